@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import type { OrderEvent, Unreadable } from './event.ts';
+import type { Claim } from './order.ts';
+import type { Context, Provider, WebhookRequest } from './provider.ts';
+import { Rejection } from './rejection.ts';
+import { withSerials } from './serials.ts';
+import type { World } from './world.ts';
+
+/** The way of an order. README shows these lines, and a test keeps the two equal. */
+export async function* fulfil(world: World, provider: Provider, request: WebhookRequest): AsyncGenerator<Claim> {
+  const context = await verify(world, provider, request); //         1 verify
+  for (const event of await read(world, provider, request, context)) {
+    const order = withSerials(world, event, await world.keys()); //  2 encrypt
+    const claim = await world.record(order); //                      3 record
+    if (claim.mailIsOurs) await world.mail(claim.order); //          4 mail
+    yield claim;
+  }
+}
+
+/** Under the keys at hand; and once more under newer ones, if there are any and the signature fits none of these. */
+async function verify(world: World, provider: Provider, request: WebhookRequest): Promise<Context> {
+  const context = await world.context();
+  try {
+    await provider.verify(request, context);
+    return context;
+  } catch (error) {
+    const unexplained = error instanceof Rejection && error.code === 'bad_signature';
+    const newer = unexplained ? await world.refreshedContext() : undefined;
+    if (!newer) throw error;
+    await provider.verify(request, newer);
+    return newer;
+  }
+}
+
+/**
+ * What of the request concerns us. What is authentic and cannot be read is held with its bytes, whatever the reason;
+ * only where the provider's own API did not answer is it better to hear of it again.
+ */
+async function read(
+  world: World,
+  provider: Provider,
+  request: WebhookRequest,
+  context: Context,
+): Promise<readonly (OrderEvent | Unreadable)[]> {
+  try {
+    const events = await provider.read(request, context);
+    const ours = events.flatMap((event) => concern(world, event));
+    if (ours.length === 0) world.report('ignored', { provider: world.provider, events: events.length });
+    return ours;
+  } catch (error) {
+    if (error instanceof Rejection && error.code === 'provider_unavailable') throw error;
+    const why = error instanceof Rejection ? error.message : error instanceof Error ? error.name : 'unknown';
+    world.report('failed', { provider: world.provider, step: 'read', why });
+    return [{ kind: 'unreadable', id: createHash('sha256').update(request.query).update(request.body).digest('hex') }];
+  }
+}
+
+/** The event without the lines that the seller ignores; nothing if none is left, or if tests are ignored. */
+function concern({ catalogue, provider }: World, event: OrderEvent): OrderEvent[] {
+  const settings = catalogue.providers[provider];
+  if (event.test && settings?.testOrders !== 'seller') return [];
+  if (event.kind === 'reversed' || event.lines.length === 0) return [event];
+  const lines = event.lines.filter(({ sku }) => !settings?.ignore?.includes(sku));
+  return lines.length > 0 ? [{ ...event, lines }] : [];
+}

@@ -1,0 +1,278 @@
+/** The order as it is kept: a fold of facts. Every function here is pure; `record.ts` and `deliver.ts` store. */
+import { toEmailKey } from './address.ts';
+import type { Buyer, HeldReason, Money, Reversal, ReversalState } from './event.ts';
+import { atLeast } from './money.ts';
+
+export interface Line {
+  readonly sku: string;
+  /** The catalogue's name of the product; null while nobody knows. */
+  readonly product: string | null;
+  readonly quantity: number;
+  readonly paid?: Money | undefined;
+  readonly delivery: 'mail' | 'answer';
+  /** The name as it came, before any rule. */
+  readonly received: string | null;
+  /** The name the serial was made from, as it must be typed. Made once, like the serial. */
+  readonly licensee: string | null;
+  readonly serial: string | null;
+  readonly keyVersion: number | null;
+  readonly held: HeldReason | null;
+  /** Set when a mail with this line was accepted by SES. */
+  readonly sent?: boolean | undefined;
+}
+
+export type MailState = 'none' | 'due' | 'unknown' | 'sent' | 'delivered' | 'bounced' | 'complained';
+
+export interface Mail {
+  readonly state: MailState;
+  readonly attempts: number;
+  readonly messageId?: string | undefined;
+  /** A code of ours or an error's name, never a message: SES's quote addresses. */
+  readonly lastError?: string | undefined;
+  /** Since when it has been due: after 72 h a person looks. */
+  readonly since?: string | undefined;
+}
+
+export type Status = 'paid' | 'partly_refunded' | 'refunded' | 'disputed' | 'erased';
+
+/** A request kept while a line of it is held. */
+export interface Raw {
+  readonly method: string;
+  readonly contentType: string;
+  /** Without the parts that are secrets. */
+  readonly query: string;
+  /** gzip. */
+  readonly body: Uint8Array;
+}
+
+/** All times are ISO 8601 in UTC, so that text order is time order. */
+export interface Order {
+  readonly key: string;
+  /** Counts the writes; each write but the first is conditional on it. */
+  readonly version: number;
+  readonly provider: string;
+  readonly test: boolean;
+  /** Missing while nothing is paid: a stub left by a reversal or an announcement that came first. */
+  readonly placedAt?: string | undefined;
+  readonly receivedAt: string;
+  readonly amount?: Money | undefined;
+  readonly buyer: Buyer;
+  readonly lines: readonly Line[];
+  readonly reversals: Readonly<Record<string, Reversal>>;
+  readonly mail: Mail;
+  readonly status: Status;
+  readonly dueAt?: string | undefined;
+  readonly heldAt?: string | undefined;
+  readonly raw?: Raw | undefined;
+}
+
+/** Another name of an order. */
+export interface Alias {
+  readonly key: string;
+  readonly aliasOf: string;
+}
+
+export type Item = Order | Alias;
+
+export const isAlias = (item: Item): item is Alias => 'aliasOf' in item;
+
+/** What `record` answers: the order as it now stands, and whether this call has to send its mail. */
+export interface Claim {
+  readonly order: Order;
+  /** True only where this call holds the lease. */
+  readonly mailIsOurs: boolean;
+}
+
+/** An order to be: what `withSerials` makes of a sale. */
+export interface NewOrder
+  extends Pick<Order, 'key' | 'provider' | 'test' | 'buyer' | 'lines' | 'amount' | 'placedAt' | 'raw'> {
+  readonly kind: 'paid' | 'announced';
+  /** Keys of the other names. */
+  readonly aliases: readonly string[];
+}
+
+/** The one key of an order. A test has a key of its own, so that it can never stand in a sale's way. */
+export function keyOf(provider: string, test: boolean, id: string): string {
+  const safe = id.replaceAll('%', '%25').replaceAll('#', '%23');
+  return test ? `${provider}#test#${safe}` : `${provider}#${safe}`;
+}
+
+const iso = (ms: number) => new Date(ms).toISOString();
+
+export function emptyOrder(key: string, provider: string, test: boolean, now: number): Order {
+  return {
+    key,
+    version: 0,
+    provider,
+    test,
+    receivedAt: iso(now),
+    buyer: {},
+    lines: [],
+    reversals: {},
+    mail: { state: 'none', attempts: 0 },
+    status: 'paid',
+  };
+}
+
+/** A line of which not even the SKU is known; it gives way to real ones. */
+const isPlaceholder = (line: Line) => line.sku === '';
+
+/**
+ * The order with what the sale adds to it, or undefined where that is nothing: a line has one serial for ever, so
+ * what is there stays. A mail that falls due by it is due at `dueAt`.
+ */
+export function withSale(order: Order, sale: NewOrder, now: number, dueAt: number): Order | undefined {
+  if (order.status === 'erased') return undefined;
+  const real = order.lines.filter((line) => !isPlaceholder(line));
+  const missing = sale.lines.filter((line) => !real.some(({ sku }) => sku === line.sku));
+  const added = real.length > 0 || order.lines.length > 0 ? missing.filter((line) => !isPlaceholder(line)) : missing;
+  const nowPaid = sale.kind === 'paid' && !order.placedAt;
+  if (!nowPaid && added.length === 0) return undefined;
+  return derive(
+    {
+      ...order,
+      placedAt: sale.kind === 'paid' ? (order.placedAt ?? sale.placedAt ?? iso(now)) : order.placedAt,
+      amount: order.amount ?? sale.amount,
+      buyer: { ...sale.buyer, ...order.buyer },
+      lines: added.some((line) => !isPlaceholder(line)) ? [...real, ...added] : [...order.lines, ...added],
+      raw: order.raw ?? sale.raw,
+    },
+    now,
+    dueAt,
+  );
+}
+
+const RANK: Record<ReversalState, number> = { open: 1, lost: 2, done: 2, won: 3 };
+
+/** The order with the reversal's fact, or undefined where it says nothing new. A rank never falls. */
+export function withReversal(order: Order, id: string, fact: Reversal, now: number): Order | undefined {
+  const known = order.reversals[id];
+  const next: Reversal = known
+    ? {
+        ...known,
+        state: RANK[fact.state] > RANK[known.state] ? fact.state : known.state,
+        part: known.part === 'full' ? 'full' : fact.part,
+        amount: fact.amount ?? known.amount,
+      }
+    : fact;
+  if (known && JSON.stringify(known) === JSON.stringify(next)) return undefined;
+  return derive({ ...order, reversals: { ...order.reversals, [id]: next } }, now, now);
+}
+
+/** `redeliver` takes a due order: the lease, and one attempt more. */
+export const withLease = (order: Order, until: number): Order => ({
+  ...order,
+  dueAt: iso(until),
+  mail: { ...order.mail, attempts: order.mail.attempts + 1 },
+});
+
+/** SES has accepted a mail with the lines of these SKUs. */
+export function withSent(order: Order, skus: readonly string[], messageId: string, now: number): Order {
+  const lines = order.lines.map((line) => (skus.includes(line.sku) ? { ...line, sent: true } : line));
+  const mail: Mail = { state: 'sent', attempts: order.mail.attempts, messageId };
+  return derive({ ...order, lines, mail, dueAt: undefined }, now, now);
+}
+
+/**
+ * The mail could not be sent, or nobody knows: again at `dueAt`. Undefined where the lease is not this sender's any
+ * more: another may be sending, and its time stands.
+ */
+export function withRetry(
+  order: Order,
+  lease: string | undefined,
+  how: { readonly unknown: boolean; readonly counted: boolean; readonly code: string },
+  dueAt: number,
+): Order | undefined {
+  if (!order.dueAt || order.dueAt !== lease) return undefined;
+  const attempts = how.counted ? order.mail.attempts : Math.max(0, order.mail.attempts - 1);
+  const state = how.unknown || order.mail.state === 'unknown' ? 'unknown' : 'due';
+  return { ...order, dueAt: iso(dueAt), mail: { ...order.mail, state, attempts, lastError: how.code } };
+}
+
+/** Every line that waits for the mail is held. */
+export function withMailHeld(order: Order, reason: HeldReason, code: string, now: number): Order {
+  const lines = order.lines.map((line) => (isWaiting(line) ? { ...line, held: reason } : line));
+  return derive({ ...order, lines, mail: { ...order.mail, lastError: code } }, now, now);
+}
+
+/** A person has mended the order: its mail starts afresh, at once. */
+export function withRelease(order: Order, mended: Pick<Order, 'buyer' | 'lines'>, now: number): Order {
+  const fresh = { ...order, ...mended, placedAt: order.placedAt ?? iso(now), dueAt: undefined };
+  return derive({ ...fresh, mail: { state: 'none', attempts: 0, messageId: order.mail.messageId } }, now, now);
+}
+
+/** What the next mail has to carry. */
+export const isWaiting = (line: Line): boolean =>
+  line.serial !== null && line.held === null && line.delivery === 'mail' && !line.sent;
+
+/**
+ * Status, mail state, and the attributes the indexes stand on, from the facts alone. A mail that is due already keeps
+ * its time, so that a lease is never shortened by another fact.
+ */
+function derive(order: Order, now: number, dueAt: number): Order {
+  const { reversals, lines, mail } = order;
+  const stopped = Object.values(reversals).some(stopsTheMail);
+  const due = order.placedAt !== undefined && !stopped && lines.some(isWaiting);
+  const held = order.placedAt !== undefined && !stopped && lines.some((line) => line.held !== null);
+  const pending = mail.state === 'due' || mail.state === 'unknown';
+  const resting: MailState = pending ? (lines.some((line) => line.sent) ? 'sent' : 'none') : mail.state;
+  const nextMail: Mail = due
+    ? { ...mail, state: pending ? mail.state : 'due', since: mail.since ?? iso(now) }
+    : { ...mail, state: resting, since: undefined };
+  return {
+    ...order,
+    mail: nextMail,
+    status: order.status === 'erased' ? 'erased' : statusOf(order),
+    dueAt: due ? (order.dueAt ?? iso(dueAt)) : undefined,
+    heldAt: held ? (order.heldAt ?? iso(now)) : undefined,
+    raw: held ? order.raw : undefined,
+  };
+}
+
+const inForce = (reversal: Reversal) => reversal.state !== 'won';
+
+/** A partial refund changes the record, not the mail (design 2). */
+const stopsTheMail = (reversal: Reversal) =>
+  inForce(reversal) && (reversal.kind === 'chargeback' || reversal.part === 'full');
+
+function statusOf({ reversals, amount }: Order): Status {
+  const standing = Object.values(reversals).filter(inForce);
+  if (standing.some(({ kind }) => kind === 'chargeback')) return 'disputed';
+  const parts = standing.flatMap((reversal) => (reversal.amount ? [reversal.amount] : []));
+  if (standing.some(({ part }) => part === 'full') || (amount && atLeast(parts, amount))) return 'refunded';
+  return standing.length > 0 ? 'partly_refunded' : 'paid';
+}
+
+/** How an order is shown: without `raw`, with what a script needs under stable names. */
+export function view(order: Order) {
+  const { raw: _raw, dueAt, heldAt, ...rest } = order;
+  const held = [...new Set(order.lines.flatMap((line) => line.held ?? []))];
+  return {
+    ...rest,
+    buyer: { ...order.buyer, name: order.buyer.name ?? null, email: order.buyer.email ?? null },
+    held,
+    dueAt: dueAt ?? null,
+    heldAt: heldAt ?? null,
+  };
+}
+
+/** Stubs are left out of every list. */
+export const isListed = (item: Item): item is Order => !isAlias(item) && item.placedAt !== undefined;
+
+/** The attributes that only the indexes need. */
+export function indexed(order: Order) {
+  return {
+    ...(order.dueAt ? { dueShard: shardOf(order.key) } : {}),
+    ...(order.heldAt ? { held: 'held' } : {}),
+    ...(order.placedAt ? { day: order.receivedAt.slice(0, 10) } : {}),
+    ...(order.placedAt && order.buyer.email ? { email: toEmailKey(order.buyer.email) } : {}),
+  };
+}
+
+export const DUE_SHARDS = 8;
+
+function shardOf(key: string): number {
+  let sum = 0;
+  for (const char of key) sum = (sum * 31 + (char.codePointAt(0) ?? 0)) % 65_521;
+  return sum % DUE_SHARDS;
+}

@@ -1,0 +1,118 @@
+import type { Reversed } from './event.ts';
+import {
+  type Claim,
+  emptyOrder,
+  isAlias,
+  type Item,
+  keyOf,
+  type NewOrder,
+  type Order,
+  withReversal,
+  withSale,
+} from './order.ts';
+import type { Ports, Store } from './world.ts';
+
+/** How long whoever records or takes an order may send its mail: longer than any Lambda of ours works on one. */
+export const LEASE_MS = 120_000;
+
+/** Stores a sale: the one who wrote what makes a mail due holds its lease, if there is time to send it. */
+export async function recordSale(
+  { store, report, now }: Ports,
+  sale: NewOrder,
+  timeToSend: boolean,
+): Promise<Claim> {
+  const { key } = sale;
+  const dueAt = now() + (timeToSend ? LEASE_MS : 0);
+  let newlyDue = false;
+  const step = (found: Order | undefined) => {
+    const order = withSale(found ?? emptyOrder(key, sale.provider, sale.test, now()), sale, now(), dueAt);
+    newlyDue = order?.dueAt !== undefined && found?.dueAt === undefined;
+    return order && newlyDue && timeToSend ? { ...order, mail: { ...order.mail, attempts: 1 } } : order;
+  };
+  const names = sale.aliases.filter((name) => name !== key);
+  const [recorded, ...absorbed] = await Promise.all([
+    change(store, key, undefined, step),
+    ...names.map((name) => claimAlias(store, name, key, report, now)),
+  ]);
+  const order = absorbed.includes(true) ? await reread(store, recorded.order) : recorded.order;
+  report(recorded.changed ? 'order_recorded' : 'order_duplicate', { order: key });
+  for (const { held } of recorded.changed ? order.lines : []) if (held) report('line_held', { order: key, reason: held });
+  return { order, mailIsOurs: recorded.changed && newlyDue && timeToSend && order.dueAt !== undefined };
+}
+
+/** Stores a reversal, with its order if there is one under any of its names, else as a stub that the sale will meet. */
+export async function recordReversal({ store, report, now }: Ports, provider: string, event: Reversed): Promise<Claim> {
+  const keys = [event.id, ...(event.aliases ?? [])].map((id) => keyOf(provider, event.test, id));
+  const found = (await Promise.all(keys.map((key) => store.get(key)))).find((item) => item !== undefined);
+  const key = found?.key ?? keys[0] ?? '';
+  const { order, changed } = await change(store, key, found, (known) =>
+    withReversal(known ?? emptyOrder(key, provider, event.test, now()), event.reversalId, event.reversal, now()),
+  );
+  report('reversal_recorded', { order: order.key, kind: event.reversal.kind, status: order.status, new: changed });
+  return { order, mailIsOurs: false };
+}
+
+/**
+ * Writes what `step` makes of the order, again from what stands in the way until nothing does; `step` answers
+ * undefined for "nothing to write". `found` is what the caller has read, undefined to try as the first.
+ */
+export async function change(
+  store: Store,
+  key: string,
+  found: Item | undefined,
+  step: (found: Order | undefined) => Order | undefined,
+): Promise<{ readonly order: Order; readonly changed: boolean }> {
+  let at = key;
+  let item = found;
+  for (;;) {
+    if (item && isAlias(item)) {
+      at = item.aliasOf;
+      item = await store.get(at);
+      continue;
+    }
+    const next = step(item);
+    if (!next) {
+      if (item) return { order: item, changed: false };
+      throw new Error(`nothing is stored under ${at}`);
+    }
+    const written: Order = { ...next, key: at, version: (item?.version ?? 0) + 1 };
+    const inTheWay = await store.put(written, item?.version);
+    if (!inTheWay) return { order: written, changed: true };
+    item = inTheWay;
+  }
+}
+
+/** Writes another name of the order. Answers true where a reversal waited there and has moved to the order. */
+async function claimAlias(
+  store: Store,
+  name: string,
+  key: string,
+  report: Ports['report'],
+  now: Ports['now'],
+): Promise<boolean> {
+  let moved = false;
+  let expected: number | undefined;
+  for (;;) {
+    const inTheWay = await store.put({ key: name, aliasOf: key }, expected);
+    if (!inTheWay) return moved;
+    if (isAlias(inTheWay) || inTheWay.placedAt) {
+      if (!isAlias(inTheWay) || inTheWay.aliasOf !== key) report('alias_conflict', { order: key, name });
+      return moved;
+    }
+    const stub = inTheWay;
+    await change(store, key, undefined, (order) => {
+      const target = order ?? emptyOrder(key, stub.provider, stub.test, now());
+      return Object.entries(stub.reversals).reduce<Order | undefined>(
+        (sum, [id, fact]) => withReversal(sum ?? target, id, fact, now()) ?? sum,
+        order ? undefined : target,
+      );
+    });
+    moved = true;
+    expected = stub.version;
+  }
+}
+
+async function reread(store: Store, order: Order): Promise<Order> {
+  const item = await store.get(order.key);
+  return item && !isAlias(item) ? item : order;
+}

@@ -1,0 +1,98 @@
+import { deliver } from './deliver.ts';
+import { isAlias, withLease, withMailHeld } from './order.ts';
+import { change, LEASE_MS } from './record.ts';
+import type { Ports } from './world.ts';
+
+const OLDEST_MS = 72 * 3_600_000;
+const RUN_LEASE_MS = 120_000;
+const RENEW_MS = 30_000;
+const PAGE = 200;
+/** A send ends within 1.5 s, with the reads and writes around it within three. */
+const LONGEST_SECONDS = 3;
+
+/** What `redeliver` needs besides the world: the queue, the account's rate, and a way to wait. */
+export interface Queue {
+  /** Whether this run, and no other, works until `until`; also renews. */
+  hold(now: number, until: number): Promise<boolean>;
+  release(): Promise<void>;
+  /** Keys of orders due at `now`, the earliest first, at most `limit`; an entry may be stale. */
+  due(now: number, limit: number): Promise<readonly string[]>;
+  /** Mails a second that the account may send. */
+  rate(): Promise<number>;
+  /** Milliseconds, of the clock that the world's `now` reads. */
+  sleep(ms: number): Promise<void>;
+}
+
+export interface Redelivered {
+  readonly due: number;
+  readonly sent: number;
+  readonly failed: number;
+}
+
+/**
+ * Mails whatever is due, until nothing is or `until` has come: one mail started each 1/rate seconds, as many in
+ * flight as that asks for. Undefined where another run is at it.
+ */
+export async function redeliver(ports: Ports, queue: Queue, until: number): Promise<Redelivered | undefined> {
+  const { now } = ports;
+  if (!(await queue.hold(now(), now() + RUN_LEASE_MS))) return undefined;
+  const gap = 1000 / (await queue.rate());
+  const most = Math.max(1, Math.ceil((LONGEST_SECONDS * 1000) / gap));
+  const count = { due: 0, sent: 0, failed: 0 };
+  const idle = new Set<string>();
+  const inFlight = new Set<Promise<void>>();
+  let renewAt = now() + RENEW_MS;
+  let nextAt = now();
+  let ours = true;
+
+  const start = (key: string) => {
+    const one = attempt(ports, key)
+      .then((result) => {
+        if (result === 'nothing' || result === 'error') idle.add(key);
+        if (result === 'nothing') return;
+        count.due += 1;
+        count[result === 'sent' ? 'sent' : 'failed'] += 1;
+      })
+      .finally(() => inFlight.delete(one));
+    inFlight.add(one);
+  };
+
+  while (ours && now() < until) {
+    const keys = (await queue.due(now(), PAGE + idle.size)).filter((key) => !idle.has(key));
+    if (keys.length === 0) break;
+    for (const key of keys) {
+      if (now() >= renewAt) {
+        ours = await queue.hold(now(), now() + RUN_LEASE_MS);
+        renewAt = now() + RENEW_MS;
+      }
+      if (!ours || now() >= until) break;
+      if (inFlight.size >= most) await Promise.race(inFlight);
+      if (nextAt > now()) await queue.sleep(nextAt - now());
+      nextAt = Math.max(nextAt + gap, now() - gap);
+      start(key);
+    }
+    await Promise.all(inFlight);
+  }
+  if (ours) await queue.release();
+  return count;
+}
+
+/** Takes one order and mails it. An index entry without its order, or one another took, is nothing. */
+async function attempt(ports: Ports, key: string): Promise<'nothing' | 'sent' | 'failed' | 'error'> {
+  const { store, report, now } = ports;
+  try {
+    const order = await store.get(key);
+    if (!order || isAlias(order) || !order.dueAt || Date.parse(order.dueAt) > now()) return 'nothing';
+    if (order.mail.since && now() - Date.parse(order.mail.since) >= OLDEST_MS) {
+      await change(store, key, order, (found) => found && withMailHeld(found, 'mail_age', 'mail_age', now()));
+      report('line_held', { order: key, reason: 'mail_age' });
+      return 'failed';
+    }
+    const taken = { ...withLease(order, now() + LEASE_MS), version: order.version + 1 };
+    if (await store.put(taken, order.version)) return 'nothing';
+    return (await deliver(ports, taken)).kind === 'sent' ? 'sent' : 'failed';
+  } catch (error) {
+    report('failed', { order: key, error: error instanceof Error ? error.name : 'unknown' });
+    return 'error';
+  }
+}

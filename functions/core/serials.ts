@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { toMailbox } from './address.ts';
+import { type Catalogue, type Product, productOf } from './catalogue.ts';
+import type { Buyer, HeldReason, OrderEvent, Reversed, SoldLine, Unreadable } from './event.ts';
+import type { ProductKeys } from './keys.ts';
+import { add, atLeast } from './money.ts';
+import { licenseeOf } from './name.ts';
+import { keyOf, type Line, type NewOrder } from './order.ts';
+import { keyBytes, serialOf } from './serial.ts';
+
+/** Whose order it is, and how it is to be read. */
+interface Sold {
+  readonly catalogue: Catalogue;
+  readonly provider: string;
+}
+
+/** The event as it will be recorded: each line with its serial, or with the reason why a person has to look. */
+export function withSerials(
+  { catalogue, provider }: Sold,
+  event: OrderEvent | Unreadable,
+  keys: ProductKeys,
+): NewOrder | Reversed {
+  if (event.kind === 'reversed') return event;
+  if (event.kind === 'unreadable') {
+    const lines = [heldLine({ sku: '', quantity: 1 }, null, null, 'bad_body')];
+    return { kind: 'paid', key: `held#${provider}#${event.id}`, aliases: [], provider, test: false, buyer: {}, lines };
+  }
+  const { kind, test, buyer, amount, placedAt } = event;
+  const sold = event.lines.length > 0 ? merged(event.lines) : [{ sku: '', quantity: 1 }];
+  return {
+    kind,
+    key: keyOf(provider, test, event.id),
+    aliases: (event.aliases ?? []).map((id) => keyOf(provider, test, id)),
+    provider,
+    test,
+    placedAt,
+    amount,
+    buyer,
+    lines: sold.map((line) => {
+      const found = productOf(catalogue, provider, line.sku);
+      return found ? withSerial(found, line, { test, buyer, keys }) : heldLine(line, null, null, line.held ?? 'unknown_product');
+    }),
+  };
+}
+
+/** The line of a known product with its serial, or held. Used again when a person releases it. */
+export function withSerial(
+  { id, product }: { readonly id: string; readonly product: Product },
+  line: SoldLine,
+  { test, buyer, keys, approved = false }: { test: boolean; buyer: Buyer; keys: ProductKeys; approved?: boolean },
+): Line {
+  const received = receivedName(product, buyer);
+  const held = (reason: HeldReason) => heldLine(line, id, received, reason);
+  if (line.held) return held(line.held);
+  const key = test ? { version: 0, bytes: throwAwayKey(id) } : newestKey(product, keys[id]);
+  if (!key) return held('product_key');
+  const name = licenseeOf(received ?? '', product.serial);
+  if ('held' in name) return held(name.held);
+  if (line.delivery !== 'answer' && !toMailbox(buyer.email)) return held('bad_address');
+  const floor = line.paid && product.floor?.[line.paid.currency];
+  if (line.paid && floor && !approved) {
+    const least = { value: floor, currency: line.paid.currency };
+    if (!atLeast([line.paid], least, line.quantity)) return held('below_floor');
+  }
+  const serial = serialOf(product.serial, key.bytes, name.licensee);
+  if (serial === undefined) return held('unmappable_name');
+  return { ...heldLine(line, id, received, null), licensee: name.licensee, serial, keyVersion: key.version };
+}
+
+function heldLine(line: SoldLine, product: string | null, received: string | null, held: HeldReason | null): Line {
+  const { sku, quantity, paid, delivery = 'mail' } = line;
+  return { sku, product, quantity, paid, delivery, received, licensee: null, serial: null, keyVersion: null, held };
+}
+
+/** The first name that the product asks for and the order has. */
+function receivedName({ licensee }: Product, buyer: Buyer): string | null {
+  const names = { registration: buyer.registration, person: buyer.name, company: buyer.company };
+  return licensee.map((whose) => names[whose]).find((name) => name?.trim()) ?? null;
+}
+
+function newestKey({ serial }: Product, versions: ProductKeys[string] = []) {
+  const newest = versions.reduce<(typeof versions)[number] | undefined>(
+    (best, one) => (best && best.version >= one.version ? best : one),
+    undefined,
+  );
+  const bytes = newest && keyBytes(serial, newest.key);
+  return newest && bytes ? { version: newest.version, bytes } : undefined;
+}
+
+/** Design 2, promise 6: a serial of a test order must fit no shipped app. Anybody may know this key; it opens nothing. */
+function throwAwayKey(product: string): Buffer {
+  return createHash('sha256').update(`a Keypost test order for ${product}`).digest().subarray(0, 16);
+}
+
+/** One line for each SKU. */
+function merged(lines: readonly SoldLine[]): SoldLine[] {
+  const bySku = new Map<string, SoldLine>();
+  for (const line of lines) {
+    const known = bySku.get(line.sku);
+    const paid = known?.paid && line.paid && add(known.paid, line.paid);
+    bySku.set(line.sku, known ? { ...known, quantity: known.quantity + line.quantity, paid } : line);
+  }
+  return [...bySku.values()];
+}
