@@ -3,18 +3,23 @@ import { mkdirSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type BuildOptions, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The file a seller edits; `KEYPOST_CONFIG` names another. */
-export const catalogueFile = (named: string | undefined): string => resolve(named ?? join(root, 'keypost.config.ts'));
+export const catalogueFile = (named: string | undefined): string =>
+  resolve(named ?? join(root, 'keypost.config.ts'));
 
 /** Lambdas, by the name of their file in `functions`. */
 export type LambdaName = 'webhook' | 'redeliver';
 
 /** Builds `functions/NAME.ts` with its catalogue into a folder of its own, and answers the folder: `index.mjs` in it. */
-export async function bundleLambda(name: LambdaName, catalogue: string, to = join(root, '.bundles')): Promise<string> {
+export async function bundleLambda(
+  name: LambdaName,
+  catalogue: string,
+  to = join(root, '.bundles'),
+): Promise<string> {
   const folder = join(to, name);
   mkdirSync(folder, { recursive: true });
   await build({
@@ -54,7 +59,9 @@ const builtins: Plugin = {
   name: 'builtins',
   setup({ onResolve, onLoad }) {
     const names = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
-    onResolve({ filter: /^[a-z_:/0-9]+$/ }, ({ path }) => (names.has(path) ? { path, namespace: 'builtin' } : undefined));
+    onResolve({ filter: /^[a-z_:/0-9]+$/ }, ({ path }) =>
+      names.has(path) ? { path, namespace: 'builtin' } : undefined,
+    );
     onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
     }));

@@ -1,27 +1,37 @@
 import { serialMail } from './mail/serial-mail.ts';
-import { isAlias, type Order, withLease, withMailHeld, withRetry, withSent } from './order.ts';
-import { change, LEASE_MS } from './record.ts';
-import type { Ports, SendOutcome, Store } from './world.ts';
+import { type Order, withMailHeld, withRetry, withSent } from './order.ts';
+import { change } from './record.ts';
+import type { Ports, SendOutcome } from './world.ts';
 
 const MINUTE = 60_000;
 const UNKNOWN_MS = 10 * MINUTE;
 const ACCOUNT_MS = 15 * MINUTE;
 const LONGEST_BACKOFF_MS = 15 * MINUTE;
-const OLDEST_MS = 72 * 60 * MINUTE;
 
 /** Sends the mail of an order whose lease the caller holds, and marks what came of it. */
-export async function deliver({ catalogue, store, mailer, report, now }: Ports, order: Order): Promise<SendOutcome> {
+export async function deliver(
+  { catalogue, store, mailer, report, now }: Ports,
+  order: Order,
+): Promise<SendOutcome> {
   const { message, skus } = serialMail(catalogue, order);
   const outcome = await mailer(message);
   const { code } = { code: '', ...outcome };
   if (outcome.kind === 'account') report('account_fault', { order: order.key, code });
-  if (outcome.kind === 'refused') report('mail_refused', { order: order.key, code });
+  if (outcome.kind === 'refused') report('line_held', { order: order.key, reason: 'mail_refused', code });
   try {
     await change(store, order.key, order, (found) => found && marked(found, order, outcome, skus, now()));
-    report(outcome.kind === 'sent' ? 'mail_sent' : 'mail_deferred', { order: order.key, outcome: outcome.kind, code });
+    report(outcome.kind === 'sent' ? 'mail_sent' : 'mail_deferred', {
+      order: order.key,
+      outcome: outcome.kind,
+      code,
+    });
   } catch (error) {
     // The lease runs out and `redeliver` tries again: late or twice, never lost.
-    report('mail_unmarked', { order: order.key, outcome: outcome.kind, error: error instanceof Error ? error.name : 'unknown' });
+    report('mail_unmarked', {
+      order: order.key,
+      outcome: outcome.kind,
+      error: error instanceof Error ? error.name : 'unknown',
+    });
   }
   return outcome;
 }
@@ -39,11 +49,26 @@ function marked(
     case 'refused':
       return withMailHeld(found, 'mail_refused', outcome.code, now);
     case 'unknown':
-      return withRetry(found, taken.dueAt, { unknown: true, counted: true, code: outcome.code }, now + UNKNOWN_MS);
+      return withRetry(
+        found,
+        taken.dueAt,
+        { unknown: true, counted: true, code: outcome.code },
+        now + UNKNOWN_MS,
+      );
     case 'account':
-      return withRetry(found, taken.dueAt, { unknown: false, counted: false, code: outcome.code }, now + ACCOUNT_MS);
+      return withRetry(
+        found,
+        taken.dueAt,
+        { unknown: false, counted: false, code: outcome.code },
+        now + ACCOUNT_MS,
+      );
     case 'throttled':
-      return withRetry(found, taken.dueAt, { unknown: false, counted: true, code: outcome.code }, now + backoff(taken));
+      return withRetry(
+        found,
+        taken.dueAt,
+        { unknown: false, counted: true, code: outcome.code },
+        now + backoff(taken),
+      );
   }
 }
 

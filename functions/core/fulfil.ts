@@ -7,7 +7,11 @@ import { withSerials } from './serials.ts';
 import type { World } from './world.ts';
 
 /** The way of an order. README shows these lines, and a test keeps the two equal. */
-export async function* fulfil(world: World, provider: Provider, request: WebhookRequest): AsyncGenerator<Claim> {
+export async function* fulfil(
+  world: World,
+  provider: Provider,
+  request: WebhookRequest,
+): AsyncGenerator<Claim> {
   const context = await verify(world, provider, request); //         1 verify
   for (const event of await read(world, provider, request, context)) {
     const order = withSerials(world, event, await world.keys()); //  2 encrypt
@@ -51,7 +55,12 @@ async function read(
     if (error instanceof Rejection && error.code === 'provider_unavailable') throw error;
     const why = error instanceof Rejection ? error.message : error instanceof Error ? error.name : 'unknown';
     world.report('failed', { provider: world.provider, step: 'read', why });
-    return [{ kind: 'unreadable', id: createHash('sha256').update(request.query).update(request.body).digest('hex') }];
+    return [
+      {
+        kind: 'unreadable',
+        id: createHash('sha256').update(request.query).update(request.body).digest('hex'),
+      },
+    ];
   }
 }
 

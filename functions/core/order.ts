@@ -64,6 +64,8 @@ export interface Order {
   readonly dueAt?: string | undefined;
   readonly heldAt?: string | undefined;
   readonly raw?: Raw | undefined;
+  /** Keys of its other names: claimed with it, and once more before a mail that was not sent at once. */
+  readonly aliases?: readonly string[] | undefined;
 }
 
 /** Another name of an order. */
@@ -125,7 +127,8 @@ export function withSale(order: Order, sale: NewOrder, now: number, dueAt: numbe
   if (order.status === 'erased') return undefined;
   const real = order.lines.filter((line) => !isPlaceholder(line));
   const missing = sale.lines.filter((line) => !real.some(({ sku }) => sku === line.sku));
-  const added = real.length > 0 || order.lines.length > 0 ? missing.filter((line) => !isPlaceholder(line)) : missing;
+  const added =
+    real.length > 0 || order.lines.length > 0 ? missing.filter((line) => !isPlaceholder(line)) : missing;
   const nowPaid = sale.kind === 'paid' && !order.placedAt;
   if (!nowPaid && added.length === 0) return undefined;
   return derive(
@@ -136,6 +139,7 @@ export function withSale(order: Order, sale: NewOrder, now: number, dueAt: numbe
       buyer: { ...sale.buyer, ...order.buyer },
       lines: added.some((line) => !isPlaceholder(line)) ? [...real, ...added] : [...order.lines, ...added],
       raw: order.raw ?? sale.raw,
+      aliases: sale.aliases.length > 0 ? sale.aliases : order.aliases,
     },
     now,
     dueAt,
@@ -198,7 +202,11 @@ export function withMailHeld(order: Order, reason: HeldReason, code: string, now
 /** A person has mended the order: its mail starts afresh, at once. */
 export function withRelease(order: Order, mended: Pick<Order, 'buyer' | 'lines'>, now: number): Order {
   const fresh = { ...order, ...mended, placedAt: order.placedAt ?? iso(now), dueAt: undefined };
-  return derive({ ...fresh, mail: { state: 'none', attempts: 0, messageId: order.mail.messageId } }, now, now);
+  return derive(
+    { ...fresh, mail: { state: 'none', attempts: 0, messageId: order.mail.messageId } },
+    now,
+    now,
+  );
 }
 
 /** What the next mail has to carry. */
@@ -210,8 +218,10 @@ export const isWaiting = (line: Line): boolean =>
  * its time, so that a lease is never shortened by another fact.
  */
 function derive(order: Order, now: number, dueAt: number): Order {
-  const { reversals, lines, mail } = order;
-  const stopped = Object.values(reversals).some(stopsTheMail);
+  const { lines, mail } = order;
+  const status = statusOf(order);
+  // A partial refund changes the record, not the mail.
+  const stopped = status === 'refunded' || status === 'disputed' || status === 'erased';
   const due = order.placedAt !== undefined && !stopped && lines.some(isWaiting);
   const held = order.placedAt !== undefined && !stopped && lines.some((line) => line.held !== null);
   const pending = mail.state === 'due' || mail.state === 'unknown';
@@ -222,7 +232,7 @@ function derive(order: Order, now: number, dueAt: number): Order {
   return {
     ...order,
     mail: nextMail,
-    status: order.status === 'erased' ? 'erased' : statusOf(order),
+    status,
     dueAt: due ? (order.dueAt ?? iso(dueAt)) : undefined,
     heldAt: held ? (order.heldAt ?? iso(now)) : undefined,
     raw: held ? order.raw : undefined,
@@ -231,11 +241,8 @@ function derive(order: Order, now: number, dueAt: number): Order {
 
 const inForce = (reversal: Reversal) => reversal.state !== 'won';
 
-/** A partial refund changes the record, not the mail (design 2). */
-const stopsTheMail = (reversal: Reversal) =>
-  inForce(reversal) && (reversal.kind === 'chargeback' || reversal.part === 'full');
-
-function statusOf({ reversals, amount }: Order): Status {
+function statusOf({ reversals, amount, status }: Order): Status {
+  if (status === 'erased') return status;
   const standing = Object.values(reversals).filter(inForce);
   if (standing.some(({ kind }) => kind === 'chargeback')) return 'disputed';
   const parts = standing.flatMap((reversal) => (reversal.amount ? [reversal.amount] : []));

@@ -28,7 +28,10 @@ export interface Context {
    * The body of a 2xx answer, within 1.5 s. Throws `provider_unavailable` for a timeout, 429 and 5xx (we answer
    * 503 and hear of it again), `provider_refused` for every other status (a person has to look).
    */
-  ask(url: string, init?: { method?: string; headers?: Record<string, string>; body?: string }): Promise<string>;
+  ask(
+    url: string,
+    init?: { method?: string; headers?: Record<string, string>; body?: string },
+  ): Promise<string>;
 }
 
 /** What the provider hears. */

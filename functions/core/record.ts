@@ -2,8 +2,8 @@ import type { Reversed } from './event.ts';
 import {
   type Claim,
   emptyOrder,
-  isAlias,
   type Item,
+  isAlias,
   keyOf,
   type NewOrder,
   type Order,
@@ -29,26 +29,40 @@ export async function recordSale(
     newlyDue = order?.dueAt !== undefined && found?.dueAt === undefined;
     return order && newlyDue && timeToSend ? { ...order, mail: { ...order.mail, attempts: 1 } } : order;
   };
-  const names = sale.aliases.filter((name) => name !== key);
-  const [recorded, ...absorbed] = await Promise.all([
+  const [recorded, moved] = await Promise.all([
     change(store, key, undefined, step),
-    ...names.map((name) => claimAlias(store, name, key, report, now)),
+    claimAliases({ store, report, now }, key, sale.aliases),
   ]);
-  const order = absorbed.includes(true) ? await reread(store, recorded.order) : recorded.order;
+  const order = moved ? await reread(store, recorded.order) : recorded.order;
   report(recorded.changed ? 'order_recorded' : 'order_duplicate', { order: key });
-  for (const { held } of recorded.changed ? order.lines : []) if (held) report('line_held', { order: key, reason: held });
+  for (const { held } of recorded.changed ? order.lines : [])
+    if (held) report('line_held', { order: key, reason: held });
   return { order, mailIsOurs: recorded.changed && newlyDue && timeToSend && order.dueAt !== undefined };
 }
 
 /** Stores a reversal, with its order if there is one under any of its names, else as a stub that the sale will meet. */
-export async function recordReversal({ store, report, now }: Ports, provider: string, event: Reversed): Promise<Claim> {
+export async function recordReversal(
+  { store, report, now }: Ports,
+  provider: string,
+  event: Reversed,
+): Promise<Claim> {
   const keys = [event.id, ...(event.aliases ?? [])].map((id) => keyOf(provider, event.test, id));
   const found = (await Promise.all(keys.map((key) => store.get(key)))).find((item) => item !== undefined);
   const key = found?.key ?? keys[0] ?? '';
   const { order, changed } = await change(store, key, found, (known) =>
-    withReversal(known ?? emptyOrder(key, provider, event.test, now()), event.reversalId, event.reversal, now()),
+    withReversal(
+      known ?? emptyOrder(key, provider, event.test, now()),
+      event.reversalId,
+      event.reversal,
+      now(),
+    ),
   );
-  report('reversal_recorded', { order: order.key, kind: event.reversal.kind, status: order.status, new: changed });
+  report('reversal_recorded', {
+    order: order.key,
+    kind: event.reversal.kind,
+    status: order.status,
+    new: changed,
+  });
   return { order, mailIsOurs: false };
 }
 
@@ -82,14 +96,15 @@ export async function change(
   }
 }
 
-/** Writes another name of the order. Answers true where a reversal waited there and has moved to the order. */
-async function claimAlias(
-  store: Store,
-  name: string,
-  key: string,
-  report: Ports['report'],
-  now: Ports['now'],
-): Promise<boolean> {
+type Claiming = Pick<Ports, 'store' | 'report' | 'now'>;
+
+/** Writes the other names of an order. Answers whether a reversal waited under one of them and has moved to the order. */
+export async function claimAliases(ports: Claiming, key: string, names: readonly string[]): Promise<boolean> {
+  const others = names.filter((name) => name !== key);
+  return (await Promise.all(others.map((name) => claimAlias(ports, name, key)))).includes(true);
+}
+
+async function claimAlias({ store, report, now }: Claiming, name: string, key: string): Promise<boolean> {
   let moved = false;
   let expected: number | undefined;
   for (;;) {

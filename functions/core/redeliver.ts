@@ -1,6 +1,6 @@
 import { deliver } from './deliver.ts';
 import { isAlias, withLease, withMailHeld } from './order.ts';
-import { change, LEASE_MS } from './record.ts';
+import { change, claimAliases, LEASE_MS } from './record.ts';
 import type { Ports } from './world.ts';
 
 const OLDEST_MS = 72 * 3_600_000;
@@ -14,7 +14,7 @@ const LONGEST_SECONDS = 3;
 export interface Queue {
   /** Whether this run, and no other, works until `until`; also renews. */
   hold(now: number, until: number): Promise<boolean>;
-  release(): Promise<void>;
+  release(now: number): Promise<void>;
   /** Keys of orders due at `now`, the earliest first, at most `limit`; an entry may be stale. */
   due(now: number, limit: number): Promise<readonly string[]>;
   /** Mails a second that the account may send. */
@@ -39,26 +39,27 @@ export async function redeliver(ports: Ports, queue: Queue, until: number): Prom
   const gap = 1000 / (await queue.rate());
   const most = Math.max(1, Math.ceil((LONGEST_SECONDS * 1000) / gap));
   const count = { due: 0, sent: 0, failed: 0 };
-  const idle = new Set<string>();
+  /** Once in a run: whatever goes wrong with an order, its buyer is not mailed over and over. */
+  const tried = new Set<string>();
   const inFlight = new Set<Promise<void>>();
   let renewAt = now() + RENEW_MS;
   let nextAt = now();
   let ours = true;
 
   const start = (key: string) => {
+    tried.add(key);
     const one = attempt(ports, key)
       .then((result) => {
-        if (result === 'nothing' || result === 'error') idle.add(key);
         if (result === 'nothing') return;
         count.due += 1;
-        count[result === 'sent' ? 'sent' : 'failed'] += 1;
+        count[result] += 1;
       })
       .finally(() => inFlight.delete(one));
     inFlight.add(one);
   };
 
   while (ours && now() < until) {
-    const keys = (await queue.due(now(), PAGE + idle.size)).filter((key) => !idle.has(key));
+    const keys = (await queue.due(now(), PAGE + tried.size)).filter((key) => !tried.has(key));
     if (keys.length === 0) break;
     for (const key of keys) {
       if (now() >= renewAt) {
@@ -73,12 +74,12 @@ export async function redeliver(ports: Ports, queue: Queue, until: number): Prom
     }
     await Promise.all(inFlight);
   }
-  if (ours) await queue.release();
+  if (ours) await queue.release(now());
   return count;
 }
 
 /** Takes one order and mails it. An index entry without its order, or one another took, is nothing. */
-async function attempt(ports: Ports, key: string): Promise<'nothing' | 'sent' | 'failed' | 'error'> {
+async function attempt(ports: Ports, key: string): Promise<'nothing' | 'sent' | 'failed'> {
   const { store, report, now } = ports;
   try {
     const order = await store.get(key);
@@ -88,11 +89,13 @@ async function attempt(ports: Ports, key: string): Promise<'nothing' | 'sent' | 
       report('line_held', { order: key, reason: 'mail_age' });
       return 'failed';
     }
+    // Whoever recorded it may have died before its other names were written.
+    if (await claimAliases(ports, key, order.aliases ?? [])) return 'nothing';
     const taken = { ...withLease(order, now() + LEASE_MS), version: order.version + 1 };
     if (await store.put(taken, order.version)) return 'nothing';
     return (await deliver(ports, taken)).kind === 'sent' ? 'sent' : 'failed';
   } catch (error) {
     report('failed', { order: key, error: error instanceof Error ? error.name : 'unknown' });
-    return 'error';
+    return 'failed';
   }
 }

@@ -23,7 +23,15 @@ export function withSerials(
   if (event.kind === 'reversed') return event;
   if (event.kind === 'unreadable') {
     const lines = [heldLine({ sku: '', quantity: 1 }, null, null, 'bad_body')];
-    return { kind: 'paid', key: `held#${provider}#${event.id}`, aliases: [], provider, test: false, buyer: {}, lines };
+    return {
+      kind: 'paid',
+      key: `held#${provider}#${event.id}`,
+      aliases: [],
+      provider,
+      test: false,
+      buyer: {},
+      lines,
+    };
   }
   const { kind, test, buyer, amount, placedAt } = event;
   const sold = event.lines.length > 0 ? merged(event.lines) : [{ sku: '', quantity: 1 }];
@@ -38,7 +46,9 @@ export function withSerials(
     buyer,
     lines: sold.map((line) => {
       const found = productOf(catalogue, provider, line.sku);
-      return found ? withSerial(found, line, { test, buyer, keys }) : heldLine(line, null, null, line.held ?? 'unknown_product');
+      return found
+        ? withSerial(found, line, { test, buyer, keys })
+        : heldLine(line, null, null, line.held ?? 'unknown_product');
     }),
   };
 }
@@ -47,7 +57,12 @@ export function withSerials(
 export function withSerial(
   { id, product }: { readonly id: string; readonly product: Product },
   line: SoldLine,
-  { test, buyer, keys, approved = false }: { test: boolean; buyer: Buyer; keys: ProductKeys; approved?: boolean },
+  {
+    test,
+    buyer,
+    keys,
+    approved = false,
+  }: { test: boolean; buyer: Buyer; keys: ProductKeys; approved?: boolean },
 ): Line {
   const received = receivedName(product, buyer);
   const held = (reason: HeldReason) => heldLine(line, id, received, reason);
@@ -67,9 +82,25 @@ export function withSerial(
   return { ...heldLine(line, id, received, null), licensee: name.licensee, serial, keyVersion: key.version };
 }
 
-function heldLine(line: SoldLine, product: string | null, received: string | null, held: HeldReason | null): Line {
+function heldLine(
+  line: SoldLine,
+  product: string | null,
+  received: string | null,
+  held: HeldReason | null,
+): Line {
   const { sku, quantity, paid, delivery = 'mail' } = line;
-  return { sku, product, quantity, paid, delivery, received, licensee: null, serial: null, keyVersion: null, held };
+  return {
+    sku,
+    product,
+    quantity,
+    paid,
+    delivery,
+    received,
+    licensee: null,
+    serial: null,
+    keyVersion: null,
+    held,
+  };
 }
 
 /** The first name that the product asks for and the order has. */
@@ -77,6 +108,10 @@ function receivedName({ licensee }: Product, buyer: Buyer): string | null {
   const names = { registration: buyer.registration, person: buyer.name, company: buyer.company };
   return licensee.map((whose) => names[whose]).find((name) => name?.trim()) ?? null;
 }
+
+/** Whether a line of the product could have its serial. */
+export const hasKey = (product: Product, versions: ProductKeys[string] | undefined): boolean =>
+  newestKey(product, versions) !== undefined;
 
 function newestKey({ serial }: Product, versions: ProductKeys[string] = []) {
   const newest = versions.reduce<(typeof versions)[number] | undefined>(

@@ -24,14 +24,21 @@ export function requireHmac(signed: {
     for (const part of signed.content) mac.update(part);
     return mac.digest();
   });
-  if (given.some((one) => expected.some((mac) => one.length === mac.length && timingSafeEqual(one, mac)))) return;
-  throw new Rejection('bad_signature', 'no signature matches; is the secret current, and the body untouched on its way?');
+  if (given.some((one) => expected.some((mac) => one.length === mac.length && timingSafeEqual(one, mac))))
+    return;
+  throw new Rejection(
+    'bad_signature',
+    'no signature matches; is the secret current, and the body untouched on its way?',
+  );
 }
 
 /** Throws unless `seconds` (Unix time, digits only) is within five minutes of `now` (ms), either way. */
 export function requireFresh(seconds: string, now: number): void {
   if (/^\d{1,12}$/.test(seconds) && Math.abs(now - Number(seconds) * 1000) <= FRESH_SECONDS * 1000) return;
-  throw new Rejection('stale', 'the signature is more than five minutes old or ahead; is a clock wrong, or was it replayed?');
+  throw new Rejection(
+    'stale',
+    'the signature is more than five minutes old or ahead; is a clock wrong, or was it replayed?',
+  );
 }
 
 /** Standard Webhooks 1.0.0, scheme v1: https://github.com/standard-webhooks/standard-webhooks */
@@ -53,6 +60,9 @@ export function requireStandardWebhook(
 
 /** Nothing unless the whole text is of the encoding: Buffer.from would skip what it does not know. */
 function decode(text: string, encoding: 'hex' | 'base64'): Buffer[] {
-  const whole = encoding === 'hex' ? /^(?:[0-9a-f]{2})+$/i : /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+  const whole =
+    encoding === 'hex'
+      ? /^(?:[0-9a-f]{2})+$/i
+      : /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
   return whole.test(text) ? [Buffer.from(text, encoding)] : [];
 }

@@ -1,10 +1,10 @@
 /** What the core is handed instead of doing I/O. Lambdas join the real ones, tests hand in object literals. */
 import type { Catalogue } from './catalogue.ts';
+import type { Reversed } from './event.ts';
 import type { ProductKeys } from './keys.ts';
 import type { Message } from './mail/serial-mail.ts';
 import type { Claim, Item, NewOrder, Order } from './order.ts';
 import type { Context } from './provider.ts';
-import type { Reversed } from './event.ts';
 
 /** Where orders are kept. A call that throws may or may not have taken effect. */
 export interface Store {
@@ -41,11 +41,13 @@ export type ReportName =
   | 'ignored'
   | 'mail_sent'
   | 'mail_deferred'
-  | 'mail_refused'
   | 'mail_unmarked'
   | 'account_fault'
   | 'alias_conflict'
   | 'refused'
+  | 'signature_refused'
+  | 'too_large'
+  | 'unanswered'
   | 'failed'
   | 'gauges';
 
@@ -60,6 +62,14 @@ export interface Ports {
   readonly report: Report;
   /** Milliseconds since 1970. */
   now(): number;
+}
+
+/** A secret, cached. Both throw `keys_unavailable` where nobody can tell what it is. */
+export interface Secret<Value> {
+  /** Stale while it cannot be read anew. */
+  read(): Promise<Value>;
+  /** Something newer than `used`; undefined where there is nothing, or where that was asked less than 30 s ago. */
+  newer(used: Value): Promise<Value | undefined>;
 }
 
 /** The world as one request sees it. */

@@ -1,0 +1,60 @@
+/** `doctor`: what is right, what is not, what cannot be told; and the cure. */
+import { Command } from 'commander';
+import { type Check, checksFor, type Desk, deskOf } from './checks.ts';
+import { columns, json } from './columns.ts';
+import { CommandError, explain } from './failure.ts';
+import { type PlaceOptions, placeOf } from './place.ts';
+import { catalogueOf, placed } from './placed.ts';
+import type { Terminal } from './terminal.ts';
+
+interface DoctorOptions extends PlaceOptions {
+  readonly json?: boolean;
+}
+
+interface Finding {
+  readonly check: string;
+  readonly state: 'ok' | 'bad' | 'unknown';
+  /** Null where all is well. */
+  readonly cure: string | null;
+}
+
+export const doctor = (terminal: Terminal): Command =>
+  placed(new Command('doctor'))
+    .description('what is not yet right for selling, and the cure')
+    .option('--json', 'for scripts')
+    .addHelpText('after', EXAMPLES)
+    .action((options: DoctorOptions) => examine(terminal, options));
+
+const EXAMPLES = `
+The exit code is 0 if all is well, otherwise 1.
+
+Examples:
+  npx --no keypost doctor                  the deployed stack
+  npx --no keypost doctor --local --json   this machine, for a script`;
+
+const WORDS = { ok: 'ok', bad: 'not ok', unknown: 'cannot tell' } as const;
+
+async function examine(terminal: Terminal, options: DoctorOptions): Promise<void> {
+  const desk = deskOf(await catalogueOf(terminal), placeOf(options, terminal.env));
+  const findings = await Promise.all(
+    Object.entries(checksFor(desk)).map(([name, check]) => look(desk, name, check)),
+  );
+  const rows = findings.map(({ check, state, cure }, at) => {
+    const again = cure !== null && cure === findings[at - 1]?.cure;
+    return [WORDS[state], check, again ? 'the same' : (cure ?? '')];
+  });
+  terminal.print(options.json ? json(findings) : columns(rows));
+  const wrong = findings.filter(({ state }) => state !== 'ok').length;
+  if (wrong > 0) throw new CommandError(`${wrong} of ${findings.length} are not ok`);
+}
+
+async function look(desk: Desk, name: string, check: Check): Promise<Finding> {
+  try {
+    const cure = await check(desk);
+    return cure === undefined
+      ? { check: name, state: 'ok', cure: null }
+      : { check: name, state: 'bad', cure };
+  } catch (error) {
+    return { check: name, state: 'unknown', cure: explain(error, desk.place.local) };
+  }
+}

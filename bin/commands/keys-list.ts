@@ -1,0 +1,45 @@
+/** `keys list`: which keys there are. */
+import { Command } from 'commander';
+import { columns, json } from './columns.ts';
+import { productKeyStates, providerKeyStates } from './key-state.ts';
+import { type PlaceOptions, placeOf } from './place.ts';
+import { catalogueOf, placed } from './placed.ts';
+import { readSecret } from './secret.ts';
+import type { Terminal } from './terminal.ts';
+
+interface ListOptions extends PlaceOptions {
+  readonly json?: boolean;
+}
+
+export const keysList = (terminal: Terminal): Command =>
+  placed(new Command('list'))
+    .description('which keys there are, and whether they can be used')
+    .option('--json', 'for scripts')
+    .action((options: ListOptions) => list(terminal, options));
+
+async function list(terminal: Terminal, options: ListOptions): Promise<void> {
+  const place = placeOf(options, terminal.env);
+  const catalogue = await catalogueOf(terminal);
+  const names = await place.names();
+  const products = productKeyStates(place, catalogue, await readSecret(place, names.productKeys));
+  const providers = providerKeyStates(place, catalogue, await readSecret(place, names.providerKeys));
+  if (options.json) return terminal.print(json({ products, providers }));
+  const versions = (state: (typeof products)[number]) =>
+    state.versions.map(({ version }) => version).join(', ') || 'none';
+  const table = [
+    columns([
+      ['PRODUCT', 'KEY VERSIONS', 'STATE'],
+      ...products.map((state) => [state.product, versions(state), state.fault ?? 'ok']),
+    ]),
+    columns([
+      ['PROVIDER', 'SIGNING KEYS', 'API KEY', 'STATE'],
+      ...providers.map(({ provider, signing, api, fault }) => [
+        provider,
+        String(signing),
+        api ? 'yes' : 'no',
+        fault ?? 'ok',
+      ]),
+    ]),
+  ];
+  terminal.print(table.join('\n\n'));
+}

@@ -1,0 +1,83 @@
+/** `keys set`: a key that the seller has. It is read from standard input, so that no shell remembers it. */
+import { Command, Option } from 'commander';
+import type { Product } from '../../functions/core/catalogue.ts';
+import { CommandError } from './failure.ts';
+import { withApiKey, withSigningKey } from './key-change.ts';
+import { requireForm } from './key-form.ts';
+import { type Place, type PlaceOptions, placeOf } from './place.ts';
+import { catalogueOf, placed } from './placed.ts';
+import { addVersion, productOrProvider } from './product-key.ts';
+import { changeSecret } from './secret.ts';
+import type { Terminal } from './terminal.ts';
+
+interface SetOptions extends PlaceOptions {
+  readonly only?: boolean;
+  readonly apiKey?: boolean;
+  readonly apiUrl?: string;
+}
+
+export const keysSet = (terminal: Terminal): Command =>
+  placed(new Command('set'))
+    .argument('<name>', 'a product or a provider of the catalogue')
+    .description('a key of a product or a provider, read from standard input')
+    .option('--only', 'provider: the key before is not accepted any more')
+    .addOption(new Option('--api-key', "provider: it is the key of the provider's own API").conflicts('only'))
+    .addOption(
+      new Option('--api-url <url>', 'where that API is, if not where everybody has it').implies({
+        apiKey: true,
+      }),
+    )
+    .addHelpText('after', SET)
+    .action((name: string, options: SetOptions) => set(terminal, name, options));
+
+const SET = `
+A provider has two active signing keys while one replaces the other: the one set
+last, and the one before. A product's key becomes its newest version; serials are
+made with the newest.
+
+Examples:
+  npx --no keypost keys set stripe                     asks for the key and does not show it
+  npx --no keypost keys set widgetpro-mac < key.txt    for a product, from a file
+  pbpaste | npx --no keypost keys set shop --local     from the clipboard, on this machine
+  npx --no keypost keys set stripe --api-key           for asking the provider what was bought`;
+
+async function set(terminal: Terminal, name: string, options: SetOptions): Promise<void> {
+  const catalogue = await catalogueOf(terminal);
+  const product = productOrProvider(catalogue, name);
+  if (product && (options.only || options.apiKey))
+    throw new CommandError(`${name} is a product; --only and --api-… are for providers`);
+  const place = placeOf(options, terminal.env);
+  await place.names();
+  const key = (await terminal.readSecret(`The ${what(product, options)} of ${name}`)).trim();
+  if (product) {
+    requireForm(name, product, key);
+    return await addVersion(terminal, place, name, key);
+  }
+  if (key === '') throw new CommandError('the key is empty; nothing is changed');
+  await setProviderKey(terminal, place, name, key, options);
+}
+
+const what = (product: Product | undefined, { apiKey }: SetOptions) =>
+  product ? 'key' : apiKey ? 'API key' : 'signing key';
+
+async function setProviderKey(
+  terminal: Terminal,
+  place: Place,
+  name: string,
+  key: string,
+  options: SetOptions,
+): Promise<void> {
+  const { apiKey, apiUrl, only = false } = options;
+  if (apiUrl && !/^https:\/\/|^http:\/\/localhost[:/]/.test(apiUrl)) {
+    throw new CommandError(`--api-url is ${apiUrl}; an address with https:// would do`);
+  }
+  let told = `${name} has this key already; nothing is changed`;
+  await changeSecret(place, (await place.names()).providerKeys, (entries) => {
+    const changed = apiKey
+      ? withApiKey(entries, name, key, apiUrl)
+      : withSigningKey(entries, name, key, only);
+    if (changed) told = `the ${what(undefined, options)} of ${name} is set; it is in use within five minutes`;
+    return changed;
+  });
+  terminal.print(told);
+}

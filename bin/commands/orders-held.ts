@@ -1,0 +1,42 @@
+/** `orders held`: what waits for a person. */
+import { Command } from 'commander';
+import { view } from '../../functions/core/order.ts';
+import { columns, json } from './columns.ts';
+import { HINTS, ordersOf } from './held.ts';
+import { type PlaceOptions, placeOf } from './place.ts';
+import { placed } from './placed.ts';
+import type { Terminal } from './terminal.ts';
+
+interface HeldOptions extends PlaceOptions {
+  readonly json?: boolean;
+}
+
+export const ordersHeld = (terminal: Terminal): Command =>
+  placed(new Command('held'))
+    .description('the orders that wait for you, and what would do')
+    .option('--json', 'for scripts')
+    .action((options: HeldOptions) => held(terminal, options));
+
+async function held(terminal: Terminal, options: HeldOptions): Promise<void> {
+  const place = placeOf(options, terminal.env);
+  const orders = await (await ordersOf(place)).held();
+  if (options.json) return terminal.print(json(orders.map(view)));
+  if (orders.length === 0) return terminal.print('no order is held');
+  const lines = orders.flatMap((order) =>
+    order.lines.flatMap((line) => (line.held ? [{ ...line, reason: line.held, order }] : [])),
+  );
+  const table = columns([
+    ['ORDER', 'HELD SINCE', 'BUYER', 'PRODUCT', 'REASON'],
+    ...lines.map(({ order, sku, product, reason }) => [
+      order.key,
+      order.heldAt?.slice(0, 16).replace('T', ' ') ?? '',
+      `${order.buyer.name ?? '?'} <${order.buyer.email ?? '?'}>`,
+      product ?? `${sku || '?'} (unknown)`,
+      reason,
+    ]),
+  ]);
+  const hints = [...new Set(lines.map(({ reason }) => reason))].map((reason) => [reason, HINTS[reason]]);
+  terminal.print(
+    `${table}\n\n${place.command('orders release KEY')} lets one go. What would do:\n${columns(hints)}`,
+  );
+}

@@ -1,0 +1,39 @@
+/** What a command may touch besides AWS. */
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { harmless } from './columns.ts';
+
+export interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  print(line: string): void;
+  complain(line: string): void;
+  /** What stands in a pipe, or is typed without being shown. */
+  readSecret(prompt: string): Promise<string>;
+}
+
+export const terminal: Terminal = {
+  env: process.env,
+  print: (line) => void process.stdout.write(`${line}\n`),
+  complain: (text) => void process.stderr.write(`${text.split('\n').map(harmless).join('\n')}\n`),
+  readSecret: async (prompt) => (process.stdin.isTTY ? await unseen(prompt) : await text(process.stdin)),
+};
+
+/** readline shows what is typed on its output, which leads nowhere here. */
+async function unseen(prompt: string): Promise<string> {
+  const output = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output, terminal: true });
+  const given = new AbortController();
+  lines.once('close', () => given.abort());
+  process.stderr.write(`${prompt}: `);
+  try {
+    return await lines.question('', { signal: given.signal });
+  } catch (error) {
+    // Ctrl-C and Ctrl-D: nothing was typed.
+    if (given.signal.aborted) return '';
+    throw error;
+  } finally {
+    lines.close();
+    process.stderr.write('\n');
+  }
+}

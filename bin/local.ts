@@ -1,0 +1,45 @@
+#!/usr/bin/env -S node --import tsx
+/** `npm start`: Keypost on this machine. PORT, AWS_PORT, DATA_DIR and KEYPOST_CONFIG override what is usual. */
+import { CatalogueError } from '../functions/core/catalogue.ts';
+import { plainLogs } from '../local/logs.ts';
+import { StartError, settingsFrom } from '../local/settings.ts';
+import { type Running, start } from '../local/start.ts';
+
+process.on('uncaughtException', (error) => {
+  // What dynalite throws where another process holds its files.
+  const locked = /^Database is (not open|closed)/.test(error.message);
+  console.error(
+    locked ? 'Keypost is running on this data already; another place: DATA_DIR=.data2 npm start' : error,
+  );
+  process.exit(1);
+});
+
+plainLogs();
+
+try {
+  const settings = settingsFrom(process.env);
+  const running = await start(settings);
+  console.log(welcome(running, settings.dataDir));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void running.stop().then(() => process.exit(0)));
+  }
+} catch (error) {
+  if (!(error instanceof StartError || error instanceof CatalogueError)) throw error;
+  console.error(error.message);
+  process.exit(1);
+}
+
+function welcome({ page, aws, catalogue, keyFaults }: Running, dataDir: string | undefined): string {
+  const products = Object.keys(catalogue.products).join(', ');
+  const webhooks = Object.keys(catalogue.providers).map((name) => `${page}/orders/${name}`);
+  return [
+    '',
+    `Keypost   ${page}   the page: make a serial, send a first order, read its mail`,
+    `Webhooks  ${webhooks.join('  ')}`,
+    `AWS       ${aws}   aws --endpoint-url ${aws} …`,
+    `Data      ${dataDir ?? 'kept nowhere'}`,
+    `Products  ${products}`,
+    ...keyFaults.map((fault) => `          ${fault}`),
+    '',
+  ].join('\n');
+}

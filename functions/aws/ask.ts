@@ -1,0 +1,45 @@
+/** Asking a provider's own API: once, within 1.5 s, following nothing. The one call out that is not AWS's. */
+import http from 'node:http';
+import https from 'node:https';
+import type { Context } from '../core/provider.ts';
+import { Rejection } from '../core/rejection.ts';
+
+const ASK_MS = 1_500;
+const MOST_BYTES = 1024 * 1024;
+
+/** `node:https`, which the SDK has loaded already, and not `fetch`, whose first use compiles undici for 100 ms. */
+export const ask: Context['ask'] = async (url, { method = 'GET', headers = {}, body = '' } = {}) => {
+  const { status, text } = await exchange(
+    url,
+    method,
+    { 'content-length': String(Buffer.byteLength(body)), ...headers },
+    body,
+  );
+  if (status >= 200 && status < 300) return text;
+  const code = status === 429 || status >= 500 ? 'provider_unavailable' : 'provider_refused';
+  throw new Rejection(code, `the provider's API answered ${status}`);
+};
+
+function exchange(url: string, method: string, headers: Record<string, string>, body: string) {
+  return new Promise<{ status: number; text: string }>((resolve, reject) => {
+    const fail = (error: Error) =>
+      reject(new Rejection('provider_unavailable', `the provider's API: ${error.name}`));
+    const { request } = url.startsWith('http:') ? http : https;
+    const signal = AbortSignal.timeout(ASK_MS);
+    const call = request(url, { method, headers, signal }, (answer) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      answer.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > MOST_BYTES) answer.destroy(new RangeError('too large'));
+        else chunks.push(chunk);
+      });
+      answer.on('error', fail);
+      answer.on('end', () =>
+        resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
+      );
+    });
+    call.on('error', fail);
+    call.end(body);
+  });
+}

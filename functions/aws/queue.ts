@@ -1,0 +1,95 @@
+/** The table as a queue: what is due stands in a sparse index. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  PutItemCommand,
+  QueryCommand,
+  type QueryCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import { GetSendQuotaCommand, type SESClient } from '@aws-sdk/client-ses';
+import { DUE_SHARDS } from '../core/order.ts';
+import type { Queue } from '../core/redeliver.ts';
+
+const LEASE = 'lease#redeliver';
+const ALWAYS = '9999';
+
+export function dueQueue(client: DynamoDBClient, ses: SESClient, table: string): Queue {
+  const owner = randomUUID();
+  const lease = async (now: number, until: number) => {
+    try {
+      await client.send(
+        new PutItemCommand({
+          TableName: table,
+          Item: { key: { S: LEASE }, owner: { S: owner }, until: { N: String(until) } },
+          ConditionExpression: 'attribute_not_exists(#key) OR #until < :now OR #owner = :me',
+          ExpressionAttributeNames: { '#key': 'key', '#until': 'until', '#owner': 'owner' },
+          ExpressionAttributeValues: { ':now': { N: String(now) }, ':me': { S: owner } },
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
+  };
+  return {
+    hold: lease,
+    release: async (now) => void (await lease(now, 0)),
+    due: async (now, limit) =>
+      (await dueEntries(client, table, new Date(now).toISOString(), limit)).map(({ key }) => key),
+    rate: async () => Math.max(1, (await ses.send(new GetSendQuotaCommand({}))).MaxSendRate ?? 1),
+    sleep: async (ms) => void (await sleep(ms)),
+  };
+}
+
+/** What waits: keys of the mails that are due soonest, and how many mails and held orders there are. */
+export async function pending(client: DynamoDBClient, table: string, sample: number) {
+  const count = async (query: Partial<QueryCommandInput>) => {
+    let total = 0;
+    let from: QueryCommandInput['ExclusiveStartKey'];
+    do {
+      const page = await client.send(
+        new QueryCommand({ TableName: table, Select: 'COUNT', ExclusiveStartKey: from, ...query }),
+      );
+      total += page.Count ?? 0;
+      from = page.LastEvaluatedKey;
+    } while (from);
+    return total;
+  };
+  const [soonest, held, ...due] = await Promise.all([
+    dueEntries(client, table, ALWAYS, sample),
+    count({
+      IndexName: 'held',
+      KeyConditionExpression: '#held = :held',
+      ExpressionAttributeNames: { '#held': 'held' },
+      ExpressionAttributeValues: { ':held': { S: 'held' } },
+    }),
+    ...shards().map((shard) => count(inShard(shard, ALWAYS))),
+  ]);
+  return { soonest: soonest.map(({ key }) => key), held, due: due.reduce((sum, one) => sum + one, 0) };
+}
+
+/** The earliest `limit` entries of all shards; entries may be stale. */
+async function dueEntries(client: DynamoDBClient, table: string, until: string, limit: number) {
+  const pages = await Promise.all(
+    shards().map((shard) =>
+      client.send(new QueryCommand({ TableName: table, Limit: limit, ...inShard(shard, until) })),
+    ),
+  );
+  return pages
+    .flatMap(({ Items }) => Items ?? [])
+    .map((item) => ({ key: item.key?.S ?? '', dueAt: item.dueAt?.S ?? '' }))
+    .sort((one, other) => (one.dueAt < other.dueAt ? -1 : 1))
+    .slice(0, limit);
+}
+
+const shards = () => Array.from({ length: DUE_SHARDS }, (_, shard) => shard);
+
+const inShard = (shard: number, until: string) => ({
+  IndexName: 'due',
+  KeyConditionExpression: '#shard = :shard AND #dueAt <= :until',
+  ExpressionAttributeNames: { '#shard': 'dueShard', '#dueAt': 'dueAt' },
+  ExpressionAttributeValues: { ':shard': { N: String(shard) }, ':until': { S: until } },
+});

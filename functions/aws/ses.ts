@@ -1,0 +1,115 @@
+/** Mails through SES: https://docs.aws.amazon.com/ses/latest/APIReference/API_SendRawEmail.html */
+import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
+import * as z from 'zod/mini';
+import type { Message } from '../core/mail/serial-mail.ts';
+import type { Mailer, SendOutcome } from '../core/world.ts';
+import { toMime } from './mime.ts';
+
+/** From the first packet to the end of the answer. */
+const SEND_MS = 1_500;
+/** A thawed Lambda's connections may be dead, and a mail on one is a mail nobody knows of (aws/aws-sdk-js-v3#1196). */
+const IDLE_MS = 10_000;
+
+/** One attempt: SES has no idempotency token, so the SDK's own retry may send twice. */
+export const sesClient = (): SESClient =>
+  new SESClient({
+    maxAttempts: 1,
+    requestHandler: { connectionTimeout: 1_000, requestTimeout: SEND_MS, throwOnRequestTimeout: true },
+  });
+
+/** Sends through the configuration set, so that SES tells what became of each mail. */
+export function sesMailer(client: SESClient, configurationSet: string): Mailer {
+  let usedAt = Date.now();
+  return async (message) => {
+    try {
+      const command = sending(message, configurationSet);
+      if (Date.now() - usedAt > IDLE_MS) client.destroy();
+      usedAt = Date.now();
+      const { MessageId } = await client.send(command, { abortSignal: AbortSignal.timeout(SEND_MS) });
+      return MessageId ? { kind: 'sent', messageId: MessageId } : { kind: 'unknown', code: 'no_message_id' };
+    } catch (error) {
+      return outcomeOf(error);
+    }
+  };
+}
+
+/**
+ * Goes the whole way of a mail but the last step: in its place a GET, unsigned and without a mail, opens the connection
+ * that the first mail will use. Node keeps no connection after a HEAD whose answer has no length. Never throws.
+ */
+export async function connect(client: SESClient): Promise<void> {
+  try {
+    const command = sending(NOTHING, 'none');
+    command.middlewareStack.add(
+      (next) => (args) => {
+        const request = typeof args.request === 'object' ? args.request : {};
+        return next({ ...args, request: { ...request, method: 'GET', headers: {}, body: undefined } });
+      },
+      { step: 'deserialize', priority: 'low' },
+    );
+    await client.send(command, { abortSignal: AbortSignal.timeout(SEND_MS) });
+  } catch {
+    // SES refuses what has no action, on a connection that stands. If there is none, the first mail finds out and says so.
+  }
+}
+
+const NOTHING: Message = {
+  to: '',
+  from: { name: '', address: '' },
+  replyTo: '',
+  subject: '',
+  text: '',
+  html: '',
+  headers: {},
+  tags: {},
+};
+
+function sending(message: Message, configurationSet: string) {
+  return new SendRawEmailCommand({
+    Source: message.from.address,
+    Destinations: [message.to],
+    ConfigurationSetName: configurationSet,
+    Tags: Object.entries(message.tags).map(([Name, Value]) => ({ Name, Value })),
+    RawMessage: { Data: toMime(message) },
+  });
+}
+
+/** What became of a mail, by error code; SES's messages tell cases of one code apart, and go no further. */
+function outcomeOf(error: unknown): SendOutcome {
+  const fault = Fault.parse(error);
+  return { kind: kindOf(fault), code: fault.code || fault.name };
+}
+
+function kindOf({ name, code, message, $metadata: { httpStatusCode: status } }: Fault): Failure {
+  if (NOT_REACHED.has(code)) return 'throttled';
+  if (name === 'CredentialsProviderError') return 'account';
+  if (status === 429 || /Throttl|TooManyRequests/.test(name))
+    return DAILY.test(message) ? 'account' : 'throttled';
+  if (status < 400 || status > 499) return 'unknown';
+  const refused = name === 'MessageRejected' || (name === 'InvalidParameterValue' && ADDRESS.test(message));
+  return refused && !ACCOUNT.test(message) ? 'refused' : 'account';
+}
+
+type Failure = Exclude<SendOutcome['kind'], 'sent'>;
+
+/** No connection, so nothing was accepted. */
+const NOT_REACHED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+/** https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html */
+const DAILY = /daily/i;
+/** The sandbox, an identity, a pause: https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html */
+const ACCOUNT = /not (?:verified|confirmed)|this account|paused|suspended|quota/i;
+/** "Missing final '@domain'", "Local address contains control or whitespace", "Illegal address". Ours are checked. */
+const ADDRESS = /\b(?:address|domain|local name|user name)\b/i;
+
+const text = z.catch(z.string(), '');
+const NO_ANSWER = { httpStatusCode: 0 };
+const Fault = z.catch(
+  z.object({
+    name: text,
+    code: text,
+    message: text,
+    $metadata: z.catch(z.object({ httpStatusCode: z.catch(z.number(), 0) }), NO_ANSWER),
+  }),
+  { name: 'unknown', code: '', message: '', $metadata: NO_ANSWER },
+);
+type Fault = z.infer<typeof Fault>;

@@ -1,0 +1,109 @@
+import { gzipSync } from 'node:zlib';
+import type { Catalogue } from './catalogue.ts';
+import { deliver } from './deliver.ts';
+import type { ProductKeys, ProviderKeys } from './keys.ts';
+import type { NewOrder, Raw } from './order.ts';
+import type { Context, WebhookRequest } from './provider.ts';
+import { recordReversal, recordSale } from './record.ts';
+import { Rejection } from './rejection.ts';
+import { hasKey } from './serials.ts';
+import type { Mailer, Report, Secret, Store, World } from './world.ts';
+
+/** When our own work on a request ends: the most impatient provider gives up after five seconds. */
+const WORK_MS = 4_000;
+/** What a send may take. With less time left, or after three mails, the rest is due at once. */
+const SEND_MS = 1_500;
+const INLINE_MAILS = 3;
+/** What the write after a send may always take: without it the mail goes out twice. */
+const MARK_MS = 1_000;
+
+/** What all requests of a Lambda share. */
+export interface Shared {
+  readonly catalogue: Catalogue;
+  readonly report: Report;
+  readonly mailer: Mailer;
+  readonly productKeys: Secret<ProductKeys>;
+  readonly providerKeys: Secret<ProviderKeys>;
+  readonly ask: Context['ask'];
+  now(): number;
+  /** The store, each call of which ends after `ms()`. */
+  store(ms: () => number): Store;
+}
+
+/** The world as one request of `provider` sees it, from now on until its time is up. */
+export function requestWorld(shared: Shared, provider: string, request: WebhookRequest): World {
+  const { catalogue, report, now } = shared;
+  const end = now() + WORK_MS;
+  const store = shared.store(() => Math.max(end - now(), MARK_MS));
+  const ports = { ...shared, store };
+  let mails = 0;
+  let used: ProviderKeys = {};
+  const mayMail = () => mails < INLINE_MAILS && end - now() >= SEND_MS;
+
+  return {
+    catalogue,
+    provider,
+    report,
+    async context() {
+      used = await shared.providerKeys.read();
+      const newer = used[provider]?.signing.length ? undefined : await shared.providerKeys.newer(used);
+      used = newer ?? used;
+      return contextFrom(shared, provider, used);
+    },
+    async refreshedContext() {
+      const newer = await shared.providerKeys.newer(used);
+      used = newer ?? used;
+      return newer && contextFrom(shared, provider, newer);
+    },
+    async keys() {
+      const keys = await shared.productKeys.read();
+      const complete = Object.entries(catalogue.products).every(([id, product]) => hasKey(product, keys[id]));
+      if (complete) return keys;
+      return (await shared.productKeys.newer(keys).catch(() => undefined)) ?? keys;
+    },
+    record(event) {
+      if (event.kind === 'reversed') return recordReversal(ports, provider, event);
+      return recordSale(ports, withRaw(event, request, used[provider]?.signing ?? []), mayMail());
+    },
+    async mail(order) {
+      if (!mayMail()) return;
+      mails += 1;
+      await deliver(ports, order);
+    },
+  };
+}
+
+function contextFrom({ catalogue, now, ask }: Shared, provider: string, keys: ProviderKeys): Context {
+  const { signing = [], api } = keys[provider] ?? {};
+  if (signing.length === 0) {
+    throw new Rejection(
+      'no_signing_key',
+      `no signing key; \`npx --no keypost keys set ${provider}\` takes it`,
+    );
+  }
+  const settings = catalogue.providers[provider];
+  const skus = new Set(Object.values(catalogue.products).flatMap((product) => product.skus[provider] ?? []));
+  for (const sku of settings?.ignore ?? []) skus.add(sku);
+  return {
+    keys: signing,
+    now: now(),
+    api,
+    licenseeField: settings?.licenseeField ?? 'licensee',
+    knows: (sku) => skus.has(sku),
+    ask,
+  };
+}
+
+/** What a person needs who has to look at a held line: the request, without what proves who sent it. */
+function withRaw(order: NewOrder, request: WebhookRequest, secrets: readonly string[]): NewOrder {
+  if (order.lines.every(({ held }) => held === null)) return order;
+  const query = new URLSearchParams(request.query);
+  for (const [name, value] of [...query]) if (secrets.includes(value)) query.delete(name);
+  const raw: Raw = {
+    method: request.method,
+    contentType: request.headers['content-type'] ?? '',
+    query: query.toString(),
+    body: gzipSync(request.body),
+  };
+  return { ...order, raw };
+}

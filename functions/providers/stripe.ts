@@ -1,0 +1,230 @@
+// https://docs.stripe.com/webhooks and stripe@23.1.0, Webhooks.js; fields from its Checkout/Sessions.d.ts and Events.d.ts
+import * as z from 'zod/mini';
+import { json, part } from '../core/body.ts';
+import type { Money, OrderEvent, Reversal, SoldLine } from '../core/event.ts';
+import { fromMinor } from '../core/money.ts';
+import type { Context, Provider } from '../core/provider.ts';
+import { Rejection } from '../core/rejection.ts';
+import { requireFresh, requireHeader, requireHmac } from '../core/signature.ts';
+
+export const stripe: Provider = {
+  verify({ headers, body }, { keys, now }) {
+    const parts = requireHeader(headers, 'stripe-signature')
+      .split(',')
+      .map((one) => one.trim().split('='));
+    const all = (name: string) => parts.flatMap(([key, value]) => (key === name && value ? [value] : []));
+    const signedAt = all('t')[0] ?? '';
+    // The secret is used as it stands, whsec_ and all: not base64, unlike in Standard Webhooks.
+    requireHmac({ keys, content: [`${signedAt}.`, body], signatures: all('v1'), encoding: 'hex' });
+    requireFresh(signedAt, now);
+  },
+
+  async read({ body }, context) {
+    const event = json(z.union([ThinEvent, Envelope]), body);
+    if (event.object === 'event') return await said(event.type, event.data.object, event.livemode, context);
+    // A thin event names its object, and the snapshot's type behind "v1.".
+    const type = event.type.replace(/^v1\./, '');
+    if (!CONCERNS.test(type)) return [];
+    if (!event.related_object)
+      throw new Rejection('bad_body', 'a thin event without its object; send snapshot events');
+    return await said(type, await fetched(event.related_object.url, context), event.livemode, context);
+  },
+};
+
+const CONCERNS =
+  /^(checkout\.session\.(completed|async_payment_succeeded)|charge\.refunded|refund\.(created|updated|failed)|charge\.dispute\..*)$/;
+
+async function said(type: string, object: unknown, live: boolean, context: Context): Promise<OrderEvent[]> {
+  if (!CONCERNS.test(type)) return [];
+  if (type.startsWith('checkout.')) return await sold(part(Session, object), !live, context);
+  if (type === 'charge.refunded') return refundedCharge(part(Charge, object), !live);
+  if (type.startsWith('refund.')) return refund(part(Refund, object), !live);
+  return dispute(part(Dispute, object), !live);
+}
+
+async function sold(
+  session: z.output<typeof Session>,
+  test: boolean,
+  context: Context,
+): Promise<OrderEvent[]> {
+  // "unpaid" is a delayed method that may still fail; a session of mode "setup" sells nothing.
+  if (session.payment_status === 'unpaid' || session.mode === 'setup') return [];
+  const { customer_details: customer, collected_information: collected } = session;
+  const typed = session.custom_fields?.find(({ key }) => key === context.licenseeField);
+  const amount = money(session.amount_total, session.currency);
+  return [
+    {
+      kind: 'paid',
+      id: session.payment_intent ?? session.id,
+      test,
+      placedAt: new Date(session.created * 1000).toISOString(),
+      amount,
+      buyer: {
+        name: customer?.name ?? customer?.individual_name ?? collected?.individual_name ?? undefined,
+        email: customer?.email ?? session.customer_email ?? undefined,
+        company: customer?.business_name ?? collected?.business_name ?? undefined,
+        registration: typed?.text?.value ?? undefined,
+        country: customer?.address?.country ?? undefined,
+        locale: session.locale ?? undefined,
+      },
+      lines: await lines(session, amount, context),
+    },
+  ];
+}
+
+/** What was sold stands in the metadata, or is told by the payment link, or has to be asked for. */
+async function lines(
+  session: z.output<typeof Session>,
+  paid: Money | undefined,
+  context: Context,
+): Promise<SoldLine[]> {
+  const { id, payment_link: link, metadata } = session;
+  const sku = metadata?.product_id;
+  if (sku)
+    return [
+      {
+        sku,
+        quantity: /^[1-9]\d{0,4}$/.test(metadata?.quantity ?? '') ? Number(metadata?.quantity) : 1,
+        paid,
+      },
+    ];
+  if (link && context.knows(link)) return [{ sku: link, quantity: 1, paid }];
+  const unknown: SoldLine[] = [{ sku: link ?? '', quantity: 1, paid, held: 'unknown_product' }];
+  if (!context.api) return unknown;
+  try {
+    const { data } = part(
+      LineItems,
+      await fetched(`/v1/checkout/sessions/${encodeURIComponent(id)}/line_items?limit=100`, context),
+    );
+    return data.map(({ price, quantity, amount_total, currency }) => ({
+      sku: [price.id, price.product].find(context.knows) ?? price.product,
+      quantity: quantity ?? 1,
+      paid: money(amount_total, currency),
+    }));
+  } catch (error) {
+    if (error instanceof Rejection && error.code === 'provider_refused') return unknown;
+    throw error;
+  }
+}
+
+async function fetched(path: string, { api, ask }: Context): Promise<unknown> {
+  if (!api) throw new Rejection('bad_body', 'a thin event and no API key to ask with; send snapshot events');
+  if (!path.startsWith('/v1/'))
+    throw new Rejection('bad_body', 'a thin event whose object is not under /v1/');
+  return json(
+    z.unknown(),
+    await ask(`${api.url.replace(/\/$/, '')}${path}`, { headers: { authorization: `Bearer ${api.key}` } }),
+  );
+}
+
+/** The charge says how much of it has gone back in all: one fact, that grows from partial to full. */
+function refundedCharge(
+  { id, payment_intent, refunded }: z.output<typeof Charge>,
+  test: boolean,
+): OrderEvent[] {
+  return reversed(payment_intent, test, id, {
+    kind: 'refund',
+    state: 'done',
+    part: refunded ? 'full' : 'partial',
+  });
+}
+
+/** One refund; a failed one takes back what its charge has said. */
+function refund(
+  { id, payment_intent, charge, status, amount, currency }: z.output<typeof Refund>,
+  test: boolean,
+): OrderEvent[] {
+  const failed = status === 'failed' || status === 'canceled';
+  const state = failed ? 'won' : status === 'succeeded' ? 'done' : 'open';
+  const fact: Reversal = { kind: 'refund', state, part: 'partial', amount: money(amount, currency) };
+  const ofCharge =
+    failed && charge ? reversed(payment_intent, test, charge, { ...fact, amount: undefined }) : [];
+  return [...reversed(payment_intent, test, id, fact), ...ofCharge];
+}
+
+/** An inquiry that is closed did no harm; a status nobody knows yet is an open one. */
+function dispute({ id, payment_intent, status }: z.output<typeof Dispute>, test: boolean): OrderEvent[] {
+  const state = status === 'won' || status === 'warning_closed' ? 'won' : status === 'lost' ? 'lost' : 'open';
+  return reversed(payment_intent, test, id, { kind: 'chargeback', state, part: 'full' });
+}
+
+/** Checkout's payments have a payment intent; whatever has none was not sold through it. */
+const reversed = (
+  order: string | null | undefined,
+  test: boolean,
+  reversalId: string,
+  reversal: Reversal,
+): OrderEvent[] => (order ? [{ kind: 'reversed', id: order, test, reversalId, reversal }] : []);
+
+/** https://docs.stripe.com/currencies#zero-decimal and #three-decimal; all others count in hundredths. */
+const ZERO_DECIMAL = new Set('bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf'.split(' '));
+const THREE_DECIMAL = new Set('bhd jod kwd omr tnd'.split(' '));
+
+function money(minor: number | null | undefined, currency: string | null | undefined): Money | undefined {
+  if (minor == null || !currency) return undefined;
+  return fromMinor(minor, ZERO_DECIMAL.has(currency) ? 0 : THREE_DECIMAL.has(currency) ? 3 : 2, currency);
+}
+
+const id = z.string().check(z.minLength(1), z.maxLength(100));
+const text = z.nullish(z.string().check(z.maxLength(1000)));
+const minor = z.nullish(z.int().check(z.nonnegative()));
+const currency = z.nullish(z.string().check(z.regex(/^[a-z]{3}$/)));
+
+const Envelope = z.object({
+  object: z.literal('event'),
+  type: z.string(),
+  livemode: z.boolean(),
+  data: z.object({ object: z.unknown() }),
+});
+const ThinEvent = z.object({
+  object: z.literal('v2.core.event'),
+  type: z.string(),
+  livemode: z.boolean(),
+  related_object: z.nullish(z.object({ url: z.string() })),
+});
+const Session = z.object({
+  id,
+  payment_intent: z.nullish(id),
+  payment_status: z.enum(['paid', 'unpaid', 'no_payment_required']),
+  mode: z.string(),
+  created: z.int().check(z.nonnegative(), z.maximum(8_000_000_000)),
+  amount_total: minor,
+  currency,
+  locale: text,
+  payment_link: z.nullish(id),
+  metadata: z.nullish(z.record(z.string(), z.string())),
+  custom_fields: z.nullish(
+    z.array(z.object({ key: z.string(), text: z.nullish(z.object({ value: text })) })),
+  ),
+  customer_email: text,
+  customer_details: z.nullish(
+    z.object({
+      name: text,
+      individual_name: text,
+      business_name: text,
+      email: text,
+      address: z.nullish(z.object({ country: text })),
+    }),
+  ),
+  collected_information: z.nullish(z.object({ individual_name: text, business_name: text })),
+});
+const LineItems = z.object({
+  data: z.array(
+    z.object({
+      quantity: z.nullish(z.int().check(z.positive())),
+      amount_total: minor,
+      currency,
+      price: z.object({ id, product: id }),
+    }),
+  ),
+});
+const Charge = z.object({ id, payment_intent: z.nullish(id), refunded: z.boolean() });
+const Refund = z.object({
+  id,
+  payment_intent: z.nullish(id),
+  charge: z.nullish(id),
+  status: z.nullish(z.string()),
+  amount: minor,
+  currency,
+});
+const Dispute = z.object({ id, payment_intent: z.nullish(id), status: z.string() });

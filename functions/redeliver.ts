@@ -1,0 +1,47 @@
+/** The Lambda that runs each minute: mails whatever is due, and tells how much waits. */
+import catalogue from '#catalogue';
+import { dynamoClient, orderStore } from './aws/orders.ts';
+import { dueQueue, pending } from './aws/queue.ts';
+import { logReports } from './aws/reports.ts';
+import { sesClient, sesMailer } from './aws/ses.ts';
+import { isAlias } from './core/order.ts';
+import { type Redelivered, redeliver } from './core/redeliver.ts';
+import type { Ports } from './core/world.ts';
+import { RedeliverEnv } from './env.ts';
+
+/** A minute less than the 15 that Lambda gives. */
+const RUN_MS = 14 * 60_000;
+const CALL_MS = 3_000;
+/** Mails soonest due; in an outage longer than their backoff the oldest is as old as any. */
+const SAMPLE = 25;
+
+const env = RedeliverEnv.parse(process.env);
+const [dynamo, ses] = [dynamoClient(), sesClient()];
+
+/** @param event on one machine, `ahead` seconds make it later; EventBridge's has none. */
+export async function handler(event: { readonly ahead?: number }): Promise<Redelivered | undefined> {
+  const now = () => Date.now() + (event.ahead ?? 0) * 1_000;
+  const ports: Ports = {
+    catalogue,
+    now,
+    report: logReports(env.NAMESPACE, Date.now),
+    mailer: sesMailer(ses, env.CONFIGURATION_SET),
+    store: orderStore(dynamo, env.TABLE, () => AbortSignal.timeout(CALL_MS)),
+  };
+  const result = await redeliver(ports, dueQueue(dynamo, ses, env.TABLE), now() + RUN_MS);
+  await gauge(ports);
+  return result;
+}
+
+async function gauge({ store, report, now }: Ports): Promise<void> {
+  const { soonest, held, due } = await pending(dynamo, env.TABLE, SAMPLE);
+  const items = await Promise.all(soonest.map((key) => store.get(key)));
+  const ages = items.map((item) =>
+    item && !isAlias(item) && item.mail.since ? now() - Date.parse(item.mail.since) : 0,
+  );
+  report('gauges', {
+    HeldOrders: held,
+    DueMails: due,
+    OldestDueSeconds: Math.round(Math.max(0, ...ages) / 1_000),
+  });
+}

@@ -1,0 +1,110 @@
+/** The Lambda behind the providers' addresses: one request in, one answer out. */
+import catalogue from '#catalogue';
+import { ask } from './aws/ask.ts';
+import { type HttpApiAnswer, type HttpApiEvent, toAnswer, toRequest } from './aws/http-api.ts';
+import { dynamoClient, orderStore } from './aws/orders.ts';
+import { logReports } from './aws/reports.ts';
+import { cachedSecret, secretsClient } from './aws/secrets.ts';
+import { sesClient, sesMailer } from './aws/ses.ts';
+import { warm } from './aws/warm.ts';
+import { fulfil } from './core/fulfil.ts';
+import { productKeys, providerKeys } from './core/keys.ts';
+import type { Claim } from './core/order.ts';
+import type { Answer, Provider, WebhookRequest } from './core/provider.ts';
+import { Rejection, type RejectionCode } from './core/rejection.ts';
+import { requestWorld, type Shared } from './core/request-world.ts';
+import type { World } from './core/world.ts';
+import { WebhookEnv } from './env.ts';
+import { providers } from './providers/index.ts';
+
+const env = WebhookEnv.parse(process.env);
+const now = Date.now;
+const [dynamo, secrets, ses] = [dynamoClient(), secretsClient(), sesClient()];
+const cachedMs = Number(env.KEYS_CACHED_SECONDS) * 1_000;
+const shared: Shared = {
+  catalogue,
+  now,
+  ask,
+  report: logReports(env.NAMESPACE, now),
+  productKeys: cachedSecret(secrets, env.PRODUCT_KEYS, { parse: productKeys, cachedMs, now }),
+  providerKeys: cachedSecret(secrets, env.PROVIDER_KEYS, { parse: providerKeys, cachedMs, now }),
+  mailer: sesMailer(ses, env.CONFIGURATION_SET),
+  store: (ms) => orderStore(dynamo, env.TABLE, () => AbortSignal.timeout(ms())),
+};
+
+await warm(
+  [shared.productKeys.read(), shared.providerKeys.read(), shared.store(() => 2_000).get('warm')],
+  ses,
+);
+
+const STATUS = {
+  unknown_provider: 404,
+  method_not_allowed: 405,
+  too_large: 413,
+  no_signature: 401,
+  bad_signature: 401,
+  stale: 401,
+  bad_body: 400,
+  no_signing_key: 503,
+  keys_unavailable: 503,
+  provider_unavailable: 503,
+  provider_refused: 503,
+} satisfies Record<RejectionCode, number>;
+
+export async function handler(event: HttpApiEvent): Promise<HttpApiAnswer> {
+  const name = event.pathParameters?.provider ?? '';
+  try {
+    const provider = providerCalled(name);
+    const request = toRequest(event);
+    const methods = provider.methods ?? ['POST'];
+    if (!methods.includes(request.method)) {
+      throw new Rejection(
+        'method_not_allowed',
+        `found ${request.method}; ${name} calls with ${methods.join(', ')}`,
+      );
+    }
+    return toAnswer(await answer(requestWorld(shared, name, request), provider, request));
+  } catch (error) {
+    return toAnswer(refusal(name, error));
+  }
+}
+
+/** What the catalogue enables and the table has; nothing else is an address of ours. */
+function providerCalled(name: string): Provider {
+  const provider =
+    Object.hasOwn(catalogue.providers, name) && Object.hasOwn(providers, name) ? providers[name] : undefined;
+  if (provider) return provider;
+  throw new Rejection('unknown_provider', 'no provider of this name is enabled in the catalogue');
+}
+
+async function answer(world: World, provider: Provider, request: WebhookRequest): Promise<Answer> {
+  const done: Claim[] = [];
+  try {
+    for await (const claim of fulfil(world, provider, request)) done.push(claim);
+  } catch (error) {
+    if (done.length === 0 || !provider.answerPartly) throw error;
+    refusal(world.provider, error);
+    return provider.answerPartly(done, request, await world.context());
+  }
+  return provider.answer?.(done, request, await world.context()) ?? { status: 200, body: '' };
+}
+
+/** Our own codes and an error's name: messages of JSON and SES quote bodies and addresses. */
+function refusal(provider: string, error: unknown): Answer {
+  if (!(error instanceof Rejection)) {
+    shared.report('unanswered', { provider, error: error instanceof Error ? error.name : 'unknown' });
+    return { status: 500, body: 'failed' };
+  }
+  const { code, message } = error;
+  const forged = code === 'bad_signature' || code === 'stale';
+  const name = forged
+    ? 'signature_refused'
+    : code === 'too_large'
+      ? code
+      : STATUS[code] >= 500
+        ? 'unanswered'
+        : 'refused';
+  // An unknown name is a stranger's text.
+  shared.report(name, { provider: code === 'unknown_provider' ? '' : provider, code, message });
+  return { status: STATUS[code], body: code };
+}

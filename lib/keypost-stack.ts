@@ -1,0 +1,89 @@
+/** The one stack: what an order needs on its way, and what each Lambda may do. */
+import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
+import type { Construct } from 'constructs';
+import type { Catalogue } from '../functions/core/catalogue.ts';
+import type { RedeliverEnv, WebhookEnv } from '../functions/env.ts';
+import { alarms } from './alarms.ts';
+import type { LambdaName } from './bundle.ts';
+import { allow, lambda } from './lambda.ts';
+import { identity, mailing, maySend } from './sender.ts';
+import { orderTable, secret } from './stores.ts';
+import { webhookApi } from './webhook-api.ts';
+
+interface KeypostProps {
+  readonly catalogue: Catalogue;
+  /** By Lambda, the folder of its bundle. */
+  readonly bundles: Readonly<Record<LambdaName, string>>;
+}
+
+export class KeypostStack extends Stack {
+  constructor(scope: Construct, id: string, { catalogue, bundles }: KeypostProps) {
+    super(scope, id, { description: "Keypost: a paid order becomes a serial in the buyer's inbox" });
+    const { seller, providers } = catalogue;
+    const table = orderTable(this);
+    const productKeys = secret(this, 'ProductKeys', 'By product, the versions of its key');
+    const providerKeys = secret(this, 'ProviderKeys', 'By provider, its signing keys');
+    const mails = mailing(this);
+    const namespace = `Keypost/${this.stackName}`;
+    const sending = {
+      TABLE: table.tableName,
+      CONFIGURATION_SET: mails.configurationSetName,
+      NAMESPACE: namespace,
+    } satisfies RedeliverEnv;
+    const keys = {
+      PRODUCT_KEYS: productKeys.secretArn,
+      PROVIDER_KEYS: providerKeys.secretArn,
+      KEYS_CACHED_SECONDS: '300',
+    };
+
+    const webhook = lambda(this, 'Webhook', {
+      bundle: bundles.webhook,
+      timeout: Duration.seconds(10),
+      environment: { ...sending, ...keys } satisfies WebhookEnv,
+    });
+    allow(webhook, ['dynamodb:GetItem', 'dynamodb:PutItem'], [table.tableArn]);
+    allow(webhook, ['secretsmanager:GetSecretValue'], [productKeys.secretArn, providerKeys.secretArn]);
+    maySend(webhook, seller, mails);
+
+    // The next minute comes anyway: a second try of this one would only stand in its way.
+    const once = { retryAttempts: 0, maxEventAge: Duration.minutes(1) };
+    const redeliver = lambda(this, 'Redeliver', {
+      bundle: bundles.redeliver,
+      timeout: Duration.minutes(15),
+      environment: sending,
+      ...once,
+    });
+    allow(redeliver, ['dynamodb:GetItem', 'dynamodb:PutItem'], [table.tableArn]);
+    allow(redeliver, ['dynamodb:Query'], [`${table.tableArn}/index/due`, `${table.tableArn}/index/held`]);
+    allow(redeliver, ['ses:GetSendQuota'], ['*']);
+    maySend(redeliver, seller, mails);
+    new Rule(this, 'EachMinute', {
+      schedule: Schedule.rate(Duration.minutes(1)),
+      targets: [new targets.LambdaFunction(redeliver, once)],
+    });
+
+    const api = webhookApi(this, webhook);
+    const topic = alarms(this, seller.alarms, { namespace, api, webhook, redeliver });
+    const outputs = {
+      ...webhookAddresses(api.apiEndpoint, Object.keys(providers)),
+      ProductKeysSecret: productKeys.secretName,
+      ProviderKeysSecret: providerKeys.secretName,
+      OrdersTable: table.tableName,
+      WebhookFunction: webhook.functionName,
+      RedeliverFunction: redeliver.functionName,
+      ConfigurationSet: mails.configurationSetName,
+      AlarmTopic: topic.topicArn,
+      ...identity(this, seller),
+    };
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+}
+
+/** By `WebhookNAME`, where the provider called so has to call. */
+const webhookAddresses = (endpoint: string, providers: readonly string[]) =>
+  Object.fromEntries(providers.map((name) => [`Webhook${capitals(name)}`, `${endpoint}/orders/${name}`]));
+
+/** `own-shop` as `Own-Shop`: CDK leaves the hyphen out of an output's name. */
+const capitals = (name: string) => name.replaceAll(/\b\w/g, (letter) => letter.toUpperCase());

@@ -1,0 +1,38 @@
+/** A Lambda as all of ours are, and how it is allowed something. */
+import { type Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib';
+import { type IGrantable, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import * as aws from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+
+interface LambdaProps extends aws.EventInvokeConfigOptions {
+  /** The folder of its bundle, with `index.mjs`. */
+  readonly bundle: string;
+  readonly timeout: Duration;
+  readonly environment: Record<string, string>;
+}
+
+/** Its role may write its own log; the managed policy that is usual may write every log of the account. */
+export function lambda(stack: Stack, id: string, { bundle, ...props }: LambdaProps): aws.Function {
+  const logGroup = log(stack, `${id}Log`);
+  const role = new Role(stack, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+  logGroup.grantWrite(role);
+  return new aws.Function(stack, id, {
+    runtime: aws.Runtime.NODEJS_24_X,
+    architecture: aws.Architecture.ARM_64,
+    memorySize: 512,
+    handler: 'index.handler',
+    code: aws.Code.fromAsset(bundle),
+    role,
+    logGroup,
+    ...props,
+  });
+}
+
+/** It holds codes and counts, nothing that the table does not know better: it goes with the stack. */
+export const log = (stack: Stack, id: string): LogGroup =>
+  new LogGroup(stack, id, { retention: RetentionDays.THREE_MONTHS, removalPolicy: RemovalPolicy.DESTROY });
+
+/** Exactly these actions: the library's own grants add others, and all indexes of a table. */
+export function allow(to: IGrantable, actions: string[], resources: string[], conditions = {}): void {
+  to.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions, resources, conditions }));
+}

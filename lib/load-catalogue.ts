@@ -1,0 +1,44 @@
+/** The catalogue for programs that run here: the stack, `npm start`, the command line. A Lambda has it in its bundle. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import {
+  type Catalogue,
+  CatalogueError,
+  type CatalogueSettings,
+  defineConfig,
+  unknownProviders,
+} from '../functions/core/catalogue.ts';
+import { providers } from '../functions/providers/index.ts';
+import { bundling } from './bundle.ts';
+
+/** Builds the file as a Lambda's bundle does, wherever it lies, and answers what it exports. Throws a CatalogueError. */
+export async function loadCatalogue(path: string): Promise<Catalogue> {
+  if (!existsSync(path)) {
+    throw new CatalogueError([`${path}: there is no such file; KEYPOST_CONFIG names the catalogue`]);
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'keypost-'));
+  try {
+    const outfile = join(folder, 'catalogue.mjs');
+    await build({ ...bundling(path), logLevel: 'silent', entryPoints: [path], outfile });
+    const loaded: { readonly default?: CatalogueSettings } = await import(pathToFileURL(outfile).href);
+    if (!loaded.default) {
+      throw new CatalogueError([`${path}: exports no catalogue; \`export default defineConfig({…})\` does`]);
+    }
+    const catalogue = defineConfig(loaded.default);
+    const mistakes = unknownProviders(catalogue, Object.keys(providers));
+    if (mistakes.length > 0) throw new CatalogueError(mistakes);
+    return catalogue;
+  } catch (error) {
+    throw isMistake(error) ? new CatalogueError([error.message]) : error;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** The bundle has a CatalogueError of its own, another class of the same name; esbuild's failures list `errors`. */
+const isMistake = (error: unknown): error is Error =>
+  error instanceof Error && (error.name === 'CatalogueError' || 'errors' in error);

@@ -1,0 +1,37 @@
+/** Faults of AWS that can be switched on. They are kept: AWS is not mended by starting Keypost again. */
+import * as z from 'zod/mini';
+import type { Files } from './files.ts';
+
+const Faults = z.strictObject({
+  ses: z.nullable(z.enum(['throttle', 'down', 'timeout', 'lost', 'reject', 'sandbox'])),
+  dynamodb: z.nullable(z.enum(['down', 'throttle'])),
+  secretsmanager: z.nullable(z.enum(['down'])),
+});
+export type Faults = z.output<typeof Faults>;
+
+export interface FaultSwitch {
+  now(): Faults;
+  /** Takes some of the three; answers all of them, or what is wrong with the change. */
+  change(change: unknown): Faults | { readonly message: string };
+}
+
+const NONE: Faults = { ses: null, dynamodb: null, secretsmanager: null };
+const FILE = 'faults.json';
+
+export function faultSwitch(files: Files): FaultSwitch {
+  let faults = Faults.parse(JSON.parse(files.read(FILE) ?? JSON.stringify(NONE)));
+  return {
+    now: () => faults,
+    change(change) {
+      const result = z.partial(Faults).safeParse(change);
+      if (!result.success) return { message: `${ALLOWED}; found ${JSON.stringify(change)?.slice(0, 200)}` };
+      faults = Faults.parse({ ...faults, ...result.data });
+      files.write(FILE, JSON.stringify(faults));
+      return faults;
+    },
+  };
+}
+
+const ALLOWED =
+  'any of { "ses": null | "throttle" | "down" | "timeout" | "lost" | "reject" | "sandbox", ' +
+  '"dynamodb": null | "down" | "throttle", "secretsmanager": null | "down" } would do';

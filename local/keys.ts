@@ -1,0 +1,61 @@
+/** The two secrets on this machine: demo keys at first, and what is wrong with them. */
+import type { Catalogue } from '../functions/core/catalogue.ts';
+import { productKeys, providerKeys } from '../functions/core/keys.ts';
+import { hasKey } from '../functions/core/serials.ts';
+import type { SecretsManager } from './secrets-manager.ts';
+
+export const PRODUCT_KEYS = 'product-keys';
+export const PROVIDER_KEYS = 'provider-keys';
+
+const DEMO_PRODUCTS = { 'widgetpro-mac': [{ version: 1, key: '1234567890123456' }] };
+const OUR_STRIPE = /http:\/\/localhost:\d+\/local\/stripe/;
+
+/** Demo keys, where there is no secret yet; and the address of our look-alike of Stripe, which has moved with the port. */
+export function seedKeys(secrets: SecretsManager, { products, providers }: Catalogue, port: number): void {
+  const stripe = `http://localhost:${port}/local/stripe`;
+  const demoProviders = {
+    stripe: { signing: ['whsec_ExampleSecret0001'], api: { key: 'rk_test_example', url: stripe } },
+    shop: { signing: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'] },
+  };
+  if (secrets.read(PRODUCT_KEYS) === undefined) secrets.write(PRODUCT_KEYS, only(DEMO_PRODUCTS, products));
+  const stored = secrets.read(PROVIDER_KEYS);
+  const current = stored?.replace(OUR_STRIPE, stripe) ?? only(demoProviders, providers);
+  if (current !== stored) secrets.write(PROVIDER_KEYS, current);
+}
+
+/** A line for each product and enabled provider whose key is missing or cannot be used, with what would do. */
+export function keyFaults(secrets: SecretsManager, { products, providers }: Catalogue): string[] {
+  const ofProducts = parsed(productKeys, secrets.read(PRODUCT_KEYS));
+  const ofProviders = parsed(providerKeys, secrets.read(PROVIDER_KEYS));
+  if (!ofProducts)
+    return [`${PRODUCT_KEYS} is not a JSON object: npx --no keypost keys set <product> --local`];
+  if (!ofProviders)
+    return [`${PROVIDER_KEYS} is not a JSON object: npx --no keypost keys set <provider> --local`];
+  const missing = Object.entries(products).flatMap(([id, product]) => {
+    if (hasKey(product, ofProducts[id])) return [];
+    const what = ofProducts[id] ? 'has a key that is not of the form its profile asks for' : 'has no key';
+    return `${id} ${what}: npx --no keypost keys set ${id} --local`;
+  });
+  const unsigned = Object.keys(providers).filter((name) => !ofProviders[name]?.signing.length);
+  return [
+    ...missing,
+    ...unsigned.map((name) => `${name} has no signing key: npx --no keypost keys set ${name} --local`),
+  ];
+}
+
+/** The active signing key of a provider, the newest first. */
+export function signingKey(secrets: SecretsManager, provider: string): string | undefined {
+  return parsed(providerKeys, secrets.read(PROVIDER_KEYS))?.[provider]?.signing[0];
+}
+
+const only = (demo: Readonly<Record<string, unknown>>, enabled: object): string =>
+  JSON.stringify(Object.fromEntries(Object.entries(demo).filter(([name]) => Object.hasOwn(enabled, name))));
+
+/** Undefined where nothing can be made of the secret: a seller may put anything there. */
+function parsed<Keys>(parse: (secret: unknown) => Keys, text: string | undefined): Keys | undefined {
+  try {
+    return parse(JSON.parse(text ?? ''));
+  } catch {
+    return undefined;
+  }
+}

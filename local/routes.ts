@@ -1,0 +1,131 @@
+/** What the port of the page answers: the webhooks, the page, and what stands under /local for it and for scripts. */
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Catalogue } from '../functions/core/catalogue.ts';
+import { view } from '../functions/core/order.ts';
+import { BadRequest } from './bad-request.ts';
+import type { FaultSwitch } from './faults.ts';
+import { type Lambda, viaGateway } from './gateway.ts';
+import { type Handler, readBody, sendJson } from './http.ts';
+import { signingKey } from './keys.ts';
+import type { Mails } from './mails.ts';
+import { lastDueAt, listedOrders } from './orders-table.ts';
+import type { RedeliverRuns } from './redeliver-runs.ts';
+import type { SecretsManager } from './secrets-manager.ts';
+import { simulators } from './simulate.ts';
+import { simulateOrder } from './simulate-order.ts';
+import { stripeApi } from './stripe.ts';
+import { trySerial } from './try-serial.ts';
+
+export interface Parts {
+  readonly catalogue: Catalogue;
+  readonly page: string;
+  readonly aws: string;
+  readonly webhook: Lambda;
+  readonly runs: RedeliverRuns;
+  readonly faults: FaultSwitch;
+  readonly secrets: SecretsManager;
+  readonly mails: Mails;
+  /** Sees no fault. */
+  readonly tables: DynamoDBClient;
+}
+
+type Route = (request: IncomingMessage, query: URLSearchParams) => Promise<unknown> | unknown;
+
+export function routes(parts: Parts): Handler {
+  const { catalogue, faults, mails, tables, runs } = parts;
+  const local: Readonly<Record<string, Route>> = {
+    'GET /local/mails': () => mails.shown(),
+    'GET /local/orders': async () => (await listedOrders(tables)).map(view),
+    'GET /local/faults': () => faults.now(),
+    'PUT /local/faults': async (request) => {
+      const changed = faults.change(await bodyOf(request));
+      if ('message' in changed) throw new BadRequest(changed.message);
+      return changed;
+    },
+    'POST /local/redeliver': async (_request, query) => runs.run(await ahead(query, tables)),
+    'POST /local/serial': async (request) => trySerial(catalogue, await bodyOf(request)),
+    'POST /local/simulate': async (request) =>
+      simulateOrder(catalogue, parts.page, (name) => signingKey(parts.secrets, name), await bodyOf(request)),
+    'GET /local/catalogue': () => ({
+      aws: parts.aws,
+      providers: Object.keys(catalogue.providers).filter((name) => Object.hasOwn(simulators, name)),
+      products: Object.entries(catalogue.products).map(([id, { name, serial, skus }]) => ({
+        id,
+        name,
+        serial,
+        skus,
+      })),
+    }),
+  };
+  return async (request, response) => {
+    const { method = 'GET', url = '/' } = request;
+    const [path = '/', ...query] = url.split('?');
+    const provider = /^\/orders\/([^/]+)$/.exec(path)?.[1];
+    if (provider) return await viaGateway(parts.webhook, decoded(provider), request, response);
+    if (path.startsWith('/local/stripe/'))
+      return stripeApi(request, response, path.slice('/local/stripe'.length));
+    const file = FILES[path];
+    if (file && method === 'GET') return sendFile(response, file);
+    const route = Object.hasOwn(local, `${method} ${path}`) && local[`${method} ${path}`];
+    if (!route) return sendJson(response, 404, { message: 'Not Found' });
+    try {
+      sendJson(response, 200, await route(request, new URLSearchParams(query.join('?'))));
+    } catch (error) {
+      if (!(error instanceof BadRequest)) throw error;
+      sendJson(response, 400, { message: error.message });
+    }
+  };
+}
+
+const FILES: Readonly<Record<string, { readonly name: string; readonly type: string }>> = {
+  '/': { name: 'index.html', type: 'text/html' },
+  '/page.css': { name: 'page.css', type: 'text/css' },
+  '/page.js': { name: 'page.js', type: 'text/javascript' },
+};
+
+/** Nothing from elsewhere; a mail's own styles need 'unsafe-inline', in a frame that has no rights at all. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src data:; " +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+function sendFile(
+  response: ServerResponse,
+  { name, type }: { readonly name: string; readonly type: string },
+): void {
+  response.writeHead(200, {
+    'content-type': `${type}; charset=utf-8`,
+    'content-security-policy': POLICY,
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-store',
+  });
+  response.end(readFileSync(new URL(`./page/${name}`, import.meta.url)));
+}
+
+/** As many seconds as asked for, or up to the last mail that is due. */
+async function ahead(query: URLSearchParams, tables: DynamoDBClient): Promise<number> {
+  const asked = query.get('ahead');
+  if (asked === null) return Math.max(0, Math.ceil((((await lastDueAt(tables)) ?? 0) - Date.now()) / 1000));
+  if (/^\d{1,9}$/.test(asked)) return Number(asked);
+  throw new BadRequest(`ahead is ${asked}: a number of seconds would do`);
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const bytes = await readBody(request, 1024 * 1024);
+  try {
+    return JSON.parse(bytes?.toString('utf8') ?? '');
+  } catch {
+    throw new BadRequest('the body is not JSON');
+  }
+}
+
+/** API Gateway decodes paths; what cannot be decoded is a name that nobody has. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
+}

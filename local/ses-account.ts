@@ -1,0 +1,112 @@
+/** The SES account of this machine: out of the sandbox, its sender verified, as fast as SES ever is for a small seller. */
+import * as z from 'zod/mini';
+import { type AwsAnswer, AwsError, type AwsRequest } from './aws-answer.ts';
+import type { FaultSwitch } from './faults.ts';
+import type { Files } from './files.ts';
+import type { Mails } from './mails.ts';
+import type { SendingAccount } from './ses-rules.ts';
+
+export interface SesAccount {
+  readonly configurationSets: readonly string[];
+  has(identity: string): boolean;
+  list(type: string | null): readonly string[];
+  verify(identity: string): void;
+  forget(identity: string): void;
+  quota(): { readonly Max24HourSend: number; readonly MaxSendRate: number; readonly SentLast24Hours: number };
+  sending(region: string): SendingAccount;
+  /** Counts recipients against rate and quota. Throws an AwsError where there is no room. */
+  take(recipients: number): void;
+}
+
+const FILE = 'ses.json';
+
+export function sesAccount(
+  files: Files,
+  mails: Mails,
+  faults: FaultSwitch,
+  own: {
+    readonly sender: string;
+    readonly configurationSet: string;
+    readonly rate?: number;
+    readonly daily?: number;
+  },
+): SesAccount {
+  const { rate = 200, daily = 50_000 } = own;
+  const identities = new Set(z.array(z.string()).parse(JSON.parse(files.read(FILE) ?? '[]')));
+  identities.add(own.sender.slice(own.sender.lastIndexOf('@') + 1).toLowerCase());
+  const keep = () => files.write(FILE, JSON.stringify([...identities]));
+  let room = rate;
+  let at = Date.now();
+  return {
+    configurationSets: [own.configurationSet],
+    has: (identity) => identities.has(identity.toLowerCase()),
+    list: (type) =>
+      [...identities].filter((name) => !type || (type === 'EmailAddress') === name.includes('@')),
+    verify(identity) {
+      identities.add(identity.toLowerCase());
+      keep();
+    },
+    forget(identity) {
+      identities.delete(identity.toLowerCase());
+      keep();
+    },
+    quota: () => ({ Max24HourSend: daily, MaxSendRate: rate, SentLast24Hours: mails.lastDay() }),
+    sending: (region) => ({
+      region,
+      sandbox: faults.now().ses === 'sandbox',
+      identities,
+      configurationSets: [own.configurationSet],
+    }),
+    take(recipients) {
+      room = Math.min(rate, room + ((Date.now() - at) * rate) / 1000);
+      at = Date.now();
+      if (mails.lastDay() + recipients > daily)
+        throw new AwsError('Throttling', 'Daily message quota exceeded.');
+      if (room < 1) throw new AwsError('Throttling', 'Maximum sending rate exceeded.');
+      room -= recipients;
+    },
+  };
+}
+
+/** The two questions of SES v2 that v1 cannot answer, for `doctor`. */
+export function sesV2(account: SesAccount, faults: FaultSwitch) {
+  return (request: AwsRequest): AwsAnswer => {
+    const { ses } = faults.now();
+    if (ses === 'down')
+      return json(503, { message: 'Service is not available.' }, 'ServiceUnavailableException');
+    if (!request.headers.authorization) {
+      return json(403, { message: 'Missing Authentication Token' }, 'MissingAuthenticationTokenException');
+    }
+    const path = request.path.split('?')[0] ?? '';
+    if (path === '/v2/email/account') {
+      const access = {
+        ProductionAccessEnabled: ses !== 'sandbox',
+        SendingEnabled: true,
+        EnforcementStatus: 'HEALTHY',
+      };
+      return json(200, { ...access, SendQuota: account.quota() });
+    }
+    const name = decodeURIComponent(/^\/v2\/email\/identities\/([^/]+)$/.exec(path)?.[1] ?? '');
+    if (account.has(name)) return json(200, identity(name));
+    return json(404, { message: `Email identity ${name} does not exist.` }, 'NotFoundException');
+  };
+}
+
+const identity = (name: string) => ({
+  IdentityType: name.includes('@') ? 'EMAIL_ADDRESS' : 'DOMAIN',
+  VerifiedForSendingStatus: true,
+  VerificationStatus: 'SUCCESS',
+  FeedbackForwardingStatus: true,
+  DkimAttributes: { SigningEnabled: true, Status: 'SUCCESS', SigningAttributesOrigin: 'AWS_SES', Tokens: [] },
+  MailFromAttributes: {
+    MailFromDomain: `bounce.${name}`,
+    MailFromDomainStatus: 'SUCCESS',
+    BehaviorOnMxFailure: 'USE_DEFAULT_VALUE',
+  },
+});
+
+const json = (status: number, value: object, error?: string): AwsAnswer => ({
+  status,
+  headers: { 'content-type': 'application/json', ...(error ? { 'x-amzn-errortype': error } : {}) },
+  body: JSON.stringify(value),
+});

@@ -1,0 +1,93 @@
+/** Keypost on one machine: the deployed Lambdas, an embedded AWS under them, a page above them, in one process. */
+import { chmodSync, mkdirSync } from 'node:fs';
+import type { Catalogue } from '../functions/core/catalogue.ts';
+import { loadCatalogue } from '../lib/load-catalogue.ts';
+import { awsEndpoint } from './aws.ts';
+import { dynamoDb, LEFT } from './dynamodb.ts';
+import { faultSwitch } from './faults.ts';
+import { diskFiles, memoryFiles } from './files.ts';
+import { type Handler, listen } from './http.ts';
+import { keyFaults, PRODUCT_KEYS, PROVIDER_KEYS, seedKeys } from './keys.ts';
+import { loadLambdas } from './lambdas.ts';
+import { openMails } from './mails.ts';
+import { client, freshTable, TABLE } from './orders-table.ts';
+import { redeliverRuns } from './redeliver-runs.ts';
+import { routes } from './routes.ts';
+import { secretsManager } from './secrets-manager.ts';
+import { sesV1 } from './ses.ts';
+import { sesAccount, sesV2 } from './ses-account.ts';
+import { type Settings, useEmbeddedAws } from './settings.ts';
+
+export interface Running {
+  readonly page: string;
+  readonly aws: string;
+  readonly catalogue: Catalogue;
+  /** What is wrong with keys, a line each. */
+  readonly keyFaults: readonly string[];
+  stop(): Promise<void>;
+}
+
+const CONFIGURATION_SET = 'keypost';
+
+/** Throws a StartError or a CatalogueError where the seller can mend it. */
+export async function start({ port, awsPort, dataDir, catalogue: file }: Settings): Promise<Running> {
+  const catalogue = await loadCatalogue(file);
+  if (dataDir) {
+    mkdirSync(dataDir, { recursive: true });
+    chmodSync(dataDir, 0o700);
+  }
+  const files = dataDir ? diskFiles(dataDir) : memoryFiles();
+  const faults = faultSwitch(files);
+  const secrets = secretsManager(files, faults);
+  const mails = openMails(files);
+  const account = sesAccount(files, mails, faults, {
+    sender: catalogue.seller.from,
+    configurationSet: CONFIGURATION_SET,
+  });
+  const tables = dynamoDb(dataDir, files, faults);
+
+  // The page's port is bound first, for the keys name it; whoever calls before all is ready waits.
+  let ready = (_handler: Handler): void => undefined;
+  const handler = new Promise<Handler>((resolve) => {
+    ready = resolve;
+  });
+  const page = await listen(port, 'PORT', async (request, response) => (await handler)(request, response));
+  const aws = await listen(
+    awsPort,
+    'AWS_PORT',
+    awsEndpoint({
+      dynamoDb: tables,
+      secretsManager: secrets,
+      sesV1: sesV1(account, mails, faults),
+      sesV2: sesV2(account, faults),
+    }),
+  );
+  const addresses = { page: `http://localhost:${page.port}`, aws: `http://localhost:${aws.port}` };
+  useEmbeddedAws(addresses.aws);
+  const ours = client(addresses.aws);
+  await freshTable(ours, tables.hasLeft ? client(addresses.aws, LEFT) : undefined);
+  tables.taken();
+  seedKeys(secrets, catalogue, page.port);
+  const lambdas = await loadLambdas(file, {
+    TABLE,
+    PRODUCT_KEYS,
+    PROVIDER_KEYS,
+    CONFIGURATION_SET,
+    NAMESPACE: 'Keypost',
+    KEYS_CACHED_SECONDS: '30',
+  });
+  const runs = redeliverRuns(lambdas.redeliver);
+  ready(
+    routes({ ...addresses, catalogue, webhook: lambdas.webhook, runs, faults, secrets, mails, tables: ours }),
+  );
+  return {
+    ...addresses,
+    catalogue,
+    keyFaults: keyFaults(secrets, catalogue),
+    async stop() {
+      runs.stop();
+      await page.close();
+      await aws.close();
+    },
+  };
+}

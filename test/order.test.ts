@@ -1,0 +1,287 @@
+/** The fold of facts: whatever comes, in whatever order, ends in the state that the facts say. */
+import { describe, expect, test } from 'vitest';
+import { defineConfig } from '../functions/core/catalogue.ts';
+import { keyOf } from '../functions/core/order.ts';
+import { memoryWorld } from './memory.ts';
+
+const serial = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } } as const;
+const catalogue = defineConfig({
+  seller: {
+    name: 'Widget Works',
+    from: 'o@widgets.example.com',
+    replyTo: 's@widgets.example.com',
+    alarms: 'a@widgets.example.com',
+  },
+  providers: { plain: { testOrders: 'seller', ignore: ['consulting'] } },
+  products: {
+    widget: { name: 'Widget', serial, skus: { plain: ['w', 'w2'] }, floor: { EUR: '10.00' } },
+    gadget: { name: 'Gadget', serial, skus: { plain: ['g'] }, licensee: ['company', 'person'] },
+  },
+});
+
+const eur = (value: string) => ({ value, currency: 'EUR' });
+const buyer = { name: 'Zoë Lindqvist', email: 'zoe.lindqvist@example.com' };
+const line = { sku: 'w', quantity: 1 };
+const sale = { kind: 'paid', id: '1', test: false, amount: eur('30.00'), buyer, lines: [line] };
+const back = (fact: Record<string, unknown>, reversalId = 'r1') => ({
+  kind: 'reversed',
+  id: '1',
+  test: false,
+  reversalId,
+  reversal: { kind: 'refund', state: 'done', part: 'full', ...fact },
+});
+const partial = (value: string, id: string) => back({ part: 'partial', amount: eur(value) }, id);
+const dispute = (state: string) => back({ kind: 'chargeback', state }, 'd1');
+const wait = 'ten minutes and a run of redeliver';
+
+describe('facts, in whatever order', () => {
+  test.each<{ name: string; facts: readonly unknown[]; status: string; mail: string; mails: number }>([
+    { name: 'a sale', facts: [sale], status: 'paid', mail: 'sent', mails: 1 },
+    { name: 'a sale three times', facts: [sale, sale, wait, sale], status: 'paid', mail: 'sent', mails: 1 },
+    { name: 'a refund', facts: [sale, back({})], status: 'refunded', mail: 'sent', mails: 1 },
+    { name: 'a refund twice', facts: [sale, back({}), back({})], status: 'refunded', mail: 'sent', mails: 1 },
+    {
+      name: 'a refund before its sale',
+      facts: [back({}), sale, wait],
+      status: 'refunded',
+      mail: 'none',
+      mails: 0,
+    },
+    {
+      name: 'a partial refund',
+      facts: [sale, partial('5.00', 'a')],
+      status: 'partly_refunded',
+      mail: 'sent',
+      mails: 1,
+    },
+    {
+      name: 'a partial refund first',
+      facts: [partial('5.00', 'a'), sale],
+      status: 'partly_refunded',
+      mail: 'sent',
+      mails: 1,
+    },
+    {
+      name: 'partial refunds that add up',
+      facts: [sale, partial('5', 'a'), partial('25.00', 'b')],
+      status: 'refunded',
+      mail: 'sent',
+      mails: 1,
+    },
+    {
+      name: 'the same partial refund twice',
+      facts: [sale, partial('15', 'a'), partial('15', 'a')],
+      status: 'partly_refunded',
+      mail: 'sent',
+      mails: 1,
+    },
+    {
+      name: 'a refund that grew to a full one',
+      facts: [sale, back({ part: 'partial' }), back({})],
+      status: 'refunded',
+      mail: 'sent',
+      mails: 1,
+    },
+    {
+      name: 'a full refund, and its partial past later',
+      facts: [sale, back({}), back({ part: 'partial' })],
+      status: 'refunded',
+      mail: 'sent',
+      mails: 1,
+    },
+    {
+      name: 'a refund that failed',
+      facts: [sale, back({}), back({ state: 'won' })],
+      status: 'paid',
+      mail: 'sent',
+      mails: 1,
+    },
+    { name: 'a dispute', facts: [sale, dispute('open')], status: 'disputed', mail: 'sent', mails: 1 },
+    {
+      name: 'a dispute won',
+      facts: [sale, dispute('open'), dispute('won')],
+      status: 'paid',
+      mail: 'sent',
+      mails: 1,
+    },
+    {
+      name: 'a dispute won, and its opening told later',
+      facts: [sale, dispute('won'), dispute('open')],
+      status: 'paid',
+      mail: 'sent',
+      mails: 1,
+    },
+    {
+      name: 'a dispute lost',
+      facts: [sale, dispute('open'), dispute('lost')],
+      status: 'disputed',
+      mail: 'sent',
+      mails: 1,
+    },
+    {
+      name: 'a dispute lost, then won on appeal',
+      facts: [sale, dispute('lost'), dispute('won')],
+      status: 'paid',
+      mail: 'sent',
+      mails: 1,
+    },
+    {
+      name: 'a dispute before its sale',
+      facts: [dispute('open'), sale, wait],
+      status: 'disputed',
+      mail: 'none',
+      mails: 0,
+    },
+    {
+      name: 'the same, won: the mail goes after all',
+      facts: [dispute('open'), sale, wait, dispute('won'), wait],
+      status: 'paid',
+      mail: 'sent',
+      mails: 1,
+    },
+    {
+      name: 'a dispute that was won before its sale',
+      facts: [dispute('open'), dispute('won'), sale],
+      status: 'paid',
+      mail: 'sent',
+      mails: 1,
+    },
+  ])('$name', async ({ facts, status, mail, mails }) => {
+    const world = memoryWorld(catalogue);
+    for (const fact of facts) {
+      if (fact !== wait) expect(await world.deliver([fact])).toBe(true);
+      else {
+        world.state.now += 600_000;
+        await world.redeliver();
+      }
+    }
+    const [order, ...others] = world.orders();
+    expect(others).toEqual([]);
+    expect({ status: order?.status, mail: order?.mail.state, mails: world.mails.length }).toEqual({
+      status,
+      mail,
+      mails,
+    });
+    expect(order?.dueAt).toBeUndefined();
+  });
+
+  test('a sale that is announced is mailed once it is paid, and not before', async () => {
+    const world = memoryWorld(catalogue);
+    await world.deliver([{ ...sale, kind: 'announced' }]);
+    expect(world.mails).toEqual([]);
+    await world.deliver([{ kind: 'paid', id: '1', test: false, buyer: {}, lines: [] }]);
+    expect(world.mails.length).toBe(1);
+    expect(world.orders()[0]).toMatchObject({ status: 'paid', buyer, lines: [{ sku: 'w', held: null }] });
+  });
+
+  test('and in the other order too', async () => {
+    const world = memoryWorld(catalogue);
+    await world.deliver([{ kind: 'paid', id: '1', test: false, buyer: {}, lines: [] }]);
+    expect(world.orders()[0]?.lines).toMatchObject([{ sku: '', held: 'unknown_product' }]);
+    await world.deliver([{ ...sale, kind: 'announced' }]);
+    expect(world.mails.length).toBe(1);
+    expect(world.orders()[0]?.lines).toMatchObject([{ sku: 'w', held: null }]);
+  });
+
+  test('twenty deliveries at once make one order and one mail', async () => {
+    const world = memoryWorld(catalogue);
+    const heard = await Promise.all(Array.from({ length: 20 }, () => world.deliver([sale])));
+    expect(heard).toEqual(heard.map(() => true));
+    expect([world.orders().length, world.mails.length]).toEqual([1, 1]);
+  });
+
+  test('of a batch three mails go at once, the rest with the next run', async () => {
+    const world = memoryWorld(catalogue);
+    expect(await world.deliver(['1', '2', '3', '4', '5'].map((id) => ({ ...sale, id })))).toBe(true);
+    expect(world.mails.length).toBe(3);
+    await world.redeliver();
+    expect(world.mails.length).toBe(5);
+  });
+
+  test('a test order has a key of its own and cannot stand in the way of a sale', async () => {
+    const world = memoryWorld(catalogue);
+    await world.deliver([{ ...sale, test: true }]);
+    await world.deliver([sale]);
+    const [tried, sold] = ['plain#test#1', 'plain#1'].map((key) =>
+      world.orders().find((order) => order.key === key),
+    );
+    expect(tried?.lines[0]?.serial).not.toBe(sold?.lines[0]?.serial);
+    expect(world.mails.map(({ to }) => to)).toEqual(['a@widgets.example.com', buyer.email]);
+    expect(keyOf('plain', false, 'test#1')).not.toBe('plain#test#1');
+  });
+});
+
+describe('lines', () => {
+  const first = async (change: Record<string, unknown>) => {
+    const world = memoryWorld(catalogue);
+    expect(await world.deliver([{ ...sale, ...change }])).toBe(true);
+    return { world, lines: world.orders()[0]?.lines ?? [], mails: world.mails.length };
+  };
+
+  test.each([
+    ['unknown_product', { lines: [{ sku: 'x', quantity: 1 }] }],
+    ['no_name', { buyer: { email: buyer.email } }],
+    ['no_name', { buyer: { ...buyer, name: ' \u00a0 ' } }],
+    ['unmappable_name', { buyer: { ...buyer, name: 'Zoë\u0007Lindqvist' } }],
+    ['name_too_long', { buyer: { ...buyer, name: 'Zoë '.repeat(80) } }],
+    ['bad_address', { buyer: { name: buyer.name } }],
+    ['bad_address', { buyer: { ...buyer, email: 'zoe@lindqvist' } }],
+    ['bad_address', { buyer: { ...buyer, email: 'zoë@example.com' } }],
+    ['bad_address', { buyer: { ...buyer, email: 'zoe@example.com\r\nBcc: all@example.com' } }],
+    ['below_floor', { lines: [{ ...line, quantity: 2, paid: eur('19.99') }] }],
+    ['no_buyer', { lines: [{ ...line, held: 'no_buyer' }] }],
+  ])('%s: held, without a serial', async (reason, change) => {
+    const { lines, mails, world } = await first(change);
+    expect(lines).toMatchObject([{ held: reason, serial: null }]);
+    expect(mails).toBe(0);
+    expect(world.orders()[0]).toMatchObject({ heldAt: expect.any(String), raw: { method: 'POST' } });
+  });
+
+  test.each([
+    ['exactly at the floor', { lines: [{ ...line, quantity: 2, paid: eur('20') }] }],
+    ['a currency that has no floor', { lines: [{ ...line, paid: { value: '0.01', currency: 'SEK' } }] }],
+    ['an address of another script', { buyer: { ...buyer, email: ' zoe@bücher.example ' } }],
+  ])('%s: mailed', async (_, change) => {
+    const { lines, mails } = await first(change);
+    expect(lines).toMatchObject([{ held: null, serial: expect.stringMatching(/^[0-9A-F]{32}$/) }]);
+    expect(mails).toBe(1);
+  });
+
+  test('a line that cannot be served does not keep the others', async () => {
+    const { lines, mails } = await first({ lines: [line, { sku: 'x', quantity: 1 }] });
+    expect(lines).toMatchObject([{ held: null }, { held: 'unknown_product' }]);
+    expect(mails).toBe(1);
+  });
+
+  test('copies are one line with a quantity', async () => {
+    const { lines } = await first({ lines: [line, { ...line, quantity: 2 }] });
+    expect(lines).toMatchObject([{ sku: 'w', quantity: 3 }]);
+  });
+
+  test('what the seller ignores is nothing, and an order of nothing else is none', async () => {
+    expect((await first({ lines: [line, { sku: 'consulting', quantity: 1 }] })).lines.length).toBe(1);
+    const { world } = await first({ lines: [{ sku: 'consulting', quantity: 1 }] });
+    expect(world.orders()).toEqual([]);
+    expect(world.reports.map(({ name }) => name)).toEqual(['ignored']);
+  });
+
+  test('the name is the first that the product asks for', async () => {
+    const names = { ...buyer, registration: 'Z. Lindqvist', company: 'Lindqvist AB' };
+    const { lines } = await first({ buyer: names, lines: [line, { sku: 'g', quantity: 1 }] });
+    expect(lines.map(({ licensee }) => licensee)).toEqual(['Z. Lindqvist', 'Lindqvist AB']);
+  });
+
+  test('a request that cannot be read is held with its bytes, once', async () => {
+    const world = memoryWorld(catalogue);
+    const unreadable = { verify() {}, read: () => JSON.parse('{') };
+    expect(await world.deliver([sale], unreadable)).toBe(true);
+    expect(await world.deliver([sale], unreadable)).toBe(true);
+    expect(world.orders()).toMatchObject([
+      {
+        key: expect.stringMatching(/^held#plain#[0-9a-f]{64}$/),
+        lines: [{ held: 'bad_body' }],
+        raw: { method: 'POST' },
+      },
+    ]);
+  });
+});
