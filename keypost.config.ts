@@ -8,9 +8,18 @@ export default defineConfig({
     replyTo: 'support@widgets.example.com',
     alarms: 'seller@widgets.example.com',
   },
+  // Those you sell through; each has its page in docs/providers.
   providers: {
     stripe: { testOrders: 'seller' },
     shop: { testOrders: 'seller', ignore: ['consulting-hour'] },
+    paddle: { testOrders: 'seller' },
+    fastspring: { testOrders: 'seller' },
+    polar: { testOrders: 'seller' },
+    lemonsqueezy: { testOrders: 'seller' },
+    gumroad: { testOrders: 'seller', options: { sellerId: 'kL0psVL2admJSYRNs-EXAMPLE==', reread: false } },
+    bluesnap: { testOrders: 'seller' },
+    shopify: { testOrders: 'seller' },
+    woocommerce: { testOrders: 'seller' },
   },
   products: {
     'widgetpro-mac': {
@@ -19,6 +28,14 @@ export default defineConfig({
       skus: {
         stripe: ['widgetpro-mac', 'prod_WidgetProMac', 'plink_1TExample000001'],
         shop: ['widgetpro-mac'],
+        paddle: ['pro_01kexample00000000000000001'],
+        fastspring: ['widgetpro-mac'],
+        polar: ['widgetpro-mac'],
+        lemonsqueezy: ['300301'],
+        gumroad: ['EXAMPLEproductId01=='],
+        bluesnap: ['3047000'],
+        shopify: ['WP-WIN-3'],
+        woocommerce: ['WP-WIN-3'],
       },
       floor: { EUR: '10.00', USD: '10.00' },
     },

@@ -19,10 +19,10 @@ plainLogs();
 try {
   const settings = settingsFrom(process.env);
   const running = await start(settings);
-  console.log(welcome(running, settings.dataDir));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void running.stop().then(() => process.exit(0)));
   }
+  console.log(welcome(running, settings.dataDir));
 } catch (error) {
   if (!(error instanceof StartError || error instanceof CatalogueError)) throw error;
   console.error(error.message);

@@ -17,6 +17,7 @@ const SAMPLE = 25;
 
 const env = RedeliverEnv.parse(process.env);
 const [dynamo, ses] = [dynamoClient(), sesClient()];
+const queue = dueQueue(dynamo, ses, env.TABLE);
 
 /** @param event on one machine, `ahead` seconds make it later; EventBridge's has none. */
 export async function handler(event: { readonly ahead?: number }): Promise<Redelivered | undefined> {
@@ -28,7 +29,7 @@ export async function handler(event: { readonly ahead?: number }): Promise<Redel
     mailer: sesMailer(ses, env.CONFIGURATION_SET),
     store: orderStore(dynamo, env.TABLE, () => AbortSignal.timeout(CALL_MS)),
   };
-  const result = await redeliver(ports, dueQueue(dynamo, ses, env.TABLE), now() + RUN_MS);
+  const result = await redeliver(ports, queue, now() + RUN_MS);
   await gauge(ports);
   return result;
 }

@@ -71,8 +71,9 @@ export async function handler(event: HttpApiEvent): Promise<HttpApiAnswer> {
 
 /** What the catalogue enables and the table has; nothing else is an address of ours. */
 function providerCalled(name: string): Provider {
-  const provider =
-    Object.hasOwn(catalogue.providers, name) && Object.hasOwn(providers, name) ? providers[name] : undefined;
+  const settings = Object.hasOwn(catalogue.providers, name) ? catalogue.providers[name] : undefined;
+  const kind = settings?.as ?? name;
+  const provider = settings && Object.hasOwn(providers, kind) ? providers[kind] : undefined;
   if (provider) return provider;
   throw new Rejection('unknown_provider', 'no provider of this name is enabled in the catalogue');
 }

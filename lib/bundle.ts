@@ -41,29 +41,68 @@ export function bundling(catalogue: string): BuildOptions {
     mainFields: ['module', 'main'],
     legalComments: 'none',
     logLevel: 'error',
+    // The bundle asks a built-in module for what the Node that builds it has not got: see `builtins`.
+    logOverride: { 'import-is-undefined': 'error' },
     alias: {
-      '#catalogue': catalogue,
       keypost: join(root, 'functions/core/catalogue.ts'),
       // Lambda and `npm start` have their credentials in the environment; the chain behind the default costs 20 ms of load.
       '@aws-sdk/credential-provider-node': join(root, 'functions/aws/credentials.ts'),
     },
-    plugins: [builtins],
+    plugins: [checked(catalogue), builtins, unattached],
   };
 }
 
+/** The catalogue as it is after its check: to check it again at each cold start, with all that this takes, costs 5 ms. */
+const checked = (catalogue: string): Plugin => ({
+  name: 'checked-catalogue',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^#catalogue$/ }, () => ({ path: catalogue, namespace: 'checked' }));
+    onLoad({ filter: /.*/, namespace: 'checked' }, async ({ path }) => {
+      const { loadCatalogue } = await import('./load-catalogue.ts');
+      return { contents: JSON.stringify(await loadCatalogue(path)), loader: 'json' };
+    });
+  },
+});
+
 /**
  * Built-in modules through `process.getBuiltinModule`: an ESM import of `node:http` touches every getter of its
- * facade and so loads undici, 45 ms of each cold start (nodejs/node#59686).
+ * facade and so loads undici, 45 ms of each cold start (nodejs/node#59686). Each name by itself, so that what nobody
+ * asks for is left out: to copy all of them for each importer costs 5 ms. `require` and `import()` want the whole.
  */
 const builtins: Plugin = {
   name: 'builtins',
   setup({ onResolve, onLoad }) {
     const names = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
-    onResolve({ filter: /^[a-z_:/0-9]+$/ }, ({ path }) =>
-      names.has(path) ? { path, namespace: 'builtin' } : undefined,
-    );
-    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+    onResolve({ filter: /^[a-z_:/0-9]+$/ }, ({ path, kind }) => {
+      const namespace = kind === 'import-statement' ? 'builtin' : 'whole-builtin';
+      return names.has(path) ? { path, namespace, sideEffects: false } : undefined;
+    });
+    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => {
+      const exported = Object.keys(process.getBuiltinModule(path) ?? {}).filter((name) => name !== 'default');
+      const each = exported.map(
+        (name) => `export const ${name} = /* @__PURE__ */ (() => builtin.${name})();`,
+      );
+      return { contents: [`const builtin = ${whole(path)};`, 'export default builtin;', ...each].join('\n') };
+    });
+    onLoad({ filter: /.*/, namespace: 'whole-builtin' }, ({ path }) => ({
+      contents: `module.exports = ${whole(path)};`,
     }));
+  },
+};
+
+const whole = (path: string) => `process.getBuiltinModule(${JSON.stringify(path)})`;
+
+/** Without what nodemailer does for attachments, 50 KB: to fetch them, and to guess a type from a name. */
+const unattached: Plugin = {
+  name: 'unattached',
+  setup({ onLoad }) {
+    onLoad(
+      { filter: /nodemailer[\\/]dist[\\/]esm[\\/](?:fetch[\\/]index|mime-funcs[\\/]mime-types)\.js$/ },
+      () => ({
+        contents:
+          "const none = () => { throw new Error('a mail of ours has no attachment'); };" +
+          'export { none as default, none as detectExtension, none as detectMimeType };',
+      }),
+    );
   },
 };

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import * as z from 'zod/mini';
 import {
   type Catalogue,
   CatalogueError,
@@ -29,7 +30,7 @@ export async function loadCatalogue(path: string): Promise<Catalogue> {
       throw new CatalogueError([`${path}: exports no catalogue; \`export default defineConfig({…})\` does`]);
     }
     const catalogue = defineConfig(loaded.default);
-    const mistakes = unknownProviders(catalogue, Object.keys(providers));
+    const mistakes = [...unknownProviders(catalogue, Object.keys(providers)), ...wrongOptions(catalogue)];
     if (mistakes.length > 0) throw new CatalogueError(mistakes);
     return catalogue;
   } catch (error) {
@@ -37,6 +38,18 @@ export async function loadCatalogue(path: string): Promise<Catalogue> {
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+/** What a provider asks for itself only it can check. */
+function wrongOptions({ providers: enabled }: Catalogue): string[] {
+  return Object.entries(enabled).flatMap(([name, { as, options }]) => {
+    const schema = providers[as ?? name]?.options ?? z.strictObject({});
+    const issues = schema.safeParse(options).error?.issues ?? [];
+    return issues.map(({ path, message, code }) => {
+      const where = ['providers', name, 'options', ...path].join('.');
+      return `${where}: found ${code.replaceAll('_', ' ')}; ${message}; docs/providers says what would do`;
+    });
+  });
 }
 
 /** The bundle has a CatalogueError of its own, another class of the same name; esbuild's failures list `errors`. */

@@ -1,32 +1,37 @@
 /** The embedded AWS: one address, three services, told apart as the real ones' requests are. */
 import type { ServerResponse } from 'node:http';
-import type { AwsAnswer, AwsRequest, Broken } from './aws-answer.ts';
-import type { DynamoDb } from './dynamodb.ts';
+import type { AwsAnswer, Broken } from './aws-answer.ts';
+import { dynamoDb } from './dynamodb.ts';
+import { faultSwitch } from './faults.ts';
+import type { Files } from './files.ts';
 import { type Handler, readBody, sendJson } from './http.ts';
-import type { SecretsManager } from './secrets-manager.ts';
-
-export interface Services {
-  readonly dynamoDb: DynamoDb;
-  readonly secretsManager: SecretsManager;
-  readonly sesV1: (request: AwsRequest) => Promise<AwsAnswer | Broken>;
-  readonly sesV2: (request: AwsRequest) => AwsAnswer;
-}
+import { openMails } from './mails.ts';
+import { secretsManager } from './secrets-manager.ts';
+import { sesV1 } from './ses.ts';
+import { type OwnAccount, sesAccount, sesV2 } from './ses-account.ts';
 
 /** Base64 in a form is a third longer, and its `+` and `/` three times. */
 const MOST_BYTES = 32 * 1024 * 1024;
 const SILENCE_MS = 30_000;
 
-export function awsEndpoint({ dynamoDb, secretsManager, sesV1, sesV2 }: Services): Handler {
-  return async (incoming, response) => {
+export function embeddedAws(dataDir: string | undefined, files: Files, own: OwnAccount) {
+  const faults = faultSwitch(files);
+  const mails = openMails(files);
+  const account = sesAccount(files, mails, faults, own);
+  const secrets = secretsManager(files, faults);
+  const tables = dynamoDb(dataDir, files, faults);
+  const [v1, v2] = [sesV1(account, mails, faults), sesV2(account, faults)];
+  const handler: Handler = async (incoming, response) => {
     const body = await readBody(incoming, MOST_BYTES);
     if (!body) return sendJson(response, 413, { message: 'Request Entity Too Large' });
     const { method = 'GET', url: path = '/', headers } = incoming;
     const request = { method, path, headers, body };
     const target = String(headers['x-amz-target'] ?? '');
-    if (target.startsWith('DynamoDB_')) return dynamoDb.answer(request, response);
-    if (target.startsWith('secretsmanager.')) return send(response, secretsManager.answer(request));
-    send(response, path.startsWith('/v2/') ? sesV2(request) : await sesV1(request));
+    if (target.startsWith('DynamoDB_')) return tables.answer(request, response);
+    if (target.startsWith('secretsmanager.')) return send(response, secrets.answer(request));
+    send(response, path.startsWith('/v2/') ? v2(request) : await v1(request));
   };
+  return { handler, faults, mails, secrets, tables };
 }
 
 function send(response: ServerResponse, answer: AwsAnswer | Broken): void {

@@ -9,20 +9,17 @@ const Faults = z.strictObject({
 });
 export type Faults = z.output<typeof Faults>;
 
-export interface FaultSwitch {
-  now(): Faults;
-  /** Takes some of the three; answers all of them, or what is wrong with the change. */
-  change(change: unknown): Faults | { readonly message: string };
-}
+export type FaultSwitch = ReturnType<typeof faultSwitch>;
 
 const NONE: Faults = { ses: null, dynamodb: null, secretsmanager: null };
 const FILE = 'faults.json';
 
-export function faultSwitch(files: Files): FaultSwitch {
+export function faultSwitch(files: Files) {
   let faults = Faults.parse(JSON.parse(files.read(FILE) ?? JSON.stringify(NONE)));
   return {
     now: () => faults,
-    change(change) {
+    /** Takes some of the three; answers all of them, or what is wrong with the change. */
+    change(change: unknown): Faults | { readonly message: string } {
       const result = z.partial(Faults).safeParse(change);
       if (!result.success) return { message: `${ALLOWED}; found ${JSON.stringify(change)?.slice(0, 200)}` };
       faults = Faults.parse({ ...faults, ...result.data });

@@ -7,13 +7,8 @@ const PATIENCE_MS = 2_000;
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-export interface Listening {
-  readonly port: number;
-  close(): Promise<void>;
-}
-
 /** Listens on 127.0.0.1 and, where the machine has it, on ::1. `variable` names the setting of the port. */
-export async function listen(port: number, variable: string, handler: Handler): Promise<Listening> {
+export async function listen(port: number, variable: string, handler: Handler) {
   const first = await bind(port, '127.0.0.1', variable, handler);
   const address = first.address();
   const bound = typeof address === 'object' && address ? address.port : port;

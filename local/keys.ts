@@ -8,20 +8,36 @@ export const PRODUCT_KEYS = 'product-keys';
 export const PROVIDER_KEYS = 'provider-keys';
 
 const DEMO_PRODUCTS = { 'widgetpro-mac': [{ version: 1, key: '1234567890123456' }] };
-const OUR_STRIPE = /http:\/\/localhost:\d+\/local\/stripe/;
+/** A look-alike of ours, whose address moves with the port. */
+const OURS = /http:\/\/localhost:\d+(?=\/local\/)/g;
 
-/** Demo keys, where there is no secret yet; and the address of our look-alike of Stripe, which has moved with the port. */
+/** Demo keys, where there is no secret yet. */
 export function seedKeys(secrets: SecretsManager, { products, providers }: Catalogue, port: number): void {
-  const stripe = `http://localhost:${port}/local/stripe`;
-  const demoProviders = {
-    stripe: { signing: ['whsec_ExampleSecret0001'], api: { key: 'rk_test_example', url: stripe } },
-    shop: { signing: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'] },
-  };
+  const here = `http://localhost:${port}`;
   if (secrets.read(PRODUCT_KEYS) === undefined) secrets.write(PRODUCT_KEYS, only(DEMO_PRODUCTS, products));
   const stored = secrets.read(PROVIDER_KEYS);
-  const current = stored?.replace(OUR_STRIPE, stripe) ?? only(demoProviders, providers);
+  const current = stored?.replace(OURS, here) ?? only(demoProviders(here), providers);
   if (current !== stored) secrets.write(PROVIDER_KEYS, current);
 }
+
+const demoProviders = (here: string) => ({
+  bluesnap: { signing: ['example_bluesnap_security_key'] },
+  fastspring: { signing: ['example-fs-hmac-secret', 'fs_example_private_key'] },
+  gumroad: { signing: ['example-secret-in-the-address-0001'] },
+  lemonsqueezy: { signing: ['example-ls-secret'] },
+  paddle: {
+    signing: ['pdl_ntfset_01kexample0000000000000000_ExampleSecret'],
+    api: { key: 'pdl_sdbx_apikey_example', url: `${here}/local/paddle` },
+  },
+  polar: { signing: ['whsec_ZXhhbXBsZS0zMi1ieXRlLXNlY3JldC0wMDAwMDAwMDE='] },
+  shop: { signing: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'] },
+  shopify: { signing: ['example_shopify_client_secret'] },
+  stripe: {
+    signing: ['whsec_ExampleSecret0001'],
+    api: { key: 'rk_test_example', url: `${here}/local/stripe` },
+  },
+  woocommerce: { signing: ['ex&ample"secret'] },
+});
 
 /** A line for each product and enabled provider whose key is missing or cannot be used, with what would do. */
 export function keyFaults(secrets: SecretsManager, { products, providers }: Catalogue): string[] {

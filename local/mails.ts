@@ -15,20 +15,12 @@ const Mail = z.object({
 });
 export type Mail = z.output<typeof Mail>;
 
-export interface Mails {
-  /** On disk when it returns. Answers SES's id for the mail. */
-  accept(mail: Omit<Mail, 'id' | 'at'>): string;
-  /** How many recipients there were in the last 24 hours: what SES counts. */
-  lastDay(): number;
-  /** As a mail reader shows them. */
-  shown(): Promise<readonly ShownMail[]>;
-}
-
+export type Mails = ReturnType<typeof openMails>;
 export type ShownMail = Awaited<ReturnType<typeof show>>;
 
 const FOLDER = 'mails';
 
-export function openMails(files: Files): Mails {
+export function openMails(files: Files) {
   const mails = files
     .names(FOLDER)
     .map((name) => Mail.parse(JSON.parse(files.read(`${FOLDER}/${name}`) ?? '')));
@@ -40,17 +32,20 @@ export function openMails(files: Files): Mails {
     return known;
   };
   return {
-    accept(accepted) {
+    /** On disk when it returns. Answers SES's id for the mail. */
+    accept(accepted: Omit<Mail, 'id' | 'at'>): string {
       const mail = { id: `01${randomUUID()}-000000`, at: new Date().toISOString(), ...accepted };
       count += 1;
       files.write(`${FOLDER}/${String(count).padStart(8, '0')}.json`, JSON.stringify(mail));
       mails.push(mail);
       return mail.id;
     },
+    /** How many recipients there were in the last 24 hours: what SES counts. */
     lastDay() {
       const since = new Date(Date.now() - 24 * 3_600_000).toISOString();
       return mails.reduce((sum, { at, to }) => sum + (at > since ? to.length : 0), 0);
     },
+    /** As a mail reader shows them. */
     shown: () => Promise.all(mails.map((mail) => remembered(mail))),
   };
 }

@@ -6,15 +6,17 @@ import type { Catalogue } from '../functions/core/catalogue.ts';
 import { view } from '../functions/core/order.ts';
 import { BadRequest } from './bad-request.ts';
 import type { FaultSwitch } from './faults.ts';
+import { findProfile } from './find-profile.ts';
 import { type Lambda, viaGateway } from './gateway.ts';
 import { type Handler, readBody, sendJson } from './http.ts';
 import { signingKey } from './keys.ts';
 import type { Mails } from './mails.ts';
 import { lastDueAt, listedOrders } from './orders-table.ts';
+import { paddleApi } from './paddle.ts';
+import { paypalApi } from './paypal.ts';
 import type { RedeliverRuns } from './redeliver-runs.ts';
 import type { SecretsManager } from './secrets-manager.ts';
-import { simulators } from './simulate.ts';
-import { simulateOrder } from './simulate-order.ts';
+import { simulateOrder, simulatorOf } from './simulate-order.ts';
 import { stripeApi } from './stripe.ts';
 import { trySerial } from './try-serial.ts';
 
@@ -46,11 +48,12 @@ export function routes(parts: Parts): Handler {
     },
     'POST /local/redeliver': async (_request, query) => runs.run(await ahead(query, tables)),
     'POST /local/serial': async (request) => trySerial(catalogue, await bodyOf(request)),
+    'POST /local/find-profile': async (request) => findProfile(await bodyOf(request)),
     'POST /local/simulate': async (request) =>
       simulateOrder(catalogue, parts.page, (name) => signingKey(parts.secrets, name), await bodyOf(request)),
     'GET /local/catalogue': () => ({
       aws: parts.aws,
-      providers: Object.keys(catalogue.providers).filter((name) => Object.hasOwn(simulators, name)),
+      providers: Object.keys(catalogue.providers).filter((name) => simulatorOf(catalogue, name)),
       products: Object.entries(catalogue.products).map(([id, { name, serial, skus }]) => ({
         id,
         name,
@@ -64,8 +67,10 @@ export function routes(parts: Parts): Handler {
     const [path = '/', ...query] = url.split('?');
     const provider = /^\/orders\/([^/]+)$/.exec(path)?.[1];
     if (provider) return await viaGateway(parts.webhook, decoded(provider), request, response);
-    if (path.startsWith('/local/stripe/'))
-      return stripeApi(request, response, path.slice('/local/stripe'.length));
+    const api = Object.entries(APIS).find(([at]) => path.startsWith(`${at}/`));
+    if (api) return api[1](request, response, url.slice(api[0].length));
+    if (path.startsWith('/local/paypal/'))
+      return paypalApi(request, response, path.slice('/local/paypal'.length));
     const file = FILES[path];
     if (file && method === 'GET') return sendFile(response, file);
     const route = Object.hasOwn(local, `${method} ${path}`) && local[`${method} ${path}`];
@@ -78,6 +83,9 @@ export function routes(parts: Parts): Handler {
     }
   };
 }
+
+/** Look-alikes of providers' own APIs. */
+const APIS = { '/local/stripe': stripeApi, '/local/paddle': paddleApi };
 
 const FILES: Readonly<Record<string, { readonly name: string; readonly type: string }>> = {
   '/': { name: 'index.html', type: 'text/html' },

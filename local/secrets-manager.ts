@@ -5,23 +5,16 @@ import { type AwsAnswer, AwsError, type AwsRequest } from './aws-answer.ts';
 import type { FaultSwitch } from './faults.ts';
 import type { Files } from './files.ts';
 
-const Secret = z.object({
-  value: z.string(),
-  binary: z.boolean(),
-  versionId: z.string(),
-  changedAt: z.number(),
-});
-const Secrets = z.record(z.string(), Secret);
+const Secret = z.object({ value: z.string(), versionId: z.string(), changedAt: z.number() });
 type Secret = z.output<typeof Secret>;
 
+const text = z.optional(z.string());
 const Input = z.object({
-  SecretId: z._default(z.string(), ''),
-  Name: z._default(z.string(), ''),
-  SecretString: z.optional(z.string()),
-  SecretBinary: z.optional(z.string()),
-  VersionId: z.optional(z.string()),
-  VersionStage: z.optional(z.string()),
-  ClientRequestToken: z.optional(z.string()),
+  SecretId: text,
+  Name: text,
+  SecretString: text,
+  VersionStage: text,
+  ClientRequestToken: text,
 });
 type Input = z.output<typeof Input>;
 
@@ -35,60 +28,23 @@ export interface SecretsManager {
 const FILE = 'secrets.json';
 
 export function secretsManager(files: Files, faults: FaultSwitch): SecretsManager {
-  const secrets = new Map<string, Secret>(
-    Object.entries(Secrets.parse(JSON.parse(files.read(FILE) ?? '{}'))),
-  );
-
-  const found = (id: string) => {
-    const name = secrets.has(id) ? id : [...secrets.keys()].find((known) => arnOf(known) === id);
-    const secret = name !== undefined && secrets.get(name);
-    if (secret) return { name, secret };
-    throw new AwsError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
-  };
-  const store = (name: string, { SecretString, SecretBinary, ClientRequestToken }: Input) => {
-    if ((SecretString === undefined) === (SecretBinary === undefined)) {
-      throw new AwsError(
-        'InvalidParameterException',
-        'You must provide either SecretString or SecretBinary.',
-      );
-    }
-    const value = SecretString ?? SecretBinary ?? '';
-    const versionId = ClientRequestToken ?? randomUUID();
-    secrets.set(name, { value, binary: SecretString === undefined, versionId, changedAt: Date.now() / 1000 });
+  const kept = z.record(z.string(), Secret).parse(JSON.parse(files.read(FILE) ?? '{}'));
+  const secrets = new Map(Object.entries(kept));
+  const store = (
+    name: string,
+    { SecretString: value, ClientRequestToken: versionId = randomUUID() }: Input,
+  ) => {
+    if (value === undefined)
+      throw new AwsError('InvalidParameterException', 'You must provide SecretString.');
+    secrets.set(name, { value, versionId, changedAt: Date.now() / 1000 });
     files.write(FILE, JSON.stringify(Object.fromEntries(secrets)));
     return { ARN: arnOf(name), Name: name, VersionId: versionId };
   };
-
-  const operations: Readonly<Record<string, (input: Input) => object>> = {
-    GetSecretValue({ SecretId, VersionId, VersionStage = CURRENT }) {
-      const { name, secret } = found(SecretId);
-      if (VersionStage !== CURRENT || (VersionId && VersionId !== secret.versionId)) {
-        throw new AwsError(
-          'ResourceNotFoundException',
-          "Secrets Manager can't find the specified secret value.",
-        );
-      }
-      const value = secret.binary ? { SecretBinary: secret.value } : { SecretString: secret.value };
-      return { ...described(name, secret), VersionId: secret.versionId, VersionStages: [CURRENT], ...value };
-    },
-    PutSecretValue: (input) => ({ ...store(found(input.SecretId).name, input), VersionStages: [CURRENT] }),
-    UpdateSecret: (input) => store(found(input.SecretId).name, input),
-    CreateSecret(input) {
-      if (!secrets.has(input.Name)) return store(input.Name, input);
-      const message = `The operation failed because the secret ${input.Name} already exists.`;
-      throw new AwsError('ResourceExistsException', message);
-    },
-    DescribeSecret({ SecretId }) {
-      const { name, secret } = found(SecretId);
-      return { ...described(name, secret), VersionIdsToStages: { [secret.versionId]: [CURRENT] } };
-    },
-    ListSecrets: () => ({ SecretList: [...secrets].map(([name, secret]) => described(name, secret)) }),
-  };
-
+  const operations = operationsOn(secrets, store);
   return {
-    answer(request) {
+    answer({ headers, body }) {
       try {
-        if (!request.headers.authorization) {
+        if (!headers.authorization) {
           throw new AwsError(
             'MissingAuthenticationTokenException',
             'Request is missing Authentication Token',
@@ -97,21 +53,62 @@ export function secretsManager(files: Files, faults: FaultSwitch): SecretsManage
         if (faults.now().secretsmanager === 'down') {
           throw new AwsError('InternalServiceError', 'An error occurred on the server side.', 500);
         }
-        const name = String(request.headers['x-amz-target']).replace('secretsmanager.', '');
-        const operation = Object.hasOwn(operations, name) && operations[name];
+        const name = String(headers['x-amz-target']).replace('secretsmanager.', '');
+        const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
         if (!operation) throw new AwsError('UnknownOperationException', `${name} is not emulated here`);
-        return json(200, operation(inputOf(request.body)));
+        return json(200, operation(inputOf(body)));
       } catch (error) {
         if (!(error instanceof AwsError)) throw error;
         return json(error.status, { __type: error.code, Message: error.message });
       }
     },
     read: (name) => secrets.get(name)?.value,
-    write: (name, value) => void store(name, Input.parse({ SecretString: value })),
+    write: (name, value) => void store(name, { SecretString: value }),
   };
 }
 
-const CURRENT = 'AWSCURRENT';
+const STAGES = ['AWSCURRENT'];
+
+function operationsOn(
+  secrets: ReadonlyMap<string, Secret>,
+  store: (name: string, input: Input) => object,
+): Readonly<Record<string, (input: Input) => object>> {
+  const found = (id = '') => {
+    const name = [...secrets.keys()].find((known) => known === id || arnOf(known) === id) ?? '';
+    const secret = secrets.get(name);
+    if (secret) return { name, secret };
+    throw new AwsError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
+  };
+  return {
+    GetSecretValue({ SecretId, VersionStage = 'AWSCURRENT' }) {
+      const { name, secret } = found(SecretId);
+      if (STAGES.includes(VersionStage)) {
+        const { value, versionId } = secret;
+        return {
+          ...described(name, secret),
+          VersionId: versionId,
+          VersionStages: STAGES,
+          SecretString: value,
+        };
+      }
+      const message = "Secrets Manager can't find the specified secret value for staging label: ";
+      throw new AwsError('ResourceNotFoundException', message + VersionStage);
+    },
+    PutSecretValue: (input) => ({ ...store(found(input.SecretId).name, input), VersionStages: STAGES }),
+    UpdateSecret: (input) => store(found(input.SecretId).name, input),
+    CreateSecret(input) {
+      const { Name = '' } = input;
+      if (!secrets.has(Name)) return store(Name, input);
+      const message = `The operation failed because the secret ${Name} already exists.`;
+      throw new AwsError('ResourceExistsException', message);
+    },
+    DescribeSecret({ SecretId }) {
+      const { name, secret } = found(SecretId);
+      return { ...described(name, secret), VersionIdsToStages: { [secret.versionId]: STAGES } };
+    },
+    ListSecrets: () => ({ SecretList: [...secrets].map(([name, secret]) => described(name, secret)) }),
+  };
+}
 
 function inputOf(body: Buffer): Input {
   try {

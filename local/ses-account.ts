@@ -6,31 +6,20 @@ import type { Files } from './files.ts';
 import type { Mails } from './mails.ts';
 import type { SendingAccount } from './ses-rules.ts';
 
-export interface SesAccount {
-  readonly configurationSets: readonly string[];
-  has(identity: string): boolean;
-  list(type: string | null): readonly string[];
-  verify(identity: string): void;
-  forget(identity: string): void;
-  quota(): { readonly Max24HourSend: number; readonly MaxSendRate: number; readonly SentLast24Hours: number };
-  sending(region: string): SendingAccount;
-  /** Counts recipients against rate and quota. Throws an AwsError where there is no room. */
-  take(recipients: number): void;
+export type SesAccount = ReturnType<typeof sesAccount>;
+
+export interface OwnAccount {
+  /** Whose domain is verified from the start. */
+  readonly sender: string;
+  readonly configurationSet: string;
+  /** Mails a second, and a day. */
+  readonly rate?: number;
+  readonly daily?: number;
 }
 
 const FILE = 'ses.json';
 
-export function sesAccount(
-  files: Files,
-  mails: Mails,
-  faults: FaultSwitch,
-  own: {
-    readonly sender: string;
-    readonly configurationSet: string;
-    readonly rate?: number;
-    readonly daily?: number;
-  },
-): SesAccount {
+export function sesAccount(files: Files, mails: Mails, faults: FaultSwitch, own: OwnAccount) {
   const { rate = 200, daily = 50_000 } = own;
   const identities = new Set(z.array(z.string()).parse(JSON.parse(files.read(FILE) ?? '[]')));
   identities.add(own.sender.slice(own.sender.lastIndexOf('@') + 1).toLowerCase());
@@ -39,25 +28,26 @@ export function sesAccount(
   let at = Date.now();
   return {
     configurationSets: [own.configurationSet],
-    has: (identity) => identities.has(identity.toLowerCase()),
-    list: (type) =>
+    has: (identity: string) => identities.has(identity.toLowerCase()),
+    list: (type: string | null) =>
       [...identities].filter((name) => !type || (type === 'EmailAddress') === name.includes('@')),
-    verify(identity) {
+    verify(identity: string) {
       identities.add(identity.toLowerCase());
       keep();
     },
-    forget(identity) {
+    forget(identity: string) {
       identities.delete(identity.toLowerCase());
       keep();
     },
     quota: () => ({ Max24HourSend: daily, MaxSendRate: rate, SentLast24Hours: mails.lastDay() }),
-    sending: (region) => ({
+    sending: (region: string): SendingAccount => ({
       region,
       sandbox: faults.now().ses === 'sandbox',
       identities,
       configurationSets: [own.configurationSet],
     }),
-    take(recipients) {
+    /** Counts recipients against rate and quota. Throws an AwsError where there is no room. */
+    take(recipients: number) {
       room = Math.min(rate, room + ((Date.now() - at) * rate) / 1000);
       at = Date.now();
       if (mails.lastDay() + recipients > daily)

@@ -2,20 +2,15 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import type { Catalogue } from '../functions/core/catalogue.ts';
 import { loadCatalogue } from '../lib/load-catalogue.ts';
-import { awsEndpoint } from './aws.ts';
-import { dynamoDb, LEFT } from './dynamodb.ts';
-import { faultSwitch } from './faults.ts';
+import { embeddedAws } from './aws.ts';
+import { LEFT } from './dynamodb.ts';
 import { diskFiles, memoryFiles } from './files.ts';
 import { type Handler, listen } from './http.ts';
 import { keyFaults, PRODUCT_KEYS, PROVIDER_KEYS, seedKeys } from './keys.ts';
 import { loadLambdas } from './lambdas.ts';
-import { openMails } from './mails.ts';
 import { client, freshTable, TABLE } from './orders-table.ts';
 import { redeliverRuns } from './redeliver-runs.ts';
 import { routes } from './routes.ts';
-import { secretsManager } from './secrets-manager.ts';
-import { sesV1 } from './ses.ts';
-import { sesAccount, sesV2 } from './ses-account.ts';
 import { type Settings, useEmbeddedAws } from './settings.ts';
 
 export interface Running {
@@ -37,14 +32,11 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
     chmodSync(dataDir, 0o700);
   }
   const files = dataDir ? diskFiles(dataDir) : memoryFiles();
-  const faults = faultSwitch(files);
-  const secrets = secretsManager(files, faults);
-  const mails = openMails(files);
-  const account = sesAccount(files, mails, faults, {
+  const embedded = embeddedAws(dataDir, files, {
     sender: catalogue.seller.from,
     configurationSet: CONFIGURATION_SET,
   });
-  const tables = dynamoDb(dataDir, files, faults);
+  const { faults, mails, secrets, tables } = embedded;
 
   // The page's port is bound first, for the keys name it; whoever calls before all is ready waits.
   let ready = (_handler: Handler): void => undefined;
@@ -52,16 +44,7 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
     ready = resolve;
   });
   const page = await listen(port, 'PORT', async (request, response) => (await handler)(request, response));
-  const aws = await listen(
-    awsPort,
-    'AWS_PORT',
-    awsEndpoint({
-      dynamoDb: tables,
-      secretsManager: secrets,
-      sesV1: sesV1(account, mails, faults),
-      sesV2: sesV2(account, faults),
-    }),
-  );
+  const aws = await listen(awsPort, 'AWS_PORT', embedded.handler);
   const addresses = { page: `http://localhost:${page.port}`, aws: `http://localhost:${aws.port}` };
   useEmbeddedAws(addresses.aws);
   const ours = client(addresses.aws);

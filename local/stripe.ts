@@ -21,7 +21,7 @@ export const paidCheckout = CheckoutEvent.parse(
 /** https://docs.stripe.com/api/checkout/sessions/retrieve and …/line_items */
 export function stripeApi(request: IncomingMessage, response: ServerResponse, path: string): void {
   const key = /^Bearer +([sr]k_\S+)$/.exec(request.headers.authorization ?? '')?.[1];
-  const [, id, list] = /^\/v1\/checkout\/sessions\/(cs_[^/]+)(\/line_items)?$/.exec(path) ?? [];
+  const [, id, list] = /^\/v1\/checkout\/sessions\/(cs_[^/?]+)(\/line_items)?(?:\?.*)?$/.exec(path) ?? [];
   if (!key) refuse(response, 401, 'You did not provide an API key.');
   else if (request.method !== 'GET' || !id) refuse(response, 404, `Unrecognized request URL (${path}).`);
   else sendJson(response, 200, list ? lineItems(id) : session(id));

@@ -195,6 +195,28 @@ describe('a run', () => {
     expect(result?.sent).toBeLessThan(35);
   });
 
+  test('gives its lease back whatever fails', async () => {
+    const world = await due(2);
+    let released = 0;
+    const release = async () => {
+      released += 1;
+    };
+    const down = () => Promise.reject(new Error('down'));
+    expect(await world.redeliver({ release, due: down })).toBeUndefined();
+    expect(released).toBe(1);
+  });
+
+  test('mails an order once, even one that stays due', async () => {
+    const world = await due(1);
+    const [order] = world.orders();
+    const stuck = async () => {
+      if (order) world.items.set(order.key, { ...order, version: 1 });
+      return [order?.key ?? ''];
+    };
+    expect(await world.redeliver({ due: stuck })).toMatchObject({ sent: 1 });
+    expect(world.mails.length).toBe(1);
+  });
+
   test('takes an index entry without its item, or one that is done, for nothing', async () => {
     const world = await due(2);
     const stale = ['plain#gone', 'plain#0', 'plain#1'];

@@ -1,19 +1,261 @@
 /** The documents name nothing that is not there, and leave out nothing that has to be in them. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { HINTS } from '../bin/commands/held.ts';
 import { run } from '../bin/commands/program.ts';
 import { HELD_REASONS } from '../functions/core/event.ts';
+import { providers } from '../functions/providers/index.ts';
 import { catalogueFile } from '../lib/bundle.ts';
 import { KeypostStack } from '../lib/keypost-stack.ts';
 import { loadCatalogue } from '../lib/load-catalogue.ts';
 
-const under = (folder: string): string[] =>
-  readdirSync(folder, { withFileTypes: true }).flatMap(({ name, isDirectory, ...entry }) =>
-    isDirectory.call(entry) ? under(join(folder, name)) : [join(folder, name)],
+const read = (file: string) => readFileSync(file, 'utf8');
+const ofKind = (kind: string, folder: string) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith(kind))
+    .map((name) => join(folder, name));
+
+const documents = [...readdirSync('.').filter((name) => name.endsWith('.md')), ...ofKind('.md', 'docs')];
+const outsideCode = (text: string) => text.replace(/^ *```[\s\S]*?^ *```$/gm, '');
+/** As GitHub makes them. */
+const anchorsOf = (text: string) =>
+  [...outsideCode(text).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-'),
   );
+
+test('README shows the heart as it is', () => {
+  const [, shown] = /^## The heart\n[\s\S]*?```ts\n([\s\S]*?)```/m.exec(read('README.md')) ?? [];
+  const [heart] =
+    /^export async function\* fulfil\([\s\S]*?\n}\n/m.exec(read('functions/core/fulfil.ts')) ?? [];
+  expect(heart).toContain('world.record');
+  expect(shown).toBe(heart);
+});
+
+describe.each(documents)('%s', (file) => {
+  const text = read(file);
+
+  test('links to what is there', () => {
+    const links = [...outsideCode(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
+    const broken = links.filter((target) => {
+      if (/^https:\/\//.test(target)) return false;
+      const [path = '', anchor] = target.split('#');
+      const to = path === '' ? file : join(dirname(file), path);
+      return !existsSync(to) || (anchor !== undefined && !anchorsOf(read(to)).includes(anchor));
+    });
+    expect(broken).toEqual([]);
+  });
+
+  test('names no path of somebody’s machine', () => {
+    expect(text).not.toMatch(/(?<![\w.:/-])\/(?:work|root|home|Users|tmp|mnt|opt)\//);
+  });
+
+  test('is in plain words', () => {
+    expect(outsideCode(text)).not.toMatch(/\w!(?:\s|$)|\b(?:TODO|FIXME)\b/);
+  });
+});
+
+describe('a command in the documents', () => {
+  const named = documents.flatMap((file) =>
+    [...read(file).matchAll(/npx --no keypost((?: +(?:'[^'\n]*'|[^\s`'()|>#\n]+))+)/g)].map(
+      ([, words = '']) => ({
+        file,
+        words: words.match(/'[^']*'|\S+/g) ?? [],
+      }),
+    ),
+  );
+
+  test('there are some', () => expect(named.length).toBeGreaterThan(20));
+
+  test.each(named)('$file: $words', async ({ words }) => {
+    const { verbs, help } = await helpFor(words);
+    const rest = words.slice(verbs.length);
+    expect(verbs).not.toEqual([]);
+    for (const option of rest.filter((word) => word.startsWith('--'))) expect(help).toContain(`${option} `);
+    const [, parameter] = /^Usage: .*? <(\w+)>/.exec(help) ?? [];
+    // Of a command that is only talked about nothing but the verbs stands there.
+    if (rest.length > 0 && parameter) expect(rest[0]).not.toMatch(/^--/);
+  });
+
+  /** The leading words that are verbs, and what `--help` says of them. */
+  async function helpFor(
+    words: readonly string[],
+    verbs: readonly string[] = [],
+  ): Promise<{ verbs: readonly string[]; help: string }> {
+    const help = await printed([...verbs, '--help']);
+    const known = [...help.matchAll(/^ {2}([a-z]+)(?= .* {2,}| {2,})/gm)].map(([, verb]) => verb);
+    const next = words[verbs.length];
+    if (!help.includes('\nCommands:')) return { verbs, help };
+    expect(known, 'a verb').toContain(next);
+    return next === undefined || next === 'help'
+      ? { verbs: [next ?? ''], help }
+      : helpFor(words, [...verbs, next]);
+  }
+
+  async function printed(args: readonly string[]): Promise<string> {
+    const lines: string[] = [];
+    const code = await run(args, {
+      env: {},
+      print: (line) => void lines.push(line),
+      complain: (line) => void lines.push(line),
+      readSecret: async () => '',
+    });
+    expect(code).toBe(0);
+    return lines.join('\n');
+  }
+});
+
+describe('ARCHITECTURE.md', () => {
+  const text = read('ARCHITECTURE.md');
+  const [, map = ''] = /^## Code map\n\n```\n([\s\S]*?)```/m.exec(text) ?? [];
+
+  test('is short', () => expect(text.split('\n').length).toBeLessThan(120));
+
+  test('maps what is there', () => {
+    const parents: string[] = [];
+    const paths = map
+      .trimEnd()
+      .split('\n')
+      .flatMap((line) => {
+        const [, indent = '', name = '', about = ''] = /^( *)(\S+)(.*)$/.exec(line) ?? [];
+        parents.length = indent.length / 2;
+        const folder = join(...parents, name.endsWith('/') ? name : '');
+        parents.push(name);
+        const others = [...about.matchAll(/[\w-]+\.ts\b/g)].map(([other]) => join(folder, other));
+        return [join(...parents), ...others];
+      });
+    expect(paths.length).toBeGreaterThan(40);
+    expect(paths.filter((path) => !existsSync(path))).toEqual([]);
+  });
+
+  test('every folder of the Lambdas is on the map', () => {
+    const folders = readdirSync('functions', { recursive: true, encoding: 'utf8' }).filter(
+      (name) => !name.includes('.'),
+    );
+    expect(folders.filter((name) => !map.includes(`${basename(name)}/`))).toEqual([]);
+  });
+
+  test('each invariant names a test that is there', () => {
+    const [, invariants = ''] = /^## Invariants\n([\s\S]*?)^## /m.exec(text) ?? [];
+    const items = invariants.split(/^- /m).slice(1);
+    expect(items.length).toBeGreaterThan(10);
+    const tests = items.map((item) =>
+      [...item.matchAll(/`(test\/[\w-]+\.test\.ts)`/g)].map(([, file = '']) => file),
+    );
+    expect(tests.filter((files) => files.length === 0)).toEqual([]);
+    expect(tests.flat().filter((file) => !existsSync(file))).toEqual([]);
+  });
+});
+
+describe('docs/runbook.md', () => {
+  const text = read('docs/runbook.md');
+  const [, alarms = '', held = ''] = text.split(
+    /^# (?:Alarms|Held orders, by reason|When something is gone)$/m,
+  );
+  const articles = new Map(
+    [...`${alarms}${held}`.matchAll(/^#{2,3} (.+)\n([\s\S]*?)(?=^#|(?![\s\S]))/gm)].map(
+      ([, heading = '', body = '']) => [heading, body],
+    ),
+  );
+
+  test('has an article for each alarm, under the anchor that its mail names, and no other', async () => {
+    const described = (await alarmDescriptions()).map(
+      (words) => /What to do: docs\/runbook\.md#(\S+)$/.exec(words)?.[1],
+    );
+    expect(anchorsOf(alarms)).toEqual(described);
+    expect(read('README.md')).toContain(` ${described.length} alarms `);
+  });
+
+  test('has an article for each reason, and no other', () => {
+    expect(anchorsOf(held)).toEqual([...HELD_REASONS]);
+  });
+
+  test.each([...articles])('%s stands alone', (_, body) => {
+    for (const part of ['What happened', 'What the buyer sees', 'What to do', 'What not to do'])
+      expect(body).toContain(`**${part}.**`);
+  });
+
+  test.each(HELD_REASONS)('%s: the same cure as in the list of held orders', (reason) => {
+    const cures = (words: string) =>
+      [...new Set(words.match(/--(?:name|email|product)\b|keys set|\bdoctor\b/g))].sort();
+    const article = articles.get(reason) ?? '';
+    expect(article).toContain('npx --no keypost orders release KEY');
+    expect(cures(article)).toEqual(expect.arrayContaining(cures(HINTS[reason])));
+  });
+
+  async function alarmDescriptions(): Promise<string[]> {
+    const outdir = mkdtempSync(join(tmpdir(), 'keypost-docs-'));
+    const app = new App({
+      outdir,
+      context: { 'aws:cdk:bundling-stacks': [] },
+      builtinCloudFormationValidation: false,
+    });
+    const catalogue = await loadCatalogue(catalogueFile(undefined));
+    const bundle = 'test/fixtures/stripe';
+    const stack = new KeypostStack(app, 'Keypost', {
+      catalogue,
+      bundles: { webhook: bundle, redeliver: bundle },
+    });
+    const found = Object.values(Template.fromStack(stack).findResources('AWS::CloudWatch::Alarm'));
+    rmSync(outdir, { recursive: true });
+    const Alarm = z.object({ Properties: z.object({ AlarmDescription: z.string() }) });
+    return z
+      .array(Alarm)
+      .parse(found)
+      .map(({ Properties }) => Properties.AlarmDescription);
+  }
+});
+
+test('decisions are numbered, and of one form', () => {
+  const files = readdirSync('docs/decisions').sort();
+  expect(files.map((name) => Number(name.slice(0, 4)))).toEqual(files.map((_, at) => at + 1));
+  for (const [at, name] of files.entries()) {
+    const text = read(join('docs/decisions', name));
+    expect(text).toMatch(new RegExp(`^# ${at + 1}\\. .+\n\nStatus: `));
+    expect(anchorsOf(text).slice(1)).toEqual(['context', 'decision', 'consequences']);
+    expect(text.split('\n').length).toBeLessThan(60);
+  }
+});
+
+test('every provider has its page, and its line in README', () => {
+  const names = Object.keys(providers);
+  expect(names.filter((name) => !existsSync(`docs/providers/${name}.md`))).toEqual([]);
+  const line = (name: string) => `](docs/providers/${name}.md) | \`/orders/`;
+  expect(names.filter((name) => !read('README.md').includes(line(name)))).toEqual([]);
+});
+
+test('CI runs actions as they were at one commit, and may read only', () => {
+  const workflow = read('.github/workflows/check.yml');
+  const used = [...workflow.matchAll(/uses: (\S+)/g)].map(([, action = '']) => action);
+  expect(used).not.toEqual([]);
+  expect(used.filter((action) => !/@[0-9a-f]{40}$/.test(action))).toEqual([]);
+  expect(workflow).toMatch(/^permissions:\n {2}contents: read\n\S/m);
+});
+
+test('the cost adds up', () => {
+  const rows = [
+    ...read('README.md').matchAll(/^\| (?:\*\*)?([^|*]+?)(?:\*\*)? \| ([\d.]+) \| ([\d.]+) \| /gm),
+  ].map(([, what = '', small, large]) => ({
+    what,
+    small: Number(small),
+    large: Number(large),
+  }));
+  const total = (plan: string, size: 'small' | 'large') =>
+    rows
+      .filter(({ what }) => !what.startsWith('total') && (!what.startsWith('mail') || what.includes(plan)))
+      .reduce((sum, row) => sum + row[size], 0);
+  for (const plan of ['à la carte', 'Essentials']) {
+    const said = rows.find(({ what }) => what === `total, ${plan}`);
+    expect(said?.large).toBeCloseTo(total(plan, 'large'), 2);
+    expect(said?.small).toBeCloseTo(total(plan, 'small'), 2);
+  }
+  const perOrder = rows.filter(({ what }) => !what.startsWith('total') && !what.startsWith('each month'));
+  expect(perOrder.filter(({ small, large }) => Math.abs(small - large / 1000) > 0.0006)).toEqual([]);
+});

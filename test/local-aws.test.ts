@@ -48,9 +48,12 @@ beforeAll(async () => {
 afterAll(() => running.stop());
 
 const FROM = 'orders@widgets.example.com';
-const raw = (headers: string, body = 'hello') =>
+const raw = (headers: string, body = 'hello', Source?: string) =>
   clients.ses.send(
-    new v1.SendRawEmailCommand({ RawMessage: { Data: Buffer.from(`${headers}\r\n\r\n${body}`) } }),
+    new v1.SendRawEmailCommand({
+      Source,
+      RawMessage: { Data: Buffer.from(`${headers}\r\n\r\n${body}`) },
+    }),
   );
 const to = (...Destinations: string[]) =>
   clients.ses.send(
@@ -130,7 +133,7 @@ describe('SES refuses', () => {
     ],
     [
       'a From that is not verified',
-      () => raw('From: x@evil.example\r\nTo: a@example.com'),
+      () => raw('From: x@evil.example\r\nTo: a@example.com', 'hello', FROM),
       'MessageRejected',
       'not verified',
     ],

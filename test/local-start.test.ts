@@ -1,7 +1,7 @@
 /** `npm start` as a process: what keeps it from starting, what it keeps, and how it ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,10 +11,9 @@ import {
   DynamoDBClient,
   PutItemCommand,
   QueryCommand,
-  ResourceInUseException,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { listen } from '../local/http.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -25,10 +24,20 @@ afterEach(() => {
 });
 afterAll(() => rmSync(place, { recursive: true }));
 
+/** What a developer may have set for AWS, all of which would lead elsewhere. */
+const OWN_AWS = {
+  AWS_PROFILE: 'mine',
+  AWS_REGION: 'eu-west-1',
+  AWS_SESSION_TOKEN: 'mine',
+  AWS_USE_FIPS_ENDPOINT: 'true',
+  AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true',
+  AWS_ENDPOINT_URL_DYNAMODB: 'http://localhost:9',
+};
+
 function run(env: Record<string, string>) {
   const child = spawn(process.execPath, ['--import', 'tsx', 'bin/local.ts'], {
     cwd: root,
-    env: { ...process.env, PORT: '0', AWS_PORT: '0', DATA_DIR: ':memory:', ...env },
+    env: { ...process.env, ...OWN_AWS, PORT: '0', AWS_PORT: '0', DATA_DIR: ':memory:', ...env },
   });
   children.push(child);
   let said = '';
@@ -172,6 +181,8 @@ describe('a start on the same data', () => {
     const { page: again } = await run({ DATA_DIR }).started();
     expect([await read(again, 'orders'), await read(again, 'mails')]).toEqual(before);
     expect(await read(again, 'faults')).toEqual(faults);
+    // The port has changed, and with it the address of the look-alike.
+    expect(readFileSync(join(DATA_DIR, 'secrets.json'), 'utf8')).toContain(`${again}/local/stripe`);
     // A Lambda that starts while Secrets Manager is down knows no key.
     expect(await (await simulate(again, 'three@example.com')).json()).toMatchObject({ status: 503 });
     await fetch(`${again}/local/faults`, { method: 'PUT', body: '{"secretsmanager":null}' });
@@ -196,15 +207,7 @@ describe('a start on the same data', () => {
       AttributeDefinitions: [{ AttributeName: 'key', AttributeType: 'S' }],
       KeySchema: [{ AttributeName: 'key', KeyType: 'HASH' }],
     });
-    for (let made = false; !made; ) {
-      made = await dynamo.send(bare).then(
-        () => true,
-        (error: unknown) => {
-          if (error instanceof ResourceInUseException) return false;
-          throw error;
-        },
-      );
-    }
+    await vi.waitFor(() => dynamo.send(bare));
     for (let n = 0; n < 60; n += 1) {
       const Item = {
         key: { S: `x#${n}` },
@@ -212,7 +215,7 @@ describe('a start on the same data', () => {
         dueAt: { S: `2026-01-01T00:00:${String(n).padStart(2, '0')}Z` },
         raw: { B: Buffer.from([n, 255]) },
       };
-      await dynamo.send(new PutItemCommand({ TableName, Item }));
+      await vi.waitFor(() => dynamo.send(new PutItemCommand({ TableName, Item })));
     }
     await dynamo.send(
       new PutItemCommand({

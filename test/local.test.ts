@@ -4,14 +4,11 @@ import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { Webhook } from 'standardwebhooks';
-import Stripe from 'stripe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { catalogueFile } from '../lib/bundle.ts';
 import { viaGateway } from '../local/gateway.ts';
 import { listen } from '../local/http.ts';
-import { simulators } from '../local/simulate.ts';
 import { type Running, start } from '../local/start.ts';
 
 let running: Running;
@@ -263,35 +260,7 @@ describe('your key and a name you know', () => {
 });
 
 describe('test orders', () => {
-  const order = {
-    sku: 'x',
-    name: 'Zoë',
-    email: 'zoe@example.com',
-    company: 'Widgets & Co',
-    test: true,
-    floor: 0,
-  };
-
-  test("are signed so that the vendors' own libraries accept them", () => {
-    const stripe = simulators.stripe?.(order, 'whsec_a', Date.now()) ?? { headers: {}, body: '' };
-    const event = new Stripe('sk_test_none').webhooks.constructEvent(
-      stripe.body,
-      stripe.headers['stripe-signature'] ?? '',
-      'whsec_a',
-    );
-    expect(event).toMatchObject({
-      type: 'checkout.session.completed',
-      livemode: false,
-      data: { object: { metadata: { product_id: 'x' } } },
-    });
-    const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
-    const shop = simulators.shop?.(order, secret, Date.now()) ?? { headers: {}, body: '' };
-    expect(new Webhook(secret).verify(shop.body, { ...shop.headers })).toMatchObject({
-      data: { test: true, items: [{ sku: 'x' }] },
-    });
-  });
-
-  test.each(Object.keys(simulators))('of %s go the whole way', async (provider) => {
+  test.each(['shop', 'stripe'])('of %s go the whole way', async (provider) => {
     const email = `${provider}@example.com`;
     const wish = { provider, product: 'widgetpro-mac', name: 'Zoë', email, company: '' };
     expect(await post('/local/simulate', wish)).toMatchObject({ status: 200, body: '' });

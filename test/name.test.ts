@@ -31,6 +31,8 @@ describe('a name becomes', () => {
     ],
     ['with flags and keycaps', '🇨🇭 1\ufe0f\u20e3', '🇨🇭 1\ufe0f\u20e3'],
     ['without a joiner that joins no emoji', 'a\u200db 👩\u200d \u200d👩', 'ab 👩 👩'],
+    ['without the tags of a flag', '🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}', '🏴'],
+    ['without a non-joiner between letters', 'علی\u200cرضا', 'علیرضا'],
     ['with variation selectors', '葛\u{e0100}城', '葛\u{e0100}城'],
     ['as long as 256 bytes', 'é'.repeat(128), 'é'.repeat(128)],
     ['shorter, if what is too much is invisible', `${'\u200b'.repeat(300)}Jane`, 'Jane'],

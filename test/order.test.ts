@@ -37,6 +37,7 @@ const wait = 'ten minutes and a run of redeliver';
 describe('facts, in whatever order', () => {
   test.each<{ name: string; facts: readonly unknown[]; status: string; mail: string; mails: number }>([
     { name: 'a sale', facts: [sale], status: 'paid', mail: 'sent', mails: 1 },
+    { name: 'a free order', facts: [{ ...sale, amount: eur('0') }], status: 'paid', mail: 'sent', mails: 1 },
     { name: 'a sale three times', facts: [sale, sale, wait, sale], status: 'paid', mail: 'sent', mails: 1 },
     { name: 'a refund', facts: [sale, back({})], status: 'refunded', mail: 'sent', mails: 1 },
     { name: 'a refund twice', facts: [sale, back({}), back({})], status: 'refunded', mail: 'sent', mails: 1 },
@@ -181,6 +182,14 @@ describe('facts, in whatever order', () => {
     await world.deliver([{ ...sale, kind: 'announced' }]);
     expect(world.mails.length).toBe(1);
     expect(world.orders()[0]?.lines).toMatchObject([{ sku: 'w', held: null }]);
+  });
+
+  test('a sale told a second time adds what the first did not say: so parts that go back can add up', async () => {
+    const world = memoryWorld(catalogue);
+    await world.deliver([{ ...sale, amount: undefined }]);
+    for (const fact of [sale, partial('10', 'a'), partial('20', 'b')]) await world.deliver([fact]);
+    expect(world.orders()).toMatchObject([{ status: 'refunded', amount: eur('30.00') }]);
+    expect(world.mails.length).toBe(1);
   });
 
   test('twenty deliveries at once make one order and one mail', async () => {

@@ -1,4 +1,5 @@
 /** The published JSON Schema and what `shop` reads are the same. */
+import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
@@ -26,7 +27,7 @@ const read = (body: unknown) => {
     throw error;
   }
 };
-const context = { keys: [], now: 0, licenseeField: '', knows: () => true, ask: async () => '' };
+const context = { keys: [], now: 0, licenseeField: '', options: {}, knows: () => true, ask: async () => '' };
 
 test.each(examples)('example: %j', (example) => {
   expect(read(example)).toMatchObject([{ id: expect.any(String) }]);
@@ -78,4 +79,18 @@ describe('both refuse and accept alike', () => {
 
 test('a type nobody knows is nothing', () => {
   expect(read({ type: 'order.packed', data: {} })).toEqual([]);
+});
+
+test('a key cut short is no key: nobody can sign with nothing', () => {
+  const body = Buffer.from('{}');
+  const signature = createHmac('sha256', '').update('m.1795402805.').update(body).digest('base64');
+  const headers = {
+    'webhook-id': 'm',
+    'webhook-timestamp': '1795402805',
+    'webhook-signature': `v1,${signature}`,
+  };
+  const request = { method: 'POST', headers, query: '', body };
+  expect(() => shop.verify(request, { ...context, keys: ['whsec_'], now: 1795402805000 })).toThrow(
+    'no signature matches',
+  );
 });

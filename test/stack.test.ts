@@ -68,6 +68,7 @@ const provider: Catalogue['providers'][string] = {
   testOrders: 'seller',
   ignore: [],
   licenseeField: 'licensee',
+  options: {},
 };
 
 function synthesize({
@@ -436,6 +437,7 @@ describe('the alarms', () => {
     );
     expect(said).toEqual([
       'HeldOrders: Keypost/Keypost LinesHeld >= 1 in 300 s, missing notBreaching',
+      'StillHeld: Keypost/Keypost HeldOrders >= 1 in 86400 s, missing notBreaching',
       'MailsWait: Keypost/Keypost OldestDueSeconds >= 900 in 900 s, missing breaching',
       'AccountFaults: Keypost/Keypost AccountFaults >= 1 in 1800 s, missing notBreaching',
       'RefusedSignatures: Keypost/Keypost RefusedSignatures >= 5 in 900 s, missing notBreaching',

@@ -25,6 +25,7 @@ const context: Context = {
   keys: ['whsec_ExampleSecret0001'],
   now: 0,
   licenseeField: 'licensee',
+  options: {},
   knows: (sku) => sku === 'plink_known' || sku === 'price_known',
   ask: () => Promise.reject(new Error('asked')),
 };

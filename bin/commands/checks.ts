@@ -122,7 +122,7 @@ const webhook =
     const deploy = place.local ? 'start `npm start` again' : '`npx cdk deploy` puts it right';
     const url = (await names()).webhook(name);
     if (!url) return `what is deployed does not know ${name}; ${deploy}`;
-    const status = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(10_000) }).then(
+    const status = await fetch(url, { signal: AbortSignal.timeout(10_000) }).then(
       (answer) => answer.status,
       () => undefined, // whatever the reason, the provider would fare alike
     );

@@ -26,6 +26,8 @@ const CURES: readonly [name: RegExp, cure: string][] = [
 const NETWORK =
   /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH|TimeoutError)$/;
 
+const BUSY = /^(Internal|ServiceUnavailable|Throttl|TooManyRequests|ProvisionedThroughput)/;
+
 /** @param local whether it is the AWS of `npm start` that was asked. */
 export function explain(error: unknown, local: boolean): string {
   if (!(error instanceof Error)) return 'failed, and nobody knows why';
@@ -34,11 +36,12 @@ export function explain(error: unknown, local: boolean): string {
   if (network) return unreachable(network, local);
   const cure = CURES.find(([pattern]) => pattern.test(name))?.[1];
   if (cure) return cure;
+  if (BUSY.test(name)) return `AWS cannot say just now (${name}); try again in a minute`;
   if (/^(AccessDenied|Unauthorized)/.test(name)) {
     const action = /perform: (\S+)/.exec(message)?.[1] ?? 'do this';
     return `these AWS credentials may not ${action}; use some that may, AWS_PROFILE names the profile`;
   }
-  if (message === 'Region is missing')
+  if (/^Region (is missing|not accepted)/.test(message))
     return 'no AWS region is set; AWS_REGION or `aws configure` says which';
   // A catalogue's mistakes are a line each; of everything else one line tells enough.
   if (name === 'CommandError' || name === 'CatalogueError') return message;

@@ -1,5 +1,6 @@
 /** How the two secrets change, by one entry at a time; every other entry stays as it is, whatever it may be. */
 import { productKeys, providerKeys } from '../../functions/core/keys.ts';
+import { providers } from '../../functions/providers/index.ts';
 import { CommandError } from './failure.ts';
 import type { Entries } from './secret.ts';
 
@@ -12,10 +13,10 @@ export function withProductKey(entries: Entries, name: string, key: string) {
   return { version: added.version, entries: { ...entries, [name]: [...versions, added] } };
 }
 
-/** With the signing key first; behind it the one before, unless it shall be the only one. */
-export function withSigningKey(entries: Entries, name: string, key: string, only: boolean) {
+/** With the signing key first; behind it at most `kept` of those before. */
+export function withSigningKey(entries: Entries, name: string, key: string, kept: number) {
   const { signing = [] } = accessOf(entries, name) ?? {};
-  const others = only ? [] : signing.filter((one) => one !== key).slice(0, 1);
+  const others = signing.filter((one) => one !== key).slice(0, kept);
   const same = signing[0] === key && signing.length === others.length + 1;
   return same ? undefined : withAccess(entries, name, { signing: [key, ...others] });
 }
@@ -23,14 +24,12 @@ export function withSigningKey(entries: Entries, name: string, key: string, only
 /** With the key of the provider's own API; `url` is undefined where it shall stay as it is. */
 export function withApiKey(entries: Entries, name: string, key: string, url: string | undefined) {
   const api = accessOf(entries, name)?.api;
-  const at = url ?? api?.url ?? API_URLS[name];
+  const at = url ?? api?.url ?? providers[name]?.apiUrl;
   if (!at) throw new CommandError(`where is the API of ${name}? Say so with --api-url https://…`);
   return api?.key === key && api.url === at
     ? undefined
     : withAccess(entries, name, { api: { key, url: at } });
 }
-
-const API_URLS: Readonly<Record<string, string>> = { stripe: 'https://api.stripe.com' };
 
 const accessOf = (entries: Entries, name: string) =>
   entryOf(providerKeys(entries), entries, name, PROVIDER_SHAPE);

@@ -15,6 +15,7 @@ export const keysList = (terminal: Terminal): Command =>
   placed(new Command('list'))
     .description('which keys there are, and whether they can be used')
     .option('--json', 'for scripts')
+    .addHelpText('after', '\nExample:\n  npx --no keypost keys list --local')
     .action((options: ListOptions) => list(terminal, options));
 
 async function list(terminal: Terminal, options: ListOptions): Promise<void> {

@@ -12,6 +12,7 @@ import type { Terminal } from './terminal.ts';
 
 interface SetOptions extends PlaceOptions {
   readonly only?: boolean;
+  readonly add?: boolean;
   readonly apiKey?: boolean;
   readonly apiUrl?: string;
 }
@@ -21,7 +22,14 @@ export const keysSet = (terminal: Terminal): Command =>
     .argument('<name>', 'a product or a provider of the catalogue')
     .description('a key of a product or a provider, read from standard input')
     .option('--only', 'provider: the key before is not accepted any more')
-    .addOption(new Option('--api-key', "provider: it is the key of the provider's own API").conflicts('only'))
+    .addOption(
+      new Option('--add', 'provider: all keys before stay too, where it signs with several').conflicts(
+        'only',
+      ),
+    )
+    .addOption(
+      new Option('--api-key', "provider: it is the key of the provider's own API").conflicts(['only', 'add']),
+    )
     .addOption(
       new Option('--api-url <url>', 'where that API is, if not where everybody has it').implies({
         apiKey: true,
@@ -44,8 +52,8 @@ Examples:
 async function set(terminal: Terminal, name: string, options: SetOptions): Promise<void> {
   const catalogue = await catalogueOf(terminal);
   const product = productOrProvider(catalogue, name);
-  if (product && (options.only || options.apiKey))
-    throw new CommandError(`${name} is a product; --only and --api-… are for providers`);
+  if (product && (options.only || options.add || options.apiKey))
+    throw new CommandError(`${name} is a product; --only, --add and --api-… are for providers`);
   const place = placeOf(options, terminal.env);
   await place.names();
   const key = (await terminal.readSecret(`The ${what(product, options)} of ${name}`)).trim();
@@ -67,7 +75,7 @@ async function setProviderKey(
   key: string,
   options: SetOptions,
 ): Promise<void> {
-  const { apiKey, apiUrl, only = false } = options;
+  const { apiKey, apiUrl, only, add } = options;
   if (apiUrl && !/^https:\/\/|^http:\/\/localhost[:/]/.test(apiUrl)) {
     throw new CommandError(`--api-url is ${apiUrl}; an address with https:// would do`);
   }
@@ -75,7 +83,7 @@ async function setProviderKey(
   await changeSecret(place, (await place.names()).providerKeys, (entries) => {
     const changed = apiKey
       ? withApiKey(entries, name, key, apiUrl)
-      : withSigningKey(entries, name, key, only);
+      : withSigningKey(entries, name, key, only ? 0 : add ? Number.POSITIVE_INFINITY : 1);
     if (changed) told = `the ${what(undefined, options)} of ${name} is set; it is in use within five minutes`;
     return changed;
   });

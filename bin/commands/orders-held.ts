@@ -15,6 +15,7 @@ export const ordersHeld = (terminal: Terminal): Command =>
   placed(new Command('held'))
     .description('the orders that wait for you, and what would do')
     .option('--json', 'for scripts')
+    .addHelpText('after', '\nExample:\n  npx --no keypost orders held --local')
     .action((options: HeldOptions) => held(terminal, options));
 
 async function held(terminal: Terminal, options: HeldOptions): Promise<void> {

@@ -3,10 +3,9 @@ import { Command, InvalidArgumentError } from 'commander';
 import { toMailbox } from '../../functions/core/address.ts';
 import type { Catalogue } from '../../functions/core/catalogue.ts';
 import { productKeys } from '../../functions/core/keys.ts';
-import { isAlias, isWaiting, type Order, view } from '../../functions/core/order.ts';
+import { isWaiting, type Order, view } from '../../functions/core/order.ts';
 import { change } from '../../functions/core/record.ts';
 import { type Corrections, released } from '../../functions/core/release.ts';
-import type { Store } from '../../functions/core/world.ts';
 import { columns, json } from './columns.ts';
 import { CommandError } from './failure.ts';
 import { HINTS, ordersOf } from './held.ts';
@@ -55,7 +54,8 @@ async function release(terminal: Terminal, key: string, options: ReleaseOptions)
   const place = placeOf(options, terminal.env);
   const { store } = await ordersOf(place);
   const held = place.command('orders held');
-  const found = await orderCalled(store, key, held);
+  const found = await store.get(key);
+  if (!found) throw new CommandError(`there is no order ${key}; \`${held}\` shows the keys`);
   const keys = productKeys(await readSecret(place, (await place.names()).productKeys));
   const { order } = await change(store, found.key, found, (current) => {
     if (!current) return undefined;
@@ -67,13 +67,6 @@ async function release(terminal: Terminal, key: string, options: ReleaseOptions)
   );
   const left = order.lines.filter((line) => line.held).length;
   if (left > 0) throw new CommandError(`${left} of ${order.lines.length} lines of ${order.key} still held`);
-}
-
-async function orderCalled(store: Store, key: string, held: string): Promise<Order> {
-  const item = await store.get(key);
-  if (item && isAlias(item)) return await orderCalled(store, item.aliasOf, held);
-  if (item) return item;
-  throw new CommandError(`there is no order ${key}; \`${held}\` shows the keys`);
 }
 
 function requireProducts({ products }: Catalogue, corrections: Corrections): void {

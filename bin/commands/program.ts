@@ -7,6 +7,11 @@ import { keysList } from './keys-list.ts';
 import { keysSet } from './keys-set.ts';
 import { ordersHeld } from './orders-held.ts';
 import { ordersRelease } from './orders-release.ts';
+import { serialCheck } from './serial-check.ts';
+import { serialExplain } from './serial-explain.ts';
+import { serialFindProfile } from './serial-find-profile.ts';
+import { serialMake } from './serial-make.ts';
+import { simulate } from './simulate.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Answers the exit code: 0 done, 1 not done, 2 not understood. */
@@ -21,6 +26,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     .addHelpText('after', HELP)
     .addCommand(group('keys', 'the keys of products and providers', [keysList, keysSet, keysGenerate]))
     .addCommand(group('orders', 'the orders', [ordersHeld, ordersRelease]))
+    .addCommand(group('serial', 'serials', [serialMake, serialCheck, serialExplain, serialFindProfile]))
+    .addCommand(simulate(terminal))
     .addCommand(doctor(terminal));
   for (const command of withSubcommands(program)) settle(command, terminal);
   try {

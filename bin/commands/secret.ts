@@ -36,7 +36,7 @@ export async function changeSecret(
   try {
     await client.send(new PutSecretValueCommand({ SecretId: id, SecretString }));
   } catch (error) {
-    if (!(place.local && error instanceof ResourceNotFoundException)) throw error;
+    if (!(error instanceof ResourceNotFoundException)) throw error;
     await client.send(new CreateSecretCommand({ Name: id, SecretString }));
   }
 }

@@ -1,4 +1,9 @@
 import type { SESClient } from '@aws-sdk/client-ses';
+import { fulfil } from '../core/fulfil.ts';
+import type { Provider } from '../core/provider.ts';
+import { requestWorld, type Shared } from '../core/request-world.ts';
+import type { Mailer, Secret, Store } from '../core/world.ts';
+import { toMime } from './mime.ts';
 import { connect } from './ses.ts';
 
 /** INIT runs at full CPU and is cut at 10 s; the first order must not wait for what cannot be had. */
@@ -16,3 +21,49 @@ export async function warm(reads: readonly Promise<unknown>[], ses: SESClient): 
   await Promise.race([Promise.allSettled([...reads, connect(ses)]), enough]);
   clearTimeout(timer);
 }
+
+/**
+ * Takes a test order that nobody has placed the whole way to its mail, and keeps, sends and tells nothing: what has run
+ * once is compiled, which the first order would pay at a fraction of a CPU (docs/performance.md).
+ */
+export async function rehearse(shared: Shared): Promise<void> {
+  const { catalogue } = shared;
+  const [name = ''] = Object.keys(catalogue.providers);
+  const settings = catalogue.providers[name];
+  const sku = Object.values(catalogue.products).flatMap(({ skus }) => skus[name] ?? [])[0];
+  if (!settings || sku === undefined) return;
+  const stage: Shared = {
+    ...shared,
+    catalogue: { ...catalogue, providers: { [name]: { ...settings, testOrders: 'seller' } } },
+    providerKeys: known({ [name]: { signing: ['none'] } }),
+    productKeys: known({}),
+    mailer: dropped,
+    store: () => nowhere,
+    report: () => undefined,
+  };
+  const request = { method: 'POST', headers: {}, query: '', body: Buffer.alloc(0) };
+  for await (const _ of fulfil(requestWorld(stage, name, request), placing(sku), request));
+}
+
+const placing = (sku: string): Provider => ({
+  verify() {},
+  read: () => [
+    {
+      kind: 'paid',
+      id: 'rehearsal',
+      test: true,
+      buyer: { name: 'Zoë Example', email: 'zoe@example.com' },
+      lines: [{ sku, quantity: 1 }],
+    },
+  ],
+});
+
+const known = <Value>(value: Value): Secret<Value> => ({
+  read: async () => value,
+  newer: async () => undefined,
+});
+const nowhere: Store = { get: async () => undefined, put: async () => undefined };
+const dropped: Mailer = async (message) => {
+  toMime(message);
+  return { kind: 'sent', messageId: 'none' };
+};

@@ -23,6 +23,10 @@ const ProviderSettings = fields({
   ignore: z._default(skus, []),
   /** By what name the field for the licence name goes at this provider. */
   licenseeField: z._default(line, 'licensee'),
+  /** Which of Keypost's providers it is, where its own name is not: two shops of one kind, say. */
+  as: z.optional(id),
+  /** What only this provider asks, none of it secret: docs/providers tells. */
+  options: z._default(z.record(z.string(), z.unknown()), {}),
 });
 
 const Product = fields({

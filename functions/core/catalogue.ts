@@ -3,6 +3,8 @@ import type * as z from 'zod/mini';
 import { contradictionsIn, mistakesOf } from './catalogue-mistakes.ts';
 import { Settings } from './catalogue-schema.ts';
 
+export { presets } from './serial-presets.ts';
+
 /** What a seller writes; what has a default may be left out. */
 export type CatalogueSettings = z.input<typeof Settings>;
 export type Catalogue = z.output<typeof Settings>;
@@ -29,10 +31,11 @@ export function defineConfig(settings: CatalogueSettings): Catalogue {
 
 /** A mistake for each provider that is enabled and not among `names`, those that Keypost has. */
 export const unknownProviders = ({ providers }: Catalogue, names: readonly string[]): string[] =>
-  Object.keys(providers)
-    .filter((name) => !names.includes(name))
+  Object.entries(providers)
+    .filter(([name, { as }]) => !names.includes(as ?? name))
     .map(
-      (name) => `providers.${name}: found a provider that Keypost has not; write one of ${names.join(', ')}`,
+      ([name]) =>
+        `providers.${name}: found a provider that Keypost has not; write one of ${names.join(', ')}`,
     );
 
 /** The product that a provider sells under `sku`. */

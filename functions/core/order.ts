@@ -130,7 +130,8 @@ export function withSale(order: Order, sale: NewOrder, now: number, dueAt: numbe
   const added =
     real.length > 0 || order.lines.length > 0 ? missing.filter((line) => !isPlaceholder(line)) : missing;
   const nowPaid = sale.kind === 'paid' && !order.placedAt;
-  if (!nowPaid && added.length === 0) return undefined;
+  const amountTold = order.amount === undefined && sale.amount !== undefined;
+  if (!nowPaid && added.length === 0 && !amountTold) return undefined;
   return derive(
     {
       ...order,
@@ -246,7 +247,7 @@ function statusOf({ reversals, amount, status }: Order): Status {
   const standing = Object.values(reversals).filter(inForce);
   if (standing.some(({ kind }) => kind === 'chargeback')) return 'disputed';
   const parts = standing.flatMap((reversal) => (reversal.amount ? [reversal.amount] : []));
-  if (standing.some(({ part }) => part === 'full') || (amount && atLeast(parts, amount))) return 'refunded';
+  if (standing.some(({ part }) => part === 'full') || (amount && parts.length > 0 && atLeast(parts, amount))) return 'refunded';
   return standing.length > 0 ? 'partly_refunded' : 'paid';
 }
 

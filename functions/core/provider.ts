@@ -1,3 +1,4 @@
+import type * as z from 'zod/mini';
 import type { OrderEvent } from './event.ts';
 import type { Claim } from './order.ts';
 
@@ -22,6 +23,8 @@ export interface Context {
   readonly api?: { readonly key: string; readonly url: string } | undefined;
   /** By what name the seller's registration field goes at this provider. */
   readonly licenseeField: string;
+  /** What the catalogue says for this provider alone, as the provider's own schema reads it. */
+  readonly options: Readonly<Record<string, unknown>>;
   /** Whether the catalogue has a product, or a line to ignore, under this SKU. */
   knows(sku: string): boolean;
   /**
@@ -45,6 +48,10 @@ export interface Answer {
 export interface Provider {
   /** What it calls with; `['POST']` where nothing is said. Anything else hears 405. */
   readonly methods?: readonly string[];
+  /** Where its API is, for all sellers alike; nothing where each has an address of their own. */
+  readonly apiUrl?: string;
+  /** What it asks of the catalogue; checked when the catalogue is read, and read anew from `Context.options`. */
+  readonly options?: z.ZodMiniType;
   /** Throws a Rejection unless the provider sent `request`, and lately. */
   verify(request: WebhookRequest, context: Context): void | Promise<void>;
   /**

@@ -29,22 +29,28 @@ export interface Redelivered {
   readonly failed: number;
 }
 
-/**
- * Mails whatever is due, until nothing is or `until` has come: one mail started each 1/rate seconds, as many in
- * flight as that asks for. Undefined where another run is at it.
- */
+/** Mails whatever is due, until nothing is or `until` has come. Undefined where another run is at it. */
 export async function redeliver(ports: Ports, queue: Queue, until: number): Promise<Redelivered | undefined> {
   const { now } = ports;
   if (!(await queue.hold(now(), now() + RUN_LEASE_MS))) return undefined;
+  try {
+    return await drain(ports, queue, until);
+  } finally {
+    await queue.release(now());
+  }
+}
+
+/** One mail started each 1/rate seconds, as many in flight as that asks for. */
+async function drain(ports: Ports, queue: Queue, until: number): Promise<Redelivered> {
+  const { now } = ports;
   const gap = 1000 / (await queue.rate());
   const most = Math.max(1, Math.ceil((LONGEST_SECONDS * 1000) / gap));
   const count = { due: 0, sent: 0, failed: 0 };
-  /** Once in a run: whatever goes wrong with an order, its buyer is not mailed over and over. */
+  // Once in a run: whatever goes wrong with an order, its buyer is not mailed over and over.
   const tried = new Set<string>();
   const inFlight = new Set<Promise<void>>();
   let renewAt = now() + RENEW_MS;
   let nextAt = now();
-  let ours = true;
 
   const start = (key: string) => {
     tried.add(key);
@@ -57,25 +63,27 @@ export async function redeliver(ports: Ports, queue: Queue, until: number): Prom
       .finally(() => inFlight.delete(one));
     inFlight.add(one);
   };
+  const mayGoOn = async () => {
+    if (now() < renewAt) return now() < until;
+    renewAt = now() + RENEW_MS;
+    return (await queue.hold(now(), now() + RUN_LEASE_MS)) && now() < until;
+  };
 
-  while (ours && now() < until) {
+  for (;;) {
     const keys = (await queue.due(now(), PAGE + tried.size)).filter((key) => !tried.has(key));
-    if (keys.length === 0) break;
     for (const key of keys) {
-      if (now() >= renewAt) {
-        ours = await queue.hold(now(), now() + RUN_LEASE_MS);
-        renewAt = now() + RENEW_MS;
+      if (!(await mayGoOn())) {
+        await Promise.all(inFlight);
+        return count;
       }
-      if (!ours || now() >= until) break;
       if (inFlight.size >= most) await Promise.race(inFlight);
       if (nextAt > now()) await queue.sleep(nextAt - now());
       nextAt = Math.max(nextAt + gap, now() - gap);
       start(key);
     }
     await Promise.all(inFlight);
+    if (keys.length === 0) return count;
   }
-  if (ours) await queue.release(now());
-  return count;
 }
 
 /** Takes one order and mails it. An index entry without its order, or one another took, is nothing. */

@@ -89,6 +89,7 @@ function contextFrom({ catalogue, now, ask }: Shared, provider: string, keys: Pr
     now: now(),
     api,
     licenseeField: settings?.licenseeField ?? 'licensee',
+    options: settings?.options ?? {},
     knows: (sku) => skus.has(sku),
     ask,
   };

@@ -6,7 +6,7 @@ import * as z from 'zod/mini';
 import { CHARSETS } from './charset.ts';
 import { SerialText } from './serial-text.ts';
 
-const PADDINGS = ['pkcs7', 'null', 'space', 'x923'] as const;
+export const PADDINGS = ['pkcs7', 'null', 'space', 'x923'] as const;
 const DIGITS = '32 hex digits, two for each of the 16 bytes';
 const MAX_BYTES = 'a whole number, 1 to 256';
 

@@ -11,6 +11,9 @@ export const ALPHABETS = {
   crockford: '0123456789ABCDEFGHJKMNPQRSTVWXYZ',
 } as const;
 
+export const ALPHABET_NAMES = ['hex', 'HEX', 'base64', 'base64url', 'base32', 'crockford'] as const;
+export type Alphabet = (typeof ALPHABET_NAMES)[number];
+
 const LEAST_CUT = 8;
 const CUT = `${LEAST_CUT} or more, or leave it out: fewer characters are soon guessed`;
 const SEPARATOR = 'one to five characters of ASCII';
@@ -19,7 +22,7 @@ const PREFIX = 'one to forty characters of ASCII, without spaces';
 export const SerialText = z
   .strictObject(
     {
-      alphabet: z.enum(['hex', 'HEX', 'base64', 'base64url', 'base32', 'crockford']),
+      alphabet: z.enum(ALPHABET_NAMES),
       /** How many characters are kept, counted before they are grouped. */
       cut: z.optional(z.int(CUT).check(z.minimum(LEAST_CUT, CUT))),
       group: z.optional(z.int().check(z.minimum(1, '1 to 64'), z.maximum(64, '1 to 64'))),
@@ -47,7 +50,10 @@ export function written(
   bytes: Buffer,
   { alphabet, cut, group, separator = '-', prefix = '' }: SerialText,
 ): string {
-  return prefix + grouped(spelled(bytes, alphabet).slice(0, cut), group, separator);
+  const spelling = spelled(bytes, ALPHABETS[alphabet]);
+  // Only base64 is filled up with `=`: the tools that write the others leave it out.
+  const whole = alphabet === 'base64' ? spelling.padEnd(4 * Math.ceil(bytes.length / 3), '=') : spelling;
+  return prefix + grouped(whole.slice(0, cut), group, separator);
 }
 
 /** Most significant bits first; the last digit is filled up with zero bits. */

@@ -1,8 +1,10 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { Rejection } from './rejection.ts';
 
 /** Design 2: every scheme that has a time, either way, whatever a vendor's SDK allows by default. */
 const FRESH_SECONDS = 300;
+
+const LEAST_KEY_BYTES = 16;
 
 /** The header named, or a Rejection that tells "not signed" from "wrongly signed". */
 export function requireHeader(headers: Readonly<Record<string, string>>, name: string): string {
@@ -32,6 +34,14 @@ export function requireHmac(signed: {
   );
 }
 
+/** Throws unless `given` is one of `expected`: a secret in an address, or a digest that is no HMAC. In constant time. */
+export function requireEqual(given: string | undefined, expected: readonly string[]): void {
+  if (!given) throw new Rejection('no_signature', 'nothing that proves who sent it');
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  if (expected.some((one) => timingSafeEqual(digest(one), digest(given)))) return;
+  throw new Rejection('bad_signature', 'what proves the sender does not match; is the secret current?');
+}
+
 /** Throws unless `seconds` (Unix time, digits only) is within five minutes of `now` (ms), either way. */
 export function requireFresh(seconds: string, now: number): void {
   if (/^\d{1,12}$/.test(seconds) && Math.abs(now - Number(seconds) * 1000) <= FRESH_SECONDS * 1000) return;
@@ -50,7 +60,8 @@ export function requireStandardWebhook(
   const signature = requireHeader(headers, 'webhook-signature');
   const signedAt = headers['webhook-timestamp'] ?? '';
   requireHmac({
-    keys,
+    // A key cut short on its way, down to nothing behind its prefix, is one that anybody can guess.
+    keys: keys.filter((key) => key.length >= LEAST_KEY_BYTES),
     content: [`${headers['webhook-id'] ?? ''}.${signedAt}.`, body],
     signatures: signature.split(' ').flatMap((one) => (one.startsWith('v1,') ? [one.slice(3)] : [])),
     encoding: 'base64',

@@ -8,6 +8,8 @@ import { Rejection } from '../core/rejection.ts';
 import { requireFresh, requireHeader, requireHmac } from '../core/signature.ts';
 
 export const stripe: Provider = {
+  apiUrl: 'https://api.stripe.com',
+
   verify({ headers, body }, { keys, now }) {
     const parts = requireHeader(headers, 'stripe-signature')
       .split(',')

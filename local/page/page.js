@@ -37,7 +37,7 @@ async function show(output, button, work) {
 const { aws, providers, products } = await ask('GET', '/local/catalogue');
 /** The mails, the one that is open (the newest, where none is), and which of its sides. */
 let [mails, current, side] = [[], undefined, 'html'];
-const [serial, order, faults] = [$('#serial'), $('#order'), $('#faults')];
+const [serial, finder, order, faults] = [$('#serial'), $('#finder'), $('#order'), $('#faults')];
 $('#aws').textContent = aws;
 for (const { id, name } of products) serial.product.append(element('option', name, { value: id }));
 for (const name of providers) order.provider.append(element('option', name));
@@ -68,6 +68,27 @@ serial.addEventListener('submit', async (event) => {
   });
 });
 
+finder.addEventListener('submit', async (event) => {
+  event.preventDefault();
+  await show($('#found'), event.submitter, async () => {
+    const { lines, undecided } = await ask('POST', '/local/find-profile', {
+      key: finder.key.value,
+      pairs: finder.pairs.value,
+    });
+    if (lines.length === 0) {
+      throw new Error(
+        'No profile makes all of these serials. Is it the key of that app, and each serial that of its name, letter by letter?',
+      );
+    }
+    const many = lines.length > 1;
+    return [
+      `${many ? `${lines.length} profiles make` : 'One profile makes'} all of the serials. For the catalogue:`,
+      ...lines.map((line) => element('pre', line)),
+      undecided ? `What would decide: the serial of ${undecided}.` : '',
+    ];
+  });
+});
+
 order.addEventListener('submit', async (event) => {
   event.preventDefault();
   await show($('#heard'), event.submitter, async () => {
@@ -90,7 +111,7 @@ function showOrders(orders) {
       row.append(
         cell(new Date(receivedAt).toLocaleTimeString()),
         cell(key, test && 'test order'),
-        cell(buyer.name ?? 'no name', buyer.email ?? 'no address'),
+        cell(buyer.name || 'no name', buyer.email || 'no address'),
         cell(
           ...lines.flatMap((line) => [
             element('div', line.serial ?? '–', { className: 'mono' }),

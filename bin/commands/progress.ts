@@ -1,0 +1,26 @@
+/** A terminal's own stream, or what stands in its place. */
+interface Screen {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+const WIDTH = 40;
+
+/** Takes all steps; meanwhile a terminal shows how far it is, and nothing afterwards. */
+export function withBar<Result>(
+  steps: Generator<{ readonly tried: number; readonly of: number }, Result>,
+  screen: Screen,
+): Result {
+  try {
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+      if (screen.isTTY) screen.write(`\r${bar(step.value.tried / step.value.of)}`);
+    }
+  } finally {
+    if (screen.isTTY) screen.write('\r\u001b[K');
+  }
+}
+
+const bar = (part: number): string =>
+  `[${'='.repeat(Math.round(part * WIDTH)).padEnd(WIDTH)}] ${Math.round(part * 100)} %`;

@@ -1,0 +1,29 @@
+/** Every provider that can be simulated. */
+import { bluesnap } from './bluesnap.ts';
+import { fastspring } from './fastspring.ts';
+import { form } from './form.ts';
+import { gumroad } from './gumroad.ts';
+import { lemonsqueezy } from './lemonsqueezy.ts';
+import { paddle } from './paddle.ts';
+import { paypal } from './paypal.ts';
+import { polar } from './polar.ts';
+import { shop } from './shop.ts';
+import { shopify } from './shopify.ts';
+import type { Simulator } from './simulator.ts';
+import { stripe } from './stripe.ts';
+import { woocommerce } from './woocommerce.ts';
+
+export const simulators: Readonly<Record<string, Simulator>> = {
+  bluesnap,
+  fastspring,
+  form,
+  gumroad,
+  lemonsqueezy,
+  paddle,
+  paypal,
+  polar,
+  shop,
+  shopify,
+  stripe,
+  woocommerce,
+};

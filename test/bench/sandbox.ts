@@ -1,0 +1,85 @@
+/** Cold starts, as many as one likes: each a process of its own on a CPU of its own. */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import * as z from 'zod';
+import type { HttpApiEvent } from '../../functions/aws/http-api.ts';
+import type { WebhookEnv } from '../../functions/env.ts';
+import type { Share } from './share.ts';
+
+const Measured = z.object({ ms: z.number(), answer: z.object({ statusCode: z.literal(200) }).optional() });
+
+const LAMBDA = {
+  TABLE: 'orders',
+  CONFIGURATION_SET: 'keypost',
+  NAMESPACE: 'Keypost',
+  PRODUCT_KEYS: 'product-keys',
+  PROVIDER_KEYS: 'provider-keys',
+  KEYS_CACHED_SECONDS: '300',
+} satisfies WebhookEnv;
+
+/** Nothing of ours: a setting of the machine's owner must not decide what is measured. */
+const MACHINE = {
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'bench',
+  AWS_SECRET_ACCESS_KEY: 'bench',
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+  // For the stub's certificate. A CA file instead would make Node read all of its own at each boot.
+  NODE_TLS_REJECT_UNAUTHORIZED: '0',
+  NODE_NO_WARNINGS: '1',
+};
+
+export const canPin = spawnSync('taskset', ['-c', '0,1', 'true']).status === 0;
+
+/** Leaves the first CPU to the cold starts and takes the second, with the stub; before other programs, where it may. */
+export function stepAside(): void {
+  if (canPin) spawnSync('taskset', ['-a', '-p', '-c', '1', String(process.pid)]);
+  spawnSync('renice', ['-n', '-20', '-p', String(process.pid)]);
+}
+
+export interface ColdStart {
+  readonly load: number;
+  /** How long each order took. */
+  readonly orders: readonly number[];
+}
+
+/** @param share what it gets of its CPU once it is loaded; INIT has a whole one. */
+export async function coldStart(
+  { cold, bundle, env = {} }: { cold: string; bundle: string; env?: Readonly<Record<string, string>> },
+  events: readonly HttpApiEvent[] = [],
+  share?: Share,
+): Promise<ColdStart> {
+  const [command = '', ...args] = [...(canPin ? ['taskset', '-c', '0'] : []), process.execPath, cold, bundle];
+  const child = spawn(command, args, {
+    env: { ...MACHINE, ...LAMBDA, ...env },
+    stdio: ['pipe', 'ignore', 'inherit', 'pipe'],
+  });
+  const gone = once(child, 'close');
+  try {
+    const next = measurements(child.stdio[3]);
+    const load = await next();
+    if (child.pid) share?.limit(child.pid);
+    const orders: number[] = [];
+    for (const event of events) {
+      child.stdin?.write(`${JSON.stringify(event)}\n`);
+      orders.push(await next());
+    }
+    return { load, orders };
+  } finally {
+    share?.release();
+    child.kill('SIGKILL');
+    await gone;
+  }
+}
+
+/** What `cold.ts` says, one at each call; an order that was not answered with success is no measurement. */
+function measurements(stream: unknown): () => Promise<number> {
+  if (!(stream instanceof Readable)) throw new Error('no pipe to the cold start');
+  const lines = createInterface(stream)[Symbol.asyncIterator]();
+  return async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error('a cold start has ended before it was measured');
+    return Measured.parse(JSON.parse(value)).ms;
+  };
+}

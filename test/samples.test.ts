@@ -1,0 +1,159 @@
+/** The samples of the documents do what is said of them, and the commands print what is said that they print. */
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { run } from '../bin/commands/program.ts';
+import type { Context } from '../functions/core/provider.ts';
+import { shop } from '../functions/providers/shop.ts';
+import { loadCatalogue } from '../lib/load-catalogue.ts';
+import { type Running, start } from '../local/start.ts';
+import { startServer } from './server.ts';
+
+const readme = readFileSync('README.md', 'utf8');
+const shopPage = readFileSync('docs/providers/shop.md', 'utf8');
+/** The first block of this language behind a text. */
+const block = (text: string, behind: string, language: string) =>
+  new RegExp(`${behind}[\\s\\S]*?^ *\`\`\`${language}\\n([\\s\\S]*?)^ *\`\`\``, 'm').exec(text)?.[1] ?? '';
+const missing = (...tools: string[]) => tools.filter((tool) => spawnSync('which', [tool]).status !== 0);
+
+test('README: the product to add is one', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'keypost-samples-'));
+  const file = join(folder, 'keypost.config.ts');
+  const sample = block(readme, '## Add a product', 'ts');
+  writeFileSync(
+    file,
+    readFileSync('keypost.config.ts', 'utf8').replace('products: {', `products: {\n${sample}`),
+  );
+  const { products } = await loadCatalogue(file);
+  rmSync(folder, { recursive: true });
+  expect(Object.keys(products)).toEqual(['widgetpro-win', 'widgetpro-mac']);
+});
+
+test('README: a mistake reads so', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'keypost-samples-'));
+  const file = join(folder, 'keypost.config.ts');
+  writeFileSync(
+    file,
+    readFileSync('keypost.config.ts', 'utf8').replace("from: 'orders@widgets.example.com'", "from: 'orders'"),
+  );
+  const [, said = ''] = /`(seller\.from: [^`]+)`/.exec(readme) ?? [];
+  await expect(loadCatalogue(file)).rejects.toThrow(said);
+  rmSync(folder, { recursive: true });
+  expect(said).not.toBe('');
+});
+
+describe('README: openssl turns a serial of the demo back', () => {
+  const lacks = missing('openssl', 'xxd');
+  test.skipIf(lacks.length > 0)(`needs openssl and xxd`, () => {
+    const command = block(readme, 'openssl turns it back', 'sh');
+    const [, name] = /prints `([^`]+)`/.exec(readme.slice(readme.indexOf(command))) ?? [];
+    expect(execFileSync('sh', ['-c', command], { encoding: 'utf8' })).toBe(name);
+  });
+});
+
+describe('docs/providers/shop.md: a sample is accepted', () => {
+  const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+  const context: Context = {
+    keys: [SECRET],
+    now: Date.now(),
+    licenseeField: 'licensee',
+    options: {},
+    knows: () => true,
+    ask: async () => '',
+  };
+  const runs: [string, string, (code: string) => [string, string[]]][] = [
+    ['js', 'With Node', (code) => [process.execPath, ['--input-type=module', '--eval', code]]],
+    ['sh', 'With openssl', (code) => ['sh', ['-c', code]]],
+  ];
+
+  test.skipIf(missing('openssl', 'curl', 'od').length > 0).each(runs)(
+    '%s',
+    async (language, behind, command) => {
+      const heard: unknown[] = [];
+      const server = await startServer(async (request, response) => {
+        heard.push(await said(request));
+        response.end();
+      });
+      const code = block(shopPage, behind, language).replace('http://localhost:3000', server.url);
+      const { stdout } = await promisify(execFile)(...command(code));
+      await server.stop();
+      expect(stdout).toContain('200');
+      expect(heard).toMatchObject([
+        [
+          {
+            kind: 'paid',
+            test: language === 'sh',
+            buyer: { name: 'Zoë Lindqvist' },
+            lines: [{ sku: 'widgetpro-mac' }],
+          },
+        ],
+      ]);
+    },
+  );
+
+  /** Throws where it is not rightly signed. */
+  async function said(request: IncomingMessage) {
+    const headers = Object.fromEntries(
+      Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+    );
+    const received = { method: 'POST', headers, query: '', body: await buffer(request) };
+    await shop.verify(received, context);
+    return await shop.read(received, context);
+  }
+
+  test('and tells the secret of npm start', () => {
+    expect(shopPage).toContain(`The secret of \`npm start\` is \`${SECRET}\``);
+    expect(readFileSync('local/keys.ts', 'utf8')).toContain(SECRET);
+  });
+});
+
+describe('README: on the way to the first sale', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'keypost-samples-'));
+  const file = join(folder, 'keypost.config.ts');
+  let running: Running;
+  beforeAll(async () => {
+    // As the step before says: of the demo's providers those that he sells through.
+    const others =
+      /^ {4}(?:paddle|fastspring|polar|lemonsqueezy|gumroad|bluesnap|shopify|woocommerce): \{.*\n| {8}(?:paddle|fastspring|polar|lemonsqueezy|gumroad|bluesnap|shopify|woocommerce): \[.*\n/gm;
+    writeFileSync(file, readFileSync('keypost.config.ts', 'utf8').replaceAll(others, ''));
+    running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: file });
+  });
+  afterAll(async () => {
+    await running.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  async function keypost(typed: string, ...args: string[]) {
+    const lines: string[] = [];
+    const print = (line: string) => void lines.push(line);
+    const env = {
+      KEYPOST_CONFIG: file,
+      PORT: new URL(running.page).port,
+      AWS_PORT: new URL(running.aws).port,
+    };
+    const terminal = { env, print, complain: print, readSecret: async () => typed };
+    return { code: await run([...args, '--local'], terminal), printed: lines.join('\n') };
+  }
+
+  test('doctor prints so', async () => {
+    const shown = block(readme, '9\\. \\*\\*Doctor', '').replaceAll(/^ {3}/gm, '');
+    expect(`${(await keypost('', 'doctor')).printed}\n`).toBe(shown);
+  });
+
+  test.each([
+    ['widgetpro-mac', '1234567890123456'],
+    ['stripe', 'whsec_new'],
+  ])('keys set %s prints so', async (name, key) => {
+    const none = new PutSecretValueCommand({ SecretId: 'product-keys', SecretString: '{}' });
+    await new SecretsManagerClient({ endpoint: running.aws }).send(none);
+    const { code, printed } = await keypost(key, 'keys', 'set', name);
+    expect(code).toBe(0);
+    expect(readme).toContain(`\`${printed}\``);
+  });
+});
