@@ -4,6 +4,7 @@ import { builtinModules } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { settled } from './settled.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -48,21 +49,9 @@ export function bundling(catalogue: string): BuildOptions {
       // Lambda and `npm start` have their credentials in the environment; the chain behind the default costs 20 ms of load.
       '@aws-sdk/credential-provider-node': join(root, 'functions/aws/credentials.ts'),
     },
-    plugins: [checked(catalogue), builtins, unattached],
+    plugins: [settled(catalogue), builtins, unattached],
   };
 }
-
-/** The catalogue as it is after its check: to check it again at each cold start, with all that this takes, costs 5 ms. */
-const checked = (catalogue: string): Plugin => ({
-  name: 'checked-catalogue',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^#catalogue$/ }, () => ({ path: catalogue, namespace: 'checked' }));
-    onLoad({ filter: /.*/, namespace: 'checked' }, async ({ path }) => {
-      const { loadCatalogue } = await import('./load-catalogue.ts');
-      return { contents: JSON.stringify(await loadCatalogue(path)), loader: 'json' };
-    });
-  },
-});
 
 /**
  * Built-in modules through `process.getBuiltinModule`: an ESM import of `node:http` touches every getter of its

@@ -14,8 +14,6 @@ export const PAST_FAULTS = '/past-faults';
 /** An endpoint that ends so sees what the last process left. */
 export const LEFT = '/left';
 
-export type DynamoDb = ReturnType<typeof dynamoDb>;
-
 const FAULTS = {
   down: { status: 500, code: 'InternalServerError', message: 'Internal server error' },
   throttle: {

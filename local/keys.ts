@@ -29,6 +29,7 @@ const demoProviders = (here: string) => ({
     signing: ['pdl_ntfset_01kexample0000000000000000_ExampleSecret'],
     api: { key: 'pdl_sdbx_apikey_example', url: `${here}/local/paddle` },
   },
+  paypal: { signing: ['5FX00001EXAMPLE9H'], api: { key: 'client:secret', url: `${here}/local/paypal` } },
   polar: { signing: ['whsec_ZXhhbXBsZS0zMi1ieXRlLXNlY3JldC0wMDAwMDAwMDE='] },
   shop: { signing: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'] },
   shopify: { signing: ['example_shopify_client_secret'] },

@@ -69,8 +69,6 @@ export function routes(parts: Parts): Handler {
     if (provider) return await viaGateway(parts.webhook, decoded(provider), request, response);
     const api = Object.entries(APIS).find(([at]) => path.startsWith(`${at}/`));
     if (api) return api[1](request, response, url.slice(api[0].length));
-    if (path.startsWith('/local/paypal/'))
-      return paypalApi(request, response, path.slice('/local/paypal'.length));
     const file = FILES[path];
     if (file && method === 'GET') return sendFile(response, file);
     const route = Object.hasOwn(local, `${method} ${path}`) && local[`${method} ${path}`];
@@ -85,7 +83,7 @@ export function routes(parts: Parts): Handler {
 }
 
 /** Look-alikes of providers' own APIs. */
-const APIS = { '/local/stripe': stripeApi, '/local/paddle': paddleApi };
+const APIS = { '/local/stripe': stripeApi, '/local/paddle': paddleApi, '/local/paypal': paypalApi };
 
 const FILES: Readonly<Record<string, { readonly name: string; readonly type: string }>> = {
   '/': { name: 'index.html', type: 'text/html' },

@@ -90,7 +90,7 @@ describe('a command in the documents', () => {
     verbs: readonly string[] = [],
   ): Promise<{ verbs: readonly string[]; help: string }> {
     const help = await printed([...verbs, '--help']);
-    const known = [...help.matchAll(/^ {2}([a-z]+)(?= .* {2,}| {2,})/gm)].map(([, verb]) => verb);
+    const known = [...help.matchAll(/^ {2}([a-z-]+)(?= .* {2,}| {2,})/gm)].map(([, verb]) => verb);
     const next = words[verbs.length];
     if (!help.includes('\nCommands:')) return { verbs, help };
     expect(known, 'a verb').toContain(next);

@@ -144,6 +144,7 @@ describe('keys set', () => {
     { args: 'shop', typed: ['new', SIGNING], signing: [SIGNING, 'new'] },
     { args: 'shop', typed: [SIGNING], signing: [SIGNING] },
     { args: 'shop --only', typed: ['new'], signing: ['new'] },
+    { args: 'shop --add', typed: ['new', 'newer'], signing: ['newer', 'new', SIGNING] },
   ])('$args, typed $typed', async ({ args, typed, signing }) => {
     for (const key of typed) expect((await keypost(`keys set ${args}`, key)).code).toBe(0);
     const { shop, ...others } = await stored('provider-keys');

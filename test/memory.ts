@@ -97,7 +97,9 @@ export function memoryWorld(catalogue: Catalogue, plan: Plan = new Map()) {
   const shared = {
     ...ports,
     productKeys: secret(keys),
-    providerKeys: secret({ plain: { signing: ['secret'] }, shop: { signing: ['secret'] } }),
+    providerKeys: secret(
+      Object.fromEntries(Object.keys(catalogue.providers).map((name) => [name, { signing: ['secret'] }])),
+    ),
     ask: async () => '',
     store: () => store,
   };
@@ -127,12 +129,12 @@ export function memoryWorld(catalogue: Catalogue, plan: Plan = new Map()) {
     shared,
     orders,
     /** One delivery by the provider: true if it hears success. A dead process is a new one next time. */
-    async deliver(events: readonly unknown[], provider: Provider = plain): Promise<boolean> {
+    async deliver(events: readonly unknown[], provider: Provider = plain, name = 'plain'): Promise<boolean> {
       const body = Buffer.from(JSON.stringify(events));
       const request = { method: 'POST', headers: {}, query: '', body };
       state.dead = false;
       try {
-        for await (const _ of fulfil(requestWorld(shared, 'plain', request), provider, request));
+        for await (const _ of fulfil(requestWorld(shared, name, request), provider, request));
         return true;
       } catch {
         return false;

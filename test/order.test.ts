@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { defineConfig } from '../functions/core/catalogue.ts';
 import { keyOf } from '../functions/core/order.ts';
-import { memoryWorld } from './memory.ts';
+import { memoryWorld, plain } from './memory.ts';
 
 const serial = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } } as const;
 const catalogue = defineConfig({
@@ -12,7 +12,7 @@ const catalogue = defineConfig({
     replyTo: 's@widgets.example.com',
     alarms: 'a@widgets.example.com',
   },
-  providers: { plain: { testOrders: 'seller', ignore: ['consulting'] } },
+  providers: { plain: { testOrders: 'seller', ignore: ['consulting'] }, plain2: { orders: 'plain' } },
   products: {
     widget: { name: 'Widget', serial, skus: { plain: ['w', 'w2'] }, floor: { EUR: '10.00' } },
     gadget: { name: 'Gadget', serial, skus: { plain: ['g'] }, licensee: ['company', 'person'] },
@@ -190,6 +190,13 @@ describe('facts, in whatever order', () => {
     for (const fact of [sale, partial('10', 'a'), partial('20', 'b')]) await world.deliver([fact]);
     expect(world.orders()).toMatchObject([{ status: 'refunded', amount: eur('30.00') }]);
     expect(world.mails.length).toBe(1);
+  });
+
+  test('two providers that speak of the same orders meet in one', async () => {
+    const world = memoryWorld(catalogue);
+    await world.deliver([{ ...sale, lines: [{ ...line, delivery: 'answer' }] }]);
+    await world.deliver([back({})], plain, 'plain2');
+    expect(world.orders()).toMatchObject([{ key: 'plain#1', status: 'refunded' }]);
   });
 
   test('twenty deliveries at once make one order and one mail', async () => {

@@ -53,6 +53,26 @@ describe.skipIf(!hasChromium).each([
     await page.locator('#made.bad', { hasText: 'not of the form' }).waitFor();
   });
 
+  test('finds the profile of a key and a few pairs', async () => {
+    await page.getByText('Your key and a few pairs').click();
+    await page.getByLabel("The app's key").fill('1234567890123456');
+    // openssl enc -aes-128-ecb -K 31323334353637383930313233343536
+    const short =
+      'Jane Q. Sample,B05F5DA78463537B5F9A76CF01B76E01\nHu’ Åse,4EF118418FA705287FA81C3374D6B498\n';
+    const long = 'Alexandra Featherstone,82C28DC537D6053A4BDDCF9F06DF87357C6CC9A20DC1014536AC451CF3374100';
+    await page.getByLabel('Pairs').fill(short);
+    await click('Find the profile');
+    await page
+      .locator('#found', { hasText: 'What would decide: the serial of a name of 17 bytes' })
+      .waitFor();
+    await page.getByLabel('Pairs').fill(short + long);
+    await click('Find the profile');
+    await page.locator('#found', { hasText: /^One profile makes .*mode: 'ecb', padding: 'pkcs7'/ }).waitFor();
+    await page.getByLabel('Pairs').fill('Jane');
+    await click('Find the profile');
+    await page.locator('#found.bad', { hasText: 'line 1: found one field' }).waitFor();
+  });
+
   test('sends an order, and shows it and its mail', async () => {
     await send('Zoë Lindqvist', 'zoe@example.com');
     await page.locator('#heard', { hasText: 'stripe hears 200' }).waitFor();

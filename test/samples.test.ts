@@ -120,7 +120,7 @@ describe('README: on the way to the first sale', () => {
   beforeAll(async () => {
     // As the step before says: of the demo's providers those that he sells through.
     const others =
-      /^ {4}(?:paddle|fastspring|polar|lemonsqueezy|gumroad|bluesnap|shopify|woocommerce): \{.*\n| {8}(?:paddle|fastspring|polar|lemonsqueezy|gumroad|bluesnap|shopify|woocommerce): \[.*\n/gm;
+      /^ {4}(?:paddle|fastspring|polar|lemonsqueezy|gumroad|paypal|bluesnap|shopify|woocommerce): \{.*\n| {8}(?:paddle|fastspring|polar|lemonsqueezy|gumroad|paypal|bluesnap|shopify|woocommerce): \[.*\n/gm;
     writeFileSync(file, readFileSync('keypost.config.ts', 'utf8').replaceAll(others, ''));
     running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: file });
   });

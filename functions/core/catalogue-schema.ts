@@ -25,6 +25,8 @@ const ProviderSettings = fields({
   licenseeField: z._default(line, 'licensee'),
   /** Which of Keypost's providers it is, where its own name is not: two shops of one kind, say. */
   as: z.optional(id),
+  /** Whose orders it speaks of, where another provider speaks of them too: a licence call and its webhook, say. */
+  orders: z.optional(id),
   /** What only this provider asks, none of it secret: docs/providers tells. */
   options: z._default(z.record(z.string(), z.unknown()), {}),
 });

@@ -38,6 +38,9 @@ export const unknownProviders = ({ providers }: Catalogue, names: readonly strin
         `providers.${name}: found a provider that Keypost has not; write one of ${names.join(', ')}`,
     );
 
+/** Under whose name the orders are kept that a provider tells of. */
+export const ownerOf = ({ providers }: Catalogue, name: string): string => providers[name]?.orders ?? name;
+
 /** The product that a provider sells under `sku`. */
 export function productOf(catalogue: Catalogue, provider: string, sku: string) {
   for (const [id, product] of Object.entries(catalogue.products)) {

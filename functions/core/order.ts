@@ -247,7 +247,8 @@ function statusOf({ reversals, amount, status }: Order): Status {
   const standing = Object.values(reversals).filter(inForce);
   if (standing.some(({ kind }) => kind === 'chargeback')) return 'disputed';
   const parts = standing.flatMap((reversal) => (reversal.amount ? [reversal.amount] : []));
-  if (standing.some(({ part }) => part === 'full') || (amount && parts.length > 0 && atLeast(parts, amount))) return 'refunded';
+  if (standing.some(({ part }) => part === 'full') || (amount && parts.length > 0 && atLeast(parts, amount)))
+    return 'refunded';
   return standing.length > 0 ? 'partly_refunded' : 'paid';
 }
 

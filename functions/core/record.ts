@@ -35,8 +35,9 @@ export async function recordSale(
   ]);
   const order = moved ? await reread(store, recorded.order) : recorded.order;
   report(recorded.changed ? 'order_recorded' : 'order_duplicate', { order: key });
-  for (const { held } of recorded.changed ? order.lines : [])
-    if (held) report('line_held', { order: key, reason: held });
+  // Not what is only announced: it may never be paid.
+  const held = recorded.changed && order.heldAt ? order.lines.flatMap((line) => line.held ?? []) : [];
+  for (const reason of held) report('line_held', { order: key, reason });
   return { order, mailIsOurs: recorded.changed && newlyDue && timeToSend && order.dueAt !== undefined };
 }
 

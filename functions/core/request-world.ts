@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import type { Catalogue } from './catalogue.ts';
+import { type Catalogue, ownerOf } from './catalogue.ts';
 import { deliver } from './deliver.ts';
 import type { ProductKeys, ProviderKeys } from './keys.ts';
 import type { NewOrder, Raw } from './order.ts';
@@ -62,7 +62,7 @@ export function requestWorld(shared: Shared, provider: string, request: WebhookR
       return (await shared.productKeys.newer(keys).catch(() => undefined)) ?? keys;
     },
     record(event) {
-      if (event.kind === 'reversed') return recordReversal(ports, provider, event);
+      if (event.kind === 'reversed') return recordReversal(ports, ownerOf(catalogue, provider), event);
       return recordSale(ports, withRaw(event, request, used[provider]?.signing ?? []), mayMail());
     },
     async mail(order) {

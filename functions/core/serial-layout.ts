@@ -14,7 +14,13 @@ export function* layoutsOf(serials: readonly string[], alphabet: Alphabet): Gene
   const known = `${ALPHABETS[alphabet]}${alphabet === 'base64' ? '=' : ''}`;
   for (let length = 0; length <= sharedLength(serials); length++) {
     const prefix = serials[0]?.slice(0, length) ?? '';
-    for (const { digits, ...grouping } of groupings(serials.map((serial) => serial.slice(length)))) {
+    const bodies = serials.map((serial) => serial.slice(length));
+    // A separator is no digit, so that it has all the characters that are none, and no other.
+    const strangers = [...new Set(bodies.join(''))]
+      .filter((one) => !known.includes(one))
+      .sort()
+      .join('');
+    for (const { digits, ...grouping } of groupings(bodies, strangers)) {
       const fits = digits.every((one) => one !== '' && [...one].every((digit) => known.includes(digit)));
       if (fits) yield { text: { alphabet, ...grouping, ...(prefix && { prefix }) }, digits };
     }
@@ -46,10 +52,12 @@ function sharedLength([first = '', ...others]: readonly string[]): number {
 /** As they stand, or in groups of one size parted by what is no letter and no digit. */
 function* groupings(
   bodies: readonly string[],
+  strangers: string,
 ): Generator<{ digits: string[]; group?: number; separator?: string }> {
-  yield { digits: [...bodies] };
+  if (strangers === '') return yield { digits: [...bodies] };
   const marks = bodies.flatMap((body) => body.match(/[^A-Za-z0-9]{1,5}/g) ?? []);
   for (const separator of new Set([...marks, ...marks.flatMap((mark) => [...mark])])) {
+    if ([...new Set(separator)].sort().join('') !== strangers) continue;
     const parts = bodies.map((body) => body.split(separator));
     const group = Math.max(...parts.flat().map((part) => part.length));
     const even = parts.every((of) =>

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { toMailbox } from './address.ts';
-import { type Catalogue, type Product, productOf } from './catalogue.ts';
+import { type Catalogue, ownerOf, type Product, productOf } from './catalogue.ts';
 import type { Buyer, HeldReason, OrderEvent, Reversed, SoldLine, Unreadable } from './event.ts';
 import type { ProductKeys } from './keys.ts';
 import { add, atLeast } from './money.ts';
@@ -34,12 +34,13 @@ export function withSerials(
     };
   }
   const { kind, test, buyer, amount, placedAt } = event;
+  const owner = ownerOf(catalogue, provider);
   const sold = event.lines.length > 0 ? merged(event.lines) : [{ sku: '', quantity: 1 }];
   return {
     kind,
-    key: keyOf(provider, test, event.id),
-    aliases: (event.aliases ?? []).map((id) => keyOf(provider, test, id)),
-    provider,
+    key: keyOf(owner, test, event.id),
+    aliases: (event.aliases ?? []).map((id) => keyOf(owner, test, id)),
+    provider: owner,
     test,
     placedAt,
     amount,

@@ -12,6 +12,8 @@ import { requireFresh, requireHeader } from '../core/signature.ts';
 import { Amount, asked, buyerOf, id, Order, sold, text } from './paypal/order.ts';
 
 export const paypal: Provider = {
+  apiUrl: 'https://api-m.paypal.com',
+
   async verify({ headers, body }, context) {
     const signature = Buffer.from(requireHeader(headers, 'paypal-transmission-sig'), 'base64');
     const { 'paypal-transmission-id': id = '', 'paypal-transmission-time': time = '' } = headers;

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
-import { bundling, catalogueFile } from '../../lib/bundle.ts';
+import { bundling } from '../../lib/bundle.ts';
 
-export const VARIANTS = ['warmed', 'unwarmed', 'bare'] as const;
-export type Variant = (typeof VARIANTS)[number];
+export type Bundle = Awaited<ReturnType<typeof bundle>>;
+export type Bundles = Awaited<ReturnType<typeof buildAll>>;
 
 /** Builds everything into `folder`, and answers the files' addresses and sizes. */
 export async function buildAll(folder: string) {
@@ -17,13 +17,11 @@ export async function buildAll(folder: string) {
     bundle(folder, 'bare', file('./bare.ts')),
     bundle(folder, 'cold', file('./cold.ts')),
   ]);
-  return { warmed, unwarmed, bare, cold } satisfies Record<Variant | 'cold', Bundle>;
+  return { warmed, unwarmed, bare, cold };
 }
 
-export type Bundle = Awaited<ReturnType<typeof bundle>>;
-
 async function bundle(folder: string, name: string, entry: string, plugins: readonly Plugin[] = []) {
-  const options = bundling(catalogueFile(undefined));
+  const options = bundling(file('./catalogue.ts'));
   const outfile = join(folder, `${name}.mjs`);
   await build({
     ...options,

@@ -1,12 +1,10 @@
 /** What loading costs, what the first order costs, and which calls an order makes: each in a fresh process. */
-import type { Bundle } from './bundles.ts';
+import type { Bundle, Bundles } from './bundles.ts';
 import { coldStart } from './sandbox.ts';
 import { cpuShare } from './share.ts';
 import { PROVIDERS, type ProviderName, signedOrder } from './signed-orders.ts';
 import { sideBySide } from './stats.ts';
 import type { StubAws } from './stub-aws.ts';
-
-type Bundles = Readonly<Record<'warmed' | 'unwarmed' | 'bare' | 'cold', Bundle>>;
 
 /** Module load: ours, without what it awaits to be warm, beside the three clients alone. */
 export const moduleLoad = (n: number, { unwarmed, bare, cold }: Bundles) =>

@@ -2,7 +2,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SESClient } from '@aws-sdk/client-ses';
 import { Bench } from 'tinybench';
-import catalogue from '#catalogue';
 import { ask } from '../../functions/aws/ask.ts';
 import { toRequest } from '../../functions/aws/http-api.ts';
 import { orderStore } from '../../functions/aws/orders.ts';
@@ -12,6 +11,7 @@ import { fulfil } from '../../functions/core/fulfil.ts';
 import { productKeys, providerKeys } from '../../functions/core/keys.ts';
 import { requestWorld, type Shared } from '../../functions/core/request-world.ts';
 import { providers } from '../../functions/providers/index.ts';
+import catalogue from './catalogue.ts';
 import { PROVIDERS, type ProviderName, SECRETS, signedOrder } from './signed-orders.ts';
 import { type Spread, spreadOf } from './stats.ts';
 

@@ -11,6 +11,7 @@ import { ownWork } from './own-work.ts';
 import { machine, print, write } from './report.ts';
 import { callRows, ratioRows, workRows } from './rows.ts';
 import { canPin, stepAside } from './sandbox.ts';
+import { serialRows } from './serials.ts';
 import { startStubAws } from './stub-aws.ts';
 
 const ORDERS = 2_000;
@@ -33,6 +34,7 @@ try {
 
   const rows = [
     ...workRows(work),
+    ...serialRows(),
     ...callRows(calls),
     ...ratioRows(['module load, nothing warmed', 'module load, the three clients alone'], load, MOST_LOAD),
     ...ratioRows(

@@ -1,0 +1,72 @@
+/** What a Lambda carries with it: the catalogue's values, and of the providers those that the catalogue enables. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, expect, test } from 'vitest';
+import { bundling } from '../lib/bundle.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'keypost-bundle-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function webhookWith(providers: object) {
+  const file = join(folder, 'catalogue.ts');
+  const skus = Object.fromEntries(Object.keys(providers).map((name) => [name, ['widget-1']]));
+  const settings = { ...SETTINGS, providers, products: { widget: { ...WIDGET, skus } } };
+  writeFileSync(
+    file,
+    `import { defineConfig } from 'keypost'; export default defineConfig(${JSON.stringify(settings)});`,
+  );
+  const { metafile, outputFiles } = await build({
+    ...bundling(file),
+    entryPoints: ['functions/webhook.ts'],
+    outdir: folder,
+    write: false,
+    metafile: true,
+  });
+  const inputs = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
+  return { inputs, text: outputFiles.map((output) => output.text).join() };
+}
+
+const SETTINGS = {
+  seller: {
+    name: 'Widget Works',
+    from: 'orders@widgets.example.com',
+    replyTo: 'support@widgets.example.com',
+    alarms: 'seller@widgets.example.com',
+  },
+};
+const WIDGET = {
+  name: 'Widget',
+  serial: { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } },
+};
+
+const ofProviders = (inputs: readonly string[]) =>
+  inputs.flatMap((path) => /functions\/providers\/([^/]+)\.ts$/.exec(path)?.[1] ?? []).sort();
+
+test('has the enabled providers and no other', async () => {
+  const { inputs } = await webhookWith({ shop: {} });
+  expect(ofProviders(inputs)).toEqual(['index', 'shop']);
+});
+
+test('knows a provider under a name of the seller’s', async () => {
+  const { inputs } = await webhookWith({ 'my-shop': { as: 'shop' }, stripe: {} });
+  expect(ofProviders(inputs)).toEqual(['index', 'shop', 'stripe']);
+});
+
+test('has the catalogue with its defaults filled in, and not the file', async () => {
+  const { inputs, text } = await webhookWith({ shop: {} });
+  expect(
+    inputs.some(
+      (path) => path.endsWith('catalogue.ts') && !path.includes('settled:') && path.includes(folder),
+    ),
+  ).toBe(false);
+  expect(text).toContain('testOrders:"ignore"');
+});
+
+test('every provider is on a line of the table, where the bundle looks for it', () => {
+  const table = readFileSync('functions/providers/index.ts', 'utf8');
+  const imported = [...table.matchAll(/^import \{ (\w+) \} from '\.\//gm)].map(([, name]) => name);
+  const listed = [...table.matchAll(/^ {2}(\w+),$/gm)].map(([, name]) => name);
+  expect(listed).toEqual(imported);
+});
