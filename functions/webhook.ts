@@ -6,7 +6,7 @@ import { dynamoClient, orderStore } from './aws/orders.ts';
 import { logReports } from './aws/reports.ts';
 import { cachedSecret, secretsClient } from './aws/secrets.ts';
 import { sesClient, sesMailer } from './aws/ses.ts';
-import { warm } from './aws/warm.ts';
+import { rehearse, warm } from './aws/warm.ts';
 import { fulfil } from './core/fulfil.ts';
 import { productKeys, providerKeys } from './core/keys.ts';
 import type { Claim } from './core/order.ts';
@@ -33,7 +33,12 @@ const shared: Shared = {
 };
 
 await warm(
-  [shared.productKeys.read(), shared.providerKeys.read(), shared.store(() => 2_000).get('warm')],
+  [
+    shared.productKeys.read(),
+    shared.providerKeys.read(),
+    shared.store(() => 2_000).get('warm'),
+    rehearse(shared),
+  ],
   ses,
 );
 
