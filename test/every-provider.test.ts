@@ -4,11 +4,13 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { type ProviderKeys, providerKeys } from '../functions/core/keys.ts';
+import { providers } from '../functions/providers/index.ts';
 import demo from '../keypost.config.ts';
 import { catalogueFile } from '../lib/bundle.ts';
 import { notification, posted } from '../local/simulate-order.ts';
 import { simulators } from '../local/simulators/index.ts';
 import { type Running, start } from '../local/start.ts';
+import { deliveriesOf } from './deliveries.ts';
 
 let running: Running;
 beforeAll(async () => {
@@ -75,3 +77,62 @@ describe.each(Object.keys(demo.providers))('%s', (provider) => {
     }
   });
 });
+
+/** Waits before each retry in seconds, as docs/providers says; where only a number is published, spread evenly. */
+const evenly = (tries: number, seconds: number) => Array.from({ length: tries }, () => seconds / tries);
+const HOUR = 3_600;
+const RETRIES: Readonly<Record<string, readonly number[]>> = {
+  stripe: evenly(20, 72 * HOUR),
+  shop: [5, 300, 1_800, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR],
+  paddle: [...evenly(20, HOUR), ...evenly(27, 23 * HOUR), ...evenly(13, 48 * HOUR)],
+  fastspring: [1, 2, 4, 6, 6, 6, 24, 24, 24, 24, 24, 24].map((hours) => hours * HOUR),
+  polar: [4, 8, 16, 32, 64, 128, 256, 512, 600],
+  lemonsqueezy: [5, 25, 125],
+  gumroad: [60, 180, 600],
+  bluesnap: evenly(11, 44 * HOUR),
+  shopify: evenly(8, 4 * HOUR),
+  woocommerce: [0],
+};
+
+test.each(Object.entries(RETRIES))(
+  '%s: its whole schedule, each try signed anew, changes nothing',
+  async (name, waits) => {
+    const [provider, simulator] = [providers[name], simulators[name]];
+    if (!provider || !simulator) throw new Error(name);
+    const { options } = demo.providers[name] ?? { options: {} };
+    const signing = keys[name]?.signing ?? [];
+    const sku = demo.products['widgetpro-mac']?.skus[name]?.[0] ?? '';
+    const shop = deliveriesOf(name, provider, { settings: { options }, skus: [sku], signing });
+    const tell = async (event: string, id?: string) => {
+      const order = {
+        event,
+        id,
+        sku,
+        name: 'Zoë',
+        email: 'zoe@example.com',
+        company: '',
+        test: false,
+        floor: 0,
+        address: '',
+      };
+      const made = simulator.request(order, signing[0] ?? '', options, shop.state.now);
+      const headers = Object.fromEntries(
+        Object.entries(made.headers).map(([header, value]) => [header.toLowerCase(), value]),
+      );
+      const { method, query, orderId } = made;
+      const answer = await shop.hear({ method, query, headers, body: Buffer.from(made.body) });
+      expect(answer.status).toBe(200);
+      return orderId;
+    };
+    const id = await tell('paid');
+    const first = structuredClone(shop.orders());
+    expect(first).toMatchObject([{ status: 'paid', mail: { state: 'sent' } }]);
+    for (const wait of waits) {
+      shop.state.now += wait * 1_000;
+      await tell('paid', id);
+      await shop.redeliver();
+    }
+    expect(shop.orders()).toEqual(first);
+    expect(shop.mails.length).toBe(1);
+  },
+);

@@ -2,10 +2,10 @@
 import * as z from 'zod/mini';
 import { json, part } from '../core/body.ts';
 import type { Money, OrderEvent, Reversal, SoldLine } from '../core/event.ts';
-import { fromMinor } from '../core/money.ts';
 import type { Context, Provider } from '../core/provider.ts';
 import { Rejection } from '../core/rejection.ts';
 import { requireFresh, requireHeader, requireHmac } from '../core/signature.ts';
+import { Charge, Dispute, Envelope, LineItems, money, Refund, Session, ThinEvent } from './stripe/shapes.ts';
 
 export const stripe: Provider = {
   apiUrl: 'https://api.stripe.com',
@@ -157,76 +157,3 @@ const reversed = (
   reversalId: string,
   reversal: Reversal,
 ): OrderEvent[] => (order ? [{ kind: 'reversed', id: order, test, reversalId, reversal }] : []);
-
-/** https://docs.stripe.com/currencies#zero-decimal and #three-decimal; all others count in hundredths. */
-const ZERO_DECIMAL = new Set('bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf'.split(' '));
-const THREE_DECIMAL = new Set('bhd jod kwd omr tnd'.split(' '));
-
-function money(minor: number | null | undefined, currency: string | null | undefined): Money | undefined {
-  if (minor == null || !currency) return undefined;
-  return fromMinor(minor, ZERO_DECIMAL.has(currency) ? 0 : THREE_DECIMAL.has(currency) ? 3 : 2, currency);
-}
-
-const id = z.string().check(z.minLength(1), z.maxLength(100));
-const text = z.nullish(z.string().check(z.maxLength(1000)));
-const minor = z.nullish(z.int().check(z.nonnegative()));
-const currency = z.nullish(z.string().check(z.regex(/^[a-z]{3}$/)));
-
-const Envelope = z.object({
-  object: z.literal('event'),
-  type: z.string(),
-  livemode: z.boolean(),
-  data: z.object({ object: z.unknown() }),
-});
-const ThinEvent = z.object({
-  object: z.literal('v2.core.event'),
-  type: z.string(),
-  livemode: z.boolean(),
-  related_object: z.nullish(z.object({ url: z.string() })),
-});
-const Session = z.object({
-  id,
-  payment_intent: z.nullish(id),
-  payment_status: z.enum(['paid', 'unpaid', 'no_payment_required']),
-  mode: z.string(),
-  created: z.int().check(z.nonnegative(), z.maximum(8_000_000_000)),
-  amount_total: minor,
-  currency,
-  locale: text,
-  payment_link: z.nullish(id),
-  metadata: z.nullish(z.record(z.string(), z.string())),
-  custom_fields: z.nullish(
-    z.array(z.object({ key: z.string(), text: z.nullish(z.object({ value: text })) })),
-  ),
-  customer_email: text,
-  customer_details: z.nullish(
-    z.object({
-      name: text,
-      individual_name: text,
-      business_name: text,
-      email: text,
-      address: z.nullish(z.object({ country: text })),
-    }),
-  ),
-  collected_information: z.nullish(z.object({ individual_name: text, business_name: text })),
-});
-const LineItems = z.object({
-  data: z.array(
-    z.object({
-      quantity: z.nullish(z.int().check(z.positive())),
-      amount_total: minor,
-      currency,
-      price: z.object({ id, product: id }),
-    }),
-  ),
-});
-const Charge = z.object({ id, payment_intent: z.nullish(id), refunded: z.boolean() });
-const Refund = z.object({
-  id,
-  payment_intent: z.nullish(id),
-  charge: z.nullish(id),
-  status: z.nullish(z.string()),
-  amount: minor,
-  currency,
-});
-const Dispute = z.object({ id, payment_intent: z.nullish(id), status: z.string() });
