@@ -8,7 +8,7 @@ import { defineConfig } from '../functions/core/catalogue.ts';
 import { certifiedKey } from '../functions/core/certificate.ts';
 import type { Context } from '../functions/core/provider.ts';
 import { Rejection } from '../functions/core/rejection.ts';
-import { paypal } from '../functions/providers/paypal.ts';
+import { paypal, ROOT } from '../functions/providers/paypal.ts';
 import { memoryWorld } from './memory.ts';
 
 const file = (name: string) => readFileSync(new URL(`./fixtures/paypal/${name}`, import.meta.url), 'utf8');
@@ -89,7 +89,7 @@ describe('the certificate', () => {
   );
 
   const keyOf = (pem: string, now: string, address = `https://certificates.example.com/${randomUUID()}`) => {
-    const rules = { subject: /^CN=messageverificationcerts/m, between: [intermediate] };
+    const rules = { subject: /^CN=messageverificationcerts/m, between: [intermediate], root: ROOT };
     return certifiedKey(address, { ask: async () => pem, now: Date.parse(now) }, rules).then(
       () => 'good',
       (error: Rejection) => `${error.code}: ${error.message}`,

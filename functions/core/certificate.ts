@@ -11,12 +11,12 @@ const kept = new Map<string, X509Certificate>();
 
 /**
  * The RSA key of the certificate at `address`, fetched once. Throws `bad_signature` where it has another subject, is out of
- * its dates, or leads to nobody whom Node trusts: over what stands behind it, or over `between`, which is DER in base64.
+ * its dates, or leads to neither `root` nor anybody whom Node trusts: over what stands behind it, or over `between`. Both are DER in base64.
  */
 export async function certifiedKey(
   address: string,
   { ask, now }: Pick<Context, 'ask' | 'now'>,
-  rules: { readonly subject: RegExp; readonly between: readonly string[] },
+  rules: { readonly subject: RegExp; readonly between: readonly string[]; readonly root: string },
 ): Promise<KeyObject> {
   const known = kept.get(address);
   const [leaf, ...behind] = known ? [known] : await fetched(address, ask);
@@ -25,7 +25,8 @@ export async function certifiedKey(
   if (!isCurrent(leaf, now)) throw unproven('the certificate is out of its dates');
   if (known) return known.publicKey;
   const between = rules.between.map((der) => new X509Certificate(Buffer.from(der, 'base64')));
-  const trusted = rootCertificates.map((root) => new X509Certificate(root));
+  const own = new X509Certificate(Buffer.from(rules.root, 'base64'));
+  const trusted = [own, ...rootCertificates.map((root) => new X509Certificate(root))];
   if (!leadsTo(trusted, leaf, [...behind, ...between], now))
     throw unproven(`nobody known vouches for the certificate; it names ${leaf.issuer.split('\n').at(-1)}`);
   kept.set(address, leaf);
