@@ -1,26 +1,37 @@
-/** What the stack must tell a Lambda: `lib` takes the types, the Lambda parses `process.env` with the schemas. */
-import * as z from 'zod/mini';
+/**
+ * What the stack must tell a Lambda: `lib` takes the types, the Lambda reads `process.env` with the functions. By hand,
+ * since zod would be made ready for six names before any connection is opened.
+ */
+type Environment = Readonly<Record<string, string | undefined>>;
 
-const text = z.string().check(z.minLength(1));
+export type MailEventsEnv = ReturnType<typeof mailEventsEnv>;
+export type RedeliverEnv = ReturnType<typeof redeliverEnv>;
+export type WebhookEnv = ReturnType<typeof webhookEnv>;
 
-const sending = {
+export const mailEventsEnv = (env: Environment) => ({
   /** Name of the orders' table. */
-  TABLE: text,
-  /** Name of the SES configuration set that every mail goes through. */
-  CONFIGURATION_SET: text,
+  TABLE: told(env, 'TABLE'),
   /** CloudWatch namespace of the metrics. */
-  NAMESPACE: text,
-};
-
-export const RedeliverEnv = z.object(sending);
-export type RedeliverEnv = z.infer<typeof RedeliverEnv>;
-
-export const WebhookEnv = z.object({
-  ...sending,
-  /** Names or ARNs of the two secrets. */
-  PRODUCT_KEYS: text,
-  PROVIDER_KEYS: text,
-  /** For how many seconds a secret is used before it is read again: digits. */
-  KEYS_CACHED_SECONDS: z.string().check(z.regex(/^\d{1,5}$/)),
+  NAMESPACE: told(env, 'NAMESPACE'),
 });
-export type WebhookEnv = z.infer<typeof WebhookEnv>;
+
+export const redeliverEnv = (env: Environment) => ({
+  ...mailEventsEnv(env),
+  /** Name of the SES configuration set that every mail goes through. */
+  CONFIGURATION_SET: told(env, 'CONFIGURATION_SET'),
+});
+
+export const webhookEnv = (env: Environment) => ({
+  ...redeliverEnv(env),
+  /** Names or ARNs of the two secrets. */
+  PRODUCT_KEYS: told(env, 'PRODUCT_KEYS'),
+  PROVIDER_KEYS: told(env, 'PROVIDER_KEYS'),
+  /** For how many seconds a secret is used before it is read again: digits. */
+  KEYS_CACHED_SECONDS: told(env, 'KEYS_CACHED_SECONDS', /^\d{1,5}$/),
+});
+
+function told(env: Environment, name: string, form = /./): string {
+  const value = env[name] ?? '';
+  if (!form.test(value)) throw new Error(`the environment says nothing usable of ${name}`);
+  return value;
+}

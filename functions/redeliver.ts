@@ -5,17 +5,15 @@ import { dueQueue, pending } from './aws/queue.ts';
 import { logReports } from './aws/reports.ts';
 import { sesClient, sesMailer } from './aws/ses.ts';
 import { isAlias } from './core/order.ts';
-import { type Redelivered, redeliver } from './core/redeliver.ts';
+import { type Redelivered, RUN_MS, redeliver } from './core/redeliver.ts';
 import type { Ports } from './core/world.ts';
-import { RedeliverEnv } from './env.ts';
+import { redeliverEnv } from './env.ts';
 
-/** A minute less than the 15 that Lambda gives. */
-const RUN_MS = 14 * 60_000;
 const CALL_MS = 3_000;
 /** Mails soonest due; in an outage longer than their backoff the oldest is as old as any. */
 const SAMPLE = 25;
 
-const env = RedeliverEnv.parse(process.env);
+const env = redeliverEnv(process.env);
 const [dynamo, ses] = [dynamoClient(), sesClient()];
 const queue = dueQueue(dynamo, ses, env.TABLE);
 
@@ -41,8 +39,9 @@ async function gauge({ store, report, now }: Ports): Promise<void> {
     item && !isAlias(item) && item.mail.since ? now() - Date.parse(item.mail.since) : 0,
   );
   report('gauges', {
-    HeldOrders: held,
-    DueMails: due,
-    OldestDueSeconds: Math.round(Math.max(0, ...ages) / 1_000),
+    held,
+    due,
+    oldest: Math.round(Math.max(0, ...ages) / 1_000),
+    quota: queue.quotaPercent(),
   });
 }

@@ -8,26 +8,32 @@ import { cachedSecret, secretsClient } from './aws/secrets.ts';
 import { sesClient, sesMailer } from './aws/ses.ts';
 import { rehearse, warm } from './aws/warm.ts';
 import { fulfil } from './core/fulfil.ts';
-import { productKeys, providerKeys } from './core/keys.ts';
 import type { Claim } from './core/order.ts';
 import type { Answer, Provider, WebhookRequest } from './core/provider.ts';
 import { Rejection, type RejectionCode } from './core/rejection.ts';
 import { requestWorld, type Shared } from './core/request-world.ts';
 import type { World } from './core/world.ts';
-import { WebhookEnv } from './env.ts';
-import { providers } from './providers/index.ts';
+import { webhookEnv } from './env.ts';
 
-const env = WebhookEnv.parse(process.env);
+const env = webhookEnv(process.env);
 const now = Date.now;
+/** zod and all shapes are made ready in the warming, while the network is waited for, and not before it is asked. */
+const later = { keys: () => import('./core/keys.ts'), providers: () => import('./providers/index.ts') };
 const [dynamo, secrets, ses] = [dynamoClient(), secretsClient(), sesClient()];
-const cachedMs = Number(env.KEYS_CACHED_SECONDS) * 1_000;
+const cached = { cachedMs: Number(env.KEYS_CACHED_SECONDS) * 1_000, now };
 const shared: Shared = {
   catalogue,
   now,
   ask,
   report: logReports(env.NAMESPACE, now),
-  productKeys: cachedSecret(secrets, env.PRODUCT_KEYS, { parse: productKeys, cachedMs, now }),
-  providerKeys: cachedSecret(secrets, env.PROVIDER_KEYS, { parse: providerKeys, cachedMs, now }),
+  productKeys: cachedSecret(secrets, env.PRODUCT_KEYS, {
+    parse: async (json) => (await later.keys()).productKeys(json),
+    ...cached,
+  }),
+  providerKeys: cachedSecret(secrets, env.PROVIDER_KEYS, {
+    parse: async (json) => (await later.keys()).providerKeys(json),
+    ...cached,
+  }),
   mailer: sesMailer(ses, env.CONFIGURATION_SET),
   store: (ms) => orderStore(dynamo, env.TABLE, () => AbortSignal.timeout(ms())),
 };
@@ -37,6 +43,8 @@ await warm(
     shared.productKeys.read(),
     shared.providerKeys.read(),
     shared.store(() => 2_000).get('warm'),
+    later.keys(),
+    later.providers(),
     rehearse(shared),
   ],
   ses,
@@ -59,7 +67,7 @@ const STATUS = {
 export async function handler(event: HttpApiEvent): Promise<HttpApiAnswer> {
   const name = event.pathParameters?.provider ?? '';
   try {
-    const provider = providerCalled(name);
+    const provider = await providerCalled(name);
     const request = toRequest(event);
     const methods = provider.methods ?? ['POST'];
     if (!methods.includes(request.method)) {
@@ -75,9 +83,10 @@ export async function handler(event: HttpApiEvent): Promise<HttpApiAnswer> {
 }
 
 /** What the catalogue enables and the table has; nothing else is an address of ours. */
-function providerCalled(name: string): Provider {
+async function providerCalled(name: string): Promise<Provider> {
   const settings = Object.hasOwn(catalogue.providers, name) ? catalogue.providers[name] : undefined;
   const kind = settings?.as ?? name;
+  const { providers } = await later.providers();
   const provider = settings && Object.hasOwn(providers, kind) ? providers[kind] : undefined;
   if (provider) return provider;
   throw new Rejection('unknown_provider', 'no provider of this name is enabled in the catalogue');

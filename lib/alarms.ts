@@ -1,7 +1,12 @@
 /** What wakes the seller: by mail, in plain words, with the article of the runbook that cures it. */
 import { Duration, type Stack } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
-import { type CreateAlarmOptions, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  type CreateAlarmOptions,
+  MathExpression,
+  Metric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Topic } from 'aws-cdk-lib/aws-sns';
@@ -10,15 +15,16 @@ import type { MetricName } from '../functions/aws/reports.ts';
 
 const RUNBOOK = 'docs/runbook.md';
 
-interface Watched {
+export interface Watched {
   readonly namespace: string;
   readonly api: HttpApi;
   readonly webhook: IFunction;
-  readonly redeliver: IFunction;
+  /** Whatever works behind it. */
+  readonly workers: readonly IFunction[];
 }
 
 interface Bell extends Partial<CreateAlarmOptions> {
-  readonly metric: Metric;
+  readonly metric: Metric | MathExpression;
   readonly says: string;
 }
 
@@ -40,7 +46,7 @@ export function alarms(stack: Stack, to: string, watched: Watched): Topic {
 }
 
 /** At most ten, since each costs money; each has an article of its name. */
-function bells({ namespace, api, webhook, redeliver }: Watched): Record<string, Bell> {
+function bells({ namespace, api, webhook, workers }: Watched): Record<string, Bell> {
   const ours = (metricName: MetricName, statistic: 'Sum' | 'Maximum' | 'Minimum', minutes: number) =>
     new Metric({ namespace, metricName, statistic, period: Duration.minutes(minutes) });
   return {
@@ -81,11 +87,24 @@ function bells({ namespace, api, webhook, redeliver }: Watched): Record<string, 
       metric: webhook.metricErrors(),
       says: 'The webhook Lambda crashed or ran out of time: a fault of Keypost or of its settings.',
     },
-    RedeliverErrors: {
-      metric: redeliver.metricErrors(),
-      says: 'The redeliver Lambda failed: what was not mailed at once waits.',
+    WorkerErrors: {
+      metric: errorsOf(workers),
+      says: 'redeliver, mail-events or reconcile failed: what was not mailed at once waits, or nobody hears of a bounce.',
+    },
+    SesQuota: {
+      metric: ours('SesQuotaPercent', 'Maximum', 15),
+      threshold: 80,
+      says: 'Four fifths of what SES lets you mail in a day are used: beyond the rest, mails wait for the next day.',
     },
   };
 }
+
+/** One alarm for all of them: each costs money. */
+export const errorsOf = (workers: readonly IFunction[]): MathExpression =>
+  new MathExpression({
+    expression: workers.map((_, at) => `m${at}`).join(' + '),
+    usingMetrics: Object.fromEntries(workers.map((worker, at) => [`m${at}`, worker.metricErrors()])),
+    period: Duration.minutes(5),
+  });
 
 const kebab = (id: string) => id.replaceAll(/(?!^)[A-Z]/g, '-$&').toLowerCase();

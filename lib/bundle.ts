@@ -1,5 +1,5 @@
 /** One way to build a Lambda, for the stack, for `npm start` and for the benchmarks: what is tried is what is deployed. */
-import { mkdirSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,8 +12,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 export const catalogueFile = (named: string | undefined): string =>
   resolve(named ?? join(root, 'keypost.config.ts'));
 
-/** Lambdas, by the name of their file in `functions`. */
-export type LambdaName = 'webhook' | 'redeliver';
+/** The Lambdas, by the name of their file in `functions`. */
+export type LambdaName = 'webhook' | 'redeliver' | 'mail-events' | 'reconcile';
 
 /** Builds `functions/NAME.ts` with its catalogue into a folder of its own, and answers the folder: `index.mjs` in it. */
 export async function bundleLambda(
@@ -22,13 +22,25 @@ export async function bundleLambda(
   to = join(root, '.bundles'),
 ): Promise<string> {
   const folder = join(to, name);
-  mkdirSync(folder, { recursive: true });
+  // Parts are named by their contents, so those of another day would stay.
+  rmSync(folder, { recursive: true, force: true });
   await build({
     ...bundling(catalogue),
-    entryPoints: [join(root, 'functions', `${name}.ts`)],
-    outfile: join(folder, 'index.mjs'),
+    entryPoints: { index: join(root, 'functions', `${name}.ts`) },
+    outdir: folder,
   });
   return folder;
+}
+
+/** Builds all of them, and answers the folder of each. */
+export async function bundleLambdas(catalogue: string): Promise<Readonly<Record<LambdaName, string>>> {
+  const [webhook, redeliver, mailEvents, reconcile] = await Promise.all([
+    bundleLambda('webhook', catalogue),
+    bundleLambda('redeliver', catalogue),
+    bundleLambda('mail-events', catalogue),
+    bundleLambda('reconcile', catalogue),
+  ]);
+  return { webhook, redeliver, 'mail-events': mailEvents, reconcile };
 }
 
 /** The options every bundle shares. */
@@ -37,6 +49,9 @@ export function bundling(catalogue: string): BuildOptions {
     bundle: true,
     minify: true,
     format: 'esm',
+    // What is imported later, or as a part of the SDK never, is no part of the file that each cold start reads.
+    splitting: true,
+    outExtension: { '.js': '.mjs' },
     platform: 'node',
     target: 'node20',
     mainFields: ['module', 'main'],
@@ -49,7 +64,7 @@ export function bundling(catalogue: string): BuildOptions {
       // Lambda and `npm start` have their credentials in the environment; the chain behind the default costs 20 ms of load.
       '@aws-sdk/credential-provider-node': join(root, 'functions/aws/credentials.ts'),
     },
-    plugins: [settled(catalogue), builtins, unattached],
+    plugins: [settled(catalogue), builtins],
   };
 }
 
@@ -80,18 +95,3 @@ const builtins: Plugin = {
 };
 
 const whole = (path: string) => `process.getBuiltinModule(${JSON.stringify(path)})`;
-
-/** Without what nodemailer does for attachments, 50 KB: to fetch them, and to guess a type from a name. */
-const unattached: Plugin = {
-  name: 'unattached',
-  setup({ onLoad }) {
-    onLoad(
-      { filter: /nodemailer[\\/]dist[\\/]esm[\\/](?:fetch[\\/]index|mime-funcs[\\/]mime-types)\.js$/ },
-      () => ({
-        contents:
-          "const none = () => { throw new Error('a mail of ours has no attachment'); };" +
-          'export { none as default, none as detectExtension, none as detectMimeType };',
-      }),
-    );
-  },
-};

@@ -4,10 +4,12 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
 import type { Catalogue } from '../functions/core/catalogue.ts';
-import type { RedeliverEnv, WebhookEnv } from '../functions/env.ts';
+import type { MailEventsEnv, RedeliverEnv, WebhookEnv } from '../functions/env.ts';
 import { alarms } from './alarms.ts';
 import type { LambdaName } from './bundle.ts';
+import { dashboard } from './dashboard.ts';
 import { allow, lambda } from './lambda.ts';
+import { mailEventsTo } from './mail-events.ts';
 import { identity, mailing, maySend } from './sender.ts';
 import { orderTable, secret } from './stores.ts';
 import { webhookApi } from './webhook-api.ts';
@@ -64,8 +66,31 @@ export class KeypostStack extends Stack {
       targets: [new targets.LambdaFunction(redeliver, once)],
     });
 
+    const mailEvents = lambda(this, 'MailEvents', {
+      bundle: bundles['mail-events'],
+      timeout: Duration.seconds(10),
+      environment: { TABLE: table.tableName, NAMESPACE: namespace } satisfies MailEventsEnv,
+    });
+    allow(mailEvents, ['dynamodb:GetItem', 'dynamodb:PutItem'], [table.tableArn]);
+    mailEventsTo(mailEvents, mails);
+
+    const reconcile = lambda(this, 'Reconcile', {
+      bundle: bundles.reconcile,
+      timeout: Duration.minutes(15),
+      environment: { ...sending, ...keys } satisfies WebhookEnv,
+      ...once,
+    });
+    allow(reconcile, ['dynamodb:GetItem', 'dynamodb:PutItem'], [table.tableArn]);
+    allow(reconcile, ['secretsmanager:GetSecretValue'], [productKeys.secretArn, providerKeys.secretArn]);
+    maySend(reconcile, seller, mails);
+    new Rule(this, 'EachHour', {
+      schedule: Schedule.rate(Duration.hours(1)),
+      targets: [new targets.LambdaFunction(reconcile, once)],
+    });
+
     const api = webhookApi(this, webhook);
-    const topic = alarms(this, seller.alarms, { namespace, api, webhook, redeliver });
+    const watched = { namespace, api, webhook, workers: [redeliver, reconcile] };
+    const topic = alarms(this, seller.alarms, watched);
     const outputs = {
       ...webhookAddresses(api.apiEndpoint, Object.keys(providers)),
       ProductKeysSecret: productKeys.secretName,
@@ -73,8 +98,11 @@ export class KeypostStack extends Stack {
       OrdersTable: table.tableName,
       WebhookFunction: webhook.functionName,
       RedeliverFunction: redeliver.functionName,
+      MailEventsFunction: mailEvents.functionName,
+      ReconcileFunction: reconcile.functionName,
       ConfigurationSet: mails.configurationSetName,
       AlarmTopic: topic.topicArn,
+      Dashboard: dashboard(this, { ...watched, webhookLog: webhook.logGroup }),
       ...identity(this, seller),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });

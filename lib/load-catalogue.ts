@@ -23,9 +23,9 @@ export async function loadCatalogue(path: string): Promise<Catalogue> {
   }
   const folder = await mkdtemp(join(tmpdir(), 'keypost-'));
   try {
-    const outfile = join(folder, 'catalogue.mjs');
-    await build({ ...bundling(path), logLevel: 'silent', entryPoints: [path], outfile });
-    const loaded: { readonly default?: CatalogueSettings } = await import(pathToFileURL(outfile).href);
+    await build({ ...bundling(path), logLevel: 'silent', entryPoints: { catalogue: path }, outdir: folder });
+    const { href } = pathToFileURL(join(folder, 'catalogue.mjs'));
+    const loaded: { readonly default?: CatalogueSettings } = await import(href);
     if (!loaded.default) {
       throw new CatalogueError([`${path}: exports no catalogue; \`export default defineConfig({…})\` does`]);
     }

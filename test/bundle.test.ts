@@ -1,10 +1,10 @@
 /** What a Lambda carries with it: the catalogue's values, and of the providers those that the catalogue enables. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Metafile } from 'esbuild';
 import { afterAll, expect, test } from 'vitest';
-import { bundling } from '../lib/bundle.ts';
+import { bundleLambda, bundling } from '../lib/bundle.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keypost-bundle-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -25,7 +25,7 @@ async function webhookWith(providers: object) {
     metafile: true,
   });
   const inputs = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
-  return { inputs, text: outputFiles.map((output) => output.text).join() };
+  return { inputs, metafile, text: outputFiles.map((output) => output.text).join() };
 }
 
 const SETTINGS = {
@@ -69,4 +69,30 @@ test('every provider is on a line of the table, where the bundle looks for it', 
   const imported = [...table.matchAll(/^import \{ (\w+) \} from '\.\//gm)].map(([, name]) => name);
   const listed = [...table.matchAll(/^ {2}(\w+),$/gm)].map(([, name]) => name);
   expect(listed).toEqual(imported);
+});
+
+/** The sources of the file that a cold start reads, and of those that it imports there and then. */
+function readAtOnce({ outputs }: Metafile): string[] {
+  const files = Object.keys(outputs).filter((path) => outputs[path]?.entryPoint === 'functions/webhook.ts');
+  for (const file of files) {
+    const imports = outputs[file]?.imports.filter(({ kind }) => kind === 'import-statement') ?? [];
+    files.push(...imports.map(({ path }) => path).filter((path) => !files.includes(path)));
+  }
+  return files.flatMap((file) => Object.keys(outputs[file]?.inputs ?? {}));
+}
+
+test('reads neither zod nor a provider before the connections are opened', async () => {
+  const { inputs, metafile } = await webhookWith({ shop: {} });
+  const later = /node_modules\/zod\/|functions\/providers\//;
+  expect(readAtOnce(metafile)).toContain('functions/core/fulfil.ts');
+  expect(readAtOnce(metafile).filter((path) => later.test(path))).toEqual([]);
+  expect(inputs.filter((path) => later.test(path)).length).toBeGreaterThan(10);
+});
+
+test('is alone in its folder, whatever was built there before', async () => {
+  mkdirSync(join(folder, 'redeliver'));
+  writeFileSync(join(folder, 'redeliver', 'of-another-day.mjs'), '');
+  const built = await bundleLambda('redeliver', 'test/bench/catalogue.ts', folder);
+  expect(existsSync(join(built, 'index.mjs'))).toBe(true);
+  expect(existsSync(join(built, 'of-another-day.mjs'))).toBe(false);
 });

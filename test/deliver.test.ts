@@ -206,6 +206,16 @@ describe('a run', () => {
     expect(released).toBe(1);
   });
 
+  test('waits for the mails in flight, whatever ends it', async () => {
+    const world = await due(3);
+    world.state.meanwhile = () => new Promise((resolve) => setTimeout(resolve, 50));
+    const pages = [world.orders().map(({ key }) => key)];
+    const thenDown = async () => pages.pop() ?? Promise.reject(new Error('down'));
+    expect(await world.redeliver({ due: thenDown })).toBeUndefined();
+    expect(world.mails.length).toBe(3);
+    expect(world.orders().map(({ mail }) => mail.state)).toEqual(['sent', 'sent', 'sent']);
+  });
+
   test('mails an order once, even one that stays due', async () => {
     const world = await due(1);
     const [order] = world.orders();

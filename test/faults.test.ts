@@ -55,7 +55,7 @@ const patience = [
   { name: 'whose provider never tries again', tries: 1 },
 ];
 
-async function run(plan: Plan, notices: readonly unknown[], tries: number) {
+async function run(plan: Plan, notices: readonly unknown[], tries: number, told = false) {
   const world = memoryWorld(catalogue, plan);
   const heard: boolean[] = [];
   for (const notice of notices) {
@@ -67,6 +67,7 @@ async function run(plan: Plan, notices: readonly unknown[], tries: number) {
     heard.push(success);
   }
   for (let n = 0; n < 40; n += 1) {
+    if (told) await world.told();
     await world.redeliver();
     world.state.now += 60_000;
   }
@@ -127,6 +128,20 @@ describe.each(scenarios)('$name', ({ notices, reversed }) => {
     },
     60_000,
   );
+});
+
+test('SES tells of each mail before the next try: none is lost, and none goes out twice', {
+  timeout: 60_000,
+}, async () => {
+  let twiceUntold = 0;
+  for (const plan of plans(12)) {
+    const { world, heard } = await run(plan, [sale], 6, true);
+    const told = JSON.stringify([...plan]);
+    if (heard[0]) expect(world.mails.length, told).toBe(1);
+    for (const order of world.orders()) expect(order.dueAt, `stuck: ${told}`).toBeUndefined();
+    if (plan.size === 1) twiceUntold += (await run(plan, [sale], 6)).world.mails.length > 1 ? 1 : 0;
+  }
+  expect(twiceUntold).toBeGreaterThan(0);
 });
 
 /** Whether a fault stood at a send that had its effect, or between a send and the mark behind it. */

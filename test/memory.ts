@@ -2,6 +2,7 @@
 import type { Catalogue } from '../functions/core/catalogue.ts';
 import { fulfil } from '../functions/core/fulfil.ts';
 import type { Message } from '../functions/core/mail/serial-mail.ts';
+import { type MailEvent, recordMailEvent } from '../functions/core/mail-events.ts';
 import { type Item, isAlias, type Order } from '../functions/core/order.ts';
 import type { Provider } from '../functions/core/provider.ts';
 import { type Queue, redeliver } from '../functions/core/redeliver.ts';
@@ -55,17 +56,17 @@ export function memoryWorld(catalogue: Catalogue, plan: Plan = new Map()) {
     return result;
   }
 
+  function put(item: Item, expected: number | undefined): Item | undefined {
+    const known = items.get(item.key);
+    const version = known && (isAlias(known) ? undefined : known.version);
+    if (!known && expected !== undefined) throw new Error('no item of that version');
+    if (known ? version === undefined || version !== expected : expected !== undefined) return known;
+    items.set(item.key, structuredClone(item));
+    return undefined;
+  }
   const store: Store = {
     get: (key) => call('get', () => items.get(key)),
-    put: (item, expected) =>
-      call('put', () => {
-        const known = items.get(item.key);
-        const version = known && (isAlias(known) ? undefined : known.version);
-        if (!known && expected !== undefined) throw new Error('no item of that version');
-        if (known ? version === undefined || version !== expected : expected !== undefined) return known;
-        items.set(item.key, structuredClone(item));
-        return undefined;
-      }),
+    put: (item, expected) => call('put', () => put(item, expected)),
   };
   const mailer = async (message: Message): Promise<SendOutcome> => {
     try {
@@ -138,6 +139,18 @@ export function memoryWorld(catalogue: Catalogue, plan: Plan = new Map()) {
         return true;
       } catch {
         return false;
+      }
+    },
+    /** SES tells of every mail that it took: to a Lambda of its own, which no fault of the others touches. */
+    async told(kind: MailEvent['kind'] = 'send') {
+      const calm = {
+        get: async (key: string) => items.get(key),
+        put: async (...item: Parameters<typeof put>) => put(...item),
+      };
+      for (const [at, { tags }] of mails.entries()) {
+        const orderKey = Buffer.from(tags.order ?? '', 'base64url').toString();
+        const event = { kind, messageId: `message-${at + 1}`, orderKey, version: Number(tags.version) };
+        await recordMailEvent({ ...ports, store: calm }, event);
       }
     },
     /** One run of `redeliver`; what it throws only fails the run. */

@@ -1,7 +1,11 @@
 /** The fold of facts: whatever comes, in whatever order, ends in the state that the facts say. */
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { defineConfig } from '../functions/core/catalogue.ts';
-import { keyOf } from '../functions/core/order.ts';
+import { fulfil } from '../functions/core/fulfil.ts';
+import { isAlias, keyOf } from '../functions/core/order.ts';
+import { requestWorld } from '../functions/core/request-world.ts';
+import type { Store } from '../functions/core/world.ts';
 import { memoryWorld, plain } from './memory.ts';
 
 const serial = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } } as const;
@@ -206,6 +210,30 @@ describe('facts, in whatever order', () => {
     expect([world.orders().length, world.mails.length]).toEqual([1, 1]);
   });
 
+  test('a refund that waits under another name stops both of two deliveries, whichever moves it', async () => {
+    const world = memoryWorld(catalogue);
+    await world.deliver([{ ...back({}), id: 'capture-1' }]);
+    const named = { ...sale, aliases: ['capture-1'] } as const;
+    const { store } = world.ports;
+    let other: Promise<boolean> | undefined;
+    const overtaken: Store = {
+      ...store,
+      async put(item, expected) {
+        if (isAlias(item)) {
+          other ??= world.deliver([named]);
+          await other;
+        }
+        return await store.put(item, expected);
+      },
+    };
+    const first = { ...world.shared, store: () => overtaken };
+    const request = { method: 'POST', headers: {}, query: '', body: Buffer.from(JSON.stringify([named])) };
+    for await (const _ of fulfil(requestWorld(first, 'plain', request), plain, request));
+    expect(await other).toBe(true);
+    expect(world.mails).toEqual([]);
+    expect(world.orders()[0]?.status).toBe('refunded');
+  });
+
   test('of a batch three mails go at once, the rest with the next run', async () => {
     const world = memoryWorld(catalogue);
     expect(await world.deliver(['1', '2', '3', '4', '5'].map((id) => ({ ...sale, id })))).toBe(true);
@@ -225,6 +253,20 @@ describe('facts, in whatever order', () => {
     expect(world.mails.map(({ to }) => to)).toEqual(['a@widgets.example.com', buyer.email]);
     expect(keyOf('plain', false, 'test#1')).not.toBe('plain#test#1');
   });
+});
+
+test('a dispute that is won while the mail is on its way brings no second sender', async () => {
+  const world = memoryWorld(catalogue);
+  world.state.meanwhile = async () => {
+    await world.deliver([dispute('open')]);
+    await world.deliver([dispute('won')]);
+    await world.redeliver();
+  };
+  await world.deliver([sale]);
+  world.state.now += 11 * 60_000;
+  await world.redeliver();
+  expect(world.mails.length).toBe(1);
+  expect(world.orders()[0]).toMatchObject({ status: 'paid', mail: { state: 'sent' } });
 });
 
 describe('lines', () => {
@@ -261,6 +303,23 @@ describe('lines', () => {
     const { lines, mails } = await first(change);
     expect(lines).toMatchObject([{ held: null, serial: expect.stringMatching(/^[0-9A-F]{32}$/) }]);
     expect(mails).toBe(1);
+  });
+
+  test('what a person needs to let it go outlives a dispute that is won, and an announcement', async () => {
+    const nobody = { ...sale, lines: [{ sku: 'nobody-knows', quantity: 1 }] };
+    for (const facts of [
+      [nobody, dispute('open'), dispute('won')],
+      [
+        { ...nobody, kind: 'announced' },
+        { ...sale, lines: [], buyer: {} },
+      ],
+    ]) {
+      const world = memoryWorld(catalogue);
+      for (const fact of facts) await world.deliver([fact]);
+      const [order] = world.orders();
+      expect(order?.heldAt).toBeDefined();
+      expect(gunzipSync(order?.raw?.body ?? '').toString()).toContain('nobody-knows');
+    }
   });
 
   test('a line that cannot be served does not keep the others', async () => {

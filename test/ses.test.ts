@@ -16,7 +16,7 @@ const MESSAGE: Message = {
   text: 'Name:\nZoë Example\n\nSerial:\nA9E07D2D\n',
   html: '<p>Zoë Example</p>\n',
   headers: { 'Auto-Submitted': 'auto-generated', 'X-Entity-Ref-ID': 'stripe#pi_3Example' },
-  tags: { order: 'c3RyaXBl', attempt: '2' },
+  tags: { order: 'c3RyaXBl', version: '2' },
 };
 const SENT = `<SendRawEmailResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/"><SendRawEmailResult>
 <MessageId>0100-example</MessageId></SendRawEmailResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></SendRawEmailResponse>`;
@@ -94,7 +94,7 @@ describe('a mail that SES takes', () => {
       ConfigurationSetName: 'keypost',
       'Tags.member.1.Name': 'order',
       'Tags.member.1.Value': 'c3RyaXBl',
-      'Tags.member.2.Name': 'attempt',
+      'Tags.member.2.Name': 'version',
       'Tags.member.2.Value': '2',
     });
     expect(await PostalMime.parse(Buffer.from(raw, 'base64'))).toMatchObject({ subject: 'Your serial' });

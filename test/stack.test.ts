@@ -44,9 +44,10 @@ const Policy = z.object({
 const AlarmShape = z.object({
   AlarmActions: z.tuple([z.object({ Ref: z.string() })]),
   AlarmDescription: z.string(),
-  MetricName: z.string(),
-  Namespace: z.string(),
-  Period: z.number(),
+  MetricName: z.optional(z.string()),
+  Namespace: z.optional(z.string()),
+  Period: z.optional(z.number()),
+  Metrics: z.optional(z.array(z.object({ Expression: z.optional(z.string()) }))),
   Threshold: z.number(),
   TreatMissingData: z.string(),
 });
@@ -62,7 +63,12 @@ function bundle(name: string, code: string): string {
   return folder;
 }
 
-const bundles = { webhook: bundle('webhook', '1'), redeliver: bundle('redeliver', '2') };
+const bundles = {
+  webhook: bundle('webhook', '1'),
+  redeliver: bundle('redeliver', '2'),
+  'mail-events': bundle('mail-events', '3'),
+  reconcile: bundle('reconcile', '4'),
+};
 const { context } = Flags.parse(JSON.parse(readFileSync('cdk.json', 'utf8')));
 const provider: Catalogue['providers'][string] = {
   testOrders: 'seller',
@@ -204,22 +210,24 @@ const sending = {
   if: { StringEquals: { 'ses:FromAddress': 'Orders@Widgets.example.com' } },
 };
 
+const secrets = {
+  actions: ['secretsmanager:GetSecretValue'],
+  on: [{ Ref: PRODUCT_KEYS }, { Ref: PROVIDER_KEYS }],
+};
+const keys = {
+  CONFIGURATION_SET: mails,
+  PRODUCT_KEYS: { Ref: PRODUCT_KEYS },
+  PROVIDER_KEYS: { Ref: PROVIDER_KEYS },
+  KEYS_CACHED_SECONDS: '300',
+};
+
 const lambdas = [
   {
     name: 'webhook',
     id: 'Webhook',
     timeout: 10,
-    may: [
-      logging('WebhookLog'),
-      keeping,
-      { actions: ['secretsmanager:GetSecretValue'], on: [{ Ref: PRODUCT_KEYS }, { Ref: PROVIDER_KEYS }] },
-      sending,
-    ],
-    knows: {
-      PRODUCT_KEYS: { Ref: PRODUCT_KEYS },
-      PROVIDER_KEYS: { Ref: PROVIDER_KEYS },
-      KEYS_CACHED_SECONDS: '300',
-    },
+    may: [logging('WebhookLog'), keeping, secrets, sending],
+    knows: keys,
   },
   {
     name: 'redeliver',
@@ -232,7 +240,21 @@ const lambdas = [
       { actions: ['ses:GetSendQuota'], on: ['*'] },
       sending,
     ],
+    knows: { CONFIGURATION_SET: mails },
+  },
+  {
+    name: 'mail-events',
+    id: 'MailEvents',
+    timeout: 10,
+    may: [logging('MailEventsLog'), keeping],
     knows: {},
+  },
+  {
+    name: 'reconcile',
+    id: 'Reconcile',
+    timeout: 900,
+    may: [logging('ReconcileLog'), keeping, secrets, sending],
+    knows: keys,
   },
 ] as const;
 
@@ -249,7 +271,6 @@ describe.each(lambdas)('the Lambda $name', ({ name, id, timeout, may, knows }) =
       Environment: {
         Variables: {
           TABLE: { Ref: ORDERS },
-          CONFIGURATION_SET: mails,
           NAMESPACE: 'Keypost/Keypost',
           ...knows,
         },
@@ -272,6 +293,7 @@ describe.each(lambdas)('the Lambda $name', ({ name, id, timeout, may, knows }) =
     const { metafile } = await build({
       ...bundling(catalogueFile(undefined)),
       entryPoints: [`functions/${name}.ts`],
+      outdir: '.',
       write: false,
       metafile: true,
     });
@@ -287,24 +309,25 @@ describe.each(lambdas)('the Lambda $name', ({ name, id, timeout, may, knows }) =
   });
 });
 
-test('no action is a wildcard, and nothing is granted beside the policies of the two Lambdas', () => {
-  expect(ofType('AWS::IAM::Policy').map(([id]) => id.replace(/Role.*/, ''))).toEqual([
-    'Webhook',
-    'Redeliver',
-  ]);
+test('no action is a wildcard, and nothing is granted beside the policies of the Lambdas', () => {
+  const policies = ofType('AWS::IAM::Policy').map(([id]) => id.replace(/Role.*/, ''));
+  expect(policies).toEqual(lambdas.map(({ id }) => id));
   expect(ofType('AWS::IAM::ManagedPolicy')).toEqual([]);
   expect(JSON.stringify(template)).not.toMatch(/"[a-z0-9-]+:[A-Za-z]*\*"/);
 });
 
-test('redeliver runs each minute, and a minute that failed is not tried again', () => {
-  const redeliver = only('AWS::Lambda::Function', 'Redeliver').id;
-  expect(only('AWS::Events::Rule').Properties).toMatchObject({
-    ScheduleExpression: 'rate(1 minute)',
+test.each([
+  ['Redeliver', 'EachMinute', 'rate(1 minute)'],
+  ['Reconcile', 'EachHour', 'rate(1 hour)'],
+])('%s runs %s, and a run that failed is not tried again', (name, rule, rate) => {
+  const { id } = only('AWS::Lambda::Function', name);
+  expect(only('AWS::Events::Rule', rule).Properties).toMatchObject({
+    ScheduleExpression: rate,
     State: 'ENABLED',
-    Targets: [{ Arn: { 'Fn::GetAtt': [redeliver, 'Arn'] }, RetryPolicy: { MaximumRetryAttempts: 0 } }],
+    Targets: [{ Arn: { 'Fn::GetAtt': [id, 'Arn'] }, RetryPolicy: { MaximumRetryAttempts: 0 } }],
   });
-  expect(only('AWS::Lambda::EventInvokeConfig').Properties).toMatchObject({
-    FunctionName: { Ref: redeliver },
+  expect(only('AWS::Lambda::EventInvokeConfig', name).Properties).toMatchObject({
+    FunctionName: { Ref: id },
     MaximumRetryAttempts: 0,
     MaximumEventAgeInSeconds: 60,
   });
@@ -340,7 +363,7 @@ describe('the address', () => {
 
 test('every log ends after three months, and with the stack', () => {
   const logs = ofType('AWS::Logs::LogGroup').map(([, log]) => log);
-  expect(logs).toHaveLength(3);
+  expect(logs).toHaveLength(lambdas.length + 1);
   for (const log of logs)
     expect(log).toMatchObject({ Properties: { RetentionInDays: 90 }, DeletionPolicy: 'Delete' });
 });
@@ -354,6 +377,51 @@ describe('the sender', () => {
         SuppressedReasons: ['BOUNCE', 'COMPLAINT'],
         ValidationOptions: { ConditionThreshold: { ConditionThresholdEnabled: 'DISABLED' } },
       },
+    });
+  });
+
+  test('is told what became of each mail, by a topic to which nothing else may publish', () => {
+    const topic = { Ref: only('AWS::SNS::Topic', 'MailEvents').id };
+    expect(only('AWS::SES::ConfigurationSetEventDestination').Properties).toEqual({
+      ConfigurationSetName: mails,
+      EventDestination: {
+        Enabled: true,
+        MatchingEventTypes: ['send', 'delivery', 'bounce', 'complaint', 'reject', 'deliveryDelay'],
+        SnsDestination: { TopicARN: topic },
+      },
+    });
+    const account = { Ref: 'AWS::AccountId' };
+    expect(only('AWS::SNS::TopicPolicy').Properties).toMatchObject({
+      PolicyDocument: {
+        Statement: [
+          { Effect: 'Deny', Action: 'sns:Publish', Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
+          {
+            Effect: 'Allow',
+            Principal: { Service: 'ses.amazonaws.com' },
+            Action: 'sns:Publish',
+            Condition: {
+              StringEquals: {
+                'AWS:SourceAccount': account,
+                'AWS:SourceArn': sesArn(':configuration-set/', mails),
+              },
+            },
+            Resource: topic,
+          },
+        ],
+      },
+      Topics: [topic],
+    });
+    const listener = { 'Fn::GetAtt': [only('AWS::Lambda::Function', 'MailEvents').id, 'Arn'] };
+    expect(only('AWS::SNS::Subscription', 'MailEvents').Properties).toEqual({
+      Protocol: 'lambda',
+      Endpoint: listener,
+      TopicArn: topic,
+    });
+    expect(only('AWS::Lambda::Permission', 'MailEvents').Properties).toEqual({
+      Action: 'lambda:InvokeFunction',
+      FunctionName: listener,
+      Principal: 'sns.amazonaws.com',
+      SourceArn: topic,
     });
   });
 
@@ -405,15 +473,18 @@ test('the outputs, by the names that the command line looks for, say what to pas
   expect(Object.keys(template.Outputs).sort()).toEqual([
     'AlarmTopic',
     'ConfigurationSet',
+    'Dashboard',
     'Dkim1',
     'Dkim2',
     'Dkim3',
     'Dmarc',
+    'MailEventsFunction',
     'MailFromMx',
     'MailFromSpf',
     'OrdersTable',
     'ProductKeysSecret',
     'ProviderKeysSecret',
+    'ReconcileFunction',
     'RedeliverFunction',
     'WebhookFunction',
     'WebhookOwnShop',
@@ -432,32 +503,56 @@ describe('the alarms', () => {
 
   test('are these, and ten at most', () => {
     const said = alarms.map(
-      ({ name, Namespace, MetricName, Threshold, Period, TreatMissingData }) =>
-        `${name}: ${Namespace} ${MetricName} >= ${Threshold} in ${Period} s, missing ${TreatMissingData}`,
+      ({ name, Namespace, MetricName, Metrics = [], Threshold, Period, TreatMissingData }) => {
+        const sum = Metrics.find(({ Expression }) => Expression)?.Expression;
+        const watched = sum ?? `${Namespace} ${MetricName} in ${Period} s`;
+        return `${name}: ${watched} >= ${Threshold}, missing ${TreatMissingData}`;
+      },
     );
     expect(said).toEqual([
-      'HeldOrders: Keypost/Keypost LinesHeld >= 1 in 300 s, missing notBreaching',
-      'StillHeld: Keypost/Keypost HeldOrders >= 1 in 86400 s, missing notBreaching',
-      'MailsWait: Keypost/Keypost OldestDueSeconds >= 900 in 900 s, missing breaching',
-      'AccountFaults: Keypost/Keypost AccountFaults >= 1 in 1800 s, missing notBreaching',
-      'RefusedSignatures: Keypost/Keypost RefusedSignatures >= 5 in 900 s, missing notBreaching',
-      'Unanswered: AWS/ApiGateway 5xx >= 1 in 300 s, missing notBreaching',
-      'TooLarge: Keypost/Keypost TooLarge >= 1 in 300 s, missing notBreaching',
-      'WebhookErrors: AWS/Lambda Errors >= 1 in 300 s, missing notBreaching',
-      'RedeliverErrors: AWS/Lambda Errors >= 1 in 300 s, missing notBreaching',
+      'HeldOrders: Keypost/Keypost LinesHeld in 300 s >= 1, missing notBreaching',
+      'StillHeld: Keypost/Keypost HeldOrders in 86400 s >= 1, missing notBreaching',
+      'MailsWait: Keypost/Keypost OldestDueSeconds in 900 s >= 900, missing breaching',
+      'AccountFaults: Keypost/Keypost AccountFaults in 1800 s >= 1, missing notBreaching',
+      'RefusedSignatures: Keypost/Keypost RefusedSignatures in 900 s >= 5, missing notBreaching',
+      'Unanswered: AWS/ApiGateway 5xx in 300 s >= 1, missing notBreaching',
+      'TooLarge: Keypost/Keypost TooLarge in 300 s >= 1, missing notBreaching',
+      'WebhookErrors: AWS/Lambda Errors in 300 s >= 1, missing notBreaching',
+      'WorkerErrors: m0 + m1 >= 1, missing notBreaching',
+      'SesQuota: Keypost/Keypost SesQuotaPercent in 900 s >= 80, missing notBreaching',
     ]);
     expect(said.length).toBeLessThanOrEqual(10);
   });
 
   test('are mailed to the seller, by a topic that nobody else’s policy has closed to alarms', () => {
-    const topic = only('AWS::SNS::Topic').id;
-    expect(only('AWS::SNS::Subscription').Properties).toEqual({
+    const topic = only('AWS::SNS::Topic', 'Alarms').id;
+    expect(only('AWS::SNS::Subscription', 'Alarms').Properties).toEqual({
       Protocol: 'email',
       Endpoint: 'seller@widgets.example.com',
       TopicArn: { Ref: topic },
     });
     for (const { AlarmActions } of alarms) expect(AlarmActions).toEqual([{ Ref: topic }]);
-    expect(ofType('AWS::SNS::TopicPolicy')).toEqual([]);
+    expect(only('AWS::SNS::TopicPolicy').Properties.Topics).not.toContainEqual({ Ref: topic });
+  });
+
+  test('and the dashboard show each of the custom metrics, of which there are ten at most', () => {
+    const body = JSON.stringify(only('AWS::CloudWatch::Dashboard').Properties.DashboardBody);
+    const shown = [...body.matchAll(/Keypost\/Keypost[\\"]+,[\\"]+(\w+)/g)].map(([, name]) => name);
+    const ringing = alarms.filter(({ Namespace }) => Namespace === 'Keypost/Keypost');
+    const metrics = new Set([...shown, ...ringing.map(({ MetricName }) => MetricName)]);
+    expect([...metrics].sort()).toEqual([
+      'AccountFaults',
+      'DueMails',
+      'HeldOrders',
+      'LinesHeld',
+      'OldestDueSeconds',
+      'OrdersRecorded',
+      'PostToAcceptedSeconds',
+      'RefusedSignatures',
+      'SesQuotaPercent',
+      'TooLarge',
+    ]);
+    expect(ofType('AWS::CloudWatch::Dashboard')).toHaveLength(1);
   });
 
   const runbook = 'docs/runbook.md';

@@ -1,5 +1,5 @@
 /** Asking a provider's own API: once, within 1.5 s, following nothing. The one call out that is not AWS's. */
-import http from 'node:http';
+import type { ClientRequest } from 'node:http';
 import https from 'node:https';
 import type { Context } from '../core/provider.ts';
 import { Rejection } from '../core/rejection.ts';
@@ -9,10 +9,11 @@ const MOST_BYTES = 1024 * 1024;
 
 /** `node:https`, which the SDK has loaded already, and not `fetch`, whose first use compiles undici for 100 ms. */
 export const ask: Context['ask'] = async (url, { method = 'GET', headers = {}, body = '' } = {}) => {
+  // A look-alike on this machine has no TLS; no Lambda needs to load what talks to it.
+  const { request } = url.startsWith('http:') ? (await import('node:http')).default : https;
+  const sized = { 'content-length': String(Buffer.byteLength(body)), ...headers };
   const { status, text } = await exchange(
-    url,
-    method,
-    { 'content-length': String(Buffer.byteLength(body)), ...headers },
+    request(url, { method, headers: sized, signal: AbortSignal.timeout(ASK_MS) }),
     body,
   );
   if (status >= 200 && status < 300) return text;
@@ -20,13 +21,11 @@ export const ask: Context['ask'] = async (url, { method = 'GET', headers = {}, b
   throw new Rejection(code, `the provider's API answered ${status}`);
 };
 
-function exchange(url: string, method: string, headers: Record<string, string>, body: string) {
+function exchange(call: ClientRequest, body: string) {
   return new Promise<{ status: number; text: string }>((resolve, reject) => {
     const fail = (error: Error) =>
       reject(new Rejection('provider_unavailable', `the provider's API: ${error.name}`));
-    const { request } = url.startsWith('http:') ? http : https;
-    const signal = AbortSignal.timeout(ASK_MS);
-    const call = request(url, { method, headers, signal }, (answer) => {
+    call.on('response', (answer) => {
       const chunks: Buffer[] = [];
       let size = 0;
       answer.on('data', (chunk: Buffer) => {

@@ -15,9 +15,10 @@ import type { Queue } from '../core/redeliver.ts';
 const LEASE = 'lease#redeliver';
 const ALWAYS = '9999';
 
-export function dueQueue(client: DynamoDBClient, ses: SESClient, table: string): Queue {
+export function dueQueue(client: DynamoDBClient, ses: SESClient, table: string) {
   const owner = randomUUID();
   let rate = 1;
+  let percent = 0;
   const lease = async (now: number, until: number) => {
     try {
       await client.send(
@@ -42,14 +43,20 @@ export function dueQueue(client: DynamoDBClient, ses: SESClient, table: string):
       (await dueEntries(client, table, new Date(now).toISOString(), limit)).map(({ key }) => key),
     async rate() {
       try {
-        rate = Math.max(1, (await ses.send(new GetSendQuotaCommand({}))).MaxSendRate ?? 1);
+        const quota = await ses.send(new GetSendQuotaCommand({}));
+        rate = Math.max(1, quota.MaxSendRate ?? 1);
+        // An account without a daily limit says -1.
+        const daily = Math.max(quota.Max24HourSend ?? 0, 0);
+        percent = daily > 0 ? (100 * (quota.SentLast24Hours ?? 0)) / daily : 0;
       } catch {
         // SES is ill: the mails themselves will tell, and go as fast as was known to be allowed.
       }
       return rate;
     },
     sleep: async (ms) => void (await sleep(ms)),
-  };
+    /** How much of the day's quota was used up when the rate was last asked for. */
+    quotaPercent: () => percent,
+  } satisfies Queue & { quotaPercent(): number };
 }
 
 /** What waits: keys of the mails that are due soonest, and how many mails and held orders there are. */

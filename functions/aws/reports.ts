@@ -1,30 +1,29 @@
 /** What is counted, as log lines; some of them metrics in CloudWatch's embedded format. */
 import type { Report, ReportName } from '../core/world.ts';
 
-/** Every custom metric there is: ten at most, they cost money. The stack's alarms name them. */
+/** Every custom metric there is: ten at most, they cost money. The alarms and the dashboard name them. */
 export type MetricName =
   | 'OrdersRecorded'
-  | 'MailsSent'
-  | 'Ignored'
+  | 'PostToAcceptedSeconds'
   | 'AccountFaults'
   | 'RefusedSignatures'
   | 'TooLarge'
   | 'LinesHeld'
   | 'HeldOrders'
   | 'DueMails'
-  | 'OldestDueSeconds';
+  | 'OldestDueSeconds'
+  | 'SesQuotaPercent';
 
-const COUNTED: Partial<Record<ReportName, MetricName>> = {
-  order_recorded: 'OrdersRecorded',
-  mail_sent: 'MailsSent',
-  ignored: 'Ignored',
-  account_fault: 'AccountFaults',
-  signature_refused: 'RefusedSignatures',
-  too_large: 'TooLarge',
-  line_held: 'LinesHeld',
+/** What a report adds to: one more, or the detail of that name. */
+const METRICS: Partial<Record<ReportName, Partial<Record<MetricName, 1 | string>>>> = {
+  order_recorded: { OrdersRecorded: 1 },
+  mail_sent: { PostToAcceptedSeconds: 'seconds' },
+  account_fault: { AccountFaults: 1 },
+  signature_refused: { RefusedSignatures: 1 },
+  too_large: { TooLarge: 1 },
+  line_held: { LinesHeld: 1 },
+  gauges: { HeldOrders: 'held', DueMails: 'due', OldestDueSeconds: 'oldest', SesQuotaPercent: 'quota' },
 };
-
-const GAUGES: readonly MetricName[] = ['HeldOrders', 'DueMails', 'OldestDueSeconds'];
 
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html */
 export function logReports(
@@ -33,20 +32,22 @@ export function logReports(
   write: (line: string) => void = console.log,
 ): Report {
   return (name, details) => {
-    const counted = COUNTED[name];
-    const metrics: readonly MetricName[] = name === 'gauges' ? GAUGES : counted ? [counted] : [];
+    const measured = Object.entries(METRICS[name] ?? {}).map(([metric, what]) => [
+      metric,
+      what === 1 ? 1 : details[what],
+    ]);
     const emf = {
       Timestamp: now(),
       CloudWatchMetrics: [
-        { Namespace: namespace, Dimensions: [[]], Metrics: metrics.map((Name) => ({ Name })) },
+        { Namespace: namespace, Dimensions: [[]], Metrics: measured.map(([Name]) => ({ Name })) },
       ],
     };
     write(
       JSON.stringify({
         report: name,
         ...details,
-        ...(counted ? { [counted]: 1 } : {}),
-        ...(metrics.length > 0 ? { _aws: emf } : {}),
+        ...Object.fromEntries(measured),
+        ...(measured.length > 0 ? { _aws: emf } : {}),
       }),
     );
   };

@@ -16,7 +16,11 @@ export const secretsClient = (): SecretsManagerClient =>
 export function cachedSecret<Value>(
   client: SecretsManagerClient,
   secretId: string,
-  { parse, cachedMs, now }: { parse: (json: unknown) => Value; cachedMs: number; now: () => number },
+  {
+    parse,
+    cachedMs,
+    now,
+  }: { parse: (json: unknown) => Value | Promise<Value>; cachedMs: number; now: () => number },
 ): Secret<Value> {
   let cached: { readonly value: Value; readonly until: number } | undefined;
   let reading: Promise<Value> | undefined;
@@ -26,7 +30,7 @@ export function cachedSecret<Value>(
   const load = async () => {
     const command = new GetSecretValueCommand({ SecretId: secretId });
     const { SecretString } = await client.send(command, { abortSignal: AbortSignal.timeout(READ_MS) });
-    const value = parse(JSON.parse(SecretString ?? ''));
+    const value = await parse(JSON.parse(SecretString ?? ''));
     cached = { value, until: now() + cachedMs };
     return value;
   };

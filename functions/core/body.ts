@@ -50,8 +50,14 @@ function unescaped(text: string, charset: 'utf8' | 'latin1'): string {
 /** JSON's own messages quote the body, so none is passed on. */
 function parsed(body: Buffer | string): unknown {
   try {
-    return JSON.parse(typeof body === 'string' ? body : utf8.decode(body));
+    const text = typeof body === 'string' ? body : utf8.decode(body);
+    return HALF_A_PAIR.test(text) ? JSON.parse(text, whole) : JSON.parse(text);
   } catch {
     throw new Rejection('bad_body', 'the body is not JSON in UTF-8');
   }
 }
+
+/** Half a character, which JSON can write and no UTF-8 can: nothing that we tell of it to others would be sure to arrive. */
+const HALF_A_PAIR = /\\u[dD][89a-fA-F]/;
+const whole = (_name: string, value: unknown): unknown =>
+  typeof value === 'string' ? Buffer.from(value).toString() : value;

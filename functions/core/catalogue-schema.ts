@@ -7,6 +7,11 @@ import { SerialProfile } from './serial.ts';
 const ADDRESS = 'an address like orders@example.com';
 
 const id = text(/^[a-z0-9][a-z0-9-]{0,62}$/, 'small letters, digits and hyphens');
+/** Keypost's own keys of items begin with these. */
+const OWN = ['hand', 'held', 'keys', 'lease'];
+const provider = id.check(
+  z.refine((name) => !OWN.includes(name), `another name; ${OWN.join(', ')} are Keypost's own`),
+);
 const line = text(
   /^(?!\s)[^\p{Cc}]{1,200}(?<!\s)$/u,
   'text in one line, at most 200 characters, no space around it',
@@ -26,7 +31,7 @@ const ProviderSettings = fields({
   /** Which of Keypost's providers it is, where its own name is not: two shops of one kind, say. */
   as: z.optional(id),
   /** Whose orders it speaks of, where another provider speaks of them too: a licence call and its webhook, say. */
-  orders: z.optional(id),
+  orders: z.optional(provider),
   /** What only this provider asks, none of it secret: docs/providers tells. */
   options: z._default(z.record(z.string(), z.unknown()), {}),
 });
@@ -83,7 +88,7 @@ export const Settings = fields({
     ),
   }),
   /** Who takes the money: only the providers that stand here are listened to. */
-  providers: filled(z.record(id, ProviderSettings, 'settings by provider, like { shop: {} }')),
+  providers: filled(z.record(provider, ProviderSettings, 'settings by provider, like { shop: {} }')),
   products: filled(z.record(id, Product, "products by a name of yours, like { 'widget-mac': { … } }")),
 });
 

@@ -1,4 +1,4 @@
-type CsvRecord =
+export type CsvRecord =
   | { readonly line: number; readonly fields: readonly string[] }
   | { readonly line: number; readonly mistake: string };
 

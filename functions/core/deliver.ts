@@ -13,17 +13,17 @@ export async function deliver(
   { catalogue, store, mailer, report, now }: Ports,
   order: Order,
 ): Promise<SendOutcome> {
-  const { message, skus } = serialMail(catalogue, order);
-  const outcome = await mailer(message);
+  const outcome = await mailer(serialMail(catalogue, order));
   const { code } = { code: '', ...outcome };
   if (outcome.kind === 'account') report('account_fault', { order: order.key, code });
   if (outcome.kind === 'refused') report('line_held', { order: order.key, reason: 'mail_refused', code });
   try {
-    await change(store, order.key, order, (found) => found && marked(found, order, outcome, skus, now()));
+    await change(store, order.key, order, (found) => found && marked(found, order, outcome, now()));
     report(outcome.kind === 'sent' ? 'mail_sent' : 'mail_deferred', {
       order: order.key,
       outcome: outcome.kind,
       code,
+      seconds: waited(order, now()),
     });
   } catch (error) {
     // The lease runs out and `redeliver` tries again: late or twice, never lost.
@@ -36,18 +36,16 @@ export async function deliver(
   return outcome;
 }
 
-function marked(
-  found: Order,
-  taken: Order,
-  outcome: SendOutcome,
-  skus: readonly string[],
-  now: number,
-): Order | undefined {
+/** For how long the buyer has waited: since it was paid, or since a person let it go. */
+const waited = ({ mail, receivedAt }: Order, now: number): number =>
+  Math.max(0, now - Date.parse(mail.since ?? receivedAt)) / 1_000;
+
+function marked(found: Order, taken: Order, outcome: SendOutcome, now: number): Order | undefined {
   switch (outcome.kind) {
     case 'sent':
-      return withSent(found, skus, outcome.messageId, now);
+      return withSent(found, taken, outcome.messageId, now);
     case 'refused':
-      return withMailHeld(found, 'mail_refused', outcome.code, now);
+      return withMailHeld(found, taken.version, { reason: 'mail_refused', code: outcome.code }, now);
     case 'unknown':
       return withRetry(
         found,

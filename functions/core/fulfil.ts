@@ -65,10 +65,19 @@ async function read(
 }
 
 /** The event without the lines that the seller ignores; nothing if none is left, or if tests are ignored. */
-function concern({ catalogue, provider }: World, event: OrderEvent): OrderEvent[] {
+export function concern(
+  { catalogue, provider }: Pick<World, 'catalogue' | 'provider'>,
+  event: OrderEvent,
+): OrderEvent[] {
   const settings = catalogue.providers[provider];
   if (event.test && settings?.testOrders !== 'seller') return [];
   if (event.kind === 'reversed' || event.lines.length === 0) return [event];
   const lines = event.lines.filter(({ sku }) => !settings?.ignore?.includes(sku));
+  if (lines.length > MOST_LINES || lines.some(({ quantity }) => quantity > MOST_COPIES))
+    throw new Rejection('bad_body', 'more lines, or copies of one, than anybody orders');
   return lines.length > 0 ? [{ ...event, lines }] : [];
 }
+
+/** More might not fit into an item of the table, 400 KB, and could never be kept. */
+const MOST_LINES = 100;
+const MOST_COPIES = 1_000_000;

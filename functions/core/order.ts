@@ -1,6 +1,7 @@
 /** The order as it is kept: a fold of facts. Every function here is pure; `record.ts` and `deliver.ts` store. */
 import { toEmailKey } from './address.ts';
 import type { Buyer, HeldReason, Money, Reversal, ReversalState } from './event.ts';
+import { likelyAddress } from './likely-address.ts';
 import { atLeast } from './money.ts';
 
 export interface Line {
@@ -19,6 +20,12 @@ export interface Line {
   readonly held: HeldReason | null;
   /** Set when a mail with this line was accepted by SES. */
   readonly sent?: boolean | undefined;
+  /** Serials that a person has replaced by the one above, oldest first. */
+  readonly superseded?: readonly Superseded[] | undefined;
+}
+
+export interface Superseded extends Pick<Line, 'licensee' | 'serial' | 'keyVersion'> {
+  readonly at: string;
 }
 
 export type MailState = 'none' | 'due' | 'unknown' | 'sent' | 'delivered' | 'bounced' | 'complained';
@@ -31,15 +38,31 @@ export interface Mail {
   readonly lastError?: string | undefined;
   /** Since when it has been due: after 72 h a person looks. */
   readonly since?: string | undefined;
+  /**
+   * The version at which what the mail has to carry was last changed: a send that began at an earlier one carried
+   * something else, or went to somebody else.
+   */
+  readonly round?: number | undefined;
+}
+
+/** What a person has done by hand: who, when, why, and what it changed. */
+export interface Act {
+  readonly at: string;
+  readonly who: string;
+  readonly what: 'release' | 'resend' | 'issue' | 'reissue' | 'import' | 'erase' | 'key change';
+  readonly why: string | null;
+  readonly before: Readonly<Record<string, string | null>>;
+  readonly after: Readonly<Record<string, string | null>>;
 }
 
 export type Status = 'paid' | 'partly_refunded' | 'refunded' | 'disputed' | 'erased';
 
-/** A request kept while a line of it is held. */
+/** A request kept while a line of it is held: all that reading it again takes, and nothing that proves who sent it. */
 export interface Raw {
+  /** The name under which the catalogue enables whoever sent it. */
+  readonly provider: string;
   readonly method: string;
-  readonly contentType: string;
-  /** Without the parts that are secrets. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly query: string;
   /** gzip. */
   readonly body: Uint8Array;
@@ -66,6 +89,8 @@ export interface Order {
   readonly raw?: Raw | undefined;
   /** Keys of its other names: claimed with it, and once more before a mail that was not sent at once. */
   readonly aliases?: readonly string[] | undefined;
+  /** Oldest first. */
+  readonly acts?: readonly Act[] | undefined;
 }
 
 /** Another name of an order. */
@@ -126,7 +151,11 @@ const isPlaceholder = (line: Line) => line.sku === '';
 export function withSale(order: Order, sale: NewOrder, now: number, dueAt: number): Order | undefined {
   if (order.status === 'erased') return undefined;
   const real = order.lines.filter((line) => !isPlaceholder(line));
-  const missing = sale.lines.filter((line) => !real.some(({ sku }) => sku === line.sku));
+  // A past order is imported by its products, since which SKU it was may not be known.
+  const imported = order.acts?.some(({ what }) => what === 'import') ?? false;
+  const isSame = (one: Line, other: Line) =>
+    one.sku === other.sku || (imported && one.product !== null && one.product === other.product);
+  const missing = sale.lines.filter((line) => !real.some((known) => isSame(known, line)));
   const added =
     real.length > 0 || order.lines.length > 0 ? missing.filter((line) => !isPlaceholder(line)) : missing;
   const nowPaid = sale.kind === 'paid' && !order.placedAt;
@@ -139,6 +168,7 @@ export function withSale(order: Order, sale: NewOrder, now: number, dueAt: numbe
       amount: order.amount ?? sale.amount,
       buyer: { ...sale.buyer, ...order.buyer },
       lines: added.some((line) => !isPlaceholder(line)) ? [...real, ...added] : [...order.lines, ...added],
+      mail: added.length > 0 ? { ...order.mail, round: order.version + 1 } : order.mail,
       raw: order.raw ?? sale.raw,
       aliases: sale.aliases.length > 0 ? sale.aliases : order.aliases,
     },
@@ -148,6 +178,9 @@ export function withSale(order: Order, sale: NewOrder, now: number, dueAt: numbe
 }
 
 const RANK: Record<ReversalState, number> = { open: 1, lost: 2, done: 2, won: 3 };
+
+/** A mail that was begun before a dispute, and not known to be sent when that is won, is waited for as any other is. */
+const BEGUN_MS = 10 * 60_000;
 
 /** The order with the reversal's fact, or undefined where it says nothing new. A rank never falls. */
 export function withReversal(order: Order, id: string, fact: Reversal, now: number): Order | undefined {
@@ -161,7 +194,8 @@ export function withReversal(order: Order, id: string, fact: Reversal, now: numb
       }
     : fact;
   if (known && JSON.stringify(known) === JSON.stringify(next)) return undefined;
-  return derive({ ...order, reversals: { ...order.reversals, [id]: next } }, now, now);
+  const dueAt = order.mail.attempts > 0 ? now + BEGUN_MS : now;
+  return derive({ ...order, reversals: { ...order.reversals, [id]: next } }, now, dueAt);
 }
 
 /** `redeliver` takes a due order: the lease, and one attempt more. */
@@ -171,11 +205,76 @@ export const withLease = (order: Order, until: number): Order => ({
   mail: { ...order.mail, attempts: order.mail.attempts + 1 },
 });
 
-/** SES has accepted a mail with the lines of these SKUs. */
-export function withSent(order: Order, skus: readonly string[], messageId: string, now: number): Order {
-  const lines = order.lines.map((line) => (skus.includes(line.sku) ? { ...line, sent: true } : line));
-  const mail: Mail = { state: 'sent', attempts: order.mail.attempts, messageId };
-  return derive({ ...order, lines, mail, dueAt: undefined }, now, now);
+/** Of a mail that SES took, the stronger the later: whatever order facts come in, the strongest stands. */
+const FATES: readonly MailState[] = ['sent', 'delivered', 'complained', 'bounced'];
+const CODES = ['delayed', 'soft_bounce', 'bounced', 'suppressed', 'rejected'] as const;
+
+/** What is told of a mail, once SES has accepted it. */
+export interface Fate {
+  readonly state: 'sent' | 'delivered' | 'complained' | 'bounced';
+  /** What `lastError` then says. */
+  readonly code?: (typeof CODES)[number] | undefined;
+}
+
+/** A mail as SES knows it. */
+export interface SentMail {
+  readonly messageId: string;
+  /** That of the order when the send began. */
+  readonly version: number;
+}
+
+/**
+ * What is told of the mail that all lines went with. Undefined where it says nothing new, or speaks of a mail that is
+ * not the present one: an address that was put right meanwhile has not bounced.
+ */
+export function withFate(order: Order, fate: Fate, sent: SentMail, now: number): Order | undefined {
+  const { mail } = order;
+  if (order.status === 'erased' || sent.version < (mail.round ?? 0)) return undefined;
+  const state = strongest(FATES, mail.state, fate.state) ?? fate.state;
+  const worst = strongest(CODES, mail.lastError, fate.code);
+  const code = worst === 'delayed' && state !== 'sent' ? undefined : worst;
+  const told = {
+    lines: order.lines.map((line) => fated(line, code, heldFor(mail.lastError))),
+    mail: {
+      ...mail,
+      // Nothing has gone out.
+      state: code === 'rejected' ? 'none' : state,
+      messageId: FATES.includes(mail.state) ? mail.messageId : sent.messageId,
+      lastError: code,
+    },
+  };
+  if (JSON.stringify(told) === JSON.stringify({ lines: order.lines, mail })) return undefined;
+  return derive({ ...order, ...told }, now, now);
+}
+
+/** The later of two in a list that may hold neither. */
+const strongest = <One>(list: readonly One[], one: unknown, other: unknown): One | undefined =>
+  list.findLast((each) => each === one || each === other);
+
+const heldFor = (code: string | undefined): HeldReason | undefined =>
+  code === 'rejected' ? 'mail_refused' : code === 'suppressed' || code === 'bounced' ? 'bounced' : undefined;
+
+/**
+ * A line after its mail, and one that came with an earlier mail: where this one bounces, that one is as doubtful.
+ * @param before for what its mail has held it already.
+ */
+function fated(line: Line, code: Fate['code'], before: HeldReason | undefined): Line {
+  if (line.serial === null || line.delivery !== 'mail') return line;
+  if (line.held !== null && line.held !== before) return line;
+  const lost = code === 'rejected' || code === 'suppressed';
+  return { ...line, held: heldFor(code) ?? null, sent: lost ? undefined : true };
+}
+
+/** The sender's own mark. What has changed since the send began is still to go; the rest has gone to that address. */
+export function withSent(order: Order, taken: Order, messageId: string, now: number): Order | undefined {
+  const { version } = taken;
+  if (version >= (order.mail.round ?? 0))
+    return withFate(order, { state: 'sent' }, { messageId, version }, now);
+  if (order.status === 'erased' || order.buyer.email !== taken.buyer.email) return undefined;
+  const gone = taken.lines.filter(isWaiting);
+  const has = (line: Line) => gone.some(({ sku, serial }) => sku === line.sku && serial === line.serial);
+  const lines = order.lines.map((line) => (isWaiting(line) && has(line) ? { ...line, sent: true } : line));
+  return derive({ ...order, lines }, now, now);
 }
 
 /**
@@ -194,8 +293,14 @@ export function withRetry(
   return { ...order, dueAt: iso(dueAt), mail: { ...order.mail, state, attempts, lastError: how.code } };
 }
 
-/** Every line that waits for the mail is held. */
-export function withMailHeld(order: Order, reason: HeldReason, code: string, now: number): Order {
+/** Every line that waited for the mail when the order was of `version` is held. Undefined where it has changed since. */
+export function withMailHeld(
+  order: Order,
+  version: number,
+  { reason, code }: { readonly reason: HeldReason; readonly code: string },
+  now: number,
+): Order | undefined {
+  if (version < (order.mail.round ?? 0) || !order.lines.some(isWaiting)) return undefined;
   const lines = order.lines.map((line) => (isWaiting(line) ? { ...line, held: reason } : line));
   return derive({ ...order, lines, mail: { ...order.mail, lastError: code } }, now, now);
 }
@@ -204,11 +309,32 @@ export function withMailHeld(order: Order, reason: HeldReason, code: string, now
 export function withRelease(order: Order, mended: Pick<Order, 'buyer' | 'lines'>, now: number): Order {
   const fresh = { ...order, ...mended, placedAt: order.placedAt ?? iso(now), dueAt: undefined };
   return derive(
-    { ...fresh, mail: { state: 'none', attempts: 0, messageId: order.mail.messageId } },
+    {
+      ...fresh,
+      mail: { state: 'none', attempts: 0, messageId: order.mail.messageId, round: order.version + 1 },
+    },
     now,
     now,
   );
 }
+
+/** Nothing is left of the person; the order stays, so that nobody can have it issued a second time. */
+export function withErased(order: Order, now: number): Order {
+  const lines = order.lines.map((line) => ({
+    ...line,
+    received: null,
+    licensee: null,
+    serial: null,
+    keyVersion: null,
+    held: null,
+    superseded: undefined,
+  }));
+  const acts = order.acts?.map((act) => ({ ...act, why: null, before: {}, after: {} }));
+  return derive({ ...order, lines, acts, buyer: {}, status: 'erased' }, now, now);
+}
+
+/** The order with one act more. */
+export const withAct = (order: Order, act: Act): Order => ({ ...order, acts: [...(order.acts ?? []), act] });
 
 /** What the next mail has to carry. */
 export const isWaiting = (line: Line): boolean =>
@@ -227,8 +353,10 @@ function derive(order: Order, now: number, dueAt: number): Order {
   const held = order.placedAt !== undefined && !stopped && lines.some((line) => line.held !== null);
   const pending = mail.state === 'due' || mail.state === 'unknown';
   const resting: MailState = pending ? (lines.some((line) => line.sent) ? 'sent' : 'none') : mail.state;
+  // A mail that was settled is over: the next one has no errors yet.
+  const pendingMail: Mail = pending ? mail : { ...mail, state: 'due', lastError: undefined };
   const nextMail: Mail = due
-    ? { ...mail, state: pending ? mail.state : 'due', since: mail.since ?? iso(now) }
+    ? { ...pendingMail, since: mail.since ?? iso(now) }
     : { ...mail, state: resting, since: undefined };
   return {
     ...order,
@@ -236,7 +364,8 @@ function derive(order: Order, now: number, dueAt: number): Order {
     status,
     dueAt: due ? (order.dueAt ?? iso(dueAt)) : undefined,
     heldAt: held ? (order.heldAt ?? iso(now)) : undefined,
-    raw: held ? order.raw : undefined,
+    // Not only while it is held: a dispute may be won yet, what is announced be paid, and then a person needs it.
+    raw: status !== 'erased' && lines.some((line) => line.held !== null) ? order.raw : undefined,
   };
 }
 
@@ -262,21 +391,29 @@ export function view(order: Order) {
     held,
     dueAt: dueAt ?? null,
     heldAt: heldAt ?? null,
+    /** The address that the buyer may have meant, where the one that was given takes no mail. */
+    suggestion: held.some((reason) => OF_ADDRESS.includes(reason)) ? likelyAddress(order.buyer.email) : null,
   };
 }
+
+const OF_ADDRESS: readonly HeldReason[] = ['bad_address', 'mail_refused', 'bounced'];
 
 /** Stubs are left out of every list. */
 export const isListed = (item: Item): item is Order => !isAlias(item) && item.placedAt !== undefined;
 
 /** The attributes that only the indexes need. */
 export function indexed(order: Order) {
+  const email = toEmailKey(order.buyer.email ?? '');
   return {
     ...(order.dueAt ? { dueShard: shardOf(order.key) } : {}),
     ...(order.heldAt ? { held: 'held' } : {}),
     ...(order.placedAt ? { day: order.receivedAt.slice(0, 10) } : {}),
-    ...(order.placedAt && order.buyer.email ? { email: toEmailKey(order.buyer.email) } : {}),
+    ...(order.placedAt && isIndexKey(email) ? { email } : {}),
   };
 }
+
+/** DynamoDB refuses the whole item otherwise, and what was bought by mistyping would be lost. */
+const isIndexKey = (text: string) => text !== '' && Buffer.byteLength(text) <= 2_048;
 
 export const DUE_SHARDS = 8;
 

@@ -44,6 +44,15 @@ export interface Answer {
   readonly type?: string;
 }
 
+/** An order that the provider's own API calls paid. */
+export interface PaidOrder {
+  /** As in the sale that `read` would make of it. */
+  readonly id: string;
+  readonly test: boolean;
+  /** What `read` would have said of it, by now; asked for only where Keypost lacks the order. */
+  events(): Promise<readonly OrderEvent[]>;
+}
+
 /** A payment provider: how it signs, what it says, and what it wants to hear. */
 export interface Provider {
   /** What it calls with; `['POST']` where nothing is said. Anything else hears 405. */
@@ -59,6 +68,8 @@ export interface Provider {
    * only. Throws `bad_body` where it is not as documented: the request is then held with its bytes.
    */
   read(request: WebhookRequest, context: Context): readonly OrderEvent[] | Promise<readonly OrderEvent[]>;
+  /** Every order paid since, in milliseconds since 1970, as its API tells; `reconcile` takes what Keypost lacks. */
+  paid?(since: number, context: Context): AsyncIterable<PaidOrder>;
   /** The answer where 200 and nothing is not enough; `done` has a claim for each event that is no longer at risk. */
   answer?(done: readonly Claim[], request: WebhookRequest, context: Context): Answer;
   /** The answer when some events of a batch are done and the next one failed; without it the provider hears 5xx. */

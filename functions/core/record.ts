@@ -15,11 +15,15 @@ import type { Ports, Store } from './world.ts';
 /** How long whoever records or takes an order may send its mail: longer than any Lambda of ours works on one. */
 export const LEASE_MS = 120_000;
 
+/** What goes with a write, whatever it is: an act of the person who asked for it. */
+type Noted = (order: Order, found: Order | undefined) => Order;
+
 /** Stores a sale: the one who wrote what makes a mail due holds its lease, if there is time to send it. */
 export async function recordSale(
-  { store, report, now }: Ports,
+  { store, report, now }: Recording,
   sale: NewOrder,
   timeToSend: boolean,
+  noted: Noted = (order) => order,
 ): Promise<Claim> {
   const { key } = sale;
   const dueAt = now() + (timeToSend ? LEASE_MS : 0);
@@ -27,13 +31,17 @@ export async function recordSale(
   const step = (found: Order | undefined) => {
     const order = withSale(found ?? emptyOrder(key, sale.provider, sale.test, now()), sale, now(), dueAt);
     newlyDue = order?.dueAt !== undefined && found?.dueAt === undefined;
-    return order && newlyDue && timeToSend ? { ...order, mail: { ...order.mail, attempts: 1 } } : order;
+    const taken =
+      order && newlyDue && timeToSend ? { ...order, mail: { ...order.mail, attempts: 1 } } : order;
+    return taken && noted(taken, found);
   };
-  const [recorded, moved] = await Promise.all([
+  const [recorded, names] = await Promise.all([
     change(store, key, undefined, step),
     claimAliases({ store, report, now }, key, sale.aliases),
   ]);
-  const order = moved ? await reread(store, recorded.order) : recorded.order;
+  // Whoever wrote a name while we wrote the order may have moved a reversal to it.
+  const behind = names === 'moved' || (names === 'known' && recorded.changed);
+  const order = behind ? await reread(store, recorded.order) : recorded.order;
   report(recorded.changed ? 'order_recorded' : 'order_duplicate', { order: key });
   // Not what is only announced: it may never be paid.
   const held = recorded.changed && order.heldAt ? order.lines.flatMap((line) => line.held ?? []) : [];
@@ -43,21 +51,19 @@ export async function recordSale(
 
 /** Stores a reversal, with its order if there is one under any of its names, else as a stub that the sale will meet. */
 export async function recordReversal(
-  { store, report, now }: Ports,
+  { store, report, now }: Recording,
   provider: string,
   event: Reversed,
+  noted: Noted = (order) => order,
 ): Promise<Claim> {
   const keys = [event.id, ...(event.aliases ?? [])].map((id) => keyOf(provider, event.test, id));
   const found = (await Promise.all(keys.map((key) => store.get(key)))).find((item) => item !== undefined);
   const key = found?.key ?? keys[0] ?? '';
-  const { order, changed } = await change(store, key, found, (known) =>
-    withReversal(
-      known ?? emptyOrder(key, provider, event.test, now()),
-      event.reversalId,
-      event.reversal,
-      now(),
-    ),
-  );
+  const { order, changed } = await change(store, key, found, (known) => {
+    const before = known ?? emptyOrder(key, provider, event.test, now());
+    const order = withReversal(before, event.reversalId, event.reversal, now());
+    return order && noted(order, known);
+  });
   report('reversal_recorded', {
     order: order.key,
     kind: event.reversal.kind,
@@ -97,23 +103,32 @@ export async function change(
   }
 }
 
-type Claiming = Pick<Ports, 'store' | 'report' | 'now'>;
+/** What recording takes of the world. */
+export type Recording = Pick<Ports, 'store' | 'report' | 'now'>;
 
-/** Writes the other names of an order. Answers whether a reversal waited under one of them and has moved to the order. */
-export async function claimAliases(ports: Claiming, key: string, names: readonly string[]): Promise<boolean> {
+/** Of other names: all were written now, one was there, or a reversal waited under one and has moved to the order. */
+type Claimed = 'new' | 'known' | 'moved';
+
+/** Writes the other names of an order. */
+export async function claimAliases(
+  ports: Recording,
+  key: string,
+  names: readonly string[],
+): Promise<Claimed> {
   const others = names.filter((name) => name !== key);
-  return (await Promise.all(others.map((name) => claimAlias(ports, name, key)))).includes(true);
+  const claimed = await Promise.all(others.map((name) => claimAlias(ports, name, key)));
+  return claimed.find((one) => one === 'moved') ?? claimed.find((one) => one === 'known') ?? 'new';
 }
 
-async function claimAlias({ store, report, now }: Claiming, name: string, key: string): Promise<boolean> {
+async function claimAlias({ store, report, now }: Recording, name: string, key: string): Promise<Claimed> {
   let moved = false;
   let expected: number | undefined;
   for (;;) {
     const inTheWay = await store.put({ key: name, aliasOf: key }, expected);
-    if (!inTheWay) return moved;
+    if (!inTheWay) return moved ? 'moved' : 'new';
     if (isAlias(inTheWay) || inTheWay.placedAt) {
       if (!isAlias(inTheWay) || inTheWay.aliasOf !== key) report('alias_conflict', { order: key, name });
-      return moved;
+      return moved ? 'moved' : 'known';
     }
     const stub = inTheWay;
     await change(store, key, undefined, (order) => {

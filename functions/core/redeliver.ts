@@ -3,6 +3,12 @@ import { isAlias, withLease, withMailHeld } from './order.ts';
 import { change, claimAliases, LEASE_MS } from './record.ts';
 import type { Ports } from './world.ts';
 
+/**
+ * How long a run goes on, of the 15 minutes that Lambda gives. It is over some seconds before the minute, so that the run
+ * which that minute starts finds the lease free.
+ */
+export const RUN_MS = 14 * 60_000 - 10_000;
+
 const OLDEST_MS = 72 * 3_600_000;
 const RUN_LEASE_MS = 120_000;
 const RENEW_MS = 30_000;
@@ -69,20 +75,23 @@ async function drain(ports: Ports, queue: Queue, until: number): Promise<Redeliv
     return (await queue.hold(now(), now() + RUN_LEASE_MS)) && now() < until;
   };
 
-  for (;;) {
-    const keys = (await queue.due(now(), PAGE + tried.size)).filter((key) => !tried.has(key));
-    for (const key of keys) {
-      if (!(await mayGoOn())) {
-        await Promise.all(inFlight);
-        return count;
+  const untried = async () => (await queue.due(now(), PAGE + tried.size)).filter((key) => !tried.has(key));
+
+  try {
+    // Those in flight are not waited for between two pages, or the rate would fall off at each.
+    for (let keys = await untried(); keys.length > 0; keys = await untried()) {
+      for (const key of keys) {
+        if (!(await mayGoOn())) return count;
+        if (inFlight.size >= most) await Promise.race(inFlight);
+        if (nextAt > now()) await queue.sleep(nextAt - now());
+        nextAt = Math.max(nextAt + gap, now() - gap);
+        start(key);
       }
-      if (inFlight.size >= most) await Promise.race(inFlight);
-      if (nextAt > now()) await queue.sleep(nextAt - now());
-      nextAt = Math.max(nextAt + gap, now() - gap);
-      start(key);
     }
+    return count;
+  } finally {
+    // However the run ends: a Lambda that has answered is frozen, and a mail that it then sends is marked too late.
     await Promise.all(inFlight);
-    if (keys.length === 0) return count;
   }
 }
 
@@ -93,12 +102,13 @@ async function attempt(ports: Ports, key: string): Promise<'nothing' | 'sent' | 
     const order = await store.get(key);
     if (!order || isAlias(order) || !order.dueAt || Date.parse(order.dueAt) > now()) return 'nothing';
     if (order.mail.since && now() - Date.parse(order.mail.since) >= OLDEST_MS) {
-      await change(store, key, order, (found) => found && withMailHeld(found, 'mail_age', 'mail_age', now()));
+      const age = { reason: 'mail_age', code: 'mail_age' } as const;
+      await change(store, key, order, (found) => found && withMailHeld(found, order.version, age, now()));
       report('line_held', { order: key, reason: 'mail_age' });
       return 'failed';
     }
     // Whoever recorded it may have died before its other names were written.
-    if (await claimAliases(ports, key, order.aliases ?? [])) return 'nothing';
+    if ((await claimAliases(ports, key, order.aliases ?? [])) === 'moved') return 'nothing';
     const taken = { ...withLease(order, now() + LEASE_MS), version: order.version + 1 };
     if (await store.put(taken, order.version)) return 'nothing';
     return (await deliver(ports, taken)).kind === 'sent' ? 'sent' : 'failed';

@@ -57,9 +57,9 @@ function evaluated(
   { name, products }: Corrections,
 ): Line {
   const found =
-    called(catalogue, products.get(line.sku)) ??
+    productCalled(catalogue, products.get(line.sku)) ??
     productOf(catalogue, provider, line.sku) ??
-    called(catalogue, line.product);
+    productCalled(catalogue, line.product);
   if (!found) return line;
   // What an earlier release has said stands in the line, and is none of the buyer's own words.
   const own = [buyer.registration, buyer.name, buyer.company, null].includes(line.received);
@@ -73,7 +73,8 @@ function evaluated(
   );
 }
 
-function called({ products }: Catalogue, id: string | null | undefined) {
+/** The product that the catalogue has under this name of its own. */
+export function productCalled({ products }: Catalogue, id: string | null | undefined) {
   const product = id && Object.hasOwn(products, id) ? products[id] : undefined;
   return id && product ? { id, product } : undefined;
 }

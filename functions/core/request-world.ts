@@ -63,7 +63,8 @@ export function requestWorld(shared: Shared, provider: string, request: WebhookR
     },
     record(event) {
       if (event.kind === 'reversed') return recordReversal(ports, ownerOf(catalogue, provider), event);
-      return recordSale(ports, withRaw(event, request, used[provider]?.signing ?? []), mayMail());
+      const raw = () => rawOf(provider, request, used[provider]?.signing ?? []);
+      return recordSale(ports, withRaw(event, raw), mayMail());
     },
     async mail(order) {
       if (!mayMail()) return;
@@ -73,7 +74,12 @@ export function requestWorld(shared: Shared, provider: string, request: WebhookR
   };
 }
 
-function contextFrom({ catalogue, now, ask }: Shared, provider: string, keys: ProviderKeys): Context {
+/** What the provider may know of us. Throws `no_signing_key`. */
+export function contextFrom(
+  { catalogue, now, ask }: Pick<Shared, 'catalogue' | 'now' | 'ask'>,
+  provider: string,
+  keys: ProviderKeys,
+): Context {
   const { signing = [], api } = keys[provider] ?? {};
   if (signing.length === 0) {
     throw new Rejection(
@@ -95,16 +101,24 @@ function contextFrom({ catalogue, now, ask }: Shared, provider: string, keys: Pr
   };
 }
 
-/** What a person needs who has to look at a held line: the request, without what proves who sent it. */
-function withRaw(order: NewOrder, request: WebhookRequest, secrets: readonly string[]): NewOrder {
-  if (order.lines.every(({ held }) => held === null)) return order;
+/** With the request, where a person has to look at a line. */
+export const withRaw = (order: NewOrder, raw: () => Raw): NewOrder =>
+  order.lines.every(({ held }) => held === null) ? order : { ...order, raw: raw() };
+
+function rawOf(provider: string, request: WebhookRequest, secrets: readonly string[]): Raw {
   const query = new URLSearchParams(request.query);
   for (const [name, value] of [...query]) if (secrets.includes(value)) query.delete(name);
-  const raw: Raw = {
+  const headers = Object.entries(request.headers).filter(
+    ([name, value]) => !PROOF.test(name) && !secrets.includes(value),
+  );
+  return {
+    provider,
     method: request.method,
-    contentType: request.headers['content-type'] ?? '',
+    headers: Object.fromEntries(headers),
     query: query.toString(),
     body: gzipSync(request.body),
   };
-  return { ...order, raw };
 }
+
+/** Headers that prove who sent a request, or pass on who that was. */
+const PROOF = /auth|cookie|secret|token|key|sig|hmac|hash|forwarded/;

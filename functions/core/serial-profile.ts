@@ -4,7 +4,7 @@
  */
 import * as z from 'zod/mini';
 import { CHARSETS } from './charset.ts';
-import { SerialText } from './serial-text.ts';
+import { SerialText } from './serial-text-schema.ts';
 
 export const PADDINGS = ['pkcs7', 'null', 'space', 'x923'] as const;
 const DIGITS = '32 hex digits, two for each of the 16 bytes';

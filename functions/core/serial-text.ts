@@ -1,5 +1,5 @@
 /** Bytes as a buyer types them. */
-import * as z from 'zod/mini';
+import type { SerialText } from './serial-text-schema.ts';
 
 /** The digits of each alphabet, by value: RFC 4648, and https://www.crockford.com/base32.html. */
 export const ALPHABETS = {
@@ -13,37 +13,6 @@ export const ALPHABETS = {
 
 export const ALPHABET_NAMES = ['hex', 'HEX', 'base64', 'base64url', 'base32', 'crockford'] as const;
 export type Alphabet = (typeof ALPHABET_NAMES)[number];
-
-const LEAST_CUT = 8;
-const CUT = `${LEAST_CUT} or more, or leave it out: fewer characters are soon guessed`;
-const SEPARATOR = 'one to five characters of ASCII';
-const PREFIX = 'one to forty characters of ASCII, without spaces';
-
-export const SerialText = z
-  .strictObject(
-    {
-      alphabet: z.enum(ALPHABET_NAMES),
-      /** How many characters are kept, counted before they are grouped. */
-      cut: z.optional(z.int(CUT).check(z.minimum(LEAST_CUT, CUT))),
-      group: z.optional(z.int().check(z.minimum(1, '1 to 64'), z.maximum(64, '1 to 64'))),
-      /** Stands between groups; `-` where not said. */
-      separator: z.optional(z.string(SEPARATOR).check(z.regex(/^[ -~]{1,5}$/, SEPARATOR))),
-      prefix: z.optional(z.string(PREFIX).check(z.regex(/^[!-~]{1,40}$/, PREFIX))),
-    },
-    '{ alphabet, cut, group, separator, prefix }',
-  )
-  .check(
-    z.refine(({ group, separator }) => group !== undefined || separator === undefined, {
-      path: ['separator'],
-      error: 'found a separator and no group; write group: 5 beside it, or leave it out',
-    }),
-    z.refine(isReadable, {
-      path: ['separator'],
-      error:
-        "found a separator that is a digit of the alphabet too ('-' where none is said); write another, like '.'",
-    }),
-  );
-export type SerialText = z.infer<typeof SerialText>;
 
 /** Spelled, cut, parted into groups, and with its prefix: in this order. */
 export function written(
@@ -77,9 +46,4 @@ function grouped(text: string, size: number | undefined, separator: string): str
     text.slice(at * size, (at + 1) * size),
   );
   return groups.join(separator);
-}
-
-function isReadable({ alphabet, group, separator = '-' }: SerialText): boolean {
-  const digits = alphabet === 'base64' ? `${ALPHABETS.base64}=` : ALPHABETS[alphabet];
-  return group === undefined || ![...separator].some((character) => digits.includes(character));
 }

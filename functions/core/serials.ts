@@ -104,10 +104,19 @@ function heldLine(
   };
 }
 
-/** The first name that the product asks for and the order has. */
-function receivedName({ licensee }: Product, buyer: Buyer): string | null {
-  const names = { registration: buyer.registration, person: buyer.name, company: buyer.company };
-  return licensee.map((whose) => names[whose]).find((name) => name?.trim()) ?? null;
+const namesOf = (buyer: Buyer) => ({
+  registration: buyer.registration,
+  person: buyer.name,
+  company: buyer.company,
+});
+
+/** Whose name it is that the serial is made from: the first that the product asks for and the order has. */
+export const whoseName = ({ licensee }: Product, buyer: Buyer) =>
+  licensee.find((whose) => namesOf(buyer)[whose]?.trim());
+
+function receivedName(product: Product, buyer: Buyer): string | null {
+  const whose = whoseName(product, buyer);
+  return (whose && namesOf(buyer)[whose]) ?? null;
 }
 
 /** Whether a line of the product could have its serial. */

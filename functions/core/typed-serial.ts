@@ -1,4 +1,4 @@
-import type { SerialText } from './serial-text.ts';
+import type { SerialText } from './serial-text-schema.ts';
 
 /** Whether somebody has typed the serial that was issued: spaces, dashes and separators aside, and case where there is one case. */
 export function isTyped(typed: string, issued: string, text: SerialText): boolean {

@@ -49,6 +49,9 @@ export type ReportName =
   | 'too_large'
   | 'unanswered'
   | 'failed'
+  | 'reconciled'
+  | 'mail_event'
+  | 'mail_event_unknown'
   | 'gauges';
 
 /** Details are codes, numbers and order keys: never a secret, a signature, a serial, a name or an address. */

@@ -1,7 +1,7 @@
 /** The mail that brings the serials. */
 import { toMailbox } from '../address.ts';
 import type { Catalogue } from '../catalogue.ts';
-import { isWaiting, type Order } from '../order.ts';
+import type { Order } from '../order.ts';
 import { joined, oneLine, paragraph } from './blocks.ts';
 import { type Item, itemsOf, letter, testNotice } from './letter.ts';
 
@@ -18,18 +18,15 @@ export interface Message {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** The mail with every line that waits, and the SKUs it carries. Throws where there is nobody or nothing to mail. */
-export function serialMail(
-  catalogue: Catalogue,
-  order: Order,
-): { readonly message: Message; readonly skus: readonly string[] } {
+/** The mail with every line that waits. Throws where there is nobody or nothing to mail. */
+export function serialMail(catalogue: Catalogue, order: Order): Message {
   const { seller } = catalogue;
   const buyer = toMailbox(order.buyer.email);
   const to = order.test ? seller.alarms : buyer;
   const items = itemsOf(catalogue, order);
   if (!to || items.length === 0) throw new Error('an order without an address or a serial came to be mailed');
   const number = numberOf(order);
-  const message: Message = {
+  return {
     to,
     from: { name: oneLine(seller.name), address: seller.from },
     replyTo: seller.replyTo,
@@ -47,7 +44,6 @@ export function serialMail(
     },
     tags: tagsOf(order),
   };
-  return { message, skus: order.lines.filter(isWaiting).map(({ sku }) => sku) };
 }
 
 const LONGEST_REFERENCE = 200;
@@ -67,9 +63,9 @@ function subjectOf([first, ...others]: readonly Item[], number: string): string 
 }
 
 /** SES hands the tags back with each event, so that a send whose answer was lost can be settled. */
-function tagsOf({ key, mail }: Order): Record<string, string> {
+function tagsOf({ key, version }: Order): Record<string, string> {
   const order = Buffer.from(key).toString('base64url');
-  return { attempt: String(mail.attempts), ...(order.length <= LONGEST_TAG ? { order } : {}) };
+  return { version: String(version), ...(order.length <= LONGEST_TAG ? { order } : {}) };
 }
 
 /** A header's value takes ASCII only: what is none is percent-encoded, byte by byte. */
