@@ -9,6 +9,7 @@ import { openMails } from './mails.ts';
 import { secretsManager } from './secrets-manager.ts';
 import { sesV1 } from './ses.ts';
 import { type OwnAccount, sesAccount, sesV2 } from './ses-account.ts';
+import { sesEvents } from './ses-events.ts';
 
 /** Base64 in a form is a third longer, and its `+` and `/` three times. */
 const MOST_BYTES = 32 * 1024 * 1024;
@@ -19,8 +20,9 @@ export function embeddedAws(dataDir: string | undefined, files: Files, own: OwnA
   const mails = openMails(files);
   const account = sesAccount(files, mails, faults, own);
   const secrets = secretsManager(files, faults);
+  const events = sesEvents();
   const tables = dynamoDb(dataDir, files, faults);
-  const [v1, v2] = [sesV1(account, mails, faults), sesV2(account, faults)];
+  const [v1, v2] = [sesV1(account, mails, faults, events.accepted), sesV2(account, faults)];
   const handler: Handler = async (incoming, response) => {
     const body = await readBody(incoming, MOST_BYTES);
     if (!body) return sendJson(response, 413, { message: 'Request Entity Too Large' });
@@ -31,7 +33,7 @@ export function embeddedAws(dataDir: string | undefined, files: Files, own: OwnA
     if (target.startsWith('secretsmanager.')) return send(response, secrets.answer(request));
     send(response, path.startsWith('/v2/') ? v2(request) : await v1(request));
   };
-  return { handler, faults, mails, secrets, tables };
+  return { handler, faults, mails, events, secrets, tables };
 }
 
 function send(response: ServerResponse, answer: AwsAnswer | Broken): void {

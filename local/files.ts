@@ -1,45 +1,98 @@
-/** Where local state is kept: small files, each written whole or not at all. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+/** Where local state is kept: small files, each written whole or not at all, and logs that only grow. */
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
 
 export interface Files {
   /** Undefined where there is none. */
   read(name: string): string | undefined;
   /** Once it returns, no kill of this process can undo it. */
   write(name: string, text: string): void;
-  remove(name: string): void;
-  /** Names in a folder, in order. */
-  names(folder: string): readonly string[];
+  log(name: string): Log;
 }
 
-export function diskFiles(root: string): Files {
-  return {
-    read: (name) => (existsSync(join(root, name)) ? readFileSync(join(root, name), 'utf8') : undefined),
-    write(name, text) {
-      const path = join(root, name);
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      writeFileSync(`${path}.new`, text, { mode: 0o600 });
-      renameSync(`${path}.new`, path);
-    },
-    remove: (name) => rmSync(join(root, name), { force: true }),
-    names(folder) {
-      const path = join(root, folder);
-      const found = existsSync(path) ? readdirSync(path) : [];
-      // What a kill left unfinished was never answered for.
-      return found.filter((name) => !name.endsWith('.new')).sort();
-    },
-  };
+/** Lines, oldest first, of which nothing but their places is in memory. */
+export interface Log {
+  count(): number;
+  /** Undefined where there is none. */
+  line(at: number): string | undefined;
+  /** Once it returns, no kill of this process can undo it. */
+  append(line: string): void;
+  /** Nothing is left of the line but its place, which is blank. */
+  wipe(at: number): void;
 }
+
+/** @param root exists. */
+export const diskFiles = (root: string): Files => ({
+  read: (name) => (existsSync(join(root, name)) ? readFileSync(join(root, name), 'utf8') : undefined),
+  write(name, text) {
+    const path = join(root, name);
+    writeFileSync(`${path}.new`, text, { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+  },
+  log: (name) => diskLog(join(root, name)),
+});
 
 export function memoryFiles(): Files {
   const texts = new Map<string, string>();
+  const lines: string[] = [];
   return {
     read: (name) => texts.get(name),
     write: (name, text) => void texts.set(name, text),
-    remove: (name) => void texts.delete(name),
-    names: (folder) =>
-      [...texts.keys()]
-        .flatMap((name) => (name.startsWith(`${folder}/`) ? [name.slice(folder.length + 1)] : []))
-        .sort(),
+    log: () => ({
+      count: () => lines.length,
+      line: (at) => lines[at],
+      append: (line) => void lines.push(line),
+      wipe(at) {
+        lines[at] = '';
+      },
+    }),
+  };
+}
+
+const NEW_LINE = 0x0a;
+
+function diskLog(path: string): Log {
+  const file = openSync(path, 'a+', 0o600);
+  const starts = [0];
+  const start = (at: number) => starts[at] ?? 0;
+  const chunk = Buffer.alloc(1024 * 1024);
+  let size = 0;
+  for (;;) {
+    const bytes = chunk.subarray(0, readSync(file, chunk, 0, chunk.length, size));
+    if (bytes.length === 0) break;
+    for (let end = bytes.indexOf(NEW_LINE); end >= 0; end = bytes.indexOf(NEW_LINE, end + 1))
+      starts.push(size + end + 1);
+    size += bytes.length;
+  }
+  // What a kill left unfinished was never answered for.
+  if (size > start(starts.length - 1)) ftruncateSync(file, starts.at(-1));
+  return {
+    count: () => starts.length - 1,
+    line(at) {
+      if (starts[at + 1] === undefined) return undefined;
+      const bytes = Buffer.alloc(start(at + 1) - start(at));
+      readSync(file, bytes, 0, bytes.length, start(at));
+      return bytes.toString('utf8');
+    },
+    append(line) {
+      starts.push(start(starts.length - 1) + writeSync(file, `${line}\n`));
+    },
+    wipe(at) {
+      // Whatever is written to the file above goes to its end.
+      const writer = openSync(path, 'r+');
+      const blank = Buffer.alloc(start(at + 1) - start(at) - 1, ' ');
+      writeSync(writer, blank, 0, blank.length, start(at));
+      closeSync(writer);
+    },
   };
 }

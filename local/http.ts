@@ -57,6 +57,8 @@ function bind(port: number, host: string, variable: string, handler: Handler): P
       else sendJson(response, 500, { message: error instanceof Error ? error.message : 'unknown' });
     });
   });
+  // A connection that ends just as its caller uses it again is a mail of which nobody knows whether it went out.
+  server.keepAliveTimeout = 0;
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
       const taken = `port ${port} is taken; another one: ${variable}=${port + 1} npm start`;

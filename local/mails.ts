@@ -18,35 +18,74 @@ export type Mail = z.output<typeof Mail>;
 export type Mails = ReturnType<typeof openMails>;
 export type ShownMail = Awaited<ReturnType<typeof show>>;
 
-const FOLDER = 'mails';
+const DAY_MS = 24 * 3_600_000;
 
 export function openMails(files: Files) {
-  const mails = files
-    .names(FOLDER)
-    .map((name) => Mail.parse(JSON.parse(files.read(`${FOLDER}/${name}`) ?? '')));
-  let count = Number(files.names(FOLDER).at(-1)?.slice(0, 8) ?? 0);
-  const parsed = new Map<string, Promise<ShownMail>>();
-  const remembered = (mail: Mail) => {
-    const known = parsed.get(mail.id) ?? show(mail);
-    parsed.set(mail.id, known);
-    return known;
+  const log = files.log('mails.jsonl');
+  /** Undefined for one that was erased. */
+  const mailAt = (at: number) => {
+    const line = log.line(at)?.trim();
+    return line ? Mail.parse(JSON.parse(line)) : undefined;
   };
+  const counted = ({ at, to }: Mail) => ({ until: Date.parse(at) + DAY_MS, recipients: to.length });
+  /** What counts against the quota, oldest first. */
+  const lately: ReturnType<typeof counted>[] = [];
+  for (let at = log.count() - 1; at >= 0; at -= 1) {
+    const mail = mailAt(at);
+    if (!mail) continue;
+    const one = counted(mail);
+    if (one.until <= Date.now()) break;
+    lately.push(one);
+  }
+  lately.reverse();
+  let sum = lately.reduce((total, { recipients }) => total + recipients, 0);
+  let parsed = new Map<number, Promise<ShownMail>>();
   return {
     /** On disk when it returns. Answers SES's id for the mail. */
     accept(accepted: Omit<Mail, 'id' | 'at'>): string {
       const mail = { id: `01${randomUUID()}-000000`, at: new Date().toISOString(), ...accepted };
-      count += 1;
-      files.write(`${FOLDER}/${String(count).padStart(8, '0')}.json`, JSON.stringify(mail));
-      mails.push(mail);
+      log.append(JSON.stringify(mail));
+      lately.push(counted(mail));
+      sum += mail.to.length;
       return mail.id;
+    },
+    /** The mail of SES's id. */
+    find(id: string): Mail | undefined {
+      for (let at = log.count() - 1; at >= 0; at -= 1) if (log.line(at)?.includes(id)) return mailAt(at);
+      return undefined;
     },
     /** How many recipients there were in the last 24 hours: what SES counts. */
     lastDay() {
-      const since = new Date(Date.now() - 24 * 3_600_000).toISOString();
-      return mails.reduce((sum, { at, to }) => sum + (at > since ? to.length : 0), 0);
+      while (lately[0] && lately[0].until <= Date.now()) sum -= lately.shift()?.recipients ?? 0;
+      return sum;
     },
-    /** As a mail reader shows them. */
-    shown: () => Promise.all(mails.map((mail) => remembered(mail))),
+    /** The newest of them, as a mail reader shows them. */
+    shown(most: number) {
+      const before = parsed;
+      const from = Math.max(0, log.count() - most);
+      const places = Array.from({ length: log.count() - from }, (_, at) => from + at);
+      const shownAt = (at: number) => {
+        const mail = mailAt(at);
+        return mail && show(mail);
+      };
+      parsed = new Map(
+        places.flatMap((at) => {
+          const mail = before.get(at) ?? shownAt(at);
+          return mail ? [[at, mail] as const] : [];
+        }),
+      );
+      return Promise.all(parsed.values());
+    },
+    /** Erases each of which `isGone`, and answers how many. */
+    erase(isGone: (mail: Mail) => boolean): number {
+      const gone = Array.from({ length: log.count() }, (_, at) => at).filter((at) => {
+        const mail = mailAt(at);
+        return mail !== undefined && isGone(mail);
+      });
+      for (const at of gone) log.wipe(at);
+      parsed = new Map();
+      return gone.length;
+    },
   };
 }
 

@@ -19,21 +19,26 @@ type Stored = Record<string, AttributeValue>;
 export const TABLE = 'keypost-orders';
 const BATCH = 25;
 
-/** @param view which tables: those of the Lambdas, past any fault, or those that the last process left. */
+/** @param view which tables: those of the Lambdas, past any fault, or one side of their renewal. */
 export const client = (endpoint: string, view = PAST_FAULTS): DynamoDBClient =>
   new DynamoDBClient({ endpoint: endpoint + view });
 
 /**
  * dynalite writes an item and its index entries apart, so a kill can part them: what the last process left is read, and
  * put afresh into a folder of its own. Until all of it is there, that of the last process stands.
+ *
+ * @param isOver which keys stay behind.
  */
-export async function freshTable(client: DynamoDBClient, left: DynamoDBClient | undefined): Promise<void> {
+export async function freshTable(
+  client: DynamoDBClient,
+  left: DynamoDBClient | undefined,
+  isOver: (key: string) => boolean,
+): Promise<void> {
   await client.send(new CreateTableCommand(definition()));
   const described = () => client.send(new DescribeTableCommand({ TableName: TABLE }));
   while ((await described()).Table?.TableStatus !== 'ACTIVE') await sleep(5);
   const items = left ? await scan(left) : [];
-  // A lease of a process that is gone would keep `redeliver` waiting.
-  const kept = items.filter(({ key }) => !key?.S?.startsWith('lease#'));
+  const kept = items.filter(({ key }) => !isOver(key?.S ?? ''));
   for (let at = 0; at < kept.length; at += BATCH) {
     const puts = kept.slice(at, at + BATCH).map((Item) => ({ PutRequest: { Item } }));
     await client.send(new BatchWriteItemCommand({ RequestItems: { [TABLE]: puts } }));

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import * as z from 'zod/mini';
 import type { Catalogue } from '../functions/core/catalogue.ts';
 import { view } from '../functions/core/order.ts';
 import { BadRequest } from './bad-request.ts';
@@ -14,8 +15,10 @@ import type { Mails } from './mails.ts';
 import { lastDueAt, listedOrders } from './orders-table.ts';
 import { paddleApi } from './paddle.ts';
 import { paypalApi } from './paypal.ts';
+import { postedEvents } from './posted-events.ts';
 import type { RedeliverRuns } from './redeliver-runs.ts';
 import type { SecretsManager } from './secrets-manager.ts';
+import type { SesEvents } from './ses-events.ts';
 import { simulateOrder, simulatorOf } from './simulate-order.ts';
 import { stripeApi } from './stripe.ts';
 import { trySerial } from './try-serial.ts';
@@ -29,24 +32,37 @@ export interface Parts {
   readonly faults: FaultSwitch;
   readonly secrets: SecretsManager;
   readonly mails: Mails;
+  readonly events: SesEvents;
   /** Sees no fault. */
   readonly tables: DynamoDBClient;
+  /** What is kept of a person besides the table. */
+  erase(email: string): Promise<object>;
 }
 
 type Route = (request: IncomingMessage, query: URLSearchParams) => Promise<unknown> | unknown;
 
 export function routes(parts: Parts): Handler {
-  const { catalogue, faults, mails, tables, runs } = parts;
+  const { catalogue, faults, mails, events, tables, runs } = parts;
   const local: Readonly<Record<string, Route>> = {
-    'GET /local/mails': () => mails.shown(),
-    'GET /local/orders': async () => (await listedOrders(tables)).map(view),
+    'GET /local/mails': (_request, query) => mails.shown(newest(query)),
+    'GET /local/orders': async (_request, query) =>
+      (await listedOrders(tables)).slice(-newest(query)).map(view),
     'GET /local/faults': () => faults.now(),
     'PUT /local/faults': async (request) => {
       const changed = faults.change(await bodyOf(request));
       if ('message' in changed) throw new BadRequest(changed.message);
       return changed;
     },
-    'POST /local/redeliver': async (_request, query) => runs.run(await ahead(query, tables)),
+    'POST /local/redeliver': async (_request, query) => {
+      await events.told();
+      return runs.run(await ahead(query, tables));
+    },
+    'POST /local/mail-events': async (request) => postedEvents(mails, events, await bodyOf(request)),
+    'POST /local/erase': async (request) => {
+      const { data } = Person.safeParse(await bodyOf(request));
+      if (data) return parts.erase(data.email);
+      throw new BadRequest('the body is no { "email": "…" }');
+    },
     'POST /local/serial': async (request) => trySerial(catalogue, await bodyOf(request)),
     'POST /local/find-profile': async (request) => findProfile(await bodyOf(request)),
     'POST /local/simulate': async (request) =>
@@ -82,6 +98,8 @@ export function routes(parts: Parts): Handler {
   };
 }
 
+const Person = z.object({ email: z.string() });
+
 /** Look-alikes of providers' own APIs. */
 const APIS = { '/local/stripe': stripeApi, '/local/paddle': paddleApi, '/local/paypal': paypalApi };
 
@@ -109,6 +127,9 @@ function sendFile(
   });
   response.end(readFileSync(new URL(`./page/${name}`, import.meta.url)));
 }
+
+/** How many to show, at most; the page cannot show a hundred thousand every two seconds. */
+const newest = (query: URLSearchParams) => Number(query.get('newest') ?? Number.POSITIVE_INFINITY);
 
 /** As many seconds as asked for, or up to the last mail that is due. */
 async function ahead(query: URLSearchParams, tables: DynamoDBClient): Promise<number> {

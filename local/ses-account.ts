@@ -1,4 +1,4 @@
-/** The SES account of this machine: out of the sandbox, its sender verified, as fast as SES ever is for a small seller. */
+/** The SES account of this machine: out of the sandbox, its sender verified, as fast as SES is for a small seller. */
 import * as z from 'zod/mini';
 import { type AwsAnswer, AwsError, type AwsRequest } from './aws-answer.ts';
 import type { FaultSwitch } from './faults.ts';
@@ -20,7 +20,7 @@ export interface OwnAccount {
 const FILE = 'ses.json';
 
 export function sesAccount(files: Files, mails: Mails, faults: FaultSwitch, own: OwnAccount) {
-  const { rate = 200, daily = 50_000 } = own;
+  const { rate = 200, daily = 1_000_000 } = own;
   const identities = new Set(z.array(z.string()).parse(JSON.parse(files.read(FILE) ?? '[]')));
   identities.add(own.sender.slice(own.sender.lastIndexOf('@') + 1).toLowerCase());
   const keep = () => files.write(FILE, JSON.stringify([...identities]));

@@ -32,7 +32,8 @@ export async function envelopeOf(
   const { raw, tags, configurationSet } = sending;
   if (raw.length > MOST_BYTES)
     invalid(`Message length is more than ${MOST_BYTES} bytes long: '${raw.length}'.`);
-  const mail = await PostalMime.parse(raw);
+  const body = raw.indexOf('\r\n\r\n');
+  const mail = await PostalMime.parse(body < 0 ? raw : raw.subarray(0, body));
   if (!mail.from) invalid("Missing required header 'From'.");
   const inHeaders = [mail.to, mail.cc, mail.bcc].flatMap((list) => mailboxes(list ?? []));
   const to = sending.destinations.length > 0 ? sending.destinations.map(bare) : inHeaders;

@@ -5,13 +5,19 @@ import type { FaultSwitch } from './faults.ts';
 import type { Mails } from './mails.ts';
 import { answered, members, refused, required } from './query-protocol.ts';
 import type { SesAccount } from './ses-account.ts';
+import type { SesEvents } from './ses-events.ts';
 import { envelopeOf } from './ses-rules.ts';
 
 type Action = (input: URLSearchParams, region: string) => object | undefined | Promise<object>;
 
 /** Answers a request, or says how the connection breaks. `down` is SES's own 503, with nothing accepted. */
-export function sesV1(account: SesAccount, mails: Mails, faults: FaultSwitch) {
-  const actions = { ...asking(account), ...sending(account, mails, faults) };
+export function sesV1(
+  account: SesAccount,
+  mails: Mails,
+  faults: FaultSwitch,
+  accepted: SesEvents['accepted'],
+) {
+  const actions = { ...asking(account), ...sending(account, mails, faults, accepted) };
   return async ({ headers, body, ...request }: AwsRequest): Promise<AwsAnswer | Broken> => {
     const { ses } = faults.now();
     if (ses === 'timeout') return 'silence';
@@ -34,7 +40,12 @@ export function sesV1(account: SesAccount, mails: Mails, faults: FaultSwitch) {
   };
 }
 
-function sending(account: SesAccount, mails: Mails, faults: FaultSwitch): Record<string, Action> {
+function sending(
+  account: SesAccount,
+  mails: Mails,
+  faults: FaultSwitch,
+  accepted: SesEvents['accepted'],
+): Record<string, Action> {
   const send = async (
     input: URLSearchParams,
     region: string,
@@ -52,7 +63,10 @@ function sending(account: SesAccount, mails: Mails, faults: FaultSwitch): Record
     const mail = { source: input.get('Source') ?? undefined, destinations, configurationSet, tags, raw };
     const envelope = await envelopeOf(mail, account.sending(region));
     account.take(envelope.to.length);
-    return { MessageId: mails.accept({ ...envelope, tags, raw: raw.toString('base64') }) };
+    const id = mails.accept({ ...envelope, tags, raw: raw.toString('base64') });
+    // SES publishes by configuration set.
+    if (configurationSet) accepted({ id, ...envelope, tags });
+    return { MessageId: id };
   };
   return {
     SendRawEmail: (input, region) =>
@@ -93,6 +107,14 @@ const MAIL_FROM = {
   BehaviorOnMXFailure: 'UseDefaultValue',
 };
 
+/** As the stack has it. */
+const TOLD = {
+  Name: 'keypost',
+  Enabled: true,
+  MatchingEventTypes: ['send', 'reject', 'bounce', 'complaint', 'delivery'],
+  SNSDestination: { TopicARN: 'arn:aws:sns:us-east-1:123456789012:keypost-mail-events' },
+};
+
 function asking(account: SesAccount): Record<string, Action> {
   const known = (input: URLSearchParams) => members(input, 'Identities').filter((name) => account.has(name));
   const each = (input: URLSearchParams, value: object) => new Map(known(input).map((name) => [name, value]));
@@ -111,7 +133,8 @@ function asking(account: SesAccount): Record<string, Action> {
     GetIdentityMailFromDomainAttributes: (input) => ({ MailFromDomainAttributes: each(input, MAIL_FROM) }),
     DescribeConfigurationSet(input) {
       const Name = required(input, 'ConfigurationSetName');
-      if (account.configurationSets.includes(Name)) return { ConfigurationSet: { Name } };
+      if (account.configurationSets.includes(Name))
+        return { ConfigurationSet: { Name }, EventDestinations: [TOLD] };
       throw new AwsError('ConfigurationSetDoesNotExist', `Configuration set <${Name}> does not exist.`);
     },
     ListConfigurationSets: () => ({ ConfigurationSets: account.configurationSets.map((Name) => ({ Name })) }),

@@ -3,7 +3,8 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import type { Catalogue } from '../functions/core/catalogue.ts';
 import { loadCatalogue } from '../lib/load-catalogue.ts';
 import { embeddedAws } from './aws.ts';
-import { LEFT } from './dynamodb.ts';
+import { LEFT, NEXT } from './dynamodb.ts';
+import { erase } from './erase.ts';
 import { diskFiles, memoryFiles } from './files.ts';
 import { type Handler, listen } from './http.ts';
 import { keyFaults, PRODUCT_KEYS, PROVIDER_KEYS, seedKeys } from './keys.ts';
@@ -36,7 +37,7 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
     sender: catalogue.seller.from,
     configurationSet: CONFIGURATION_SET,
   });
-  const { faults, mails, secrets, tables } = embedded;
+  const { faults, mails, events, secrets, tables } = embedded;
 
   // The page's port is bound first, for the keys name it; whoever calls before all is ready waits.
   let ready = (_handler: Handler): void => undefined;
@@ -46,10 +47,14 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
   const page = await listen(port, 'PORT', async (request, response) => (await handler)(request, response));
   const aws = await listen(awsPort, 'AWS_PORT', embedded.handler);
   const addresses = { page: `http://localhost:${page.port}`, aws: `http://localhost:${aws.port}` };
-  useEmbeddedAws(addresses.aws);
+  useEmbeddedAws(`http://127.0.0.1:${aws.port}`);
   const ours = client(addresses.aws);
-  await freshTable(ours, tables.hasLeft ? client(addresses.aws, LEFT) : undefined);
-  tables.taken();
+  const renewTable = (isOver: (key: string) => boolean) =>
+    tables.renewed((hasLeft) =>
+      freshTable(client(addresses.aws, NEXT), hasLeft ? client(addresses.aws, LEFT) : undefined, isOver),
+    );
+  // A lease of a process that is gone would keep `redeliver` waiting.
+  await renewTable((key) => key.startsWith('lease#'));
   seedKeys(secrets, catalogue, page.port);
   const lambdas = await loadLambdas(file, {
     TABLE,
@@ -60,8 +65,20 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
     KEYS_CACHED_SECONDS: '30',
   });
   const runs = redeliverRuns(lambdas.redeliver);
+  events.listening(lambdas.mailEvents);
   ready(
-    routes({ ...addresses, catalogue, webhook: lambdas.webhook, runs, faults, secrets, mails, tables: ours }),
+    routes({
+      ...addresses,
+      catalogue,
+      webhook: lambdas.webhook,
+      runs,
+      faults,
+      secrets,
+      mails,
+      events,
+      tables: ours,
+      erase: (email) => erase(mails, ours, () => renewTable(() => false), email),
+    }),
   );
   return {
     ...addresses,
@@ -69,8 +86,11 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
     keyFaults: keyFaults(secrets, catalogue),
     async stop() {
       runs.stop();
+      events.stop();
       await page.close();
+      await lambdas.stop();
       await aws.close();
+      await tables.close();
     },
   };
 }

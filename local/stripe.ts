@@ -1,4 +1,4 @@
-/** A look-alike of the two calls of Stripe's API that Keypost makes, with the sample's buyer. */
+/** A look-alike of the calls of Stripe's API that Keypost makes, with the sample's buyer. */
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod/mini';
@@ -10,6 +10,7 @@ const Session = z.looseObject({
   customer_details: z.looseObject({}),
   metadata: z.looseObject({}),
   amount_total: z.number(),
+  created: z.number(),
 });
 const CheckoutEvent = z.looseObject({ data: z.object({ object: Session }) });
 
@@ -21,8 +22,11 @@ export const paidCheckout = CheckoutEvent.parse(
 /** https://docs.stripe.com/api/checkout/sessions/retrieve and …/line_items */
 export function stripeApi(request: IncomingMessage, response: ServerResponse, path: string): void {
   const key = /^Bearer +([sr]k_\S+)$/.exec(request.headers.authorization ?? '')?.[1];
+  const { pathname, searchParams } = new URL(path, 'http://localhost');
   const [, id, list] = /^\/v1\/checkout\/sessions\/(cs_[^/?]+)(\/line_items)?(?:\?.*)?$/.exec(path) ?? [];
   if (!key) refuse(response, 401, 'You did not provide an API key.');
+  else if (request.method === 'GET' && pathname === '/v1/checkout/sessions')
+    sendJson(response, 200, sessions(Number(searchParams.get('created[gte]') ?? 0)));
   else if (request.method !== 'GET' || !id) refuse(response, 404, `Unrecognized request URL (${path}).`);
   else sendJson(response, 200, list ? lineItems(id) : session(id));
 }
@@ -35,6 +39,13 @@ function session(id: string) {
     id,
     payment_intent: id === sample.id ? sample.payment_intent : id.replace(/^cs_/, 'pi_'),
   };
+}
+
+/** https://docs.stripe.com/api/checkout/sessions/list: the sample, and nothing after it. */
+function sessions(since: number) {
+  const sample = paidCheckout.data.object;
+  const data = sample.created >= since ? [{ ...sample, livemode: true }] : [];
+  return { object: 'list', data, has_more: false, url: '/v1/checkout/sessions' };
 }
 
 function lineItems(id: string) {

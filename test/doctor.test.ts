@@ -1,9 +1,12 @@
 /** The command line, above all `doctor`, against a stand-in for AWS, over HTTP through the real SDK clients. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import dns from 'node:dns/promises';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { run } from '../bin/commands/program.ts';
@@ -16,7 +19,7 @@ writeFileSync(
   `import { defineConfig } from 'keypost';
   export default defineConfig({
     seller: { name: 'W', from: 'Orders@mail.widgets.example.com', replyTo: 's@widgets.example.com', alarms: 'a@widgets.example.com' },
-    providers: { shop: {} },
+    providers: { shop: { testOrders: 'seller' } },
     products: { widget: {
       name: 'Widget', skus: { shop: ['w'] },
       serial: { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } },
@@ -24,11 +27,12 @@ writeFileSync(
   });`,
 );
 
-type Said = string | { readonly status: number; readonly body: string } | ((body: string) => string);
+type Answer = { readonly status: number; readonly body: string; readonly headers?: Record<string, string> };
+type Said = string | Answer | ((body: string, headers: IncomingMessage['headers']) => string | Answer);
 
 const xml = (name: string, result: string) =>
   `<${name}Response><${name}Result>${result}</${name}Result></${name}Response>`;
-const fault = (code: string, message = 'no', status = 400): Said => ({
+const fault = (code: string, message = 'no', status = 400) => ({
   status,
   body: `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`,
 });
@@ -49,6 +53,47 @@ const dkim = (enabled: boolean, status: string) =>
   );
 const verification = (status: string) =>
   attributes('Verification', 'widgets.example.com', `<VerificationStatus>${status}</VerificationStatus>`);
+const mailFrom = (status: string) =>
+  attributes(
+    'MailFromDomain',
+    'widgets.example.com',
+    `<MailFromDomain>bounce.widgets.example.com</MailFromDomain><MailFromDomainStatus>${status}</MailFromDomainStatus><BehaviorOnMXFailure>UseDefaultValue</BehaviorOnMXFailure>`,
+  );
+const configurationSet = (enabled: boolean, ...types: string[]) =>
+  xml(
+    'DescribeConfigurationSet',
+    `<ConfigurationSet><Name>Mails1</Name></ConfigurationSet><EventDestinations><member><Name>e</Name><Enabled>${enabled}</Enabled>` +
+      `<MatchingEventTypes>${types.map((type) => `<member>${type}</member>`).join('')}</MatchingEventTypes>` +
+      `<SNSDestination><TopicARN>arn:aws:sns:us-east-1:1:events</TopicARN></SNSDestination></member></EventDestinations>`,
+  );
+const EVENTS = ['send', 'reject', 'bounce', 'complaint', 'delivery'];
+const subscriptions = (endpoint: string, arn: string) =>
+  xml(
+    'ListSubscriptionsByTopic',
+    `<Subscriptions><member><SubscriptionArn>${arn}</SubscriptionArn><Protocol>email</Protocol><Endpoint>${endpoint}</Endpoint></member></Subscriptions>`,
+  );
+/** What the table has of the test order, once the webhook has taken it. */
+const order = (mail: object, held: string | null = null) =>
+  JSON.stringify({
+    Item: marshall({
+      key: 'shop#test#1',
+      version: 2,
+      lines: [{ held }],
+      mail,
+      ...(held ? { heldAt: 'x' } : {}),
+    }),
+  });
+/** As the deployed webhook: whoever signed it is told by the library of the specification. */
+const shopWebhook: Said = (body, headers) => {
+  const id = String(headers['webhook-id']);
+  const at = String(headers['webhook-timestamp']);
+  new Webhook(SIGNING).verify(body, {
+    'webhook-id': id,
+    'webhook-timestamp': at,
+    'webhook-signature': String(headers['webhook-signature']),
+  });
+  return '';
+};
 const quota = (most: number, sent: number) =>
   xml('GetSendQuota', `<Max24HourSend>${most}</Max24HourSend><SentLast24Hours>${sent}</SentLast24Hours>`);
 const enabled = (value: boolean) => xml('GetAccountSendingEnabled', `<Enabled>${value}</Enabled>`);
@@ -70,7 +115,12 @@ const NAMES = {
   ProviderKeysSecret: 'ProviderKeys1',
   ConfigurationSet: 'Mails1',
   RedeliverFunction: 'Keypost-Redeliver1',
+  MailEventsFunction: 'Keypost-MailEvents1',
+  ReconcileFunction: 'Keypost-Reconcile1',
+  AlarmTopic: 'arn:aws:sns:us-east-1:1:alarms',
 };
+const SIGNING = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const functionAt = (name: string) => `GET /2015-03-31/functions/${name}/configuration`;
 const stack = (outputs: Record<string, string>) =>
   xml(
     'DescribeStacks',
@@ -82,6 +132,8 @@ const stack = (outputs: Record<string, string>) =>
       .join('')}</Outputs></member></Stacks>`,
   );
 
+const identities = 'Orders@mail.widgets.example.com mail.widgets.example.com widgets.example.com example.com';
+
 /** What AWS says where all is well, by what it is asked; of a stack that has these names. */
 const well = (url: string): Record<string, Said> => ({
   'DescribeStacks Keypost': stack({ ...NAMES, WebhookShop: `${url}/orders/shop` }),
@@ -92,15 +144,23 @@ const well = (url: string): Record<string, Said> => ({
   'GET /v2/email/account': '{"ProductionAccessEnabled":true}',
   GetAccountSendingEnabled: enabled(true),
   GetSendQuota: quota(1000, 899),
-  'DescribeConfigurationSet Mails1': xml(
-    'DescribeConfigurationSet',
-    '<ConfigurationSet><Name>Mails1</Name></ConfigurationSet>',
-  ),
+  [`GetIdentityMailFromDomainAttributes ${identities}`]: mailFrom('Success'),
+  'DescribeConfigurationSet Mails1 eventDestinations': configurationSet(true, ...EVENTS),
   'GetSecretValue ProductKeys1': secret({ _unused: '9', widget: [{ version: 1, key: 'Sixteen-byte-key' }] }),
-  'GetSecretValue ProviderKeys1': secret({ _unused: '9', shop: { signing: ['whsec_1'] } }),
+  'GetSecretValue ProviderKeys1': secret({ _unused: '9', shop: { signing: [SIGNING] } }),
   'DescribeTable Keypost-Orders1': table('ACTIVE', INDEXES),
-  'GET /2015-03-31/functions/Keypost-Redeliver1/configuration':
-    '{"State":"Active","LastUpdateStatus":"Successful"}',
+  ...Object.fromEntries(
+    ['Keypost-Redeliver1', 'Keypost-MailEvents1', 'Keypost-Reconcile1'].map((name) => [
+      functionAt(name),
+      '{"State":"Active","LastUpdateStatus":"Successful"}',
+    ]),
+  ),
+  'ListSubscriptionsByTopic arn:aws:sns:us-east-1:1:alarms': subscriptions(
+    'A@widgets.example.com',
+    'arn:aws:sns:us-east-1:1:alarms:1',
+  ),
+  'POST /orders/shop': shopWebhook,
+  'GetItem Keypost-Orders1': order({ state: 'sent', attempts: 1 }),
   'GET /orders/shop': { status: 405, body: 'method_not_allowed' },
 });
 
@@ -109,6 +169,7 @@ const Subject = z.object({ TableName: z.optional(z.string()), SecretId: z.option
 /** What a request asks for: an action and its subject, or method and path. */
 function asked({ method, url, headers }: IncomingMessage, body: string): string {
   const target = String(headers['x-amz-target'] ?? '').split('.')[1];
+  if (url?.startsWith('/orders/')) return `${method} ${url}`;
   if (target) return `${target} ${Object.values(Subject.parse(JSON.parse(body))).join(' ')}`;
   if (method === 'GET') return `GET ${url}`;
   const { Action = '', Version: _, ...subject } = Object.fromEntries(new URLSearchParams(body));
@@ -121,16 +182,23 @@ beforeAll(async () => {
   server = await startServer(async (request, response) => {
     const question = await text(request);
     const said = answers[asked(request, question)] ?? { status: 418, body: 'nobody should ask this' };
-    const answer = typeof said === 'function' ? said(question) : said;
-    const { status, body } = typeof answer === 'string' ? { status: 200, body: answer } : answer;
-    response.writeHead(status).end(body);
+    const answer = typeof said === 'function' ? said(question, request.headers) : said;
+    const { status, body, headers } = typeof answer === 'string' ? { status: 200, body: answer } : answer;
+    response.writeHead(status, headers).end(body);
   });
   vi.stubEnv('AWS_ENDPOINT_URL', server.url);
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
 });
+let txt: Record<string, string[][]>;
 beforeEach(() => {
   answers = well(server.url);
+  txt = { '_dmarc.widgets.example.com': [['v=DMARC1; ', 'p=none']] };
+  vi.spyOn(dns, 'resolveTxt').mockImplementation(async (name) => {
+    const found = txt[name];
+    if (found) return found;
+    throw Object.assign(new Error(name), { code: name.includes('broken') ? 'ESERVFAIL' : 'ENOTFOUND' });
+  });
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
@@ -141,11 +209,14 @@ afterAll(async () => {
 const Findings = z.array(
   z.object({ check: z.string(), state: z.enum(['ok', 'bad', 'unknown']), cure: z.nullable(z.string()) }),
 );
-async function keypost(...args: string[]) {
+const dateIn = (seconds: number) => new Date(Date.now() + seconds * 1_000).toUTCString();
+
+const keypost = (...args: string[]) => keypostWith(config, ...args);
+async function keypostWith(file: string, ...args: string[]) {
   let out = '';
   let err = '';
   const code = await run(args, {
-    env: { KEYPOST_CONFIG: config, AWS_PORT: new URL(server.url).port },
+    env: { KEYPOST_CONFIG: file, AWS_PORT: new URL(server.url).port },
     print: (line) => {
       out += line;
     },
@@ -166,6 +237,7 @@ test('all is well', async () => {
     'stack',
     'identity',
     'dkim',
+    'mail-from',
     'sandbox',
     'sending',
     'quota',
@@ -174,7 +246,13 @@ test('all is well', async () => {
     'provider-key shop',
     'table',
     'webhook shop',
+    'clock',
     'redeliver',
+    'mail-events',
+    'reconcile',
+    'alarms',
+    'dmarc',
+    'test-order',
   ]);
   expect([code, err]).toEqual([0, '']);
 });
@@ -183,8 +261,6 @@ test('no limit is no quota', async () => {
   answers.GetSendQuota = quota(-1, 5000);
   expect((await keypost('doctor')).code).toBe(0);
 });
-
-const identities = 'Orders@mail.widgets.example.com mail.widgets.example.com widgets.example.com example.com';
 
 test.each<[broken: string, change: Record<string, Said>, findings: string[], cure: RegExp]>([
   [
@@ -227,9 +303,122 @@ test.each<[broken: string, change: Record<string, Said>, findings: string[], cur
   ['no quota', { GetSendQuota: quota(0, 0) }, ['quota bad'], /0 of 0/],
   [
     'configuration set',
-    { 'DescribeConfigurationSet Mails1': fault('ConfigurationSetDoesNotExist') },
+    { 'DescribeConfigurationSet Mails1 eventDestinations': fault('ConfigurationSetDoesNotExist') },
     ['configuration-set bad'],
     /Mails1/,
+  ],
+  [
+    'a configuration set that tells nobody',
+    { 'DescribeConfigurationSet Mails1 eventDestinations': configurationSet(false, ...EVENTS) },
+    ['configuration-set bad'],
+    /tells nobody of send, .*cdk deploy/,
+  ],
+  [
+    'a configuration set that keeps bounces to itself',
+    {
+      'DescribeConfigurationSet Mails1 eventDestinations': configurationSet(
+        true,
+        'send',
+        'delivery',
+        'reject',
+        'complaint',
+      ),
+    },
+    ['configuration-set bad'],
+    /tells nobody of bounce;/,
+  ],
+  [
+    'MAIL FROM without its MX record',
+    { [`GetIdentityMailFromDomainAttributes ${identities}`]: mailFrom('Failed') },
+    ['mail-from bad'],
+    /bounce\.widgets\.example\.com \(Failed\).*MailFromMx/,
+  ],
+  [
+    'no MAIL FROM',
+    {
+      [`GetIdentityMailFromDomainAttributes ${identities}`]: xml(
+        'GetIdentityMailFromDomainAttributes',
+        '<MailFromDomainAttributes/>',
+      ),
+    },
+    ['mail-from bad'],
+    /cdk deploy. makes a MAIL FROM/,
+  ],
+  [
+    'alarms not confirmed',
+    {
+      'ListSubscriptionsByTopic arn:aws:sns:us-east-1:1:alarms': subscriptions(
+        'a@widgets.example.com',
+        'PendingConfirmation',
+      ),
+    },
+    ['alarms bad'],
+    /has not confirmed.*aws sns subscribe --topic-arn arn:aws:sns:us-east-1:1:alarms/,
+  ],
+  [
+    'alarms to somebody else',
+    {
+      'ListSubscriptionsByTopic arn:aws:sns:us-east-1:1:alarms': subscriptions(
+        'b@widgets.example.com',
+        'arn:aws:sns:us-east-1:1:alarms:1',
+      ),
+    },
+    ['alarms bad'],
+    /do not go to a@widgets\.example\.com/,
+  ],
+  [
+    'no topic',
+    { 'ListSubscriptionsByTopic arn:aws:sns:us-east-1:1:alarms': fault('NotFound', 'no', 404) },
+    ['alarms bad'],
+    /topic of the alarms is gone/,
+  ],
+  [
+    'a clock that is slow',
+    { 'GET /orders/shop': { status: 405, body: '', headers: { date: dateIn(600) } } },
+    ['clock bad'],
+    /clock of this machine is \d+ s behind that of AWS/,
+  ],
+  [
+    'a clock that is fast',
+    { 'GET /orders/shop': { status: 405, body: '', headers: { date: dateIn(-600) } } },
+    ['clock bad'],
+    /clock of this machine is \d+ s ahead of that of AWS/,
+  ],
+  [
+    'a test order refused',
+    { 'POST /orders/shop': { status: 401, body: 'bad_signature' } },
+    ['test-order bad'],
+    /does not accept a test order signed with the newest key of shop/,
+  ],
+  [
+    'a test order that fails',
+    { 'POST /orders/shop': { status: 503, body: '' } },
+    ['test-order bad'],
+    /answers 503/,
+  ],
+  [
+    'a test order not kept',
+    { 'GetItem Keypost-Orders1': '{}' },
+    ['test-order bad'],
+    /other testOrders.*cdk deploy/,
+  ],
+  [
+    'a test order held',
+    { 'GetItem Keypost-Orders1': order({ state: 'none', attempts: 0 }, 'unknown_product') },
+    ['test-order bad'],
+    /held \(unknown_product\); `npx --no keypost orders held`/,
+  ],
+  [
+    'mail-events gone',
+    { [functionAt('Keypost-MailEvents1')]: jsonFault('ResourceNotFoundException', 404) },
+    ['mail-events bad'],
+    /gone/,
+  ],
+  [
+    'reconcile gone',
+    { [functionAt('Keypost-Reconcile1')]: jsonFault('ResourceNotFoundException', 404) },
+    ['reconcile bad'],
+    /gone/,
   ],
   [
     'no product key',
@@ -316,11 +505,16 @@ test.each<[broken: string, change: Record<string, Said>, findings: string[], cur
     ['redeliver bad'],
     /its image/,
   ],
-  ['a webhook not deployed', { 'DescribeStacks Keypost': stack(NAMES) }, ['webhook shop bad'], /cdk deploy/],
+  [
+    'a webhook not deployed',
+    { 'DescribeStacks Keypost': stack(NAMES) },
+    ['webhook shop bad', 'clock unknown'],
+    /cdk deploy/,
+  ],
   [
     'a webhook that nobody answers',
     { 'DescribeStacks Keypost': stack({ ...NAMES, WebhookShop: 'http://127.0.0.1:1/orders/shop' }) },
-    ['webhook shop bad'],
+    ['webhook shop bad', 'clock unknown'],
     /nothing answers/,
   ],
   [
@@ -365,7 +559,58 @@ test.each<[broken: string, change: Record<string, Said>, findings: string[], cur
   const wrong = Findings.parse(JSON.parse(out)).filter(({ state }) => state !== 'ok');
   expect(wrong.map(({ check, state }) => `${check} ${state}`)).toEqual(expected);
   expect(wrong[0]?.cure).toMatch(cure);
-  expect([code, err]).toEqual([1, `${expected.length} of 12 are not ok`]);
+  expect([code, err]).toEqual([
+    1,
+    expect.stringMatching(new RegExp(`^${expected.length} of 1[89] are not ok$`)),
+  ]);
+});
+
+test.each<[string, Record<string, string[][]>, string, RegExp]>([
+  [
+    'no DMARC record',
+    {},
+    'bad',
+    /no DMARC record is at _dmarc\.mail\.widgets\.example\.com; the stack's output Dmarc/,
+  ],
+  [
+    'a TXT record that is none',
+    { '_dmarc.widgets.example.com': [['v=spf1 -all']] },
+    'bad',
+    /no DMARC record/,
+  ],
+  [
+    'two DMARC records',
+    { '_dmarc.widgets.example.com': [['v=DMARC1; p=none'], ['v=DMARC1; p=reject']] },
+    'bad',
+    /has 2 DMARC records/,
+  ],
+])('%s', async (_, records, state, cure) => {
+  txt = records;
+  const { out } = await keypost('doctor', '--json');
+  expect(Findings.parse(JSON.parse(out)).find(({ check }) => check === 'dmarc')).toEqual({
+    check: 'dmarc',
+    state,
+    cure: expect.stringMatching(cure),
+  });
+});
+
+test('a DNS that does not answer', async () => {
+  vi.spyOn(dns, 'resolveTxt').mockRejectedValue(Object.assign(new Error('queryTxt'), { code: 'ESERVFAIL' }));
+  const { out } = await keypost('doctor', '--json');
+  expect(Findings.parse(JSON.parse(out)).filter(({ state }) => state !== 'ok')).toEqual([
+    { check: 'dmarc', state: 'unknown', cure: expect.any(String) },
+  ]);
+});
+
+test('a catalogue that takes no test orders is sent none, and told so', async () => {
+  const silent = join(folder, 'silent.config.ts');
+  writeFileSync(silent, readFileSync(config, 'utf8').replace("testOrders: 'seller'", ''));
+  answers['POST /orders/shop'] = { status: 500, body: 'nobody should post this' };
+  const { code, out } = await keypostWith(silent, 'doctor', '--json');
+  expect(Findings.parse(JSON.parse(out)).map(({ check }) => check)).not.toContain('test-order');
+  expect(code).toBe(0);
+  expect((await keypostWith(silent, 'doctor')).out).toContain("testOrders: 'seller'");
+  expect((await keypost('doctor', '--no-order')).code).toBe(0);
 });
 
 test('no stack: what needs none is told all the same', async () => {
@@ -375,7 +620,7 @@ test('no stack: what needs none is told all the same', async () => {
   const inState = (wanted: string) =>
     findings.filter(({ state }) => state === wanted).map(({ check }) => check);
   expect(inState('bad')).toEqual(['stack']);
-  expect(inState('ok')).toEqual(['identity', 'dkim', 'sandbox', 'sending', 'quota']);
+  expect(inState('ok')).toEqual(['identity', 'dkim', 'mail-from', 'sandbox', 'sending', 'quota', 'dmarc']);
   expect(new Set(findings.flatMap(({ cure }) => cure ?? []))).toEqual(
     new Set([expect.stringContaining('npx cdk deploy')]),
   );
@@ -397,7 +642,7 @@ test.each([
     /no stack Keypost in this account and region; `npx cdk deploy`/,
     fault('ValidationError', 'Stack with id Keypost does not exist'),
   ],
-  [['orders', 'held'], /no output RedeliverFunction/, stack({ ...NAMES, RedeliverFunction: '' })],
+  [['orders', 'held'], /no output OrdersTable/, stack({ ...NAMES, OrdersTable: '' })],
   [['keys', 'set', 'shop'], /AWS does not know these credentials/, fault('InvalidClientTokenId', 'x', 403)],
   [['orders', 'release', 'k'], /have expired/, fault('ExpiredToken', 'x', 403)],
   [
@@ -438,6 +683,11 @@ test.each<[string[], number, RegExp]>([
     made = body;
     return '{}';
   };
+  answers.GetCallerIdentity = xml('GetCallerIdentity', '<Arn>arn:aws:iam::1:user/seller</Arn>');
+  for (const table of ['Keypost-Orders1', 'keypost-orders']) {
+    answers[`GetItem ${table}`] = '{}';
+    answers[`PutItem ${table}`] = '{}';
+  }
   const said = await keypost('keys', 'set', 'shop', ...local);
   expect([said.code, said.out + said.err]).toEqual([code, expect.stringMatching(why)]);
   expect(made.includes('whsec_2')).toBe(code === 0);
@@ -447,7 +697,7 @@ test('held orders come in pages, from an index that may be behind, and never fro
   const order = (key: string, held: object) => ({
     Item: {
       ...{ key: { S: key }, version: { N: '1' }, provider: { S: 'shop' }, status: { S: 'paid' } },
-      ...{ lines: { L: [] }, buyer: { M: {} }, mail: { M: {} }, ...held },
+      ...{ lines: { L: [] }, buyer: { M: {} }, mail: { M: {} }, placedAt: { S: '2026-11-23' }, ...held },
     },
   });
   const orders = [
@@ -462,8 +712,10 @@ test('held orders come in pages, from an index that may be behind, and never fro
           Items: [entry('shop#released'), entry('shop#gone')],
           LastEvaluatedKey: entry('shop#gone'),
         });
-  answers['GetItem Keypost-Orders1'] = (body) =>
-    JSON.stringify(orders.find(({ Item }) => body.includes(`"${Item.key.S}"`)) ?? {});
+  answers['BatchGetItem '] = (body) => {
+    const found = orders.filter(({ Item }) => body.includes(`"${Item.key.S}"`)).map(({ Item }) => Item);
+    return JSON.stringify({ Responses: { 'Keypost-Orders1': found } });
+  };
   const { code, out } = await keypost('orders', 'held', '--json');
   expect([code, JSON.parse(out)]).toEqual([0, [expect.objectContaining({ key: 'shop#held' })]]);
 });

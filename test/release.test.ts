@@ -155,12 +155,12 @@ describe('each reason has its cure', () => {
     },
     {
       reason: 'mail_refused',
-      before: (order) => withMailHeld({ ...order, lines: unsent(order) }, 'mail_refused', 'x', 0),
+      before: (order) => mailHeld(order, 'mail_refused'),
       mails: 2,
     },
     {
       reason: 'mail_age',
-      before: (order) => withMailHeld({ ...order, lines: unsent(order) }, 'mail_age', 'x', 0),
+      before: (order) => mailHeld(order, 'mail_age'),
       cure: { email: elsewhere },
       to: elsewhere,
       mails: 2,
@@ -197,7 +197,10 @@ describe('each reason has its cure', () => {
     },
   );
 
-  const unsent = ({ lines }: Order) => lines.map((line) => ({ ...line, sent: undefined }));
+  const mailHeld = (order: Order, reason: 'mail_refused' | 'mail_age') => {
+    const lines = order.lines.map((line) => ({ ...line, sent: undefined }));
+    return withMailHeld({ ...order, lines }, order.version, { reason, code: 'x' }, 0) ?? order;
+  };
 
   test('product_key: the key', async () => {
     const world = memoryWorld(catalogue);
@@ -363,6 +366,7 @@ test('a new address gets the whole order, a reversed one gets nothing', async ()
   await write((found) =>
     withReversal(found, 'r', { kind: 'refund', state: 'won', part: 'full' }, world.state.now),
   );
+  world.state.now += 10 * 60_000;
   await world.redeliver();
   expect(world.mails.map(({ to }) => to)).toEqual([zoe.email, 'zoe@elsewhere.example.com']);
   expect(order().lines.map(({ sent }) => sent)).toEqual([true, undefined]);

@@ -12,6 +12,9 @@ import {
 import { ResourceNotFoundException as NoSecret } from '@aws-sdk/client-secrets-manager';
 import { ORDERS_TABLE } from '../../functions/aws/table.ts';
 import type { Catalogue } from '../../functions/core/catalogue.ts';
+import { alarms } from './alarm-check.ts';
+import { clock } from './clock-check.ts';
+import { dmarc } from './dmarc-check.ts';
 import { CommandError } from './failure.ts';
 import { productKeyStates, providerKeyStates } from './key-state.ts';
 import type { Names, Place } from './place.ts';
@@ -57,9 +60,18 @@ export function checksFor({ catalogue: { products, providers }, place: { local }
     ...each(providers, 'provider-key', providerKey),
     table,
     ...each(providers, 'webhook', webhook),
-    ...(local ? {} : { redeliver }),
+    clock,
+    ...(local ? {} : onAws),
   };
 }
+
+const onAws: Checks = {
+  redeliver: (desk) => lambda('RedeliverFunction')(desk),
+  'mail-events': (desk) => lambda('MailEventsFunction')(desk),
+  reconcile: (desk) => lambda('ReconcileFunction')(desk),
+  alarms,
+  dmarc,
+};
 
 async function stack({ names }: Desk): Promise<string | undefined> {
   try {
@@ -132,18 +144,25 @@ const webhook =
     return status >= 500 ? `${url} answers ${status}; its log says why` : undefined;
   };
 
-async function redeliver({ place, names }: Desk): Promise<string | undefined> {
-  const { redeliver: FunctionName } = await names();
-  try {
-    const command = new GetFunctionConfigurationCommand({ FunctionName });
-    const { State, LastUpdateStatus, StateReason = '' } = await new LambdaClient(place.config).send(command);
-    const broken = State === 'Failed' || LastUpdateStatus === 'Failed';
-    return broken
-      ? `the Lambda ${FunctionName} does not run: ${StateReason}; \`npx cdk deploy\` puts it right`
-      : undefined;
-  } catch (error) {
-    if (error instanceof NoFunction)
-      return `the Lambda ${FunctionName} is gone; \`npx cdk deploy\` makes it again`;
-    throw error;
-  }
-}
+/** @param output the name under which the stack says that of the Lambda. */
+const lambda =
+  (output: string): Check =>
+  async ({ place, names }) => {
+    const FunctionName = (await names()).output(output);
+    try {
+      const command = new GetFunctionConfigurationCommand({ FunctionName });
+      const {
+        State,
+        LastUpdateStatus,
+        StateReason = '',
+      } = await new LambdaClient(place.config).send(command);
+      const broken = State === 'Failed' || LastUpdateStatus === 'Failed';
+      return broken
+        ? `the Lambda ${FunctionName} does not run: ${StateReason}; \`npx cdk deploy\` puts it right`
+        : undefined;
+    } catch (error) {
+      if (error instanceof NoFunction)
+        return `the Lambda ${FunctionName} is gone; \`npx cdk deploy\` makes it again`;
+      throw error;
+    }
+  };

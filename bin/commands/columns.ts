@@ -19,8 +19,8 @@ export const harmless = (text: string): string =>
   text.replace(/(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
 
 /** For scripts; harmless too, since JSON leaves the controls above U+007E as they are. */
-export const json = (value: unknown): string =>
-  JSON.stringify(value, null, 2).replace(
+export const json = (value: unknown, indent = 2): string =>
+  JSON.stringify(value, null, indent).replace(
     /[\u007f-\u009f]/g,
     (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

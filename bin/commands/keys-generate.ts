@@ -1,5 +1,6 @@
 /** `keys generate`: a key for an app that is not out yet. */
 import { Command } from 'commander';
+import { explained, type WhyOptions } from './act.ts';
 import { CommandError } from './failure.ts';
 import { randomKey } from './key-form.ts';
 import { type PlaceOptions, placeOf } from './place.ts';
@@ -8,12 +9,12 @@ import { addVersion, productOrProvider } from './product-key.ts';
 import { readSecret } from './secret.ts';
 import type { Terminal } from './terminal.ts';
 
-interface GenerateOptions extends PlaceOptions {
+interface GenerateOptions extends PlaceOptions, WhyOptions {
   readonly replace?: boolean;
 }
 
 export const keysGenerate = (terminal: Terminal): Command =>
-  placed(new Command('generate'))
+  explained(placed(new Command('generate')))
     .argument('<product>', 'a product of the catalogue')
     .description('a new random key of the form that the product asks for')
     .option(
@@ -41,7 +42,7 @@ async function generate(terminal: Terminal, name: string, options: GenerateOptio
       `${name} has a key; apps in customers' hands would refuse serials made with another. If none is yet, add --replace`,
     );
   }
-  await addVersion(terminal, place, name, randomKey(product.serial.key));
+  await addVersion(terminal, place, name, randomKey(product.serial.key), options);
   const read = `aws secretsmanager get-secret-value --secret-id ${id} --query SecretString --output text`;
   terminal.print(`your app needs it; this shows it:\n  ${read}${place.awsOption}`);
 }

@@ -1,7 +1,9 @@
 /** `keys set`: a key that the seller has. It is read from standard input, so that no shell remembers it. */
 import { Command, Option } from 'commander';
 import type { Product } from '../../functions/core/catalogue.ts';
+import { byHand, explained, type WhyOptions } from './act.ts';
 import { CommandError } from './failure.ts';
+import { factsOfProvider, noteKeyChange } from './key-act.ts';
 import { withApiKey, withSigningKey } from './key-change.ts';
 import { requireForm } from './key-form.ts';
 import { type Place, type PlaceOptions, placeOf } from './place.ts';
@@ -10,7 +12,7 @@ import { addVersion, productOrProvider } from './product-key.ts';
 import { changeSecret } from './secret.ts';
 import type { Terminal } from './terminal.ts';
 
-interface SetOptions extends PlaceOptions {
+interface SetOptions extends PlaceOptions, WhyOptions {
   readonly only?: boolean;
   readonly add?: boolean;
   readonly apiKey?: boolean;
@@ -18,7 +20,7 @@ interface SetOptions extends PlaceOptions {
 }
 
 export const keysSet = (terminal: Terminal): Command =>
-  placed(new Command('set'))
+  explained(placed(new Command('set')))
     .argument('<name>', 'a product or a provider of the catalogue')
     .description('a key of a product or a provider, read from standard input')
     .option('--only', 'provider: the key before is not accepted any more')
@@ -59,7 +61,7 @@ async function set(terminal: Terminal, name: string, options: SetOptions): Promi
   const key = (await terminal.readSecret(`The ${what(product, options)} of ${name}`)).trim();
   if (product) {
     requireForm(name, product, key);
-    return await addVersion(terminal, place, name, key);
+    return await addVersion(terminal, place, name, key, options);
   }
   if (key === '') throw new CommandError('the key is empty; nothing is changed');
   await setProviderKey(terminal, place, name, key, options);
@@ -79,13 +81,14 @@ async function setProviderKey(
   if (apiUrl && !/^https:\/\/|^http:\/\/localhost[:/]/.test(apiUrl)) {
     throw new CommandError(`--api-url is ${apiUrl}; an address with https:// would do`);
   }
-  let told = `${name} has this key already; nothing is changed`;
-  await changeSecret(place, (await place.names()).providerKeys, (entries) => {
-    const changed = apiKey
+  const hand = await byHand(place, terminal, 'key change', options);
+  const changed = await changeSecret(place, (await place.names()).providerKeys, (entries) =>
+    apiKey
       ? withApiKey(entries, name, key, apiUrl)
-      : withSigningKey(entries, name, key, only ? 0 : add ? Number.POSITIVE_INFINITY : 1);
-    if (changed) told = `the ${what(undefined, options)} of ${name} is set; it is in use within five minutes`;
-    return changed;
-  });
-  terminal.print(told);
+      : withSigningKey(entries, name, key, only ? 0 : add ? Number.POSITIVE_INFINITY : 1),
+  );
+  if (!changed) return terminal.print(`${name} has this key already; nothing is changed`);
+  terminal.print(`the ${what(undefined, options)} of ${name} is set; it is in use within five minutes`);
+  const { before, after } = changed;
+  await noteKeyChange(place, name, hand, factsOfProvider(before, name), factsOfProvider(after, name));
 }

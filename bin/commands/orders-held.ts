@@ -1,8 +1,8 @@
 /** `orders held`: what waits for a person. */
 import { Command } from 'commander';
-import { view } from '../../functions/core/order.ts';
+import { type Order, view } from '../../functions/core/order.ts';
 import { columns, json } from './columns.ts';
-import { HINTS, ordersOf } from './held.ts';
+import { HINTS, heldOrders, ordersOf } from './held.ts';
 import { type PlaceOptions, placeOf } from './place.ts';
 import { placed } from './placed.ts';
 import type { Terminal } from './terminal.ts';
@@ -20,7 +20,7 @@ export const ordersHeld = (terminal: Terminal): Command =>
 
 async function held(terminal: Terminal, options: HeldOptions): Promise<void> {
   const place = placeOf(options, terminal.env);
-  const orders = await (await ordersOf(place)).held();
+  const orders = await heldOrders((await ordersOf(place)).table);
   if (options.json) return terminal.print(json(orders.map(view)));
   if (orders.length === 0) return terminal.print('no order is held');
   const lines = orders.flatMap((order) =>
@@ -33,11 +33,17 @@ async function held(terminal: Terminal, options: HeldOptions): Promise<void> {
       order.heldAt?.slice(0, 16).replace('T', ' ') ?? '',
       `${order.buyer.name ?? '?'} <${order.buyer.email ?? '?'}>`,
       product ?? `${sku || '?'} (unknown)`,
-      reason,
+      [reason, ...meant(order)].join(': '),
     ]),
   ]);
   const hints = [...new Set(lines.map(({ reason }) => reason))].map((reason) => [reason, HINTS[reason]]);
   terminal.print(
     `${table}\n\n${place.command('orders release KEY')} lets one go. What would do:\n${columns(hints)}`,
   );
+}
+
+/** The address that the buyer may have meant. */
+function meant(order: Order): string[] {
+  const { suggestion } = view(order);
+  return suggestion ? [`${suggestion} meant?`] : [];
 }

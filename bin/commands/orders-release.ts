@@ -1,20 +1,22 @@
 /** `orders release`: a held order is put right and goes out. */
 import { Command, InvalidArgumentError } from 'commander';
-import { toMailbox } from '../../functions/core/address.ts';
+import { type Hand, noted } from '../../functions/core/act.ts';
 import type { Catalogue } from '../../functions/core/catalogue.ts';
-import { productKeys } from '../../functions/core/keys.ts';
-import { isWaiting, type Order, view } from '../../functions/core/order.ts';
+import type { Sale } from '../../functions/core/event.ts';
+import type { Order } from '../../functions/core/order.ts';
 import { change } from '../../functions/core/record.ts';
+import { Rejection } from '../../functions/core/rejection.ts';
 import { type Corrections, released } from '../../functions/core/release.ts';
-import { columns, json } from './columns.ts';
+import { filled, type Reader, recordAgain, reread, saleIn } from '../../functions/core/reread.ts';
+import { byHand, explained, type WhyOptions } from './act.ts';
+import { type Desk, deskOf, orderMeant, readerOf, recordingOf, requireLive } from './desk.ts';
 import { CommandError } from './failure.ts';
-import { HINTS, ordersOf } from './held.ts';
-import { type PlaceOptions, placeOf } from './place.ts';
-import { catalogueOf, placed } from './placed.ts';
-import { readSecret } from './secret.ts';
+import { mailbox, printOutcome } from './outcome.ts';
+import type { PlaceOptions } from './place.ts';
+import { placed } from './placed.ts';
 import type { Terminal } from './terminal.ts';
 
-interface ReleaseOptions extends PlaceOptions {
+interface ReleaseOptions extends PlaceOptions, WhyOptions {
   readonly name?: string;
   readonly email?: string;
   readonly product: ReadonlyMap<string, string>;
@@ -22,7 +24,7 @@ interface ReleaseOptions extends PlaceOptions {
 }
 
 export const ordersRelease = (terminal: Terminal): Command =>
-  placed(new Command('release'))
+  explained(placed(new Command('release')))
     .argument('<key>', 'of the order, as `orders held` shows it')
     .description('put a held order right, and let every line go out that now can')
     .option('--name <name>', 'the name for the lines that have no serial yet')
@@ -38,35 +40,71 @@ export const ordersRelease = (terminal: Terminal): Command =>
     .action((key: string, options: ReleaseOptions) => release(terminal, key, options));
 
 const RELEASE = `
-Releasing an order below its price floor approves the price. A line that still
-lacks something stays held, and then the exit code is 1. A line whose SKU the
-catalogue ignores by now is dropped.
+Whatever held it may be mended by now: its notification is read again first, with
+today's code, catalogue and keys. An unreadable one that can be read becomes the
+order that it tells of. Releasing an order below its price floor approves the
+price. A line that still lacks something stays held, and then the exit code is 1.
+A line whose SKU the catalogue ignores by now is dropped.
 
 Examples:
   npx --no keypost orders release 'stripe#pi_123' --name 'José Núñez'
   npx --no keypost orders release 'shop#1042' --email jose@example.com --local
   npx --no keypost orders release 'shop#1042' --product widget-old=widgetpro-mac`;
 
-async function release(terminal: Terminal, key: string, options: ReleaseOptions): Promise<void> {
-  const corrections: Corrections = { name: options.name, email: options.email, products: options.product };
-  const catalogue = await catalogueOf(terminal);
-  requireProducts(catalogue, corrections);
-  const place = placeOf(options, terminal.env);
-  const { store } = await ordersOf(place);
-  const held = place.command('orders held');
-  const found = await store.get(key);
-  if (!found) throw new CommandError(`there is no order ${key}; \`${held}\` shows the keys`);
-  const keys = productKeys(await readSecret(place, (await place.names()).productKeys));
-  const { order } = await change(store, found.key, found, (current) => {
+async function release(terminal: Terminal, text: string, options: ReleaseOptions): Promise<void> {
+  const { name, email, product: products } = options;
+  const corrections: Corrections = { name, email, products };
+  const desk = await deskOf(options, terminal);
+  requireProducts(desk.catalogue, corrections);
+  const found = await orderMeant(desk, text);
+  requireHeld(desk, found);
+  const reader = await readerOf(desk);
+  const hand = await byHand(desk.place, terminal, 'release', options);
+  const work = { desk, reader, hand };
+  const events = await eventsOf(terminal, reader, found);
+  const { raw } = found;
+  if (!events || !raw || !isUnreadable(found)) {
+    const sale = events && saleIn(reader, found, events);
+    return printOutcome(terminal, await corrected(work, found, corrections, sale), options.json);
+  }
+  const told = await recordAgain(recordingOf(desk, terminal), reader, { ...found, raw }, events, hand);
+  if (told.key !== found.key) terminal.complain(`it turned out to be ${told.key}, ${told.status}`);
+  const more = told.heldAt && (name ?? email ?? products.keys().next().value);
+  const order = more ? await corrected(work, told, corrections) : told;
+  printOutcome(terminal, order, options.json);
+}
+
+const isUnreadable = ({ lines }: Order) => lines.some(({ held }) => held === 'bad_body');
+
+/** What the notification says today; undefined where it is not kept, or cannot be read, which is told. */
+async function eventsOf({ complain }: Terminal, reader: Reader, { raw }: Order) {
+  if (!raw) return undefined;
+  try {
+    return await reread(reader, raw);
+  } catch (error) {
+    // As when it came: whatever keeps it from being read, a person can still say what it holds.
+    const why = error instanceof Rejection ? error.message : error instanceof Error ? error.name : 'unknown';
+    complain(`its notification cannot be read again: ${why}`);
+    return undefined;
+  }
+}
+
+async function corrected(
+  { desk, reader, hand }: { readonly desk: Desk; readonly reader: Reader; readonly hand: Hand },
+  found: Order,
+  corrections: Corrections,
+  sale?: Sale,
+): Promise<Order> {
+  const known = { catalogue: desk.catalogue, keys: reader.productKeys };
+  const { order } = await change(desk.store, found.key, found, (current) => {
     if (!current) return undefined;
-    requireReleasable(current, corrections, held);
-    return released({ catalogue, keys }, current, corrections, Date.now());
+    requireHeld(desk, current);
+    const better = sale ? filled(reader, current, sale) : current;
+    requireLines(better, corrections);
+    const next = released(known, better, corrections, Date.now());
+    return noted(hand, {}, Date.now)(next, current);
   });
-  terminal.print(
-    options.json ? json(view(order)) : outcome(order) || 'nothing is left of it: all is ignored',
-  );
-  const left = order.lines.filter((line) => line.held).length;
-  if (left > 0) throw new CommandError(`${left} of ${order.lines.length} lines of ${order.key} still held`);
+  return order;
 }
 
 function requireProducts({ products }: Catalogue, corrections: Corrections): void {
@@ -78,15 +116,13 @@ function requireProducts({ products }: Catalogue, corrections: Corrections): voi
   }
 }
 
-function requireReleasable(
-  { key, status, heldAt, lines }: Order,
-  { products }: Corrections,
-  held: string,
-): void {
-  if (status !== 'paid' && status !== 'partly_refunded') {
-    throw new CommandError(`${key} is ${status}; nothing of it goes out`);
-  }
-  if (!heldAt) throw new CommandError(`${key} is not held; \`${held}\` shows what is`);
+function requireHeld({ place }: Desk, order: Order): void {
+  requireLive(order);
+  if (order.heldAt) return;
+  throw new CommandError(`${order.key} is not held; \`${place.command('orders held')}\` shows what is`);
+}
+
+function requireLines({ key, lines }: Order, { products }: Corrections): void {
   for (const sku of products.keys()) {
     const line = lines.find((one) => one.sku === sku) ?? lines.find((one) => one.sku === '');
     if (line?.serial === null) continue;
@@ -95,23 +131,6 @@ function requireReleasable(
       : `is no line of ${key}; it has ${lines.map((one) => one.sku).join(', ')}`;
     throw new CommandError(`the SKU ${sku} ${why}`);
   }
-}
-
-/** A line for each line of the order. */
-const outcome = ({ lines, buyer, test }: Order): string =>
-  columns(
-    lines.map((line) => {
-      const { sku, product, held } = line;
-      const to = test ? 'the seller' : (buyer.email ?? '');
-      const due = isWaiting(line) ? `goes to ${to} within a minute` : 'is there already';
-      return [product ?? sku, held ? `still held, ${held}: ${HINTS[held]}` : due];
-    }),
-  );
-
-function mailbox(text: string): string {
-  const address = toMailbox(text);
-  if (address) return address;
-  throw new InvalidArgumentError('An address like name@example.com would do.');
 }
 
 function pair(text: string, known: ReadonlyMap<string, string>): ReadonlyMap<string, string> {

@@ -17,14 +17,16 @@ export interface Names {
   readonly productKeys: string;
   readonly providerKeys: string;
   readonly configurationSet: string;
-  /** The Lambda's; on one machine there is none. */
-  readonly redeliver: string | undefined;
+  /** What the stack says under the name; on one machine there is no stack. Throws a CommandError where it says nothing. */
+  output(name: string): string;
   /** Where a provider calls; undefined where the stack was deployed without it. */
   webhook(provider: string): string | undefined;
 }
 
 export interface Place {
   readonly local: boolean;
+  /** Where `npm start` answers; undefined for a deployed stack. */
+  readonly page?: string;
   /** For every AWS client. */
   readonly config: ClientConfig;
   /** How the verb is said to reach the same. */
@@ -58,6 +60,7 @@ function thisMachine(env: Readonly<Record<string, string | undefined>>): Place {
   const page = `http://localhost:${env.PORT || 3000}`;
   return {
     local: true,
+    page,
     config: embedded(endpoint),
     command: (verb) => `npx --no keypost ${verb} --local`,
     awsOption: ` --endpoint-url ${endpoint}`,
@@ -66,7 +69,9 @@ function thisMachine(env: Readonly<Record<string, string | undefined>>): Place {
       productKeys: PRODUCT_KEYS,
       providerKeys: PROVIDER_KEYS,
       configurationSet: CONFIGURATION_SET,
-      redeliver: undefined,
+      output: (name) => {
+        throw new CommandError(`there is no stack on this machine that could say its ${name}`);
+      },
       webhook: (provider) => `${page}/orders/${provider}`,
     }),
   };
@@ -115,7 +120,7 @@ async function outputsOf(stack: string): Promise<Names> {
     productKeys: named('ProductKeysSecret'),
     providerKeys: named('ProviderKeysSecret'),
     configurationSet: named('ConfigurationSet'),
-    redeliver: named('RedeliverFunction'),
+    output: named,
     webhook: (provider) => [...outputs.values()].find((value) => value.endsWith(`/orders/${provider}`)),
   };
 }

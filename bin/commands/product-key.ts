@@ -1,20 +1,33 @@
 /** Adding a product's key, wherever it comes from. */
 import type { Catalogue, Product } from '../../functions/core/catalogue.ts';
+import { byHand, type WhyOptions } from './act.ts';
 import { CommandError } from './failure.ts';
+import { factsOfProduct, noteKeyChange } from './key-act.ts';
 import { withProductKey } from './key-change.ts';
 import type { Place } from './place.ts';
 import { changeSecret } from './secret.ts';
 import type { Terminal } from './terminal.ts';
 
-export async function addVersion(terminal: Terminal, place: Place, name: string, key: string): Promise<void> {
-  let told = `${name} has this key already; nothing is changed`;
-  await changeSecret(place, (await place.names()).productKeys, (entries) => {
-    const changed = withProductKey(entries, name, key);
-    if (changed)
-      told = `the key of ${name} is set, as version ${changed.version}; within five minutes every new serial is made with it`;
-    return changed?.entries;
+export async function addVersion(
+  terminal: Terminal,
+  place: Place,
+  name: string,
+  key: string,
+  options: WhyOptions,
+): Promise<void> {
+  const hand = await byHand(place, terminal, 'key change', options);
+  let version: number | undefined;
+  const changed = await changeSecret(place, (await place.names()).productKeys, (entries) => {
+    const change = withProductKey(entries, name, key);
+    version = change?.version;
+    return change?.entries;
   });
-  terminal.print(told);
+  if (!changed) return terminal.print(`${name} has this key already; nothing is changed`);
+  terminal.print(
+    `the key of ${name} is set, as version ${version}; within five minutes every new serial is made with it`,
+  );
+  const { before, after } = changed;
+  await noteKeyChange(place, name, hand, factsOfProduct(before, name), factsOfProduct(after, name));
 }
 
 /** The product, or undefined for a provider. Throws a CommandError where the name is neither, or both. */

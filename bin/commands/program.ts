@@ -1,12 +1,23 @@
 /** The command line as a whole: verbs, help, and how a run ends. */
 import { Command, CommanderError } from 'commander';
 import { doctor } from './doctor.ts';
+import { exportCommand } from './export.ts';
 import { explain } from './failure.ts';
+import { importCommand } from './import.ts';
 import { keysGenerate } from './keys-generate.ts';
 import { keysList } from './keys-list.ts';
 import { keysSet } from './keys-set.ts';
 import { ordersHeld } from './orders-held.ts';
+import { ordersIssue } from './orders-issue.ts';
+import { ordersList } from './orders-list.ts';
+import { ordersReissue } from './orders-reissue.ts';
 import { ordersRelease } from './orders-release.ts';
+import { ordersResend } from './orders-resend.ts';
+import { ordersSearch } from './orders-search.ts';
+import { ordersShow } from './orders-show.ts';
+import { personErase } from './person-erase.ts';
+import { personExport } from './person-export.ts';
+import { reconcileCommand } from './reconcile.ts';
 import { serialCheck } from './serial-check.ts';
 import { serialExplain } from './serial-explain.ts';
 import { serialFindProfile } from './serial-find-profile.ts';
@@ -25,8 +36,12 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     )
     .addHelpText('after', HELP)
     .addCommand(group('keys', 'the keys of products and providers', [keysList, keysSet, keysGenerate]))
-    .addCommand(group('orders', 'the orders', [ordersHeld, ordersRelease]))
+    .addCommand(group('orders', 'the orders', ORDERS))
     .addCommand(group('serial', 'serials', [serialMake, serialCheck, serialExplain, serialFindProfile]))
+    .addCommand(reconcileCommand(terminal))
+    .addCommand(group('person', 'what is kept of a person', [personExport, personErase]))
+    .addCommand(importCommand(terminal))
+    .addCommand(exportCommand(terminal))
     .addCommand(simulate(terminal))
     .addCommand(doctor(terminal));
   for (const command of withSubcommands(program)) settle(command, terminal);
@@ -40,7 +55,20 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   }
 }
 
+const ORDERS = [
+  ordersList,
+  ordersShow,
+  ordersSearch,
+  ordersHeld,
+  ordersRelease,
+  ordersResend,
+  ordersReissue,
+  ordersIssue,
+];
+
 const HELP = `
+The exit code is 0 if it is done, 1 if it is not, and 2 if it was not understood.
+
 Examples:
   npx --no keypost keys set --help      what a command does, with examples
   npx --no keypost doctor               what is not yet right in the deployed stack

@@ -22,5 +22,23 @@ export function withBar<Result>(
   }
 }
 
+/** The same for steps that wait for something; each part done is told, between 0 and 1. */
+export async function withBarOf<Result>(
+  work: (show: (part: number) => void) => Promise<Result>,
+  screen: Screen,
+): Promise<Result> {
+  let shown = '';
+  const show = (part: number) => {
+    const next = bar(part);
+    if (screen.isTTY && next !== shown) screen.write(`\r${next}`);
+    shown = next;
+  };
+  try {
+    return await work(show);
+  } finally {
+    if (screen.isTTY) screen.write('\r\u001b[K');
+  }
+}
+
 const bar = (part: number): string =>
   `[${'='.repeat(Math.round(part * WIDTH)).padEnd(WIDTH)}] ${Math.round(part * 100)} %`;

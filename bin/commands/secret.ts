@@ -28,17 +28,19 @@ export async function changeSecret(
   place: Place,
   id: string,
   change: (entries: Entries) => Entries | undefined,
-): Promise<void> {
-  const changed = change(await readSecret(place, id));
-  if (!changed) return;
+): Promise<{ readonly before: Entries; readonly after: Entries } | undefined> {
+  const before = await readSecret(place, id);
+  const after = change(before);
+  if (!after) return undefined;
   const client = new SecretsManagerClient(place.config);
-  const SecretString = JSON.stringify(changed);
+  const SecretString = JSON.stringify(after);
   try {
     await client.send(new PutSecretValueCommand({ SecretId: id, SecretString }));
   } catch (error) {
     if (!(error instanceof ResourceNotFoundException)) throw error;
     await client.send(new CreateSecretCommand({ Name: id, SecretString }));
   }
+  return { before, after };
 }
 
 /** Of what cannot be parsed nothing is quoted, as JSON's own message would. */

@@ -4,6 +4,7 @@ import {
   DescribeConfigurationSetCommand,
   GetAccountSendingEnabledCommand,
   GetIdentityDkimAttributesCommand,
+  GetIdentityMailFromDomainAttributesCommand,
   GetIdentityVerificationAttributesCommand,
   GetSendQuotaCommand,
   SESClient,
@@ -33,6 +34,19 @@ export const senderChecks: Checks = {
       : `mails of ${seller.from} are not signed; its domain as the identity and the three Dkim records of the stack's outputs in DNS do it`;
   },
 
+  async 'mail-from'({ catalogue: { seller }, place }) {
+    const command = new GetIdentityMailFromDomainAttributesCommand({ Identities: identitiesOf(seller.from) });
+    const { MailFromDomainAttributes = {} } = await ses(place).send(command);
+    const set = Object.values(MailFromDomainAttributes).filter((one) => one.MailFromDomain);
+    if (set.some((one) => one.MailFromDomainStatus === 'Success')) return undefined;
+    const [first] = set;
+    if (first)
+      return `SES finds no MX record for ${first.MailFromDomain} (${first.MailFromDomainStatus}); the records MailFromMx and MailFromSpf of the stack's outputs in DNS do it`;
+    // An identity that was there before us is as its owner wants it.
+    if (seller.identity === 'existing') return undefined;
+    return `mails of ${seller.from} bounce to amazonses.com, which some filters mind; \`npx cdk deploy\` makes a MAIL FROM domain`;
+  },
+
   async sandbox({ place }) {
     const { ProductionAccessEnabled } = await new SESv2Client(place.config).send(new GetAccountCommand({}));
     return ProductionAccessEnabled
@@ -57,8 +71,16 @@ export const senderChecks: Checks = {
   async 'configuration-set'({ place, names }) {
     const { configurationSet } = await names();
     try {
-      await ses(place).send(new DescribeConfigurationSetCommand({ ConfigurationSetName: configurationSet }));
-      return undefined;
+      const command = new DescribeConfigurationSetCommand({
+        ConfigurationSetName: configurationSet,
+        ConfigurationSetAttributeNames: ['eventDestinations'],
+      });
+      const { EventDestinations = [] } = await ses(place).send(command);
+      const told = EventDestinations.filter(({ Enabled, SNSDestination }) => Enabled && SNSDestination);
+      const missing = EVENTS.filter((type) => !told.some((one) => one.MatchingEventTypes?.includes(type)));
+      return missing.length === 0
+        ? undefined
+        : `the configuration set ${configurationSet} tells nobody of ${missing.join(', ')}; \`npx cdk deploy\` puts it right`;
     } catch (error) {
       if (!(error instanceof ConfigurationSetDoesNotExistException)) throw error;
       return `SES has no configuration set ${configurationSet} any more; somebody has deleted what the stack made`;
@@ -67,6 +89,8 @@ export const senderChecks: Checks = {
 };
 
 const NEARLY_ALL = 0.9;
+/** What mail-events has to hear; delays too, of which this version of SES's API knows nothing. */
+const EVENTS = ['send', 'delivery', 'bounce', 'complaint', 'reject'] as const;
 
 const ses = ({ config }: Desk['place']) => new SESClient(config);
 

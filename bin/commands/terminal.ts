@@ -10,6 +10,8 @@ export interface Terminal {
   complain(line: string): void;
   /** What stands in a pipe, or is typed without being shown. */
   readSecret(prompt: string): Promise<string>;
+  /** Asks whoever sits there; undefined where nobody does. */
+  readonly ask?: ((question: string) => Promise<string>) | undefined;
 }
 
 export const terminal: Terminal = {
@@ -17,7 +19,21 @@ export const terminal: Terminal = {
   print: (line) => void process.stdout.write(`${line}\n`),
   complain: (text) => void process.stderr.write(`${text.split('\n').map(harmless).join('\n')}\n`),
   readSecret: async (prompt) => (process.stdin.isTTY ? await unseen(prompt) : await text(process.stdin)),
+  ask: process.stdin.isTTY ? asked : undefined,
 };
+
+async function asked(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(question);
+  } catch (error) {
+    // Ctrl-C and Ctrl-D: no answer.
+    if (error instanceof Error && error.name === 'AbortError') return '';
+    throw error;
+  } finally {
+    lines.close();
+  }
+}
 
 /** readline shows what is typed on its output, which leads nowhere here. */
 async function unseen(prompt: string): Promise<string> {

@@ -188,9 +188,9 @@ let seen = '';
 
 async function refresh() {
   const [orders, inbox, switched] = await Promise.all(
-    ['orders', 'mails', 'faults'].map((name) => ask('GET', `/local/${name}`)),
+    ['orders?newest=200', 'mails?newest=200', 'faults'].map((name) => ask('GET', `/local/${name}`)),
   );
-  const now = JSON.stringify([orders, inbox.length, switched]);
+  const now = JSON.stringify([orders, inbox.at(-1)?.id, switched]);
   if (now === seen) return;
   seen = now;
   mails = inbox;

@@ -1,0 +1,87 @@
+/** What the verbs that look at orders and change them stand on. */
+import { ask } from '../../functions/aws/ask.ts';
+import { BY_HAND } from '../../functions/core/by-hand.ts';
+import type { Catalogue } from '../../functions/core/catalogue.ts';
+import { productKeys, providerKeys } from '../../functions/core/keys.ts';
+import { type Item, isAlias, keyOf, type Order } from '../../functions/core/order.ts';
+import type { Recording } from '../../functions/core/record.ts';
+import type { Reader } from '../../functions/core/reread.ts';
+import type { Store } from '../../functions/core/world.ts';
+import { providers } from '../../functions/providers/index.ts';
+import { CommandError } from './failure.ts';
+import { ordersOf } from './held.ts';
+import type { Table } from './order-index.ts';
+import { type Place, type PlaceOptions, placeOf } from './place.ts';
+import { catalogueOf } from './placed.ts';
+import { readSecret } from './secret.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface Desk {
+  readonly place: Place;
+  readonly catalogue: Catalogue;
+  readonly table: Table;
+  readonly store: Store;
+}
+
+export async function deskOf(options: PlaceOptions, terminal: Terminal): Promise<Desk> {
+  const catalogue = await catalogueOf(terminal);
+  const place = placeOf(options, terminal.env);
+  return { place, catalogue, ...(await ordersOf(place)) };
+}
+
+/**
+ * The order that somebody means by its key, by another of its names, or by the provider's own id. Throws a CommandError
+ * where there is none, or more than one.
+ */
+export async function orderMeant({ place, store, catalogue }: Desk, text: string): Promise<Order> {
+  const owners = [...Object.keys(catalogue.providers), BY_HAND];
+  const keys = [text, ...owners.flatMap((name) => [keyOf(name, false, text), keyOf(name, true, text)])];
+  const items = await Promise.all(keys.map((key) => store.get(key)));
+  const orders = await Promise.all(items.map((item) => orderBehind(store, item)));
+  const found = new Map(orders.flatMap((order) => (order ? [[order.key, order]] : [])));
+  const [order, ...others] = found.values();
+  if (order && others.length === 0) return order;
+  if (order) throw new CommandError(`${text} is the id of several orders: ${[...found.keys()].join(', ')}`);
+  throw new CommandError(
+    `there is no order ${text}; \`${place.command('orders list')}\` shows those of late, ` +
+      `\`${place.command('orders held')}\` those that wait`,
+  );
+}
+
+async function orderBehind(store: Store, item: Item | undefined): Promise<Order | undefined> {
+  if (!item || !isAlias(item)) return item && 'lines' in item ? item : undefined;
+  return await orderBehind(store, await store.get(item.aliasOf));
+}
+
+/** Throws a CommandError for an order of which nothing may go out. */
+export function requireLive({ key, status, placedAt }: Order): void {
+  if (status !== 'paid' && status !== 'partly_refunded')
+    throw new CommandError(`${key} is ${status}; nothing of it goes out`);
+  if (!placedAt) throw new CommandError(`${key} is not paid yet; nothing of it goes out`);
+}
+
+/** What makes serials and reads notifications, with the keys as they are now. */
+export async function readerOf({ place, catalogue }: Desk): Promise<Reader> {
+  const names = await place.names();
+  const [products, access] = await Promise.all([
+    readSecret(place, names.productKeys),
+    readSecret(place, names.providerKeys),
+  ]);
+  return {
+    catalogue,
+    providers,
+    ask,
+    now: Date.now,
+    productKeys: productKeys(products),
+    providerKeys: providerKeys(access),
+  };
+}
+
+/** What is reported is read off the order itself, but for two orders that claim one name. */
+export const recordingOf = ({ store }: Desk, { complain }: Terminal): Recording => ({
+  store,
+  now: Date.now,
+  report: (name, { order, name: other }) => {
+    if (name === 'alias_conflict') complain(`${order} is also called ${other}, and so is another order`);
+  },
+});
