@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/*.test.ts'],
+    // Nothing that is logged may be a secret, a serial, a name or an address.
+    globalSetup: ['test/log-scan.ts'],
+    setupFiles: ['test/log-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // What the Lambdas log.

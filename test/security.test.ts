@@ -1,0 +1,140 @@
+/** docs/security.md says what is: the tests it names, every right of every role, every package that a Lambda carries. */
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { Template } from 'aws-cdk-lib/assertions';
+import { build } from 'esbuild';
+import { expect, test } from 'vitest';
+import * as z from 'zod';
+import { bundling, catalogueFile } from '../lib/bundle.ts';
+import { stackOf } from './stack-of.ts';
+
+const text = readFileSync('docs/security.md', 'utf8');
+const section = (title: string) =>
+  new RegExp(`^## ${title}\\n([\\s\\S]*?)(?=^## |(?![\\s\\S]))`, 'm').exec(text)?.[1] ?? '';
+/** The rows of the section's table, cell by cell, without their backquotes. */
+const rows = (title: string) =>
+  section(title)
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .slice(2)
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split('|')
+        .map((cell) => cell.replaceAll('`', '').trim()),
+    );
+
+test('each threat names tests that are there', () => {
+  const threats = section('Threats').split(/^### /m).slice(1);
+  expect(threats.length).toBeGreaterThanOrEqual(11);
+  for (const threat of threats) {
+    const named = [...threat.matchAll(/`(test\/[\w-]+\.test\.ts)` ((?:"[^"]+"(?:, )?)+)/g)];
+    expect(named.length, threat.split('\n')[0]).toBeGreaterThan(0);
+    for (const [, file = '', titles = ''] of named) {
+      const source = existsSync(file) ? readFileSync(file, 'utf8') : '';
+      for (const [, title = ''] of titles.matchAll(/"([^"]+)"/g))
+        expect(source.includes(`'${title}'`), `${file}: ${title}`).toBe(true);
+    }
+  }
+});
+
+const many = z.union([z.array(z.unknown()), z.unknown().transform((one) => [one])]);
+const Statement = z.object({
+  Effect: z.literal('Allow'),
+  Action: many,
+  Resource: many,
+  Principal: z.object({ Service: z.string() }).optional(),
+});
+const Policy = z.object({ PolicyDocument: z.object({ Statement: z.array(z.unknown()) }) });
+const Permission = z.object({ Action: z.string(), FunctionName: z.unknown(), Principal: z.string() });
+
+/** A resource as it is called in the document: its logical id without the hash, or the end of its ARN. */
+function called(resource: unknown): string {
+  const whole = (part: unknown): string => {
+    if (typeof part === 'string') return part;
+    const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': joined } = Reference.parse(part);
+    if (joined) return joined[1].map(whole).join('');
+    const id = Ref ?? attribute?.[0] ?? '';
+    return id.startsWith('AWS::') ? '' : id.replace(/[0-9A-F]{8}$/, '');
+  };
+  return whole(resource).replace(/^arn:+(\w+):+/, '$1:');
+}
+const Reference = z.object({
+  Ref: z.string().optional(),
+  'Fn::GetAtt': z.tuple([z.string(), z.string()]).optional(),
+  'Fn::Join': z.tuple([z.string(), z.array(z.unknown())]).optional(),
+});
+
+test('IAM, action by action: what the stack allows is what the document explains, no more and no less', () => {
+  const { stack, folder } = stackOf();
+  const template = Template.fromStack(stack);
+  rmSync(folder, { recursive: true });
+  const statements = (type: string) =>
+    Object.entries(template.findResources(type)).flatMap(([id, { Properties }]) =>
+      Policy.parse(Properties).PolicyDocument.Statement.flatMap((one) => {
+        // What denies allows nothing: topics refuse whatever comes without TLS.
+        if (z.object({ Effect: z.literal('Deny') }).safeParse(one).success) return [];
+        const { Action, Resource, Principal } = Statement.parse(one);
+        const who = Principal?.Service ?? id.replace(/Role.*$/, '');
+        return Action.flatMap((action) => Resource.map((on) => `${who} ${action} ${called(on)}`));
+      }),
+    );
+  const invoked = Object.values(template.findResources('AWS::Lambda::Permission')).map(({ Properties }) => {
+    const { Action, FunctionName, Principal } = Permission.parse(Properties);
+    return `${Principal} ${Action} ${called(FunctionName)}`;
+  });
+  const allowed = [
+    ...statements('AWS::IAM::Policy'),
+    ...['AWS::SNS::TopicPolicy', 'AWS::SQS::QueuePolicy', 'AWS::IAM::ManagedPolicy'].flatMap(statements),
+    ...invoked,
+  ];
+  const explained = rows('IAM').map(([who, action, on, why = '']) => {
+    expect(why.length, `${who} ${action}`).toBeGreaterThan(8);
+    return `${who} ${action} ${on}`;
+  });
+  expect(explained.sort()).toEqual([...new Set(allowed)].sort());
+});
+
+test('what a Lambda carries is what the document lists, with its version and licence', async () => {
+  const names = ['webhook', 'redeliver', 'mail-events', 'reconcile'].filter((name) =>
+    existsSync(`functions/${name}.ts`),
+  );
+  const { metafile } = await build({
+    ...bundling(catalogueFile(undefined)),
+    entryPoints: names.map((name) => `functions/${name}.ts`),
+    outdir: 'out',
+    write: false,
+    metafile: true,
+  });
+  const carried = new Set(
+    Object.values(metafile.outputs).flatMap(({ inputs }) =>
+      Object.entries(inputs).flatMap(([path, { bytesInOutput }]) =>
+        bytesInOutput > 0 ? (/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []) : [],
+      ),
+    ),
+  );
+  const Package = z.object({
+    version: z.string(),
+    license: z.string(),
+    dependencies: z.record(z.string(), z.string()),
+  });
+  const manifest = (path: string) => Package.partial().parse(JSON.parse(readFileSync(path, 'utf8')));
+  const direct = Object.keys(manifest('package.json').dependencies ?? {}).filter((name) => carried.has(name));
+  const listed = rows('Packages').map(([name, version, licence]) => [name, version, licence]);
+  expect(listed).toEqual(
+    direct.map((name) => {
+      const { version, license } = manifest(`node_modules/${name}/package.json`);
+      return [name, version, license];
+    }),
+  );
+});
+
+test('each item of the ASVS has a state, and a reason', () => {
+  const items = rows('OWASP ASVS 5.0');
+  expect(items.length).toBeGreaterThan(40);
+  expect(items.map(([number]) => number)).toEqual([...new Set(items.map(([number]) => number))]);
+  for (const [number, , state, how = ''] of items) {
+    expect(number).toMatch(/^V\d{1,2}\.\d{1,2}\.\d{1,2}$/);
+    expect(['met', 'partly', 'not met', 'does not apply']).toContain(state);
+    expect(how.length, number).toBeGreaterThan(2);
+  }
+});
