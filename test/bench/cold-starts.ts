@@ -1,36 +1,18 @@
-/** What loading costs, what the first order costs, and which calls an order makes: each in a fresh process. */
+/** What loading costs, and which calls an order makes: each in a fresh process. */
 import type { Bundle, Bundles } from './bundles.ts';
 import { coldStart } from './sandbox.ts';
-import { cpuShare } from './share.ts';
 import { PROVIDERS, type ProviderName, signedOrder } from './signed-orders.ts';
-import { sideBySide } from './stats.ts';
+import { byTurns, spreadOf } from './stats.ts';
 import type { StubAws } from './stub-aws.ts';
 
-/** Module load: ours, without what it awaits to be warm, beside the three clients alone. */
-export const moduleLoad = (n: number, { unwarmed, bare, cold }: Bundles) =>
-  sideBySide(
-    n,
-    async () => (await coldStart({ cold: cold.path, bundle: unwarmed.url })).load,
-    async () => (await coldStart({ cold: cold.path, bundle: bare.url })).load,
-  );
-
-/** The first order at the CPU share of `megabytes`, after warming and without it. */
-export async function firstOrder(n: number, megabytes: number, bundles: Bundles, { env }: StubAws) {
-  const share = cpuShare(megabytes);
-  const first = async ({ url }: Bundle) => {
-    const start = { cold: bundles.cold.path, bundle: url, env };
-    return (await coldStart(start, [signedOrder('stripe')], share)).orders[0] ?? Number.NaN;
-  };
-  try {
-    const times = await sideBySide(
-      n,
-      () => first(bundles.warmed),
-      () => first(bundles.unwarmed),
-    );
-    return { ...times, how: share.how };
-  } finally {
-    share.end();
-  }
+/** Module load: ours, alone and with all that it puts off until it is warmed, beside the three clients alone. */
+export async function moduleLoad(n: number, { unwarmed, whole, bare, cold }: Bundles) {
+  const loading = (bundle: Bundle) => async () =>
+    (await coldStart({ cold: cold.path, bundle: bundle.url })).load;
+  const contenders = { ours: loading(unwarmed), whole: loading(whole), others: loading(bare) };
+  const found = await byTurns(n, new Map(Object.entries(contenders)));
+  const of = (name: keyof typeof contenders) => spreadOf(found.get(name) ?? []);
+  return { ours: of('ours'), whole: of('whole'), others: of('others') };
 }
 
 export interface Calls {

@@ -11,26 +11,42 @@ export interface Row {
   readonly kept?: boolean;
 }
 
+export interface Section {
+  readonly title: string;
+  readonly rows: readonly Row[];
+}
+
+export interface Report {
+  readonly sections: readonly Section[];
+  readonly notes: readonly string[];
+}
+
 export const spread = ({ p25, p50, p75, n }: Spread, digits: number): string =>
   `${p50.toFixed(digits)} ms (${p25.toFixed(digits)}–${p75.toFixed(digits)}, n = ${n})`;
 
 export const machine = (): string =>
   `Node ${process.versions.node} on ${process.platform} ${process.arch}, ${cpus().length} × ${cpus()[0]?.model.trim()}`;
 
-export function print(rows: readonly Row[], notes: readonly string[]): void {
-  const width = Math.max(...rows.map(({ what }) => what.length));
-  for (const { what, found, promised, kept } of rows) {
-    const verdict = promised ? `   ${kept ? 'kept' : 'NOT KEPT'}: ${promised}` : '';
-    console.log(`${what.padEnd(width)}  ${found}${verdict}`);
+const verdict = ({ promised, kept }: Row, not: string): string =>
+  promised ? `${promised}: ${kept ? 'kept' : not}` : '';
+
+export function print({ sections, notes }: Report): void {
+  const width = Math.max(...sections.flatMap(({ rows }) => rows.map(({ what }) => what.length)));
+  for (const { title, rows } of sections) {
+    console.log(`\n${title}`);
+    for (const row of rows) {
+      console.log(`  ${row.what.padEnd(width)}  ${row.found}   ${verdict(row, 'NOT KEPT')}`.trimEnd());
+    }
   }
   for (const note of ['', ...notes]) console.log(note);
 }
 
 /** Into the place that the document keeps for this major version of Node. */
-export function write(rows: readonly Row[], notes: readonly string[]): void {
-  const lines = rows.map(({ what, found, promised, kept }) => {
-    return `| ${what} | ${found} | ${promised ? `${promised}: ${kept ? 'kept' : 'not kept'}` : ''} |`;
-  });
+export function write({ sections, notes }: Report): void {
+  const lines = sections.flatMap(({ title, rows }) => [
+    `| **${title}** | | |`,
+    ...rows.map((row) => `| ${row.what} | ${row.found} | ${verdict(row, 'not kept')} |`),
+  ]);
   const table = [...notes, '', '| what | p50 (p25–p75) | promised |', '| --- | --- | --- |', ...lines].join(
     '\n',
   );

@@ -1,58 +1,97 @@
 /**
  * `npm run bench`: what was promised of speed, measured here and now. With `--write` the figures go into
- * docs/performance.md.
+ * docs/performance.md, and those of Lambda's Node into its plot.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildAll } from './bundles.ts';
-import { callsOfAnOrder, firstOrder, moduleLoad } from './cold-starts.ts';
+import { callsOfAnOrder, moduleLoad } from './cold-starts.ts';
+import { starts, textbookCalls, warmOrders } from './contest.ts';
+import { firstOrderRows, startRows, textbookCallRows, warmRows } from './contest-rows.ts';
+import { costOf } from './cost.ts';
+import { drain } from './drain.ts';
+import { localSystemRows } from './local-system.ts';
+import { callsOf } from './one-order.ts';
 import { ownWork } from './own-work.ts';
-import { machine, print, write } from './report.ts';
-import { callRows, ratioRows, workRows } from './rows.ts';
+import { draw } from './panels.ts';
+import { machine, print, type Report, write } from './report.ts';
+import { callRows, costRows, drainRows, ratioRow, ratioRows, workRows } from './rows.ts';
 import { canPin, stepAside } from './sandbox.ts';
 import { serialRows } from './serials.ts';
 import { startStubAws } from './stub-aws.ts';
 
-const ORDERS = 2_000;
-const COLD_STARTS = 41;
-const MEGABYTES = 512;
+const ORDERS = 600;
+const WARM_ORDERS = 200;
+const COLD_STARTS = 31;
 const MOST_LOAD = 1.25;
-const MOST_FIRST = 0.3;
+const MOST_OF_UNWARMED = 0.3;
+const RATES = [14, 100, 5];
+const DUE = 10_000;
+const MONTHS = [100, 1_000, 10_000, 1_000_000];
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 // First and unpinned: a compiler that has to share the CPU with what it compiles is not what is measured.
 const work = await ownWork(ORDERS);
+const serials = serialRows();
+const drains = [];
+for (const rate of RATES) drains.push(await drain(DUE, rate));
+const local = await localSystemRows();
 stepAside();
 const folder = mkdtempSync(join(tmpdir(), 'keypost-bench-'));
 const aws = await startStubAws(folder);
 try {
   const bundles = await buildAll(folder);
+  const stage = { bundles, aws, calls: await callsOf('stripe') };
   const calls = await callsOfAnOrder(bundles, aws);
+  const theirs = await textbookCalls(stage);
   const load = await moduleLoad(COLD_STARTS, bundles);
-  const first = await firstOrder(COLD_STARTS, MEGABYTES, bundles, aws);
-
-  const rows = [
-    ...workRows(work),
-    ...serialRows(),
-    ...callRows(calls),
-    ...ratioRows(['module load, nothing warmed', 'module load, the three clients alone'], load, MOST_LOAD),
-    ...ratioRows(
-      [`first order at ${MEGABYTES} MB, warmed`, `first order at ${MEGABYTES} MB, unwarmed`],
-      first,
-      MOST_FIRST,
-    ),
-  ];
+  const at512 = await starts(COLD_STARTS, 512, stage);
+  const at256 = await starts(COLD_STARTS, 256, stage);
+  const at1024 = await starts(COLD_STARTS, 1_024, stage);
+  const warm = await warmOrders(WARM_ORDERS, stage);
   const kilobytes = ({ bytes }: { readonly bytes: number }) => `${Math.round(bytes / 1_000)} KB`;
-  const notes = [
-    `${machine()}.`,
-    `Bundles: ours ${kilobytes(bundles.warmed)}, the three clients alone ${kilobytes(bundles.bare)}.`,
-    `Cold starts ${canPin ? 'on a CPU of their own' : 'on any CPU (there is no taskset)'}; ` +
-      `the share of ${MEGABYTES} MB by ${first.how}; ` +
-      `AWS a stub over ${aws.tls ? 'TLS' : 'plain HTTP (there is no openssl)'}.`,
-  ];
-  print(rows, notes);
-  if (process.argv.includes('--write')) write(rows, notes);
+  const report: Report = {
+    sections: [
+      { title: 'an order’s own work, CPU', rows: workRows(work) },
+      { title: 'serials', rows: serials },
+      { title: 'calls to AWS', rows: [...callRows(calls), ...textbookCallRows(calls, theirs)] },
+      {
+        title: 'cold start',
+        rows: [
+          ...ratioRows(
+            ['module load, nothing warmed', 'module load, the three clients alone'],
+            load,
+            MOST_LOAD,
+          ),
+          ratioRow('… and with all that is put off until it is warmed', load.whole, load.others),
+          ...firstOrderRows(at256),
+          ...firstOrderRows(at512, MOST_OF_UNWARMED),
+          ...firstOrderRows(at1024),
+          ...startRows(at512),
+        ],
+      },
+      { title: 'warm', rows: warmRows(warm) },
+      { title: 'the whole local system, over HTTP', rows: local },
+      { title: '`redeliver`, a backlog on a virtual clock', rows: drainRows(drains) },
+      {
+        title: 'cost of a month, USD',
+        rows: costRows(new Map(MONTHS.map((orders) => [orders, costOf(orders)]))),
+      },
+    ],
+    notes: [
+      `${machine()}.`,
+      `Bundles: ours ${kilobytes(bundles.warmed)}, the three clients alone ${kilobytes(bundles.bare)}, the textbook’s ${kilobytes(bundles.textbook)}.`,
+      `Cold starts ${canPin ? 'on a CPU of their own' : 'on any CPU (there is no taskset)'}; ` +
+        `the share of 512 MB by ${at512.how}; ` +
+        `AWS a stub over ${aws.tls ? 'TLS' : 'plain HTTP (there is no openssl)'}.`,
+    ],
+  };
+  print(report);
+  if (process.argv.includes('--write')) {
+    write(report);
+    draw(at512, warm);
+  }
 } finally {
   aws.stop();
   rmSync(folder, { recursive: true });

@@ -4,11 +4,14 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import * as z from 'zod';
-import type { HttpApiEvent } from '../../functions/aws/http-api.ts';
 import type { WebhookEnv } from '../../functions/env.ts';
 import type { Share } from './share.ts';
 
-const Measured = z.object({ ms: z.number(), answer: z.object({ statusCode: z.literal(200) }).optional() });
+const Measured = z.object({
+  ms: z.number(),
+  cpuMs: z.number().default(0),
+  answer: z.object({ statusCode: z.literal(200) }).optional(),
+});
 
 const LAMBDA = {
   TABLE: 'orders',
@@ -42,12 +45,14 @@ export interface ColdStart {
   readonly load: number;
   /** How long each order took. */
   readonly orders: readonly number[];
+  /** What each order took of a CPU, in milliseconds. */
+  readonly cpu: readonly number[];
 }
 
 /** @param share what it gets of its CPU once it is loaded; INIT has a whole one. */
 export async function coldStart(
   { cold, bundle, env = {} }: { cold: string; bundle: string; env?: Readonly<Record<string, string>> },
-  events: readonly HttpApiEvent[] = [],
+  events: readonly object[] = [],
   share?: Share,
 ): Promise<ColdStart> {
   const [command = '', ...args] = [...(canPin ? ['taskset', '-c', '0'] : []), process.execPath, cold, bundle];
@@ -58,14 +63,17 @@ export async function coldStart(
   const gone = once(child, 'close');
   try {
     const next = measurements(child.stdio[3]);
-    const load = await next();
+    const { ms: load } = await next();
     if (child.pid) share?.limit(child.pid);
     const orders: number[] = [];
+    const cpu: number[] = [];
     for (const event of events) {
       child.stdin?.write(`${JSON.stringify(event)}\n`);
-      orders.push(await next());
+      const { ms, cpuMs } = await next();
+      orders.push(ms);
+      cpu.push(cpuMs);
     }
-    return { load, orders };
+    return { load, orders, cpu };
   } finally {
     share?.release();
     child.kill('SIGKILL');
@@ -74,12 +82,12 @@ export async function coldStart(
 }
 
 /** What `cold.ts` says, one at each call; an order that was not answered with success is no measurement. */
-function measurements(stream: unknown): () => Promise<number> {
+function measurements(stream: unknown): () => Promise<z.output<typeof Measured>> {
   if (!(stream instanceof Readable)) throw new Error('no pipe to the cold start');
   const lines = createInterface(stream)[Symbol.asyncIterator]();
   return async () => {
     const { value, done } = await lines.next();
     if (done) throw new Error('a cold start has ended before it was measured');
-    return Measured.parse(JSON.parse(value)).ms;
+    return Measured.parse(JSON.parse(value));
   };
 }

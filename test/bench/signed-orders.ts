@@ -10,10 +10,12 @@ export type ProviderName = (typeof PROVIDERS)[number];
 const STRIPE_KEY = 'whsec_ExampleSecret0001';
 const SHOP_KEY = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
-/** The two secrets, by the names that the bundles are told. */
+/** The secrets, by the names that the bundles are told. */
 export const SECRETS = {
   'product-keys': { 'widgetpro-mac': [{ version: 1, key: '1234567890123456' }] },
   'provider-keys': { stripe: { signing: [STRIPE_KEY] }, shop: { signing: [SHOP_KEY] } },
+  /** That of test/bench/textbook, which has one. */
+  textbook: { stripeSigningSecret: STRIPE_KEY, serialKey: '1234567890123456' },
 };
 
 /** Signed now: good for five minutes. */

@@ -12,16 +12,17 @@ export function spreadOf(samples: readonly number[]): Spread {
   return { n: sorted.length, p25: at(0.25), p50: at(0.5), p75: at(0.75) };
 }
 
-type Measure = () => Promise<number>;
-
-/** Each measured `n` times, by turns and in a random order, so that a busy minute of the machine is everybody's. */
-export async function sideBySide(n: number, ours: Measure, others: Measure) {
-  const samples = { ours: [] as number[], others: [] as number[] };
+/** Each contender run `n` times, by turns and in a random order, so that a busy minute of the machine is everybody's. */
+export async function byTurns<Result>(
+  n: number,
+  contenders: ReadonlyMap<string, () => Promise<Result>>,
+): Promise<ReadonlyMap<string, Result[]>> {
+  const results = new Map([...contenders.keys()].map((name): [string, Result[]] => [name, []]));
   for (let round = 0; round < n; round++) {
-    const oursFirst = Math.random() < 0.5;
-    if (oursFirst) samples.ours.push(await ours());
-    samples.others.push(await others());
-    if (!oursFirst) samples.ours.push(await ours());
+    const order = [...contenders].map(([name, run]) => ({ name, run, at: Math.random() }));
+    for (const { name, run } of order.sort((one, other) => one.at - other.at)) {
+      results.get(name)?.push(await run());
+    }
   }
-  return { ours: spreadOf(samples.ours), others: spreadOf(samples.others) };
+  return results;
 }

@@ -73,11 +73,15 @@ const callOf = ({ headers, method }: IncomingMessage, body: string): string =>
 const ANSWERS: Readonly<Record<string, (body: string) => string>> = {
   GetItem: () => '{}',
   PutItem: () => '{}',
+  UpdateItem: () => '{}',
   GetSecretValue: (body) => {
     const { SecretId }: { readonly SecretId: keyof typeof SECRETS } = JSON.parse(body);
     return JSON.stringify({ Name: SecretId, SecretString: JSON.stringify(SECRETS[SecretId]) });
   },
-  SendRawEmail: () =>
-    '<SendRawEmailResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/"><SendRawEmailResult>' +
-    '<MessageId>0100-bench</MessageId></SendRawEmailResult></SendRawEmailResponse>',
+  SendEmail: () => sent('SendEmail'),
+  SendRawEmail: () => sent('SendRawEmail'),
 };
+
+const sent = (action: string) =>
+  `<${action}Response xmlns="http://ses.amazonaws.com/doc/2010-12-01/"><${action}Result>` +
+  `<MessageId>0100-bench</MessageId></${action}Result></${action}Response>`;

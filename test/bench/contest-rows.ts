@@ -1,0 +1,60 @@
+/** Ours beside the others, as lines of the report. */
+import type { Calls } from './cold-starts.ts';
+import type { Contender, Starts, textbookCalls, warmOrders } from './contest.ts';
+import { type Row, spread } from './report.ts';
+import { ratioRow } from './rows.ts';
+
+export const NAMES: Readonly<Record<Contender, string>> = {
+  warmed: 'ours',
+  unwarmed: 'ours, nothing warmed',
+  threeCalls: 'the three calls alone',
+  textbook: 'the textbook’s',
+};
+const CONTENDERS = ['warmed', 'unwarmed', 'threeCalls', 'textbook'] as const;
+
+/** @param ofUnwarmed what was promised of ours as a part of ours unwarmed, at this size. */
+export function firstOrderRows({ megabytes, of }: Starts, ofUnwarmed?: number): Row[] {
+  const [ours, unwarmed, textbook] = [of('warmed').first, of('unwarmed').first, of('textbook').first];
+  return [
+    ...CONTENDERS.map((name) => ({
+      what: `first order at ${megabytes} MB, ${NAMES[name]}`,
+      found: spread(of(name).first, 1),
+    })),
+    ratioRow('… ours as a part of ours with nothing warmed', ours, unwarmed, ofUnwarmed),
+    ratioRow('… ours as a part of the textbook’s', ours, textbook, 1),
+  ];
+}
+
+/** What warming costs where it happens, and what the provider of a cold order waits for in all. */
+export const startRows = ({ megabytes, of }: Starts): Row[] => [
+  { what: 'start, warming included', found: spread(of('warmed').load, 1) },
+  { what: `start, ${NAMES.textbook}`, found: spread(of('textbook').load, 1) },
+  ...CONTENDERS.map((name) => ({
+    what: `start and first order at ${megabytes} MB, ${NAMES[name]}`,
+    found: spread(of(name).both, 1),
+  })),
+  ratioRow('… ours as a part of the textbook’s', of('warmed').both, of('textbook').both),
+];
+
+export const warmRows = ({ ours, threeCalls, textbook }: Awaited<ReturnType<typeof warmOrders>>): Row[] => [
+  { what: `CPU of a warm order, ${NAMES.warmed}`, found: spread(ours, 2) },
+  { what: `CPU of a warm order, ${NAMES.threeCalls}`, found: spread(threeCalls, 2) },
+  { what: `CPU of a warm order, ${NAMES.textbook}`, found: spread(textbook, 2) },
+];
+
+/** Fewer of ours, even where the textbook has read its secret already. */
+export function textbookCallRows(
+  { orders }: Calls,
+  { first, next }: Awaited<ReturnType<typeof textbookCalls>>,
+): Row[] {
+  const ours = Math.max(...orders.map(({ calls }) => calls.length));
+  return [
+    { what: 'its first order, the textbook’s', found: first.join(', ') },
+    {
+      what: 'each order after it, the textbook’s',
+      found: next.join(', '),
+      promised: 'more than ours',
+      kept: next.length > ours,
+    },
+  ];
+}

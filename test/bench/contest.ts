@@ -1,0 +1,85 @@
+/** Ours beside the three calls alone and beside the textbook's: starts, first orders and warm ones, by turns in one run. */
+import type { Bundle, Bundles } from './bundles.ts';
+import { type ColdStart, coldStart } from './sandbox.ts';
+import { cpuShare, type Share } from './share.ts';
+import { signedOrder } from './signed-orders.ts';
+import { byTurns, type Spread, spreadOf } from './stats.ts';
+import type { StubAws } from './stub-aws.ts';
+import type { ThreeCalls } from './three-calls.ts';
+
+export type Contender = 'warmed' | 'unwarmed' | 'threeCalls' | 'textbook';
+
+export interface Start {
+  readonly load: Spread;
+  readonly first: Spread;
+  /** From the start to the answer. */
+  readonly both: Spread;
+}
+
+export interface Starts {
+  readonly megabytes: number;
+  of(contender: Contender): Start;
+  /** How the CPU was shared out. */
+  readonly how: string;
+}
+
+/** What all contenders meet. */
+export interface Stage {
+  readonly bundles: Bundles;
+  readonly aws: StubAws;
+  readonly calls: ThreeCalls;
+}
+
+/** Cold starts up to the first answer, with the CPU share of `megabytes` once they are loaded. */
+export async function starts(n: number, megabytes: number, stage: Stage): Promise<Starts> {
+  const share = cpuShare(megabytes);
+  const once = (contender: Contender) => () => started(stage, contender, 1, share);
+  try {
+    const found = await byTurns(
+      n,
+      new Map(CONTENDERS.map((contender) => [contender, once(contender)] as const)),
+    );
+    return { megabytes, how: share.how, of: (contender) => startOf(found.get(contender) ?? []) };
+  } finally {
+    share.end();
+  }
+}
+
+/** The CPU that an order takes, in milliseconds, once as many have gone before. */
+export async function warmOrders(orders: number, stage: Stage) {
+  const many = (contender: Contender) => async () =>
+    (await started(stage, contender, 2 * orders)).cpu.slice(orders);
+  const contenders = ['warmed', 'threeCalls', 'textbook'] as const;
+  const found = await byTurns(ROUNDS, new Map(contenders.map((name) => [name, many(name)] as const)));
+  const of = (contender: Contender) => spreadOf((found.get(contender) ?? []).flat());
+  return { ours: of('warmed'), threeCalls: of('threeCalls'), textbook: of('textbook') };
+}
+
+/** The textbook's calls, of the first order and of one after it. */
+export async function textbookCalls(stage: Stage) {
+  const { aws } = stage;
+  aws.takeCalls();
+  await started(stage, 'textbook', 1);
+  const first = aws.takeCalls();
+  await started(stage, 'textbook', 2);
+  return { first, next: aws.takeCalls().slice(first.length) };
+}
+
+const CONTENDERS = ['warmed', 'unwarmed', 'threeCalls', 'textbook'] as const;
+const ROUNDS = 3;
+
+async function started({ bundles, aws, calls }: Stage, contender: Contender, orders: number, share?: Share) {
+  const bundle: Bundle = bundles[contender];
+  const event = contender === 'threeCalls' ? calls : signedOrder('stripe');
+  const events = Array.from({ length: orders }, () => event);
+  return await coldStart({ cold: bundles.cold.path, bundle: bundle.url, env: aws.env }, events, share);
+}
+
+function startOf(samples: readonly ColdStart[]): Start {
+  const first = ({ orders: [ms = Number.NaN] }: ColdStart) => ms;
+  return {
+    load: spreadOf(samples.map(({ load }) => load)),
+    first: spreadOf(samples.map(first)),
+    both: spreadOf(samples.map((sample) => sample.load + first(sample))),
+  };
+}

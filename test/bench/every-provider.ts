@@ -1,0 +1,84 @@
+/** A shop that sells one product by every provider, and an order of each, as its simulator signs it. */
+import { defineConfig } from 'keypost';
+import type { HttpApiEvent } from '../../functions/aws/http-api.ts';
+import type { Context } from '../../functions/core/provider.ts';
+import { simulators } from '../../local/simulators/index.ts';
+import type { SignedRequest } from '../../local/simulators/simulator.ts';
+import { SECRETS } from './signed-orders.ts';
+
+/** Lemon Squeezy's products have numbers; the others take any word. */
+const skuAt = (provider: string) => (provider === 'lemonsqueezy' ? '300301' : 'widgetpro-mac');
+const OPTIONS: Readonly<Record<string, Record<string, unknown>>> = {
+  gumroad: { sellerId: 'bench', reread: false },
+  form: {
+    proof: { field: 'hash', hash: 'sha256', of: ['order', '(secret)'] },
+    fields: { id: 'order', sku: 'product', quantity: 'quantity', name: 'name', email: 'email' },
+  },
+};
+
+export const PROVIDERS = Object.keys(simulators);
+
+export const catalogue = defineConfig({
+  seller: {
+    name: 'Widget Works',
+    from: 'orders@widgets.example.com',
+    replyTo: 'support@widgets.example.com',
+    alarms: 'seller@widgets.example.com',
+  },
+  providers: Object.fromEntries(PROVIDERS.map((name) => [name, { options: OPTIONS[name] ?? {} }])),
+  products: {
+    'widgetpro-mac': {
+      name: 'WidgetPro for Mac',
+      serial: { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } },
+      skus: Object.fromEntries(PROVIDERS.map((name) => [name, [skuAt(name)]])),
+    },
+  },
+});
+
+/** One key for all: it is good for each scheme. */
+const KEY = SECRETS['provider-keys'].shop.signing[0] ?? '';
+/** PayPal's orders are asked for, and its key stands at an address. */
+const API = { key: 'client:secret', url: 'http://localhost:3000/local/paypal' };
+
+export const SIGNING = Object.fromEntries(
+  PROVIDERS.map((name) => [name, { signing: [KEY], ...(name === 'paypal' ? { api: API } : {}) }]),
+);
+
+/** An order of `provider`, and its API, which answers at once. */
+export function orderOf(provider: string): { readonly event: HttpApiEvent; readonly ask: Context['ask'] } {
+  const order = {
+    event: 'paid',
+    sku: skuAt(provider),
+    name: 'Jane Q. Sample',
+    email: 'jane.sample@example.com',
+    company: '',
+    test: false,
+    floor: 0,
+  };
+  const { options } = catalogue.providers[provider] ?? { options: {} };
+  const request = simulators[provider]?.request(order, KEY, options, Date.now());
+  if (!request) throw new Error(`no simulator of ${provider}`);
+  const event = {
+    rawQueryString: request.query,
+    headers: request.headers,
+    body: request.body,
+    isBase64Encoded: false,
+    pathParameters: { provider },
+    requestContext: { http: { method: request.method } },
+  };
+  return { event, ask: apiOf(request) };
+}
+
+/** What PayPal would tell of the order stands in what it sends before; the others tell everything themselves. */
+function apiOf({ headers, before }: SignedRequest): Context['ask'] {
+  const spki = headers['paypal-cert-url']?.split('/').at(-1) ?? '';
+  const told: readonly (readonly [address: RegExp, answer: string])[] = [
+    [/\/certs\//, pem(spki)],
+    [/\/oauth2\/token$/, '{"access_token":"bench"}'],
+    [/\/orders\//, before ? JSON.stringify(JSON.parse(before.body).resource) : ''],
+  ];
+  return async (url) => told.find(([address]) => address.test(url))?.[1] ?? '';
+}
+
+const pem = (spki: string) =>
+  `-----BEGIN PUBLIC KEY-----\n${Buffer.from(spki, 'base64url').toString('base64')}\n-----END PUBLIC KEY-----\n`;
