@@ -125,6 +125,14 @@ describe('a mistake in the catalogue', () => {
       { ...good, providers: { ...good.providers, Shop: {} } },
       'providers.Shop: found "Shop"; write small letters, digits and hyphens',
     ],
+    ...['hand', 'held', 'keys', 'lease'].map((name): [unknown, ...string[]] => [
+      { ...good, providers: { ...good.providers, [name]: { as: 'shop' } } },
+      `providers.${name}: found "${name}"; write another name; hand, held, keys, lease are Keypost's own`,
+    ]),
+    [
+      withProvider({ orders: 'hand' }),
+      `providers.stripe.orders: found "hand"; write another name; hand, held, keys, lease are Keypost's own`,
+    ],
     [
       withProvider({ testOrders: 'buyer' }),
       'providers.stripe.testOrders: found "buyer"; write one of "ignore", "seller"',

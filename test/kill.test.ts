@@ -100,7 +100,7 @@ test('no order that heard success is lost', async () => {
     );
     for (const n of heard) {
       const stored = orders.get(`stripe#pi_kill${n}`);
-      expect(stored?.mail.state, String(n)).toBe('sent');
+      expect(stored?.mail.state, String(n)).toMatch(/^(sent|delivered)$/);
       expect(mailed.has(`kill${n}@example.com`), String(n)).toBe(true);
     }
     for (const { key, lines } of orders.values()) {

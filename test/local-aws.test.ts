@@ -273,7 +273,7 @@ test('SES tells of its identities and configuration sets', async () => {
   const { ses, ses2 } = clients;
   expect(await ses.send(new v1.GetSendQuotaCommand({}))).toMatchObject({
     MaxSendRate: 200,
-    Max24HourSend: 50_000,
+    Max24HourSend: 1_000_000,
   });
   expect(
     (await ses.send(new v1.GetIdentityVerificationAttributesCommand({ Identities }))).VerificationAttributes,

@@ -171,6 +171,8 @@ describe('a start on the same data', () => {
     expect(statSync(DATA_DIR).mode & 0o777).toBe(0o700);
     await simulate(page, 'one@example.com');
     await simulate(page, 'two@example.com');
+    const delivered = async () => JSON.stringify(await read(page, 'orders')).match(/"delivered"/g);
+    await vi.waitFor(async () => expect(await delivered()).toHaveLength(2), 5_000);
     const faults = await (
       await fetch(`${page}/local/faults`, { method: 'PUT', body: '{"secretsmanager":"down"}' })
     ).json();

@@ -47,7 +47,13 @@ const order = (key: string, change: Partial<Order> = {}): Order => ({
 
 test('an order comes back as it was put', async () => {
   const put = order('shop#1', {
-    raw: { method: 'POST', contentType: 'application/json', query: '', body: new Uint8Array([0, 255]) },
+    raw: {
+      provider: 'shop',
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      query: '',
+      body: new Uint8Array([0, 255]),
+    },
   });
   expect(await store.put(put, undefined)).toBeUndefined();
   expect(await store.get('shop#1')).toEqual(put);

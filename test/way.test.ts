@@ -184,7 +184,11 @@ describe('a paid order', () => {
     if (hasOpenssl) expect(decrypted(serial)).toBe(name);
     expect(mail.html).toContain(serial);
     expect((await orders()).filter((order) => order.key === key)).toMatchObject([
-      { status: 'paid', mail: { state: 'sent' }, lines: [{ serial, licensee: name }] },
+      {
+        status: 'paid',
+        mail: { state: expect.stringMatching(/^(sent|delivered)$/) },
+        lines: [{ serial, licensee: name }],
+      },
     ]);
   });
 
@@ -335,13 +339,14 @@ test('a refund comes before its sale, and twice', async () => {
 });
 
 describe('AWS', () => {
-  test.each<[fault: string, mails: number[], state: string]>([
-    ['throttle', [1], 'due'],
-    ['down', [1], 'unknown'],
-    ['timeout', [1], 'unknown'],
-    ['lost', [1, 2], 'unknown'],
-    ['sandbox', [1], 'due'],
-  ])('SES: %s, then well again', async (fault, mails, state) => {
+  test.each([
+    ['throttle', 'due'],
+    ['down', 'unknown'],
+    ['timeout', 'unknown'],
+    // What SES tells later settles that this one went out.
+    ['lost', 'unknown'],
+    ['sandbox', 'due'],
+  ])('SES: %s, then well again', async (fault, state) => {
     await faults({ ses: fault });
     const one = sale();
     expect(await toStripe(one.body)).toBe(200);
@@ -350,8 +355,8 @@ describe('AWS', () => {
     expect(stored?.lines.every(({ held }) => held === null)).toBe(true);
     await faults({ ses: null });
     await redeliver();
-    expect(mails).toContain((await mailsTo(one.email)).length);
-    expect((await orders()).find(({ key }) => key === one.key)?.mail.state).toBe('sent');
+    expect((await mailsTo(one.email)).length).toBe(1);
+    expect((await orders()).find(({ key }) => key === one.key)?.mail.state).toMatch(/^(sent|delivered)$/);
   });
 
   test('SES refuses an address: held', async () => {
