@@ -1,0 +1,65 @@
+/** The providers, as their simulators play them, in front of one local system. */
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { ownerOf } from '../../functions/core/catalogue.ts';
+import { providerKeys } from '../../functions/core/keys.ts';
+import { keyOf } from '../../functions/core/order.ts';
+import { catalogueFile } from '../../lib/bundle.ts';
+import { loadCatalogue } from '../../lib/load-catalogue.ts';
+import { PROVIDER_KEYS } from '../../local/keys.ts';
+import { notification, simulatorOf } from '../../local/simulate-order.ts';
+import type { SignedRequest } from '../../local/simulators/simulator.ts';
+import type { System } from './system.ts';
+
+export interface Played {
+  readonly address: string;
+  readonly request: SignedRequest;
+  /** The order's key in the table. */
+  readonly key: string;
+}
+
+export interface Part {
+  readonly event: string;
+  /** Tells the buyers apart. */
+  readonly buyer: number;
+  /** The provider's id of an order that is there. */
+  readonly id?: string;
+  readonly test?: boolean;
+  readonly forged?: boolean;
+}
+
+export type Players = Awaited<ReturnType<typeof playersAt>>;
+
+export const addressOf = (buyer: number): string => `buyer${buyer}@example.com`;
+
+export async function playersAt({ page, aws }: System) {
+  const catalogue = await loadCatalogue(catalogueFile(undefined));
+  const signing = await signingKeys(aws);
+  const [[product = '', { skus }] = ['', { skus: {} }]] = Object.entries(catalogue.products);
+  const eventsOf = (name: string) => simulatorOf(catalogue, name)?.events ?? [];
+  return {
+    /** Those who can say `event` of the product. */
+    whoSay: (event: string) => Object.keys(skus).filter((name) => eventsOf(name).includes(event)),
+    /** Signed now: good for five minutes. */
+    play(provider: string, { event, buyer, id, test = false, forged = false }: Part): Played {
+      const [, secret = ''] = signing.find(([name]) => name === provider) ?? [];
+      const address = `${page}/orders/${provider}`;
+      const wish = { provider, event, product, id, name: `Zoë Example ${buyer}`, email: addressOf(buyer) };
+      const other = [...secret].reverse().join('');
+      const request = notification(
+        catalogue,
+        { ...wish, company: '', test },
+        forged ? other : secret,
+        address,
+      );
+      return { address, request, key: keyOf(ownerOf(catalogue, provider), test, request.orderId) };
+    },
+  };
+}
+
+async function signingKeys(endpoint: string) {
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const client = new SecretsManagerClient({ endpoint, region: 'us-east-1', credentials });
+  const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId: PROVIDER_KEYS }));
+  const keys = providerKeys(JSON.parse(SecretString));
+  return Object.entries(keys).map(([name, key]) => [name, key?.signing[0]] as const);
+}
