@@ -1,0 +1,149 @@
+/** AWS for a run over HTTP: the embedded one, asked by the real adapters through the real SDK. */
+import type { ServiceInputTypes } from '@aws-sdk/client-dynamodb';
+import { dynamoClient, fromItem, orderStore } from '../../functions/aws/orders.ts';
+import { dueQueue } from '../../functions/aws/queue.ts';
+import { cachedSecret, secretsClient } from '../../functions/aws/secrets.ts';
+import { sesClient, sesMailer } from '../../functions/aws/ses.ts';
+import { productKeys, providerKeys } from '../../functions/core/keys.ts';
+import { type Item, isAlias } from '../../functions/core/order.ts';
+import type { Store } from '../../functions/core/world.ts';
+import { PRODUCT_KEYS, PROVIDER_KEYS } from '../../local/keys.ts';
+import { TABLE } from '../../local/orders-table.ts';
+import type { httpClock } from './http-clock.ts';
+import { caller, harmed } from './http-faults.ts';
+import { CONFIGURATION_SET } from './http-servers.ts';
+import { nowOf, type Process, sleep } from './process.ts';
+import { mailing } from './ses.ts';
+import type { Sim } from './sim.ts';
+import type { Aws, Parts } from './world.ts';
+
+const AT = { step: 'deserialize', priority: 'high' } as const;
+const CACHED_MS = 5 * 60_000;
+
+export function httpAws(sim: Sim, clock: ReturnType<typeof httpClock>, parts: Parts): Aws {
+  const { ledger, watcher } = parts;
+  const seen = itemsSeen(parts);
+  const [dynamo, ses, secrets] = [dynamoClient(), sesClient(), secretsClient()];
+  dynamo.middlewareStack.add(
+    (next) => (args) =>
+      harmed(
+        sim,
+        'dynamodb',
+        () => next(args),
+        (process) => seen.asked(process, args.input),
+      ),
+    AT,
+  );
+  ses.middlewareStack.add(
+    (next) => (args) =>
+      harmed(
+        sim,
+        'ses',
+        () => next(args),
+        () => {
+          if (!('RawMessage' in args.input)) return;
+          const tags = Object.fromEntries((args.input.Tags ?? []).map(({ Name, Value }) => [Name, Value]));
+          const key = Buffer.from(tags.order ?? '', 'base64url').toString();
+          const send = ledger.of(key).find(({ version }) => version === Number(tags.version));
+          if (send) send.acceptedAt = clock.now;
+        },
+      ),
+    AT,
+  );
+  secrets.middlewareStack.add(
+    (next) => (args) =>
+      harmed(
+        sim,
+        'secrets',
+        () => next(args),
+        () => undefined,
+      ),
+    AT,
+  );
+  const mailer = sesMailer(ses, CONFIGURATION_SET);
+  const as = <Result>(process: Process, work: () => Promise<Result>) =>
+    clock.during(process, () => caller.run(process, work));
+
+  function storeOf(process: Process, ms: () => number): Store {
+    const store = orderStore(dynamo, TABLE, () => AbortSignal.timeout(ms()));
+    const tried = <Result>(key: string, work: () => Promise<Result>) => {
+      watcher.called(process);
+      return as(process, work).catch((error: unknown) => {
+        watcher.failed(process, key);
+        throw error;
+      });
+    };
+    return {
+      get: (key) => tried(key, () => store.get(key)),
+      async put(item, expected) {
+        const inTheWay = await tried(item.key, () => store.put(item, expected));
+        // Its answer may have come too late to be seen, and the SDK have tried again.
+        if (!inTheWay) seen.wrote(process, item);
+        return inTheWay;
+      },
+    };
+  }
+  return {
+    ...seen,
+    storeOf,
+    mailerOf: (process) => mailing(sim, ledger, process, (message) => as(process, () => mailer(message))),
+    secretsOf(process) {
+      const cached = <Value>(name: string, parse: (json: unknown) => Value) => {
+        const now = () => nowOf(sim, process);
+        const secret = cachedSecret(secrets, name, { parse, cachedMs: CACHED_MS, now });
+        return {
+          read: () => as(process, () => secret.read()),
+          newer: (used: Value) => as(process, () => secret.newer(used)),
+        };
+      };
+      return {
+        productKeys: cached(PRODUCT_KEYS, productKeys),
+        providerKeys: cached(PROVIDER_KEYS, providerKeys),
+      };
+    },
+    queueOf(process) {
+      const queue = dueQueue(dynamo, ses, TABLE);
+      return {
+        hold: (now, until) => as(process, () => queue.hold(now, until)),
+        release: (now) => as(process, () => queue.release(now)),
+        due: (now, limit) => as(process, () => queue.due(now, limit)),
+        rate: () => as(process, () => queue.rate()),
+        sleep: (ms) => sleep(sim, process, ms),
+      };
+    },
+  };
+}
+
+/** What the table holds, as its answers tell. */
+function itemsSeen({ watcher }: Parts) {
+  const items = new Map<string, { readonly item: Item }>();
+  const due = new Map<string, { readonly at: number }>();
+  const wakers: ((at: number) => void)[] = [];
+  const told = new Set<string>();
+  function wrote(process: Process, after: Item): void {
+    const version = isAlias(after) ? 0 : after.version;
+    const write = `${after.key} ${version}`;
+    if (told.has(write)) return;
+    told.add(write);
+    const known = items.get(after.key)?.item;
+    // Answers may overtake each other.
+    const isNewest = !known || isAlias(known) || known.version < version;
+    const isNext = known && !isAlias(known) && known.version + 1 === version;
+    watcher.wrote({ process, before: isNext ? known : undefined, after });
+    if (!isNewest) return;
+    items.set(after.key, { item: after });
+    const at = isAlias(after) || !after.dueAt ? undefined : Date.parse(after.dueAt);
+    if (at === undefined) due.delete(after.key);
+    else due.set(after.key, { at });
+    if (at !== undefined) for (const wake of wakers) wake(at);
+  }
+  return {
+    items,
+    due,
+    onDue: (wake: (at: number) => void) => void wakers.push(wake),
+    asked(process: Process, input: ServiceInputTypes): void {
+      if ('Item' in input && input.Item && !('until' in input.Item)) wrote(process, fromItem(input.Item));
+    },
+    wrote,
+  };
+}

@@ -1,0 +1,29 @@
+/** The embedded AWS of a run over HTTP, with an empty table. */
+import { embeddedAws } from '../../local/aws.ts';
+import { NEXT } from '../../local/dynamodb.ts';
+import { memoryFiles } from '../../local/files.ts';
+import { listen } from '../../local/http.ts';
+import { client, freshTable } from '../../local/orders-table.ts';
+import { useEmbeddedAws } from '../../local/settings.ts';
+import { catalogue } from './goods.ts';
+
+export const CONFIGURATION_SET = 'keypost';
+
+/** From here on every AWS client of this process has it. */
+export async function startAws() {
+  const own = { sender: catalogue.seller.from, configurationSet: CONFIGURATION_SET };
+  const embedded = embeddedAws(undefined, memoryFiles(), own);
+  const server = await listen(0, 'AWS_PORT', embedded.handler);
+  const address = `http://127.0.0.1:${server.port}`;
+  useEmbeddedAws(address);
+  await embedded.tables.renewed(() => freshTable(client(address + NEXT, ''), undefined, () => false));
+  return {
+    ...embedded,
+    address,
+    async stop() {
+      embedded.events.stop();
+      await server.close();
+      await embedded.tables.close();
+    },
+  };
+}

@@ -1,0 +1,17 @@
+/** What the table of a run over HTTP holds in the end. */
+import { paginateScan } from '@aws-sdk/client-dynamodb';
+import { fromItem } from '../../functions/aws/orders.ts';
+import { isAlias } from '../../functions/core/order.ts';
+import { client, TABLE } from '../../local/orders-table.ts';
+import type { Aws } from './world.ts';
+
+export async function storedItems(address: string): Promise<Pick<Aws, 'items' | 'due'>> {
+  const items: Awaited<ReturnType<typeof fromItem>>[] = [];
+  for await (const { Items = [] } of paginateScan({ client: client(address) }, { TableName: TABLE })) {
+    for (const stored of Items) if (!stored.key?.S?.startsWith('lease#')) items.push(fromItem(stored));
+  }
+  const due = items.flatMap((item) =>
+    isAlias(item) || !item.dueAt ? [] : [[item.key, { at: Date.parse(item.dueAt) }] as const],
+  );
+  return { items: new Map(items.map((item) => [item.key, { item }])), due: new Map(due) };
+}

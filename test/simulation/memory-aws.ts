@@ -1,0 +1,44 @@
+/** AWS in memory: on a virtual clock, and each call of it may fail in every way. */
+import type { Queue } from '../../functions/core/redeliver.ts';
+import { attempts, call } from './calls.ts';
+import { eventsOf } from './events.ts';
+import { type Process, sleep } from './process.ts';
+import { sesOf } from './ses.ts';
+import type { Sim } from './sim.ts';
+import { type Table, tableOf } from './table.ts';
+import type { Aws, Parts } from './world.ts';
+
+const CALL_MS = 3_000;
+
+export function memoryAws(sim: Sim, { watcher, ledger, keys, hear }: Parts): Aws {
+  const table = tableOf(sim, watcher);
+  return {
+    ...table,
+    mailerOf: sesOf(sim, ledger, eventsOf(sim, hear)),
+    secretsOf: keys.secretsOf,
+    queueOf: queues(sim, table),
+  };
+}
+
+/** As functions/aws/queue.ts: one lease for all runs. */
+function queues(sim: Sim, table: Table) {
+  const lease = { owner: '', until: 0 };
+  const rate = sim.random.pick([1, 14, 100]);
+  return (process: Process): Queue => {
+    const hold = (now: number, until: number) =>
+      attempts(sim, process, 'hold', CALL_MS, () => {
+        if (lease.until >= now && lease.owner !== process.id) return false;
+        Object.assign(lease, { owner: process.id, until });
+        return true;
+      });
+    return {
+      hold,
+      release: async (now) => void (await hold(now, 0)),
+      due: (now, limit) => attempts(sim, process, 'due', CALL_MS, () => table.dueKeys(now, limit)),
+      // Where SES does not say, the last that was known.
+      rate: () =>
+        call(sim, process, { service: 'ses', what: 'quota', limit: CALL_MS }, () => rate).catch(() => 1),
+      sleep: (ms) => sleep(sim, process, ms),
+    };
+  };
+}

@@ -1,0 +1,146 @@
+/** Faults to plant, one at a time: each has to be caught, or the simulation shows less than it seems to. */
+import type { Plant } from './bundle.ts';
+
+const core = (file: string) => `functions/core/${file}.ts`;
+
+export const PLANTS: readonly Plant[] = [
+  {
+    name: 'claim after the mail',
+    file: core('fulfil'),
+    from: `    const claim = await world.record(order); //                      3 record
+    if (claim.mailIsOurs) await world.mail(claim.order); //          4 mail
+`,
+    to: `    if (order.kind !== 'reversed')
+      await world.mail({ version: 1, receivedAt: new Date(0).toISOString(), reversals: {}, mail: { state: 'due', attempts: 1 }, status: 'paid', ...order });
+    const claim = await world.record(order);
+`,
+  },
+  {
+    name: 'marker before the work: sent is written, then sent',
+    file: core('deliver'),
+    from: '  const outcome = await mailer(serialMail(catalogue, order));\n',
+    to: `  await change(store, order.key, order, (found) => found && withSent(found, order, 'early', now()));
+  const outcome = await mailer(serialMail(catalogue, order));
+`,
+  },
+  {
+    name: 'lost lease: every delivery mails',
+    file: core('record'),
+    from: 'mailIsOurs: recorded.changed && newlyDue && timeToSend && order.dueAt !== undefined',
+    to: 'mailIsOurs: order.dueAt !== undefined',
+  },
+  {
+    name: 'an error is read as a duplicate',
+    file: core('fulfil'),
+    from: '    const claim = await world.record(order); ',
+    to: '    const claim = await world.record(order).catch(() => undefined); if (!claim) continue; ',
+  },
+  {
+    name: 'lease shorter than the handler',
+    file: core('record'),
+    from: 'export const LEASE_MS = 120_000;',
+    to: 'export const LEASE_MS = 500;',
+  },
+  {
+    name: 'other names are forgotten',
+    file: core('record'),
+    from: '    claimAliases({ store, report, now }, key, sale.aliases),',
+    to: '    Promise.resolve(false),',
+  },
+  {
+    name: 'a reversal that waits under another name is forgotten',
+    file: core('record'),
+    from: '      return Object.entries(stub.reversals).reduce',
+    to: '      return Object.entries({} as typeof stub.reversals).reduce',
+  },
+  {
+    name: 'a sale forgets the reversal that came first',
+    file: core('order'),
+    from: '      ...order,\n      placedAt: sale.kind',
+    to: '      ...order,\n      reversals: {},\n      placedAt: sale.kind',
+  },
+  {
+    name: 'a write without the condition on its version',
+    file: 'test/simulation/table.ts',
+    from: 'if (expected === undefined ? before !== undefined : version !== expected) throw NO;',
+    to: 'void version; void expected;',
+  },
+  {
+    name: 'the mark of a failed try ignores whose the lease is',
+    file: core('order'),
+    from: '  if (!order.dueAt || order.dueAt !== lease) return undefined;\n',
+    to: '  void lease;\n',
+  },
+  {
+    name: 'redeliver mails what is not due',
+    file: core('redeliver'),
+    from: ' || !order.dueAt || Date.parse(order.dueAt) > now()',
+    to: '',
+  },
+  {
+    name: 'redeliver takes no lease',
+    file: core('redeliver'),
+    from: "    if (await store.put(taken, order.version)) return 'nothing';\n",
+    to: '',
+  },
+  {
+    name: 'a reversal does not stop the mail',
+    file: core('order'),
+    from: "status === 'refunded' || status === 'disputed' || status === 'erased';\n  const due",
+    to: "status === 'erased';\n  const due",
+  },
+  {
+    name: 'a lost dispute falls back to open',
+    file: core('order'),
+    from: 'state: RANK[fact.state] > RANK[known.state] ? fact.state : known.state',
+    to: 'state: fact.state',
+  },
+  {
+    name: 'a serial is made anew when the sale is told again',
+    file: core('order'),
+    from: 'const missing = sale.lines.filter((line) => !real.some((known) => isSame(known, line)));',
+    to: 'const missing = sale.lines; for (const line of real.splice(0)) void isSame(line, line);',
+  },
+  {
+    name: 'a serial is made anew when it is released',
+    file: core('release'),
+    from: '      if (line.serial === null) return evaluated',
+    to: '      if (line.serial === null || email !== undefined) return evaluated',
+  },
+  {
+    name: 'no wait after a throttled send',
+    file: core('deliver'),
+    from: 'now + backoff(taken)',
+    to: 'now',
+  },
+  {
+    name: 'no wait after an unknown outcome',
+    file: core('deliver'),
+    from: 'const UNKNOWN_MS = 10 * MINUTE;',
+    to: 'const UNKNOWN_MS = 0;',
+  },
+  {
+    name: 'unknown is treated as sent',
+    file: core('deliver'),
+    from: "    case 'sent':\n",
+    to: "    case 'unknown' as 'sent':\n    case 'sent':\n",
+  },
+  {
+    name: 'sent is treated as unknown',
+    file: core('deliver'),
+    from: '      return withSent(found, taken, outcome.messageId, now);',
+    to: "      return withRetry(found, taken.dueAt, { unknown: true, counted: true, code: 'x' }, now + UNKNOWN_MS);",
+  },
+  {
+    name: 'refused is treated as sent',
+    file: core('deliver'),
+    from: "      return withMailHeld(found, taken.version, { reason: 'mail_refused', code: outcome.code }, now);",
+    to: "      return withSent(found, taken, 'none', now);",
+  },
+  {
+    name: 'refused is tried again',
+    file: core('deliver'),
+    from: "      return withMailHeld(found, taken.version, { reason: 'mail_refused', code: outcome.code }, now);",
+    to: "      return withRetry(found, taken.dueAt, { unknown: false, counted: true, code: 'x' }, now + UNKNOWN_MS);",
+  },
+];

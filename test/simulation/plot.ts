@@ -1,0 +1,138 @@
+/** What happens to one order: who buys what, what its provider tells of it and when, and what must come of it. */
+import type { Buyer, HeldReason, OrderEvent, Reversal, SoldLine } from '../../functions/core/event.ts';
+import { IGNORES_TESTS } from './goods.ts';
+import type { Random } from './random.ts';
+import { type ProviderName, SCHEDULES } from './schedules.ts';
+import type { Sim } from './sim.ts';
+
+/** One thing a provider has to tell of an order. */
+export interface Fact {
+  readonly plot: Plot;
+  readonly event: OrderEvent;
+  /** When it was first sent. */
+  toldAt?: number;
+  /** When it was first answered with success. */
+  answeredAt?: number;
+}
+
+export interface Plot {
+  readonly id: string;
+  readonly alias: string | undefined;
+  readonly provider: ProviderName;
+  readonly key: string;
+  readonly test: boolean;
+  readonly buyer: Buyer;
+  /** As it must be typed; undefined where the name is none. */
+  readonly licensee: string | undefined;
+  readonly lines: readonly SoldLine[];
+  readonly saleAt: number;
+  readonly facts: Fact[];
+  /** SES never takes the address. */
+  readonly refused: boolean;
+}
+
+/** What buyers type, and what their serial must be made from, or why there is none. */
+export const NAMES: readonly [received: string, licensee: string | undefined, held?: HeldReason][] = [
+  ['', undefined, 'no_name'],
+  ['A\u0007B', undefined, 'unmappable_name'],
+  ['x'.repeat(300), undefined, 'name_too_long'],
+  ['  Ann   Lee ', 'Ann Lee'],
+  ['Zoe\u0308 Lindqvist', 'Zoë Lindqvist'],
+  ['Ann\u00a0Lee', 'Ann Lee'],
+];
+
+/** What SES does with an address is in its name. */
+const ADDRESSES = ['refused', 'bounce', 'suppressed', 'complain', 'nowhere'] as const;
+
+const first: readonly [ProviderName, ...ProviderName[]] = ['stripe', 'shop'];
+const others = Object.keys(SCHEDULES).filter((name): name is ProviderName => name in SCHEDULES);
+
+function providerOf(random: Random): ProviderName {
+  return random.chance(0.06) ? random.pick(first) : (others[random.below(others.length)] ?? 'paddle');
+}
+
+export function plotOf(sim: Sim, n: number): Plot {
+  const { random, weather, clock } = sim;
+  const provider = providerOf(random);
+  const test = random.chance(0.05);
+  const odd = random.chance(0.08) ? NAMES[random.below(NAMES.length)] : undefined;
+  const [name, licensee] = odd ?? [`Zoë Lindqvist ${n}`, `Zoë Lindqvist ${n}`];
+  const where = random.chance(0.1) ? random.pick(ADDRESSES) : 'buyer';
+  const id = `o${n}`;
+  const plot: Plot = {
+    id,
+    alias: provider === 'stripe' || provider === 'shop' || random.chance(0.4) ? undefined : `c${n}`,
+    provider,
+    key: test ? `${provider}#test#${id}` : `${provider}#${id}`,
+    test,
+    buyer: { name, email: where === 'nowhere' ? `nobody${n}` : `${where}${n}@example.com` },
+    licensee,
+    lines: linesOf(random, provider),
+    saleAt: clock.now + random.below(weather.salesUntil - clock.now),
+    facts: [],
+    refused: where === 'refused' && !test,
+  };
+  for (const event of eventsOf(random, plot)) plot.facts.push({ plot, event });
+  return plot;
+}
+
+function linesOf(random: Random, provider: ProviderName): SoldLine[] {
+  const most = provider !== 'stripe' && random.chance(0.25) ? random.between(2, 4) : 1;
+  const euros = () => ({ value: random.chance(0.1) ? '5.00' : '39.00', currency: 'EUR' });
+  const skus = new Set(
+    Array.from({ length: most }, () =>
+      random.chance(0.75) ? 'w' : random.pick(['g', 'l', 'k', 'w-old', 'nobody-knows', 'consulting']),
+    ),
+  );
+  return [...skus].map((sku) => ({ sku, quantity: 1, paid: euros() }));
+}
+
+function* eventsOf(random: Random, plot: Plot): Generator<OrderEvent> {
+  const { id, alias, test, buyer, lines, provider } = plot;
+  const of = { id, aliases: alias ? [alias] : [], test };
+  // PayPal tells the buyer and the lines before, or after, it tells that they are paid for.
+  const apart = provider === 'paypal' && lines.some(({ sku }) => sku !== 'consulting') && random.chance(0.4);
+  if (apart) yield { kind: 'announced', ...of, buyer, lines };
+  // As in Stripe's events, where the one line is all there is.
+  const amount = lines.length === 1 ? lines[0]?.paid : undefined;
+  const sale = { kind: 'paid', ...of, amount, buyer } as const;
+  const [line, ...rest] = lines;
+  const isSplit = lines.every(({ sku }) => sku !== 'consulting') && provider !== 'shop' && random.chance(0.5);
+  if (apart) {
+    if (random.chance(0.9)) yield { ...sale, buyer: {}, lines: [] };
+  } else if (line && rest.length > 0 && isSplit) {
+    yield { ...sale, lines: [line] };
+    yield { ...sale, lines: rest };
+  } else yield { ...sale, lines };
+  for (const [n, reversal] of reversalsOf(random, provider).entries()) {
+    const name = alias && random.chance(0.6) ? alias : id;
+    // A dispute goes on under its id; each refund is one of its own.
+    const reversalId = reversal.kind === 'chargeback' ? 'd1' : `r${n}`;
+    yield { kind: 'reversed', id: name, test, reversalId, reversal };
+  }
+}
+
+const refund: Reversal = { kind: 'refund', state: 'done', part: 'full' };
+const dispute = (state: Reversal['state']): Reversal => ({ kind: 'chargeback', state, part: 'full' });
+
+function reversalsOf(random: Random, provider: ProviderName): Reversal[] {
+  if (!random.chance(0.25)) return [];
+  const some = { ...refund, part: 'partial', amount: { value: '9.00', currency: 'EUR' } } as const;
+  const cases: readonly [Reversal[], ...Reversal[][]] = [
+    [refund],
+    [refund],
+    [dispute('open')],
+    [dispute('open'), dispute('lost')],
+    [dispute('open'), dispute('won')],
+    [dispute('open'), dispute('won')],
+  ];
+  if (provider === 'stripe') return random.pick(cases);
+  if (provider === 'shop') return [random.chance(0.5) ? refund : some];
+  return random.pick([...cases, [some], [some, { ...some }]]);
+}
+
+export const isSale = ({ event }: Fact): boolean => event.kind === 'paid';
+
+/** Test orders that are no concern of ours, and orders of nothing but what the seller ignores. */
+export const isIgnored = ({ provider, test, lines }: Plot): boolean =>
+  (test && provider === IGNORES_TESTS) || lines.every(({ sku }) => sku === 'consulting');

@@ -1,0 +1,103 @@
+/** The providers' requests, signed: Stripe's and the shop's own are the real ones, all others' bodies are our events. */
+import { createHmac } from 'node:crypto';
+import * as z from 'zod/mini';
+import { json } from '../../functions/core/body.ts';
+import type { OrderEvent } from '../../functions/core/event.ts';
+import type { Provider, WebhookRequest } from '../../functions/core/provider.ts';
+import { requireFresh, requireHeader, requireHmac } from '../../functions/core/signature.ts';
+import { shop } from '../../functions/providers/shop.ts';
+import { stripe } from '../../functions/providers/stripe.ts';
+import type { ProviderName } from './schedules.ts';
+
+/** Its bodies are lists of events as the core knows them. */
+const plain: Provider = {
+  verify({ headers, body }, { keys, now }) {
+    const at = headers['x-time'] ?? '';
+    const signatures = [requireHeader(headers, 'x-signature')];
+    requireHmac({ keys, content: [`${at}.`, body], signatures, encoding: 'hex' });
+    requireFresh(at, now);
+  },
+  read: ({ body }) => JSON.parse(json(Text, body).events),
+};
+const Text = z.object({ events: z.string() });
+
+export function providerOf(name: ProviderName): Provider {
+  if (name === 'stripe') return stripe;
+  return name === 'shop' ? shop : plain;
+}
+
+const hmac = (key: string | Buffer, encoding: 'hex' | 'base64', ...content: readonly string[]) => {
+  const mac = createHmac('sha256', key);
+  for (const part of content) mac.update(part);
+  return mac.digest(encoding);
+};
+
+/** @param at milliseconds; @param id of the message, the same for all tries. */
+export function signed(
+  provider: ProviderName,
+  text: string,
+  key: string,
+  { at, id }: { readonly at: number; readonly id: string },
+): WebhookRequest {
+  const seconds = String(Math.floor(at / 1000));
+  const headers = headersOf(provider, text, key, seconds, id);
+  return { method: 'POST', headers, query: '', body: Buffer.from(text) };
+}
+
+function headersOf(provider: ProviderName, text: string, key: string, at: string, id: string) {
+  if (provider === 'stripe') return { 'stripe-signature': `t=${at},v1=${hmac(key, 'hex', `${at}.`, text)}` };
+  if (provider !== 'shop') return { 'x-time': at, 'x-signature': hmac(key, 'hex', `${at}.`, text) };
+  const secret = Buffer.from(key.slice('whsec_'.length), 'base64');
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': at,
+    'webhook-signature': `v1,${hmac(secret, 'base64', `${id}.${at}.`, text)}`,
+  };
+}
+
+/** The body that tells these; Stripe and the shop tell one thing at a time. */
+export function bodyOf(provider: ProviderName, events: readonly OrderEvent[], at: number): string {
+  const [event] = events;
+  if (event && provider === 'stripe') return JSON.stringify(ofStripe(event, Math.floor(at / 1000)));
+  if (event && provider === 'shop') return JSON.stringify(ofShop(event));
+  return JSON.stringify({ events: JSON.stringify(events) });
+}
+
+function ofStripe(event: OrderEvent, created: number) {
+  const of = { object: 'event', livemode: !event.test };
+  if (event.kind !== 'reversed') {
+    const [line] = event.lines;
+    const object = {
+      id: `cs_${event.id}`,
+      payment_intent: event.id,
+      payment_status: 'paid',
+      mode: 'payment',
+      created,
+      amount_total: Number(line?.paid?.value ?? 0) * 100,
+      currency: 'eur',
+      customer_details: { name: event.buyer.name, email: event.buyer.email },
+      metadata: { product_id: line?.sku },
+    };
+    return { ...of, type: 'checkout.session.completed', data: { object } };
+  }
+  const { id, reversalId, reversal } = event;
+  if (reversal.kind === 'refund') {
+    const object = { id: reversalId, payment_intent: id, refunded: true };
+    return { ...of, type: 'charge.refunded', data: { object } };
+  }
+  const status = reversal.state === 'open' ? 'needs_response' : reversal.state;
+  const object = { id: reversalId, payment_intent: id, status };
+  return { ...of, type: 'charge.dispute.updated', data: { object } };
+}
+
+function ofShop(event: OrderEvent) {
+  const { id, test } = event;
+  if (event.kind === 'reversed') {
+    const { part, amount } = event.reversal;
+    const money = part === 'partial' ? { amount: amount?.value, currency: amount?.currency } : {};
+    return { type: 'order.refunded', data: { id, test, refundId: event.reversalId, ...money } };
+  }
+  const { buyer, lines } = event;
+  const items = lines.map(({ sku, quantity, paid }) => ({ sku, quantity, price: paid?.value }));
+  return { type: 'order.paid', data: { id, test, currency: 'EUR', buyer, items } };
+}

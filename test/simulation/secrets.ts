@@ -1,0 +1,83 @@
+/** Secrets as functions/aws/secrets.ts caches them, and how they change midway. */
+import type { ProductKeys, ProviderKeys } from '../../functions/core/keys.ts';
+import { Rejection } from '../../functions/core/rejection.ts';
+import type { Secret } from '../../functions/core/world.ts';
+import { call } from './calls.ts';
+import { secretOf } from './goods.ts';
+import { nowOf, type Process } from './process.ts';
+import { SCHEDULES } from './schedules.ts';
+import type { Sim } from './sim.ts';
+
+const READ_MS = 1_500;
+const CACHED_MS = 5 * 60_000;
+const REFRESH_MS = 30_000;
+
+function cached<Value>(sim: Sim, process: Process, name: string, value: () => Value): Secret<Value> {
+  let known: { readonly value: Value; readonly until: number } | undefined;
+  let refreshed = { at: Number.NEGATIVE_INFINITY, failed: false };
+  const now = () => nowOf(sim, process);
+  const load = async () => {
+    const read = await call(sim, process, { service: 'secrets', what: name, limit: READ_MS }, value);
+    known = { value: read, until: now() + CACHED_MS };
+    return read;
+  };
+  const unavailable = () => new Rejection('keys_unavailable', 'a secret cannot be read');
+  return {
+    async read() {
+      if (known && now() < known.until) return known.value;
+      try {
+        return await load();
+      } catch {
+        // A stale one serves.
+        if (!known) throw unavailable();
+        known = { value: known.value, until: now() + REFRESH_MS };
+        return known.value;
+      }
+    },
+    async newer(used) {
+      if (known && known.value !== used) return known.value;
+      if (now() - refreshed.at < REFRESH_MS) {
+        if (refreshed.failed) throw unavailable();
+        return undefined;
+      }
+      refreshed = { at: now(), failed: true };
+      const value = await load().catch(() => {
+        throw unavailable();
+      });
+      refreshed = { at: refreshed.at, failed: false };
+      return value;
+    },
+  };
+}
+
+/** Standard Webhooks wants base64 behind `whsec_`; for everybody else it is a text. */
+const OLD = 'whsec_c2ltdWxhdGlvbi1vbGQtc2lnbmluZy1rZXk=';
+const NEW = 'whsec_c2ltdWxhdGlvbi1uZXctc2lnbmluZy1rZXk=';
+export const FORGED = 'whsec_c29tZWJvZHktZWxzZXMtc2lnbmluZy1rZXk=';
+/** Both keys are active for so long; the provider signs with the new one before all caches have it. */
+const OVERLAP_MS = 40 * 60_000;
+const SOON_MS = 2 * 60_000;
+
+const both = (signing: readonly string[]): ProviderKeys =>
+  Object.fromEntries(Object.keys(SCHEDULES).map((name) => [name, { signing: [...signing] }]));
+const SIGNING = { old: both([OLD]), both: both([NEW, OLD]), new: both([NEW]) };
+const PRODUCTS = { old: secretOf(false), new: secretOf(true) };
+
+export function keysFor(sim: Sim) {
+  const { keysRenewed } = sim.weather;
+  const age = () => sim.clock.now - keysRenewed;
+  const signing = () => (age() < 0 ? SIGNING.old : age() < OVERLAP_MS ? SIGNING.both : SIGNING.new);
+  const products = (): ProductKeys => (age() < 0 ? PRODUCTS.old : PRODUCTS.new);
+  return {
+    products,
+    signing,
+    /** When either changes. */
+    changes: [keysRenewed, keysRenewed + OVERLAP_MS],
+    /** With what the providers sign at this time. */
+    signingKey: () => (age() < SOON_MS ? OLD : NEW),
+    secretsOf: (process: Process) => ({
+      productKeys: cached(sim, process, 'product-keys', products),
+      providerKeys: cached(sim, process, 'provider-keys', signing),
+    }),
+  };
+}

@@ -1,0 +1,107 @@
+/** DynamoDB as functions/aws/orders.ts and queue.ts use it: conditional writes, three attempts, an index that lags. */
+import { type Item, isAlias, type Order } from '../../functions/core/order.ts';
+import type { Store } from '../../functions/core/world.ts';
+import { attempts, NO } from './calls.ts';
+import type { Process } from './process.ts';
+import type { Sim } from './sim.ts';
+
+export interface Write {
+  readonly process: Process;
+  readonly before: Item | undefined;
+  readonly after: Item;
+}
+
+export interface Watcher {
+  wrote(write: Write): void;
+  /** A call that has failed for good. */
+  failed(process: Process, key: string): void;
+  called(process: Process): void;
+}
+
+interface Stored {
+  readonly item: Item;
+  readonly writer: number;
+}
+
+/** The longest an index may be behind its table. */
+const LAG_MS = 2_000;
+
+export function tableOf(sim: Sim, watcher: Watcher) {
+  const items = new Map<string, Stored>();
+  const due = new Map<string, { readonly at: number; readonly since: number }>();
+  const stale: string[] = [];
+  const wakers: ((at: number) => void)[] = [];
+  let writers = 0;
+
+  function write(process: Process, item: Item, expected: number | undefined, writer: number): void {
+    const before = items.get(item.key)?.item;
+    const version = before && !isAlias(before) ? before.version : undefined;
+    if (expected === undefined ? before !== undefined : version !== expected) throw NO;
+    items.set(item.key, { item, writer });
+    sim.note(`${item.key} is ${isAlias(item) ? `also ${item.aliasOf}` : told(item)}`);
+    index(item);
+    watcher.wrote({ process, before, after: item });
+  }
+
+  function index(item: Item): void {
+    const at = isAlias(item) || !item.dueAt ? undefined : Date.parse(item.dueAt);
+    if (at === undefined) {
+      if (due.delete(item.key)) stale.push(item.key);
+      return;
+    }
+    due.set(item.key, { at, since: sim.clock.now });
+    for (const wake of wakers) wake(at);
+  }
+
+  function storeOf(process: Process, ms: () => number): Store {
+    const tried = async <Result>(what: string, key: string, effect: () => Result) => {
+      watcher.called(process);
+      try {
+        return await attempts(sim, process, `${what} ${key}`, ms(), effect);
+      } catch (error) {
+        if (error !== NO) watcher.failed(process, key);
+        throw error;
+      }
+    };
+    return {
+      get: (key) => tried('get', key, () => items.get(key)?.item),
+      async put(item, expected) {
+        writers += 1;
+        const writer = writers;
+        try {
+          await tried('put', item.key, () => write(process, item, expected, writer));
+          return undefined;
+        } catch (error) {
+          if (error !== NO) throw error;
+          const inTheWay = await tried('get', item.key, () => items.get(item.key));
+          if (!inTheWay) throw error;
+          return inTheWay.writer === writer ? undefined : inTheWay.item;
+        }
+      },
+    };
+  }
+
+  return {
+    items,
+    due,
+    storeOf,
+    /** Calls back whenever something falls due. */
+    onDue: (wake: (at: number) => void) => void wakers.push(wake),
+    /** What the index tells: late, and with entries of what is gone. */
+    dueKeys(now: number, limit: number): readonly string[] {
+      const found = [...due].filter(([, entry]) => entry.at <= now && !hidden(entry.since));
+      const keys = found.sort(([, one], [, other]) => one.at - other.at).map(([key]) => key);
+      const gone = sim.random.chance(0.1) ? stale.pop() : undefined;
+      return (gone && !keys.includes(gone) ? [gone, ...keys] : keys).slice(0, limit);
+    },
+  };
+
+  function hidden(since: number): boolean {
+    return sim.clock.now - since < LAG_MS && sim.random.chance(0.2);
+  }
+}
+
+export type Table = ReturnType<typeof tableOf>;
+
+const told = ({ version, status, mail, dueAt, lines }: Order) =>
+  `v${version} ${status} ${mail.state} ${dueAt ?? '-'} ${lines.map((line) => line.held ?? line.serial?.slice(0, 4)).join()}`;

@@ -1,0 +1,99 @@
+/** The webhook's Lambda in the simulation: instances that come, wait, and die, and answers as functions/webhook.ts has them. */
+import { fulfil } from '../../functions/core/fulfil.ts';
+import type { Provider, WebhookRequest } from '../../functions/core/provider.ts';
+import { Rejection } from '../../functions/core/rejection.ts';
+import { requestWorld, type Shared } from '../../functions/core/request-world.ts';
+import { Fault } from './calls.ts';
+import { kill, type Process, processOf, thaw } from './process.ts';
+import { providerOf } from './requests.ts';
+import type { ProviderName } from './schedules.ts';
+import type { Sim } from './sim.ts';
+
+/** The Lambda's own limit. */
+const LAMBDA_MS = 10_000;
+const STATUS: Readonly<Record<string, number>> = {
+  no_signature: 401,
+  bad_signature: 401,
+  stale: 401,
+  bad_body: 400,
+};
+
+interface Instance {
+  readonly process: Process;
+  readonly shared: Shared;
+}
+
+/** @param sharedOf what all requests of one process share. */
+export function webhookOf(sim: Sim, sharedOf: (process: Process) => Shared) {
+  const idle: Instance[] = [];
+  const started = (): Instance => {
+    const process = processOf(sim, 'w');
+    return { process, shared: sharedOf(process) };
+  };
+  const taken = (): Instance => {
+    const at = sim.random.below(idle.length + 1);
+    const [one] = at < idle.length ? idle.splice(at, 1) : [];
+    return one?.process.alive ? one : started();
+  };
+
+  /** Calls back with the status, or never. */
+  return (name: ProviderName, request: WebhookRequest, answered: (status: number) => void): void => {
+    const instance = taken();
+    const { process, shared } = instance;
+    // What goes on now was verified when it began.
+    process.verified = process.parked.length > 0;
+    thaw(process);
+    let over = false;
+    sim.clock.at(sim.clock.now + LAMBDA_MS, () => {
+      if (!over) kill(sim, process);
+    });
+    process.ends.push(() => {
+      if (!over) answered(500);
+      over = true;
+    });
+    const end = (status: number) => {
+      over = true;
+      process.ends.length = 0;
+      answered(status);
+      // What it has left undone stands still until the next request comes, if one comes.
+      process.frozen = true;
+      if (sim.random.chance(0.9)) idle.push(instance);
+    };
+    heard(requestWorld(shared, name, request), watched(providerOf(name), process, sim), request).then(
+      end,
+      (error) => {
+        if (error instanceof Rejection) return end(STATUS[error.code] ?? 503);
+        if (!isFault(error)) sim.broke('nothing fails but what was made to', String(error));
+        end(500);
+      },
+    );
+  };
+}
+
+/** Over HTTP a call may also be slow by itself. */
+const isFault = (error: unknown) =>
+  error instanceof Fault || (error instanceof Error && /^(Timeout|Abort)Error$/.test(error.name));
+
+async function heard(
+  world: ReturnType<typeof requestWorld>,
+  provider: Provider,
+  request: WebhookRequest,
+): Promise<number> {
+  for await (const _ of fulfil(world, provider, request));
+  return 200;
+}
+
+/** The provider, and whether it has said yes before anything else is asked. */
+function watched(provider: Provider, process: Process, sim: Sim): Provider {
+  return {
+    ...provider,
+    async verify(request, context) {
+      await provider.verify(request, context);
+      process.verified = true;
+    },
+    read(request, context) {
+      if (!process.verified) sim.broke('nothing is read before it is verified', process.id);
+      return provider.read(request, context);
+    },
+  };
+}
