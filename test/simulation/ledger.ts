@@ -102,9 +102,12 @@ export function ledgerOf(sim: Sim, isReversed: (key: string, at: number) => bool
       if (!lease || lease.used) sim.broke('no mail without a lease', key);
       if (isReversed(key, lease?.at ?? now)) sim.broke('no mail for what is given back', key);
       if (now - (dueSince.get(key) ?? now) > OLDEST_MS) sim.broke('after three days a person looks', key);
-      // The lines as they were in the version that is mailed, which may be newer than that of the lease.
-      const { lines = [] } = versions.get(`${key} ${mail.version}`) ?? lease?.order ?? {};
-      const skus = lines.filter(isWaiting).map(({ sku }) => sku);
+      // The lines as they were in the version that is mailed, which may be newer than that of the lease, and not seen yet.
+      const skusNow = () => {
+        const { lines = [] } = versions.get(`${key} ${mail.version}`) ?? lease?.order ?? {};
+        return lines.filter(isWaiting).map(({ sku }) => sku);
+      };
+      const skus = skusNow();
       const same = of(key).filter((send) => skus.some((sku) => send.skus.includes(sku)));
       if (same.some(isOpen)) sim.broke('never two senders of one line at once', key);
       const last = same.at(-1);
@@ -116,7 +119,9 @@ export function ledgerOf(sim: Sim, isReversed: (key: string, at: number) => bool
         ...mail,
         attempts: lease?.order.mail.attempts ?? 1,
         events: [],
-        skus,
+        get skus() {
+          return skusNow();
+        },
         startedAt: now,
         leaseAt: lease?.at ?? now,
       };
