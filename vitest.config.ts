@@ -6,6 +6,8 @@ export default defineConfig({
     // Nothing that is logged may be a secret, a serial, a name or an address.
     globalSetup: ['test/log-scan.ts'],
     setupFiles: ['test/log-setup.ts'],
+    // Most tests wait for a process or a server: a CPU left free is one that does nothing.
+    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // What the Lambdas log.

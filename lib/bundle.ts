@@ -64,7 +64,7 @@ export function bundling(catalogue: string): BuildOptions {
       // Lambda and `npm start` have their credentials in the environment; the chain behind the default costs 20 ms of load.
       '@aws-sdk/credential-provider-node': join(root, 'functions/aws/credentials.ts'),
     },
-    plugins: [settled(catalogue), builtins],
+    plugins: [settled(catalogue), builtins, unattached],
   };
 }
 
@@ -95,3 +95,18 @@ const builtins: Plugin = {
 };
 
 const whole = (path: string) => `process.getBuiltinModule(${JSON.stringify(path)})`;
+
+/** Without what nodemailer does for attachments, 50 KB: to fetch them, and to guess a type from a name. */
+const unattached: Plugin = {
+  name: 'unattached',
+  setup({ onLoad }) {
+    onLoad(
+      { filter: /nodemailer[\\/]dist[\\/]esm[\\/](?:fetch[\\/]index|mime-funcs[\\/]mime-types)\.js$/ },
+      () => ({
+        contents:
+          "const none = () => { throw new Error('a mail of ours has no attachment'); };" +
+          'export { none as default, none as detectExtension, none as detectMimeType };',
+      }),
+    );
+  },
+};

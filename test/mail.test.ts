@@ -222,7 +222,7 @@ describe('a mail that must not be', () => {
 });
 
 describe('the tags', () => {
-  it('lead back to the order, and tell the attempt', () => {
+  it('lead back to the order, and tell its version', () => {
     const { tags } = mail({ key: 'shop#Bestellung 5/ü', version: 7 });
     expect(tags).toEqual({ order: expect.stringMatching(/^[\w-]{1,256}$/), version: '7' });
     expect(Buffer.from(tags.order ?? '', 'base64url').toString()).toBe('shop#Bestellung 5/ü');

@@ -2,12 +2,14 @@
 import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import type { Message } from '../core/mail/serial-mail.ts';
 import type { Mailer, SendOutcome } from '../core/world.ts';
-import { toMime } from './mime.ts';
 
 /** From the first packet to the end of the answer. */
 const SEND_MS = 1_500;
 /** A thawed Lambda's connections may be dead, and a mail on one is a mail nobody knows of (aws/aws-sdk-js-v3#1196). */
 const IDLE_MS = 10_000;
+
+/** A file of its own, read while the connections open (warm.ts): a third of what makes a mail is the library for it. */
+export const mime = () => import('./mime.ts');
 
 /** One attempt: SES has no idempotency token, so the SDK's own retry may send twice. */
 export const sesClient = (): SESClient =>
@@ -21,7 +23,8 @@ export function sesMailer(client: SESClient, configurationSet: string): Mailer {
   let usedAt = Date.now();
   return async (message) => {
     try {
-      const command = sending(message, configurationSet);
+      const { toMime } = await mime();
+      const command = sending(message, configurationSet, toMime(message));
       if (Date.now() - usedAt > IDLE_MS) client.destroy();
       usedAt = Date.now();
       const { MessageId } = await client.send(command, { abortSignal: AbortSignal.timeout(SEND_MS) });
@@ -38,7 +41,7 @@ export function sesMailer(client: SESClient, configurationSet: string): Mailer {
  */
 export async function connect(client: SESClient): Promise<void> {
   try {
-    const command = sending(NOTHING, 'none');
+    const command = sending(NOTHING, 'none', new Uint8Array());
     command.middlewareStack.add(
       (next) => (args) => {
         const request = typeof args.request === 'object' ? args.request : {};
@@ -63,13 +66,13 @@ const NOTHING: Message = {
   tags: {},
 };
 
-function sending(message: Message, configurationSet: string) {
+function sending(message: Message, configurationSet: string, data: Uint8Array) {
   return new SendRawEmailCommand({
     Source: message.from.address,
     Destinations: [message.to],
     ConfigurationSetName: configurationSet,
     Tags: Object.entries(message.tags).map(([Name, Value]) => ({ Name, Value })),
-    RawMessage: { Data: toMime(message) },
+    RawMessage: { Data: data },
   });
 }
 

@@ -3,8 +3,7 @@ import { fulfil } from '../core/fulfil.ts';
 import type { Provider } from '../core/provider.ts';
 import { requestWorld, type Shared } from '../core/request-world.ts';
 import type { Mailer, Secret, Store } from '../core/world.ts';
-import { toMime } from './mime.ts';
-import { connect } from './ses.ts';
+import { connect, mime } from './ses.ts';
 
 /** INIT runs at full CPU and is cut at 10 s; the first order must not wait for what cannot be had. */
 const MOST_MS = 2_500;
@@ -18,7 +17,7 @@ export async function warm(reads: readonly Promise<unknown>[], ses: SESClient): 
   const enough = new Promise((resolve) => {
     timer = setTimeout(resolve, MOST_MS);
   });
-  await Promise.race([Promise.allSettled([...reads, connect(ses)]), enough]);
+  await Promise.race([Promise.allSettled([connect(ses), mime(), ...reads]), enough]);
   clearTimeout(timer);
 }
 
@@ -64,6 +63,6 @@ const known = <Value>(value: Value): Secret<Value> => ({
 });
 const nowhere: Store = { get: async () => undefined, put: async () => undefined };
 const dropped: Mailer = async (message) => {
-  toMime(message);
+  (await mime()).toMime(message);
   return { kind: 'sent', messageId: 'none' };
 };
