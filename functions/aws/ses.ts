@@ -8,8 +8,12 @@ const SEND_MS = 1_500;
 /** A thawed Lambda's connections may be dead, and a mail on one is a mail nobody knows of (aws/aws-sdk-js-v3#1196). */
 const IDLE_MS = 10_000;
 
-/** A file of its own, read while the connections open (warm.ts): a third of what makes a mail is the library for it. */
-export const mime = () => import('./mime.ts');
+let making: Promise<typeof import('./mime.ts')> | undefined;
+/** A file of its own, read while the connections open (warm.ts). Once: each `import()` asks Node's loader anew. */
+export function mime() {
+  making ??= import('./mime.ts');
+  return making;
+}
 
 /** One attempt: SES has no idempotency token, so the SDK's own retry may send twice. */
 export const sesClient = (): SESClient =>
