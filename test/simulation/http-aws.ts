@@ -20,7 +20,7 @@ import type { Aws, Parts } from './world.ts';
 const AT = { step: 'deserialize', priority: 'high' } as const;
 const CACHED_MS = 5 * 60_000;
 
-export function httpAws(sim: Sim, clock: ReturnType<typeof httpClock>, parts: Parts): Aws {
+export function httpAws(sim: Sim, clock: ReturnType<typeof httpClock>, parts: Parts) {
   const { ledger, watcher } = parts;
   const seen = itemsSeen(parts);
   const [dynamo, ses, secrets] = [dynamoClient(), sesClient(), secretsClient()];
@@ -111,7 +111,7 @@ export function httpAws(sim: Sim, clock: ReturnType<typeof httpClock>, parts: Pa
         sleep: (ms) => sleep(sim, process, ms),
       };
     },
-  };
+  } satisfies Aws;
 }
 
 /** What the table holds, as its answers tell. */
@@ -145,5 +145,13 @@ function itemsSeen({ watcher }: Parts) {
       if ('Item' in input && input.Item && !('until' in input.Item)) wrote(process, fromItem(input.Item));
     },
     wrote,
+    /** A write whose process died before its answer came was seen by nobody: what is due is then as the table says. */
+    caughtUp(stored: Aws['due']): void {
+      for (const key of due.keys()) if (!stored.has(key)) due.delete(key);
+      for (const [key, entry] of stored) {
+        due.set(key, entry);
+        for (const wake of wakers) wake(entry.at);
+      }
+    },
   };
 }

@@ -32,14 +32,21 @@ export async function simulateOverHttp(
   const { sim, counts, broken } = simulated({ random, clock, weather: weatherFor(orders) });
   try {
     const plots = Array.from({ length: orders }, (_, n) => plotOf(sim, n));
+    let catchUp: () => Promise<void> = async () => {};
     const world = worldOf(sim, plots, (_, parts) => {
       listen(servers, parts);
       changeKeys(sim, servers, parts);
-      return httpAws(sim, clock, parts);
+      const aws = httpAws(sim, clock, parts);
+      catchUp = async () => void aws.caughtUp((await storedItems(servers.address)).due);
+      return aws;
     });
+    let caughtUp = false;
     await clock.run(async () => {
       show(Math.min(1, (clock.now - START) / (sim.weather.quietFrom - START)));
       await servers.events.told();
+      if (caughtUp || clock.now < sim.weather.quietFrom + MINUTE) return;
+      caughtUp = true;
+      await catchUp();
     });
     const stored = await storedItems(servers.address);
     judge({ sim, plots, ...world, aws: stored });
