@@ -1,4 +1,5 @@
 /** What BlueSnap says in its other words: the sample, with fields changed. */
+import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
@@ -132,6 +133,12 @@ describe('a charge', () => {
     await expect(read(body)).rejects.toMatchObject({ code: 'bad_body' });
   });
 
+  test.each(['constructor', '__proto__'])('without the field %s of the seller', async (licenseeField) => {
+    expect(await read(charge({}), { licenseeField })).toMatchObject([
+      { buyer: { name: 'Günther Weiß', registration: undefined } },
+    ]);
+  });
+
   test('with %20 for a blank, or +', async () => {
     for (const blank of ['%20', '+'])
       expect(await read(file('CHARGE.form').replace('Beispiel+GmbH', `Beispiel${blank}GmbH`))).toMatchObject([
@@ -214,6 +221,23 @@ describe.each(published.vectors)(
     });
   },
 );
+
+test.each([1, 9, 17])('%i bytes moved from the body into the time are refused', async (moved) => {
+  const key = 'example_bluesnap_security_key';
+  const time = '2026-11-20 14:03:20.878';
+  const body = `testMode=Y&test=y&${file('CHARGE.form')}`;
+  const signature = createHmac('sha256', key)
+    .update(time + body)
+    .digest('hex');
+  const sent = (at: number) =>
+    verified(
+      body.slice(at),
+      { 'bls-ipn-timestamp': time + body.slice(0, at), 'bls-signature': signature },
+      { keys: [key] },
+    );
+  expect(await sent(0)).toBe('accepted');
+  expect(await sent(moved)).toBe('stale');
+});
 
 describe('authKey', () => {
   test.each<[string, string, string]>([

@@ -152,6 +152,12 @@ test.each([
   ['with another algorithm', { 'paypal-auth-algo': 'SHA1withRSA' }, 'bad_signature', context.now],
   ['without a time', { 'paypal-transmission-time': '' }, 'stale', context.now],
   ['with a time of no zone', { 'paypal-transmission-time': '2015-05-18T15:45:13' }, 'stale', context.now],
+  [
+    'with a time of another form',
+    { 'paypal-transmission-time': 'T 2015-05-18 15:45:13 Z' },
+    'stale',
+    context.now,
+  ],
 ])('the delivery of 2015 %s is refused', async (_, change, code, now) => {
   const attempt = paypal.verify(
     { ...request, headers: { ...request.headers, ...change } },

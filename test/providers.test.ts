@@ -6,6 +6,7 @@ import * as z from 'zod';
 import type { Context, WebhookRequest } from '../functions/core/provider.ts';
 import { Rejection } from '../functions/core/rejection.ts';
 import { providers } from '../functions/providers/index.ts';
+import { signers } from './signers.ts';
 
 const fixtures = new URL('./fixtures/', import.meta.url);
 const Case = z.strictObject({
@@ -184,3 +185,38 @@ function swapped(all: readonly Buffer[]): fc.Arbitrary<Buffer> {
     return Buffer.from(JSON.stringify(whole));
   });
 }
+
+/** Headers and body are signed as one text: nobody may part it elsewhere. */
+describe('bytes of the body moved into the header beside it', () => {
+  const now = Date.parse('2026-11-20T14:03:22.878Z');
+  const secret = `whsec_${Buffer.from('a secret of thirty-two bytes, so').toString('base64')}`;
+  const at = String(Math.floor(now / 1000));
+  const tail = '{"type":"order.paid"}';
+
+  test.each<[provider: string, header: string, separator: string, body: string, moved: string]>([
+    ['bluesnap', 'bls-ipn-timestamp', '', `testMode=Y&${tail}`, 'testMode=Y&'],
+    ['stripe', 'stripe-signature', '.', `5.${tail}`, `t=${at}.5`],
+    ['paddle', 'paddle-signature', ':', `5:${tail}`, `ts=${at}:5`],
+    ['shop', 'webhook-timestamp', '.', `5.${tail}`, `${at}.5`],
+    ['polar', 'webhook-timestamp', '.', `5.${tail}`, `${at}.5`],
+  ])('are refused: %s', async (name, header, separator, body, moved) => {
+    const context: Context = {
+      keys: [secret],
+      now,
+      licenseeField: 'licensee',
+      options: {},
+      knows: () => false,
+      ask: () => Promise.reject(new Error('asked')),
+    };
+    const { headers = {} } = signers[name]?.(Buffer.from(body), secret, now, '') ?? {};
+    const request = { method: 'POST', headers, query: '', body: Buffer.from(body) };
+    await providers[name]?.verify(request, context);
+    const value = headers[header] ?? '';
+    const shifted = separator === '' ? value + moved : value.replace(/t?s?=?\d{10}(?=,|;|$)/, moved);
+    expect(shifted).not.toBe(value);
+    const parted = { ...request, headers: { ...headers, [header]: shifted }, body: Buffer.from(tail) };
+    await expect(async () => providers[name]?.verify(parted, context)).rejects.toMatchObject({
+      code: 'stale',
+    });
+  });
+});

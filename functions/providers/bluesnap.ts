@@ -23,7 +23,8 @@ export const bluesnap: Provider = {
     const { 'bls-signature': signature, 'bls-ipn-timestamp': time = '' } = headers;
     if (!signature) return requireEqual(authKey(body).given, keys.map(authKey(body).under));
     requireHmac({ keys, content: [time, body], signatures: [signature], encoding: 'hex' });
-    const zoneless = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)/.exec(time);
+    // Time and body are signed without a separator: an open end would let bytes of the body count as time.
+    const zoneless = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d{1,9})?$/.exec(time);
     // Nobody says which zone it is of; solution25com/bluesnap-payment-shopware-6 takes it for UTC too.
     requireFresh(zoneless ? String(Date.parse(`${zoneless[1]}T${zoneless[2]}Z`) / 1000) : '', now);
   },
@@ -85,7 +86,7 @@ function sold(
       email: sale.email,
       company: sale.company,
       country: sale.country,
-      registration: part(text, fields[licenseeField]),
+      registration: part(text, Object.hasOwn(fields, licenseeField) ? fields[licenseeField] : undefined),
     },
     lines: [sale, ...more].map(({ contractId: sku, quantity }) => ({
       sku,

@@ -17,7 +17,9 @@ export const paypal: Provider = {
   async verify({ headers, body }, context) {
     const signature = Buffer.from(requireHeader(headers, 'paypal-transmission-sig'), 'base64');
     const { 'paypal-transmission-id': id = '', 'paypal-transmission-time': time = '' } = headers;
-    const seconds = /T.*(?:Z|[+-]\d\d:\d\d)$/.test(time) ? Math.floor(Date.parse(time) / 1000) : '';
+    const seconds = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(time)
+      ? Math.floor(Date.parse(time) / 1000)
+      : '';
     requireFresh(String(seconds), context.now);
     const key = await keyAt(headers['paypal-cert-url'] ?? '', context);
     // What the seller replaces is the id of the webhook; the key is PayPal's.
