@@ -130,6 +130,14 @@ describe('a mistake in the catalogue', () => {
       `providers.${name}: found "${name}"; write another name; hand, held, keys, lease are Keypost's own`,
     ]),
     [
+      { ...good, products: { constructor: product } },
+      'products.constructor: found "constructor"; write another name; every object of JavaScript has this one',
+    ],
+    [
+      withProvider({ as: 'constructor' }),
+      'providers.stripe.as: found "constructor"; write another name; every object of JavaScript has this one',
+    ],
+    [
       withProvider({ orders: 'hand' }),
       `providers.stripe.orders: found "hand"; write another name; hand, held, keys, lease are Keypost's own`,
     ],

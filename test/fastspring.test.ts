@@ -175,6 +175,11 @@ describe('a licence call', () => {
     ]);
   });
 
+  test.each(['constructor', '__proto__'])('without the field %s of the seller', async (licenseeField) => {
+    const [sold] = await read(form(call), { licenseeField });
+    expect(sold).toMatchObject({ buyer: { registration: undefined } });
+  });
+
   test('without a quantity is for one', async () => {
     const { quantity: _, ...rest } = call;
     expect(await read(form(rest))).toMatchObject([{ lines: [{ quantity: 1 }] }]);

@@ -4,7 +4,8 @@ import { SESClient } from '@aws-sdk/client-ses';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { orderStore } from '../functions/aws/orders.ts';
 import { dueQueue, pending } from '../functions/aws/queue.ts';
-import type { Order } from '../functions/core/order.ts';
+import { isAlias, type Order, withReversal } from '../functions/core/order.ts';
+import { change } from '../functions/core/record.ts';
 import type { Store } from '../functions/core/world.ts';
 import { startDynamo, TABLE } from './dynamo.ts';
 
@@ -67,6 +68,30 @@ test('each reversal is an attribute of its own', async () => {
   expect(Object.keys(Item ?? {})).toContain('reversal:re:1');
   expect(Item?.email).toEqual({ S: 'zoe@example.com' });
 });
+
+test.each(['__proto__', 'constructor', 'hasOwnProperty', '', 're:1#%'])(
+  'a reversal with the ID %j is stored, read and changed',
+  async (id) => {
+    const key = `shop#reversal ${id}`;
+    const fact = { kind: 'chargeback', state: 'open', part: 'full' } as const;
+    const facts = async () => {
+      const item = await store.get(key);
+      return item && !isAlias(item) ? Object.entries(item.reversals) : [];
+    };
+    const disputed = withReversal(order(key, { lines: [], reversals: {} }), id, fact, 0);
+    if (!disputed) throw new Error('the dispute is nothing new');
+    await store.put(disputed, undefined);
+    expect(await facts()).toEqual([[id, fact]]);
+    const { order: won } = await change(
+      store,
+      key,
+      await store.get(key),
+      (found) => found && withReversal(found, id, { ...fact, state: 'won' }, 0),
+    );
+    expect(won.status).toBe('paid');
+    expect(await facts()).toEqual([[id, { ...fact, state: 'won' }]]);
+  },
+);
 
 test('of many who write at once one does, and the others are told what stands there', async () => {
   const answers = await Promise.all(

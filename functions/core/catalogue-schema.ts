@@ -6,7 +6,10 @@ import { SerialProfile } from './serial.ts';
 
 const ADDRESS = 'an address like orders@example.com';
 
-const id = text(/^[a-z0-9][a-z0-9-]{0,62}$/, 'small letters, digits and hyphens');
+/** Names index plain objects, and the pattern takes one property that each of these inherits. */
+const id = text(/^[a-z0-9][a-z0-9-]{0,62}$/, 'small letters, digits and hyphens').check(
+  z.refine((name) => name !== 'constructor', 'another name; every object of JavaScript has this one'),
+);
 /** Keypost's own keys of items begin with these. */
 const OWN = ['hand', 'held', 'keys', 'lease'];
 const provider = id.check(

@@ -184,7 +184,8 @@ const BEGUN_MS = 10 * 60_000;
 
 /** The order with the reversal's fact, or undefined where it says nothing new. A rank never falls. */
 export function withReversal(order: Order, id: string, fact: Reversal, now: number): Order | undefined {
-  const known = order.reversals[id];
+  // The provider chooses the ID, which may be `constructor`.
+  const known = Object.hasOwn(order.reversals, id) ? order.reversals[id] : undefined;
   const next: Reversal = known
     ? {
         ...known,

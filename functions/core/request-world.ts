@@ -109,7 +109,8 @@ function rawOf(provider: string, request: WebhookRequest, secrets: readonly stri
   const query = new URLSearchParams(request.query);
   for (const [name, value] of [...query]) if (secrets.includes(value)) query.delete(name);
   const headers = Object.entries(request.headers).filter(
-    ([name, value]) => !PROOF.test(name) && !secrets.includes(value),
+    // The DynamoDB client cannot store a map that has `constructor` or `__proto__` as a key of its own.
+    ([name, value]) => !(name in {}) && !PROOF.test(name) && !secrets.includes(value),
   );
   return {
     provider,

@@ -34,7 +34,8 @@ export function requireHash(call: string, keys: readonly string[]): void {
 
 export function licenceSale(call: string, { licenseeField }: Context): OrderEvent {
   const { reference: id, internalProductName: sku, quantity, test, ...other } = fields(call);
-  const { name, email, company, [licenseeField]: registration } = other;
+  const { name, email, company } = other;
+  const registration = Object.hasOwn(other, licenseeField) ? other[licenseeField] : undefined;
   return {
     kind: 'paid',
     id,
