@@ -349,7 +349,7 @@ describe('import meets what is there', () => {
   test('a person who was erased does not come back', async () => {
     const text = `${HEADER}\n${row()}${row({ product: 'many' })}`;
     await imported(text);
-    await keypost.keypost(['person', 'erase', '--email', 'jane@example.com']);
+    await keypost.keypost(['person', 'erase', '--email', 'jane@example.com', '--yes']);
     const before = await items();
     expect(await imported(text)).toMatchObject({ code: 0, count: { written: 0, same: 2 } });
     expect(await items()).toEqual(before);

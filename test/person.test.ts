@@ -8,6 +8,7 @@ import { finderOf } from '../bin/commands/trace.ts';
 import { startKeypost } from './running.ts';
 
 const NAME = 'Zoraida Quillfeather';
+const RENAMED = 'Zoraida Featherquill';
 const EMAIL = 'Zoraida.Q@Example.com';
 const NEIGHBOUR = 'zoraida.q2@example.com';
 const MISTYPED = 'zoraida.q@exampel.example.com';
@@ -23,7 +24,7 @@ const Orders = z.array(
     mail: z.looseObject({ state: z.string() }),
   }),
 );
-const Exported = z.object({ email: z.string(), orders: Orders });
+const Exported = z.object({ email: z.string(), orders: z.array(z.looseObject({ key: z.string() })) });
 const Erased = z.object({
   erased: z.array(z.object({ order: z.string(), fields: z.array(z.string()) })),
   mails: z.number(),
@@ -100,15 +101,20 @@ describe('a person with orders of every kind', () => {
     expect(await keypost.keypost(strayed)).toMatchObject({ code: 0 });
     const moved = ['--product', 'unheard-of=widget', '--email', EMAIL];
     expect(await keypost.keypost(['orders', 'release', 'shop#moved', ...moved])).toMatchObject({ code: 0 });
+    const renamed = ['orders', 'reissue', 'shop#sent', '--name', RENAMED, '--why', `${NAME} has married`];
+    expect(await keypost.keypost(renamed)).toMatchObject({ code: 0 });
+    // The notification of another buyer's order has the address.
+    const gift = sale('gift', { name: 'Ann Other', email: NEIGHBOUR }, 'unheard-of');
+    expect(await keypost.told({ ...gift, note: `a gift of ${EMAIL}` })).toBe(200);
     expect(await keypost.told(sale('another', { name: 'Ann Other', email: NEIGHBOUR }))).toBe(200);
     // The second time what SES tells of the first one's mail has come.
     for (const _ of [1, 2]) await keypost.local('redeliver', 'POST');
     const all = (await orders()).filter(({ key }) => key !== 'shop#another');
     keys.push(...all.map(({ key }) => key).sort());
     const serials = all.flatMap(({ lines }) => lines.flatMap(({ serial }) => serial ?? []));
-    person = [NAME, EMAIL, MISTYPED, ...new Set(serials)];
-    expect(keys).toHaveLength(5);
-    expect(person).toHaveLength(4);
+    person = [NAME, RENAMED, EMAIL, MISTYPED, ...new Set(serials)];
+    expect(keys).toHaveLength(6);
+    expect(person).toHaveLength(6);
     // Otherwise the search below could not fail.
     expect(found(onDisk(), person)).toEqual(person);
   });
@@ -130,19 +136,32 @@ describe('a person with orders of every kind', () => {
     };
     const before = await orders();
     const refused = await keypost.keypost(['person', 'erase', '--email', EMAIL], answer('no'));
-    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('nothing is erased') });
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('nothing is changed') });
     expect(asked[0]).toContain('shop#sent');
     expect(await orders()).toEqual(before);
   });
 
+  test('without a terminal nothing is erased, unless --yes is there', async () => {
+    const before = await orders();
+    const refused = await keypost.keypost(['person', 'erase', '--email', EMAIL]);
+    expect(refused).toMatchObject({ code: 1, out: '', err: expect.stringContaining('--yes') });
+    expect(await orders()).toEqual(before);
+  });
+
   test('a reason that names the address is refused', async () => {
-    const args = ['person', 'erase', '--email', EMAIL, '--why', `asked by ${EMAIL}`];
-    expect(await keypost.keypost(args)).toMatchObject({ code: 1, out: '' });
+    for (const text of person.filter((one) => one !== MISTYPED)) {
+      const args = ['person', 'erase', '--email', EMAIL, '--yes', '--why', `asked by ${text}`];
+      expect(await keypost.keypost(args)).toMatchObject({
+        code: 1,
+        out: '',
+        err: expect.stringContaining('--why'),
+      });
+    }
     expect((await order('shop#sent'))?.status).toBe('paid');
   });
 
   test('person erase leaves no trace, in the table, on disk or in a log', async () => {
-    const args = ['person', 'erase', '--email', EMAIL, '--why', 'asked for on the phone', '--json'];
+    const args = ['person', 'erase', '--email', EMAIL, '--why', 'asked for on the phone', '--yes', '--json'];
     const { code, out } = await keypost.keypost(args);
     expect(code).toBe(0);
     const { erased, mails: gone } = Erased.parse(JSON.parse(out));
@@ -150,8 +169,8 @@ describe('a person with orders of every kind', () => {
     expect(erased.find((one) => one.order === 'shop#sent')?.fields).toEqual(
       expect.arrayContaining(['name', 'email', 'received', 'licensee', 'serial']),
     );
-    // Of each of the three that went out, and the one that went astray.
-    expect(gone).toBe(4);
+    // Of each of the three that went out, the one that went astray, and the one with the new name.
+    expect(gone).toBe(5);
 
     const aws = new DynamoDBClient({ endpoint: keypost.aws() });
     const { Items } = await aws.send(new ScanCommand({ TableName: 'keypost-orders' }));
@@ -179,8 +198,18 @@ describe('a person with orders of every kind', () => {
       why: 'asked for on the phone',
       who: expect.stringMatching(/.@./),
       before: {},
-      after: { erased: 'name, email, received, licensee, serial' },
+      after: { erased: 'name, email, received, licensee, serial, what was done by hand' },
     });
+  });
+
+  test('another’s held order loses its notification alone', async () => {
+    const gift = await order('shop#gift');
+    expect(gift).toMatchObject({
+      status: 'paid',
+      buyer: { name: 'Ann Other' },
+      lines: [{ held: 'unknown_product' }],
+    });
+    expect(gift?.acts?.at(-1)).toMatchObject({ after: { erased: 'notification' } });
   });
 
   test('another’s order and mail are as they were', async () => {

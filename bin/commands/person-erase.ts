@@ -7,8 +7,8 @@ import { byHand, explained, type WhyOptions } from './act.ts';
 import { harmless, json } from './columns.ts';
 import { CommandError } from './failure.ts';
 import { aboutPerson, keptOf, type PersonOptions } from './person.ts';
-import type { Terminal } from './terminal.ts';
-import { isTraced } from './trace.ts';
+import { requireYes, type Terminal } from './terminal.ts';
+import { isAnothers, isTraced } from './trace.ts';
 
 interface EraseOptions extends PersonOptions, WhyOptions {
   readonly yes?: boolean;
@@ -23,7 +23,7 @@ interface Erased {
 export const personErase = (terminal: Terminal): Command =>
   explained(aboutPerson(new Command('erase')))
     .description('erase a person: names, addresses, serials, notifications')
-    .option('--yes', 'without being asked; nobody is asked where no terminal is')
+    .option('--yes', 'do not ask; required where there is no terminal')
     .option('--json', 'for scripts: what was erased of which order')
     .addHelpText('after', HELP)
     .action((options: EraseOptions) => erase(terminal, options));
@@ -32,6 +32,7 @@ const HELP = `
 Every order in which the address stands is erased, as \`person export\` shows them:
 of each its key, products, amounts, times and refunds stay, and that it was erased,
 so that its notification, sent once more, issues nothing. It cannot be undone.
+Another buyer's order whose notification has the address loses only that.
 
 What Keypost cannot erase: backups of the table (point-in-time recovery forgets
 after 35 days at most), what the provider and SES keep, mails in mailboxes.
@@ -42,17 +43,22 @@ Examples:
 
 async function erase(terminal: Terminal, options: EraseOptions): Promise<void> {
   const { place, isIn, store, orders } = await keptOf(terminal, options);
-  if (options.why !== undefined && isIn(options.why)) {
-    throw new CommandError('--why names the address, and would be kept; say it without');
+  const { why = '' } = options;
+  if (isIn(why) || orders.flatMap(textsOf).some((text) => text && why.includes(text))) {
+    throw new CommandError(
+      '--why has the address, a name or a serial of the person, and is kept; write it without',
+    );
   }
-  if (orders.length > 0 && !options.yes) await requireYes(terminal, orders);
+  const list = orders.map(({ key }) => `${harmless(key)}\n`).join('');
+  if (list) await requireYes(terminal, options.yes, `${list}Erase the person in all of these, for ever?`);
   const hand = await byHand(place, terminal, 'erase', options);
   const erased: Erased[] = [];
   for (const { key } of orders) {
     let fields: readonly string[] = [];
     const { changed } = await change(store, key, await store.get(key), (order) => {
       if (!order || !isTraced(order, isIn)) return undefined;
-      fields = personalIn(order);
+      const rawOnly = isAnothers(order, isIn);
+      fields = rawOnly ? ['notification'] : personalIn(order);
       const now = Date.now();
       const act = {
         at: new Date(now).toISOString(),
@@ -60,7 +66,7 @@ async function erase(terminal: Terminal, options: EraseOptions): Promise<void> {
         before: {},
         after: { erased: fields.join(', ') },
       };
-      return withAct(withErased(order, now), act);
+      return withAct(rawOnly ? { ...order, raw: undefined } : withErased(order, now), act);
     });
     if (changed) erased.push({ order: key, fields });
   }
@@ -69,12 +75,13 @@ async function erase(terminal: Terminal, options: EraseOptions): Promise<void> {
   terminal.print(inWords(erased, here));
 }
 
-async function requireYes({ ask }: Terminal, orders: readonly Order[]): Promise<void> {
-  if (!ask) return;
-  const list = orders.map(({ key }) => harmless(key)).join('\n');
-  const answer = await ask(`${list}\nErase the person in all of these, for ever? (yes/no) `);
-  if (answer.trim().toLowerCase() !== 'yes') throw new CommandError('nothing is erased');
-}
+/** The names and serials in an order. */
+const textsOf = ({ buyer: { name, company, registration }, lines }: Order) => [
+  ...[name, company, registration, ...lines.map(({ received }) => received)],
+  ...lines.flatMap((line) =>
+    [line, ...(line.superseded ?? [])].flatMap(({ licensee, serial }) => [licensee, serial]),
+  ),
+];
 
 /** What of an order is about the person. */
 function personalIn({ buyer, lines, raw, acts = [] }: Order): string[] {

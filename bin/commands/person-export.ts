@@ -4,7 +4,7 @@ import { json } from './columns.ts';
 import { saved } from './export.ts';
 import { aboutPerson, keptOf, type PersonOptions } from './person.ts';
 import type { Terminal } from './terminal.ts';
-import { readable } from './trace.ts';
+import { isAnothers, readable } from './trace.ts';
 
 interface ExportOptions extends PersonOptions {
   readonly out?: string;
@@ -20,15 +20,17 @@ export const personExport = (terminal: Terminal): Command =>
 
 const HELP = `
 Every order in which the address stands, be it the buyer's, one that was corrected
-by hand, or part of a notification that is held. The whole table is read, which
+by hand, or part of a notification that is held; of another buyer's order whose
+notification has the address, the key. The whole table is read, which
 DynamoDB bills.
 
 Example:
   npx --no keypost person export --email jane@example.com --out jane.json`;
 
 async function hand(terminal: Terminal, options: ExportOptions): Promise<void> {
-  const { orders } = await keptOf(terminal, options);
-  const text = json({ email: options.email, orders: orders.map(readable) });
+  const { orders, isIn } = await keptOf(terminal, options);
+  const shown = orders.map((order) => (isAnothers(order, isIn) ? { key: order.key } : readable(order)));
+  const text = json({ email: options.email, orders: shown });
   if (options.out === undefined) return terminal.print(text);
   await saved(options.out, [text]);
 }

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { harmless } from './columns.ts';
+import { CommandError } from './failure.ts';
 
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -21,6 +22,22 @@ export const terminal: Terminal = {
   readSecret: async (prompt) => (process.stdin.isTTY ? await unseen(prompt) : await text(process.stdin)),
   ask: process.stdin.isTTY ? asked : undefined,
 };
+
+/** Asks before what cannot be undone; `--yes` has answered already. Throws a CommandError unless the answer is yes. */
+export async function requireYes(
+  { ask }: Terminal,
+  yes: boolean | undefined,
+  question: string,
+): Promise<void> {
+  if (yes) return;
+  if (!ask)
+    throw new CommandError(
+      'found no terminal to ask at, and nothing is changed; --yes goes ahead without asking',
+    );
+  const answer = await ask(`${question} (yes/no) `);
+  if (answer.trim().toLowerCase() !== 'yes')
+    throw new CommandError('the answer is not yes; nothing is changed');
+}
 
 async function asked(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });

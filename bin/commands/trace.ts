@@ -35,6 +35,10 @@ export async function tracesIn(table: Table, isIn: Finder): Promise<Order[]> {
 export const isTraced = (order: Order, isIn: Finder): boolean =>
   isIn(JSON.stringify({ ...order, ...notificationOf(order) }));
 
+/** Whether only its notification has the address: one request may bring the orders of several buyers. */
+export const isAnothers = (order: Order, isIn: Finder): boolean =>
+  order.buyer.email !== undefined && !isTraced({ ...order, raw: undefined }, isIn);
+
 /** All that is kept with an order. */
 export const readable = (order: Order) => ({ ...view(order), ...notificationOf(order) });
 
