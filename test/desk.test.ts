@@ -826,7 +826,7 @@ test.each(['release', 'resend', 'reissue --name N'])(
 );
 
 test('a change of keys is kept, with everything but the keys', async () => {
-  await keypost('keys set gadget --why rotation', { typed: 'another-16-bytes' });
+  await keypost('keys set gadget --yes --why rotation', { typed: 'another-16-bytes' });
   await keypost('keys generate gadget --replace');
   await keypost('keys set shop --only', { typed: 'whsec_bmV3' });
   await keypost('keys set shop --add', { typed: SIGNING });
@@ -847,7 +847,7 @@ test('a change of keys is kept, with everything but the keys', async () => {
 
 test('that a key was changed and could not be noted is told', async () => {
   await local('faults', 'PUT', { dynamodb: 'down' });
-  const { code, err } = await keypost('keys set widget', { typed: 'Sixteen-byte-key' });
+  const { code, err } = await keypost('keys set widget --yes', { typed: 'Sixteen-byte-key' });
   await local('faults', 'PUT', { dynamodb: null });
   expect([code, err]).toEqual([1, expect.stringMatching(/^the key of widget is set, but who did it /)]);
 });

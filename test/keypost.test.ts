@@ -14,6 +14,7 @@ import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { run } from '../bin/commands/program.ts';
+import type { Terminal } from '../bin/commands/terminal.ts';
 import { orderStore } from '../functions/aws/orders.ts';
 import { type Running, start } from '../local/start.ts';
 
@@ -81,7 +82,7 @@ const environment = () => ({
 });
 
 /** Runs `keypost … --local` in this process. */
-async function keypost(args: string, typed = '') {
+async function keypost(args: string, typed = '', ask?: Terminal['ask']) {
   let out = '';
   let err = '';
   const code = await run([...words(args), '--local'], {
@@ -93,6 +94,7 @@ async function keypost(args: string, typed = '') {
       err += `${line}\n`;
     },
     readSecret: async () => typed,
+    ask,
   });
   said.push(out, err);
   return { code, out, err };
@@ -110,7 +112,7 @@ describe('keys set', () => {
     { name: 'base64', key: 'AAECAwQFBgcICQoLDA0ODw==', version: 1 },
     { name: 'md5', key: 'a passphrase', version: 1 },
   ])('$name takes $key', async ({ name, key, version }) => {
-    const { code, out } = await keypost(`keys set ${name}`, key);
+    const { code, out } = await keypost(`keys set ${name} --yes`, key);
     expect([code, out]).toEqual([0, expect.stringContaining(`version ${version};`)]);
     const versions = await versionsOf(name);
     expect(versions.at(-1)).toEqual({ version, key: key.trim() });
@@ -159,12 +161,22 @@ describe('keys set', () => {
   });
 
   test('a key that was in use before comes back as a version of its own', async () => {
-    for (const key of ['another-16-bytes', ASCII]) await keypost('keys set ascii', key);
+    for (const key of ['another-16-bytes', ASCII]) await keypost('keys set ascii --yes', key);
     expect(await versionsOf('ascii')).toEqual([
       { version: 1, key: ASCII },
       { version: 2, key: 'another-16-bytes' },
       { version: 3, key: ASCII },
     ]);
+  });
+
+  test.each<[string, Terminal['ask'], string]>([
+    ['is refused without a terminal', undefined, '--yes'],
+    ['is refused without a yes', async () => 'y', 'the answer is not yes'],
+    ['asks at a terminal', async (question) => (question.includes('ascii has a key') ? ' Yes ' : ''), ''],
+  ])('another key for a product that has one %s', async (_, ask, err) => {
+    const told = await keypost('keys set ascii', 'another-16-bytes', ask);
+    expect(told).toMatchObject({ code: err ? 1 : 0, err: expect.stringContaining(err) });
+    expect(await versionsOf('ascii')).toHaveLength(err ? 1 : 2);
   });
 
   test('an API key goes beside the signing keys, and stays with them', async () => {

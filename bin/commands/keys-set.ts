@@ -4,19 +4,20 @@ import type { Product } from '../../functions/core/catalogue.ts';
 import { byHand, explained, type WhyOptions } from './act.ts';
 import { CommandError } from './failure.ts';
 import { factsOfProvider, noteKeyChange } from './key-act.ts';
-import { withApiKey, withSigningKey } from './key-change.ts';
+import { withApiKey, withProductKey, withSigningKey } from './key-change.ts';
 import { requireForm } from './key-form.ts';
 import { type Place, type PlaceOptions, placeOf } from './place.ts';
 import { catalogueOf, placed } from './placed.ts';
 import { addVersion, productOrProvider } from './product-key.ts';
-import { changeSecret } from './secret.ts';
-import type { Terminal } from './terminal.ts';
+import { changeSecret, readSecret } from './secret.ts';
+import { requireYes, type Terminal } from './terminal.ts';
 
 interface SetOptions extends PlaceOptions, WhyOptions {
   readonly only?: boolean;
   readonly add?: boolean;
   readonly apiKey?: boolean;
   readonly apiUrl?: string;
+  readonly yes?: boolean;
 }
 
 export const keysSet = (terminal: Terminal): Command =>
@@ -37,6 +38,7 @@ export const keysSet = (terminal: Terminal): Command =>
         apiKey: true,
       }),
     )
+    .option('--yes', 'product: do not ask before its key is replaced; required where there is no terminal')
     .addHelpText('after', SET)
     .action((name: string, options: SetOptions) => set(terminal, name, options));
 
@@ -47,7 +49,7 @@ made with the newest.
 
 Examples:
   npx --no keypost keys set stripe                     asks for the key and does not show it
-  npx --no keypost keys set widgetpro-mac < key.txt    for a product, from a file
+  npx --no keypost keys set widgetpro-mac < key.txt    for a product, from a file; with --yes if it has a key
   pbpaste | npx --no keypost keys set shop --local     from the clipboard, on this machine
   npx --no keypost keys set stripe --api-key           for asking the provider what was bought`;
 
@@ -61,11 +63,16 @@ async function set(terminal: Terminal, name: string, options: SetOptions): Promi
   const key = (await terminal.readSecret(`The ${what(product, options)} of ${name}`)).trim();
   if (product) {
     requireForm(name, product, key);
+    const next = withProductKey(await readSecret(place, (await place.names()).productKeys), name, key);
+    if (next && next.version > 1) await requireYes(terminal, options.yes, replacing(name));
     return await addVersion(terminal, place, name, key, options);
   }
   if (key === '') throw new CommandError('the key is empty; nothing is changed');
   await setProviderKey(terminal, place, name, key, options);
 }
+
+const replacing = (name: string) =>
+  `${name} has a key; apps in customers' hands refuse serials made with another. Replace it?`;
 
 const what = (product: Product | undefined, { apiKey }: SetOptions) =>
   product ? 'key' : apiKey ? 'API key' : 'signing key';
