@@ -1,7 +1,7 @@
 /** `npm start` as a process: what keeps it from starting, what it keeps, and how it ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -90,6 +90,16 @@ describe('does not start, and says why', () => {
       'with a catalogue that is no TypeScript',
       () => config('export default {{'),
       /other\.config\.ts:1:\d+: ERROR/,
+    ],
+    [
+      'with a damaged file',
+      () => {
+        const DATA_DIR = join(place, 'damaged');
+        mkdirSync(DATA_DIR);
+        writeFileSync(join(DATA_DIR, 'secrets.json'), '{"product-keys":{"value":"12345');
+        return { DATA_DIR };
+      },
+      /^\S+damaged\/secrets\.json is damaged: expected the JSON that Keypost wrote\. Stop Keypost; restore it .*\n$/,
     ],
     ['with a catalogue that exports nothing', () => config('export const x = 1;'), /exports no catalogue/],
     [
