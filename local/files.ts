@@ -11,6 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { ClassicLevel } from 'classic-level';
 import type * as z from 'zod/mini';
 import { StartError } from './settings.ts';
 
@@ -73,6 +74,20 @@ export function parseJson<Value>(schema: z.ZodMiniType<Value>, text: string, pla
     const fix = 'Stop Keypost; restore it from a copy, or delete it to start without what it held.';
     throw new StartError(`${place} is damaged: expected the JSON that Keypost wrote. ${fix}`);
   }
+}
+
+/** Opens and locks a LevelDB folder. Throws a StartError if another process has it, or if it is damaged. */
+export async function openLevel(path: string, createIfMissing: boolean, fix: string): Promise<ClassicLevel> {
+  const level = new ClassicLevel(path, { createIfMissing });
+  await level.open().catch((error: Error) => {
+    const cause = error.cause instanceof Error ? error.cause : error;
+    if ('code' in cause && cause.code === 'LEVEL_LOCKED')
+      throw new StartError(
+        'Keypost is running on this data already; another place: DATA_DIR=.data2 npm start',
+      );
+    throw new StartError(`${path} cannot be opened: ${cause.message}. ${fix}`);
+  });
+  return level;
 }
 
 const NEW_LINE = 0x0a;
