@@ -5,15 +5,6 @@ import { plainLogs } from '../local/logs.ts';
 import { StartError, settingsFrom } from '../local/settings.ts';
 import { type Running, start } from '../local/start.ts';
 
-process.on('uncaughtException', (error) => {
-  // What dynalite throws where another process holds its files.
-  const locked = /^Database is (not open|closed)/.test(error.message);
-  console.error(
-    locked ? 'Keypost is running on this data already; another place: DATA_DIR=.data2 npm start' : error,
-  );
-  process.exit(1);
-});
-
 plainLogs();
 
 try {

@@ -7,8 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import dynalite from 'dynalite';
 import type { AwsRequest } from './aws-answer.ts';
 import type { FaultSwitch } from './faults.ts';
-import type { Files } from './files.ts';
+import { type Files, openLevel } from './files.ts';
 import { sendJson } from './http.ts';
+import { StartError } from './settings.ts';
 
 /** An endpoint that ends so sees no fault: the page shows the orders while DynamoDB is down for the Lambdas. */
 export const PAST_FAULTS = '/past-faults';
@@ -25,7 +26,11 @@ const FAULTS = {
     message: 'The level of configured provisioned throughput for the table was exceeded.',
   },
 };
+/** Names the folder that has the orders. */
 const CURRENT = 'tables';
+/** No start has finished yet, so no folder has orders. */
+const NONE = 'none';
+const FOLDER = /^tables-\d+$/;
 
 interface Tables {
   readonly name: string;
@@ -34,37 +39,44 @@ interface Tables {
 
 /** @param dataDir undefined to keep nothing. */
 export function dynamoDb(dataDir: string | undefined, files: Files, faults: FaultSwitch) {
-  const last = dataDir === undefined ? undefined : files.read(CURRENT);
-  // Those of a process or a start that was killed.
-  for (const old of dataDir ? readdirSync(dataDir) : []) {
-    if (dataDir && old.startsWith('tables-') && old !== last) rmSync(join(dataDir, old), { recursive: true });
-  }
+  const last = dataDir && currentFolder(dataDir, files);
   const opened = (name: string): Tables => {
     const path = dataDir && join(dataDir, name);
     return { name, server: dynalite({ path, createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 }) };
   };
-  const drop = async ({ name, server }: Tables) => {
-    await closed(server);
-    if (dataDir) rmSync(join(dataDir, name), { recursive: true, force: true });
+  const remove = (name: string) => dataDir && rmSync(join(dataDir, name), { recursive: true, force: true });
+  /** Throws a StartError if the folder is damaged: dynalite would end the process, or begin with an empty one. */
+  const reopened = async (name: string): Promise<Tables> => {
+    await (await openLevel(files.path(name), false, fixOf(files))).close();
+    return opened(name);
   };
-  let current = last === undefined ? undefined : opened(last);
+  let current: Tables | undefined;
   let next: Tables | undefined;
   let ready: Promise<unknown> = Promise.resolve();
   let answering = 0;
 
   async function renew(fill: (hasLeft: boolean) => Promise<void>): Promise<void> {
     while (answering > 0) await sleep(1);
-    const [left, fresh] = [current, opened(nameAfter(current?.name))];
+    if (last) current ??= await reopened(last);
+    const numbers = foldersIn(dataDir).map((name) => Number(name.slice('tables-'.length)));
+    const [left, fresh] = [current, opened(`tables-${Math.max(0, ...numbers) + 1}`)];
     try {
       next = fresh;
       await fill(left !== undefined);
       files.write(CURRENT, fresh.name);
       current = fresh;
+    } catch (error) {
+      if (!left) throw error;
+      const name = error instanceof Error ? error.name : 'unknown error';
+      throw new StartError(`${files.path(left.name)} cannot be copied: ${name}. ${fixOf(files)}`);
     } finally {
       next = undefined;
       const gone = current === fresh ? left : fresh;
-      if (gone) await drop(gone);
+      if (gone) await closed(gone.server);
+      if (gone === fresh) remove(fresh.name);
     }
+    // A killed start may have left more. All orders are in the fresh one now.
+    for (const old of foldersIn(dataDir)) if (old !== fresh.name) remove(old);
   }
   return {
     /**
@@ -100,8 +112,29 @@ export function dynamoDb(dataDir: string | undefined, files: Files, faults: Faul
   };
 }
 
-const nameAfter = (name: string | undefined): string =>
-  `tables-${Number(name?.slice('tables-'.length) ?? 0) + 1}`;
+/** The folder that has the orders, undefined if there is none yet. Throws a StartError if it is not certain. */
+function currentFolder(dataDir: string, files: Files): string | undefined {
+  const [named, folders] = [files.read(CURRENT)?.trim(), foldersIn(dataDir)];
+  if (named === NONE) return undefined;
+  if (named !== undefined && folders.includes(named)) return named;
+  // There are two only while one is copied to the other, so a single one has all orders.
+  if (folders.length === 1 && !FOLDER.test(named ?? '')) return folders[0];
+  if (named === undefined && folders.length === 0) {
+    files.write(CURRENT, NONE);
+    return undefined;
+  }
+  const fix = folders.length
+    ? `Copy ${dataDir}, because a start deletes the others; then write the name of the one that has the orders into it.`
+    : 'Restore the folder from a copy, or delete the file to start without orders.';
+  const found = folders.join(', ') || 'no folder';
+  throw new StartError(`${files.path(CURRENT)} names no folder that exists, found ${found}. ${fix}`);
+}
+
+const foldersIn = (dataDir: string | undefined): string[] =>
+  dataDir ? readdirSync(dataDir).filter((name) => FOLDER.test(name)) : [];
+
+const fixOf = (files: Files): string =>
+  `Restore the folder from a copy; to start without its orders, delete it and ${files.path(CURRENT)}.`;
 
 function refuse(response: ServerResponse, fault: keyof typeof FAULTS): void {
   const { status, code, message } = FAULTS[fault];

@@ -1,6 +1,6 @@
 /** Faults of AWS that can be switched on. They are kept: AWS is not mended by starting Keypost again. */
 import * as z from 'zod/mini';
-import type { Files } from './files.ts';
+import { type Files, parseJson } from './files.ts';
 
 const Faults = z.strictObject({
   ses: z.nullable(z.enum(['throttle', 'down', 'timeout', 'lost', 'reject', 'sandbox'])),
@@ -15,7 +15,7 @@ const NONE: Faults = { ses: null, dynamodb: null, secretsmanager: null };
 const FILE = 'faults.json';
 
 export function faultSwitch(files: Files) {
-  let faults = Faults.parse(JSON.parse(files.read(FILE) ?? JSON.stringify(NONE)));
+  let faults = parseJson(Faults, files.read(FILE) ?? JSON.stringify(NONE), files.path(FILE));
   return {
     now: () => faults,
     /** Takes some of the three; answers all of them, or what is wrong with the change. */

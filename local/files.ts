@@ -11,8 +11,13 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { ClassicLevel } from 'classic-level';
+import type * as z from 'zod/mini';
+import { StartError } from './settings.ts';
 
 export interface Files {
+  /** For messages. */
+  path(name: string): string;
   /** Undefined where there is none. */
   read(name: string): string | undefined;
   /** Once it returns, no kill of this process can undo it. */
@@ -33,6 +38,7 @@ export interface Log {
 
 /** @param root exists. */
 export const diskFiles = (root: string): Files => ({
+  path: (name) => join(root, name),
   read: (name) => (existsSync(join(root, name)) ? readFileSync(join(root, name), 'utf8') : undefined),
   write(name, text) {
     const path = join(root, name);
@@ -46,6 +52,7 @@ export function memoryFiles(): Files {
   const texts = new Map<string, string>();
   const lines: string[] = [];
   return {
+    path: (name) => name,
     read: (name) => texts.get(name),
     write: (name, text) => void texts.set(name, text),
     log: () => ({
@@ -57,6 +64,30 @@ export function memoryFiles(): Files {
       },
     }),
   };
+}
+
+/** @param place of the text. Throws a StartError that does not quote the text. */
+export function parseJson<Value>(schema: z.ZodMiniType<Value>, text: string, place: string): Value {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    const fix = 'Stop Keypost; restore it from a copy, or delete it to start without what it held.';
+    throw new StartError(`${place} is damaged: expected the JSON that Keypost wrote. ${fix}`);
+  }
+}
+
+/** Opens and locks a LevelDB folder. Throws a StartError if another process has it, or if it is damaged. */
+export async function openLevel(path: string, createIfMissing: boolean, fix: string): Promise<ClassicLevel> {
+  const level = new ClassicLevel(path, { createIfMissing });
+  await level.open().catch((error: Error) => {
+    const cause = error.cause instanceof Error ? error.cause : error;
+    if ('code' in cause && cause.code === 'LEVEL_LOCKED')
+      throw new StartError(
+        'Keypost is running on this data already; another place: DATA_DIR=.data2 npm start',
+      );
+    throw new StartError(`${path} cannot be opened: ${cause.message}. ${fix}`);
+  });
+  return level;
 }
 
 const NEW_LINE = 0x0a;

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import PostalMime from 'postal-mime';
 import * as z from 'zod/mini';
-import type { Files } from './files.ts';
+import { type Files, parseJson } from './files.ts';
 
 const Mail = z.object({
   id: z.string(),
@@ -18,14 +18,15 @@ export type Mail = z.output<typeof Mail>;
 export type Mails = ReturnType<typeof openMails>;
 export type ShownMail = Awaited<ReturnType<typeof show>>;
 
+const FILE = 'mails.jsonl';
 const DAY_MS = 24 * 3_600_000;
 
 export function openMails(files: Files) {
-  const log = files.log('mails.jsonl');
+  const log = files.log(FILE);
   /** Undefined for one that was erased. */
   const mailAt = (at: number) => {
     const line = log.line(at)?.trim();
-    return line ? Mail.parse(JSON.parse(line)) : undefined;
+    return line ? parseJson(Mail, line, `line ${at + 1} of ${files.path(FILE)}`) : undefined;
   };
   const counted = ({ at, to }: Mail) => ({ until: Date.parse(at) + DAY_MS, recipients: to.length });
   /** What counts against the quota, oldest first. */

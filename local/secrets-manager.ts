@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import { type AwsAnswer, AwsError, type AwsRequest } from './aws-answer.ts';
 import type { FaultSwitch } from './faults.ts';
-import type { Files } from './files.ts';
+import { type Files, parseJson } from './files.ts';
 
 const Secret = z.object({ value: z.string(), versionId: z.string(), changedAt: z.number() });
 type Secret = z.output<typeof Secret>;
@@ -28,7 +28,7 @@ export interface SecretsManager {
 const FILE = 'secrets.json';
 
 export function secretsManager(files: Files, faults: FaultSwitch): SecretsManager {
-  const kept = z.record(z.string(), Secret).parse(JSON.parse(files.read(FILE) ?? '{}'));
+  const kept = parseJson(z.record(z.string(), Secret), files.read(FILE) ?? '{}', files.path(FILE));
   const secrets = new Map(Object.entries(kept));
   const store = (
     name: string,

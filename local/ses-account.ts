@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { type AwsAnswer, AwsError, type AwsRequest } from './aws-answer.ts';
 import type { FaultSwitch } from './faults.ts';
-import type { Files } from './files.ts';
+import { type Files, parseJson } from './files.ts';
 import type { Mails } from './mails.ts';
 import type { SendingAccount } from './ses-rules.ts';
 
@@ -21,7 +21,7 @@ const FILE = 'ses.json';
 
 export function sesAccount(files: Files, mails: Mails, faults: FaultSwitch, own: OwnAccount) {
   const { rate = 200, daily = 1_000_000 } = own;
-  const identities = new Set(z.array(z.string()).parse(JSON.parse(files.read(FILE) ?? '[]')));
+  const identities = new Set(parseJson(z.array(z.string()), files.read(FILE) ?? '[]', files.path(FILE)));
   identities.add(own.sender.slice(own.sender.lastIndexOf('@') + 1).toLowerCase());
   const keep = () => files.write(FILE, JSON.stringify([...identities]));
   let room = rate;

@@ -1,11 +1,12 @@
 /** Keypost on one machine: the deployed Lambdas, an embedded AWS under them, a page above them, in one process. */
 import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Catalogue } from '../functions/core/catalogue.ts';
 import { loadCatalogue } from '../lib/load-catalogue.ts';
 import { embeddedAws } from './aws.ts';
 import { LEFT, NEXT } from './dynamodb.ts';
 import { erase } from './erase.ts';
-import { diskFiles, memoryFiles } from './files.ts';
+import { diskFiles, memoryFiles, openLevel } from './files.ts';
 import { type Handler, listen } from './http.ts';
 import { keyFaults, PRODUCT_KEYS, PROVIDER_KEYS, seedKeys } from './keys.ts';
 import { loadLambdas } from './lambdas.ts';
@@ -32,6 +33,9 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
     mkdirSync(dataDir, { recursive: true });
     chmodSync(dataDir, 0o700);
   }
+  // Before anything is read: a second start must change nothing.
+  const lock =
+    dataDir && (await openLevel(join(dataDir, 'lock'), true, 'It has no data: delete it and start again.'));
   const files = dataDir ? diskFiles(dataDir) : memoryFiles();
   const embedded = embeddedAws(dataDir, files, {
     sender: catalogue.seller.from,
@@ -91,6 +95,7 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
       await lambdas.stop();
       await aws.close();
       await tables.close();
+      if (lock) await lock.close();
     },
   };
 }

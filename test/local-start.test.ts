@@ -1,7 +1,16 @@
 /** `npm start` as a process: what keeps it from starting, what it keeps, and how it ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -91,6 +100,16 @@ describe('does not start, and says why', () => {
       () => config('export default {{'),
       /other\.config\.ts:1:\d+: ERROR/,
     ],
+    [
+      'with a damaged file',
+      () => {
+        const DATA_DIR = join(place, 'damaged');
+        mkdirSync(DATA_DIR);
+        writeFileSync(join(DATA_DIR, 'secrets.json'), '{"product-keys":{"value":"12345');
+        return { DATA_DIR };
+      },
+      /^\S+damaged\/secrets\.json is damaged: expected the JSON that Keypost wrote\. Stop Keypost; restore it .*\n$/,
+    ],
     ['with a catalogue that exports nothing', () => config('export const x = 1;'), /exports no catalogue/],
     [
       'with a mistake in the catalogue',
@@ -131,7 +150,12 @@ describe('does not start, and says why', () => {
   test('on data that another process uses', async () => {
     const DATA_DIR = join(place, 'shared');
     await run({ DATA_DIR }).started();
+    // What the other process may be writing at this moment.
+    mkdirSync(join(DATA_DIR, 'tables-9'));
+    appendFileSync(join(DATA_DIR, 'mails.jsonl'), '{"id"');
     const { code, complained } = await run({ DATA_DIR }).ended;
+    expect(existsSync(join(DATA_DIR, 'tables-9'))).toBe(true);
+    expect(readFileSync(join(DATA_DIR, 'mails.jsonl'), 'utf8')).toBe('{"id"');
     expect(complained).toMatch(/^Keypost is running on this data already; another place: DATA_DIR=/);
     expect(code).toBe(1);
   });
