@@ -242,6 +242,23 @@ describe('facts, in whatever order', () => {
     expect(world.mails.length).toBe(5);
   });
 
+  test.each([
+    ['4 aliases lead to the order', ['a', 'b', 'c', 'd', '1'], true],
+    ['5 aliases are an error', ['a', 'b', 'c', 'd', 'e', '1'], false],
+    ['an alias of itself is an error', ['a', 'a'], false],
+    ['two aliases of each other are an error', ['a', 'b', 'a'], false],
+  ])('%s', async (_, [id, ...names], expected) => {
+    const world = memoryWorld(catalogue);
+    let key = `plain#${id}`;
+    for (const name of names) {
+      world.items.set(key, { key, aliasOf: `plain#${name}` });
+      key = `plain#${name}`;
+    }
+    expect(await world.deliver([{ ...sale, id }])).toBe(expected);
+    expect(await world.deliver([{ ...back({}), id }])).toBe(expected);
+    expect(world.orders().map((order) => order.key)).toEqual(expected ? ['plain#1'] : []);
+  });
+
   test('a test order has a key of its own and cannot stand in the way of a sale', async () => {
     const world = memoryWorld(catalogue);
     await world.deliver([{ ...sale, test: true }]);
