@@ -242,6 +242,28 @@ describe('facts, in whatever order', () => {
     expect(world.mails.length).toBe(5);
   });
 
+  test('an event that always fails does not keep the others of its batch from being recorded', async () => {
+    const world = memoryWorld(catalogue);
+    const { store } = world.ports;
+    const failing: Store = {
+      ...store,
+      put: (item, expected) =>
+        item.key === 'plain#2' ? Promise.reject(new Error('too large')) : store.put(item, expected),
+    };
+    const body = Buffer.from(JSON.stringify(['1', '2', '3'].map((id) => ({ ...sale, id }))));
+    const request = { method: 'POST', headers: {}, query: '', body };
+    const done: string[] = [];
+    const deliver = async () => {
+      const one = requestWorld({ ...world.shared, store: () => failing }, 'plain', request);
+      for await (const { order } of fulfil(one, plain, request)) done.push(order.key);
+    };
+    await expect(deliver()).rejects.toThrow('too large');
+    // The provider sends the failed event again, and may send the one after it again.
+    expect(done).toEqual(['plain#1']);
+    expect(world.orders().map(({ key }) => key)).toEqual(['plain#1', 'plain#3']);
+    expect(world.mails).toHaveLength(2);
+  });
+
   test.each([
     ['4 aliases lead to the order', ['a', 'b', 'c', 'd', '1'], true],
     ['5 aliases are an error', ['a', 'b', 'c', 'd', 'e', '1'], false],
