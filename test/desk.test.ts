@@ -43,9 +43,9 @@ function catalogueWith(file: string, skus: string, shop = '{}'): string {
     `import { defineConfig } from 'keypost';
     export default defineConfig({
       seller: { name: 'W', from: 'o@widgets.example.com', replyTo: 's@widgets.example.com', alarms: 'a@widgets.example.com' },
-      providers: { shop: ${shop}, paddle: {} },
+      providers: { shop: ${shop}, paddle: {}, fastspring: {} },
       products: {
-        widget: { name: 'Widget', serial: ${serial}, skus: { shop: ${skus}, paddle: ['${SANDBOX}'] }, floor: { EUR: '10.00' } },
+        widget: { name: 'Widget', serial: ${serial}, skus: { shop: ${skus}, paddle: ['${SANDBOX}'], fastspring: ['w'] }, floor: { EUR: '10.00' } },
         gadget: { name: 'Gadget', serial: ${serial}, skus: { shop: ['g'] } },
         latin: { name: 'Latin', serial: ${latin}, skus: { shop: ['l'] } },
         keyless: { name: 'Keyless', serial: ${serial}, skus: { shop: ['k'] } },
@@ -59,6 +59,7 @@ const config = catalogueWith('my.config.ts', "['w']");
 const KEY = '1234567890123456';
 const SIGNING = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const PADDLE = 'pdl_ntfset_of_this_test';
+const FASTSPRING = 'fs-hmac-secret-of-this-test';
 
 let running: Running;
 let store: Store;
@@ -73,7 +74,11 @@ beforeAll(async () => {
     secrets.send(new PutSecretValueCommand({ SecretId, SecretString: JSON.stringify(value) }));
   const versions = [{ version: 1, key: KEY }];
   await put('product-keys', { widget: versions, gadget: versions, latin: versions });
-  await put('provider-keys', { shop: { signing: [SIGNING] }, paddle: { signing: [PADDLE] } });
+  await put('provider-keys', {
+    shop: { signing: [SIGNING] },
+    paddle: { signing: [PADDLE] },
+    fastspring: { signing: [FASTSPRING] },
+  });
 }, 60_000);
 afterAll(async () => {
   await running.stop();
@@ -320,13 +325,17 @@ describe('release reads the notification again', () => {
   });
 
   /** As an older Keypost, which could not read it, would have kept it. */
-  async function unreadable(message: object, headers: Record<string, string> = {}): Promise<Order> {
+  async function unreadable(
+    message: object,
+    headers: Record<string, string> = {},
+    provider = 'shop',
+    key = `held#${provider}#${newId()}`,
+  ): Promise<Order> {
     const now = Date.now();
-    const key = `held#shop#${newId()}`;
-    const raw = { provider: 'shop', method: 'POST', headers, query: '' };
+    const raw = { provider, method: 'POST', headers, query: '' };
     const at = new Date(now).toISOString();
     const order: Order = {
-      ...emptyOrder(key, 'shop', false, now),
+      ...emptyOrder(key, provider, false, now),
       version: 1,
       placedAt: at,
       heldAt: at,
@@ -458,6 +467,131 @@ describe('release reads the notification again', () => {
     expect(await mailed(`${id.toLowerCase()}@buyers.example.com`)).toEqual([
       { name: 'Núñez GmbH', opened: 'Núñez GmbH' },
     ]);
+  });
+
+  describe('an event of a FastSpring batch', () => {
+    const addressOf = (id: string) => `${id.toLowerCase()}@batch.example.com`;
+    const event = (id: string, change: object = {}) => ({
+      id,
+      type: 'order.completed',
+      live: true,
+      data: {
+        order: `O-${id}`,
+        reference: `R-${id}`,
+        changed: Date.now(),
+        total: 30,
+        currency: 'EUR',
+        customer: { first: 'Nora', last: 'Quist', email: addressOf(id) },
+        items: [{ product: 'w', quantity: 1, subtotal: 30 }],
+        ...change,
+      },
+    });
+    async function send(...events: object[]): Promise<void> {
+      const body = JSON.stringify({ events });
+      const headers = {
+        'content-type': 'application/json',
+        'x-fs-signature': createHmac('sha256', FASTSPRING).update(body).digest('base64'),
+      };
+      const answer = await fetch(`${running.page}/orders/fastspring`, { method: 'POST', headers, body });
+      expect(answer.status).toBe(200);
+    }
+    const kept = (key: string, ...events: object[]) => unreadable({ events }, {}, 'fastspring', key);
+    const correction = (id: string) => `--name 'Anna Berg' --email ${addressOf(`corrected-${id}`)}`;
+    const toBuyer = [{ name: 'Nora Quist', opened: 'Nora Quist' }];
+    const toCorrected = [{ name: 'Anna Berg', opened: 'Anna Berg' }];
+
+    test('that still cannot be parsed stays in place, with the reason, until a person says what it holds', async () => {
+      const id = newId();
+      const key = `fastspring#${id}`;
+      await send(event(id, { total: -1 }));
+      for (const _ of ['once', 'and again']) {
+        expect(await keypost(`orders release '${key}'`)).toMatchObject({
+          code: 1,
+          err: `its notification cannot be read again: not as documented at total\n1 of 1 lines of ${key} still held\n`,
+        });
+      }
+      expect(await shown(key)).toMatchObject({ key, held: ['bad_body'], raw: expect.anything() });
+      // FastSpring sends it again.
+      await send(event(id, { total: -1 }));
+      const { code } = await keypost(`orders release '${key}' --product w=widget ${correction(id)}`);
+      expect(code).toBe(0);
+      expect(await mailed(addressOf(`corrected-${id}`))).toEqual(toCorrected);
+    });
+
+    test.each([
+      ['has a negative total', { total: -1 }],
+      ['has 101 lines', { items: Array(101).fill({ product: 'w', quantity: 1, subtotal: 30 }) }],
+    ])('that %s is held alone, and a correction changes that event only', async (_, change) => {
+      const [good, bad, last] = [newId(), newId(), newId()];
+      await send(event(good), event(bad, change), event(last));
+      const others = () => Promise.all([good, last].map((id) => shown(`fastspring#R-${id}`)));
+      const before = await others();
+      expect(before.map(({ held }) => held)).toEqual([[], []]);
+      const first = await keypost(`orders release 'fastspring#${bad}' ${correction(bad)}`);
+      expect(first).toMatchObject({ code: 1, err: expect.stringContaining('cannot be read again') });
+      expect(await shown(`fastspring#${bad}`)).toMatchObject({ held: ['bad_body'] });
+      const again = `orders release 'fastspring#${bad}' --product w=widget ${correction(bad)}`;
+      expect(await keypost(again)).toMatchObject({ code: 0 });
+      expect(await mailed(addressOf(`corrected-${bad}`))).toEqual(toCorrected);
+      for (const id of [good, last]) expect(await mailed(addressOf(id))).toEqual(toBuyer);
+      const ignoreMail = ({ mail: _, version: __, ...rest }: z.infer<typeof Item>) => rest;
+      expect((await others()).map(ignoreMail)).toEqual(before.map(ignoreMail));
+    });
+
+    test('that can be parsed by now becomes its own order, and a correction reaches that order only', async () => {
+      const [good, bad] = [newId(), newId()];
+      const nameless = { customer: { email: 'nobody' } };
+      const key = `fastspring#${bad}`;
+      await kept(key, event(good, nameless), event(bad, nameless));
+      expect(await keypost(`orders release '${key}' ${correction(bad)}`)).toMatchObject({
+        code: 0,
+        err: `it turned out to be fastspring#R-${bad}, paid\n`,
+      });
+      expect(await store.get(key)).toEqual({ key, aliasOf: `fastspring#R-${bad}` });
+      expect(await mailed(addressOf(`corrected-${bad}`))).toEqual(toCorrected);
+      expect(await store.get(`fastspring#R-${good}`)).toBeUndefined();
+    });
+
+    test('that is ignored by now is closed, and the others of its batch stay as they are', async () => {
+      const [good, bad] = [newId(), newId()];
+      const key = `fastspring#${bad}`;
+      await kept(key, event(good), { ...event(bad), type: 'order.reimagined' });
+      expect(await keypost(`orders release '${key}'`)).toMatchObject({ code: 0 });
+      expect(await store.get(key)).toMatchObject({ key, lines: [], acts: [{ what: 'release' }] });
+      expect(await store.get(`fastspring#R-${good}`)).toBeUndefined();
+    });
+
+    test('a batch that could not be parsed as a whole becomes all of its orders; a correction needs one order', async () => {
+      const [good, bad, odd] = [newId(), newId(), newId()];
+      const key = `held#fastspring#${newId()}`;
+      await kept(key, event(good), event(bad, { total: -1 }), event(odd, { customer: {} }));
+      const { code, err } = await keypost(`orders release '${key}' ${correction(good)}`);
+      expect(code).toBe(1);
+      expect(err).toContain('its notification cannot be read again: not as documented at total\n');
+      expect(err).toContain(`it turned out to be fastspring#R-${good}, paid\n`);
+      expect(err).toContain(`fastspring#${bad} still cannot be parsed\n`);
+      expect(err).toContain('the corrections are not applied');
+      expect(await mailed(addressOf(good))).toEqual(toBuyer);
+      expect(await mailed(addressOf(`corrected-${good}`))).toEqual([]);
+      expect(await shown(`fastspring#${bad}`)).toMatchObject({ held: ['bad_body'], raw: expect.anything() });
+      expect(await shown(`fastspring#R-${odd}`)).toMatchObject({ held: ['no_name'] });
+      expect(await shown(key)).toMatchObject({ held: [], lines: [], acts: [{ what: 'release' }] });
+      expect((await keypost(`orders release '${key}'`)).err).toContain(`${key} is not held`);
+    });
+
+    test.each(['show', 'release', 'resend', 'reissue --name X', 'list --order'])(
+      '%s of an alias that leads in a circle is an error',
+      async (command) => {
+        const [one, other] = [newId(), newId()].map((id) => `fastspring#${id}`);
+        await store.put({ key: one ?? '', aliasOf: other ?? '' }, undefined);
+        await store.put({ key: other ?? '', aliasOf: one ?? '' }, undefined);
+        const { code, err } = await keypost(`orders ${command} '${one}'`);
+        expect([code, err]).toEqual([
+          1,
+          expect.stringContaining(`${one} leads to no order through 4 aliases`),
+        ]);
+      },
+    );
   });
 });
 

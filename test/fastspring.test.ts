@@ -1,4 +1,5 @@
 /** What FastSpring says in its other words, and what it hears; its webhooks and licence calls are of one order. */
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { Context, WebhookRequest } from '../functions/core/provider.ts';
 import { Rejection } from '../functions/core/rejection.ts';
@@ -363,6 +364,48 @@ describe('a batch', () => {
     expect(await shop.hear(webhook(batch(sale(1), ignored, sale(2))))).toEqual({ status: 200, body: '' });
     expect(shop.mails).toHaveLength(2);
   });
+
+  const oneOf = (body: Buffer) => JSON.parse(body.toString()).events[0];
+  test.each([
+    [
+      'has 101 lines',
+      {
+        data: { ...oneOf(sale(2)).data, items: Array(101).fill({ product: 'w', quantity: 1, subtotal: 1 }) },
+      },
+      'event-2',
+    ],
+    [
+      'has a million and one copies',
+      { data: { ...oneOf(sale(2)).data, items: [{ product: 'w', quantity: 1_000_001, subtotal: 1 }] } },
+      'event-2',
+    ],
+    ['has a negative total', { data: { ...oneOf(sale(2)).data, total: -1 } }, 'event-2'],
+    ['has no order', { data: null }, 'event-2'],
+    ['does not say whether it is a test', { live: undefined }, 'event-2'],
+    ['has an ID of two lines', { id: 'event-1\nevent-3' }, expect.stringMatching(/^[0-9a-f]{64}$/)],
+    ['has no ID', { id: undefined }, expect.stringMatching(/^[0-9a-f]{64}$/)],
+    ['is no object', undefined, expect.stringMatching(/^[0-9a-f]{64}$/)],
+  ])(
+    'of which one event %s: that event is held under its own ID, the others are mailed',
+    async (_, change, id) => {
+      const shop = deliveriesOf('fastspring', fastspring, selling);
+      const middle = change ? { ...oneOf(sale(2)), ...change } : null;
+      const body = Buffer.from(JSON.stringify({ events: [oneOf(sale(1)), middle, oneOf(sale(3))] }));
+      for (const _ of ['once', 'and again'])
+        expect(await shop.hear(webhook(body))).toMatchObject({ status: 200 });
+      expect(shop.mails).toHaveLength(2);
+      const [held, ...others] = shop.orders().filter(({ heldAt }) => heldAt);
+      expect(others).toEqual([]);
+      expect(held?.key.split('#')).toEqual(['fastspring', id]);
+      expect(held?.lines).toMatchObject([{ sku: '', held: 'bad_body' }]);
+      expect(gunzipSync(held?.raw?.body ?? '')).toEqual(body);
+      expect(shop.orders().map(({ key }) => key)).toEqual([
+        'fastspring#order-1',
+        held?.key,
+        'fastspring#order-3',
+      ]);
+    },
+  );
 
   test('of which nothing is done hears an error', async () => {
     const shop = deliveriesOf('fastspring', fastspring, selling, new Map([[1, 'error']]));

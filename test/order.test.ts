@@ -256,6 +256,45 @@ describe('facts, in whatever order', () => {
     expect(world.mails.length).toBe(5);
   });
 
+  test('an event that always fails does not keep the others of its batch from being recorded', async () => {
+    const world = memoryWorld(catalogue);
+    const { store } = world.ports;
+    const failing: Store = {
+      ...store,
+      put: (item, expected) =>
+        item.key === 'plain#2' ? Promise.reject(new Error('too large')) : store.put(item, expected),
+    };
+    const body = Buffer.from(JSON.stringify(['1', '2', '3'].map((id) => ({ ...sale, id }))));
+    const request = { method: 'POST', headers: {}, query: '', body };
+    const done: string[] = [];
+    const deliver = async () => {
+      const one = requestWorld({ ...world.shared, store: () => failing }, 'plain', request);
+      for await (const { order } of fulfil(one, plain, request)) done.push(order.key);
+    };
+    await expect(deliver()).rejects.toThrow('too large');
+    // The provider sends the failed event again, and may send the one after it again.
+    expect(done).toEqual(['plain#1']);
+    expect(world.orders().map(({ key }) => key)).toEqual(['plain#1', 'plain#3']);
+    expect(world.mails).toHaveLength(2);
+  });
+
+  test.each([
+    ['4 aliases lead to the order', ['a', 'b', 'c', 'd', '1'], true],
+    ['5 aliases are an error', ['a', 'b', 'c', 'd', 'e', '1'], false],
+    ['an alias of itself is an error', ['a', 'a'], false],
+    ['two aliases of each other are an error', ['a', 'b', 'a'], false],
+  ])('%s', async (_, [id, ...names], expected) => {
+    const world = memoryWorld(catalogue);
+    let key = `plain#${id}`;
+    for (const name of names) {
+      world.items.set(key, { key, aliasOf: `plain#${name}` });
+      key = `plain#${name}`;
+    }
+    expect(await world.deliver([{ ...sale, id }])).toBe(expected);
+    expect(await world.deliver([{ ...back({}), id }])).toBe(expected);
+    expect(world.orders().map((order) => order.key)).toEqual(expected ? ['plain#1'] : []);
+  });
+
   test('a test order has a key of its own and cannot stand in the way of a sale', async () => {
     const world = memoryWorld(catalogue);
     await world.deliver([{ ...sale, test: true }]);

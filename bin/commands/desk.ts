@@ -3,8 +3,8 @@ import { ask } from '../../functions/aws/ask.ts';
 import { BY_HAND } from '../../functions/core/by-hand.ts';
 import type { Catalogue } from '../../functions/core/catalogue.ts';
 import { productKeys, providerKeys } from '../../functions/core/keys.ts';
-import { type Item, isAlias, keyOf, type Order } from '../../functions/core/order.ts';
-import type { Recording } from '../../functions/core/record.ts';
+import { keyOf, type Order } from '../../functions/core/order.ts';
+import { followAliases, type Recording } from '../../functions/core/record.ts';
 import type { Reader } from '../../functions/core/reread.ts';
 import type { Store } from '../../functions/core/world.ts';
 import { providers } from '../../functions/providers/index.ts';
@@ -37,8 +37,10 @@ export async function orderMeant({ place, store, catalogue }: Desk, text: string
   const owners = [...Object.keys(catalogue.providers), BY_HAND];
   const keys = [text, ...owners.flatMap((name) => [keyOf(name, false, text), keyOf(name, true, text)])];
   const items = await Promise.all(keys.map((key) => store.get(key)));
-  const orders = await Promise.all(items.map((item) => orderBehind(store, item)));
-  const found = new Map(orders.flatMap((order) => (order ? [[order.key, order]] : [])));
+  const behind = await Promise.all(items.map((item) => followAliases(store, item?.key ?? text, item)));
+  const found = new Map(
+    behind.flatMap(({ order }) => (order && 'lines' in order ? [[order.key, order]] : [])),
+  );
   const [order, ...others] = found.values();
   if (order && others.length === 0) return order;
   if (order) throw new CommandError(`${text} is the id of several orders: ${[...found.keys()].join(', ')}`);
@@ -46,11 +48,6 @@ export async function orderMeant({ place, store, catalogue }: Desk, text: string
     `there is no order ${text}; \`${place.command('orders list')}\` shows those of late, ` +
       `\`${place.command('orders held')}\` those that wait`,
   );
-}
-
-async function orderBehind(store: Store, item: Item | undefined): Promise<Order | undefined> {
-  if (!item || !isAlias(item)) return item && 'lines' in item ? item : undefined;
-  return await orderBehind(store, await store.get(item.aliasOf));
 }
 
 /** Throws a CommandError for an order of which nothing may go out. */

@@ -3,11 +3,11 @@ import { Command, InvalidArgumentError } from 'commander';
 import { type Hand, noted } from '../../functions/core/act.ts';
 import type { Catalogue } from '../../functions/core/catalogue.ts';
 import type { Sale } from '../../functions/core/event.ts';
-import type { Order } from '../../functions/core/order.ts';
+import { isUnparsed, type Order } from '../../functions/core/order.ts';
 import { change } from '../../functions/core/record.ts';
-import { Rejection } from '../../functions/core/rejection.ts';
+import { reasonOf } from '../../functions/core/rejection.ts';
 import { type Corrections, released } from '../../functions/core/release.ts';
-import { filled, type Reader, recordAgain, reread, saleIn } from '../../functions/core/reread.ts';
+import { filled, ownEvents, type Reader, recordAgain, reread, saleIn } from '../../functions/core/reread.ts';
 import { byHand, explained, type WhyOptions } from './act.ts';
 import { type Desk, deskOf, orderMeant, readerOf, recordingOf, requireLive } from './desk.ts';
 import { CommandError } from './failure.ts';
@@ -63,28 +63,40 @@ async function release(terminal: Terminal, text: string, options: ReleaseOptions
   const work = { desk, reader, hand };
   const events = await eventsOf(terminal, reader, found);
   const { raw } = found;
-  if (!events || !raw || !isUnreadable(found)) {
-    const sale = events && saleIn(reader, found, events);
+  const sale = events && saleIn(reader, found, events);
+  if (!events || !raw || !isUnparsed(found) || sale)
     return printOutcome(terminal, await corrected(work, found, corrections, sale), options.json);
-  }
-  const told = await recordAgain(recordingOf(desk, terminal), reader, { ...found, raw }, events, hand);
-  if (told.key !== found.key) terminal.complain(`it turned out to be ${told.key}, ${told.status}`);
+  const orders = await recordAgain(recordingOf(desk, terminal), reader, { ...found, raw }, events, hand);
+  for (const order of orders.filter(({ key }) => key !== found.key))
+    terminal.complain(
+      isUnparsed(order)
+        ? `${order.key} still cannot be parsed`
+        : `it turned out to be ${order.key}, ${order.status}`,
+    );
+  const told = orders.find(({ heldAt }) => heldAt) ?? orders[0] ?? found;
   const more = told.heldAt && (name ?? email ?? products.keys().next().value);
-  const order = more ? await corrected(work, told, corrections) : told;
+  if (more && orders.length > 1)
+    terminal.complain(
+      `the corrections are not applied, since ${found.key} held ${orders.length} orders; release each held order by its key`,
+    );
+  const order = more && orders.length === 1 ? await corrected(work, told, corrections) : told;
   printOutcome(terminal, order, options.json);
 }
 
-const isUnreadable = ({ lines }: Order) => lines.some(({ held }) => held === 'bad_body');
-
 /** What the notification says today; undefined where it is not kept, or cannot be read, which is told. */
-async function eventsOf({ complain }: Terminal, reader: Reader, { raw }: Order) {
+async function eventsOf({ complain }: Terminal, reader: Reader, order: Order) {
+  const { raw } = order;
   if (!raw) return undefined;
   try {
-    return await reread(reader, raw);
+    const events = await reread(reader, raw);
+    if (!isUnparsed(order)) return events;
+    const own = ownEvents(reader, order, raw, events);
+    const reasons = own.flatMap((event) => (event.kind === 'paid' && event.unparsed) || []);
+    for (const why of reasons) complain(`its notification cannot be read again: ${why}`);
+    return own.length > 0 && reasons.length === own.length ? undefined : own;
   } catch (error) {
     // As when it came: whatever keeps it from being read, a person can still say what it holds.
-    const why = error instanceof Rejection ? error.message : error instanceof Error ? error.name : 'unknown';
-    complain(`its notification cannot be read again: ${why}`);
+    complain(`its notification cannot be read again: ${reasonOf(error)}`);
     return undefined;
   }
 }

@@ -1,4 +1,5 @@
 /** What a provider can tell us, in our words. */
+import { reasonOf } from './rejection.ts';
 
 /** A decimal string and an ISO 4217 code in upper case: 48.75 EUR, 4900 JPY. */
 export interface Money {
@@ -54,6 +55,8 @@ interface OfOneOrder {
   /** Other ids of the provider for the same order. */
   readonly aliases?: readonly string[] | undefined;
   readonly test: boolean;
+  /** The provider's ID of the event, where one request carries several. */
+  readonly event?: string | undefined;
 }
 
 /** `paid`: money has changed hands. `announced`: the buyer and the lines of an order that may be paid later. */
@@ -64,6 +67,8 @@ export interface Sale extends OfOneOrder {
   readonly amount?: Money | undefined;
   readonly buyer: Buyer;
   readonly lines: readonly SoldLine[];
+  /** Why the event could not be parsed; then it has one line, which is held as `bad_body`. */
+  readonly unparsed?: string | undefined;
 }
 
 /** Money goes back, or may. One fact for each id; it is in force unless `won`. */
@@ -91,3 +96,14 @@ export interface Unreadable {
 }
 
 export type OrderEvent = Sale | Reversed;
+
+/** An event of a batch that could not be parsed. It is held under its own ID, so that the other events are not affected. */
+export const unparsedEvent = (event: string, test: boolean, error: unknown): Sale => ({
+  kind: 'paid',
+  id: event,
+  event,
+  test,
+  buyer: {},
+  lines: [{ sku: '', quantity: 1, held: 'bad_body' }],
+  unparsed: reasonOf(error),
+});

@@ -1,24 +1,33 @@
 import { createHash } from 'node:crypto';
-import type { OrderEvent, Unreadable } from './event.ts';
+import { type OrderEvent, type Unreadable, unparsedEvent } from './event.ts';
 import type { Claim } from './order.ts';
 import type { Context, Provider, WebhookRequest } from './provider.ts';
-import { Rejection } from './rejection.ts';
+import { Rejection, reasonOf } from './rejection.ts';
 import { withSerials } from './serials.ts';
 import type { World } from './world.ts';
 
-/** The way of an order. README shows these lines, and a test keeps the two equal. */
+/**
+ * The way of an order. README shows these lines, and a test keeps the two equal. An event that fails does not keep the
+ * others from being recorded. It is thrown at the end, and only the events before it are answered as done.
+ */
 export async function* fulfil(
   world: World,
   provider: Provider,
   request: WebhookRequest,
 ): AsyncGenerator<Claim> {
-  const context = await verify(world, provider, request); //         1 verify
+  const context = await verify(world, provider, request); //           1 verify
+  const failures: unknown[] = [];
   for (const event of await read(world, provider, request, context)) {
-    const order = withSerials(world, event, await world.keys()); //  2 encrypt
-    const claim = await world.record(order); //                      3 record
-    if (claim.mailIsOurs) await world.mail(claim.order); //          4 mail
-    yield claim;
+    try {
+      const order = withSerials(world, event, await world.keys()); //  2 encrypt
+      const claim = await world.record(order); //                      3 record
+      if (claim.mailIsOurs) await world.mail(claim.order); //          4 mail
+      if (failures.length === 0) yield claim;
+    } catch (error) {
+      failures.push(error);
+    }
   }
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Under the keys at hand; and once more under newer ones, if there are any and the signature fits none of these. */
@@ -53,8 +62,7 @@ async function read(
     return ours;
   } catch (error) {
     if (error instanceof Rejection && error.code === 'provider_unavailable') throw error;
-    const why = error instanceof Rejection ? error.message : error instanceof Error ? error.name : 'unknown';
-    world.report('failed', { provider: world.provider, step: 'read', why });
+    world.report('failed', { provider: world.provider, step: 'read', why: reasonOf(error) });
     return [
       {
         kind: 'unreadable',
@@ -73,8 +81,11 @@ export function concern(
   if (event.test && settings?.testOrders !== 'seller') return [];
   if (event.kind === 'reversed' || event.lines.length === 0) return [event];
   const lines = event.lines.filter(({ sku }) => !settings?.ignore?.includes(sku));
-  if (lines.length > MOST_LINES || lines.some(({ quantity }) => quantity > MOST_COPIES))
-    throw new Rejection('bad_body', 'more lines, or copies of one, than anybody orders');
+  if (lines.length > MOST_LINES || lines.some(({ quantity }) => quantity > MOST_COPIES)) {
+    const error = new Rejection('bad_body', 'more lines, or copies of one, than anybody orders');
+    if (event.event === undefined) throw error;
+    return [unparsedEvent(event.event, event.test, error)];
+  }
   return lines.length > 0 ? [{ ...event, lines }] : [];
 }
 

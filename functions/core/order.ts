@@ -141,6 +141,9 @@ export function emptyOrder(key: string, provider: string, test: boolean, now: nu
   };
 }
 
+/** A notification, or one event of it, that could not be parsed. */
+export const isUnparsed = ({ lines }: Order): boolean => lines.some(({ held }) => held === 'bad_body');
+
 /** A line of which not even the SKU is known; it gives way to real ones. */
 const isPlaceholder = (line: Line) => line.sku === '';
 

@@ -83,24 +83,40 @@ export async function change(
   found: Item | undefined,
   step: (found: Order | undefined) => Order | undefined,
 ): Promise<{ readonly order: Order; readonly changed: boolean }> {
-  let at = key;
   let item = found;
   for (;;) {
-    if (item && isAlias(item)) {
-      at = item.aliasOf;
-      item = await store.get(at);
-      continue;
-    }
-    const next = step(item);
+    const { at, order } = await followAliases(store, item?.key ?? key, item);
+    const next = step(order);
     if (!next) {
-      if (item) return { order: item, changed: false };
+      if (order) return { order, changed: false };
       throw new Error(`nothing is stored under ${at}`);
     }
-    const written: Order = { ...next, key: at, version: (item?.version ?? 0) + 1 };
-    const inTheWay = await store.put(written, item?.version);
+    const written: Order = { ...next, key: at, version: (order?.version ?? 0) + 1 };
+    const inTheWay = await store.put(written, order?.version);
     if (!inTheWay) return { order: written, changed: true };
     item = inTheWay;
   }
+}
+
+/** An alias names its order directly. One more is written where two orders claim each other's names; four never are. */
+const MOST_ALIASES = 4;
+
+/**
+ * The order that `item`, which is stored under `key`, is or is an alias of, and the order's own key. The order is
+ * undefined while only its alias is stored. Throws after 4 aliases, since they lead in a circle.
+ */
+export async function followAliases(store: Store, key: string, item: Item | undefined) {
+  let at = key;
+  let order = item;
+  for (let followed = 0; order && isAlias(order); followed += 1) {
+    if (followed === MOST_ALIASES)
+      throw new Error(
+        `${key} leads to no order through ${MOST_ALIASES} aliases; delete this item and have its provider send the order again`,
+      );
+    at = order.aliasOf;
+    order = await store.get(at);
+  }
+  return { at, order };
 }
 
 /** What recording takes of the world. */

@@ -23,3 +23,7 @@ export class Rejection extends Error {
     this.code = code;
   }
 }
+
+/** Why something failed, for a log or a person. Only a Rejection's message is safe: other messages may quote the body. */
+export const reasonOf = (error: unknown): string =>
+  error instanceof Rejection ? error.message : error instanceof Error ? error.name : 'unknown';

@@ -5,7 +5,7 @@ import { type Catalogue, ownerOf } from './catalogue.ts';
 import type { Buyer, OrderEvent, Sale } from './event.ts';
 import { concern } from './fulfil.ts';
 import type { ProductKeys, ProviderKeys } from './keys.ts';
-import { isAlias, keyOf, type Line, type Order, type Raw, withRelease } from './order.ts';
+import { isAlias, isUnparsed, keyOf, type Line, type Order, type Raw, withRelease } from './order.ts';
 import type { Context, Provider } from './provider.ts';
 import { change, type Recording, recordReversal, recordSale } from './record.ts';
 import { Rejection } from './rejection.ts';
@@ -33,6 +33,18 @@ export async function reread(reader: Reader, { provider: name, ...raw }: Raw): P
   const request = { ...raw, body: gunzipSync(raw.body) };
   const events = await provider.read(request, contextFrom(reader, name, providerKeys));
   return events.flatMap((event) => concern({ catalogue, provider: name }, event));
+}
+
+/** The events that an unparseable item stands for: all of a request that could not be parsed, else one event of it. */
+export function ownEvents(
+  { catalogue }: Reader,
+  { key, test }: Order,
+  { provider }: Raw,
+  events: readonly OrderEvent[],
+): readonly OrderEvent[] {
+  if (key.startsWith(`held#${provider}#`)) return events;
+  const owner = ownerOf(catalogue, provider);
+  return events.filter(({ event }) => event === undefined || keyOf(owner, test, event) === key);
 }
 
 /** The event that tells of this order. */
@@ -87,8 +99,8 @@ const unmade = (line: Line): Line => ({
 });
 
 /**
- * Records what an unreadable notification turned out to say. Its own item becomes another name of the first order, and
- * where nothing of it concerns us it is closed. Answers the first order, or the closed item.
+ * Records what an unparseable notification turned out to say. Its item becomes an alias if that is one order, and is
+ * closed otherwise. Returns the orders, or the closed item if there are none.
  */
 export async function recordAgain(
   ports: Recording,
@@ -96,13 +108,13 @@ export async function recordAgain(
   held: Order & { readonly raw: Raw },
   events: readonly OrderEvent[],
   hand: Hand,
-): Promise<Order> {
+): Promise<readonly Order[]> {
   const { store } = ports;
   const { key, raw } = held;
   const sold = { catalogue: reader.catalogue, provider: raw.provider };
   const at = ports.now();
   const note = noted(hand, { held: 'bad_body' }, () => at);
-  const orders: Order[] = [];
+  const recorded = new Map<string, Order>();
   for (const event of events) {
     const made = withSerials(sold, event, reader.productKeys);
     const { order } =
@@ -114,26 +126,28 @@ export async function recordAgain(
             false,
             note,
           );
-    orders.push(order);
+    recorded.set(order.key, order);
   }
-  const [first] = orders;
-  if (!first) {
+  const orders = [...recorded.values()];
+  const [first, ...others] = orders;
+  if (!first || others.length > 0) {
     const closed = (order: Order) => note(withRelease(order, { buyer: {}, lines: [] }, at), order);
-    return (await change(store, key, held, (found) => (found?.heldAt ? closed(found) : undefined))).order;
+    const step = (found: Order | undefined) => (found && isUnparsed(found) ? closed(found) : undefined);
+    const { order } = await change(store, key, held, step);
+    return first ? orders : [order];
   }
   await rename(ports, key, held.version, first.key);
-  const isNoted = orders.some(({ acts = [] }) => acts.some((act) => Date.parse(act.at) === at));
+  const isNoted = first.acts?.some((act) => Date.parse(act.at) === at);
   // All of it was known already: the item that is gone was the only change.
-  return isNoted
-    ? first
-    : (await change(store, first.key, first, (found) => found && note(found, found))).order;
+  const step = (found: Order | undefined) => (found && !isNoted ? note(found, found) : undefined);
+  return [(await change(store, first.key, first, step)).order];
 }
 
-/** Once another has let it go by hand, it is an order of its own and stays one. */
+/** Only an item that is still unparseable, and not the order itself. Once released by hand, it is an order of its own. */
 async function rename({ store }: Recording, key: string, version: number, aliasOf: string): Promise<void> {
-  for (let expected = version; ; ) {
+  for (let expected = version; key !== aliasOf; ) {
     const inTheWay = await store.put({ key, aliasOf }, expected);
-    if (!inTheWay || isAlias(inTheWay) || !inTheWay.heldAt) return;
+    if (!inTheWay || isAlias(inTheWay) || !isUnparsed(inTheWay)) return;
     expected = inTheWay.version;
   }
 }

@@ -1,12 +1,12 @@
 // https://developer.fastspring.com/docs/message-security and /reference/ordercompleted, /returncreated, /order-chargeback,
 // /processed-and-unprocessed-webhook-events
+import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import { toEmailKey } from '../core/address.ts';
 import { json, part } from '../core/body.ts';
-import type { Buyer, Money, OrderEvent } from '../core/event.ts';
+import { type Buyer, type Money, type OrderEvent, unparsedEvent } from '../core/event.ts';
 import { fromMinor } from '../core/money.ts';
 import type { Context, Provider } from '../core/provider.ts';
-import { Rejection } from '../core/rejection.ts';
 import { requireHeader, requireHmac } from '../core/signature.ts';
 import { licenceAnswer, licenceCall, licenceSale, requireHash } from './fastspring/licence-call.ts';
 
@@ -40,22 +40,31 @@ export const fastspring: Provider = {
     const { events } = json(Batch, body);
     const unsure = events.filter((event) => readable(event, context).length > 0).slice(done.length);
     const sure = events.filter((event) => !unsure.includes(event));
-    return { status: 202, body: sure.map(({ id }) => id).join('\n') };
+    return { status: 202, body: sure.map((event) => identify(event).id).join('\n') };
   },
 };
 
-/** What one event says. One that is not as documented waits for a person, and the others of its batch need not. */
-function readable(event: z.output<typeof Event>, context: Context): OrderEvent[] {
-  const { id, type, live, data } = event;
+/** What one event says. One that cannot be parsed is held, whatever the reason, and the others of its batch are not. */
+function readable(event: unknown, context: Context): OrderEvent[] {
+  const { id, live } = identify(event);
   try {
-    if (type === 'order.completed') return [sold(part(Completed, data), !live, context)];
-    if (type === 'return.created') return returned(part(Returned, data), !live);
-    return type === 'chargeback.created' ? [chargedBack(part(Chargeback, data), !live)] : [];
+    return said(part(Event, event), context).map((one) => ({ ...one, event: id }));
   } catch (error) {
-    if (!(error instanceof Rejection)) throw error;
-    const lines = [{ sku: '', quantity: 1, held: 'bad_body' as const }];
-    return [{ kind: 'paid', id, test: !live, buyer: {}, lines }];
+    return [unparsedEvent(id, !live, error)];
   }
+}
+
+function said({ type, live, data }: z.output<typeof Event>, context: Context): OrderEvent[] {
+  if (type === 'order.completed') return [sold(part(Completed, data), !live, context)];
+  if (type === 'return.created') return returned(part(Returned, data), !live);
+  return type === 'chargeback.created' ? [chargedBack(part(Chargeback, data), !live)] : [];
+}
+
+/** The ID of an event, whether it can be parsed or not: a hash if it has none. It is real unless it says otherwise. */
+function identify(event: unknown): { readonly id: string; readonly live: boolean } {
+  const [named, mode] = [z.object({ id }).safeParse(event), z.object({ live: z.boolean() }).safeParse(event)];
+  const hash = () => createHash('sha256').update(JSON.stringify(event)).digest('hex');
+  return { id: named.success ? named.data.id : hash(), live: !mode.success || mode.data.live };
 }
 
 function sold(order: z.output<typeof Completed>, test: boolean, context: Context): OrderEvent {
@@ -124,7 +133,7 @@ const currency = z.string().check(z.regex(/^[A-Za-z]{3}$/));
 const Person = z.object({ first: text, last: text, email: text, company: text });
 
 const Event = z.object({ id, type: z.string(), live: z.boolean(), data: z.unknown() });
-const Batch = z.object({ events: z.array(Event) });
+const Batch = z.object({ events: z.array(z.unknown()) });
 const Completed = z.object({
   order: id,
   reference: id,

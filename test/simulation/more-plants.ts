@@ -7,7 +7,7 @@ export const MORE_PLANTS: readonly Plant[] = [
   {
     name: 'verified after it is recorded',
     file: core('fulfil'),
-    from: '  const context = await verify(world, provider, request); //         1 verify\n',
+    from: '  const context = await verify(world, provider, request); //           1 verify\n',
     to: `  const context = await world.context();
   setTimeout(() => void verify(world, provider, request).catch(() => undefined), 0);
 `,

@@ -7,8 +7,8 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'claim after the mail',
     file: core('fulfil'),
-    from: `    const claim = await world.record(order); //                      3 record
-    if (claim.mailIsOurs) await world.mail(claim.order); //          4 mail
+    from: `      const claim = await world.record(order); //                      3 record
+      if (claim.mailIsOurs) await world.mail(claim.order); //          4 mail
 `,
     to: `    if (order.kind !== 'reversed')
       await world.mail({ version: 1, receivedAt: new Date(0).toISOString(), reversals: {}, mail: { state: 'due', attempts: 1 }, status: 'paid', ...order });
