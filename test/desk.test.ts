@@ -164,7 +164,10 @@ const newId = () => {
 /** A signed order of the shop; answers its key. */
 async function order(data: object = {}, id = newId()): Promise<string> {
   const buyer = { name: 'José Núñez', email: `${id.toLowerCase()}@buyers.example.com` };
-  await tell({ type: 'order.paid', data: { id, buyer, items: [{ sku: 'w' }], ...data } });
+  await tell({
+    type: 'order.paid',
+    data: { id, buyer, currency: 'EUR', items: [{ sku: 'w', price: '39.00' }], ...data },
+  });
   return `shop#${id}`;
 }
 
@@ -243,6 +246,11 @@ describe('each reason can be reached, is shown, and is released to a correct mai
     },
     below_floor: {
       come: (id) => order({ buyer: to(id), currency: 'EUR', items: [{ sku: 'w', price: '9.99' }] }, id),
+      cure: () => '',
+      name: 'José Núñez',
+    },
+    price_unknown: {
+      come: (id) => order({ buyer: to(id), currency: 'JPY', items: [{ sku: 'w', price: '1' }] }, id),
       cure: () => '',
       name: 'José Núñez',
     },
