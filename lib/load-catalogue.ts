@@ -45,10 +45,10 @@ export async function loadCatalogue(path: string): Promise<Catalogue> {
 function wrongOptions({ providers: enabled }: Catalogue): string[] {
   return Object.entries(enabled).flatMap(([name, { as, options }]) => {
     const schema = providers[as ?? name]?.options ?? z.strictObject({});
-    const issues = schema.safeParse(options).error?.issues ?? [];
-    return issues.map(({ path, message, code }) => {
+    const issues = schema.safeParse(options, { reportInput: true }).error?.issues ?? [];
+    return issues.map(({ path, message, code, input }) => {
       const where = ['providers', name, 'options', ...path].join('.');
-      return `${where}: found ${code.replaceAll('_', ' ')}; ${message}; docs/providers says what would do`;
+      return `${where}: found ${input === undefined ? 'nothing' : code.replaceAll('_', ' ')}; ${message}; docs/providers says what would do`;
     });
   });
 }

@@ -69,6 +69,26 @@ test.each<[what: string, providers: object, skus: object, mistakes: string]>([
   expect(await mistakesIn(providers, skus)).toBe(mistakes);
 });
 
+const PAYEE = 'write the merchant ID or the mail address of your PayPal account, or a list of them';
+test.each<[payee: unknown, found: string]>([
+  [undefined, 'nothing'],
+  ['', 'invalid format'],
+  [[], 'too small'],
+  [[5], 'invalid union'],
+])('PayPal with the payee %j', async (payee, found) => {
+  expect(await mistakesIn({ paypal: { options: { payee } } }, { paypal: ['w'] })).toBe(
+    `providers.paypal.options.payee: found ${found}; ${PAYEE}; docs/providers says what would do`,
+  );
+});
+
+test.each([
+  ['EXAMPLEMERCH1'],
+  ['sales@widgets.example.com'],
+  [['EXAMPLEMERCH1', 'sales@widgets.example.com']],
+])('PayPal with the payee %j may be enabled', async (payee) => {
+  expect(await mistakesIn({ paypal: { options: { payee } } }, { paypal: ['w'] })).toBe('');
+});
+
 test('without a floor the price may stay unknown', async () => {
   expect(await mistakesIn({ form: { options: form({}) } }, { form: ['w'] }, {})).toBe('');
 });

@@ -29,6 +29,7 @@ export const HELD_REASONS = [
   'bad_address',
   'below_floor',
   'price_unknown',
+  'wrong_payee',
   'no_buyer',
   'product_key',
   'mail_refused',

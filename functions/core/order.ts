@@ -167,7 +167,11 @@ export function withSale(order: Order, sale: NewOrder, now: number, dueAt: numbe
   if (!nowPaid && added.length === 0 && !amountTold) return undefined;
   const known = added.some((line) => !isPlaceholder(line)) ? real : order.lines;
   const isPaid = nowPaid || order.placedAt !== undefined;
-  const paid = (line: Line) => withPayment(line, amount);
+  const wrongPayee = [...order.lines, ...sale.lines].some(({ held }) => held === 'wrong_payee');
+  const paid = (line: Line): Line => {
+    const next = withPayment(line, amount);
+    return wrongPayee ? { ...next, held: 'wrong_payee' } : next;
+  };
   return derive(
     {
       ...order,
