@@ -331,6 +331,7 @@ describe('lines', () => {
     ['bad_address', { buyer: { ...buyer, email: 'zoe@example.com\r\nBcc: all@example.com' } }],
     ['below_floor', { lines: [{ ...line, quantity: 2, paid: eur('19.99') }] }],
     ['below_floor', { lines: [{ ...line, paid: yen('5000'), settled: eur('9.99') }] }],
+    ['below_floor', { test: true, lines: [{ ...line, paid: eur('9.99') }] }],
     ['price_unknown', { lines: [{ ...line, paid: yen('5000') }] }],
     ['price_unknown', { lines: [{ ...line, paid: yen('5000'), settled: { value: '33', currency: 'USD' } }] }],
     ['price_unknown', { lines: [{ ...line, paid: undefined }] }],
@@ -349,6 +350,7 @@ describe('lines', () => {
       { lines: [{ ...line, paid: yen('1'), settled: eur('10.00') }] },
     ],
     ['a currency paid that has a floor', { lines: [{ ...line, paid: eur('10.00'), settled: yen('1') }] }],
+    ['a test order in any currency', { test: true, lines: [{ ...line, paid: yen('1') }] }],
     ['a product without a floor', { lines: [{ ...line, sku: 'g', paid: undefined }] }],
     ['an address of another script', { buyer: { ...buyer, email: ' zoe@bücher.example ' } }],
   ])('%s: mailed', async (_, change) => {

@@ -169,7 +169,7 @@ export function withSale(order: Order, sale: NewOrder, now: number, dueAt: numbe
   const isPaid = nowPaid || order.placedAt !== undefined;
   const wrongPayee = [...order.lines, ...sale.lines].some(({ held }) => held === 'wrong_payee');
   const paid = (line: Line): Line => {
-    const next = withPayment(line, amount);
+    const next = withPayment(line, amount, order.test);
     return wrongPayee ? { ...next, held: 'wrong_payee' } : next;
   };
   return derive(
@@ -189,10 +189,10 @@ export function withSale(order: Order, sale: NewOrder, now: number, dueAt: numbe
 }
 
 /** An announced line with its share of the payment: held unless that passes the floor. */
-function withPayment({ announced, ...line }: Line, amount: Money | undefined): Line {
+function withPayment({ announced, ...line }: Line, amount: Money | undefined, test: boolean): Line {
   if (!announced) return line;
   const next = { ...line, paid: shareOf(amount, line.paid, announced.total) };
-  return { ...next, held: line.held ?? checkFloor(announced.floor, next) ?? null };
+  return { ...next, held: line.held ?? checkFloor(announced.floor, next, test) ?? null };
 }
 
 const RANK: Record<ReversalState, number> = { open: 1, lost: 2, done: 2, won: 3 };
