@@ -17,7 +17,7 @@ export default defineConfig({
     polar: { testOrders: 'seller' },
     lemonsqueezy: { testOrders: 'seller' },
     gumroad: { testOrders: 'seller', options: { sellerId: 'kL0psVL2admJSYRNs-EXAMPLE==', reread: false } },
-    paypal: { testOrders: 'seller' },
+    paypal: { testOrders: 'seller', options: { payee: 'EXAMPLEMERCH1' } },
     bluesnap: { testOrders: 'seller' },
     shopify: { testOrders: 'seller' },
     woocommerce: { testOrders: 'seller' },

@@ -30,7 +30,8 @@ export async function loadCatalogue(path: string): Promise<Catalogue> {
       throw new CatalogueError([`${path}: exports no catalogue; \`export default defineConfig({…})\` does`]);
     }
     const catalogue = defineConfig(loaded.default);
-    const mistakes = [...unknownProviders(catalogue, Object.keys(providers)), ...wrongOptions(catalogue)];
+    const found = [...unknownProviders(catalogue, Object.keys(providers)), ...wrongOptions(catalogue)];
+    const mistakes = found.length > 0 ? found : floorsWithoutPrice(catalogue);
     if (mistakes.length > 0) throw new CatalogueError(mistakes);
     return catalogue;
   } catch (error) {
@@ -44,12 +45,26 @@ export async function loadCatalogue(path: string): Promise<Catalogue> {
 function wrongOptions({ providers: enabled }: Catalogue): string[] {
   return Object.entries(enabled).flatMap(([name, { as, options }]) => {
     const schema = providers[as ?? name]?.options ?? z.strictObject({});
-    const issues = schema.safeParse(options).error?.issues ?? [];
-    return issues.map(({ path, message, code }) => {
+    const issues = schema.safeParse(options, { reportInput: true }).error?.issues ?? [];
+    return issues.map(({ path, message, code, input }) => {
       const where = ['providers', name, 'options', ...path].join('.');
-      return `${where}: found ${code.replaceAll('_', ' ')}; ${message}; docs/providers says what would do`;
+      return `${where}: found ${input === undefined ? 'nothing' : code.replaceAll('_', ' ')}; ${message}; docs/providers says what would do`;
     });
   });
+}
+
+/** A floor for what is sold through a provider that never states the price would hold every order. */
+function floorsWithoutPrice({ providers: enabled, products }: Catalogue): string[] {
+  return Object.entries(products).flatMap(([id, { floor, skus }]) =>
+    Object.entries(floor ? skus : {}).flatMap(([name, list]) => {
+      const { as = name, options } = enabled[name] ?? {};
+      const without = list.filter((sku) => providers[as]?.statesPrice?.(sku, options) === false);
+      return without.map(
+        (sku) =>
+          `products.${id}.floor: found a floor, but ${name} never states the price of ${JSON.stringify(sku)}; write no floor, or have the price stated as docs/providers says`,
+      );
+    }),
+  );
 }
 
 /** The bundle has a CatalogueError of its own, another class of the same name; esbuild's failures list `errors`. */

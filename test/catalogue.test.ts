@@ -190,6 +190,7 @@ describe('a mistake in the catalogue', () => {
       withProduct({ floor: { EUR: '10,00' } }),
       'products.widget.floor.EUR: found "10,00"; write an amount in quotes, like \'10.00\'',
     ],
+    [withProduct({ floor: {} }), 'products.widget.floor: found an empty object; write at least one'],
     [
       withProduct({ floor: { euro: '10.00' } }),
       'products.widget.floor.euro: found "euro"; write a currency in three capital letters, like EUR',

@@ -57,7 +57,7 @@ const sold = (change: object = {}) => ({
   id: '1',
   test: false,
   buyer: zoe,
-  lines: [{ sku: 'w', quantity: 1 }],
+  lines: [{ sku: 'w', quantity: 1, paid: eur('30.00') }],
   ...change,
 });
 
@@ -85,7 +85,7 @@ describe('reissue', () => {
   const both = sold({
     buyer: { ...zoe, company: 'Lindqvist AB' },
     lines: [
-      { sku: 'w', quantity: 1 },
+      { sku: 'w', quantity: 1, paid: eur('30.00') },
       { sku: 'g', quantity: 1 },
       { sku: 'x', quantity: 1 },
     ],
@@ -147,7 +147,7 @@ describe('resend', () => {
     const order = await arrived(
       sold({
         lines: [
-          { sku: 'w', quantity: 1, delivery: 'answer' },
+          { sku: 'w', quantity: 1, paid: eur('30.00'), delivery: 'answer' },
           { sku: 'l', quantity: 1 },
           { sku: 'x', quantity: 1 },
         ],
@@ -252,7 +252,7 @@ describe('reading again', () => {
     };
     const next = await again({ buyer: { email: 'x' } }, {}, corrected);
     expect(next.buyer).toEqual({ name: zoe.name, email: 'right@example.com' });
-    const lines = ['w', 'x'].map((sku) => ({ sku, quantity: 1 }));
+    const lines = ['w', 'x'].map((sku) => ({ sku, quantity: 1, paid: eur('30.00') }));
     const half = await again({ lines, buyer: { ...zoe, name: 'Zoé' } }, { lines });
     expect(half.buyer.name).toBe('Zoé');
   });

@@ -15,6 +15,8 @@ import { orderStore } from '../functions/aws/orders.ts';
 import { HELD_REASONS, type HeldReason } from '../functions/core/event.ts';
 import { emptyOrder, type Order } from '../functions/core/order.ts';
 import type { Store } from '../functions/core/world.ts';
+import { posted } from '../local/simulate-order.ts';
+import { simulators } from '../local/simulators/index.ts';
 import { type Running, start } from '../local/start.ts';
 import { changed } from './sample.ts';
 import { startServer } from './server.ts';
@@ -43,9 +45,9 @@ function catalogueWith(file: string, skus: string, shop = '{}'): string {
     `import { defineConfig } from 'keypost';
     export default defineConfig({
       seller: { name: 'W', from: 'o@widgets.example.com', replyTo: 's@widgets.example.com', alarms: 'a@widgets.example.com' },
-      providers: { shop: ${shop}, paddle: {}, fastspring: {} },
+      providers: { shop: ${shop}, paddle: {}, fastspring: {}, paypal: { options: { payee: 'EXAMPLEMERCH1' } } },
       products: {
-        widget: { name: 'Widget', serial: ${serial}, skus: { shop: ${skus}, paddle: ['${SANDBOX}'], fastspring: ['w'] }, floor: { EUR: '10.00' } },
+        widget: { name: 'Widget', serial: ${serial}, skus: { shop: ${skus}, paddle: ['${SANDBOX}'], fastspring: ['w'], paypal: ['w'] }, floor: { EUR: '10.00' } },
         gadget: { name: 'Gadget', serial: ${serial}, skus: { shop: ['g'] } },
         latin: { name: 'Latin', serial: ${latin}, skus: { shop: ['l'] } },
         keyless: { name: 'Keyless', serial: ${serial}, skus: { shop: ['k'] } },
@@ -60,6 +62,7 @@ const KEY = '1234567890123456';
 const SIGNING = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const PADDLE = 'pdl_ntfset_of_this_test';
 const FASTSPRING = 'fs-hmac-secret-of-this-test';
+const PAYPAL = '5FX00001EXAMPLE9H';
 
 let running: Running;
 let store: Store;
@@ -74,10 +77,13 @@ beforeAll(async () => {
     secrets.send(new PutSecretValueCommand({ SecretId, SecretString: JSON.stringify(value) }));
   const versions = [{ version: 1, key: KEY }];
   await put('product-keys', { widget: versions, gadget: versions, latin: versions });
+  // The look-alike has PayPal's certificate.
+  const api = { key: 'client:secret', url: `${running.page}/local/paypal` };
   await put('provider-keys', {
     shop: { signing: [SIGNING] },
     paddle: { signing: [PADDLE] },
     fastspring: { signing: [FASTSPRING] },
+    paypal: { signing: [PAYPAL], api },
   });
 }, 60_000);
 afterAll(async () => {
@@ -167,9 +173,16 @@ const newId = () => {
 };
 
 /** A signed order of the shop; answers its key. */
-async function order(data: object = {}, id = newId()): Promise<string> {
+async function order(
+  {
+    items = [{ sku: 'w' }],
+    ...data
+  }: { readonly items?: readonly object[]; readonly [field: string]: unknown } = {},
+  id = newId(),
+): Promise<string> {
   const buyer = { name: 'José Núñez', email: `${id.toLowerCase()}@buyers.example.com` };
-  await tell({ type: 'order.paid', data: { id, buyer, items: [{ sku: 'w' }], ...data } });
+  const priced = items.map((item) => ({ price: '39.00', ...item }));
+  await tell({ type: 'order.paid', data: { id, buyer, currency: 'EUR', items: priced, ...data } });
   return `shop#${id}`;
 }
 
@@ -196,6 +209,14 @@ async function transaction(id: string): Promise<string> {
   const answer = await fetch(`${running.page}/orders/paddle`, { method: 'POST', headers, body });
   expect(answer.status).toBe(200);
   return `paddle#${id}`;
+}
+
+/** An order of PayPal's, approved and captured for that payee. */
+async function capture(buyer: { readonly name: string; readonly email: string }, payee: string) {
+  const address = `${running.page}/orders/paypal`;
+  const sale = { event: 'paid', sku: 'w', company: '', test: false, floor: 0, address, ...buyer };
+  const request = simulators.paypal?.request(sale, PAYPAL, { payee }, Date.now());
+  expect(request && (await posted(address, request)).status).toBe(200);
 }
 
 describe('each reason can be reached, is shown, and is released to a correct mail', () => {
@@ -247,7 +268,17 @@ describe('each reason can be reached, is shown, and is released to a correct mai
       address: elsewhere,
     },
     below_floor: {
-      come: (id) => order({ buyer: to(id), currency: 'EUR', items: [{ sku: 'w', price: '9.99' }] }, id),
+      come: (id) => order({ buyer: to(id), items: [{ sku: 'w', price: '9.99' }] }, id),
+      cure: () => '',
+      name: 'José Núñez',
+    },
+    price_unknown: {
+      come: (id) => order({ buyer: to(id), currency: 'JPY', items: [{ sku: 'w', price: '1' }] }, id),
+      cure: () => '',
+      name: 'José Núñez',
+    },
+    wrong_payee: {
+      come: (id) => capture(to(id), 'ANOTHERMERCHANT'),
       cure: () => '',
       name: 'José Núñez',
     },
@@ -359,7 +390,10 @@ describe('release reads the notification again', () => {
   }
   const sale = (id: string, change: object = {}) => {
     const buyer = { name: 'Nora Quist', email: `${id.toLowerCase()}@again.example.com` };
-    return { type: 'order.paid', data: { id, buyer, items: [{ sku: 'w' }], ...change } };
+    return {
+      type: 'order.paid',
+      data: { id, buyer, currency: 'EUR', items: [{ sku: 'w', price: '39.00' }], ...change },
+    };
   };
 
   test('an unreadable one becomes the order that it tells of, under both names', async () => {

@@ -60,6 +60,9 @@ const form = (fields: Readonly<Record<string, string>>, key = PRIVATE_KEY): Webh
   return { method: 'POST', headers: {}, query: '', body: Buffer.from(String(new URLSearchParams(all))) };
 };
 
+const eur = (value: string) => ({ value, currency: 'EUR' });
+const usd = (value: string) => ({ value, currency: 'USD' });
+
 describe('a webhook', () => {
   test.each([
     ['a rebill', { type: 'subscription.charge.completed' }],
@@ -107,14 +110,23 @@ describe('a webhook', () => {
     ],
     [
       'with several items',
-      { items: [1, 2].map((at) => ({ product: `w-${at}`, quantity: at, subtotal: at * 10 })) },
+      {
+        items: [1, 2].map((at) => ({
+          product: `w-${at}`,
+          quantity: at,
+          subtotal: at * 10,
+          subtotalInPayoutCurrency: at * 11,
+        })),
+      },
       {
         lines: [
-          { sku: 'w-1', quantity: 1, paid: { value: '10', currency: 'EUR' } },
-          { sku: 'w-2', quantity: 2, paid: { value: '20', currency: 'EUR' } },
+          { sku: 'w-1', quantity: 1, paid: eur('10'), settled: usd('11') },
+          { sku: 'w-2', quantity: 2, paid: eur('20'), settled: usd('22') },
         ],
       },
     ],
+    ['without a payout currency', { payoutCurrency: undefined }, { lines: [{ settled: undefined }] }],
+    ['without a total in it', { totalInPayoutCurrency: null }, { lines: [{ settled: undefined }] }],
   ])('%s', async (_, changes, expected) => {
     expect(await read(webhook(event('order.completed', changes)))).toMatchObject([
       { kind: 'paid', ...expected },

@@ -55,7 +55,7 @@ function shop({ options, keys }: Case, change: object = {}, skus = SKUS, more: P
     seller,
     providers: { plain: { testOrders: 'seller', options, ...change } },
     products: {
-      widget: { name: 'Widget', serial, skus: { plain: skus }, floor: { USD: '10.00', EUR: '10.00' } },
+      widget: { name: 'Widget', serial, skus: { plain: skus } },
       ...more,
     },
   });
@@ -280,12 +280,12 @@ describe('what is not as it should be', () => {
   });
 
   test('too low a price: held, and a failure', async () => {
-    const { world, hears } = shop(called('unlisted.form'), {
-      options: {
-        ...called('unlisted.form').options,
-        fields: { id: 'order', sku: 'item', name: 'buyer', price: 'p', currency: 'USD' },
-      },
-    });
+    const options = {
+      ...called('unlisted.form').options,
+      fields: { id: 'order', sku: 'item', name: 'buyer', price: 'p', currency: 'USD' },
+    };
+    const floored = { name: 'Widget', serial, skus: { plain: SKUS }, floor: { USD: '10.00' } };
+    const { world, hears } = shop(called('unlisted.form'), { options }, SKUS, { widget: floored });
     const priced = (price: string) =>
       changed('unlisted.form', /order=IP-1(.*)/, `order=IP-${price}$1&p=${price}`);
     expect(await hears(priced('9.99'))).toMatchObject({ status: 422 });

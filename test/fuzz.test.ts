@@ -209,7 +209,8 @@ describe('the Lambda behind the address', () => {
   test.each(['email', 'name', 'sku', 'id'])('the shop: any text as %s', async (field) => {
     for (const [at, text] of texts.entries()) {
       const buyer = { name: 'Zoë', email: 'zoe@example.com' };
-      const data = { id: `${field}-${at}`, buyer, items: [{ sku: 'widgetpro-mac', quantity: 1 }] };
+      const items = [{ sku: 'widgetpro-mac', quantity: 1, price: '39.00' }];
+      const data = { id: `${field}-${at}`, buyer, currency: 'EUR', items };
       const holder = field === 'sku' ? data.items[0] : field === 'id' ? data : data.buyer;
       // An id is logged as it is, and what looks like an address must not be.
       Object.assign(holder ?? {}, { [field]: field === 'id' ? text.replaceAll('@', '&') : text });

@@ -96,14 +96,33 @@ describe('an order', () => {
   });
 });
 
+const money = (value: string, currency: string) => ({ value, currency });
+
 describe('its items', () => {
-  const item = (product_id: number, variant_id: number) => ({
+  const item = (product_id: number, variant_id: number, price?: number, quantity = 1) => ({
     type: 'order-items',
     id: String(product_id),
-    attributes: { order_id: 5100001, product_id, variant_id, price: 3200, quantity: 1 },
+    attributes: { order_id: 5100001, product_id, variant_id, price, quantity },
   });
 
-  test('are asked for where there is a key, and what each has cost is not known', async () => {
+  test.each([
+    ['by their prices', [2000, 600], [money('24', 'GBP'), money('14.40', 'GBP')], ['31.16875', '18.70125']],
+    ['not at all if a price is missing', [2000, undefined], [undefined, undefined], [undefined, undefined]],
+    ['not at all if all are free', [0, 0], [undefined, undefined], [undefined, undefined]],
+  ])('share the total of the order %s', async (_, [first, second], paid, settled) => {
+    const data = [item(300301, 400401, first), item(300302, 400402, second, 2)];
+    const events = await read(order({}), { api, ask: async () => JSON.stringify({ data }) });
+    expect(events).toMatchObject([
+      {
+        lines: paid.map((one, at) => ({
+          paid: one,
+          settled: settled[at] && money(settled[at], 'USD'),
+        })),
+      },
+    ]);
+  });
+
+  test('are asked for where there is a key', async () => {
     const asked: unknown[] = [];
     const ask: Context['ask'] = async (url, init) => {
       asked.push([url, init?.headers]);

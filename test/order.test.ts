@@ -24,9 +24,12 @@ const catalogue = defineConfig({
 });
 
 const eur = (value: string) => ({ value, currency: 'EUR' });
+const yen = (value: string) => ({ value, currency: 'JPY' });
 const buyer = { name: 'Zoë Lindqvist', email: 'zoe.lindqvist@example.com' };
-const line = { sku: 'w', quantity: 1 };
+const line = { sku: 'w', quantity: 1, paid: eur('30.00') };
 const sale = { kind: 'paid', id: '1', test: false, amount: eur('30.00'), buyer, lines: [line] };
+/** As a payment that names neither the buyer nor what was sold. */
+const capture = { kind: 'paid', id: '1', test: false, amount: eur('30.00'), buyer: {}, lines: [] };
 const back = (fact: Record<string, unknown>, reversalId = 'r1') => ({
   kind: 'reversed',
   id: '1',
@@ -188,18 +191,58 @@ describe('facts, in whatever order', () => {
     const world = memoryWorld(catalogue);
     await world.deliver([{ ...sale, kind: 'announced' }]);
     expect(world.mails).toEqual([]);
-    await world.deliver([{ kind: 'paid', id: '1', test: false, buyer: {}, lines: [] }]);
+    await world.deliver([capture]);
     expect(world.mails.length).toBe(1);
     expect(world.orders()[0]).toMatchObject({ status: 'paid', buyer, lines: [{ sku: 'w', held: null }] });
   });
 
   test('and in the other order too', async () => {
     const world = memoryWorld(catalogue);
-    await world.deliver([{ kind: 'paid', id: '1', test: false, buyer: {}, lines: [] }]);
+    await world.deliver([capture]);
     expect(world.orders()[0]?.lines).toMatchObject([{ sku: '', held: 'unknown_product' }]);
     await world.deliver([{ ...sale, kind: 'announced' }]);
     expect(world.mails.length).toBe(1);
     expect(world.orders()[0]?.lines).toMatchObject([{ sku: 'w', held: null }]);
+  });
+
+  test.each<[string, sale: object, paid: object | undefined, expected: object]>([
+    ['less than the floor', {}, eur('9.99'), { held: 'below_floor', paid: eur('9.99') }],
+    ['the floor exactly', {}, eur('10.00'), { held: null, paid: eur('10') }],
+    ['another currency', {}, yen('1'), { held: 'price_unknown', paid: yen('1') }],
+    ['an amount that nobody states', {}, undefined, { held: 'price_unknown', paid: undefined }],
+    [
+      'more than was announced',
+      { amount: eur('1.00'), lines: [{ ...line, paid: eur('1.00') }] },
+      eur('30.00'),
+      { held: null, paid: eur('30') },
+    ],
+    [
+      'enough, and most of it for what is ignored',
+      {
+        amount: eur('30.00'),
+        lines: [
+          { ...line, paid: eur('3.00') },
+          { sku: 'consulting', quantity: 1, paid: eur('27.00') },
+        ],
+      },
+      eur('30.00'),
+      { held: 'below_floor', paid: eur('3') },
+    ],
+    ['a total that was not announced', { amount: undefined }, eur('30.00'), { held: 'price_unknown' }],
+  ])('the floor applies to the payment of an announced order: %s', async (_, change, paid, expected) => {
+    const facts = [
+      { ...sale, ...change, kind: 'announced' },
+      { ...capture, amount: paid },
+    ];
+    for (const order of [facts, facts.toReversed()]) {
+      const world = memoryWorld(catalogue);
+      for (const fact of order) await world.deliver([fact]);
+      const [{ lines, amount, heldAt } = { lines: [] }] = world.orders();
+      expect(lines).toMatchObject([{ sku: 'w', ...expected }]);
+      expect(lines[0]).not.toHaveProperty('announced');
+      expect(amount).toEqual(paid);
+      expect([world.mails.length, heldAt !== undefined]).toEqual(lines[0]?.held ? [0, true] : [1, false]);
+    }
   });
 
   test('a sale told a second time adds what the first did not say: so parts that go back can add up', async () => {
@@ -340,6 +383,11 @@ describe('lines', () => {
     ['bad_address', { buyer: { ...buyer, email: 'zoë@example.com' } }],
     ['bad_address', { buyer: { ...buyer, email: 'zoe@example.com\r\nBcc: all@example.com' } }],
     ['below_floor', { lines: [{ ...line, quantity: 2, paid: eur('19.99') }] }],
+    ['below_floor', { lines: [{ ...line, paid: yen('5000'), settled: eur('9.99') }] }],
+    ['below_floor', { test: true, lines: [{ ...line, paid: eur('9.99') }] }],
+    ['price_unknown', { lines: [{ ...line, paid: yen('5000') }] }],
+    ['price_unknown', { lines: [{ ...line, paid: yen('5000'), settled: { value: '33', currency: 'USD' } }] }],
+    ['price_unknown', { lines: [{ ...line, paid: undefined }] }],
     ['no_buyer', { lines: [{ ...line, held: 'no_buyer' }] }],
   ])('%s: held, without a serial', async (reason, change) => {
     const { lines, mails, world } = await first(change);
@@ -350,7 +398,13 @@ describe('lines', () => {
 
   test.each([
     ['exactly at the floor', { lines: [{ ...line, quantity: 2, paid: eur('20') }] }],
-    ['a currency that has no floor', { lines: [{ ...line, paid: { value: '0.01', currency: 'SEK' } }] }],
+    [
+      'a settlement currency that has a floor',
+      { lines: [{ ...line, paid: yen('1'), settled: eur('10.00') }] },
+    ],
+    ['a currency paid that has a floor', { lines: [{ ...line, paid: eur('10.00'), settled: yen('1') }] }],
+    ['a test order in any currency', { test: true, lines: [{ ...line, paid: yen('1') }] }],
+    ['a product without a floor', { lines: [{ ...line, sku: 'g', paid: undefined }] }],
     ['an address of another script', { buyer: { ...buyer, email: ' zoe@bücher.example ' } }],
   ])('%s: mailed', async (_, change) => {
     const { lines, mails } = await first(change);

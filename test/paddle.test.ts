@@ -28,6 +28,8 @@ const transaction = (changes: Readonly<Record<string, unknown>>) =>
 const adjustment = (changes: Readonly<Record<string, unknown>>) =>
   changed('paddle/adjustment.updated.json', within(changes));
 
+const costing = (total: string) => ({ price_id: 'pri_1', quantity: 1, totals: { total } });
+
 describe('a transaction', () => {
   test.each([
     ['a renewal', { origin: 'subscription_recurring' }],
@@ -52,6 +54,12 @@ describe('a transaction', () => {
       'without what its lines cost',
       { 'details.line_items.0.totals': null },
       { lines: [{ sku: 'pro_01kexample00000000000000001', quantity: 2, paid: undefined }] },
+    ],
+    ['without a payout', { 'details.payout_totals': null }, { lines: [{ settled: undefined }] }],
+    [
+      'of several lines, each with its share of the payout',
+      { 'details.line_items': ['5220', '2610'].map(costing) },
+      { lines: ['56.373333', '28.186666'].map((value) => ({ settled: { value, currency: 'USD' } })) },
     ],
     [
       'without a product',

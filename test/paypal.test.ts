@@ -31,7 +31,7 @@ const context: Context = {
   keys: ['4JH86294D6297924G'],
   now: Date.parse('2015-05-18T15:45:14Z'),
   licenseeField: 'licensee',
-  options: {},
+  options: { payee: 'EXAMPLEMERCH1' },
   knows: () => true,
   ask: () => Promise.reject(new Error('asked')),
 };
@@ -331,7 +331,7 @@ describe('a capture', () => {
     ]);
     const none = units.map((one) => ({ ...one, payments: undefined }));
     expect(await read(body, telling(order({ 'resource.purchase_units': none })))).toMatchObject([
-      { lines: [] },
+      { lines: [{ sku: '', held: 'unknown_product' }] },
     ]);
   });
 
@@ -362,6 +362,37 @@ describe('a capture', () => {
     if (outcome === 'held')
       expect(await reading).toMatchObject([{ buyer: {}, lines: [{ sku: '', held: 'no_buyer' }] }]);
     else await expect(reading).rejects.toMatchObject({ code });
+  });
+
+  const payees: readonly (readonly [payee: unknown, options: unknown, held: string | undefined])[] = [
+    [{ merchant_id: 'EXAMPLEMERCH1' }, 'EXAMPLEMERCH1', undefined],
+    [{ email_address: ' Sales@Vendor.example.com' }, 'sales@vendor.example.com ', undefined],
+    [{ merchant_id: 'B', email_address: 'b@example.com' }, ['A', 'B'], undefined],
+    [{ merchant_id: 'B', email_address: 'b@example.com' }, ['a@example.com', 'b@example.com'], undefined],
+    [{ merchant_id: 'B', email_address: 'b@example.com' }, ['A', 'a@example.com'], 'wrong_payee'],
+    [{ merchant_id: 'EXAMPLEMERCH12' }, 'EXAMPLEMERCH1', 'wrong_payee'],
+    [{ email_address: '' }, 'EXAMPLEMERCH1', 'wrong_payee'],
+    [{}, 'EXAMPLEMERCH1', 'wrong_payee'],
+  ];
+  test.each(payees)('for the payee %j where the seller is %j: %s', async (payee, seller, held) => {
+    const heldBy = async (body: unknown, change: Partial<Context> = {}) =>
+      (await read(body, { ...change, options: { payee: seller } })).flatMap((event) =>
+        event.kind === 'reversed' ? [] : event.lines.map((line) => line.held),
+      );
+    const body = changed('PAYMENT.CAPTURE.COMPLETED', { 'resource.payee': payee });
+    expect(await heldBy(body, telling(order()))).toEqual([held]);
+    expect(await heldBy(body)).toEqual([held ?? 'no_buyer']);
+    // A capture that does not say it: the order does, or nobody.
+    const silent = changed('PAYMENT.CAPTURE.COMPLETED', { 'resource.payee': undefined });
+    const answer = order({ 'resource.purchase_units.0.payee': payee });
+    expect(await heldBy(silent, telling(answer))).toEqual([held]);
+    expect(await heldBy(silent)).toEqual(['wrong_payee']);
+  });
+
+  test('for another payee of an order whose unit nobody knows is held as that', async () => {
+    const body = changed('PAYMENT.CAPTURE.COMPLETED', { 'resource.payee': {} });
+    const answer = order({ 'resource.purchase_units': [] });
+    expect(await read(body, telling(answer))).toMatchObject([{ lines: [{ sku: '', held: 'wrong_payee' }] }]);
   });
 
   test.each([
@@ -456,7 +487,7 @@ describe('without an API key', () => {
       replyTo: 's@widgets.example.com',
       alarms: 'a@widgets.example.com',
     },
-    providers: { plain: {} },
+    providers: { plain: { options: { payee: 'EXAMPLEMERCH1' } } },
     products: {
       widget: {
         name: 'Widget',
@@ -491,5 +522,38 @@ describe('without an API key', () => {
     // printf '健司 山田' | openssl enc -aes-128-ecb -K 31323334353637383930313233343536
     if (deliveries.includes(announced)) expect(line?.serial).toBe('A609B45D8219071ACC4A90A0EAF2968C');
     else expect(line?.held).toBe('no_buyer');
+  });
+
+  test.each<[string, changes: Record<string, unknown>, held: string]>([
+    ['for one yen', { 'resource.amount': { currency_code: 'JPY', value: '1' } }, 'price_unknown'],
+    ['for less than the floor', { 'resource.amount.value': '9.99' }, 'below_floor'],
+    ['for another payee', { 'resource.payee': { merchant_id: 'ANOTHER' } }, 'wrong_payee'],
+  ])(
+    'a capture %s is held, whichever comes first, and released by a person only',
+    async (_, changes, held) => {
+      const captured = changed('PAYMENT.CAPTURE.COMPLETED', changes);
+      for (const deliveries of [
+        [announced, captured, captured],
+        [captured, announced, captured],
+      ]) {
+        const world = memoryWorld(catalogue);
+        for (const body of deliveries) expect(await world.deliver(body, unsigned)).toBe(true);
+        const [order] = world.orders();
+        expect(order).toMatchObject({ heldAt: expect.any(String), lines: [{ sku: 'widgetpro-mac', held }] });
+        expect(order?.lines).toHaveLength(1);
+        expect(world.mails).toEqual([]);
+      }
+    },
+  );
+
+  test('what was approved for less than the floor goes out once the capture reaches it', async () => {
+    const cheap = changed('CHECKOUT.ORDER.APPROVED', {
+      'resource.purchase_units.0.amount.value': '1.00',
+      'resource.purchase_units.0.items.0.unit_amount.value': '1.00',
+    });
+    const world = memoryWorld(catalogue);
+    for (const body of [cheap, paid]) await world.deliver(body, unsigned);
+    expect(world.orders()).toMatchObject([{ lines: [{ held: null, paid: usd('39') }] }]);
+    expect(world.mails).toHaveLength(1);
   });
 });

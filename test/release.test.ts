@@ -46,7 +46,7 @@ const sold = (change: object = {}) => ({
   id: '1',
   test: false,
   buyer: zoe,
-  lines: [{ sku: 'w', quantity: 1 }],
+  lines: [{ sku: 'w', quantity: 1, paid: eur('30.00') }],
   ...change,
 });
 const corrected = ({
@@ -148,9 +148,10 @@ describe('each reason has its cure', () => {
       to: elsewhere,
     },
     { reason: 'below_floor', sale: sold({ lines: [{ sku: 'w', quantity: 1, paid: eur('9.99') }] }) },
+    { reason: 'price_unknown', sale: sold({ lines: [{ sku: 'w', quantity: 1 }] }) },
     {
       reason: 'no_buyer',
-      sale: sold({ buyer: {}, lines: [{ sku: 'w', quantity: 1, held: 'no_buyer' }] }),
+      sale: sold({ buyer: {}, lines: [{ sku: 'w', quantity: 1, paid: eur('30.00'), held: 'no_buyer' }] }),
       cure: zoe,
     },
     {
@@ -230,7 +231,7 @@ describe('what stays', () => {
           const { order, release } = await arrived(
             sold({
               lines: [
-                { sku: 'w', quantity: 1 },
+                { sku: 'w', quantity: 1, paid: eur('30.00') },
                 { sku: 'x', quantity: 1 },
               ],
             }),
@@ -255,7 +256,7 @@ describe('what stays', () => {
     const { world, order, release } = await arrived(
       sold({
         lines: [
-          { sku: 'w', quantity: 1 },
+          { sku: 'w', quantity: 1, paid: eur('30.00') },
           { sku: 'g-old', quantity: 1 },
           { sku: 'x', quantity: 1 },
         ],
@@ -278,7 +279,7 @@ describe('what stays', () => {
     const { order, release } = await arrived(
       sold({
         lines: [
-          { sku: 'w', quantity: 1 },
+          { sku: 'w', quantity: 1, paid: eur('30.00') },
           { sku: 'x', quantity: 1 },
         ],
       }),
@@ -292,7 +293,8 @@ describe('what stays', () => {
     const { release } = await arrived(sold({ buyer: {}, lines: [{ sku: 'x', quantity: 1 }] }));
     expect(held(await release(corrected({ products: { x: 'widget' } })))).toEqual(['no_name']);
     expect(held(await release(corrected({ name: 'Zoë Lindqvist' })))).toEqual(['bad_address']);
-    const order = await release(corrected({ email: 'zoe@example.com' }));
+    expect(held(await release(corrected({ email: 'zoe@example.com' })))).toEqual(['price_unknown']);
+    const order = await release(corrected());
     expect(held(order)).toEqual([null]);
     expect(opened(order.lines[0]?.serial)).toBe('Zoë Lindqvist');
   });
@@ -336,7 +338,10 @@ test('a line whose SKU is ignored by now is dropped', async () => {
 
 test('what the provider should have printed is mailed: its answer has gone', async () => {
   const { world, order, release } = await arrived(
-    sold({ buyer: { email: zoe.email }, lines: [{ sku: 'w', quantity: 1, delivery: 'answer' }] }),
+    sold({
+      buyer: { email: zoe.email },
+      lines: [{ sku: 'w', quantity: 1, paid: eur('30.00'), delivery: 'answer' }],
+    }),
   );
   await release(corrected({ name: 'Zoë' }));
   await world.redeliver();
@@ -356,7 +361,7 @@ test('a new address gets the whole order, a reversed one gets nothing', async ()
   const { world, order, write, release } = await arrived(
     sold({
       lines: [
-        { sku: 'w', quantity: 1 },
+        { sku: 'w', quantity: 1, paid: eur('30.00') },
         { sku: 'g-old', quantity: 1 },
       ],
     }),

@@ -163,6 +163,7 @@ describe.skipIf(!hasOpenssl)('openssl makes the same', () => {
 /** Those of the table that can be played, with what each needs; the second name of a form is its own. */
 const OPTIONS: Readonly<Record<string, object>> = {
   gumroad: { sellerId: 'kL0psVL2admJSYRNs-EXAMPLE==', reread: false },
+  paypal: { payee: [' Sales@Widgets.example.com '] },
   form: { proof: { address: 'key' }, fields: { id: 'order', sku: 'item', name: 'buyer', email: 'mail' } },
 };
 const enabled = Object.keys(providers).filter((name) => Object.hasOwn(simulators, name));

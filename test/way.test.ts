@@ -111,7 +111,8 @@ const shopOrder = (change: object = {}) => {
   const data = {
     id: `S-${numbers}`,
     buyer: { name: 'José Núñez', email },
-    items: [{ sku: 'widgetpro-mac', quantity: 1 }],
+    currency: 'EUR',
+    items: [{ sku: 'widgetpro-mac', quantity: 1, price: '39.00' }],
     ...change,
   };
   return { email, key: `shop#${data.id}`, message: { type: 'order.paid', data } };
@@ -297,7 +298,7 @@ describe('what is no concern of ours', () => {
 
   test('a line to ignore', async () => {
     const only = shopOrder({ items: [{ sku: 'consulting-hour' }] });
-    const beside = shopOrder({ items: [{ sku: 'consulting-hour' }, { sku: 'widgetpro-mac' }] });
+    const beside = shopOrder({ items: [{ sku: 'consulting-hour' }, { sku: 'widgetpro-mac', price: '39.00' }] });
     expect([await toShop(only.message), await toShop(beside.message)]).toEqual([200, 200]);
     const all = await orders();
     expect(all.some(({ key }) => key === only.key)).toBe(false);

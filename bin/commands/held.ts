@@ -32,6 +32,8 @@ export const HINTS: Readonly<Record<HeldReason, string>> = {
   name_too_long: "ask the buyer for a shorter one: --name 'the name'",
   bad_address: 'look the address up at the provider: --email the@address',
   below_floor: 'look at what was paid; releasing approves it',
+  price_unknown: 'look at what was paid, at the provider; releasing approves it',
+  wrong_payee: 'the payment is not known to be to your account: look there; releasing approves it',
   no_buyer:
     "`keys set` the API key, then release; or look the buyer up: --name 'the name' --email the@address",
   product_key: '`keys set` the key of the product, then release',

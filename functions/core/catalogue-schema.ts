@@ -51,12 +51,14 @@ const Product = fields({
   ]),
   /** By provider, the SKUs by which it calls the product. */
   skus: filled(z.record(id, some(skus), "SKUs by provider, like { shop: ['widget-1'] }")),
-  /** By currency, the least a buyer may have paid for one, tax included; below it a person looks. */
+  /** By currency, the least a buyer may have paid for one, tax included; below it, or in another currency, a person looks. */
   floor: z.optional(
-    z.record(
-      text(/^[A-Z]{3}$/, 'a currency in three capital letters, like EUR'),
-      text(DECIMAL, "an amount in quotes, like '10.00'"),
-      "amounts by currency, like { EUR: '10.00' }",
+    filled(
+      z.record(
+        text(/^[A-Z]{3}$/, 'a currency in three capital letters, like EUR'),
+        text(DECIMAL, "an amount in quotes, like '10.00'"),
+        "amounts by currency, like { EUR: '10.00' }",
+      ),
     ),
   ),
   mail: z.optional(

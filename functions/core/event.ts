@@ -29,6 +29,8 @@ export const HELD_REASONS = [
   'name_too_long',
   'bad_address',
   'below_floor',
+  'price_unknown',
+  'wrong_payee',
   'no_buyer',
   'product_key',
   'mail_refused',
@@ -43,6 +45,8 @@ export interface SoldLine {
   readonly quantity: number;
   /** What the buyer paid for the whole line, tax included; left out where the provider does not say. */
   readonly paid?: Money | undefined;
+  /** The same amount in the currency in which the provider pays the seller, where the signed body states it. */
+  readonly settled?: Money | undefined;
   /** How the serial reaches the buyer: our mail, or our answer, printed by the provider. `mail` where not said. */
   readonly delivery?: 'mail' | 'answer' | undefined;
   /** Set where the provider could not find out what a line needs, and asking again will not help. */
@@ -64,6 +68,7 @@ export interface Sale extends OfOneOrder {
   readonly kind: 'paid' | 'announced';
   /** ISO 8601 in UTC. */
   readonly placedAt?: string | undefined;
+  /** What was paid; of an announced order, what the buyer agreed to pay. */
   readonly amount?: Money | undefined;
   readonly buyer: Buyer;
   readonly lines: readonly SoldLine[];

@@ -1,4 +1,4 @@
-import type { Money } from './event.ts';
+import type { HeldReason, Money, SoldLine } from './event.ts';
 
 /** What a decimal amount may look like, here and in the catalogue. */
 export const DECIMAL = /^\d{1,15}(?:\.\d{1,6})?$/;
@@ -20,6 +20,36 @@ export const add = (one: Money, other: Money): Money | undefined =>
   one.currency === other.currency
     ? { value: toDecimal(toUnits(one.value) + toUnits(other.value)), currency: one.currency }
     : undefined;
+
+/** By currency, the least that one copy may cost. */
+export type Floor = Readonly<Record<string, string>>;
+
+/**
+ * Why the line does not pass the floor. A settlement currency that the floor lists goes before the currency paid. A test
+ * order may be in any currency: its serial opens nothing.
+ */
+export function checkFloor(
+  floor: Floor | undefined,
+  { settled, paid, quantity }: Pick<SoldLine, 'settled' | 'paid' | 'quantity'>,
+  test: boolean,
+): HeldReason | undefined {
+  if (!floor) return undefined;
+  const amount = [settled, paid].find((one) => one && Object.hasOwn(floor, one.currency));
+  const value = amount && floor[amount.currency];
+  if (!amount || value === undefined) return test ? undefined : 'price_unknown';
+  return atLeast([amount], { ...amount, value }, quantity) ? undefined : 'below_floor';
+}
+
+/** The part of `total` that `part` is of `whole`, rounded down; undefined if an amount is unknown or `whole` is 0. */
+export function shareOf(
+  total: Money | undefined,
+  part: Money | undefined,
+  whole: Money | undefined,
+): Money | undefined {
+  if (!total || !part || part.currency !== whole?.currency || toUnits(whole.value) === 0n) return undefined;
+  const units = (toUnits(total.value) * toUnits(part.value)) / toUnits(whole.value);
+  return { value: toDecimal(units), currency: total.currency };
+}
 
 export const multiply = ({ value, currency }: Money, times: number): Money => ({
   value: toDecimal(toUnits(value) * BigInt(times)),

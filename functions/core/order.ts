@@ -2,7 +2,7 @@
 import { toEmailKey } from './address.ts';
 import type { Buyer, HeldReason, Money, Reversal, ReversalState } from './event.ts';
 import { likelyAddress } from './likely-address.ts';
-import { atLeast } from './money.ts';
+import { atLeast, checkFloor, type Floor, shareOf } from './money.ts';
 
 export interface Line {
   readonly sku: string;
@@ -10,6 +10,9 @@ export interface Line {
   readonly product: string | null;
   readonly quantity: number;
   readonly paid?: Money | undefined;
+  readonly settled?: Money | undefined;
+  /** Set until the order is paid: the floor for the line's share of the payment, and the total that `paid` is a share of. */
+  readonly announced?: { readonly floor?: Floor | undefined; readonly total?: Money | undefined } | undefined;
   readonly delivery: 'mail' | 'answer';
   /** The name as it came, before any rule. */
   readonly received: string | null;
@@ -162,15 +165,23 @@ export function withSale(order: Order, sale: NewOrder, now: number, dueAt: numbe
   const added =
     real.length > 0 || order.lines.length > 0 ? missing.filter((line) => !isPlaceholder(line)) : missing;
   const nowPaid = sale.kind === 'paid' && !order.placedAt;
-  const amountTold = order.amount === undefined && sale.amount !== undefined;
+  const amount = order.amount ?? (sale.kind === 'paid' ? sale.amount : undefined);
+  const amountTold = order.amount === undefined && amount !== undefined;
   if (!nowPaid && added.length === 0 && !amountTold) return undefined;
+  const known = added.some((line) => !isPlaceholder(line)) ? real : order.lines;
+  const isPaid = nowPaid || order.placedAt !== undefined;
+  const wrongPayee = [...order.lines, ...sale.lines].some(({ held }) => held === 'wrong_payee');
+  const paid = (line: Line): Line => {
+    const next = withPayment(line, amount, order.test);
+    return wrongPayee ? { ...next, held: 'wrong_payee' } : next;
+  };
   return derive(
     {
       ...order,
       placedAt: sale.kind === 'paid' ? (order.placedAt ?? sale.placedAt ?? iso(now)) : order.placedAt,
-      amount: order.amount ?? sale.amount,
+      amount,
       buyer: { ...sale.buyer, ...order.buyer },
-      lines: added.some((line) => !isPlaceholder(line)) ? [...real, ...added] : [...order.lines, ...added],
+      lines: isPaid ? [...(nowPaid ? known.map(paid) : known), ...added.map(paid)] : [...known, ...added],
       mail: added.length > 0 ? { ...order.mail, round: order.version + 1 } : order.mail,
       raw: order.raw ?? sale.raw,
       aliases: sale.aliases.length > 0 ? sale.aliases : order.aliases,
@@ -178,6 +189,13 @@ export function withSale(order: Order, sale: NewOrder, now: number, dueAt: numbe
     now,
     dueAt,
   );
+}
+
+/** An announced line with its share of the payment: held unless that passes the floor. */
+function withPayment({ announced, ...line }: Line, amount: Money | undefined, test: boolean): Line {
+  if (!announced) return line;
+  const next = { ...line, paid: shareOf(amount, line.paid, announced.total) };
+  return { ...next, held: line.held ?? checkFloor(announced.floor, next, test) ?? null };
 }
 
 const RANK: Record<ReversalState, number> = { open: 1, lost: 2, done: 2, won: 3 };

@@ -61,6 +61,8 @@ export interface Provider {
   readonly apiUrl?: string;
   /** What it asks of the catalogue; checked when the catalogue is read, and read anew from `Context.options`. */
   readonly options?: z.ZodMiniType;
+  /** Whether its sales state what was paid for the SKU; a floor can be applied only then. They do where this is left out. */
+  statesPrice?(sku: string, options: unknown): boolean;
   /** Throws a Rejection unless the provider sent `request`, and lately. */
   verify(request: WebhookRequest, context: Context): void | Promise<void>;
   /**

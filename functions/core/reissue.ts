@@ -41,9 +41,10 @@ function renamed({ catalogue, keys }: Known, order: Order, line: Line, name: str
   const { test, buyer, provider } = order;
   const found = productCalled(catalogue, line.product) ?? productOf(catalogue, provider, line.sku);
   if (!found) return { line: { ...line, held: 'unknown_product' as const }, field: 'name' };
-  const { sku, quantity, paid } = line;
+  const { sku, quantity, paid, settled } = line;
   const asked = { ...buyer, registration: name, name, company: name };
-  const made = withSerial(found, { sku, quantity, paid }, { test, keys, buyer: asked, approved: true });
+  const sold = { sku, quantity, paid, settled };
+  const made = withSerial(found, sold, { test, keys, buyer: asked, approved: true });
   const whose = whoseName(found.product, buyer);
   return { line: made, field: !whose || whose === 'person' ? 'name' : whose };
 }

@@ -43,9 +43,9 @@ function named(lines: readonly Line[], products: Corrections['products']): reado
   const found = [...products.keys()].filter((sku) => !lines.some((line) => line.sku === sku));
   if (found.length === 0) return lines;
   // What was paid for several is the price of none of them.
-  const paid = (line: Line) => (found.length === 1 ? line.paid : undefined);
+  const several = found.length > 1 ? { paid: undefined, settled: undefined } : {};
   return lines.flatMap((line) =>
-    line.sku === '' ? found.map((sku) => ({ ...line, sku, paid: paid(line) })) : [line],
+    line.sku === '' ? found.map((sku) => ({ ...line, sku, ...several })) : [line],
   );
 }
 
@@ -65,12 +65,11 @@ function evaluated(
   const own = [buyer.registration, buyer.name, buyer.company, null].includes(line.received);
   const given = name ?? (own ? undefined : line.received);
   const asked = given ? { ...buyer, registration: given, name: given, company: given } : buyer;
-  const { sku, quantity, paid } = line;
-  return withSerial(
-    found,
-    { sku, quantity, paid },
-    { test, keys, buyer: asked, approved: line.held === 'below_floor' },
-  );
+  const { sku, quantity, paid, settled } = line;
+  // Whoever names the product of a line without a price has looked the order up.
+  const lookedUp = products.has(sku) && !paid;
+  const approved = lookedUp || line.held === 'below_floor' || line.held === 'price_unknown';
+  return withSerial(found, { sku, quantity, paid, settled }, { test, keys, buyer: asked, approved });
 }
 
 /** The product that the catalogue has under this name of its own. */

@@ -3,7 +3,7 @@ import { toMailbox } from './address.ts';
 import { type Catalogue, ownerOf, type Product, productOf } from './catalogue.ts';
 import type { Buyer, HeldReason, OrderEvent, Reversed, SoldLine, Unreadable } from './event.ts';
 import type { ProductKeys } from './keys.ts';
-import { add, atLeast } from './money.ts';
+import { add, checkFloor } from './money.ts';
 import { licenseeOf } from './name.ts';
 import { keyOf, type Line, type NewOrder } from './order.ts';
 import { keyBytes, serialOf } from './serial.ts';
@@ -47,9 +47,11 @@ export function withSerials(
     buyer,
     lines: sold.map((line) => {
       const found = productOf(catalogue, provider, line.sku);
-      return found
-        ? withSerial(found, line, { test, buyer, keys })
+      // The floor applies to the payment, not to its announcement.
+      const made = found
+        ? withSerial(found, line, { test, buyer, keys, approved: kind === 'announced' })
         : heldLine(line, null, null, line.held ?? 'unknown_product');
+      return kind === 'paid' ? made : { ...made, announced: { floor: found?.product.floor, total: amount } };
     }),
   };
 }
@@ -73,11 +75,8 @@ export function withSerial(
   const name = licenseeOf(received ?? '', product.serial);
   if ('held' in name) return held(name.held);
   if (line.delivery !== 'answer' && !toMailbox(buyer.email)) return held('bad_address');
-  const floor = line.paid && product.floor?.[line.paid.currency];
-  if (line.paid && floor && !approved) {
-    const least = { value: floor, currency: line.paid.currency };
-    if (!atLeast([line.paid], least, line.quantity)) return held('below_floor');
-  }
+  const wrongPrice = approved ? undefined : checkFloor(product.floor, line, test);
+  if (wrongPrice) return held(wrongPrice);
   const serial = serialOf(product.serial, key.bytes, name.licensee);
   if (serial === undefined) return held('unmappable_name');
   return { ...heldLine(line, id, received, null), licensee: name.licensee, serial, keyVersion: key.version };
@@ -89,12 +88,13 @@ function heldLine(
   received: string | null,
   held: HeldReason | null,
 ): Line {
-  const { sku, quantity, paid, delivery = 'mail' } = line;
+  const { sku, quantity, paid, settled, delivery = 'mail' } = line;
   return {
     sku,
     product,
     quantity,
     paid,
+    settled,
     delivery,
     received,
     licensee: null,
@@ -143,7 +143,8 @@ function merged(lines: readonly SoldLine[]): SoldLine[] {
   for (const line of lines) {
     const known = bySku.get(line.sku);
     const paid = known?.paid && line.paid && add(known.paid, line.paid);
-    bySku.set(line.sku, known ? { ...known, quantity: known.quantity + line.quantity, paid } : line);
+    const settled = known?.settled && line.settled && add(known.settled, line.settled);
+    bySku.set(line.sku, known ? { ...known, quantity: known.quantity + line.quantity, paid, settled } : line);
   }
   return [...bySku.values()];
 }

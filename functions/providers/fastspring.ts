@@ -16,6 +16,8 @@ const Options = z.strictObject({ answers: z._default(z.array(z.string()), []) })
 export const fastspring: Provider = {
   methods: ['POST', 'GET'],
   options: Options,
+  // The licence call has no price, and makes the serial.
+  statesPrice: (sku, options) => !part(Options, options).answers.includes(sku),
 
   verify(request, { keys }) {
     const call = licenceCall(request);
@@ -68,10 +70,12 @@ function identify(event: unknown): { readonly id: string; readonly live: boolean
 }
 
 function sold(order: z.output<typeof Completed>, test: boolean, context: Context): OrderEvent {
-  const { reference: id, currency, items, tags, address, language } = order;
+  const { reference: id, currency, payoutCurrency, items, tags, address, language } = order;
   const { answers } = part(Options, context.options);
   const typed = tags?.[context.licenseeField];
   const total = money(order.total, currency);
+  const inPayout = (value: number | null | undefined) =>
+    payoutCurrency && value != null ? money(value, payoutCurrency) : undefined;
   return {
     kind: 'paid',
     id,
@@ -85,11 +89,12 @@ function sold(order: z.output<typeof Completed>, test: boolean, context: Context
       country: address?.country ?? undefined,
       locale: language ?? undefined,
     },
-    lines: items.map(({ product: sku, quantity, subtotal }) => ({
+    lines: items.map(({ product: sku, quantity, subtotal, subtotalInPayoutCurrency }) => ({
       sku,
       quantity,
       // An item's own amount is without tax: of a single one more is known.
       paid: items.length === 1 ? total : money(subtotal, currency),
+      settled: inPayout(items.length === 1 ? order.totalInPayoutCurrency : subtotalInPayoutCurrency),
       delivery: answers.includes(sku) ? 'answer' : undefined,
     })),
   };
@@ -139,13 +144,22 @@ const Completed = z.object({
   reference: id,
   changed: z.int().check(z.nonnegative(), z.maximum(253_402_300_799_999)),
   total: amount,
+  totalInPayoutCurrency: z.nullish(amount),
   currency,
+  payoutCurrency: z.nullish(currency),
   language: text,
   customer: Person,
   recipients: z.nullish(z.array(z.object({ recipient: Person }))),
   address: z.nullish(z.object({ country: text })),
   tags: z.nullish(z.record(z.string(), z.unknown())),
-  items: z.array(z.object({ product: filled, quantity: z.int().check(z.positive()), subtotal: amount })),
+  items: z.array(
+    z.object({
+      product: filled,
+      quantity: z.int().check(z.positive()),
+      subtotal: amount,
+      subtotalInPayoutCurrency: z.nullish(amount),
+    }),
+  ),
 });
 const Returned = z.object({
   return: id,

@@ -12,6 +12,10 @@ import { Options, SECRET } from './form/options.ts';
 export const form: Provider = {
   methods: ['POST', 'GET'],
   options: Options,
+  statesPrice(_sku, options) {
+    const { price, currency } = part(Options, options).fields;
+    return price !== undefined && currency !== undefined;
+  },
 
   verify(request, { keys, options }) {
     const { proof } = part(Options, options);

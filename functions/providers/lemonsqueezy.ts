@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { json, part } from '../core/body.ts';
 import type { Money, OrderEvent, SoldLine } from '../core/event.ts';
-import { fromMinor } from '../core/money.ts';
+import { add, fromMinor, shareOf } from '../core/money.ts';
 import type { Context, Provider } from '../core/provider.ts';
 import { Rejection } from '../core/rejection.ts';
 import { requireHeader, requireHmac } from '../core/signature.ts';
@@ -39,9 +39,10 @@ async function sold(
   registration: string | undefined,
   context: Context,
 ): Promise<OrderEvent[]> {
-  const { status, total, currency, created_at, user_name, user_email, first_order_item } = attributes;
+  const { status, total, total_usd, currency, created_at, user_name, user_email } = attributes;
   if (status === 'pending' || status === 'failed' || status === 'fraudulent') return [];
   const amount = fromMinor(total, 2, currency);
+  const settled = total_usd == null ? undefined : fromMinor(total_usd, 2, 'USD');
   return [
     {
       kind: 'paid',
@@ -50,7 +51,7 @@ async function sold(
       placedAt: new Date(created_at).toISOString(),
       amount,
       buyer: { name: user_name ?? undefined, email: user_email ?? undefined, registration },
-      lines: await lines(id, first_order_item, amount, context),
+      lines: await lines(id, attributes.first_order_item, { paid: amount, settled }, context),
     },
   ];
 }
@@ -59,21 +60,29 @@ async function sold(
 async function lines(
   id: string,
   first: z.output<typeof Item>,
-  paid: Money,
+  { paid, settled }: { readonly paid: Money; readonly settled: Money | undefined },
   { api, ask, knows }: Context,
 ): Promise<SoldLine[]> {
   const line = ({ product_id, variant_id, quantity }: z.output<typeof Item>) => ({
     sku: [String(variant_id), String(product_id)].find(knows) ?? String(product_id),
     quantity,
   });
-  const only = { ...line(first), paid };
+  const only = { ...line(first), paid, settled };
   if (!api) return [only];
   const url = `${api.url.replace(/\/$/, '')}/v1/orders/${id}/order-items?page[size]=100`;
   const headers = { accept: 'application/vnd.api+json', authorization: `Bearer ${api.key}` };
   try {
     const { data } = json(Items, await ask(url, { headers }));
-    // What was paid for each of several is not said: tax and discounts are the order's.
-    return data.length > 1 ? data.map(({ attributes }) => line(attributes)) : [only];
+    if (data.length <= 1) return [only];
+    // Tax and discounts are stated for the whole order: each item has its share of the total, by its price.
+    const prices = data.map(({ attributes: { price, quantity } }) =>
+      price == null ? undefined : fromMinor(price * quantity, 2, paid.currency),
+    );
+    const whole = prices.reduce((sum, price) => sum && price && add(sum, price));
+    return data.map(({ attributes }, at) => {
+      const shareIn = (total: Money | undefined) => shareOf(total, prices[at], whole);
+      return { ...line(attributes), paid: shareIn(paid), settled: shareIn(settled) };
+    });
   } catch (error) {
     if (!(error instanceof Rejection && error.code === 'provider_refused')) throw error;
     return [only, { sku: '', quantity: 1, held: 'unknown_product' }];
@@ -104,6 +113,8 @@ const Item = z.object({
   product_id: itemId,
   variant_id: itemId,
   quantity: z._default(z.int().check(z.positive()), 1),
+  /** Of one copy (I), without tax. */
+  price: z.nullish(minor),
 });
 const Order = z.object({
   id: z.string().check(z.regex(/^[\w-]{1,100}$/)),
@@ -114,6 +125,7 @@ const Order = z.object({
     user_email: text,
     currency: z.string().check(z.regex(/^[A-Za-z]{3}$/)),
     total: minor,
+    total_usd: z.nullish(minor),
     refunded: z.nullish(z.boolean()),
     refunded_amount: z.nullish(minor),
     first_order_item: Item,

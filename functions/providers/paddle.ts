@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { json, part } from '../core/body.ts';
 import type { Buyer, Money, OrderEvent, Reversal } from '../core/event.ts';
-import { fromMinor } from '../core/money.ts';
+import { fromMinor, shareOf } from '../core/money.ts';
 import type { Context, Provider } from '../core/provider.ts';
 import { Rejection } from '../core/rejection.ts';
 import { requireFresh, requireHeader, requireHmac } from '../core/signature.ts';
@@ -39,12 +39,19 @@ async function sold(transaction: Sold, test: boolean, context: Context): Promise
   if (transaction.origin.startsWith('subscription_')) return [];
   const { id, currency_code: currency, details, billed_at, created_at } = transaction;
   const buyer = await buyerOf(transaction, context);
-  const lines = details.line_items.map(({ price_id, product, quantity, totals }) => ({
-    sku: [price_id, product?.id ?? ''].find(context.knows) ?? product?.id ?? price_id,
-    quantity,
-    paid: totals ? money(totals.total, currency) : undefined,
-    held: buyer.email ? undefined : ('no_buyer' as const),
-  }));
+  const { totals: whole, payout_totals: payout } = details;
+  const lines = details.line_items.map(({ price_id, product, quantity, totals }) => {
+    const paid = totals ? money(totals.total, currency) : undefined;
+    const settled = payout ? money(payout.total, payout.currency_code) : undefined;
+    return {
+      sku: [price_id, product?.id ?? ''].find(context.knows) ?? product?.id ?? price_id,
+      quantity,
+      paid,
+      // The payout is stated for the whole transaction.
+      settled: shareOf(settled, paid, money(whole.total, currency)),
+      held: buyer.email ? undefined : ('no_buyer' as const),
+    };
+  });
   const placedAt = new Date(billed_at ?? created_at).toISOString();
   const amount = money(details.totals.grand_total, currency);
   return [{ kind: 'paid', id, test, placedAt, amount, buyer, lines }];
@@ -113,7 +120,8 @@ const Transaction = z.object({
   created_at: time,
   billed_at: z.nullish(time),
   details: z.object({
-    totals: z.object({ grand_total: minor }),
+    totals: z.object({ total: minor, grand_total: minor }),
+    payout_totals: z.nullish(z.object({ total: minor, currency_code: currency })),
     line_items: z.array(
       z.object({
         price_id: id,

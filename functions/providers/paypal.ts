@@ -5,14 +5,15 @@ import { crc32 } from 'node:zlib';
 import * as z from 'zod/mini';
 import { json, part } from '../core/body.ts';
 import { certifiedKey } from '../core/certificate.ts';
-import type { OrderEvent } from '../core/event.ts';
+import type { OrderEvent, SoldLine } from '../core/event.ts';
 import type { Context, Provider } from '../core/provider.ts';
 import { Rejection } from '../core/rejection.ts';
 import { requireFresh, requireHeader } from '../core/signature.ts';
-import { Amount, asked, buyerOf, id, Order, sold, text } from './paypal/order.ts';
+import { Amount, asked, buyerOf, id, isSeller, Options, Order, Payee, sold, text } from './paypal/order.ts';
 
 export const paypal: Provider = {
   apiUrl: 'https://api-m.paypal.com',
+  options: Options,
 
   async verify({ headers, body }, context) {
     const signature = Buffer.from(requireHeader(headers, 'paypal-transmission-sig'), 'base64');
@@ -57,7 +58,7 @@ async function keyAt(address: string, context: Context): Promise<KeyObject> {
 function approved(order: Order, test: boolean): OrderEvent {
   const [unit, another] = order.purchase_units;
   const lines = unit && !another ? sold(unit, unit.amount) : [];
-  return { kind: 'announced', id: order.id, test, buyer: buyerOf(order), lines };
+  return { kind: 'announced', id: order.id, test, amount: unit?.amount, buyer: buyerOf(order), lines };
 }
 
 /** A capture names neither buyer nor goods: the API tells, or CHECKOUT.ORDER.APPROVED does. */
@@ -72,11 +73,17 @@ async function captured(
   const names = { id: order ?? id, aliases: order ? [id] : [] };
   const sale = { kind: 'paid', ...names, test, placedAt, amount } as const;
   const found = order ? await asked(order, context) : undefined;
-  if (!found) return { ...sale, buyer: {}, lines: [{ sku: '', quantity: 1, held: 'no_buyer' }] };
-  const [only, another] = found.purchase_units;
-  const paid = found.purchase_units.find(({ payments }) => payments?.captures?.some((one) => one.id === id));
+  const [only, another] = found?.purchase_units ?? [];
+  const paid = found?.purchase_units.find(({ payments }) => payments?.captures?.some((one) => one.id === id));
   const unit = another ? paid : only;
-  return { ...sale, buyer: buyerOf(found), lines: unit ? sold(unit, amount) : [] };
+  const unknown: SoldLine = { sku: '', quantity: 1, held: found ? 'unknown_product' : 'no_buyer' };
+  const lines = unit ? sold(unit, amount) : [unknown];
+  const isOurs = isSeller(capture.payee ?? unit?.payee, context);
+  return {
+    ...sale,
+    buyer: found ? buyerOf(found) : {},
+    lines: isOurs ? lines : lines.map((line) => ({ ...line, held: 'wrong_payee' })),
+  };
 }
 
 const linked = (kind: string, links: Links) =>
@@ -123,6 +130,7 @@ const Capture = z.object({
   amount: Amount,
   create_time: z.iso.datetime({ offset: true }),
   links: Links,
+  payee: Payee,
   supplementary_data: z.nullish(z.object({ related_ids: z.nullish(z.object({ order_id: z.nullish(id) })) })),
 });
 const Refund = z.object({ id, status: text, amount: Amount, links: Links });

@@ -24,15 +24,32 @@ const EVENTS: Readonly<Record<string, readonly [file: string, values: Readonly<R
 export const paypal: Simulator = {
   events: Object.keys(EVENTS),
 
-  request(order, webhookId, _options, now) {
+  request(order, webhookId, options, now) {
     const orderId = order.id ?? shortId();
-    const said = (event: string) => signed({ ...order, event }, webhookId, orderId, now);
+    const payee = payeeOf(options.payee);
+    const said = (event: string) => signed({ ...order, event }, { webhookId, orderId, payee, now });
     // The capture names no buyer: it comes after the approval, as it does at PayPal.
     return { ...said(order.event), ...(order.event === 'paid' ? { before: said('approved') } : {}) };
   },
 };
 
-function signed(order: TestOrder, webhookId: string, orderId: string, now: number): SignedRequest {
+/** The account that the catalogue names first. */
+function payeeOf(payee: unknown) {
+  const [first] = [payee].flat();
+  const account = typeof first === 'string' ? first : 'EXAMPLEMERCH1';
+  return account.includes('@')
+    ? { email_address: account, merchant_id: 'EXAMPLEMERCH1' }
+    : { email_address: 'sales@vendor.example.com', merchant_id: account };
+}
+
+interface Delivery {
+  readonly webhookId: string;
+  readonly orderId: string;
+  readonly payee: object;
+  readonly now: number;
+}
+
+function signed(order: TestOrder, { webhookId, orderId, payee, now }: Delivery): SignedRequest {
   const [file, { share = 1, ...values }] = EVENTS[order.event] ?? ['paypal-captured.json', {}];
   const words = order.name.split(' ');
   const body = JSON.stringify(
@@ -40,6 +57,7 @@ function signed(order: TestOrder, webhookId: string, orderId: string, now: numbe
       host: order.test ? 'api.sandbox.paypal.com' : 'api.paypal.com',
       webhook: `WH-${shortId()}-${shortId()}`,
       order: orderId,
+      payee,
       // What goes back names the capture only, so that it has to be the same one as the sale's.
       capture: createHash('md5').update(orderId).digest('hex').slice(0, 17).toUpperCase(),
       refund: shortId(),

@@ -10,6 +10,7 @@ import { SECRETS } from './signed-orders.ts';
 const skuAt = (provider: string) => (provider === 'lemonsqueezy' ? '300301' : 'widgetpro-mac');
 const OPTIONS: Readonly<Record<string, Record<string, unknown>>> = {
   gumroad: { sellerId: 'bench', reread: false },
+  paypal: { payee: 'EXAMPLEMERCH1' },
   form: {
     proof: { field: 'hash', hash: 'sha256', of: ['order', '(secret)'] },
     fields: { id: 'order', sku: 'product', quantity: 'quantity', name: 'name', email: 'email' },

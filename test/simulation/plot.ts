@@ -92,9 +92,10 @@ function* eventsOf(random: Random, plot: Plot): Generator<OrderEvent> {
   const of = { id, aliases: alias ? [alias] : [], test };
   // PayPal tells the buyer and the lines before, or after, it tells that they are paid for.
   const apart = provider === 'paypal' && lines.some(({ sku }) => sku !== 'consulting') && random.chance(0.4);
-  if (apart) yield { kind: 'announced', ...of, buyer, lines };
-  // As in Stripe's events, where the one line is all there is.
-  const amount = lines.length === 1 ? lines[0]?.paid : undefined;
+  const total = lines.reduce((sum, { paid }) => sum + Number(paid?.value ?? 0), 0);
+  // PayPal states the total; Stripe's events have one line, which is all there is.
+  const amount = apart || lines.length === 1 ? { value: total.toFixed(2), currency: 'EUR' } : undefined;
+  if (apart) yield { kind: 'announced', ...of, amount, buyer, lines };
   const sale = { kind: 'paid', ...of, amount, buyer } as const;
   const [line, ...rest] = lines;
   const isSplit = lines.every(({ sku }) => sku !== 'consulting') && provider !== 'shop' && random.chance(0.5);

@@ -1,6 +1,7 @@
 /** An order as PayPal's API has it, and as CHECKOUT.ORDER.APPROVED tells it: who buys what. */
 import * as z from 'zod/mini';
-import { json } from '../../core/body.ts';
+import { toEmailKey } from '../../core/address.ts';
+import { json, part } from '../../core/body.ts';
 import type { Buyer, SoldLine } from '../../core/event.ts';
 import { fromMinor } from '../../core/money.ts';
 import type { Context } from '../../core/provider.ts';
@@ -61,11 +62,30 @@ export const Amount = z.pipe(
 );
 type Amount = z.output<typeof Amount>;
 
+export const Payee = z.nullish(z.object({ email_address: text, merchant_id: text }));
+type Payee = z.output<typeof Payee>;
+
+const PAYEE = 'write the merchant ID or the mail address of your PayPal account, or a list of them';
+const account = z.string(PAYEE).check(z.regex(/\S/, PAYEE));
+export const Options = z.strictObject({
+  /** Who has to be paid. */
+  payee: z.union([account, z.array(account).check(z.minLength(1, PAYEE))], PAYEE),
+});
+
+/** Whether the seller is paid: the page in the buyer's browser can name any payee. */
+export function isSeller(payee: Payee, { options }: Context): boolean {
+  const accounts = [part(Options, options).payee].flat().map(toEmailKey);
+  return [payee?.merchant_id, payee?.email_address].some(
+    (name) => name && accounts.includes(toEmailKey(name)),
+  );
+}
+
 const Token = z.object({ access_token: z.string() });
 const quantity = z.string().check(z.regex(/^[1-9]\d{0,3}$/));
 const Item = z.object({ name: z.string(), sku: text, quantity, unit_amount: Amount, tax: z.nullish(Amount) });
 const Unit = z.object({
   amount: Amount,
+  payee: Payee,
   custom_id: text,
   items: z.nullish(z.array(Item)),
   payments: z.nullish(z.object({ captures: z.nullish(z.array(z.object({ id }))) })),
