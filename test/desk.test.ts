@@ -384,7 +384,10 @@ describe('release reads the notification again', () => {
   }
   const sale = (id: string, change: object = {}) => {
     const buyer = { name: 'Nora Quist', email: `${id.toLowerCase()}@again.example.com` };
-    return { type: 'order.paid', data: { id, buyer, currency: 'EUR', items: [{ sku: 'w', price: '39.00' }], ...change } };
+    return {
+      type: 'order.paid',
+      data: { id, buyer, currency: 'EUR', items: [{ sku: 'w', price: '39.00' }], ...change },
+    };
   };
 
   test('an unreadable one becomes the order that it tells of, under both names', async () => {
