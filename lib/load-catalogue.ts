@@ -53,7 +53,7 @@ function wrongOptions({ providers: enabled }: Catalogue): string[] {
   });
 }
 
-/** A floor for what is sold through a provider that never states the price would hold every order. */
+/** A floor holds every order of a product whose price the provider never states. */
 function floorsWithoutPrice({ providers: enabled, products }: Catalogue): string[] {
   return Object.entries(products).flatMap(([id, { floor, skus }]) =>
     Object.entries(floor ? skus : {}).flatMap(([name, list]) => {

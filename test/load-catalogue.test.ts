@@ -1,4 +1,4 @@
-/** What only a provider can check in the catalogue: its options, and whether a floor can be applied to what it sells. */
+/** Checks that need the table of providers: a floor whose price is never stated, and PayPal's payee. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -18,12 +18,13 @@ const catalogue = defineConfig({
   },
   providers: { plain: { testOrders: 'seller', ignore: ['consulting'] }, plain2: { orders: 'plain' } },
   products: {
-    widget: { name: 'Widget', serial, skus: { plain: ['w', 'w2'] }, floor: { EUR: '10.00' } },
+    widget: { name: 'Widget', serial, skus: { plain: ['w', 'w2'] }, floor: { EUR: '10.00', USD: '11.00' } },
     gadget: { name: 'Gadget', serial, skus: { plain: ['g'] }, licensee: ['company', 'person'] },
   },
 });
 
 const eur = (value: string) => ({ value, currency: 'EUR' });
+const usd = (value: string) => ({ value, currency: 'USD' });
 const yen = (value: string) => ({ value, currency: 'JPY' });
 const buyer = { name: 'Zoë Lindqvist', email: 'zoe.lindqvist@example.com' };
 const line = { sku: 'w', quantity: 1, paid: eur('30.00') };
@@ -384,9 +385,10 @@ describe('lines', () => {
     ['bad_address', { buyer: { ...buyer, email: 'zoe@example.com\r\nBcc: all@example.com' } }],
     ['below_floor', { lines: [{ ...line, quantity: 2, paid: eur('19.99') }] }],
     ['below_floor', { lines: [{ ...line, paid: yen('5000'), settled: eur('9.99') }] }],
+    ['below_floor', { lines: [{ ...line, settled: usd('10.99') }] }],
     ['below_floor', { test: true, lines: [{ ...line, paid: eur('9.99') }] }],
     ['price_unknown', { lines: [{ ...line, paid: yen('5000') }] }],
-    ['price_unknown', { lines: [{ ...line, paid: yen('5000'), settled: { value: '33', currency: 'USD' } }] }],
+    ['price_unknown', { lines: [{ ...line, paid: yen('5000'), settled: { value: '33', currency: 'GBP' } }] }],
     ['price_unknown', { lines: [{ ...line, paid: undefined }] }],
     ['no_buyer', { lines: [{ ...line, held: 'no_buyer' }] }],
   ])('%s: held, without a serial', async (reason, change) => {
@@ -402,6 +404,7 @@ describe('lines', () => {
       'a settlement currency that has a floor',
       { lines: [{ ...line, paid: yen('1'), settled: eur('10.00') }] },
     ],
+    ['both, and the settlement reaches it', { lines: [{ ...line, paid: eur('9'), settled: usd('11') }] }],
     ['a currency paid that has a floor', { lines: [{ ...line, paid: eur('10.00'), settled: yen('1') }] }],
     ['a test order in any currency', { test: true, lines: [{ ...line, paid: yen('1') }] }],
     ['a product without a floor', { lines: [{ ...line, sku: 'g', paid: undefined }] }],

@@ -298,7 +298,9 @@ describe('what is no concern of ours', () => {
 
   test('a line to ignore', async () => {
     const only = shopOrder({ items: [{ sku: 'consulting-hour' }] });
-    const beside = shopOrder({ items: [{ sku: 'consulting-hour' }, { sku: 'widgetpro-mac', price: '39.00' }] });
+    const beside = shopOrder({
+      items: [{ sku: 'consulting-hour' }, { sku: 'widgetpro-mac', price: '39.00' }],
+    });
     expect([await toShop(only.message), await toShop(beside.message)]).toEqual([200, 200]);
     const all = await orders();
     expect(all.some(({ key }) => key === only.key)).toBe(false);

@@ -61,7 +61,7 @@ export interface Provider {
   readonly apiUrl?: string;
   /** What it asks of the catalogue; checked when the catalogue is read, and read anew from `Context.options`. */
   readonly options?: z.ZodMiniType;
-  /** Whether its sales state what was paid for the SKU; a floor can be applied only then. They do where this is left out. */
+  /** False if its sales never state what was paid for the SKU, so that no floor can be applied. True if left out. */
   statesPrice?(sku: string, options: unknown): boolean;
   /** Throws a Rejection unless the provider sent `request`, and lately. */
   verify(request: WebhookRequest, context: Context): void | Promise<void>;

@@ -66,7 +66,7 @@ function evaluated(
   const given = name ?? (own ? undefined : line.received);
   const asked = given ? { ...buyer, registration: given, name: given, company: given } : buyer;
   const { sku, quantity, paid, settled } = line;
-  // Whoever names the product of a line without a price has looked the order up.
+  // A person who names the product of a line without a price has looked the order up.
   const lookedUp = products.has(sku) && !paid;
   const approved = lookedUp || line.held === 'below_floor' || line.held === 'price_unknown';
   return withSerial(found, { sku, quantity, paid, settled }, { test, keys, buyer: asked, approved });

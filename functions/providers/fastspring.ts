@@ -16,7 +16,7 @@ const Options = z.strictObject({ answers: z._default(z.array(z.string()), []) })
 export const fastspring: Provider = {
   methods: ['POST', 'GET'],
   options: Options,
-  // The licence call has no price, and makes the serial.
+  // The licence call comes first, makes the serial, and states no price.
   statesPrice: (sku, options) => !part(Options, options).answers.includes(sku),
 
   verify(request, { keys }) {

@@ -68,11 +68,11 @@ type Payee = z.output<typeof Payee>;
 const PAYEE = 'write the merchant ID or the mail address of your PayPal account, or a list of them';
 const account = z.string(PAYEE).check(z.regex(/\S/, PAYEE));
 export const Options = z.strictObject({
-  /** Who has to be paid. */
+  /** The seller's accounts: a capture for any other is held. */
   payee: z.union([account, z.array(account).check(z.minLength(1, PAYEE))], PAYEE),
 });
 
-/** Whether the seller is paid: the page in the buyer's browser can name any payee. */
+/** True if the payee is one of the seller's accounts. The page in the buyer's browser can name any payee. */
 export function isSeller(payee: Payee, { options }: Context): boolean {
   const accounts = [part(Options, options).payee].flat().map(toEmailKey);
   return [payee?.merchant_id, payee?.email_address].some(
