@@ -2,10 +2,10 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/*.test.ts'],
+    include: ['test/**/*.test.ts'],
     // Nothing that is logged may be a secret, a serial, a name or an address.
-    globalSetup: ['test/log-scan.ts'],
-    setupFiles: ['test/log-setup.ts'],
+    globalSetup: ['test/logs/log-scan.ts'],
+    setupFiles: ['test/logs/log-setup.ts'],
     // Most tests wait for a process or a server: a CPU left free is one that does nothing.
     maxWorkers: '100%',
     testTimeout: 30_000,

@@ -1,6 +1,6 @@
 /** The CDK app: `npx cdk deploy` bundles the Lambdas and makes the one stack. */
 import { App } from 'aws-cdk-lib';
-import { CatalogueError } from '../functions/core/catalogue.ts';
+import { CatalogueError } from '../functions/core/catalogue/catalogue.ts';
 import { bundleLambdas, catalogueFile } from '../lib/bundle.ts';
 import { KeypostStack } from '../lib/keypost-stack.ts';
 import { loadCatalogue } from '../lib/load-catalogue.ts';

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S node --import tsx
 /** `npm start`: Keypost on this machine. PORT, AWS_PORT, DATA_DIR and KEYPOST_CONFIG override what is usual. */
-import { CatalogueError } from '../functions/core/catalogue.ts';
+import { CatalogueError } from '../functions/core/catalogue/catalogue.ts';
 import { plainLogs } from '../local/logs.ts';
 import { StartError, settingsFrom } from '../local/settings.ts';
 import { type Running, start } from '../local/start.ts';

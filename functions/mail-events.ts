@@ -1,8 +1,9 @@
 /** The Lambda that SES tells what became of each mail. */
-import { mailEvents } from './aws/mail-events.ts';
+
 import { dynamoClient, orderStore } from './aws/orders.ts';
 import { logReports } from './aws/reports.ts';
-import { recordMailEvent } from './core/mail-events.ts';
+import { mailEvents } from './aws/ses-feedback.ts';
+import { recordMailEvent } from './core/mail/feedback.ts';
 import { mailEventsEnv } from './env.ts';
 
 const CALL_MS = 3_000;

@@ -5,7 +5,7 @@ import { dynamoClient, orderStore } from './aws/orders.ts';
 import { logReports } from './aws/reports.ts';
 import { cachedSecret, secretsClient } from './aws/secrets.ts';
 import { sesClient, sesMailer } from './aws/ses.ts';
-import { productKeys, providerKeys } from './core/keys.ts';
+import { productKeys, providerKeys } from './core/catalogue/keys.ts';
 import { reconcile } from './core/reconcile.ts';
 import type { Shared } from './core/request-world.ts';
 import { webhookEnv } from './env.ts';

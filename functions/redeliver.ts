@@ -4,8 +4,8 @@ import { dynamoClient, orderStore } from './aws/orders.ts';
 import { dueQueue, pending } from './aws/queue.ts';
 import { logReports } from './aws/reports.ts';
 import { sesClient, sesMailer } from './aws/ses.ts';
-import { isAlias } from './core/order.ts';
-import { type Redelivered, RUN_MS, redeliver } from './core/redeliver.ts';
+import { type Redelivered, RUN_MS, redeliver } from './core/mail/redeliver.ts';
+import { isAlias } from './core/order/order.ts';
 import type { Ports } from './core/world.ts';
 import { redeliverEnv } from './env.ts';
 

@@ -8,9 +8,9 @@ import { cachedSecret, secretsClient } from './aws/secrets.ts';
 import { sesClient, sesMailer } from './aws/ses.ts';
 import { rehearse, warm } from './aws/warm.ts';
 import { fulfil } from './core/fulfil.ts';
-import type { Claim } from './core/order.ts';
-import type { Answer, Provider, WebhookRequest } from './core/provider.ts';
-import { Rejection, type RejectionCode } from './core/rejection.ts';
+import type { Answer, Provider, WebhookRequest } from './core/inbound/provider.ts';
+import { Rejection, type RejectionCode } from './core/inbound/rejection.ts';
+import type { Claim } from './core/order/order.ts';
 import { requestWorld, type Shared } from './core/request-world.ts';
 import type { World } from './core/world.ts';
 import { webhookEnv } from './env.ts';
@@ -18,7 +18,10 @@ import { webhookEnv } from './env.ts';
 const env = webhookEnv(process.env);
 const now = Date.now;
 /** zod and all shapes are made ready in the warming, while the network is waited for, and not before it is asked. */
-const later = { keys: () => import('./core/keys.ts'), providers: () => import('./providers/index.ts') };
+const later = {
+  keys: () => import('./core/catalogue/keys.ts'),
+  providers: () => import('./providers/index.ts'),
+};
 const [dynamo, secrets, ses] = [dynamoClient(), secretsClient(), sesClient()];
 const cached = { cachedMs: Number(env.KEYS_CACHED_SECONDS) * 1_000, now };
 const shared: Shared = {

@@ -4,7 +4,7 @@ import { builtinModules } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
-import { settled } from './settled.ts';
+import { settled } from './inline-catalogue.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -60,7 +60,7 @@ export function bundling(catalogue: string): BuildOptions {
     // The bundle asks a built-in module for what the Node that builds it has not got: see `builtins`.
     logOverride: { 'import-is-undefined': 'error' },
     alias: {
-      keypost: join(root, 'functions/core/catalogue.ts'),
+      keypost: join(root, 'functions/core/catalogue/catalogue.ts'),
       // Lambda and `npm start` have their credentials in the environment; the chain behind the default costs 20 ms of load.
       '@aws-sdk/credential-provider-node': join(root, 'functions/aws/credentials.ts'),
     },

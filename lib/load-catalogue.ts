@@ -12,7 +12,7 @@ import {
   type CatalogueSettings,
   defineConfig,
   unknownProviders,
-} from '../functions/core/catalogue.ts';
+} from '../functions/core/catalogue/catalogue.ts';
 import { providers } from '../functions/providers/index.ts';
 import { bundling } from './bundle.ts';
 

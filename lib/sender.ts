@@ -3,7 +3,7 @@ import { RemovalPolicies, type Stack } from 'aws-cdk-lib';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { PublicHostedZone } from 'aws-cdk-lib/aws-route53';
 import * as ses from 'aws-cdk-lib/aws-ses';
-import type { Catalogue } from '../functions/core/catalogue.ts';
+import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
 import { allow } from './lambda.ts';
 
 type Seller = Catalogue['seller'];

@@ -1,7 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { toEmailKey } from '../functions/core/address.ts';
-import type { Mails } from './mails.ts';
-import { listedOrders } from './orders-table.ts';
+import { toEmailKey } from '../functions/core/mail/address.ts';
+import type { Mails } from './aws/mails.ts';
+import { listedOrders } from './aws/orders-table.ts';
 
 /**
  * What stays of a person on this machine once the orders are erased: mails, to whomever they went, and on disk what

@@ -1,8 +1,8 @@
 /** The two secrets on this machine: demo keys at first, and what is wrong with them. */
-import type { Catalogue } from '../functions/core/catalogue.ts';
-import { productKeys, providerKeys } from '../functions/core/keys.ts';
-import { hasKey } from '../functions/core/serials.ts';
-import type { SecretsManager } from './secrets-manager.ts';
+import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
+import { productKeys, providerKeys } from '../functions/core/catalogue/keys.ts';
+import { hasKey } from '../functions/core/serial/lines.ts';
+import type { SecretsManager } from './aws/secrets-manager.ts';
 
 export const PRODUCT_KEYS = 'product-keys';
 export const PROVIDER_KEYS = 'provider-keys';

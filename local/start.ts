@@ -1,16 +1,16 @@
 /** Keypost on one machine: the deployed Lambdas, an embedded AWS under them, a page above them, in one process. */
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Catalogue } from '../functions/core/catalogue.ts';
+import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
 import { loadCatalogue } from '../lib/load-catalogue.ts';
-import { embeddedAws } from './aws.ts';
-import { LEFT, NEXT } from './dynamodb.ts';
+import { embeddedAws } from './aws/aws.ts';
+import { LEFT, NEXT } from './aws/dynamodb.ts';
+import { client, freshTable, TABLE } from './aws/orders-table.ts';
 import { erase } from './erase.ts';
 import { diskFiles, memoryFiles, openLevel } from './files.ts';
 import { type Handler, listen } from './http.ts';
 import { keyFaults, PRODUCT_KEYS, PROVIDER_KEYS, seedKeys } from './keys.ts';
 import { loadLambdas } from './lambdas.ts';
-import { client, freshTable, TABLE } from './orders-table.ts';
 import { redeliverRuns } from './redeliver-runs.ts';
 import { routes } from './routes.ts';
 import { type Settings, useEmbeddedAws } from './settings.ts';

@@ -6,9 +6,9 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { HINTS } from '../bin/commands/held.ts';
-import { run } from '../bin/commands/program.ts';
-import { HELD_REASONS } from '../functions/core/event.ts';
+import { run } from '../bin/commands/cli/program.ts';
+import { HINTS } from '../bin/commands/orders/held-text.ts';
+import { HELD_REASONS } from '../functions/core/inbound/event.ts';
 import { providers } from '../functions/providers/index.ts';
 import { catalogueFile } from '../lib/bundle.ts';
 import { KeypostStack } from '../lib/keypost-stack.ts';
@@ -198,7 +198,7 @@ describe('docs/runbook.md', () => {
       builtinCloudFormationValidation: false,
     });
     const catalogue = await loadCatalogue(catalogueFile(undefined));
-    const bundle = 'test/fixtures/stripe';
+    const bundle = 'functions/providers/stripe/samples';
     const stack = new KeypostStack(app, 'Keypost', {
       catalogue,
       bundles: { webhook: bundle, redeliver: bundle, 'mail-events': bundle, reconcile: bundle },

@@ -8,12 +8,12 @@ import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { run } from '../bin/commands/program.ts';
-import type { Context } from '../functions/core/provider.ts';
-import { shop } from '../functions/providers/shop.ts';
+import { run } from '../bin/commands/cli/program.ts';
+import type { Context } from '../functions/core/inbound/provider.ts';
+import { shop } from '../functions/providers/shop/provider.ts';
 import { loadCatalogue } from '../lib/load-catalogue.ts';
 import { type Running, start } from '../local/start.ts';
-import { startServer } from './server.ts';
+import { startServer } from './local/server.ts';
 
 const readme = readFileSync('README.md', 'utf8');
 const shopPage = readFileSync('docs/providers/shop.md', 'utf8');

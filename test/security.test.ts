@@ -5,7 +5,7 @@ import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { bundling, catalogueFile } from '../lib/bundle.ts';
-import { stackOf } from './stack-of.ts';
+import { stackOf } from './lib/stack-of.ts';
 
 const text = readFileSync('docs/security.md', 'utf8');
 const section = (title: string) =>

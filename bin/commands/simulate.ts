@@ -1,15 +1,15 @@
 /** `simulate`: what a provider would send, signed as it signs, posted to our own webhook. */
 import { Command } from 'commander';
-import type { Catalogue } from '../../functions/core/catalogue.ts';
-import { providerKeys } from '../../functions/core/keys.ts';
-import { BadRequest } from '../../local/bad-request.ts';
-import { notification, posted, simulatorOf } from '../../local/simulate-order.ts';
-import { harmless, json } from './columns.ts';
-import { CommandError } from './failure.ts';
-import { type PlaceOptions, placeOf } from './place.ts';
-import { catalogueOf, placed } from './placed.ts';
-import { readSecret } from './secret.ts';
-import type { Terminal } from './terminal.ts';
+import type { Catalogue } from '../../functions/core/catalogue/catalogue.ts';
+import { providerKeys } from '../../functions/core/catalogue/keys.ts';
+import { notification, posted, simulatorOf } from '../../functions/providers/simulate.ts';
+import { BadRequest } from '../../local/page/bad-request.ts';
+import { harmless, json } from './cli/columns.ts';
+import { CommandError } from './cli/failure.ts';
+import { readSecret } from './cli/secret.ts';
+import { type PlaceOptions, placeOf } from './cli/target.ts';
+import { catalogueOf, placed } from './cli/target-options.ts';
+import type { Terminal } from './cli/terminal.ts';
 
 interface SimulateOptions extends PlaceOptions {
   readonly to?: string;

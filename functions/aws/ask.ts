@@ -1,8 +1,8 @@
 /** Asking a provider's own API: once, within 1.5 s, following nothing. The one call out that is not AWS's. */
 import type { ClientRequest } from 'node:http';
 import https from 'node:https';
-import type { Context } from '../core/provider.ts';
-import { Rejection } from '../core/rejection.ts';
+import type { Context } from '../core/inbound/provider.ts';
+import { Rejection } from '../core/inbound/rejection.ts';
 
 const ASK_MS = 1_500;
 const MOST_BYTES = 1024 * 1024;

@@ -2,7 +2,7 @@
 import { encodeWord } from 'nodemailer/lib/mime-funcs';
 import MimeNode from 'nodemailer/lib/mime-node';
 import { encode, wrap } from 'nodemailer/lib/qp';
-import type { Message } from '../core/mail/serial-mail.ts';
+import type { Message } from '../core/mail/message.ts';
 
 export function toMime(message: Message): Buffer {
   const root = new MimeNode('multipart/alternative');

@@ -8,7 +8,7 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { type Item, indexed, isAlias } from '../core/order.ts';
+import { type Item, indexed, isAlias } from '../core/order/order.ts';
 import type { Store } from '../core/world.ts';
 
 export const dynamoClient = (): DynamoDBClient =>

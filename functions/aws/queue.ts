@@ -9,8 +9,8 @@ import {
   type QueryCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { GetSendQuotaCommand, type SESClient } from '@aws-sdk/client-ses';
-import { DUE_SHARDS } from '../core/order.ts';
-import type { Queue } from '../core/redeliver.ts';
+import type { Queue } from '../core/mail/redeliver.ts';
+import { DUE_SHARDS } from '../core/order/order.ts';
 
 const LEASE = 'lease#redeliver';
 const ALWAYS = '9999';

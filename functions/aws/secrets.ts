@@ -1,6 +1,6 @@
 /** A secret, read rarely: Secrets Manager may be slow or down while orders come in. */
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { Rejection } from '../core/rejection.ts';
+import { Rejection } from '../core/inbound/rejection.ts';
 import type { Secret } from '../core/world.ts';
 
 const READ_MS = 1_500;

@@ -1,6 +1,6 @@
 /** Mails through SES: https://docs.aws.amazon.com/ses/latest/APIReference/API_SendRawEmail.html */
 import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
-import type { Message } from '../core/mail/serial-mail.ts';
+import type { Message } from '../core/mail/message.ts';
 import type { Mailer, SendOutcome } from '../core/world.ts';
 
 /** From the first packet to the end of the answer. */

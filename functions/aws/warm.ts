@@ -1,6 +1,6 @@
 import type { SESClient } from '@aws-sdk/client-ses';
 import { fulfil } from '../core/fulfil.ts';
-import type { Provider } from '../core/provider.ts';
+import type { Provider } from '../core/inbound/provider.ts';
 import { requestWorld, type Shared } from '../core/request-world.ts';
 import type { Mailer, Secret, Store } from '../core/world.ts';
 import { connect, mime } from './ses.ts';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { type OrderEvent, type Unreadable, unparsedEvent } from './event.ts';
-import type { Claim } from './order.ts';
-import type { Context, Provider, WebhookRequest } from './provider.ts';
-import { Rejection, reasonOf } from './rejection.ts';
-import { withSerials } from './serials.ts';
+import { type OrderEvent, type Unreadable, unparsedEvent } from './inbound/event.ts';
+import type { Context, Provider, WebhookRequest } from './inbound/provider.ts';
+import { Rejection, reasonOf } from './inbound/rejection.ts';
+import type { Claim } from './order/order.ts';
+import { withSerials } from './serial/lines.ts';
 import type { World } from './world.ts';
 
 /**

@@ -1,10 +1,10 @@
 /** What the provider says was paid, against what is kept: an order whose notifications were all lost is taken as if one came. */
-import { ownerOf } from './catalogue.ts';
-import type { OrderEvent } from './event.ts';
+import { ownerOf } from './catalogue/catalogue.ts';
 import { fulfil } from './fulfil.ts';
-import { isAlias, keyOf } from './order.ts';
-import type { PaidOrder, Provider } from './provider.ts';
-import { Rejection } from './rejection.ts';
+import type { OrderEvent } from './inbound/event.ts';
+import type { PaidOrder, Provider } from './inbound/provider.ts';
+import { Rejection } from './inbound/rejection.ts';
+import { isAlias, keyOf } from './order/order.ts';
 import { requestWorld, type Shared } from './request-world.ts';
 import type { Store } from './world.ts';
 

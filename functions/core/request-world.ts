@@ -1,12 +1,12 @@
 import { gzipSync } from 'node:zlib';
-import { type Catalogue, ownerOf } from './catalogue.ts';
-import { deliver } from './deliver.ts';
-import type { ProductKeys, ProviderKeys } from './keys.ts';
-import type { NewOrder, Raw } from './order.ts';
-import type { Context, WebhookRequest } from './provider.ts';
-import { recordReversal, recordSale } from './record.ts';
-import { Rejection } from './rejection.ts';
-import { hasKey } from './serials.ts';
+import { type Catalogue, ownerOf } from './catalogue/catalogue.ts';
+import type { ProductKeys, ProviderKeys } from './catalogue/keys.ts';
+import type { Context, WebhookRequest } from './inbound/provider.ts';
+import { Rejection } from './inbound/rejection.ts';
+import { deliver } from './mail/deliver.ts';
+import type { NewOrder, Raw } from './order/order.ts';
+import { recordReversal, recordSale } from './order/record.ts';
+import { hasKey } from './serial/lines.ts';
 import type { Mailer, Report, Secret, Store, World } from './world.ts';
 
 /** When our own work on a request ends: the most impatient provider gives up after five seconds. */

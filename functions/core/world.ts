@@ -1,10 +1,10 @@
 /** What the core is handed instead of doing I/O. Lambdas join the real ones, tests hand in object literals. */
-import type { Catalogue } from './catalogue.ts';
-import type { Reversed } from './event.ts';
-import type { ProductKeys } from './keys.ts';
-import type { Message } from './mail/serial-mail.ts';
-import type { Claim, Item, NewOrder, Order } from './order.ts';
-import type { Context } from './provider.ts';
+import type { Catalogue } from './catalogue/catalogue.ts';
+import type { ProductKeys } from './catalogue/keys.ts';
+import type { Reversed } from './inbound/event.ts';
+import type { Context } from './inbound/provider.ts';
+import type { Message } from './mail/message.ts';
+import type { Claim, Item, NewOrder, Order } from './order/order.ts';
 
 /** Where orders are kept. A call that throws may or may not have taken effect. */
 export interface Store {

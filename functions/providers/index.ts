@@ -1,17 +1,17 @@
 /** Every provider, by the last part of its address. The one file that a new one touches. */
-import type { Provider } from '../core/provider.ts';
-import { bluesnap } from './bluesnap.ts';
-import { fastspring } from './fastspring.ts';
-import { form } from './form.ts';
-import { gumroad } from './gumroad.ts';
-import { lemonsqueezy } from './lemonsqueezy.ts';
-import { paddle } from './paddle.ts';
-import { paypal } from './paypal.ts';
-import { polar } from './polar.ts';
-import { shop } from './shop.ts';
-import { shopify } from './shopify.ts';
-import { stripe } from './stripe.ts';
-import { woocommerce } from './woocommerce.ts';
+import type { Provider } from '../core/inbound/provider.ts';
+import { bluesnap } from './bluesnap/provider.ts';
+import { fastspring } from './fastspring/provider.ts';
+import { form } from './form/provider.ts';
+import { gumroad } from './gumroad/provider.ts';
+import { lemonsqueezy } from './lemonsqueezy/provider.ts';
+import { paddle } from './paddle/provider.ts';
+import { paypal } from './paypal/provider.ts';
+import { polar } from './polar/provider.ts';
+import { shop } from './shop/provider.ts';
+import { shopify } from './shopify/provider.ts';
+import { stripe } from './stripe/provider.ts';
+import { woocommerce } from './woocommerce/provider.ts';
 
 export const providers: Readonly<Record<string, Provider>> = {
   bluesnap,

@@ -2,8 +2,9 @@
  * `redeliver` draining a backlog at the account's rate, on a virtual clock: the real core, and an AWS that takes its
  * time (`slow-aws.ts`).
  */
-import { emptyOrder, keyOf, type Order, withSale } from '../../functions/core/order.ts';
-import { type Queue, RUN_MS, redeliver } from '../../functions/core/redeliver.ts';
+
+import { type Queue, RUN_MS, redeliver } from '../../functions/core/mail/redeliver.ts';
+import { emptyOrder, keyOf, type Order, withSale } from '../../functions/core/order/order.ts';
 import catalogue from './catalogue.ts';
 import { slowSes, slowTable, takesFrom } from './slow-aws.ts';
 import { virtualClock } from './virtual-clock.ts';

@@ -1,9 +1,9 @@
 /** A shop that sells one product by every provider, and an order of each, as its simulator signs it. */
 import { defineConfig } from 'keypost';
 import type { HttpApiEvent } from '../../functions/aws/http-api.ts';
-import type { Context } from '../../functions/core/provider.ts';
-import { simulators } from '../../local/simulators/index.ts';
-import type { SignedRequest } from '../../local/simulators/simulator.ts';
+import type { Context } from '../../functions/core/inbound/provider.ts';
+import type { SignedRequest } from '../../functions/providers/simulator.ts';
+import { simulators } from '../../functions/providers/simulators.ts';
 import { SECRETS } from './signed-orders.ts';
 
 /** Lemon Squeezy's products have numbers; the others take any word. */

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { posted } from '../../local/simulate-order.ts';
+import { posted } from '../../functions/providers/simulate.ts';
 import { type Players, playersAt } from '../load/players.ts';
 import { startSystem } from '../load/system.ts';
 import type { Row } from './report.ts';

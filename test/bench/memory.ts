@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { withBarOf } from '../../bin/commands/progress.ts';
+import { withBarOf } from '../../bin/commands/cli/progress.ts';
 import { playersAt } from '../load/players.ts';
 import { startSystem } from '../load/system.ts';
 import { orders } from './local-system.ts';

@@ -32,14 +32,14 @@ export function signedOrder(provider: ProviderName): HttpApiEvent {
 }
 
 function stripeOrder() {
-  const body = sample('stripe/checkout.session.completed.json');
+  const body = sample('stripe/samples/checkout.session.completed.json');
   const { webhooks } = new Stripe('sk_test_none');
   const signature = webhooks.generateTestHeaderString({ payload: body, secret: STRIPE_KEY });
   return { body, headers: { 'stripe-signature': signature } };
 }
 
 function shopOrder() {
-  const body = sample('shop/order.paid.json');
+  const body = sample('shop/samples/order.paid.json');
   const [id, at] = ['msg_bench', new Date()];
   const headers = {
     'webhook-id': id,
@@ -49,4 +49,5 @@ function shopOrder() {
   return { body, headers };
 }
 
-const sample = (path: string) => readFileSync(new URL(`../fixtures/${path}`, import.meta.url), 'utf8');
+const sample = (path: string) =>
+  readFileSync(new URL(`../../functions/providers/${path}`, import.meta.url), 'utf8');

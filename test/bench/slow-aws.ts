@@ -1,7 +1,7 @@
 /** AWS as a backlog meets it: each call takes its time, the index is late, and SES takes so many mails a second. */
-import type { Message } from '../../functions/core/mail/serial-mail.ts';
-import { type Item, isAlias, type Order } from '../../functions/core/order.ts';
-import type { Queue } from '../../functions/core/redeliver.ts';
+import type { Message } from '../../functions/core/mail/message.ts';
+import type { Queue } from '../../functions/core/mail/redeliver.ts';
+import { type Item, isAlias, type Order } from '../../functions/core/order/order.ts';
 import type { Mailer, Store } from '../../functions/core/world.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 

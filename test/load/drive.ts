@@ -1,6 +1,6 @@
 /** Sends one after another at a steady pace, with only so many on their way at once. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { posted } from '../../local/simulate-order.ts';
+import { posted } from '../../functions/providers/simulate.ts';
 import type { Shot } from './traffic.ts';
 
 export interface Heard extends Pick<Shot, 'kind' | 'key' | 'expected'> {

@@ -1,13 +1,13 @@
 /** The providers, as their simulators play them, in front of one local system. */
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { ownerOf } from '../../functions/core/catalogue.ts';
-import { providerKeys } from '../../functions/core/keys.ts';
-import { keyOf } from '../../functions/core/order.ts';
+import { ownerOf } from '../../functions/core/catalogue/catalogue.ts';
+import { providerKeys } from '../../functions/core/catalogue/keys.ts';
+import { keyOf } from '../../functions/core/order/order.ts';
+import { notification, simulatorOf } from '../../functions/providers/simulate.ts';
+import type { SignedRequest } from '../../functions/providers/simulator.ts';
 import { catalogueFile } from '../../lib/bundle.ts';
 import { loadCatalogue } from '../../lib/load-catalogue.ts';
 import { PROVIDER_KEYS } from '../../local/keys.ts';
-import { notification, simulatorOf } from '../../local/simulate-order.ts';
-import type { SignedRequest } from '../../local/simulators/simulator.ts';
 import type { System } from './system.ts';
 
 export interface Played {

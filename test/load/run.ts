@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { withBarOf } from '../../bin/commands/progress.ts';
+import { withBarOf } from '../../bin/commands/cli/progress.ts';
 import { machine, print, type Row } from '../bench/report.ts';
 import { ordersRows, settled } from './checks.ts';
 import { drive, type Heard } from './drive.ts';

@@ -1,9 +1,9 @@
 /** The person at the desk: puts right what is held, as `orders release` does, until it has worked. */
 
-import type { ProductKeys } from '../../functions/core/keys.ts';
-import { isAlias, type Order } from '../../functions/core/order.ts';
-import { change } from '../../functions/core/record.ts';
-import { type Corrections, released } from '../../functions/core/release.ts';
+import type { ProductKeys } from '../../functions/core/catalogue/keys.ts';
+import { type Corrections, released } from '../../functions/core/operator/release.ts';
+import { isAlias, type Order } from '../../functions/core/order/order.ts';
+import { change } from '../../functions/core/order/record.ts';
 import { catalogue } from './goods.ts';
 import type { Plot } from './plot.ts';
 import { nowOf, processOf } from './process.ts';

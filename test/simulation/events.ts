@@ -1,6 +1,6 @@
 /** What SES tells of its mails: late, repeatedly, in any order, or never; a Lambda that fails hears it three times. */
-import { type MailEvent, recordMailEvent } from '../../functions/core/mail-events.ts';
-import { isAlias } from '../../functions/core/order.ts';
+import { type MailEvent, recordMailEvent } from '../../functions/core/mail/feedback.ts';
+import { isAlias } from '../../functions/core/order/order.ts';
 import type { Ports } from '../../functions/core/world.ts';
 import { kill, type Process, processOf } from './process.ts';
 import type { Send } from './sends.ts';

@@ -1,6 +1,6 @@
 /** What is sold in the simulation, under which keys, and what its serials must be: worked out by hand, not by ours. */
 import { createCipheriv } from 'node:crypto';
-import { type Catalogue, defineConfig } from '../../functions/core/catalogue.ts';
+import { type Catalogue, defineConfig } from '../../functions/core/catalogue/catalogue.ts';
 import { SCHEDULES } from './schedules.ts';
 
 export const SELLER = 'alarms@widgets.example.com';

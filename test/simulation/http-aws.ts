@@ -4,11 +4,11 @@ import { dynamoClient, fromItem, orderStore } from '../../functions/aws/orders.t
 import { dueQueue } from '../../functions/aws/queue.ts';
 import { cachedSecret, secretsClient } from '../../functions/aws/secrets.ts';
 import { sesClient, sesMailer } from '../../functions/aws/ses.ts';
-import { productKeys, providerKeys } from '../../functions/core/keys.ts';
-import { type Item, isAlias } from '../../functions/core/order.ts';
+import { productKeys, providerKeys } from '../../functions/core/catalogue/keys.ts';
+import { type Item, isAlias } from '../../functions/core/order/order.ts';
 import type { Store } from '../../functions/core/world.ts';
+import { TABLE } from '../../local/aws/orders-table.ts';
 import { PRODUCT_KEYS, PROVIDER_KEYS } from '../../local/keys.ts';
-import { TABLE } from '../../local/orders-table.ts';
 import type { httpClock } from './http-clock.ts';
 import { caller, harmed } from './http-faults.ts';
 import { CONFIGURATION_SET } from './http-servers.ts';

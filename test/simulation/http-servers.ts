@@ -1,9 +1,9 @@
 /** The embedded AWS of a run over HTTP, with an empty table. */
-import { embeddedAws } from '../../local/aws.ts';
-import { NEXT } from '../../local/dynamodb.ts';
+import { embeddedAws } from '../../local/aws/aws.ts';
+import { NEXT } from '../../local/aws/dynamodb.ts';
+import { client, freshTable } from '../../local/aws/orders-table.ts';
 import { memoryFiles } from '../../local/files.ts';
 import { listen } from '../../local/http.ts';
-import { client, freshTable } from '../../local/orders-table.ts';
 import { useEmbeddedAws } from '../../local/settings.ts';
 import { catalogue } from './goods.ts';
 

@@ -1,8 +1,8 @@
 /** What the table of a run over HTTP holds in the end. */
 import { paginateScan } from '@aws-sdk/client-dynamodb';
 import { fromItem } from '../../functions/aws/orders.ts';
-import { isAlias } from '../../functions/core/order.ts';
-import { client, TABLE } from '../../local/orders-table.ts';
+import { isAlias } from '../../functions/core/order/order.ts';
+import { client, TABLE } from '../../local/aws/orders-table.ts';
 import type { Aws } from './world.ts';
 
 export async function storedItems(address: string): Promise<Pick<Aws, 'items' | 'due'>> {

@@ -1,5 +1,5 @@
 /** `npm run simulate -- --http`: the same world over the embedded AWS. Its faults are seeded, its timing is the machine's. */
-import { mailEvents } from '../../functions/aws/mail-events.ts';
+import { mailEvents } from '../../functions/aws/ses-feedback.ts';
 import { PRODUCT_KEYS, PROVIDER_KEYS } from '../../local/keys.ts';
 import { httpAws } from './http-aws.ts';
 import { httpClock } from './http-clock.ts';

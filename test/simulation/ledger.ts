@@ -1,5 +1,5 @@
 /** Every send there ever was, and what must hold of each: under a lease, alone, not too soon, and not against a reversal. */
-import { isAlias, isWaiting, type Order } from '../../functions/core/order.ts';
+import { isAlias, isWaiting, type Order } from '../../functions/core/order/order.ts';
 import { nowOf, type Process } from './process.ts';
 import { isStopped } from './reversals.ts';
 import { isOpen, type Send, waitAfter } from './sends.ts';

@@ -1,5 +1,5 @@
 /** What must be true of each line in the end, and of the mails that brought it. */
-import type { Line, Order } from '../../functions/core/order.ts';
+import type { Line, Order } from '../../functions/core/order/order.ts';
 import { goodName } from './desk.ts';
 import { KEYS, PRODUCT_OF, SELLER, serialByHand } from './goods.ts';
 import type { Ledger } from './ledger.ts';

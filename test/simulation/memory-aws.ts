@@ -1,5 +1,5 @@
 /** AWS in memory: on a virtual clock, and each call of it may fail in every way. */
-import type { Queue } from '../../functions/core/redeliver.ts';
+import type { Queue } from '../../functions/core/mail/redeliver.ts';
 import { attempts, call } from './calls.ts';
 import { eventsOf } from './events.ts';
 import { type Process, sleep } from './process.ts';

@@ -1,5 +1,11 @@
 /** What happens to one order: who buys what, what its provider tells of it and when, and what must come of it. */
-import type { Buyer, HeldReason, OrderEvent, Reversal, SoldLine } from '../../functions/core/event.ts';
+import type {
+  Buyer,
+  HeldReason,
+  OrderEvent,
+  Reversal,
+  SoldLine,
+} from '../../functions/core/inbound/event.ts';
 import { IGNORES_TESTS } from './goods.ts';
 import type { Random } from './random.ts';
 import { type ProviderName, SCHEDULES } from './schedules.ts';

@@ -1,5 +1,5 @@
 /** Why a person may have to look at a line: worked out from what was bought. */
-import type { HeldReason, SoldLine } from '../../functions/core/event.ts';
+import type { HeldReason, SoldLine } from '../../functions/core/inbound/event.ts';
 import { NAMES, type Plot } from './plot.ts';
 
 /** Every reason for which a line may be held; none where it goes out by itself. */

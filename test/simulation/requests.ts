@@ -1,12 +1,12 @@
 /** The providers' requests, signed: Stripe's and the shop's own are the real ones, all others' bodies are our events. */
 import { createHmac } from 'node:crypto';
 import * as z from 'zod/mini';
-import { json } from '../../functions/core/body.ts';
-import type { OrderEvent } from '../../functions/core/event.ts';
-import type { Provider, WebhookRequest } from '../../functions/core/provider.ts';
-import { requireFresh, requireHeader, requireHmac } from '../../functions/core/signature.ts';
-import { shop } from '../../functions/providers/shop.ts';
-import { stripe } from '../../functions/providers/stripe.ts';
+import { json } from '../../functions/core/inbound/body.ts';
+import type { OrderEvent } from '../../functions/core/inbound/event.ts';
+import type { Provider, WebhookRequest } from '../../functions/core/inbound/provider.ts';
+import { requireFresh, requireHeader, requireHmac } from '../../functions/core/inbound/signature.ts';
+import { shop } from '../../functions/providers/shop/provider.ts';
+import { stripe } from '../../functions/providers/stripe/provider.ts';
 import type { ProviderName } from './schedules.ts';
 
 /** Its bodies are lists of events as the core knows them. */

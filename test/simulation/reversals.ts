@@ -1,6 +1,6 @@
 /** What an order's reversals come to: worked out from what was told, and not from what is stored. */
-import type { Reversed } from '../../functions/core/event.ts';
-import type { Status } from '../../functions/core/order.ts';
+import type { Reversed } from '../../functions/core/inbound/event.ts';
+import type { Status } from '../../functions/core/order/order.ts';
 import type { Fact, Plot } from './plot.ts';
 
 const cents = (value: string | undefined) => Math.round(Number(value ?? 0) * 100);

@@ -1,5 +1,5 @@
 /** Runs of `redeliver`, each minute in which something is due; as on AWS, the next may start before the last is over. */
-import { RUN_MS, redeliver } from '../../functions/core/redeliver.ts';
+import { RUN_MS, redeliver } from '../../functions/core/mail/redeliver.ts';
 import type { Ports } from '../../functions/core/world.ts';
 import { kill, nowOf, type Process, processOf } from './process.ts';
 import { type Sim, START } from './sim.ts';

@@ -1,6 +1,6 @@
 /** Secrets as functions/aws/secrets.ts caches them, and how they change midway. */
-import type { ProductKeys, ProviderKeys } from '../../functions/core/keys.ts';
-import { Rejection } from '../../functions/core/rejection.ts';
+import type { ProductKeys, ProviderKeys } from '../../functions/core/catalogue/keys.ts';
+import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import type { Secret } from '../../functions/core/world.ts';
 import { call } from './calls.ts';
 import { secretOf } from './goods.ts';

@@ -1,5 +1,5 @@
 /** SES: it accepts or not, answers or not, and tells of its mails late, repeatedly, or never. */
-import type { Message } from '../../functions/core/mail/serial-mail.ts';
+import type { Message } from '../../functions/core/mail/message.ts';
 import type { Mailer, SendOutcome } from '../../functions/core/world.ts';
 import { call, Fault, NO } from './calls.ts';
 import type { Ledger } from './ledger.ts';

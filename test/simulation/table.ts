@@ -1,5 +1,5 @@
 /** DynamoDB as functions/aws/orders.ts and queue.ts use it: conditional writes, three attempts, an index that lags. */
-import { type Item, isAlias, type Order } from '../../functions/core/order.ts';
+import { type Item, isAlias, type Order } from '../../functions/core/order/order.ts';
 import type { Store } from '../../functions/core/world.ts';
 import { attempts, NO } from './calls.ts';
 import type { Process } from './process.ts';

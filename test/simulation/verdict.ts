@@ -1,6 +1,6 @@
 /** After a quiet time: what must be true of every order, and of whatever else is stored or was sent. */
 import { createHash } from 'node:crypto';
-import { isAlias, type Order } from '../../functions/core/order.ts';
+import { isAlias, type Order } from '../../functions/core/order/order.ts';
 import type { Ledger } from './ledger.ts';
 import { judgeLine, judgeMails } from './lines.ts';
 import { type Fact, isIgnored, isSale, type Plot } from './plot.ts';

@@ -1,6 +1,7 @@
 /** Orders, their providers, our processes and AWS, joined: whatever AWS it is. */
-import { type Item, isAlias } from '../../functions/core/order.ts';
-import type { Queue } from '../../functions/core/redeliver.ts';
+
+import type { Queue } from '../../functions/core/mail/redeliver.ts';
+import { type Item, isAlias } from '../../functions/core/order/order.ts';
 import type { Shared } from '../../functions/core/request-world.ts';
 import type { Mailer, Ports, ReportName, Store } from '../../functions/core/world.ts';
 import { deskOf } from './desk.ts';

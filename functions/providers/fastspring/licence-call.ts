@@ -4,12 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
-import { form, part } from '../../core/body.ts';
-import type { OrderEvent } from '../../core/event.ts';
-import type { Claim } from '../../core/order.ts';
-import type { Answer, Context, WebhookRequest } from '../../core/provider.ts';
-import { Rejection } from '../../core/rejection.ts';
-import { requireEqual } from '../../core/signature.ts';
+import { form, part } from '../../core/inbound/body.ts';
+import type { OrderEvent } from '../../core/inbound/event.ts';
+import type { Answer, Context, WebhookRequest } from '../../core/inbound/provider.ts';
+import { Rejection } from '../../core/inbound/rejection.ts';
+import { requireEqual } from '../../core/inbound/signature.ts';
+import type { Claim } from '../../core/order/order.ts';
 
 const HASH = 'security_request_hash';
 

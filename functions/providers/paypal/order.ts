@@ -1,11 +1,11 @@
 /** An order as PayPal's API has it, and as CHECKOUT.ORDER.APPROVED tells it: who buys what. */
 import * as z from 'zod/mini';
-import { toEmailKey } from '../../core/address.ts';
-import { json, part } from '../../core/body.ts';
-import type { Buyer, SoldLine } from '../../core/event.ts';
-import { fromMinor } from '../../core/money.ts';
-import type { Context } from '../../core/provider.ts';
-import { Rejection } from '../../core/rejection.ts';
+import { json, part } from '../../core/inbound/body.ts';
+import type { Buyer, SoldLine } from '../../core/inbound/event.ts';
+import type { Context } from '../../core/inbound/provider.ts';
+import { Rejection } from '../../core/inbound/rejection.ts';
+import { toEmailKey } from '../../core/mail/address.ts';
+import { fromMinor } from '../../core/order/money.ts';
 
 /** The order as PayPal has it; undefined where it will never tell. */
 export async function asked(orderId: string, { api, ask }: Context): Promise<Order | undefined> {

@@ -1,9 +1,9 @@
 /** Every session of Checkout that was paid: https://docs.stripe.com/api/checkout/sessions/list */
 import * as z from 'zod/mini';
-import { part } from '../../core/body.ts';
-import type { OrderEvent } from '../../core/event.ts';
-import type { Context, PaidOrder } from '../../core/provider.ts';
-import { Rejection } from '../../core/rejection.ts';
+import { part } from '../../core/inbound/body.ts';
+import type { OrderEvent } from '../../core/inbound/event.ts';
+import type { Context, PaidOrder } from '../../core/inbound/provider.ts';
+import { Rejection } from '../../core/inbound/rejection.ts';
 import { fetched, sold } from './sale.ts';
 import { Charge, Session } from './shapes.ts';
 

@@ -1,9 +1,9 @@
 /** A session of Checkout as a sale: https://docs.stripe.com/api/checkout/sessions/object */
 import * as z from 'zod/mini';
-import { json, part } from '../../core/body.ts';
-import type { Money, OrderEvent, SoldLine } from '../../core/event.ts';
-import type { Context } from '../../core/provider.ts';
-import { Rejection } from '../../core/rejection.ts';
+import { json, part } from '../../core/inbound/body.ts';
+import type { Money, OrderEvent, SoldLine } from '../../core/inbound/event.ts';
+import type { Context } from '../../core/inbound/provider.ts';
+import { Rejection } from '../../core/inbound/rejection.ts';
 import { LineItems, money, type Session } from './shapes.ts';
 
 /** What a session of Checkout has sold: nothing while it is unpaid. */

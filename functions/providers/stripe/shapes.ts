@@ -1,7 +1,7 @@
 /** What we read of Stripe's objects: https://docs.stripe.com/api, stripe@23.1.0's Checkout/Sessions.d.ts and Events.d.ts. */
 import * as z from 'zod/mini';
-import type { Money } from '../../core/event.ts';
-import { fromMinor } from '../../core/money.ts';
+import type { Money } from '../../core/inbound/event.ts';
+import { fromMinor } from '../../core/order/money.ts';
 
 /** https://docs.stripe.com/currencies#zero-decimal and #three-decimal; all others count in hundredths. */
 const ZERO_DECIMAL = new Set('bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf'.split(' '));

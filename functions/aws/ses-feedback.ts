@@ -1,0 +1,67 @@
+/**
+ * SES's events, as the configuration set publishes them and SNS hands them to a Lambda.
+ * https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
+ */
+import * as z from 'zod/mini';
+import type { MailEvent } from '../core/mail/feedback.ts';
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html */
+const Notifications = z.object({ Records: z.array(z.object({ Sns: z.object({ Message: z.string() }) })) });
+
+const Mail = z.object({
+  messageId: z.string(),
+  tags: z._default(z.record(z.string(), z.array(z.string())), {}),
+});
+const Bounce = z.object({ bounceType: z.string(), bounceSubType: z.string() });
+const Complaint = z.object({ complaintSubType: z.nullish(z.string()) });
+const Event = z.discriminatedUnion('eventType', [
+  z.object({ eventType: z.enum(['Send', 'Delivery', 'Reject', 'DeliveryDelay']), mail: Mail }),
+  z.object({ eventType: z.literal('Bounce'), mail: Mail, bounce: Bounce }),
+  z.object({ eventType: z.literal('Complaint'), mail: Mail, complaint: Complaint }),
+]);
+type Event = z.output<typeof Event>;
+
+/** What each record of the invocation tells; undefined for one that is not as documented, or of another type. */
+export function mailEvents(invocation: unknown): readonly (MailEvent | undefined)[] {
+  const { success, data } = Notifications.safeParse(invocation);
+  return success ? data.Records.map(({ Sns }) => mailEvent(Sns.Message)) : [undefined];
+}
+
+function mailEvent(message: string): MailEvent | undefined {
+  const { success, data } = Event.safeParse(parsed(message));
+  if (!success) return undefined;
+  const { messageId, tags } = data.mail;
+  const [order, version] = [tags.order?.[0], tags.version?.[0]];
+  return {
+    kind: kindOf(data),
+    messageId,
+    orderKey: order === undefined ? undefined : Buffer.from(order, 'base64url').toString(),
+    // Without the tag nobody can tell, and nearly every event is one of the last mail.
+    version: version === undefined ? Number.POSITIVE_INFINITY : Number(version),
+  };
+}
+
+function kindOf(event: Event): MailEvent['kind'] {
+  if (event.eventType === 'Bounce') return bounceOf(event.bounce);
+  if (event.eventType !== 'Complaint') return KINDS[event.eventType];
+  return SUPPRESSED.includes(event.complaint.complaintSubType ?? '') ? 'suppressed' : 'complaint';
+}
+
+/** SES accepts a mail to an address on either of its lists, and does not send it. */
+const SUPPRESSED = ['Suppressed', 'OnAccountSuppressionList'];
+
+/** Only a permanent bounce says that the address is wrong: out-of-office answers come as the other types. */
+function bounceOf({ bounceType, bounceSubType }: z.output<typeof Bounce>): MailEvent['kind'] {
+  if (SUPPRESSED.includes(bounceSubType)) return 'suppressed';
+  return bounceType === 'Permanent' ? 'bounce' : 'soft_bounce';
+}
+
+const KINDS = { Send: 'send', Delivery: 'delivery', Reject: 'reject', DeliveryDelay: 'delay' } as const;
+
+function parsed(message: string): unknown {
+  try {
+    return JSON.parse(message);
+  } catch {
+    return undefined; // as unreadable as any other shape
+  }
+}

@@ -1,0 +1,71 @@
+/** What the mail says. */
+import type { Catalogue, Product } from '../catalogue/catalogue.ts';
+import { isWaiting, type Order } from '../order/order.ts';
+import { type Block, exactly, heading, oneLine, paragraph } from './blocks.ts';
+
+/** What the buyer gets of one product; copies of it share the serial. */
+export interface Item {
+  readonly product: string;
+  readonly mail: Product['mail'];
+  readonly licensee: string;
+  readonly serial: string;
+  readonly quantity: number;
+}
+
+/** The lines that wait: one item for each product, under however many SKUs it was bought. */
+export function itemsOf({ products }: Catalogue, order: Order): Item[] {
+  const items = new Map<string, Item>();
+  for (const { product, sku, licensee, serial, quantity } of order.lines.filter(isWaiting)) {
+    if (licensee === null || serial === null) throw new Error('a line without a licensee came to be mailed');
+    const id = product ?? sku;
+    const known = Object.hasOwn(products, id) ? products[id] : undefined;
+    const same = JSON.stringify([id, licensee, serial]);
+    items.set(same, {
+      product: oneLine(known?.name ?? id),
+      mail: known?.mail,
+      licensee,
+      serial,
+      quantity: quantity + (items.get(same)?.quantity ?? 0),
+    });
+  }
+  return [...items.values()];
+}
+
+/** @param number the order's, as the provider shows it to the buyer. */
+export function letter(order: Order, number: string, items: readonly Item[]): Block[] {
+  const name = oneLine(order.buyer.name ?? '');
+  const more = order.lines.some((line) => line.held !== null && line.delivery === 'mail');
+  return [
+    name && name.length <= LONGEST_GREETING ? paragraph`Hello ${name},` : paragraph`Hello,`,
+    items.length === 1
+      ? paragraph`Thank you for your order ${number}. Here is your serial.`
+      : paragraph`Thank you for your order ${number}. Here are your serials.`,
+    ...items.flatMap(section),
+    ...(more ? [HELD] : []),
+    KEEP,
+  ];
+}
+
+/** The first words of a test order's mail, which goes to the seller. */
+export const testNotice = (buyer: string | undefined): Block =>
+  paragraph`This is a test order. Its serial was made with a throw-away key and is useless in the real app. The mail of a real order would have gone to ${buyer ?? 'the buyer'}.`;
+
+const LONGEST_GREETING = 100;
+
+const HOW = paragraph`Enter the name and the serial exactly as they stand here, with every capital, space and accent; copying and pasting is safest.`;
+const HELD = paragraph`Another part of your order needs a closer look first; its serial follows in a separate mail.`;
+const KEEP = paragraph`Please keep this mail: you will need the name and the serial again on a new computer. If anything does not work, just reply, and we will help.`;
+
+const section = ({ product, mail, licensee, serial, quantity }: Item): Block[] => [
+  heading(product),
+  ...(mail?.instructions ? paragraphs(mail.instructions) : [HOW]),
+  exactly('Name', licensee),
+  exactly('Serial', serial),
+  ...(quantity > 1 ? [paragraph`${String(quantity)} copies: the serial is the same for each.`] : []),
+];
+
+const paragraphs = (plain: string): Block[] =>
+  plain
+    .replaceAll(/\r\n?/g, '\n')
+    .split(/\n\s*\n/)
+    .flatMap((one) => (one.trim() ? [paragraph`${one.trim()}`] : []));

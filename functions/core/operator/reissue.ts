@@ -1,0 +1,55 @@
+/** A person corrects the name of a serial: another takes its place, and what it takes the place of is kept. */
+import { type Catalogue, productOf } from '../catalogue/catalogue.ts';
+import type { ProductKeys } from '../catalogue/keys.ts';
+import type { Buyer, HeldReason } from '../inbound/event.ts';
+import { type Line, type Order, withRelease } from '../order/order.ts';
+import { whoseName, withSerial } from '../serial/lines.ts';
+import { productCalled } from './release.ts';
+
+interface Known {
+  readonly catalogue: Catalogue;
+  readonly keys: ProductKeys;
+}
+
+/**
+ * The order with new serials for those lines of `chosen` that have one under another name, all of them due at `now`;
+ * undefined where the name is what it was; or why a line cannot have it.
+ */
+export function reissued(
+  known: Known,
+  order: Order,
+  name: string,
+  chosen: (line: Line) => boolean,
+  now: number,
+): Order | { readonly sku: string; readonly why: HeldReason } | undefined {
+  let buyer: Buyer = order.buyer;
+  const lines: Line[] = [];
+  for (const line of order.lines) {
+    const next = line.serial !== null && chosen(line) ? renamed(known, order, line, name) : undefined;
+    if (next?.line.held) return { sku: line.sku, why: next.line.held };
+    const isOther = next !== undefined && next.line.licensee !== line.licensee;
+    if (isOther) buyer = { ...buyer, [next.field]: name };
+    lines.push(isOther ? { ...next.line, held: line.held, superseded: superseded(line, now) } : line);
+  }
+  if (lines.every((line, at) => line === order.lines[at])) return undefined;
+  const next = withRelease(order, { buyer, lines }, now);
+  // What is known of a mail that went out is lost only to a new one.
+  return next.dueAt ? next : { ...next, mail: order.mail };
+}
+
+function renamed({ catalogue, keys }: Known, order: Order, line: Line, name: string) {
+  const { test, buyer, provider } = order;
+  const found = productCalled(catalogue, line.product) ?? productOf(catalogue, provider, line.sku);
+  if (!found) return { line: { ...line, held: 'unknown_product' as const }, field: 'name' };
+  const { sku, quantity, paid, settled } = line;
+  const asked = { ...buyer, registration: name, name, company: name };
+  const sold = { sku, quantity, paid, settled };
+  const made = withSerial(found, sold, { test, keys, buyer: asked, approved: true });
+  const whose = whoseName(found.product, buyer);
+  return { line: made, field: !whose || whose === 'person' ? 'name' : whose };
+}
+
+const superseded = ({ licensee, serial, keyVersion, superseded: before = [] }: Line, now: number) => [
+  ...before,
+  { licensee, serial, keyVersion, at: new Date(now).toISOString() },
+];

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import { type Catalogue, ownerOf, type Product, productOf } from '../catalogue/catalogue.ts';
+import type { ProductKeys } from '../catalogue/keys.ts';
+import type { Buyer, HeldReason, OrderEvent, Reversed, SoldLine, Unreadable } from '../inbound/event.ts';
+import { toMailbox } from '../mail/address.ts';
+import { add, checkFloor } from '../order/money.ts';
+import { keyOf, type Line, type NewOrder } from '../order/order.ts';
+import { licenseeOf } from './name.ts';
+import { keyBytes, serialOf } from './serial.ts';
+
+/** Whose order it is, and how it is to be read. */
+interface Sold {
+  readonly catalogue: Catalogue;
+  readonly provider: string;
+}
+
+/** The event as it will be recorded: each line with its serial, or with the reason why a person has to look. */
+export function withSerials(
+  { catalogue, provider }: Sold,
+  event: OrderEvent | Unreadable,
+  keys: ProductKeys,
+): NewOrder | Reversed {
+  if (event.kind === 'reversed') return event;
+  if (event.kind === 'unreadable') {
+    const lines = [heldLine({ sku: '', quantity: 1 }, null, null, 'bad_body')];
+    return {
+      kind: 'paid',
+      key: `held#${provider}#${event.id}`,
+      aliases: [],
+      provider,
+      test: false,
+      buyer: {},
+      lines,
+    };
+  }
+  const { kind, test, buyer, amount, placedAt } = event;
+  const owner = ownerOf(catalogue, provider);
+  const sold = event.lines.length > 0 ? merged(event.lines) : [{ sku: '', quantity: 1 }];
+  return {
+    kind,
+    key: keyOf(owner, test, event.id),
+    aliases: (event.aliases ?? []).map((id) => keyOf(owner, test, id)),
+    provider: owner,
+    test,
+    placedAt,
+    amount,
+    buyer,
+    lines: sold.map((line) => {
+      const found = productOf(catalogue, provider, line.sku);
+      // The floor applies to the payment, not to its announcement.
+      const made = found
+        ? withSerial(found, line, { test, buyer, keys, approved: kind === 'announced' })
+        : heldLine(line, null, null, line.held ?? 'unknown_product');
+      return kind === 'paid' ? made : { ...made, announced: { floor: found?.product.floor, total: amount } };
+    }),
+  };
+}
+
+/** The line of a known product with its serial, or held. Used again when a person releases it. */
+export function withSerial(
+  { id, product }: { readonly id: string; readonly product: Product },
+  line: SoldLine,
+  {
+    test,
+    buyer,
+    keys,
+    approved = false,
+  }: { test: boolean; buyer: Buyer; keys: ProductKeys; approved?: boolean },
+): Line {
+  const received = receivedName(product, buyer);
+  const held = (reason: HeldReason) => heldLine(line, id, received, reason);
+  if (line.held) return held(line.held);
+  const key = test ? { version: 0, bytes: throwAwayKey(id) } : newestKey(product, keys[id]);
+  if (!key) return held('product_key');
+  const name = licenseeOf(received ?? '', product.serial);
+  if ('held' in name) return held(name.held);
+  if (line.delivery !== 'answer' && !toMailbox(buyer.email)) return held('bad_address');
+  const wrongPrice = approved ? undefined : checkFloor(product.floor, line, test);
+  if (wrongPrice) return held(wrongPrice);
+  const serial = serialOf(product.serial, key.bytes, name.licensee);
+  if (serial === undefined) return held('unmappable_name');
+  return { ...heldLine(line, id, received, null), licensee: name.licensee, serial, keyVersion: key.version };
+}
+
+function heldLine(
+  line: SoldLine,
+  product: string | null,
+  received: string | null,
+  held: HeldReason | null,
+): Line {
+  const { sku, quantity, paid, settled, delivery = 'mail' } = line;
+  return {
+    sku,
+    product,
+    quantity,
+    paid,
+    settled,
+    delivery,
+    received,
+    licensee: null,
+    serial: null,
+    keyVersion: null,
+    held,
+  };
+}
+
+const namesOf = (buyer: Buyer) => ({
+  registration: buyer.registration,
+  person: buyer.name,
+  company: buyer.company,
+});
+
+/** Whose name it is that the serial is made from: the first that the product asks for and the order has. */
+export const whoseName = ({ licensee }: Product, buyer: Buyer) =>
+  licensee.find((whose) => namesOf(buyer)[whose]?.trim());
+
+function receivedName(product: Product, buyer: Buyer): string | null {
+  const whose = whoseName(product, buyer);
+  return (whose && namesOf(buyer)[whose]) ?? null;
+}
+
+/** Whether a line of the product could have its serial. */
+export const hasKey = (product: Product, versions: ProductKeys[string] | undefined): boolean =>
+  newestKey(product, versions) !== undefined;
+
+function newestKey({ serial }: Product, versions: ProductKeys[string] = []) {
+  const newest = versions.reduce<(typeof versions)[number] | undefined>(
+    (best, one) => (best && best.version >= one.version ? best : one),
+    undefined,
+  );
+  const bytes = newest && keyBytes(serial, newest.key);
+  return newest && bytes ? { version: newest.version, bytes } : undefined;
+}
+
+/** Design 2, promise 6: a serial of a test order must fit no shipped app. Anybody may know this key; it opens nothing. */
+function throwAwayKey(product: string): Buffer {
+  return createHash('sha256').update(`a Keypost test order for ${product}`).digest().subarray(0, 16);
+}
+
+/** One line for each SKU. */
+function merged(lines: readonly SoldLine[]): SoldLine[] {
+  const bySku = new Map<string, SoldLine>();
+  for (const line of lines) {
+    const known = bySku.get(line.sku);
+    const paid = known?.paid && line.paid && add(known.paid, line.paid);
+    const settled = known?.settled && line.settled && add(known.settled, line.settled);
+    bySku.set(line.sku, known ? { ...known, quantity: known.quantity + line.quantity, paid, settled } : line);
+  }
+  return [...bySku.values()];
+}

@@ -1,0 +1,124 @@
+/**
+ * What a seller writes of how the app checks a serial: docs/serials.md explains each option. `kind` is where another
+ * scheme comes in. Messages say what would do; those that start with `found` say what was found as well.
+ */
+import * as z from 'zod/mini';
+import { CHARSETS } from './charset.ts';
+import { SerialText } from './text-schema.ts';
+
+export const PADDINGS = ['pkcs7', 'null', 'space', 'x923'] as const;
+const DIGITS = '32 hex digits, two for each of the 16 bytes';
+const MAX_BYTES = 'a whole number, 1 to 256';
+
+const Key = z.strictObject(
+  {
+    form: z._default(z.enum(['ascii', 'hex', 'base64', 'md5']), 'ascii'),
+    fit: z._default(z.enum(['exact', 'null-pad-or-cut']), 'exact'),
+  },
+  {
+    error: ({ input }) =>
+      typeof input === 'string'
+        ? "found a text; write its form, like { form: 'hex' }: the key itself goes into the secret, with `npx --no keypost keys set`"
+        : '{ form, fit }',
+  },
+);
+
+const Iv = z.discriminatedUnion(
+  'from',
+  [
+    z.strictObject(
+      { from: z.literal('literal'), hex: z.string(DIGITS).check(z.regex(/^[0-9a-f]{32}$/i, DIGITS)) },
+      '{ from, hex }',
+    ),
+    z.strictObject(
+      {
+        from: z.enum(['zero', 'key', 'encrypted-zero']),
+        hex: absent("from: 'literal' beside it, or leave it out"),
+      },
+      '{ from }',
+    ),
+  ],
+  choice(
+    'from',
+    "{ from: 'zero' } where the app's code passes none (CCCrypt with NULL), { from: 'key' }, " +
+      "{ from: 'literal', hex: '32 hex digits' }, or { from: 'encrypted-zero' } (DCPcrypt)",
+  ),
+);
+
+const Name = z.strictObject(
+  {
+    form: z._default(z.enum(['nfc', 'nfd', 'as-is']), 'nfc'),
+    trim: z._default(z.boolean(), true),
+    collapse: z._default(z.boolean(), true),
+    fold: z._default(z.enum(['none', 'upper', 'lower']), 'none'),
+    /** Whether a damaged name is mended where that is exact, instead of held. */
+    repair: z._default(z.boolean(), false),
+    /** The longest name that the app takes, in bytes of its charset. */
+    maxBytes: z._default(z.int(MAX_BYTES).check(z.minimum(1, MAX_BYTES), z.maximum(256, MAX_BYTES)), 256),
+  },
+  '{ form, trim, collapse, fold, repair, maxBytes }',
+);
+
+const common = {
+  kind: z.literal('aes-128'),
+  key: z.prefault(Key, {}),
+  charset: z._default(z.enum(CHARSETS), 'utf8'),
+  name: z.prefault(Name, {}),
+  text: SerialText,
+};
+
+const wholeBlocks = z.enum(PADDINGS, {
+  error: ({ input }) =>
+    `one of ${PADDINGS.join(', ')}` +
+    (input === 'none' ? ": whole blocks are needed, and 'null' adds nothing to a name that fills them" : ''),
+});
+
+const FIELDS = '{ kind, mode, iv, padding, key, charset, name, text }';
+
+export const SerialProfile = z
+  .discriminatedUnion(
+    'mode',
+    [
+      z.strictObject(
+        {
+          ...common,
+          mode: z.literal('ecb'),
+          iv: absent("mode: 'cbc', or leave it out: ECB uses none"),
+          padding: wholeBlocks,
+        },
+        FIELDS,
+      ),
+      z.strictObject({ ...common, mode: z.literal('cbc'), iv: Iv, padding: wholeBlocks }, FIELDS),
+      z.strictObject(
+        { ...common, mode: z.enum(['cfb8', 'cbc-dcpcrypt']), iv: Iv, padding: z.enum(['none', ...PADDINGS]) },
+        FIELDS,
+      ),
+    ],
+    choice('mode', "mode: 'ecb', 'cbc', 'cfb8' or 'cbc-dcpcrypt'"),
+  )
+  .check(
+    z.refine(({ name, charset }) => name.form !== 'nfd' || charset.startsWith('utf'), {
+      path: ['name', 'form'],
+      error: "found 'nfd' with a charset that has no accents by themselves; write 'nfc', or charset: 'utf8'",
+    }),
+    z.refine(({ mode, text }) => text.cut === undefined || mode === 'ecb' || mode === 'cbc', {
+      path: ['text', 'cut'],
+      error:
+        'found a cut with a mode that goes letter by letter; leave it out: names that begin alike would share a serial',
+    }),
+  );
+export type SerialProfile = z.infer<typeof SerialProfile>;
+
+function absent(error: string) {
+  return z.optional(z.never(error));
+}
+
+/** zod names the field that decides and shows the whole: what stands in the field says more. */
+function choice(field: string, write: string) {
+  return {
+    error: ({ input }: { readonly input?: unknown }) => {
+      if (typeof input !== 'object' || input === null) return write;
+      return `found ${JSON.stringify(Reflect.get(input, field)) ?? 'nothing'}; write ${write}`;
+    },
+  };
+}

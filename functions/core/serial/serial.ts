@@ -1,0 +1,97 @@
+/**
+ * A buyer's name under AES-128 (FIPS 197), byte for byte as shipped apps check it: encoded, padded, encrypted, written.
+ * The modes are those of SP 800-38A; `cbc-dcpcrypt` is that of Delphi's DCPcrypt. The profile's options: docs/serials.md.
+ */
+import { createCipheriv, createHash } from 'node:crypto';
+import { encode } from './charset.ts';
+import { SerialProfile } from './profile.ts';
+import { written } from './text.ts';
+
+export { SerialProfile };
+
+const BLOCK = 16;
+
+/** The sixteen bytes of a key as it stands in `product-keys`, or undefined where it is not of the profile's form. */
+export function keyBytes({ key: { form, fit } }: SerialProfile, key: string): Buffer | undefined {
+  const bytes = decoded(form, key);
+  if (bytes === undefined || bytes.length === BLOCK) return bytes;
+  return fit === 'exact' ? undefined : Buffer.concat([bytes], BLOCK);
+}
+
+/** The serial, or undefined where the licensee has a character that the profile's charset has not. */
+export function serialOf(profile: SerialProfile, key: Buffer, licensee: string): string | undefined {
+  const name = encode(profile.charset, licensee);
+  return name && written(encrypted(profile, key, padded(profile.padding, name)), profile.text);
+}
+
+/** Strict: a key with a line end, or with hex digits missing, would make serials that no app takes. */
+function decoded(form: SerialProfile['key']['form'], key: string): Buffer | undefined {
+  switch (form) {
+    case 'ascii':
+      return /^[ -~]+$/.test(key) ? Buffer.from(key, 'ascii') : undefined;
+    case 'hex':
+      return /^(?:[0-9a-f]{2})+$/i.test(key) ? Buffer.from(key, 'hex') : undefined;
+    case 'base64': {
+      const bytes = Buffer.from(key, 'base64');
+      return key !== '' && bytes.toString('base64') === key ? bytes : undefined;
+    }
+    case 'md5':
+      return /^[ -~]+$/.test(key) ? createHash('md5').update(key, 'ascii').digest() : undefined;
+  }
+}
+
+/** The name filled up to what the mode takes. */
+export function padded(padding: SerialProfile['padding'], name: Buffer): Buffer {
+  const missing = BLOCK - (name.length % BLOCK); // 1 to 16
+  switch (padding) {
+    case 'none':
+      return name;
+    case 'null': // adds nothing to whole blocks, as PHP's mcrypt and .NET's Zeros
+      return Buffer.concat([name, Buffer.alloc(missing % BLOCK)]);
+    case 'space':
+      return Buffer.concat([name, Buffer.alloc(missing % BLOCK, ' ')]);
+    case 'pkcs7': // RFC 5652, 6.3
+      return Buffer.concat([name, Buffer.alloc(missing, missing)]);
+    case 'x923': // ANSI X9.23
+      return Buffer.concat([name, Buffer.alloc(missing - 1), Buffer.of(missing)]);
+  }
+}
+
+/** The ciphertext of a name that is padded. */
+export function encrypted(profile: SerialProfile, key: Buffer, text: Buffer): Buffer {
+  switch (profile.mode) {
+    case 'ecb':
+      return aes('ecb', key, null, text);
+    case 'cbc':
+    case 'cfb8':
+      return aes(profile.mode, key, ivOf(profile.iv, key), text);
+    case 'cbc-dcpcrypt':
+      return dcpcrypt(key, ivOf(profile.iv, key), text);
+  }
+}
+
+function ivOf(iv: NonNullable<SerialProfile['iv']>, key: Buffer): Buffer {
+  switch (iv.from) {
+    case 'zero':
+      return Buffer.alloc(BLOCK);
+    case 'key':
+      return key;
+    case 'literal':
+      return Buffer.from(iv.hex, 'hex');
+    case 'encrypted-zero':
+      return aes('ecb', key, null, Buffer.alloc(BLOCK));
+  }
+}
+
+/** CBC for the whole blocks; what is left is XORed with the encryption of the block before it, and stays as long as it is. */
+function dcpcrypt(key: Buffer, iv: Buffer, text: Buffer): Buffer {
+  const whole = text.length - (text.length % BLOCK);
+  const blocks = aes('cbc', key, iv, text.subarray(0, whole));
+  const mask = aes('ecb', key, null, whole > 0 ? blocks.subarray(-BLOCK) : iv);
+  return Buffer.concat([blocks, text.subarray(whole).map((byte, at) => byte ^ (mask[at] ?? 0))]);
+}
+
+function aes(mode: 'ecb' | 'cbc' | 'cfb8', key: Buffer, iv: Buffer | null, text: Buffer): Buffer {
+  const cipher = createCipheriv(`aes-128-${mode}`, key, iv).setAutoPadding(false);
+  return Buffer.concat([cipher.update(text), cipher.final()]);
+}

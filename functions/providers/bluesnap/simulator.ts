@@ -1,0 +1,61 @@
+/** BlueSnap: its sample of fields as a form, signed by the header, and by `authKey` under the same key. */
+import { createHash, createHmac, randomInt } from 'node:crypto';
+import type { Simulator, TestOrder } from '../simulator.ts';
+import { filled } from '../template.ts';
+
+/** Type, status of the chargeback, and how much of the price goes back. */
+const EVENTS: Readonly<Record<string, readonly [type: string, status: string, share: number]>> = {
+  paid: ['CHARGE', '', 0],
+  refunded: ['REFUND', '', 1],
+  partly_refunded: ['REFUND', '', 0.25],
+  disputed: ['CHARGEBACK', 'NEW', 1],
+  dispute_won: ['CHARGEBACK_STATUS_CHANGED', 'COMPLETED_WON', 1],
+  declined: ['DECLINE', '', 0],
+};
+
+export const bluesnap: Simulator = {
+  events: Object.keys(EVENTS),
+
+  request(order, secret, _options, now) {
+    const orderId = order.id ?? String(randomInt(1_000_000_000, 2_000_000_000));
+    const body = String(new URLSearchParams(fields(order, secret, orderId)));
+    const time = new Date(now).toISOString().replace('T', ' ').replace('Z', '');
+    const signature = createHmac('sha256', secret).update(`${time}${body}`).digest('hex');
+    const headers = {
+      'content-type': 'application/x-www-form-urlencoded',
+      'bls-ipn-timestamp': time,
+      'bls-signature': signature,
+    };
+    return { method: 'POST', query: '', headers, body, orderId };
+  },
+};
+
+function fields(
+  { event, sku, name, email, company, test, floor }: TestOrder,
+  secret: string,
+  orderId: string,
+): Record<string, string> {
+  const [type = 'CHARGE', status = '', share = 0] = EVENTS[event] ?? [];
+  const price = Math.max(39, floor);
+  const charged = share === 0 ? price : -price * share;
+  const words = name.split(' ');
+  const sample = filled('bluesnap/templates/charge.json', {
+    ...{ type, sku, email, company, order: orderId },
+    price: price.toFixed(2),
+    charged: charged.toFixed(2),
+    test: test ? 'Y' : 'N',
+    firstName: words.slice(0, -1).join(' '),
+    lastName: words.at(-1),
+    authKey: createHash('md5').update(`${orderId}${sku}${secret}`).digest('hex'),
+  });
+  const reversal = {
+    reversalRefNum: String(randomInt(1_000_000_000, 2_000_000_000)),
+    reversalReason: 'MERCHANT_REQUEST',
+    fullRefund: share === 1 ? 'Y' : 'N',
+    cbStatus: status,
+  };
+  return { ...strings(sample), ...(share > 0 ? reversal : {}) };
+}
+
+const strings = (sample: unknown): Record<string, string> =>
+  Object.fromEntries(Object.entries(Object(sample)).map(([field, value]) => [field, String(value)]));

@@ -1,0 +1,112 @@
+/** FastSpring: webhooks in batches of one, and the licence call, a form whose values are hashed. */
+import { createHash, createHmac, randomBytes, randomInt } from 'node:crypto';
+import type { SignedRequest, Simulator, TestOrder } from '../simulator.ts';
+import { filled } from '../template.ts';
+
+/** The body of each event, and how much of the price goes back. */
+const WEBHOOKS: Readonly<Record<string, readonly [file: string, share: number]>> = {
+  paid: ['fastspring/templates/order.json', 0],
+  refunded: ['fastspring/templates/return.json', 1],
+  partly_refunded: ['fastspring/templates/return.json', 0.25],
+  disputed: ['fastspring/templates/chargeback.json', 1],
+};
+
+export const fastspring: Simulator = {
+  events: [...Object.keys(WEBHOOKS), 'licence_call'],
+
+  request(order, secret, _options, now) {
+    const orderId = order.id ?? newReference(now);
+    if (order.event === 'licence_call') return licenceCall(order, orderId, secret);
+    const [file = '', share = 0] = WEBHOOKS[order.event] ?? WEBHOOKS.paid ?? [];
+    const body = JSON.stringify(filled(file, values(order, orderId, share, now)));
+    const headers = {
+      'content-type': 'application/json',
+      'x-fs-signature': fastspringSignature(secret, body),
+    };
+    return { method: 'POST', query: '', headers, body, orderId };
+  },
+};
+
+/** https://developer.fastspring.com/docs/message-security */
+export const fastspringSignature = (secret: string, body: string): string =>
+  createHmac('sha256', secret).update(body).digest('base64');
+
+/** https://fastspring.com/docs/classic/setting-up-a-remote-license-script, its tab "Security". */
+export function fastspringHash(privateKey: string, fields: Readonly<Record<string, string>>): string {
+  const values = Object.keys(fields)
+    .sort()
+    .map((name) => fields[name]);
+  return createHash('md5')
+    .update(`${values.join('')}${privateKey}`)
+    .digest('hex');
+}
+
+function licenceCall(order: TestOrder, reference: string, privateKey: string): SignedRequest {
+  const { sku, name, email, company, test } = order;
+  const fields = {
+    company,
+    email,
+    internalProductName: sku,
+    name,
+    quantity: '1',
+    reference,
+    referrer: '',
+    subscriptionReference: '',
+    tags: '',
+    ...(test ? { test: 'true' } : {}),
+  };
+  const all = { ...fields, security_request_hash: fastspringHash(privateKey, fields) };
+  const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8' };
+  return { method: 'POST', query: '', headers, body: String(new URLSearchParams(all)), orderId: reference };
+}
+
+function values(
+  { sku, name, email, company, test, floor }: TestOrder,
+  reference: string,
+  share: number,
+  now: number,
+) {
+  const [first = '', ...last] = name.split(' ');
+  const total = Math.max(39, floor);
+  const tax = Math.round((total * 100) / 6) / 100;
+  const amounts = {
+    total,
+    tax,
+    subtotal: Math.round((total - tax) * 100) / 100,
+    returned: Math.round(total * share * 100) / 100,
+  };
+  const displays = Object.entries(amounts).map(([what, amount]) => [
+    `${what}_display`,
+    `€${amount.toFixed(2)}`,
+  ]);
+  return {
+    ...amounts,
+    ...Object.fromEntries(displays),
+    event: newId(),
+    account: newId(),
+    return: newId(),
+    return_reference: `${newReference(now)}X`,
+    case: `dsp_${newId()}`,
+    // A chargeback names this id only, so that it has to be the same one as the sale's.
+    order: createHash('md5').update(reference).digest('base64url'),
+    reference,
+    live: !test,
+    ms: now,
+    s: Math.floor(now / 1000),
+    day: new Date(now).toISOString().slice(0, 10),
+    java_date: new Date(now)
+      .toUTCString()
+      .replace(/^(\w+), (\d+) (\w+) (\d+) (\S+) GMT$/, '$1 $3 $2 $5 UTC $4'),
+    first,
+    last: last.join(' '),
+    email,
+    company: company || null,
+    product: sku,
+  };
+}
+
+const newId = () => randomBytes(16).toString('base64url');
+
+/** As ABC210906-5720-79124: the shop, the day, and two numbers. */
+const newReference = (now: number) =>
+  `SIM${new Date(now).toISOString().slice(2, 10).replaceAll('-', '')}-${randomInt(1_000, 9_999)}-${randomInt(10_000, 99_999)}`;

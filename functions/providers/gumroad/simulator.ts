@@ -1,0 +1,78 @@
+/** Gumroad's ping: the fields of ping_notification.rb in antiwork/gumroad, as a form, with the secret in the address. */
+import { randomBytes, randomInt } from 'node:crypto';
+import type { Simulator, TestOrder } from '../simulator.ts';
+
+const EVENTS: Readonly<
+  Record<string, { resource_name: string; refunded?: true; disputed?: true; dispute_won?: true }>
+> = {
+  paid: { resource_name: 'sale' },
+  partly_refunded: { resource_name: 'refund' },
+  refunded: { resource_name: 'refund', refunded: true },
+  disputed: { resource_name: 'dispute', disputed: true },
+  dispute_won: { resource_name: 'dispute_won', disputed: true, dispute_won: true },
+};
+
+export const gumroad: Simulator = {
+  events: Object.keys(EVENTS),
+
+  request(order, secret, options, now) {
+    const orderId = order.id ?? `${randomBytes(16).toString('base64url')}==`;
+    const sellerId = typeof options.sellerId === 'string' ? options.sellerId : 'kL0psVL2admJSYRNs-EXAMPLE==';
+    const body = Object.entries(fields(order, orderId, sellerId, now))
+      .map(([name, value]) => `${encoded(name)}=${encoded(String(value))}`)
+      .join('&');
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    return { method: 'POST', query: `secret=${encoded(secret)}`, headers, body, orderId };
+  },
+};
+
+/** As Ruby's ERB::Util.url_encode: `%20` for a space, and nothing left but letters, digits, `-`, `_`, `.` and `~`. */
+const encoded = (text: string) =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+
+function fields(
+  { event, sku, name, email, test, floor }: TestOrder,
+  saleId: string,
+  sellerId: string,
+  now: number,
+) {
+  const cents = Math.round(Math.max(39, floor) * 100);
+  return {
+    seller_id: sellerId,
+    product_id: sku,
+    product_name: 'WidgetPro for Mac',
+    permalink: 'widgetpro',
+    product_permalink: 'https://example.gumroad.com/l/widgetpro',
+    short_product_id: 'wxyz',
+    email,
+    price: cents,
+    gumroad_fee: Math.round(cents / 10) + 80,
+    currency: 'usd',
+    quantity: 1,
+    discover_fee_charged: false,
+    can_contact: true,
+    referrer: 'https://shop.example.com/',
+    'card[visual]': '**** **** **** 4242',
+    'card[type]': 'visa',
+    'card[bin]': '',
+    'card[expiry_month]': '',
+    'card[expiry_year]': '',
+    order_number: randomInt(100_000_000, 1_000_000_000),
+    sale_id: saleId,
+    sale_timestamp: `${new Date(now).toISOString().slice(0, 19)}Z`,
+    full_name: name,
+    purchaser_id: '5550000000001',
+    'url_params[campaign]': 'launch',
+    'variants[Tier]': 'Single user',
+    ...(test ? { test } : {}),
+    licensee: name,
+    'custom_fields[licensee]': name,
+    license_key: '00000000-00000000-00000000-00000000',
+    ip_country: 'Germany',
+    is_gift_receiver_purchase: false,
+    refunded: false,
+    disputed: false,
+    dispute_won: false,
+    ...EVENTS[event],
+  };
+}

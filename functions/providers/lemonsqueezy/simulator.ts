@@ -1,0 +1,57 @@
+/** Lemon Squeezy: JSON:API, of which the body is signed and nothing else. */
+import { createHmac, randomInt, randomUUID } from 'node:crypto';
+import type { Simulator } from '../simulator.ts';
+import { filled } from '../template.ts';
+
+/** Name of the event, status of the order, and how much of the price has gone back. */
+const EVENTS: Readonly<Record<string, readonly [name: string, status: string, share: number]>> = {
+  paid: ['order_created', 'paid', 0],
+  refunded: ['order_refunded', 'refunded', 1],
+  partly_refunded: ['order_refunded', 'partial_refund', 0.25],
+};
+
+export const lemonsqueezy: Simulator = {
+  events: Object.keys(EVENTS),
+
+  request({ event, id, sku, name, email, test, floor }, secret, _options, now) {
+    const [said = 'order_created', status = 'paid', share = 0] = EVENTS[event] ?? [];
+    const orderId = id ?? String(randomInt(5_000_000, 9_000_000));
+    const at = new Date(now).toISOString().replace('Z', '000Z');
+    const total = Math.round(Math.max(39, floor) * 100);
+    const tax = Math.round(total / 6);
+    const amounts = { total, tax, subtotal: total - tax, refunded_amount: Math.round(total * share) };
+    const notification = filled('lemonsqueezy/templates/order.json', {
+      ...amounts,
+      ...Object.fromEntries(
+        Object.entries(amounts).map(([what, cents]) => [`${what}_formatted`, `€${(cents / 100).toFixed(2)}`]),
+      ),
+      event: said,
+      status,
+      refunded: share === 1,
+      refunded_at: share > 0 ? at : null,
+      order: orderId,
+      id: Number(orderId),
+      number: randomInt(1_000, 9_999),
+      identifier: randomUUID(),
+      webhook: randomUUID(),
+      product: Number(sku),
+      variant: randomInt(400_000, 500_000),
+      sku,
+      name,
+      email,
+      test,
+      at,
+    });
+    const body = JSON.stringify(notification);
+    const headers = {
+      'content-type': 'application/json',
+      'x-event-name': said,
+      'x-signature': lemonsqueezySignature(secret, body),
+    };
+    return { method: 'POST', query: '', headers, body, orderId };
+  },
+};
+
+/** https://docs.lemonsqueezy.com/help/webhooks/signing-requests */
+export const lemonsqueezySignature = (secret: string, body: string): string =>
+  createHmac('sha256', secret).update(body).digest('hex');

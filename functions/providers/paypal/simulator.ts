@@ -1,0 +1,105 @@
+/** PayPal: as it would sign, with a key of our own that the look-alike on this machine vouches for, and nobody else. */
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes, randomUUID, sign } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import type { SignedRequest, Simulator, TestOrder } from '../simulator.ts';
+import { filled } from '../template.ts';
+
+/** The body of each event, and what differs in it. */
+const EVENTS: Readonly<Record<string, readonly [file: string, values: Readonly<Record<string, unknown>>]>> = {
+  paid: ['paypal/templates/captured.json', {}],
+  approved: ['paypal/templates/approved.json', {}],
+  refunded: ['paypal/templates/refunded.json', { share: 1 }],
+  partly_refunded: ['paypal/templates/refunded.json', { share: 0.25 }],
+  disputed: [
+    'paypal/templates/dispute.json',
+    { type: 'CUSTOMER.DISPUTE.CREATED', status: 'OPEN', outcome: null },
+  ],
+  dispute_won: [
+    'paypal/templates/dispute.json',
+    {
+      type: 'CUSTOMER.DISPUTE.RESOLVED',
+      status: 'RESOLVED',
+      outcome: { outcome_code: 'RESOLVED_SELLER_FAVOUR' },
+    },
+  ],
+};
+
+export const paypal: Simulator = {
+  events: Object.keys(EVENTS),
+
+  request(order, webhookId, options, now) {
+    const orderId = order.id ?? shortId();
+    const payee = payeeOf(options.payee);
+    const said = (event: string) => signed({ ...order, event }, { webhookId, orderId, payee, now });
+    // The capture names no buyer: it comes after the approval, as it does at PayPal.
+    return { ...said(order.event), ...(order.event === 'paid' ? { before: said('approved') } : {}) };
+  },
+};
+
+/** The account that the catalogue names first. */
+function payeeOf(payee: unknown) {
+  const [first] = [payee].flat();
+  const account = typeof first === 'string' ? first : 'EXAMPLEMERCH1';
+  return account.includes('@')
+    ? { email_address: account, merchant_id: 'EXAMPLEMERCH1' }
+    : { email_address: 'sales@vendor.example.com', merchant_id: account };
+}
+
+interface Delivery {
+  readonly webhookId: string;
+  readonly orderId: string;
+  readonly payee: object;
+  readonly now: number;
+}
+
+function signed(order: TestOrder, { webhookId, orderId, payee, now }: Delivery): SignedRequest {
+  const [file, { share = 1, ...values }] = EVENTS[order.event] ?? ['paypal/templates/captured.json', {}];
+  const words = order.name.split(' ');
+  const body = JSON.stringify(
+    filled(file, {
+      host: order.test ? 'api.sandbox.paypal.com' : 'api.paypal.com',
+      webhook: `WH-${shortId()}-${shortId()}`,
+      order: orderId,
+      payee,
+      // What goes back names the capture only, so that it has to be the same one as the sale's.
+      capture: createHash('md5').update(orderId).digest('hex').slice(0, 17).toUpperCase(),
+      refund: shortId(),
+      dispute: '10001',
+      buyerTransaction: shortId(),
+      price: (Math.max(39, order.floor) * Number(share)).toFixed(2),
+      at: `${new Date(now).toISOString().slice(0, 19)}Z`,
+      given: words.slice(0, -1).join(' '),
+      surname: words.at(-1),
+      name: order.name,
+      email: order.email,
+      sku: order.sku,
+      ...values,
+    }),
+  );
+  const [id, time] = [randomUUID(), `${new Date(now).toISOString().slice(0, 19)}Z`];
+  const { privateKey, address } = ourKey();
+  const content = `${id}|${time}|${webhookId}|${crc32(body)}`;
+  const headers = {
+    'content-type': 'application/json',
+    'paypal-transmission-id': id,
+    'paypal-transmission-time': time,
+    'paypal-auth-algo': 'SHA256withRSA',
+    'paypal-cert-url': `${new URL(order.address ?? LOCAL).origin}/local/paypal/v1/notifications/certs/${address}`,
+    'paypal-transmission-sig': sign('sha256', Buffer.from(content), privateKey).toString('base64'),
+  };
+  return { method: 'POST', query: '', headers, body, orderId };
+}
+
+const LOCAL = 'http://localhost:3000';
+
+let made: { readonly privateKey: KeyObject; readonly address: string } | undefined;
+
+/** The public half stands in its own address. */
+function ourKey() {
+  if (made) return made;
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  made = { privateKey, address: publicKey.export({ type: 'spki', format: 'der' }).toString('base64url') };
+  return made;
+}
+
+const shortId = () => randomBytes(9).toString('hex').slice(0, 17).toUpperCase();

@@ -1,0 +1,135 @@
+// https://polar.sh/docs/integrate/webhooks/delivery and @polar-sh/sdk@1.0.1: its hmacKeys, and its types Order and Refund
+import * as z from 'zod/mini';
+import { json, part } from '../../core/inbound/body.ts';
+import type { OrderEvent, Reversal } from '../../core/inbound/event.ts';
+import type { Context, Provider } from '../../core/inbound/provider.ts';
+import { requireStandardWebhook } from '../../core/inbound/signature.ts';
+import { fromMinor } from '../../core/order/money.ts';
+
+const Options = z.strictObject({
+  /** What comes is from Polar's sandbox, an environment of its own: nothing in a body says so. */
+  sandbox: z._default(z.boolean(), false),
+});
+
+export const polar: Provider = {
+  options: Options,
+
+  verify(request, { keys, now }) {
+    requireStandardWebhook(request, keys.flatMap(keysFrom), now);
+  },
+
+  read({ body }, context) {
+    const { type, data } = json(Envelope, body);
+    const { sandbox } = part(Options, context.options);
+    if (type === 'refund.created' || type === 'refund.updated') return refund(part(Refund, data), sandbox);
+    if (type !== 'order.paid' && type !== 'order.refunded') return [];
+    // A renewal may even have a negative amount: no more is read of it than that.
+    if (RENEWAL.test(part(Reason, data).billing_reason)) return [];
+    if (type === 'order.paid') return [sale(part(Order, data), sandbox, context)];
+    const { id, status } = part(RefundedOrder, data);
+    return [reversed(id, sandbox, id, { ...DONE, part: status === 'refunded' ? 'full' : 'partial' })];
+  },
+};
+
+const RENEWAL = /^subscription_(?!create$)/;
+
+/** A secret made before September 2026 is used as it stands, whsec_ and all; a later one is base64. No mark tells which. */
+function keysFrom(secret: string): Buffer[] {
+  const decoded = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+  // What is no base64 may decode to next to nothing, under which anybody could sign.
+  return decoded.length >= LEAST_BYTES ? [Buffer.from(secret), decoded] : [Buffer.from(secret)];
+}
+
+/** https://github.com/standard-webhooks/standard-webhooks: secrets have 24 to 64 bytes. */
+const LEAST_BYTES = 24;
+
+function sale(order: z.output<typeof Order>, test: boolean, { knows, licenseeField }: Context): OrderEvent {
+  const { id, created_at, total_amount, currency, billing_name, billing_address, customer } = order;
+  const { product, product_id, seats, units } = order;
+  const name = customer.name ?? billing_name ?? undefined;
+  const typed = order.custom_field_data?.[licenseeField];
+  const skus = [product?.metadata?.sku, product_id].filter((sku) => typeof sku === 'string');
+  const amount = money(total_amount, currency);
+  return {
+    kind: 'paid',
+    id,
+    test,
+    placedAt: new Date(created_at).toISOString(),
+    amount,
+    buyer: {
+      name,
+      email: customer.email ?? undefined,
+      // Where no invoice name was given, it is the customer's.
+      company: billing_name !== name ? (billing_name ?? undefined) : undefined,
+      registration: typeof typed === 'string' ? typed : undefined,
+      country: billing_address?.country ?? undefined,
+      locale: customer.locale ?? undefined,
+    },
+    lines: [{ sku: skus.find(knows) ?? skus[0] ?? '', quantity: seats ?? units ?? 1, paid: amount }],
+  };
+}
+
+/** A refund that failed takes back what its order has said. */
+function refund(
+  { id, order_id, status, amount, tax_amount, currency }: z.output<typeof Refund>,
+  test: boolean,
+): OrderEvent[] {
+  const given = money(amount + tax_amount, currency);
+  if (status === 'succeeded' || status === 'pending') {
+    const state = status === 'pending' ? 'open' : 'done';
+    return [reversed(order_id, test, id, { ...DONE, state, amount: given })];
+  }
+  return [
+    reversed(order_id, test, id, { ...DONE, state: 'won', amount: given }),
+    reversed(order_id, test, order_id, { ...DONE, state: 'won' }),
+  ];
+}
+
+const DONE = { kind: 'refund', state: 'done', part: 'partial' } as const;
+
+const reversed = (id: string, test: boolean, reversalId: string, reversal: Reversal): OrderEvent => ({
+  kind: 'reversed',
+  id,
+  test,
+  reversalId,
+  reversal,
+});
+
+/** polarsource/polar, server/polar/kit/currency.py: all others count in hundredths. */
+const ZERO_DECIMAL = new Set('bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf'.split(' '));
+
+const money = (minor: number, currency: string) =>
+  fromMinor(minor, ZERO_DECIMAL.has(currency) ? 0 : 2, currency);
+
+const id = z.string().check(z.minLength(1), z.maxLength(100));
+const text = z.nullish(z.string().check(z.maxLength(1000)));
+const minor = z.int().check(z.nonnegative());
+const copies = z.nullish(z.int().check(z.minimum(1), z.maximum(10_000)));
+const currency = z.string().check(z.regex(/^[a-z]{3}$/));
+const values = z.nullish(z.record(z.string(), z.union([text, z.number(), z.boolean()])));
+
+const Envelope = z.object({ type: z.string(), data: z.unknown() });
+const Reason = z.object({ billing_reason: z.string() });
+const Order = z.object({
+  id,
+  created_at: z.iso.datetime({ offset: true }),
+  total_amount: minor,
+  currency,
+  billing_name: text,
+  billing_address: z.nullish(z.object({ country: text })),
+  custom_field_data: values,
+  customer: z.object({ name: text, email: text, locale: text }),
+  product_id: z.nullish(id),
+  product: z.nullish(z.object({ metadata: values })),
+  seats: copies,
+  units: copies,
+});
+const RefundedOrder = z.object({ id, status: z.enum(['refunded', 'partially_refunded']) });
+const Refund = z.object({
+  id,
+  order_id: id,
+  status: z.enum(['pending', 'succeeded', 'failed', 'canceled']),
+  amount: minor,
+  tax_amount: minor,
+  currency,
+});

@@ -1,0 +1,60 @@
+/** Polar: Standard Webhooks over the order of its SDK's types. */
+import { createHmac, randomUUID } from 'node:crypto';
+import type { Simulator } from '../simulator.ts';
+import { filled } from '../template.ts';
+
+/** Type, why the order was billed, and how much of the price has gone back. */
+const EVENTS: Readonly<Record<string, readonly [type: string, reason: string, share: number]>> = {
+  paid: ['order.paid', 'purchase', 0],
+  partly_refunded: ['order.refunded', 'purchase', 0.25],
+  refunded: ['order.refunded', 'purchase', 1],
+  renewed: ['order.paid', 'subscription_cycle', 0],
+};
+
+export const polar: Simulator = {
+  events: Object.keys(EVENTS),
+
+  request({ event, id, sku, name, email, company, floor }, secret, _options, now) {
+    const [type = 'order.paid', reason = 'purchase', share = 0] = EVENTS[event] ?? [];
+    const orderId = id ?? randomUUID();
+    const net = Math.round(Math.max(39, floor) * 100);
+    const back = Math.round(net * share);
+    const tax = Math.round(net / 5);
+    const backTax = Math.round(back / 5);
+    const body = JSON.stringify(
+      filled('polar/templates/order.json', {
+        type,
+        reason,
+        order: orderId,
+        at: new Date(now).toISOString(),
+        status: share === 1 ? 'refunded' : share > 0 ? 'partially_refunded' : 'paid',
+        ...{ net, tax, back, backTax },
+        total: net + tax,
+        left: net - back,
+        leftTax: tax - backTax,
+        ...{ sku, name, email },
+        initial: name.slice(0, 1),
+        billingName: company || name,
+      }),
+    );
+    const messageId = randomUUID();
+    const at = String(Math.floor(now / 1000));
+    const signature = createHmac('sha256', keyOf(secret))
+      .update(`${messageId}.${at}.${body}`)
+      .digest('base64');
+    const headers = {
+      'content-type': 'application/json',
+      'user-agent': 'polar.sh webhooks',
+      'webhook-id': messageId,
+      'webhook-timestamp': at,
+      'webhook-signature': `v1,${signature}`,
+    };
+    return { method: 'POST', query: '', headers, body, orderId };
+  },
+};
+
+/** Base64 behind `whsec_`; what is none is an old secret, whose text is the key. */
+function keyOf(secret: string): Buffer {
+  const isNew = /^whsec_(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(secret);
+  return isNew ? Buffer.from(secret.slice('whsec_'.length), 'base64') : Buffer.from(secret);
+}

@@ -1,0 +1,149 @@
+// @shopify/shopify-api@13.1.0, lib/utils/hmac-validator.js and lib/webhooks/types.js (both families of headers); the bodies
+// are those of https://shopify.dev/docs/api/admin-rest/latest/resources/order, …/refund and …/dispute
+import * as z from 'zod/mini';
+import { json } from '../../core/inbound/body.ts';
+import type { Money, OrderEvent } from '../../core/inbound/event.ts';
+import type { Context, Provider } from '../../core/inbound/provider.ts';
+import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
+import { add, atLeast, DECIMAL, multiply } from '../../core/order/money.ts';
+
+export const shopify: Provider = {
+  verify({ headers, body }, { keys }) {
+    const signature = headers['shopify-hmac-sha256'] ?? requireHeader(headers, 'x-shopify-hmac-sha256');
+    requireHmac({ keys, content: [body], signatures: [signature], encoding: 'base64' });
+  },
+
+  read({ headers, body }, context) {
+    const header = (name: string) => headers[`shopify-${name}`] ?? headers[`x-shopify-${name}`] ?? '';
+    const topic = header('topic');
+    const test = header('test') === 'true';
+    if (topic === 'orders/paid') return sales(json(Order, body), test, context);
+    if (topic === 'refunds/create') return refunds(json(Refund, body), test);
+    if (/^disputes\/(create|update)$/.test(topic)) return disputes(json(Dispute, body), test);
+    return [];
+  },
+};
+
+/** What else comes as paid is the admin's own test notification, of an order that is voided. */
+const PAID = /^(paid|partially_refunded|refunded)$/;
+
+function sales(
+  { id, currency, customer, billing_address: billing, ...order }: z.output<typeof Order>,
+  test: boolean,
+  { knows, licenseeField }: Context,
+): OrderEvent[] {
+  // Seen in shops with subscriptions: subscription_contract, subscription_contract_checkout_one.
+  const isRenewal = order.source_name?.startsWith('subscription_contract');
+  const items = order.line_items.filter((item) => item.current_quantity !== 0);
+  if (!PAID.test(order.financial_status) || isRenewal || items.length === 0) return [];
+  const pairs = [...order.note_attributes, ...items.flatMap(({ properties }) => properties)];
+  const names = new Set(
+    pairs.flatMap(({ name, value }) => (name === licenseeField && typeof value === 'string' ? [value] : [])),
+  );
+  const person = [customer?.first_name, customer?.last_name].filter(Boolean).join(' ');
+  const email = order.email || customer?.email || undefined;
+  // An app without leave to see buyers gets none. Several names: nobody knows for which line each of them is.
+  const held = !email ? 'no_buyer' : names.size > 1 ? 'no_name' : undefined;
+  return [
+    {
+      kind: 'paid',
+      id: String(id),
+      test: test || order.test,
+      placedAt: new Date(order.created_at).toISOString(),
+      amount: { value: order.total_price, currency },
+      buyer: {
+        name: billing?.name || person || undefined,
+        email,
+        company: billing?.company || undefined,
+        country: billing?.country_code || undefined,
+        locale: order.customer_locale || undefined,
+        registration: names.size > 1 ? undefined : [...names][0],
+      },
+      lines: items.map(({ sku, variant_id, product_id, title, ...item }) => {
+        const skus = [sku, variant_id, product_id, title].flatMap((one) => (one ? [String(one)] : []));
+        const quantity = item.current_quantity ?? item.quantity;
+        const paid = paidFor(item, quantity, currency, order.taxes_included);
+        return { sku: skus.find(knows) ?? skus[0] ?? '', quantity, paid, held };
+      }),
+    },
+  ];
+}
+
+/** The price is of one, before discounts, and before taxes where the shop does not include them. */
+function paidFor(
+  item: Pick<z.output<typeof Item>, 'price' | 'tax_lines' | 'discount_allocations'>,
+  quantity: number,
+  currency: string,
+  taxesIncluded: boolean,
+): Money | undefined {
+  const money = (value: string): Money => ({ value, currency });
+  const sum = (amounts: readonly string[]) =>
+    amounts.map(money).reduce((total, one) => add(total, one) ?? total, money('0'));
+  const taxes = sum(taxesIncluded ? [] : item.tax_lines.map(({ price }) => price));
+  const gross = add(multiply(money(item.price), quantity), taxes);
+  const off = sum(item.discount_allocations.map(({ amount }) => amount));
+  return gross && atLeast([gross], off) ? add(gross, money(`-${off.value}`)) : undefined;
+}
+
+/** A return without money is a refund too, without transactions. */
+function refunds({ id, order_id, transactions }: z.output<typeof Refund>, test: boolean): OrderEvent[] {
+  const back = transactions.filter(
+    ({ kind, status }) => kind === 'refund' && /^(success|pending)$/.test(status),
+  );
+  const [first, ...others] = back.map(({ amount, currency }) => ({ value: amount, currency }));
+  if (!first) return [];
+  const amount = others.reduce<Money | undefined>((sum, one) => sum && add(sum, one), first);
+  const state = back.every(({ status }) => status === 'success') ? 'done' : 'open';
+  const reversal = { kind: 'refund', state, part: 'partial', amount } as const;
+  const ofTest = test || back.some((one) => one.test);
+  return [{ kind: 'reversed', id: String(order_id), test: ofTest, reversalId: String(id), reversal }];
+}
+
+/** An inquiry counts as a dispute; one that was accepted or refunded stays in force like an open one. */
+function disputes({ id, order_id, status }: z.output<typeof Dispute>, test: boolean): OrderEvent[] {
+  if (!order_id) return [];
+  const state = status === 'won' || status === 'lost' ? status : 'open';
+  const reversal = { kind: 'chargeback', state, part: 'full' } as const;
+  return [{ kind: 'reversed', id: String(order_id), test, reversalId: String(id), reversal }];
+}
+
+/** The id of a test notification is greater than a number can hold: it is rounded everywhere alike. */
+const id = z.number().check(z.refine(Number.isInteger), z.positive(), z.lt(1e20));
+const text = z.nullish(z.string().check(z.maxLength(1000)));
+const decimal = z.string().check(z.regex(DECIMAL));
+const currency = z.string().check(z.regex(/^[A-Z]{3}$/));
+const quantity = z.int().check(z.nonnegative(), z.maximum(10_000));
+const flag = z._default(z.boolean(), false);
+const pairs = z._default(z.array(z.object({ name: z.string(), value: z.unknown() })), []);
+
+const Item = z.object({
+  sku: text,
+  variant_id: z.nullish(id),
+  product_id: z.nullish(id),
+  title: text,
+  quantity: quantity.check(z.positive()),
+  current_quantity: z.optional(quantity),
+  price: decimal,
+  tax_lines: z._default(z.array(z.object({ price: decimal })), []),
+  discount_allocations: z._default(z.array(z.object({ amount: decimal })), []),
+  properties: pairs,
+});
+const Order = z.object({
+  id,
+  test: flag,
+  financial_status: z.string(),
+  source_name: text,
+  created_at: z.iso.datetime({ offset: true }),
+  currency,
+  total_price: decimal,
+  taxes_included: flag,
+  email: text,
+  customer_locale: text,
+  customer: z.nullish(z.object({ first_name: text, last_name: text, email: text })),
+  billing_address: z.nullish(z.object({ name: text, company: text, country_code: text })),
+  note_attributes: pairs,
+  line_items: z.array(Item),
+});
+const Transaction = z.object({ kind: z.string(), status: z.string(), amount: decimal, currency, test: flag });
+const Refund = z.object({ id, order_id: id, transactions: z.array(Transaction) });
+const Dispute = z.object({ id, order_id: z.nullish(id), status: z.string() });

@@ -1,0 +1,77 @@
+/** Stripe: events as its API writes them, with line breaks, signed with the time in front. */
+import { createHmac, randomBytes } from 'node:crypto';
+import type { Simulator, TestOrder } from '../simulator.ts';
+import { filled } from '../template.ts';
+import { paidCheckout } from './fake-api.ts';
+
+/** For a charge how much of it goes back, for a dispute the event's type and its status. */
+const REVERSALS: Readonly<Record<string, number | readonly [type: string, status: string]>> = {
+  refunded: 1,
+  partly_refunded: 0.25,
+  disputed: ['charge.dispute.created', 'needs_response'],
+  dispute_won: ['charge.dispute.closed', 'won'],
+};
+
+export const stripe: Simulator = {
+  events: ['paid', ...Object.keys(REVERSALS), 'unpaid'],
+
+  request(order, secret, _options, now) {
+    const id = randomBytes(8).toString('hex');
+    const orderId = order.id ?? `pi_${id}`;
+    const at = Math.floor(now / 1000);
+    const body = JSON.stringify(event(order, id, orderId, at), null, 2);
+    const headers = {
+      'content-type': 'application/json; charset=utf-8',
+      'stripe-signature': `t=${at},v1=${stripeSignature(secret, at, body)}`,
+    };
+    return { method: 'POST', query: '', headers, body, orderId };
+  },
+};
+
+/** https://docs.stripe.com/webhooks#verify-manually */
+const stripeSignature = (secret: string, at: number, body: string): string =>
+  createHmac('sha256', secret).update(`${at}.${body}`).digest('hex');
+
+function event(order: TestOrder, id: string, orderId: string, at: number) {
+  const { name, email, sku, test, floor } = order;
+  const cents = Math.max(paidCheckout.data.object.amount_total, Math.round(floor * 100));
+  const reversal = REVERSALS[order.event];
+  const common = { id, at, order: orderId, cents, live: !test, name, email, sku };
+  if (typeof reversal === 'number')
+    return filled('stripe/templates/charge.json', {
+      ...common,
+      back: Math.round(cents * reversal),
+      whole: reversal === 1,
+    });
+  if (!reversal) return checkout(order, { id, orderId, at, cents });
+  const [type, status] = reversal;
+  return filled('stripe/templates/dispute.json', { ...common, type, status, dueBy: at + 7 * 86_400 });
+}
+
+function checkout(
+  { event: what, name, email, company, sku, test }: TestOrder,
+  { id, orderId, at, cents }: { id: string; orderId: string; at: number; cents: number },
+) {
+  const sample = paidCheckout.data.object;
+  const object = {
+    ...sample,
+    id: `cs_${test ? 'test' : 'live'}_${id}`,
+    payment_intent: orderId,
+    created: at,
+    livemode: !test,
+    amount_total: cents,
+    payment_status: what === 'unpaid' ? 'unpaid' : 'paid',
+    customer_details: {
+      ...sample.customer_details,
+      name,
+      email,
+      individual_name: name,
+      business_name: company || null,
+    },
+    collected_information: null,
+    custom_fields: [],
+    metadata: { product_id: sku, quantity: '1' },
+    payment_link: null,
+  };
+  return { ...paidCheckout, id: `evt_${id}1`, created: at, livemode: !test, data: { object } };
+}

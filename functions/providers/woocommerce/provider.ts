@@ -1,0 +1,120 @@
+// woocommerce/woocommerce, includes/class-wc-webhook.php (signature, ping, no retry), and the order of its REST API:
+// https://woocommerce.github.io/woocommerce-rest-api-docs/#order-properties
+import * as z from 'zod/mini';
+import { json, part } from '../../core/inbound/body.ts';
+import type { OrderEvent } from '../../core/inbound/event.ts';
+import type { Context, Provider, WebhookRequest } from '../../core/inbound/provider.ts';
+import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
+import { add, DECIMAL } from '../../core/order/money.ts';
+
+const Options = z.strictObject({
+  /** What comes is from a shop for trials: nothing in a body says so. */
+  sandbox: z._default(z.boolean(), false),
+});
+
+export const woocommerce: Provider = {
+  options: Options,
+
+  verify(request, { keys }) {
+    if (isPing(request)) return;
+    const signature = requireHeader(request.headers, 'x-wc-webhook-signature');
+    requireHmac({ keys, content: [request.body], signatures: [signature], encoding: 'base64' });
+  },
+
+  read(request, context) {
+    // A deleted order is an id alone; other topics are of products, coupons and customers.
+    const isOurs = /^order\.(created|updated|restored)$/.test(request.headers['x-wc-webhook-topic'] ?? '');
+    if (isPing(request) || !isOurs) return [];
+    const order = json(Order, request.body);
+    // WooCommerce Subscriptions, wcs_create_order_from_subscription: a renewal.
+    if (order.created_via === 'subscription') return [];
+    const { sandbox } = part(Options, context.options);
+    return [...sales(order, sandbox, context), ...refunds(order, sandbox)];
+  },
+};
+
+/** Unsigned, and says nothing but the webhook's number; without a 200 the shop does not take our address. */
+const isPing = ({ headers, body }: WebhookRequest): boolean =>
+  !headers['x-wc-webhook-signature'] && /^webhook_id=\d{1,20}$/.test(body.toString('latin1', 0, 40));
+
+/** No event is of money: every change of the order comes, most of them long after it was paid. */
+function sales(
+  { id, status, currency, total, billing, date_paid_gmt, ...order }: z.output<typeof Order>,
+  test: boolean,
+  { knows, licenseeField }: Context,
+): OrderEvent[] {
+  if (!date_paid_gmt || (status !== 'processing' && status !== 'completed')) return [];
+  const meta = [...order.meta_data, ...order.line_items.flatMap((line) => line.meta_data)];
+  const names = new Set(
+    meta.flatMap(({ key, value }) => (key === licenseeField && typeof value === 'string' ? [value] : [])),
+  );
+  // Several names in one order: nobody knows for which line each of them is.
+  const held = names.size > 1 ? 'no_name' : undefined;
+  return [
+    {
+      kind: 'paid',
+      id: String(id),
+      test,
+      placedAt: new Date(`${date_paid_gmt}Z`).toISOString(),
+      amount: { value: total, currency },
+      buyer: {
+        name: [billing.first_name, billing.last_name].filter(Boolean).join(' ') || undefined,
+        email: billing.email || undefined,
+        company: billing.company || undefined,
+        country: billing.country || undefined,
+        registration: held ? undefined : [...names][0],
+      },
+      lines: order.line_items.map(({ sku, variation_id, product_id, quantity, ...line }) => {
+        const skus = [sku, variation_id, product_id].flatMap((one) => (one ? [String(one)] : []));
+        const paid = add({ value: line.total, currency }, { value: line.total_tax, currency });
+        return { sku: skus.find(knows) ?? skus[0] ?? '', quantity, paid, held };
+      }),
+    },
+  ];
+}
+
+/** All that was given back so far, in every body anew; an order may be set to refunded without any. */
+function refunds({ id, status, currency, refunds }: z.output<typeof Order>, test: boolean): OrderEvent[] {
+  const given = refunds.map((refund) => ({
+    reversalId: String(refund.id),
+    amount: { value: refund.total.replace('-', ''), currency },
+  }));
+  const isFull = status === 'refunded';
+  const all = isFull && given.length === 0 ? [{ reversalId: String(id), amount: undefined }] : given;
+  return all.map(({ reversalId, amount }) => ({
+    kind: 'reversed',
+    id: String(id),
+    test,
+    reversalId,
+    reversal: { kind: 'refund', state: 'done', part: isFull ? 'full' : 'partial', amount },
+  }));
+}
+
+const id = z.int().check(z.positive());
+const text = z.nullish(z.string().check(z.maxLength(1000)));
+const decimal = z.string().check(z.regex(DECIMAL));
+const meta_data = z._default(z.array(z.object({ key: z.string(), value: z.unknown() })), []);
+
+const Order = z.object({
+  id,
+  status: z.string(),
+  currency: z.string().check(z.regex(/^[A-Z]{3}$/)),
+  total: decimal,
+  created_via: text,
+  /** UTC without saying so. */
+  date_paid_gmt: z.nullish(z.iso.datetime({ local: true }).check(z.regex(/\d$/))),
+  billing: z.object({ first_name: text, last_name: text, company: text, country: text, email: text }),
+  meta_data,
+  line_items: z.array(
+    z.object({
+      sku: text,
+      product_id: z.nullish(z.int()),
+      variation_id: z.nullish(z.int()),
+      quantity: z.int().check(z.minimum(1), z.maximum(10_000)),
+      total: decimal,
+      total_tax: decimal,
+      meta_data,
+    }),
+  ),
+  refunds: z.array(z.object({ id, total: z.string().check(z.regex(/^-?\d{1,15}(?:\.\d{1,6})?$/)) })),
+});

@@ -1,0 +1,62 @@
+/** WooCommerce, as class-wc-webhook.php of its source delivers: the whole order of its REST API, whatever has changed in it. */
+import { createHmac, randomBytes, randomInt } from 'node:crypto';
+import type { Simulator } from '../simulator.ts';
+import { filled } from '../template.ts';
+
+const STATUS: Readonly<Record<string, string>> = {
+  paid: 'completed',
+  partly_refunded: 'completed',
+  refunded: 'refunded',
+  unpaid: 'pending',
+};
+
+export const woocommerce: Simulator = {
+  events: [...Object.keys(STATUS), 'ping'],
+
+  request({ event, id, sku, name, email, company, floor }, secret, _options, now) {
+    if (event === 'ping') return PING;
+    const orderId = id ?? String(randomInt(1_000, 1_000_000_000));
+    const net = Math.max(39, floor);
+    const total = (net * 1.23).toFixed(2);
+    const at = new Date(now).toISOString().slice(0, 19);
+    const back = { refunded: [total], partly_refunded: ['5.00'] }[event] ?? [];
+    const words = name.split(' ');
+    const body = JSON.stringify(
+      filled('woocommerce/templates/order.json', {
+        order: Number(orderId),
+        number: orderId,
+        status: STATUS[event],
+        unpaid: event === 'unpaid',
+        paidAt: event === 'unpaid' ? null : at,
+        refunds: back.map((amount) => ({ id: Number(orderId) + 1, reason: '', total: `-${amount}` })),
+        ...{ at, sku, name, email, company, total },
+        net: net.toFixed(2),
+        price: net,
+        tax: (Number(total) - net).toFixed(2),
+        firstName: words.slice(0, -1).join(' '),
+        lastName: words.at(-1),
+      }),
+    );
+    const headers = {
+      'content-type': 'application/json',
+      'user-agent': 'WooCommerce/10.4.0 Hookshot (WordPress/6.9)',
+      'x-wc-webhook-source': 'https://shop.example.com/',
+      'x-wc-webhook-topic': 'order.updated',
+      'x-wc-webhook-resource': 'order',
+      'x-wc-webhook-event': 'updated',
+      'x-wc-webhook-signature': createHmac('sha256', secret).update(body).digest('base64'),
+      'x-wc-webhook-id': '5',
+      'x-wc-webhook-delivery-id': randomBytes(16).toString('hex'),
+    };
+    return { method: 'POST', query: '', headers, body, orderId };
+  },
+};
+
+/** What the shop sends when the webhook is saved: nothing of an order, and no signature. */
+const PING = {
+  method: 'POST',
+  query: '',
+  headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  body: 'webhook_id=5',
+  orderId: '',
+} as const;

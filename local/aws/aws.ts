@@ -1,0 +1,43 @@
+/** The embedded AWS: one address, three services, told apart as the real ones' requests are. */
+import type { ServerResponse } from 'node:http';
+import type { Files } from '../files.ts';
+import { type Handler, readBody, sendJson } from '../http.ts';
+import type { AwsAnswer, Broken } from './answer.ts';
+import { dynamoDb } from './dynamodb.ts';
+import { faultSwitch } from './faults.ts';
+import { openMails } from './mails.ts';
+import { secretsManager } from './secrets-manager.ts';
+import { sesV1 } from './ses.ts';
+import { type OwnAccount, sesAccount, sesV2 } from './ses-account.ts';
+import { sesEvents } from './ses-events.ts';
+
+/** Base64 in a form is a third longer, and its `+` and `/` three times. */
+const MOST_BYTES = 32 * 1024 * 1024;
+const SILENCE_MS = 30_000;
+
+export function embeddedAws(dataDir: string | undefined, files: Files, own: OwnAccount) {
+  const faults = faultSwitch(files);
+  const mails = openMails(files);
+  const account = sesAccount(files, mails, faults, own);
+  const secrets = secretsManager(files, faults);
+  const events = sesEvents();
+  const tables = dynamoDb(dataDir, files, faults);
+  const [v1, v2] = [sesV1(account, mails, faults, events.accepted), sesV2(account, faults)];
+  const handler: Handler = async (incoming, response) => {
+    const body = await readBody(incoming, MOST_BYTES);
+    if (!body) return sendJson(response, 413, { message: 'Request Entity Too Large' });
+    const { method = 'GET', url: path = '/', headers } = incoming;
+    const request = { method, path, headers, body };
+    const target = String(headers['x-amz-target'] ?? '');
+    if (target.startsWith('DynamoDB_')) return tables.answer(request, response);
+    if (target.startsWith('secretsmanager.')) return send(response, secrets.answer(request));
+    send(response, path.startsWith('/v2/') ? v2(request) : await v1(request));
+  };
+  return { handler, faults, mails, events, secrets, tables };
+}
+
+function send(response: ServerResponse, answer: AwsAnswer | Broken): void {
+  if (answer === 'hang_up') response.destroy();
+  else if (answer === 'silence') setTimeout(() => response.destroy(), SILENCE_MS).unref();
+  else response.writeHead(answer.status, answer.headers).end(answer.body);
+}

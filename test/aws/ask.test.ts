@@ -1,0 +1,55 @@
+/** Asking a provider's API, over HTTP. */
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ask } from '../../functions/aws/ask.ts';
+import { startServer } from '../local/server.ts';
+
+let server: Awaited<ReturnType<typeof startServer>>;
+beforeAll(async () => {
+  server = await startServer((request, response) => {
+    const status = Number(request.url?.slice(1, 4));
+    if (request.url === '/hangs') return;
+    if (request.url === '/dies') return void request.socket.destroy();
+    if (request.url === '/huge') return void response.end(Buffer.alloc(2 * 1024 * 1024, 'x'));
+    response.writeHead(status, { location: '/200' });
+    let body = '';
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => response.end(`${request.method} ${request.headers.authorization} ${body}`));
+  });
+});
+afterAll(() => server.stop());
+
+test('asks with what it was given, and answers the body', async () => {
+  const init = { method: 'POST', headers: { authorization: 'Bearer rk' }, body: 'é' };
+  expect(await ask(`${server.url}/200`, init)).toBe('POST Bearer rk é');
+});
+
+test.each([
+  ['/429', 'provider_unavailable'],
+  ['/500', 'provider_unavailable'],
+  ['/503', 'provider_unavailable'],
+  ['/hangs', 'provider_unavailable'],
+  ['/dies', 'provider_unavailable'],
+  ['/huge', 'provider_unavailable'],
+  ['/400', 'provider_refused'],
+  ['/401', 'provider_refused'],
+  ['/403', 'provider_refused'],
+  ['/404', 'provider_refused'],
+  ['/302', 'provider_refused'],
+])(
+  '%s: %s',
+  async (path, code) => {
+    await expect(ask(`${server.url}${path}`)).rejects.toMatchObject({ code });
+  },
+  3_000,
+);
+
+test('nobody listening: unavailable', async () => {
+  const closed = createServer().listen(0);
+  const address = closed.address();
+  await new Promise((resolve) => closed.close(resolve));
+  const port = address && typeof address === 'object' ? address.port : 0;
+  await expect(ask(`http://127.0.0.1:${port}/`)).rejects.toMatchObject({ code: 'provider_unavailable' });
+});

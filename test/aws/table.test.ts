@@ -1,0 +1,171 @@
+/** The orders' table through the real client, over HTTP. */
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { SESClient } from '@aws-sdk/client-ses';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { orderStore } from '../../functions/aws/orders.ts';
+import { dueQueue, pending } from '../../functions/aws/queue.ts';
+import { isAlias, type Order, withReversal } from '../../functions/core/order/order.ts';
+import { change } from '../../functions/core/order/record.ts';
+import type { Store } from '../../functions/core/world.ts';
+import { startDynamo, TABLE } from './dynamo.ts';
+
+let dynamo: Awaited<ReturnType<typeof startDynamo>>;
+let store: Store;
+beforeAll(async () => {
+  dynamo = await startDynamo();
+  store = orderStore(dynamo.client, TABLE, () => AbortSignal.timeout(5_000));
+});
+afterAll(() => dynamo.stop());
+
+const order = (key: string, change: Partial<Order> = {}): Order => ({
+  key,
+  version: 1,
+  provider: 'shop',
+  test: false,
+  placedAt: '2026-11-23T03:00:00.000Z',
+  receivedAt: '2026-11-23T03:00:01.000Z',
+  amount: { value: '39.00', currency: 'EUR' },
+  buyer: { name: '', email: 'Zoe@Example.com' },
+  lines: [
+    {
+      sku: 'w',
+      product: 'widget',
+      quantity: 1,
+      delivery: 'mail',
+      received: 'Zoë 👩‍💻',
+      licensee: 'Zoë 👩‍💻',
+      serial: 'AB',
+      keyVersion: 1,
+      held: null,
+      sent: undefined,
+    },
+  ],
+  reversals: { 're:1': { kind: 'refund', state: 'done', part: 'partial', amount: undefined } },
+  mail: { state: 'sent', attempts: 1 },
+  status: 'partly_refunded',
+  ...change,
+});
+
+test('an order comes back as it was put', async () => {
+  const put = order('shop#1', {
+    raw: {
+      provider: 'shop',
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      query: '',
+      body: new Uint8Array([0, 255]),
+    },
+  });
+  expect(await store.put(put, undefined)).toBeUndefined();
+  expect(await store.get('shop#1')).toEqual(put);
+  expect(await store.get('shop#none')).toBeUndefined();
+});
+
+test('each reversal is an attribute of its own', async () => {
+  const { Item } = await dynamo.client.send(
+    new GetItemCommand({ TableName: TABLE, Key: { key: { S: 'shop#1' } } }),
+  );
+  expect(Object.keys(Item ?? {})).toContain('reversal:re:1');
+  expect(Item?.email).toEqual({ S: 'zoe@example.com' });
+});
+
+test.each(['__proto__', 'constructor', 'hasOwnProperty', '', 're:1#%'])(
+  'a reversal with the ID %j is stored, read and changed',
+  async (id) => {
+    const key = `shop#reversal ${id}`;
+    const fact = { kind: 'chargeback', state: 'open', part: 'full' } as const;
+    const facts = async () => {
+      const item = await store.get(key);
+      return item && !isAlias(item) ? Object.entries(item.reversals) : [];
+    };
+    const disputed = withReversal(order(key, { lines: [], reversals: {} }), id, fact, 0);
+    if (!disputed) throw new Error('the dispute is nothing new');
+    await store.put(disputed, undefined);
+    expect(await facts()).toEqual([[id, fact]]);
+    const { order: won } = await change(
+      store,
+      key,
+      await store.get(key),
+      (found) => found && withReversal(found, id, { ...fact, state: 'won' }, 0),
+    );
+    expect(won.status).toBe('paid');
+    expect(await facts()).toEqual([[id, { ...fact, state: 'won' }]]);
+  },
+);
+
+test('of many who write at once one does, and the others are told what stands there', async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, (_, n) =>
+      store.put(order('shop#2', { amount: { value: String(n), currency: 'EUR' } }), undefined),
+    ),
+  );
+  const winners = answers.filter((answer) => answer === undefined);
+  expect(winners.length).toBe(1);
+  expect(answers.filter((answer) => answer !== undefined)).toEqual(
+    Array.from({ length: 19 }, () => answers.find((answer) => answer)),
+  );
+});
+
+test('a write is conditional on the version it read', async () => {
+  await store.put(order('shop#3'), undefined);
+  expect(await store.put(order('shop#3', { version: 2 }), 1)).toBeUndefined();
+  expect(await store.put(order('shop#3', { version: 2 }), 1)).toMatchObject({ version: 2 });
+});
+
+test('its own write is known again when only the answer was lost', async () => {
+  const { client } = dynamo;
+  let lost = 0;
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      lost += 1;
+      if (lost === 1)
+        throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET', $retryable: {} });
+      return result;
+    },
+    { step: 'deserialize', name: 'lose', priority: 'high' },
+  );
+  expect(await store.put(order('shop#4'), undefined)).toBeUndefined();
+  expect(lost).toBeGreaterThan(1);
+  client.middlewareStack.remove('lose');
+});
+
+describe('the queue', () => {
+  const ses = new SESClient({ region: 'us-east-1' });
+  const due = (key: string, dueAt: string) =>
+    store.put(order(key, { dueAt, mail: { state: 'due', attempts: 0 } }), undefined);
+
+  test('holds what is due, the earliest first, and counts what waits', async () => {
+    const times = [
+      '2026-11-23T03:00:05.000Z',
+      '2026-11-23T03:00:01.000Z',
+      '2026-11-23T03:00:03.000Z',
+      '2026-11-23T04:00:00.000Z',
+    ];
+    for (const [n, time] of times.entries()) await due(`shop#due${n}`, time);
+    await store.put(order('shop#held', { heldAt: '2026-11-23T03:00:00.000Z' }), undefined);
+    const queue = dueQueue(dynamo.client, ses, TABLE);
+    const now = Date.parse('2026-11-23T03:00:05.000Z');
+    expect(await queue.due(now, 10)).toEqual(['shop#due1', 'shop#due2', 'shop#due0']);
+    expect(await queue.due(now, 1)).toEqual(['shop#due1']);
+    expect(await pending(dynamo.client, TABLE, 2)).toEqual({
+      soonest: ['shop#due1', 'shop#due2'],
+      held: 1,
+      due: 4,
+    });
+    expect(await store.put(order('shop#due1', { version: 2 }), 1)).toBeUndefined();
+    expect(await queue.due(now, 10)).toEqual(['shop#due2', 'shop#due0']);
+  });
+
+  test('is worked by one at a time, until its lease ends or is given back', async () => {
+    const [one, other] = [dueQueue(dynamo.client, ses, TABLE), dueQueue(dynamo.client, ses, TABLE)];
+    expect(await one.hold(1_000, 2_000)).toBe(true);
+    expect(await other.hold(1_500, 2_500)).toBe(false);
+    expect(await one.hold(1_500, 3_000)).toBe(true);
+    expect(await other.hold(2_500, 3_500)).toBe(false);
+    expect(await other.hold(3_001, 4_000)).toBe(true);
+    expect(await one.hold(3_002, 5_000)).toBe(false);
+    await other.release(3_500);
+    expect(await one.hold(3_501, 5_000)).toBe(true);
+  });
+});

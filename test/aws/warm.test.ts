@@ -1,0 +1,66 @@
+/** The rehearsal: all of an order's way is run, and nothing of it leaves. */
+import { createCipheriv } from 'node:crypto';
+import { beforeEach, expect, test, vi } from 'vitest';
+import { toMime } from '../../functions/aws/mime.ts';
+import { rehearse } from '../../functions/aws/warm.ts';
+import { type Catalogue, defineConfig } from '../../functions/core/catalogue/catalogue.ts';
+import type { Shared } from '../../functions/core/request-world.ts';
+
+vi.mock('../../functions/aws/mime.ts', { spy: true });
+vi.mock('node:crypto', { spy: true });
+beforeEach(() => vi.clearAllMocks());
+
+const catalogue = (testOrders: 'ignore' | 'seller') =>
+  defineConfig({
+    seller: {
+      name: 'Widget Works',
+      from: 'orders@widgets.example.com',
+      replyTo: 'support@widgets.example.com',
+      alarms: 'seller@widgets.example.com',
+    },
+    providers: { shop: { testOrders } },
+    products: {
+      widget: {
+        name: 'Widget',
+        serial: { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } },
+        skus: { shop: ['widget-1'] },
+      },
+    },
+  });
+
+function touched() {
+  const called: string[] = [];
+  const touch = (name: string) => () => {
+    called.push(name);
+    return Promise.reject(new Error(name));
+  };
+  const secret = { read: touch('secret'), newer: touch('secret') };
+  const store = { get: touch('get'), put: touch('put') };
+  const shared = (of: Catalogue): Shared => ({
+    catalogue: of,
+    now: () => Date.parse('2026-11-23T03:00:00Z'),
+    ask: touch('ask'),
+    report: touch('report'),
+    mailer: touch('mailer'),
+    productKeys: secret,
+    providerKeys: secret,
+    store: () => store,
+  });
+  return { called, shared };
+}
+
+test.each(['ignore', 'seller'] as const)('goes as far as the mail, test orders: %s', async (testOrders) => {
+  const { called, shared } = touched();
+  await rehearse(shared(catalogue(testOrders)));
+  expect(createCipheriv).toHaveBeenCalledOnce();
+  expect(vi.mocked(toMime).mock.lastCall?.[0].to).toBe('seller@widgets.example.com');
+  expect(called).toEqual([]);
+});
+
+test('needs something to sell', async () => {
+  const { called, shared } = touched();
+  const nothingSold = { ...catalogue('seller'), products: {} };
+  await rehearse(shared(nothingSold));
+  expect(toMime).not.toHaveBeenCalled();
+  expect(called).toEqual([]);
+});

@@ -1,0 +1,32 @@
+/** The documents' tables of cost are what `test/bench/cost.ts` computes, rounded to cents. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { costOf } from './cost.ts';
+
+const usd = (amount: number) => (amount < 0.005 ? '< 0.01' : amount.toFixed(2));
+
+test.each([
+  ['README.md', [1_000, 1_000_000]],
+  ['docs/operations.md', [100, 1_000, 10_000]],
+])('%s', (file, counts) => {
+  const months = counts.map(costOf);
+  const rows = new Map<string, readonly number[]>();
+  for (const [at, { item }] of (months[0]?.lines ?? []).entries())
+    rows.set(
+      item,
+      months.map(({ lines }) => lines[at]?.usd ?? Number.NaN),
+    );
+  for (const plan of ['à la carte', 'Essentials'] as const) {
+    rows.set(
+      `**mail: SES ${plan}**`,
+      months.map(({ mail }) => mail[plan]),
+    );
+    rows.set(
+      `**total, ${plan}**`,
+      months.map(({ total }) => total[plan]),
+    );
+  }
+  const text = readFileSync(file, 'utf8');
+  for (const [item, amounts] of rows)
+    expect(text).toContain(`\n| ${item} | ${amounts.map(usd).join(' | ')} |`);
+});

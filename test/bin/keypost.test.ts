@@ -1,0 +1,632 @@
+/** The command line against the AWS of `npm start`, over HTTP through the real SDK clients; at last as a command. */
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { Webhook } from 'standardwebhooks';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { run } from '../../bin/commands/cli/program.ts';
+import type { Terminal } from '../../bin/commands/cli/terminal.ts';
+import { orderStore } from '../../functions/aws/orders.ts';
+import { type Running, start } from '../../local/start.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'keypost-cli-'));
+const config = join(folder, 'my.config.ts');
+const profile = (key: string) =>
+  `{ kind: 'aes-128', key: { form: '${key}' }, mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } }`;
+writeFileSync(
+  config,
+  `import { defineConfig } from 'keypost';
+  export default defineConfig({
+    seller: { name: 'W', from: 'o@widgets.example.com', replyTo: 's@widgets.example.com', alarms: 'a@widgets.example.com' },
+    providers: { shop: {}, stripe: {} },
+    products: {
+      ascii: { name: 'Ascii', serial: ${profile('ascii')}, skus: { shop: ['ascii'] } },
+      hex: { name: 'Hex', serial: ${profile('hex')}, skus: { shop: ['hex'] } },
+      base64: { name: 'Base64', serial: ${profile('base64')}, skus: { shop: ['base64'] } },
+      md5: { name: 'MD5', serial: ${profile('md5')}, skus: { shop: ['md5'] } },
+    },
+  });`,
+);
+
+const ASCII = 'Sixteen-byte-key';
+const HEX = '000102030405060708090a0b0c0d0e0f';
+const SIGNING = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const fresh = {
+  'product-keys': { _unused: 'x', ascii: [{ version: 1, key: ASCII }] },
+  'provider-keys': { _unused: 'y', shop: { signing: [SIGNING] }, stripe: { signing: ['whsec_old'] } },
+};
+
+let running: Running;
+let secrets: SecretsManagerClient;
+/** Whatever any command has said, and whatever was a key at any time. */
+const said: string[] = [];
+const keys = new Set<string>();
+
+beforeAll(async () => {
+  running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: config });
+  secrets = new SecretsManagerClient({ endpoint: running.aws });
+}, 60_000);
+beforeEach(() =>
+  Promise.all([put('product-keys', fresh['product-keys']), put('provider-keys', fresh['provider-keys'])]),
+);
+afterAll(async () => {
+  await running.stop();
+  rmSync(folder, { recursive: true });
+});
+
+const put = async (SecretId: string, value: unknown) => {
+  const SecretString = typeof value === 'string' ? value : JSON.stringify(value);
+  await secrets.send(new PutSecretValueCommand({ SecretId, SecretString }));
+};
+const stored = async (SecretId: string) => {
+  const { SecretString = '' } = await secrets.send(new GetSecretValueCommand({ SecretId }));
+  for (const [, key = ''] of SecretString.matchAll(/"key":"([^"]+)"/g)) keys.add(key);
+  return z.record(z.string(), z.unknown()).parse(JSON.parse(SecretString));
+};
+const versionsOf = async (product: string) => Versions.parse((await stored('product-keys'))[product]);
+const Versions = z.array(z.object({ version: z.number(), key: z.string() }));
+const environment = () => ({
+  PORT: new URL(running.page).port,
+  AWS_PORT: new URL(running.aws).port,
+  KEYPOST_CONFIG: config,
+});
+
+/** Runs `keypost … --local` in this process. */
+async function keypost(args: string, typed = '', ask?: Terminal['ask']) {
+  let out = '';
+  let err = '';
+  const code = await run([...words(args), '--local'], {
+    env: environment(),
+    print: (line) => {
+      out += `${line}\n`;
+    },
+    complain: (line) => {
+      err += `${line}\n`;
+    },
+    readSecret: async () => typed,
+    ask,
+  });
+  said.push(out, err);
+  return { code, out, err };
+}
+
+/** As a shell parts them; words with spaces stand in single quotes. */
+const words = (args: string) =>
+  [...args.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? '');
+
+describe('keys set', () => {
+  test.each([
+    { name: 'ascii', key: 'another-16-bytes', version: 2 },
+    { name: 'ascii', key: '  another-16-bytes\r\n', version: 2 },
+    { name: 'hex', key: HEX, version: 1 },
+    { name: 'base64', key: 'AAECAwQFBgcICQoLDA0ODw==', version: 1 },
+    { name: 'md5', key: 'a passphrase', version: 1 },
+  ])('$name takes $key', async ({ name, key, version }) => {
+    const { code, out } = await keypost(`keys set ${name} --yes`, key);
+    expect([code, out]).toEqual([0, expect.stringContaining(`version ${version};`)]);
+    const versions = await versionsOf(name);
+    expect(versions.at(-1)).toEqual({ version, key: key.trim() });
+    expect(versions).toHaveLength(version);
+  });
+
+  test.each([
+    ['ascii', 'Sixteen-byte-keys', '16 characters of ASCII; this has 17 characters'],
+    ['ascii', 'Sixteen-bÿte-key', '16 characters of ASCII'],
+    ['ascii', '', '16 characters of ASCII; this has 0 characters'],
+    ['hex', HEX.slice(2), '32 hex digits; this has 30'],
+    ['hex', ASCII, '32 hex digits'],
+    ['base64', 'AAECAwQFBgcICQoLDA0O', '16 bytes in base64'],
+    ['md5', 'ünïcode', 'any text of ASCII'],
+    ['shop', ' \n', 'empty'],
+    ['nobody', 'x', 'it has ascii, hex, base64, md5, shop, stripe'],
+    ['ascii --only', 'x', 'for providers'],
+    ['shop --api-key', 'x', '--api-url'],
+    ['shop --api-url http://shop.example.com', 'x', 'https://'],
+    ['shop --api-url nonsense', 'x', 'https://'],
+  ])('%s refuses %j', async (name, key, why) => {
+    const { code, out, err } = await keypost(`keys set ${name}`, key);
+    expect([code, out, err]).toEqual([1, '', expect.stringContaining(why)]);
+    expect(await stored('product-keys')).toEqual(fresh['product-keys']);
+    expect(await stored('provider-keys')).toEqual(fresh['provider-keys']);
+  });
+
+  test.each([
+    { args: 'shop', typed: ['new'], signing: ['new', SIGNING] },
+    { args: 'shop', typed: ['new', 'newer'], signing: ['newer', 'new'] },
+    { args: 'shop', typed: ['new', SIGNING], signing: [SIGNING, 'new'] },
+    { args: 'shop', typed: [SIGNING], signing: [SIGNING] },
+    { args: 'shop --only', typed: ['new'], signing: ['new'] },
+    { args: 'shop --add', typed: ['new', 'newer'], signing: ['newer', 'new', SIGNING] },
+  ])('$args, typed $typed', async ({ args, typed, signing }) => {
+    for (const key of typed) expect((await keypost(`keys set ${args}`, key)).code).toBe(0);
+    const { shop, ...others } = await stored('provider-keys');
+    expect(shop).toEqual({ signing });
+    expect(others).toEqual({ _unused: 'y', stripe: fresh['provider-keys'].stripe });
+  });
+
+  test('the key that is set already changes nothing', async () => {
+    expect((await keypost('keys set ascii', ASCII)).out).toContain('nothing is changed');
+    expect((await keypost('keys set shop', SIGNING)).out).toContain('nothing is changed');
+    expect(await stored('product-keys')).toEqual(fresh['product-keys']);
+  });
+
+  test('a key that was in use before comes back as a version of its own', async () => {
+    for (const key of ['another-16-bytes', ASCII]) await keypost('keys set ascii --yes', key);
+    expect(await versionsOf('ascii')).toEqual([
+      { version: 1, key: ASCII },
+      { version: 2, key: 'another-16-bytes' },
+      { version: 3, key: ASCII },
+    ]);
+  });
+
+  test.each<[string, Terminal['ask'], string]>([
+    ['is refused without a terminal', undefined, '--yes'],
+    ['is refused without a yes', async () => 'y', 'the answer is not yes'],
+    ['asks at a terminal', async (question) => (question.includes('ascii has a key') ? ' Yes ' : ''), ''],
+  ])('another key for a product that has one %s', async (_, ask, err) => {
+    const told = await keypost('keys set ascii', 'another-16-bytes', ask);
+    expect(told).toMatchObject({ code: err ? 1 : 0, err: expect.stringContaining(err) });
+    expect(await versionsOf('ascii')).toHaveLength(err ? 1 : 2);
+  });
+
+  test('an API key goes beside the signing keys, and stays with them', async () => {
+    await keypost('keys set stripe --api-key', 'rk_live_1');
+    await keypost('keys set stripe', 'whsec_new');
+    await keypost('keys set stripe --api-url https://eu.example.com', 'rk_live_2');
+    await keypost('keys set stripe --api-key', 'rk_live_3');
+    expect((await stored('provider-keys')).stripe).toEqual({
+      signing: ['whsec_new', 'whsec_old'],
+      api: { key: 'rk_live_3', url: 'https://eu.example.com' },
+    });
+  });
+
+  test.each([
+    ['product-keys', 'not JSON but Sixteen-byte-key', 'ascii', 'no JSON object'],
+    ['product-keys', '["Sixteen-byte-key"]', 'ascii', 'no JSON object'],
+    ['product-keys', { ascii: 'Sixteen-byte-key' }, 'ascii', 'not of the form [{ "version"'],
+    [
+      'product-keys',
+      {
+        ascii: [
+          { version: 1, key: ASCII },
+          { version: '2', key: ASCII },
+        ],
+      },
+      'ascii',
+      'not of the form',
+    ],
+    ['provider-keys', { shop: { signing: SIGNING } }, 'shop', 'not of the form { "signing"'],
+  ])('%s holding %j is left to a person', async (secret, value, name, why) => {
+    await put(secret, value);
+    const { code, err } = await keypost(`keys set ${name}`, 'another-16-bytes');
+    expect([code, err]).toEqual([1, expect.stringContaining(why)]);
+    const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: secret }));
+    expect(SecretString).toBe(typeof value === 'string' ? value : JSON.stringify(value));
+  });
+});
+
+describe('keys generate', () => {
+  test.each([
+    ['hex', /^[0-9a-f]{32}$/],
+    ['base64', /^[A-Za-z0-9+/]{22}==$/],
+    ['md5', /^[A-Za-z0-9]{16}$/],
+  ])('%s', async (name, form) => {
+    const { code, out } = await keypost(`keys generate ${name}`);
+    expect(code).toBe(0);
+    expect(out).toContain(
+      `--secret-id product-keys --query SecretString --output text --endpoint-url ${running.aws}`,
+    );
+    expect(await versionsOf(name)).toEqual([{ version: 1, key: expect.stringMatching(form) }]);
+    expect((await keypost('keys list --json')).out).toContain(
+      `"product": "${name}",\n      "versions": [\n        {\n          "version": 1,\n          "ok": true`,
+    );
+  });
+
+  test('not where apps may be out; with --replace as a new version', async () => {
+    expect(await keypost('keys generate ascii')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('--replace'),
+    });
+    expect(await stored('product-keys')).toEqual(fresh['product-keys']);
+    expect((await keypost('keys generate ascii --replace')).code).toBe(0);
+    const { ascii, ...others } = await stored('product-keys');
+    expect(ascii).toEqual([
+      { version: 1, key: ASCII },
+      { version: 2, key: expect.stringMatching(/^[A-Za-z0-9]{16}$/) },
+    ]);
+    expect(others).toEqual({ _unused: 'x' });
+    expect(await keypost('keys generate ascii --replace')).toMatchObject({ code: 0 });
+    expect(new Set((await versionsOf('ascii')).map(({ key }) => key)).size).toBe(3);
+  });
+
+  test('not for a provider', async () => {
+    expect(await keypost('keys generate shop')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('keys set shop --local'),
+    });
+  });
+});
+
+test('keys list tells versions, forms and faults, and of what is in nobody’s way nothing', async () => {
+  await put('product-keys', {
+    ...fresh['product-keys'],
+    hex: [
+      { version: 2, key: ASCII },
+      { version: 1, key: HEX },
+    ],
+    gone: [{ version: 7, key: ASCII }],
+  });
+  await put('provider-keys', { ...fresh['provider-keys'], stripe: { signing: [] } });
+  const { out } = await keypost('keys list');
+  expect(out.split('\n').map((line) => line.replace(/ {2,}/g, ' | '))).toEqual([
+    'PRODUCT | KEY VERSIONS | STATE',
+    'ascii | 1 | ok',
+    'hex | 1, 2 | version 2 is not 32 hex digits; `npx --no keypost keys set hex --local` takes one',
+    'base64 | none | no key; `npx --no keypost keys set base64 --local` takes one',
+    'md5 | none | no key; `npx --no keypost keys set md5 --local` takes one',
+    'gone | 7 | not in the catalogue',
+    '',
+    'PROVIDER | SIGNING KEYS | API KEY | STATE',
+    'shop | 1 | no | ok',
+    'stripe | 0 | no | no key; `npx --no keypost keys set stripe --local` takes one',
+    '',
+  ]);
+  const { products, providers } = JSON.parse((await keypost('keys list --json')).out);
+  expect(products[1]).toMatchObject({
+    product: 'hex',
+    versions: [
+      { version: 1, ok: true },
+      { version: 2, ok: false },
+    ],
+  });
+  expect(providers[0]).toEqual({ provider: 'shop', signing: 1, api: false, fault: null });
+});
+
+const Line = z.looseObject({ licensee: z.nullable(z.string()), held: z.nullable(z.string()) });
+const Item = z.looseObject({
+  key: z.string(),
+  heldAt: z.nullable(z.string()),
+  lines: z.array(Line),
+  mail: z.looseObject({ state: z.string() }),
+});
+const Items = z.array(Item);
+const Mails = z.array(z.object({ to: z.array(z.string()), text: z.string() }));
+
+describe('orders', () => {
+  let count = 0;
+  /** A signed order of the shop; answers its key. */
+  async function order(data: object = {}): Promise<string> {
+    count += 1;
+    const id = `A-${count}`;
+    const buyer = { name: 'José Núñez', email: `jose.${count}@example.com` };
+    const items = [{ sku: 'ascii', quantity: 1 }];
+    return await deliver({ type: 'order.paid', data: { id, buyer, items, ...data } }, id);
+  }
+  async function deliver(message: object, id: string) {
+    const body = JSON.stringify(message);
+    const at = new Date();
+    const headers = {
+      'content-type': 'application/json',
+      'webhook-id': `msg_${id}_${Math.random()}`,
+      'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+    };
+    const signature = new Webhook(SIGNING).sign(headers['webhook-id'], at, body);
+    const answer = await fetch(`${running.page}/orders/shop`, {
+      method: 'POST',
+      headers: { ...headers, 'webhook-signature': signature },
+      body,
+    });
+    expect(answer.status).toBe(200);
+    return `shop#${id}`;
+  }
+  const local = async (path: string, method = 'GET'): Promise<unknown> =>
+    (await fetch(`${running.page}/local/${path}`, { method })).json();
+  const orders = async () => Items.parse(await local('orders'));
+  const shown = async (key: string) => (await orders()).find((one) => one.key === key);
+  const heldNow = async () => Items.parse(JSON.parse((await keypost('orders held --json')).out));
+  const mailsTo = async (address: string) =>
+    Mails.parse(await local('mails')).filter(({ to }) => to.includes(address));
+
+  test('held --json is what GET /local/orders shows, the held ones of it', async () => {
+    const keysOfHeld = [
+      await order({ buyer: { email: 'anna@example.com' } }),
+      await order({
+        items: [
+          { sku: 'ascii', quantity: 1 },
+          { sku: 'x', quantity: 2 },
+        ],
+      }),
+    ];
+    const free = await order();
+    const items = await heldNow();
+    expect(items).toEqual(expect.arrayContaining(await Promise.all(keysOfHeld.map(shown))));
+    expect(items.map(({ key }) => key)).not.toContain(free);
+    expect(items).toEqual((await orders()).filter(({ heldAt }) => heldAt));
+  });
+
+  test('held shows who waits for what, and no escape sequence of a stranger', async () => {
+    const key = await order({
+      buyer: { name: 'Eve\u001b]0;owned\u0007\u202e', email: 'eve@example.com' },
+      items: [{ sku: 'y\n', quantity: 1 }],
+    });
+    const { code, out } = await keypost('orders held');
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      new RegExp(
+        `^${key} .* Eve\ufffd]0;owned\ufffd\ufffd <eve@example.com> +y\ufffd \\(unknown\\) +unknown_product$`,
+        'm',
+      ),
+    );
+    expect(out).toContain('npx --no keypost orders release KEY --local');
+    expect(out).toMatch(/^unknown_product .*--product SKU=product$/m);
+    const json = (await keypost('orders held --json')).out;
+    expect(`${out}${json}`.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+  });
+
+  test('release, and its mail', async () => {
+    const key = await order({ buyer: { email: 'nora@example.com' } });
+    expect(await keypost(`orders release ${key}`)).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('still held, no_name'),
+      err: `1 of 1 lines of ${key} still held\n`,
+    });
+    expect(await keypost(`orders release ${key} --name 'Nora Quist'`)).toMatchObject({
+      code: 0,
+      out: 'ascii  goes to nora@example.com within a minute\n',
+      err: '',
+    });
+    expect((await heldNow()).map(({ key: one }) => one)).not.toContain(key);
+    await local('redeliver', 'POST');
+    const [mail, ...more] = await mailsTo('nora@example.com');
+    expect([mail?.text, more]).toEqual([expect.stringContaining('Nora Quist'), []]);
+    expect((await shown(key))?.lines[0]).toMatchObject({ licensee: 'Nora Quist', held: null });
+    expect(await keypost(`orders release ${key} --name Else`)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('is not held'),
+    });
+  });
+
+  test('release by another of its names, line by line', async () => {
+    const key = await order({
+      items: [
+        { sku: 'old=sku', quantity: 1 },
+        { sku: 'other', quantity: 1 },
+        { sku: 'hex', quantity: 1 },
+      ],
+    });
+    const names = orderStore(new DynamoDBClient({ endpoint: running.aws }), 'keypost-orders', () =>
+      AbortSignal.timeout(5_000),
+    );
+    await names.put({ key: 'shop#another-name', aliasOf: key }, undefined);
+    const first = await keypost('orders release shop#another-name --product old=sku=ascii --json');
+    expect(first.code).toBe(1);
+    expect(JSON.parse(first.out)).toEqual(await shown(key));
+    expect(JSON.parse(first.out).lines.map(({ held }: { held: string }) => held)).toEqual([
+      null,
+      'unknown_product',
+      'product_key',
+    ]);
+    await keypost('keys set hex', HEX);
+    expect(await keypost(`orders release ${key} --product other=ascii`)).toMatchObject({ code: 0 });
+    await local('redeliver', 'POST');
+    expect((await shown(key))?.mail.state).toMatch(/^(sent|delivered)$/);
+  });
+
+  test('of two who release at once one wins, and the serial is made once', async () => {
+    const key = await order({ buyer: { email: 'kim@example.com' } });
+    const names = ['Ann', 'Bea', 'Cal', 'Dan', 'Eli'];
+    const results = await Promise.all(names.map((name) => keypost(`orders release ${key} --name ${name}`)));
+    const winners = names.filter((_, at) => results[at]?.code === 0);
+    expect(winners).toHaveLength(1);
+    await local('redeliver', 'POST');
+    expect((await shown(key))?.lines[0]?.licensee).toBe(winners[0]);
+    expect(await mailsTo('kim@example.com')).toHaveLength(1);
+  });
+
+  test.each<[string, (key: string) => string, RegExp]>([
+    [
+      'an unknown key',
+      () => 'orders release shop#nothing',
+      /there is no order shop#nothing; .*orders held --local/,
+    ],
+    [
+      'a product that is none',
+      (key) => `orders release ${key} --product x=nope`,
+      /no product nope; it has ascii, hex/,
+    ],
+    [
+      'a product of the prototype',
+      (key) => `orders release ${key} --product x=constructor`,
+      /no product constructor/,
+    ],
+    [
+      'an SKU that is none',
+      (key) => `orders release ${key} --product nope=ascii`,
+      /SKU nope is no line of shop#A-\d+; it has ascii, x/,
+    ],
+    [
+      'an SKU that has its serial',
+      (key) => `orders release ${key} --product ascii=hex`,
+      /SKU ascii has its serial/,
+    ],
+  ])('release refuses %s', async (_, args, why) => {
+    const key = await order({
+      items: [
+        { sku: 'ascii', quantity: 1 },
+        { sku: 'x', quantity: 1 },
+      ],
+    });
+    const before = await shown(key);
+    expect(await keypost(args(key))).toMatchObject({ code: 1, out: '', err: expect.stringMatching(why) });
+    expect((await shown(key))?.lines).toEqual(before?.lines);
+  });
+
+  test('release refuses an order that was given back', async () => {
+    const key = await order({ items: [{ sku: 'x', quantity: 1 }] });
+    await deliver({ type: 'order.refunded', data: { id: key.slice('shop#'.length) } }, key);
+    expect(await keypost(`orders release ${key} --product x=ascii`)).toMatchObject({
+      code: 1,
+      err: `${key} is refunded; nothing of it goes out\n`,
+    });
+  });
+});
+
+test.each([
+  'bogus',
+  'keys bogus',
+  'keys set',
+  `keys set ascii ${ASCII}`,
+  'keys list --bogus',
+  'orders release',
+  'orders release k --email nobody',
+  'orders release k --product nothing',
+  'orders release k --product =ascii',
+  'keys set shop --api-key --only',
+])('%s is not understood', async (args) => {
+  expect(await keypost(args)).toMatchObject({ code: 2, out: '', err: expect.stringContaining('error: ') });
+});
+
+test.each([
+  '',
+  'keys',
+  'orders',
+  'keys list',
+  'keys set',
+  'keys generate',
+  'orders list',
+  'orders show',
+  'orders search',
+  'orders held',
+  'orders release',
+  'orders resend',
+  'orders reissue',
+  'orders issue',
+  'doctor',
+])('%s has help, with an example of each verb', async (verb) => {
+  const { code, out, err } = await keypost(`${verb} --help`);
+  expect([code, err]).toEqual([0, '']);
+  expect(out).toContain(`Usage: keypost ${verb}`);
+  if (verb !== 'keys' && verb !== 'orders') expect(out).toContain(`npx --no keypost ${verb}`);
+});
+
+test('doctor finds nothing to do here, once there are keys', async () => {
+  const { code, out } = await keypost('doctor --json --no-order');
+  expect(code).toBe(1);
+  const bad = JSON.parse(out).filter(({ state }: { state: string }) => state !== 'ok');
+  expect(bad.map(({ check, state }: { check: string; state: string }) => `${check} ${state}`)).toEqual(
+    ['hex', 'base64', 'md5'].map((name) => `product-key ${name} bad`),
+  );
+  for (const name of ['hex', 'base64', 'md5']) await keypost(`keys generate ${name}`);
+  expect(await keypost('doctor --no-order')).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^(ok {2}.*\n)+With testOrders/),
+    err: '',
+  });
+});
+
+/** The real command, as a shell runs it. */
+function command(
+  file: string,
+  args: string[],
+  { cwd = root, env = {}, typed = '' }: { cwd?: string; env?: NodeJS.ProcessEnv; typed?: string } = {},
+) {
+  return new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
+    const child = execFile(
+      file,
+      args,
+      { cwd, env: { ...process.env, ...environment(), ...env } },
+      (_error, out, err) => {
+        said.push(out, err);
+        resolve({ code: child.exitCode, out, err });
+      },
+    );
+    child.stdin?.end(typed);
+  });
+}
+
+describe('the command', () => {
+  const bin = join(root, 'bin/keypost.ts');
+
+  test('is found by npx in a subfolder, with nothing to fetch, and reads the key from a pipe', async () => {
+    const cache = join(folder, 'npm');
+    mkdirSync(cache);
+    const env = {
+      npm_config_cache: cache,
+      npm_config_registry: 'http://127.0.0.1:1',
+      npm_config_offline: 'true',
+    };
+    const { code, out } = await command('npx', ['--no', 'keypost', 'keys', 'set', 'hex', '--local'], {
+      cwd: join(root, 'docs'),
+      env,
+      typed: `${HEX}\n`,
+    });
+    expect([code, out]).toEqual([0, expect.stringContaining('the key of hex is set, as version 1')]);
+  }, 60_000);
+
+  test('says nothing but its answer, in no colours', async () => {
+    const { code, out, err } = await command(bin, ['keys', 'list', '--local'], { env: { FORCE_COLOR: '1' } });
+    expect([code, err]).toEqual([0, '']);
+    expect(out).not.toContain('\u001b');
+  }, 60_000);
+
+  test.each<[string, string[], NodeJS.ProcessEnv, RegExp]>([
+    ['nothing running', ['orders', 'held', '--local'], { AWS_PORT: '1' }, /^nothing answers .*`npm start`/],
+    [
+      'no credentials',
+      ['keys', 'list'],
+      { AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL: '' },
+      /^no AWS credentials/,
+    ],
+    ['no region', ['keys', 'list'], { AWS_REGION: undefined }, /^no AWS region/],
+    [
+      'no catalogue',
+      ['keys', 'list', '--local'],
+      { KEYPOST_CONFIG: '/nowhere.ts' },
+      /^\/nowhere\.ts: there is no such file/,
+    ],
+  ])(
+    'with %s says so in one line',
+    async (_, args, env, why) => {
+      const nobody = {
+        AWS_ACCESS_KEY_ID: '',
+        AWS_SECRET_ACCESS_KEY: '',
+        AWS_PROFILE: '',
+        AWS_EC2_METADATA_DISABLED: 'true',
+      };
+      const { code, out, err } = await command(bin, args, { env: { ...nobody, ...env } });
+      expect([code, out]).toEqual([1, '']);
+      expect(err).toMatch(why);
+      expect(err.trimEnd()).not.toContain('\n');
+    },
+    60_000,
+  );
+});
+
+test('nothing that any command has said holds a key', async () => {
+  await stored('product-keys');
+  for (const key of [
+    ASCII,
+    HEX,
+    SIGNING,
+    'another-16-bytes',
+    'AAECAwQFBgcICQoLDA0ODw==',
+    'a passphrase',
+    'rk_live_',
+    'whsec_',
+    ...keys,
+  ]) {
+    expect(said.filter((text) => text.includes(key))).toEqual([]);
+  }
+  expect(said.length).toBeGreaterThan(50);
+  expect(keys.size).toBeGreaterThan(10);
+});

@@ -1,0 +1,1021 @@
+/** The operator's desk against `npm start`, over HTTP through the real SDK clients: every command in this process. */
+import { createDecipheriv, createHmac } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { Webhook } from 'standardwebhooks';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import * as z from 'zod';
+import { run } from '../../bin/commands/cli/program.ts';
+import { orderStore } from '../../functions/aws/orders.ts';
+import { HELD_REASONS, type HeldReason } from '../../functions/core/inbound/event.ts';
+import { emptyOrder, type Order } from '../../functions/core/order/order.ts';
+import type { Store } from '../../functions/core/world.ts';
+import { posted } from '../../functions/providers/simulate.ts';
+import { simulators } from '../../functions/providers/simulators.ts';
+import { type Running, start } from '../../local/start.ts';
+import { changed } from '../fixtures/sample.ts';
+import { startServer } from '../local/server.ts';
+
+/** Each command builds the catalogue anew; here once for each file, or that would be most of the time. */
+vi.mock('../../lib/load-catalogue.ts', async (real) => {
+  const { loadCatalogue } = await real<typeof import('../../lib/load-catalogue.ts')>();
+  const loaded = new Map<string, ReturnType<typeof loadCatalogue>>();
+  return {
+    loadCatalogue(path: string) {
+      const known = loaded.get(path) ?? loadCatalogue(path);
+      loaded.set(path, known);
+      return known;
+    },
+  };
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'keypost-desk-'));
+const serial = `{ kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } }`;
+const latin = `{ kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' }, charset: 'windows-1252', name: { maxBytes: 20 } }`;
+const SANDBOX = 'pro_01kexample00000000000000001';
+function catalogueWith(file: string, skus: string, shop = '{}'): string {
+  const path = join(folder, file);
+  writeFileSync(
+    path,
+    `import { defineConfig } from 'keypost';
+    export default defineConfig({
+      seller: { name: 'W', from: 'o@widgets.example.com', replyTo: 's@widgets.example.com', alarms: 'a@widgets.example.com' },
+      providers: { shop: ${shop}, paddle: {}, fastspring: {}, paypal: { options: { payee: 'EXAMPLEMERCH1' } } },
+      products: {
+        widget: { name: 'Widget', serial: ${serial}, skus: { shop: ${skus}, paddle: ['${SANDBOX}'], fastspring: ['w'], paypal: ['w'] }, floor: { EUR: '10.00' } },
+        gadget: { name: 'Gadget', serial: ${serial}, skus: { shop: ['g'] } },
+        latin: { name: 'Latin', serial: ${latin}, skus: { shop: ['l'] } },
+        keyless: { name: 'Keyless', serial: ${serial}, skus: { shop: ['k'] } },
+      },
+    });`,
+  );
+  return path;
+}
+const config = catalogueWith('my.config.ts', "['w']");
+
+const KEY = '1234567890123456';
+const SIGNING = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const PADDLE = 'pdl_ntfset_of_this_test';
+const FASTSPRING = 'fs-hmac-secret-of-this-test';
+const PAYPAL = '5FX00001EXAMPLE9H';
+
+let running: Running;
+let store: Store;
+
+beforeAll(async () => {
+  running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: config });
+  store = orderStore(new DynamoDBClient({ endpoint: running.aws }), 'keypost-orders', () =>
+    AbortSignal.timeout(5_000),
+  );
+  const secrets = new SecretsManagerClient({ endpoint: running.aws });
+  const put = (SecretId: string, value: object) =>
+    secrets.send(new PutSecretValueCommand({ SecretId, SecretString: JSON.stringify(value) }));
+  const versions = [{ version: 1, key: KEY }];
+  await put('product-keys', { widget: versions, gadget: versions, latin: versions });
+  // The look-alike has PayPal's certificate.
+  const api = { key: 'client:secret', url: `${running.page}/local/paypal` };
+  await put('provider-keys', {
+    shop: { signing: [SIGNING] },
+    paddle: { signing: [PADDLE] },
+    fastspring: { signing: [FASTSPRING] },
+    paypal: { signing: [PAYPAL], api },
+  });
+}, 60_000);
+afterAll(async () => {
+  await running.stop();
+  rmSync(folder, { recursive: true });
+});
+
+/** Runs `keypost … --local` in this process; words with spaces stand in single quotes. */
+async function keypost(args: string, { typed = '', env = {} }: { typed?: string; env?: object } = {}) {
+  let out = '';
+  let err = '';
+  const words = [...args.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? '');
+  const code = await run([...words, '--local'], {
+    env: {
+      PORT: new URL(running.page).port,
+      AWS_PORT: new URL(running.aws).port,
+      KEYPOST_CONFIG: config,
+      ...env,
+    },
+    print: (line) => {
+      out += `${line}\n`;
+    },
+    complain: (line) => {
+      err += `${line}\n`;
+    },
+    readSecret: async () => typed,
+  });
+  return { code, out, err };
+}
+
+const Act = z.object({
+  at: z.string(),
+  who: z.string(),
+  what: z.string(),
+  why: z.nullable(z.string()),
+  before: z.record(z.string(), z.nullable(z.string())),
+  after: z.record(z.string(), z.nullable(z.string())),
+});
+const Item = z.looseObject({
+  key: z.string(),
+  receivedAt: z.string(),
+  held: z.array(z.string()),
+  status: z.string(),
+  buyer: z.looseObject({ name: z.nullable(z.string()), email: z.nullable(z.string()) }),
+  lines: z.array(
+    z.looseObject({ sku: z.string(), licensee: z.nullable(z.string()), serial: z.nullable(z.string()) }),
+  ),
+  mail: z.looseObject({ state: z.string() }),
+  acts: z.optional(z.array(Act)),
+});
+const Page = z.strictObject({ items: z.array(Item), cursor: z.nullable(z.string()) });
+const Mails = z.array(z.object({ to: z.array(z.string()), subject: z.string(), text: z.string() }));
+
+const local = async (path: string, method = 'GET', body?: object): Promise<unknown> =>
+  (
+    await fetch(`${running.page}/local/${path}`, {
+      method,
+      ...(body ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } } : {}),
+    })
+  ).json();
+const json = async (args: string) => JSON.parse((await keypost(`${args} --json`)).out);
+const listed = async (args = '') => Page.parse(await json(`orders list ${args}`));
+const shown = async (key: string) => Item.parse(await json(`orders show '${key}'`));
+const heldNow = async () => z.array(Item).parse(await json('orders held'));
+const mailsTo = async (address: string) =>
+  Mails.parse(await local('mails')).filter(({ to }) => to.includes(address));
+const ses = (fault: string | null) => local('faults', 'PUT', { ses: fault });
+
+async function mailed(address: string) {
+  await local('redeliver?ahead=0', 'POST');
+  return (await mailsTo(address)).map(({ text }) => {
+    const [, name = '', made = ''] = /Name:\s+(.+?)\s+Serial:\s+([0-9A-F]+)/.exec(text) ?? [];
+    return { name, opened: opened(made) };
+  });
+}
+
+/** What OpenSSL makes of a serial, under the key as the app has it. */
+function opened(hex: string): string {
+  const decipher = createDecipheriv('aes-128-ecb', Buffer.from(KEY), null);
+  return Buffer.concat([decipher.update(hex, 'hex'), decipher.final()]).toString();
+}
+
+let count = 0;
+const newId = () => {
+  count += 1;
+  return `A-${count}`;
+};
+
+/** A signed order of the shop; answers its key. */
+async function order(
+  {
+    items = [{ sku: 'w' }],
+    ...data
+  }: { readonly items?: readonly object[]; readonly [field: string]: unknown } = {},
+  id = newId(),
+): Promise<string> {
+  const buyer = { name: 'José Núñez', email: `${id.toLowerCase()}@buyers.example.com` };
+  const priced = items.map((item) => ({ price: '39.00', ...item }));
+  await tell({ type: 'order.paid', data: { id, buyer, currency: 'EUR', items: priced, ...data } });
+  return `shop#${id}`;
+}
+
+async function tell(message: object): Promise<void> {
+  const body = JSON.stringify(message);
+  const at = new Date();
+  const id = `msg_${newId()}`;
+  const headers = {
+    'content-type': 'application/json',
+    'webhook-id': id,
+    'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+    'webhook-signature': new Webhook(SIGNING).sign(id, at, body),
+  };
+  const answer = await fetch(`${running.page}/orders/shop`, { method: 'POST', headers, body });
+  expect(answer.status).toBe(200);
+}
+
+/** A transaction of Paddle's, which names its buyer nowhere. */
+async function transaction(id: string): Promise<string> {
+  const body = changed('paddle/transaction.completed.json', { 'data.id': id, 'data.custom_data': null });
+  const at = Math.floor(Date.now() / 1000);
+  const signature = createHmac('sha256', PADDLE).update(`${at}:`).update(body).digest('hex');
+  const headers = { 'content-type': 'application/json', 'paddle-signature': `ts=${at};h1=${signature}` };
+  const answer = await fetch(`${running.page}/orders/paddle`, { method: 'POST', headers, body });
+  expect(answer.status).toBe(200);
+  return `paddle#${id}`;
+}
+
+/** An order of PayPal's, approved and captured for that payee. */
+async function capture(buyer: { readonly name: string; readonly email: string }, payee: string) {
+  const address = `${running.page}/orders/paypal`;
+  const sale = { event: 'paid', sku: 'w', company: '', test: false, floor: 0, address, ...buyer };
+  const request = simulators.paypal?.request(sale, PAYPAL, { payee }, Date.now());
+  expect(request && (await posted(address, request)).status).toBe(200);
+}
+
+describe('each reason can be reached, is shown, and is released to a correct mail', () => {
+  const to = (id: string) => ({ name: 'José Núñez', email: `${id}@buyers.example.com` });
+  const anna = (id: string) => `--name 'Anna Berg' --email ${id}@elsewhere.example.com`;
+  const elsewhere = (id: string) => `${id}@elsewhere.example.com`;
+  const rows: Record<
+    HeldReason,
+    {
+      come: (id: string) => Promise<unknown>;
+      cure: (id: string) => string;
+      before?: () => Promise<unknown>;
+      name: string;
+      address?: (id: string) => string;
+      mails?: number;
+    }
+  > = {
+    bad_body: {
+      come: (id) => tell({ type: 'order.paid', data: { id, items: 'none' } }),
+      cure: (id) => `--product w=widget ${anna(id)}`,
+      name: 'Anna Berg',
+      address: elsewhere,
+    },
+    unknown_product: {
+      come: (id) => order({ buyer: to(id), items: [{ sku: 'old=w' }] }, id),
+      cure: () => '--product old=w=widget',
+      name: 'José Núñez',
+    },
+    no_name: {
+      come: (id) => order({ buyer: { email: to(id).email } }, id),
+      cure: () => `--name 'Anna Berg'`,
+      name: 'Anna Berg',
+    },
+    unmappable_name: {
+      come: (id) => order({ buyer: { ...to(id), name: '田中' }, items: [{ sku: 'l' }] }, id),
+      cure: () => '--name Tanaka',
+      name: 'Tanaka',
+    },
+    name_too_long: {
+      come: (id) =>
+        order({ buyer: { ...to(id), name: 'José Núñez of the Núñez' }, items: [{ sku: 'l' }] }, id),
+      cure: () => `--name 'J Nunez'`,
+      name: 'J Nunez',
+    },
+    bad_address: {
+      come: (id) => order({ buyer: { ...to(id), email: 'josé@buyers.example.com' } }, id),
+      cure: (id) => `--email ${elsewhere(id)}`,
+      name: 'José Núñez',
+      address: elsewhere,
+    },
+    below_floor: {
+      come: (id) => order({ buyer: to(id), items: [{ sku: 'w', price: '9.99' }] }, id),
+      cure: () => '',
+      name: 'José Núñez',
+    },
+    price_unknown: {
+      come: (id) => order({ buyer: to(id), currency: 'JPY', items: [{ sku: 'w', price: '1' }] }, id),
+      cure: () => '',
+      name: 'José Núñez',
+    },
+    wrong_payee: {
+      come: (id) => capture(to(id), 'ANOTHERMERCHANT'),
+      cure: () => '',
+      name: 'José Núñez',
+    },
+    no_buyer: {
+      come: transaction,
+      cure: (id) => anna(id),
+      name: 'Anna Berg',
+      address: elsewhere,
+    },
+    product_key: {
+      come: (id) => order({ buyer: to(id), items: [{ sku: 'k' }] }, id),
+      before: () => keypost('keys set keyless', { typed: KEY }),
+      cure: () => '',
+      name: 'José Núñez',
+    },
+    mail_refused: {
+      come: async (id) => {
+        await ses('reject');
+        await order({ buyer: to(id) }, id);
+        await ses(null);
+      },
+      cure: (id) => `--email ${elsewhere(id)}`,
+      name: 'José Núñez',
+      address: elsewhere,
+    },
+    mail_age: {
+      come: async (id) => {
+        await ses('down');
+        await order({ buyer: to(id) }, id);
+        await local(`redeliver?ahead=${73 * 3_600}`, 'POST');
+        await ses(null);
+      },
+      cure: () => '',
+      name: 'José Núñez',
+    },
+    bounced: {
+      come: async (id) => {
+        await order({ buyer: { ...to(id), email: `bounce+${id}@example.com` } }, id);
+        await expect.poll(async () => (await shown(`shop#${id}`)).mail.state).toBe('bounced');
+      },
+      cure: (id) => `--email ${elsewhere(id)}`,
+      name: 'José Núñez',
+      address: elsewhere,
+    },
+  };
+
+  test.each(HELD_REASONS)('%s', async (reason) => {
+    const { come, cure, before, name, address = (id) => to(id).email } = rows[reason];
+    const id = reason === 'no_buyer' ? 'txn_desk1' : `r${newId().toLowerCase()}`;
+    await come(id);
+    const waiting = (await heldNow()).filter(({ held }) => held.includes(reason));
+    expect(waiting).toHaveLength(1);
+    const key = waiting[0]?.key ?? '';
+    await before?.();
+    expect(await keypost(`orders release '${key}' ${cure(id)} --why 'as asked'`)).toMatchObject({ code: 0 });
+    expect((await heldNow()).map((one) => one.key)).not.toContain(key);
+    expect(await mailed(address(id))).toEqual([{ name, opened: name }]);
+    const { acts } = await shown(key);
+    expect(acts).toEqual([
+      {
+        at: expect.stringMatching(/^\d{4}-\d{2}-\d{2}T/),
+        who: expect.stringContaining(`${userInfo().username}@`),
+        what: 'release',
+        why: 'as asked',
+        before: expect.objectContaining({ held: reason }),
+        after: expect.objectContaining({ held: null }),
+      },
+    ]);
+  });
+});
+
+describe('release reads the notification again', () => {
+  const config2 = (skus: string, shop?: string) => ({
+    env: { KEYPOST_CONFIG: catalogueWith(`${newId()}.config.ts`, skus, shop) },
+  });
+
+  /** As an older Keypost, which could not read it, would have kept it. */
+  async function unreadable(
+    message: object,
+    headers: Record<string, string> = {},
+    provider = 'shop',
+    key = `held#${provider}#${newId()}`,
+  ): Promise<Order> {
+    const now = Date.now();
+    const raw = { provider, method: 'POST', headers, query: '' };
+    const at = new Date(now).toISOString();
+    const order: Order = {
+      ...emptyOrder(key, provider, false, now),
+      version: 1,
+      placedAt: at,
+      heldAt: at,
+      lines: [
+        {
+          sku: '',
+          product: null,
+          quantity: 1,
+          delivery: 'mail',
+          received: null,
+          licensee: null,
+          serial: null,
+          keyVersion: null,
+          held: 'bad_body',
+        },
+      ],
+      raw: { ...raw, body: gzipSync(JSON.stringify(message)) },
+    };
+    expect(await store.put(order, undefined)).toBeUndefined();
+    return order;
+  }
+  const sale = (id: string, change: object = {}) => {
+    const buyer = { name: 'Nora Quist', email: `${id.toLowerCase()}@again.example.com` };
+    return {
+      type: 'order.paid',
+      data: { id, buyer, currency: 'EUR', items: [{ sku: 'w', price: '39.00' }], ...change },
+    };
+  };
+
+  test('an unreadable one becomes the order that it tells of, under both names', async () => {
+    const id = newId();
+    const { key } = await unreadable(sale(id));
+    expect(await keypost(`orders release '${key}' --why 'after the fix'`)).toMatchObject({
+      code: 0,
+      out: `widget  goes to ${id.toLowerCase()}@again.example.com within a minute\n`,
+      err: `it turned out to be shop#${id}, paid\n`,
+    });
+    expect(await store.get(key)).toEqual({ key, aliasOf: `shop#${id}` });
+    expect(await mailed(`${id.toLowerCase()}@again.example.com`)).toEqual([
+      { name: 'Nora Quist', opened: 'Nora Quist' },
+    ]);
+    const [act, ...others] = (await shown(key)).acts ?? [];
+    expect([act, others]).toEqual([
+      expect.objectContaining({
+        what: 'release',
+        why: 'after the fix',
+        before: expect.objectContaining({ held: 'bad_body', name: null, serial: null }),
+        after: expect.objectContaining({ held: null, name: 'Nora Quist', products: 'widget' }),
+      }),
+      [],
+    ]);
+    // Whatever comes of it again has nothing to add.
+    await tell(sale(id));
+    expect(await mailed(`${id.toLowerCase()}@again.example.com`)).toHaveLength(1);
+    expect((await keypost(`orders release '${key}'`)).err).toContain(`shop#${id} is not held`);
+  });
+
+  test('an order that has come in another way meanwhile is mailed no second time', async () => {
+    const id = newId();
+    const { key } = await unreadable(sale(id));
+    await tell(sale(id));
+    expect((await keypost(`orders release '${key}'`)).code).toBe(0);
+    expect(await mailed(`${id.toLowerCase()}@again.example.com`)).toHaveLength(1);
+    expect((await shown(key)).acts).toMatchObject([{ what: 'release', before: { held: 'bad_body' } }]);
+    expect((await heldNow()).map((one) => one.key)).not.toContain(key);
+  });
+
+  test('what a person has to add is added to what it tells', async () => {
+    const id = newId();
+    const { key } = await unreadable(sale(id, { buyer: {} }));
+    const first = await keypost(`orders release '${key}'`);
+    expect(first).toMatchObject({ code: 1, out: expect.stringContaining('still held, no_name') });
+    const cure = `--name 'Nora Quist' --email ${id}@again.example.com`;
+    expect(await keypost(`orders release '${key}' ${cure}`)).toMatchObject({ code: 0 });
+    expect(await mailed(`${id}@again.example.com`)).toHaveLength(1);
+  });
+
+  test('a refund finds its order, by what only a header tells', async () => {
+    const key = await order();
+    const id = key.slice('shop#'.length);
+    const held = await unreadable({ type: 'order.refunded', data: { id } }, { 'webhook-id': 'msg_refund' });
+    expect(await keypost(`orders release '${held.key}'`)).toMatchObject({
+      code: 0,
+      err: `it turned out to be ${key}, refunded\n`,
+    });
+    expect(await shown(key)).toMatchObject({
+      status: 'refunded',
+      reversals: { msg_refund: { kind: 'refund', part: 'full' } },
+    });
+  });
+
+  test.each([
+    ['an event of no concern', { type: 'order.shipped', data: {} }, undefined],
+    ['a test order that is ignored', sale('T-1', { test: true }), undefined],
+    ['an SKU that is ignored by now', sale('T-2', { items: [{ sku: 'hour' }] }), "{ ignore: ['hour'] }"],
+  ])('%s is closed', async (_, message, shop) => {
+    const { key } = await unreadable(message);
+    expect(await keypost(`orders release '${key}'`, config2("['w']", shop))).toMatchObject({
+      code: 0,
+      out: 'nothing of it goes out\n',
+    });
+    expect(await shown(key)).toMatchObject({ held: [], lines: [], acts: [{ what: 'release' }] });
+    expect((await heldNow()).map((one) => one.key)).not.toContain(key);
+  });
+
+  test('what still cannot be read says why', async () => {
+    const { key } = await unreadable(sale(newId(), { items: [] }));
+    const { code, err } = await keypost(`orders release '${key}'`);
+    expect(code).toBe(1);
+    expect(err).toBe(
+      `its notification cannot be read again: not as documented at items\n1 of 1 lines of ${key} still held\n`,
+    );
+    expect((await heldNow()).map((one) => one.key)).toContain(key);
+  });
+
+  test('a buyer whom the provider named nowhere is asked for, once there is a key', async () => {
+    const key = await transaction('txn_desk2');
+    expect((await shown(key)).held).toEqual(['no_buyer']);
+    const url = `${running.page}/local/paddle`;
+    await keypost(`keys set paddle --api-url ${url}`, { typed: 'pdl_api' });
+    expect(await keypost(`orders release '${key}'`)).toMatchObject({ code: 0, err: '' });
+    expect(await mailed('joerg.mueller@example.com')).toEqual([
+      { name: 'Jörg Müller', opened: 'Jörg Müller' },
+    ]);
+  });
+
+  test('a product that the catalogue has by now, and a name of another field', async () => {
+    const id = newId();
+    const key = await order({ items: [{ sku: 'new' }], licensee: 'Núñez GmbH' }, id);
+    expect((await shown(key)).held).toEqual(['unknown_product']);
+    expect((await keypost(`orders release '${key}'`, config2("['w', 'new']"))).code).toBe(0);
+    expect(await mailed(`${id.toLowerCase()}@buyers.example.com`)).toEqual([
+      { name: 'Núñez GmbH', opened: 'Núñez GmbH' },
+    ]);
+  });
+
+  describe('an event of a FastSpring batch', () => {
+    const addressOf = (id: string) => `${id.toLowerCase()}@batch.example.com`;
+    const event = (id: string, change: object = {}) => ({
+      id,
+      type: 'order.completed',
+      live: true,
+      data: {
+        order: `O-${id}`,
+        reference: `R-${id}`,
+        changed: Date.now(),
+        total: 30,
+        currency: 'EUR',
+        customer: { first: 'Nora', last: 'Quist', email: addressOf(id) },
+        items: [{ product: 'w', quantity: 1, subtotal: 30 }],
+        ...change,
+      },
+    });
+    async function send(...events: object[]): Promise<void> {
+      const body = JSON.stringify({ events });
+      const headers = {
+        'content-type': 'application/json',
+        'x-fs-signature': createHmac('sha256', FASTSPRING).update(body).digest('base64'),
+      };
+      const answer = await fetch(`${running.page}/orders/fastspring`, { method: 'POST', headers, body });
+      expect(answer.status).toBe(200);
+    }
+    const kept = (key: string, ...events: object[]) => unreadable({ events }, {}, 'fastspring', key);
+    const correction = (id: string) => `--name 'Anna Berg' --email ${addressOf(`corrected-${id}`)}`;
+    const toBuyer = [{ name: 'Nora Quist', opened: 'Nora Quist' }];
+    const toCorrected = [{ name: 'Anna Berg', opened: 'Anna Berg' }];
+
+    test('that still cannot be parsed stays in place, with the reason, until a person says what it holds', async () => {
+      const id = newId();
+      const key = `fastspring#${id}`;
+      await send(event(id, { total: -1 }));
+      for (const _ of ['once', 'and again']) {
+        expect(await keypost(`orders release '${key}'`)).toMatchObject({
+          code: 1,
+          err: `its notification cannot be read again: not as documented at total\n1 of 1 lines of ${key} still held\n`,
+        });
+      }
+      expect(await shown(key)).toMatchObject({ key, held: ['bad_body'], raw: expect.anything() });
+      // FastSpring sends it again.
+      await send(event(id, { total: -1 }));
+      const { code } = await keypost(`orders release '${key}' --product w=widget ${correction(id)}`);
+      expect(code).toBe(0);
+      expect(await mailed(addressOf(`corrected-${id}`))).toEqual(toCorrected);
+    });
+
+    test.each([
+      ['has a negative total', { total: -1 }],
+      ['has 101 lines', { items: Array(101).fill({ product: 'w', quantity: 1, subtotal: 30 }) }],
+    ])('that %s is held alone, and a correction changes that event only', async (_, change) => {
+      const [good, bad, last] = [newId(), newId(), newId()];
+      await send(event(good), event(bad, change), event(last));
+      const others = () => Promise.all([good, last].map((id) => shown(`fastspring#R-${id}`)));
+      const before = await others();
+      expect(before.map(({ held }) => held)).toEqual([[], []]);
+      const first = await keypost(`orders release 'fastspring#${bad}' ${correction(bad)}`);
+      expect(first).toMatchObject({ code: 1, err: expect.stringContaining('cannot be read again') });
+      expect(await shown(`fastspring#${bad}`)).toMatchObject({ held: ['bad_body'] });
+      const again = `orders release 'fastspring#${bad}' --product w=widget ${correction(bad)}`;
+      expect(await keypost(again)).toMatchObject({ code: 0 });
+      expect(await mailed(addressOf(`corrected-${bad}`))).toEqual(toCorrected);
+      for (const id of [good, last]) expect(await mailed(addressOf(id))).toEqual(toBuyer);
+      const ignoreMail = ({ mail: _, version: __, ...rest }: z.infer<typeof Item>) => rest;
+      expect((await others()).map(ignoreMail)).toEqual(before.map(ignoreMail));
+    });
+
+    test('that can be parsed by now becomes its own order, and a correction reaches that order only', async () => {
+      const [good, bad] = [newId(), newId()];
+      const nameless = { customer: { email: 'nobody' } };
+      const key = `fastspring#${bad}`;
+      await kept(key, event(good, nameless), event(bad, nameless));
+      expect(await keypost(`orders release '${key}' ${correction(bad)}`)).toMatchObject({
+        code: 0,
+        err: `it turned out to be fastspring#R-${bad}, paid\n`,
+      });
+      expect(await store.get(key)).toEqual({ key, aliasOf: `fastspring#R-${bad}` });
+      expect(await mailed(addressOf(`corrected-${bad}`))).toEqual(toCorrected);
+      expect(await store.get(`fastspring#R-${good}`)).toBeUndefined();
+    });
+
+    test('that is ignored by now is closed, and the others of its batch stay as they are', async () => {
+      const [good, bad] = [newId(), newId()];
+      const key = `fastspring#${bad}`;
+      await kept(key, event(good), { ...event(bad), type: 'order.reimagined' });
+      expect(await keypost(`orders release '${key}'`)).toMatchObject({ code: 0 });
+      expect(await store.get(key)).toMatchObject({ key, lines: [], acts: [{ what: 'release' }] });
+      expect(await store.get(`fastspring#R-${good}`)).toBeUndefined();
+    });
+
+    test('a batch that could not be parsed as a whole becomes all of its orders; a correction needs one order', async () => {
+      const [good, bad, odd] = [newId(), newId(), newId()];
+      const key = `held#fastspring#${newId()}`;
+      await kept(key, event(good), event(bad, { total: -1 }), event(odd, { customer: {} }));
+      const { code, err } = await keypost(`orders release '${key}' ${correction(good)}`);
+      expect(code).toBe(1);
+      expect(err).toContain('its notification cannot be read again: not as documented at total\n');
+      expect(err).toContain(`it turned out to be fastspring#R-${good}, paid\n`);
+      expect(err).toContain(`fastspring#${bad} still cannot be parsed\n`);
+      expect(err).toContain('the corrections are not applied');
+      expect(await mailed(addressOf(good))).toEqual(toBuyer);
+      expect(await mailed(addressOf(`corrected-${good}`))).toEqual([]);
+      expect(await shown(`fastspring#${bad}`)).toMatchObject({ held: ['bad_body'], raw: expect.anything() });
+      expect(await shown(`fastspring#R-${odd}`)).toMatchObject({ held: ['no_name'] });
+      expect(await shown(key)).toMatchObject({ held: [], lines: [], acts: [{ what: 'release' }] });
+      expect((await keypost(`orders release '${key}'`)).err).toContain(`${key} is not held`);
+    });
+
+    test.each(['show', 'release', 'resend', 'reissue --name X', 'list --order'])(
+      '%s of an alias that leads in a circle is an error',
+      async (command) => {
+        const [one, other] = [newId(), newId()].map((id) => `fastspring#${id}`);
+        await store.put({ key: one ?? '', aliasOf: other ?? '' }, undefined);
+        await store.put({ key: other ?? '', aliasOf: one ?? '' }, undefined);
+        const { code, err } = await keypost(`orders ${command} '${one}'`);
+        expect([code, err]).toEqual([
+          1,
+          expect.stringContaining(`${one} leads to no order through 4 aliases`),
+        ]);
+      },
+    );
+  });
+});
+
+describe('list', () => {
+  test('the items of GET /local/orders, the newest first', async () => {
+    await order();
+    await expect.poll(async () => (await listed('--state sent')).items).toEqual([]);
+    const { items, cursor } = await listed('--limit 9999');
+    const all = z.array(Item).parse(await local('orders'));
+    expect(cursor).toBeNull();
+    expect(items).toEqual(expect.arrayContaining(all));
+    expect(items).toHaveLength(all.length);
+    expect(items.map(({ receivedAt }) => receivedAt)).toEqual(
+      items
+        .map(({ receivedAt }) => receivedAt)
+        .sort()
+        .reverse(),
+    );
+  });
+
+  test('page by page, each order once', async () => {
+    for (const args of [
+      '',
+      '--state paid',
+      '--state held',
+      `--date ${new Date().toISOString().slice(0, 10)}`,
+    ]) {
+      const whole = (await listed(`${args} --limit 9999`)).items.map(({ key }) => key);
+      const found: string[] = [];
+      let cursor: string | null = '';
+      while (cursor !== null) {
+        const page: z.output<typeof Page> = await listed(
+          `${args} --limit 3 ${cursor && `--cursor ${cursor}`}`,
+        );
+        expect(page.items.length).toBeLessThanOrEqual(3);
+        found.push(...page.items.map(({ key }) => key));
+        cursor = page.cursor;
+      }
+      expect(found).toEqual(whole);
+    }
+  }, 20_000);
+
+  test('by address, whatever its capitals; by id; by state', async () => {
+    const key = await order({ buyer: { name: 'Lia', email: 'Lia@Lists.example.com' } });
+    expect((await listed('--email lia@lists.EXAMPLE.com')).items.map((one) => one.key)).toEqual([key]);
+    expect((await listed(`--order ${key.slice('shop#'.length)}`)).items.map((one) => one.key)).toEqual([key]);
+    await tell({ type: 'order.refunded', data: { id: key.slice('shop#'.length) } });
+    expect((await listed('--state refunded')).items.map((one) => one.key)).toContain(key);
+    expect((await listed('--state refunded --email lia@lists.example.com')).items).toHaveLength(1);
+    expect((await listed('--state held --email lia@lists.example.com')).items).toEqual([]);
+    await ses('throttle');
+    const due = await order();
+    await ses('down');
+    const unknown = await order();
+    await ses(null);
+    expect((await listed('--state due')).items.map((one) => one.key)).toEqual([due]);
+    expect((await listed('--state unknown')).items.map((one) => one.key)).toEqual([unknown]);
+    await local('redeliver', 'POST');
+    expect((await listed('--state due')).items).toEqual([]);
+  });
+
+  test('by day: not what is older or younger, and not more than 90 days back', async () => {
+    const days = ['2024-02-28', '2024-02-29', '2024-03-01'];
+    for (const day of days) {
+      const now = Date.parse(`${day}T12:00:00Z`);
+      const placedAt = new Date(now).toISOString();
+      const past = { ...emptyOrder(`shop#past-${day}`, 'shop', false, now), version: 1, placedAt };
+      await store.put(past, undefined);
+    }
+    const keysOf = async (args: string) => (await listed(args)).items.map(({ key }) => key.slice(-10));
+    expect(await keysOf('--since 2024-02-28 --until 2024-03-01')).toEqual([...days].reverse());
+    expect(await keysOf('--date 2024-02-29')).toEqual(['2024-02-29']);
+    expect(await keysOf('--since 2024-02-29 --until 2024-02-29')).toEqual(['2024-02-29']);
+    expect(await keysOf('--limit 9999')).not.toContain('2024-03-01');
+  });
+
+  test('leaves out stubs and other names, and asks only indexes and keys', async () => {
+    await tell({ type: 'order.refunded', data: { id: 'never-sold' } });
+    const asked: string[] = [];
+    const aws = new URL(running.aws);
+    const proxy = await startServer((request, response) => {
+      asked.push(String(request.headers['x-amz-target']).split('.')[1] ?? '');
+      const { method, url, headers } = request;
+      const onward = httpRequest({ port: aws.port, method, path: url, headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 0, answer.headers);
+        answer.pipe(response);
+      });
+      request.pipe(onward);
+    });
+    const env = { AWS_PORT: new URL(proxy.url).port };
+    for (const args of ['', '--state held', '--state due', '--state refunded', '--email a@example.com'])
+      expect((await keypost(`orders list ${args} --json`, { env })).out).not.toContain('never-sold');
+    await keypost('orders show never-sold', { env });
+    await keypost('orders held', { env });
+    await proxy.stop();
+    expect([...new Set(asked)].sort()).toEqual(['BatchGetItem', 'GetItem', 'Query']);
+  });
+
+  test('for people: a table, and nothing that steers the terminal', async () => {
+    const key = await order({ buyer: { name: 'Eve\u001b[31m', email: 'eve@tables.example.com' } });
+    const { out } = await keypost('orders list --email eve@tables.example.com');
+    expect(out.split('\n').map((line) => line.replace(/ {2,}/g, ' | '))).toEqual([
+      'RECEIVED | ORDER | BUYER | PRODUCTS | STATUS | MAIL | HELD',
+      expect.stringMatching(
+        new RegExp(
+          `^\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d \\| ${key} \\| Eve\ufffd\\[31m <eve@tables.example.com> \\| widget \\| paid \\| none \\| unmappable_name$`,
+        ),
+      ),
+      '',
+    ]);
+    expect((await keypost('orders list --email nobody@example.com')).out).toBe('no such orders\n');
+  });
+
+  test.each([
+    ['--date 2026-02-30', 2],
+    ['--date 2026-01-01 --since 2026-01-01', 2],
+    ['--state shipped', 2],
+    ['--limit 0', 2],
+    ['--cursor nonsense', 1],
+    [`--cursor ${Buffer.from('["held","a","b"]').toString('base64url')}`, 1],
+    ['--order x --email a@example.com', 1],
+  ])('%s is refused', async (args, code) => {
+    expect(await keypost(`orders list ${args}`)).toMatchObject({ code, out: '', err: expect.any(String) });
+  });
+});
+
+describe('show', () => {
+  test('everything of an order, by its key, by another of its names, by the id alone', async () => {
+    const id = newId();
+    const key = await order({ currency: 'EUR', total: '48.75', items: [{ sku: 'w', price: '48.75' }] }, id);
+    await store.put({ key: `shop#other-${id}`, aliasOf: key }, undefined);
+    await keypost(`orders reissue ${id} --name 'José Núñez II' --why 'a generation off'`);
+    await tell({ type: 'order.refunded', data: { id, refundId: 'R-1', amount: '1.00', currency: 'EUR' } });
+    const { out } = await keypost(`orders show '${key}'`);
+    for (const part of [
+      key,
+      'partly_refunded',
+      '48.75 EUR',
+      'José Núñez II',
+      `${id.toLowerCase()}@buyers.example.com`,
+      `, of José Núñez, key version 1`,
+      'reversal R-1',
+      '1.00 EUR',
+      `reissue by ${userInfo().username}@`,
+      'a generation off',
+      'José Núñez → José Núñez II',
+    ])
+      expect(out).toContain(part);
+    for (const name of [id, `shop#other-${id}`, `other-${id}`])
+      expect((await keypost(`orders show '${name}'`)).out).toBe(out);
+    expect(await json(`orders show '${key}'`)).toEqual({
+      ...z
+        .array(Item)
+        .parse(await local('orders'))
+        .find((one) => one.key === key),
+      raw: null,
+    });
+  });
+
+  test('the body of one that cannot be read', async () => {
+    await tell({ type: 'order.paid', data: { id: 'unread', items: 'none\u001b[2J' } });
+    const held = (await heldNow()).at(-1);
+    const { out } = await keypost(`orders show '${held?.key}'`);
+    expect(out).toContain('\n      "id": "unread",\n      "items": "none\\u001b[2J"\n');
+    expect(out.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+    expect((await json(`orders show '${held?.key}'`)).raw).toMatchObject({
+      provider: 'shop',
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ type: 'order.paid', data: { id: 'unread', items: 'none\u001b[2J' } }),
+    });
+    expect(out).not.toMatch(/webhook-signature/);
+  });
+
+  test('a test order, and which of two orders is meant', async () => {
+    const key = await order({}, 'twice');
+    await store.put(
+      { ...emptyOrder('paddle#test#twice', 'paddle', true, Date.now()), version: 1 },
+      undefined,
+    );
+    expect(await keypost('orders show twice')).toMatchObject({
+      code: 1,
+      err: `twice is the id of several orders: ${key}, paddle#test#twice\n`,
+    });
+  });
+});
+
+describe('search', () => {
+  test('by name without accents, by serial however it is parted, by product', async () => {
+    const key = await order({ buyer: { name: 'Zoë Strüßner', email: 'zoe@search.example.com' } });
+    const made = (await shown(key)).lines[0]?.serial ?? '';
+    const found = async (text: string) =>
+      Page.parse(await json(`orders search '${text}'`)).items.map((one) => one.key);
+    for (const text of [
+      'strussner',
+      'ZOE  STRÜSSNER',
+      made,
+      made.toLowerCase().replace(/(.{5})/g, '$1-'),
+      made.slice(3, 12),
+    ])
+      expect(await found(text)).toEqual([key]);
+    expect(await found('widget')).toContain(key);
+    expect(await found('no such thing')).toEqual([]);
+    expect(await found(made.slice(0, 5))).toEqual([]);
+    const { out, err, code } = await keypost('orders search strussner');
+    expect([code, err]).toEqual([0, 'reads the whole table\n']);
+    expect(out).toContain(`${key}  Zoë Strüßner <zoe@search.example.com>  widget`);
+  });
+});
+
+describe('resend', () => {
+  test('the same serials to the same address, and to another', async () => {
+    const id = newId();
+    const key = await order({ items: [{ sku: 'w' }, { sku: 'g' }] }, id);
+    const address = `${id.toLowerCase()}@buyers.example.com`;
+    expect(await keypost(`orders resend ${id}`)).toMatchObject({
+      code: 0,
+      out: `widget  goes to ${address} within a minute\ngadget  goes to ${address} within a minute\n`,
+    });
+    const again = await mailed(address);
+    expect(again).toHaveLength(2);
+    expect(again[1]).toEqual(again[0]);
+    await keypost(`orders resend ${id} --email new@resent.example.com --why lost`);
+    expect(await mailed('new@resent.example.com')).toEqual([again[0]]);
+    expect((await shown(key)).acts).toMatchObject([
+      { what: 'resend', why: null, before: {}, after: {} },
+      { what: 'resend', why: 'lost', before: { email: address }, after: { email: 'new@resent.example.com' } },
+    ]);
+    expect((await listed('--email new@resent.example.com')).items.map((one) => one.key)).toEqual([key]);
+  });
+
+  test('what came back from its address', async () => {
+    const id = newId().toLowerCase();
+    const key = await order(
+      { buyer: { name: 'Bo', email: `bounce+${id}@example.com` }, items: [{ sku: 'w' }, { sku: 'x' }] },
+      id,
+    );
+    await expect.poll(async () => (await shown(key)).held).toEqual(['bounced', 'unknown_product']);
+    expect(await keypost(`orders resend ${id} --email ${id}@resent.example.com`)).toMatchObject({
+      code: 1,
+      err: `1 of 2 lines of ${key} still held\n`,
+    });
+    expect(await mailed(`${id}@resent.example.com`)).toEqual([{ name: 'Bo', opened: 'Bo' }]);
+  });
+});
+
+describe('reissue', () => {
+  test('another name: another serial, mailed, and the old one kept', async () => {
+    const id = newId();
+    const key = await order({ items: [{ sku: 'w' }, { sku: 'g' }] }, id);
+    const before = await shown(key);
+    expect(
+      await keypost(`orders reissue '${key}' --name 'José Núñes' --product widget --why typo`),
+    ).toMatchObject({ code: 0 });
+    const after = await shown(key);
+    const [line, other] = after.lines;
+    expect(other).toEqual(before.lines[1]);
+    expect(opened(line?.serial ?? '')).toBe('José Núñes');
+    expect(line?.superseded).toEqual([
+      {
+        licensee: 'José Núñez',
+        serial: before.lines[0]?.serial,
+        keyVersion: 1,
+        at: expect.stringMatching(/^\d{4}-/),
+      },
+    ]);
+    expect(after.buyer.name).toBe('José Núñes');
+    expect(await mailed(`${id.toLowerCase()}@buyers.example.com`)).toEqual([
+      { name: 'José Núñez', opened: 'José Núñez' },
+      { name: 'José Núñes', opened: 'José Núñes' },
+    ]);
+    expect(after.acts?.[0]).toMatchObject({ what: 'reissue', why: 'typo', after: { name: 'José Núñes' } });
+    expect(await keypost(`orders reissue '${key}' --name ' José  Núñes' --sku w`)).toMatchObject({
+      code: 0,
+      err: `${key} has its serials for this name already; nothing is changed\n`,
+    });
+    expect((await keypost(`orders search '${before.lines[0]?.serial}'`)).out).toContain(key);
+  });
+
+  test('a name that the product cannot take changes nothing', async () => {
+    const key = await order({ items: [{ sku: 'l' }] });
+    const before = (await shown(key)).lines;
+    expect(await keypost(`orders reissue '${key}' --name '田中'`)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^l cannot have this name, unmappable_name: /),
+    });
+    expect((await shown(key)).lines).toEqual(before);
+  });
+});
+
+describe('issue', () => {
+  test('a serial by hand, once for each id', async () => {
+    const args = `--product widget --name 'Mac Weekly' --email press@hand.example.com --id press-7`;
+    expect(await keypost(`orders issue ${args} --quantity 3 --why 'a review'`)).toMatchObject({
+      code: 0,
+      out: 'hand#press-7\nwidget  goes to press@hand.example.com within a minute\n',
+    });
+    expect(await mailed('press@hand.example.com')).toEqual([{ name: 'Mac Weekly', opened: 'Mac Weekly' }]);
+    expect(await keypost(`orders issue ${args}`)).toMatchObject({
+      code: 0,
+      out: '',
+      err: 'hand#press-7 is there already; nothing is issued\n',
+    });
+    expect(await keypost(`orders issue ${args} --name Else`)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('It is another'),
+    });
+    const other = args.replace('widget', 'gadget');
+    expect(await keypost(`orders issue ${other}`)).toMatchObject({ code: 1, out: '' });
+    expect(await mailed('press@hand.example.com')).toHaveLength(1);
+    expect(await shown('press-7')).toMatchObject({
+      provider: 'hand',
+      status: 'paid',
+      lines: [{ quantity: 3, licensee: 'Mac Weekly' }],
+      acts: [{ what: 'issue', why: 'a review', before: { serial: null }, after: { name: 'Mac Weekly' } }],
+    });
+    expect((await listed('--limit 1')).items.map(({ key }) => key)).toEqual(['hand#press-7']);
+  });
+
+  test('without an id each is another', async () => {
+    const args = `--product widget --name 'Gift' --email gift@hand.example.com`;
+    for (const _ of [1, 2]) expect((await keypost(`orders issue ${args}`)).code).toBe(0);
+    expect((await listed('--email gift@hand.example.com')).items).toHaveLength(2);
+  });
+
+  test.each([
+    [`--product latin --name '田中' --email t@example.com`, 1, 'nothing is issued, unmappable_name'],
+    [`--product widget --name ' ' --email t@example.com`, 1, 'nothing is issued, no_name'],
+    [`--product nothing --name T --email t@example.com`, 1, 'the catalogue has no product nothing'],
+    [`--product widget --name T --email nobody`, 2, 'error: '],
+    [`--product widget --name T`, 2, 'error: '],
+    [`--product widget --name T --email t@example.com --quantity 0`, 2, 'error: '],
+    [`--product widget --name T --email t@example.com --id 'a b'`, 2, 'error: '],
+  ])('%s is refused, and nothing is kept', async (args, code, why) => {
+    expect(await keypost(`orders issue ${args}`)).toMatchObject({
+      code,
+      out: '',
+      err: expect.stringContaining(why),
+    });
+    expect((await listed('--email t@example.com')).items).toEqual([]);
+  });
+});
+
+test.each(['show', 'release', 'resend', 'reissue --name N'])(
+  '%s of no order is one clear line',
+  async (verb) => {
+    const { code, out, err } = await keypost(`orders ${verb} pi_none`);
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toMatch(/^there is no order pi_none; `npx --no keypost orders list --local` [^\n]*\n$/);
+  },
+);
+
+test.each(['release', 'resend', 'reissue --name N'])(
+  '%s: nothing of a refunded order goes out',
+  async (verb) => {
+    const key = await order({ items: [{ sku: 'w' }, { sku: 'x' }] });
+    await tell({ type: 'order.refunded', data: { id: key.slice('shop#'.length) } });
+    const before = await shown(key);
+    expect(await keypost(`orders ${verb} '${key}'`)).toEqual({
+      code: 1,
+      out: '',
+      err: `${key} is refunded; nothing of it goes out\n`,
+    });
+    expect((await shown(key)).acts).toEqual(before.acts);
+  },
+);
+
+test('a change of keys is kept, with everything but the keys', async () => {
+  await keypost('keys set gadget --yes --why rotation', { typed: 'another-16-bytes' });
+  await keypost('keys generate gadget --replace');
+  await keypost('keys set shop --only', { typed: 'whsec_bmV3' });
+  await keypost('keys set shop --add', { typed: SIGNING });
+  expect((await shown('keys#gadget')).acts).toMatchObject([
+    { what: 'key change', why: 'rotation', before: { versions: '1' }, after: { versions: '1, 2' } },
+    { what: 'key change', why: null, before: { versions: '1, 2' }, after: { versions: '1, 2, 3' } },
+  ]);
+  expect((await shown('keys#shop')).acts).toMatchObject([
+    { before: { signing: '1' }, after: { signing: '1' } },
+    { before: { signing: '1' }, after: { signing: '2' } },
+  ]);
+  const { out } = await keypost('orders show keys#gadget');
+  expect(out).toContain('1 → 1, 2');
+  expect(out).not.toContain('another-16');
+  expect((await listed('--limit 9999')).items.map(({ key }) => key)).not.toContain('keys#gadget');
+  expect((await keypost('orders search gadget')).out).not.toContain('keys#');
+});
+
+test('that a key was changed and could not be noted is told', async () => {
+  await local('faults', 'PUT', { dynamodb: 'down' });
+  const { code, err } = await keypost('keys set widget --yes', { typed: 'Sixteen-byte-key' });
+  await local('faults', 'PUT', { dynamodb: null });
+  expect([code, err]).toEqual([1, expect.stringMatching(/^the key of widget is set, but who did it /)]);
+});

@@ -1,0 +1,283 @@
+/** What is kept of a person, and that nothing of it is left: over HTTP, on disk, and in all that is said. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DynamoDBClient, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import * as z from 'zod';
+import { finderOf } from '../../bin/commands/data/trace.ts';
+import { startKeypost } from '../local/running.ts';
+
+const NAME = 'Zoraida Quillfeather';
+const RENAMED = 'Zoraida Featherquill';
+const EMAIL = 'Zoraida.Q@Example.com';
+const NEIGHBOUR = 'zoraida.q2@example.com';
+const MISTYPED = 'zoraida.q@exampel.example.com';
+
+const Orders = z.array(
+  z.looseObject({
+    key: z.string(),
+    status: z.string(),
+    buyer: z.record(z.string(), z.unknown()),
+    lines: z.array(z.looseObject({ serial: z.string().nullable() })),
+    reversals: z.record(z.string(), z.unknown()),
+    acts: z.array(z.looseObject({ what: z.string(), who: z.string(), at: z.string() })).optional(),
+    mail: z.looseObject({ state: z.string() }),
+  }),
+);
+const Exported = z.object({ email: z.string(), orders: z.array(z.looseObject({ key: z.string() })) });
+const Erased = z.object({
+  erased: z.array(z.object({ order: z.string(), fields: z.array(z.string()) })),
+  mails: z.number(),
+});
+
+let keypost: Awaited<ReturnType<typeof startKeypost>>;
+const said: string[] = [];
+
+beforeAll(async () => {
+  for (const name of ['log', 'error', 'warn', 'info'] as const)
+    vi.spyOn(console, name).mockImplementation((...words) => void said.push(words.join(' ')));
+  keypost = await startKeypost({
+    onDisk: true,
+    products: `{ widget: { name: 'Widget', skus: { shop: ['widget'] },
+      serial: { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } } } }`,
+    productKeys: { widget: [{ version: 1, key: 'Sixteen-byte-key' }] },
+  });
+}, 60_000);
+afterAll(async () => {
+  await keypost.stop();
+  vi.restoreAllMocks();
+});
+
+const sale = (id: string, buyer: object, sku = 'widget') => ({
+  type: 'order.paid',
+  data: { id, buyer, items: [{ sku, quantity: 1 }] },
+});
+const orders = async () => Orders.parse(await keypost.local('orders'));
+const order = async (key: string) => (await orders()).find((one) => one.key === key);
+const mails = async () =>
+  z.array(z.looseObject({ to: z.array(z.string()) })).parse(await keypost.local('mails'));
+
+/** Every byte that is on disk. */
+function onDisk(): string {
+  const names = readdirSync(keypost.dataDir, { recursive: true, encoding: 'utf8', withFileTypes: true });
+  return names
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
+    .join('\n');
+}
+/** Of each text of the person, where it can be read: as it is, and as Base64 at any place of it. */
+function found(text: string, person: readonly string[]): string[] {
+  const spelt = (one: string) => [
+    one,
+    ...[0, 1, 2].map((at) => {
+      const base64 = Buffer.from(`${'.'.repeat(at)}${one}`).toString('base64');
+      return base64.slice(at === 0 ? 0 : 4, -4);
+    }),
+  ];
+  const all = text.toLowerCase();
+  return person.filter((one) =>
+    spelt(one).some((spelling, at) =>
+      at === 0 ? all.includes(spelling.toLowerCase()) : text.includes(spelling),
+    ),
+  );
+}
+
+describe('a person with orders of every kind', () => {
+  let person: string[];
+  const keys: string[] = [];
+
+  beforeAll(async () => {
+    expect(await keypost.told(sale('sent', { name: NAME, email: EMAIL }))).toBe(200);
+    expect(await keypost.told(sale('held', { name: NAME, email: EMAIL.toLowerCase() }, 'unheard-of'))).toBe(
+      200,
+    );
+    // No order can be read from it.
+    expect(
+      await keypost.told({ type: 'order.paid', data: { id: 7, buyer: { name: NAME, email: EMAIL } } }),
+    ).toBe(200);
+    expect(await keypost.told(sale('moved', { name: NAME, email: MISTYPED }, 'unheard-of'))).toBe(200);
+    expect(await keypost.told(sale('strayed', { name: NAME, email: MISTYPED }))).toBe(200);
+    const strayed = ['orders', 'resend', 'shop#strayed', '--email', EMAIL];
+    expect(await keypost.keypost(strayed)).toMatchObject({ code: 0 });
+    const moved = ['--product', 'unheard-of=widget', '--email', EMAIL];
+    expect(await keypost.keypost(['orders', 'release', 'shop#moved', ...moved])).toMatchObject({ code: 0 });
+    const renamed = ['orders', 'reissue', 'shop#sent', '--name', RENAMED, '--why', `${NAME} has married`];
+    expect(await keypost.keypost(renamed)).toMatchObject({ code: 0 });
+    // The notification of another buyer's order has the address.
+    const gift = sale('gift', { name: 'Ann Other', email: NEIGHBOUR }, 'unheard-of');
+    expect(await keypost.told({ ...gift, note: `a gift of ${EMAIL}` })).toBe(200);
+    expect(await keypost.told(sale('another', { name: 'Ann Other', email: NEIGHBOUR }))).toBe(200);
+    // The second time what SES tells of the first one's mail has come.
+    for (const _ of [1, 2]) await keypost.local('redeliver', 'POST');
+    const all = (await orders()).filter(({ key }) => key !== 'shop#another');
+    keys.push(...all.map(({ key }) => key).sort());
+    const serials = all.flatMap(({ lines }) => lines.flatMap(({ serial }) => serial ?? []));
+    person = [NAME, RENAMED, EMAIL, MISTYPED, ...new Set(serials)];
+    expect(keys).toHaveLength(6);
+    expect(person).toHaveLength(6);
+    // Otherwise the search below could not fail.
+    expect(found(onDisk(), person)).toEqual(person);
+  });
+
+  test('person export has all of it, and nobody else', async () => {
+    const { code, out } = await keypost.keypost(['person', 'export', '--email', EMAIL.toUpperCase()]);
+    expect(code).toBe(0);
+    const exported = Exported.parse(JSON.parse(out));
+    expect(exported.orders.map(({ key }) => key).sort()).toEqual(keys);
+    expect(found(out, person)).toEqual(person);
+    expect(out).not.toContain('Ann Other');
+  });
+
+  test('whoever sits there is asked first', async () => {
+    const asked: string[] = [];
+    const answer = (words: string) => async (question: string) => {
+      asked.push(question);
+      return words;
+    };
+    const before = await orders();
+    const refused = await keypost.keypost(['person', 'erase', '--email', EMAIL], answer('no'));
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('nothing is changed') });
+    expect(asked[0]).toContain('shop#sent');
+    expect(await orders()).toEqual(before);
+  });
+
+  test('without a terminal nothing is erased, unless --yes is there', async () => {
+    const before = await orders();
+    const refused = await keypost.keypost(['person', 'erase', '--email', EMAIL]);
+    expect(refused).toMatchObject({ code: 1, out: '', err: expect.stringContaining('--yes') });
+    expect(await orders()).toEqual(before);
+  });
+
+  test('a reason that names the address is refused', async () => {
+    for (const text of person.filter((one) => one !== MISTYPED)) {
+      const args = ['person', 'erase', '--email', EMAIL, '--yes', '--why', `asked by ${text}`];
+      expect(await keypost.keypost(args)).toMatchObject({
+        code: 1,
+        out: '',
+        err: expect.stringContaining('--why'),
+      });
+    }
+    expect((await order('shop#sent'))?.status).toBe('paid');
+  });
+
+  test('person erase leaves no trace, in the table, on disk or in a log', async () => {
+    const args = ['person', 'erase', '--email', EMAIL, '--why', 'asked for on the phone', '--yes', '--json'];
+    const { code, out } = await keypost.keypost(args);
+    expect(code).toBe(0);
+    const { erased, mails: gone } = Erased.parse(JSON.parse(out));
+    expect(erased.map((one) => one.order).sort()).toEqual(keys);
+    expect(erased.find((one) => one.order === 'shop#sent')?.fields).toEqual(
+      expect.arrayContaining(['name', 'email', 'received', 'licensee', 'serial']),
+    );
+    // Of each of the three that went out, the one that went astray, and the one with the new name.
+    expect(gone).toBe(5);
+
+    const aws = new DynamoDBClient({ endpoint: keypost.aws() });
+    const { Items } = await aws.send(new ScanCommand({ TableName: 'keypost-orders' }));
+    expect(found(JSON.stringify(Items), person)).toEqual([]);
+    const { Count } = await aws.send(
+      new QueryCommand({
+        TableName: 'keypost-orders',
+        IndexName: 'byEmail',
+        KeyConditionExpression: 'email = :email',
+        ExpressionAttributeValues: { ':email': { S: EMAIL.toLowerCase() } },
+      }),
+    );
+    expect(Count).toBe(0);
+    expect(found(onDisk(), person)).toEqual([]);
+    expect(said.join('\n')).toContain('order_recorded');
+    expect(found(said.join('\n'), person)).toEqual([]);
+    expect(found(out, person)).toEqual([]);
+  });
+
+  test('the stub says what was done', async () => {
+    const stub = await order('shop#sent');
+    expect(stub).toMatchObject({ status: 'erased', buyer: { name: null, email: null } });
+    expect(stub?.acts?.at(-1)).toMatchObject({
+      what: 'erase',
+      why: 'asked for on the phone',
+      who: expect.stringMatching(/.@./),
+      before: {},
+      after: { erased: 'name, email, received, licensee, serial, what was done by hand' },
+    });
+  });
+
+  test('another’s held order loses its notification alone', async () => {
+    const gift = await order('shop#gift');
+    expect(gift).toMatchObject({
+      status: 'paid',
+      buyer: { name: 'Ann Other' },
+      lines: [{ held: 'unknown_product' }],
+    });
+    expect(gift?.acts?.at(-1)).toMatchObject({ after: { erased: 'notification' } });
+  });
+
+  test('another’s order and mail are as they were', async () => {
+    expect(await order('shop#another')).toMatchObject({ status: 'paid', buyer: { name: 'Ann Other' } });
+    expect((await mails()).map(({ to }) => to)).toEqual([[NEIGHBOUR]]);
+  });
+
+  test('its notification, sent once more, issues nothing; a refund is recorded', async () => {
+    const before = await orders();
+    for (const again of [
+      sale('sent', { name: NAME, email: EMAIL }),
+      sale('held', { name: NAME, email: EMAIL }, 'widget'),
+      { type: 'order.paid', data: { id: 7, buyer: { name: NAME, email: EMAIL } } },
+    ])
+      expect(await keypost.told(again)).toBe(200);
+    await keypost.local('redeliver?ahead=1000000', 'POST');
+    expect(await orders()).toEqual(before);
+    expect(await mails()).toHaveLength(1);
+    expect(await keypost.told({ type: 'order.refunded', data: { id: 'sent', refundId: 'r1' } })).toBe(200);
+    expect(await order('shop#sent')).toMatchObject({
+      status: 'erased',
+      reversals: { r1: { kind: 'refund' } },
+    });
+    expect(found(onDisk(), person)).toEqual([]);
+  });
+
+  test('a second time there is nothing left to erase', async () => {
+    const { out } = await keypost.keypost(['person', 'erase', '--email', EMAIL, '--json']);
+    expect(Erased.parse(JSON.parse(out))).toEqual({ erased: [], mails: 0 });
+    const { out: exported } = await keypost.keypost(['person', 'export', '--email', EMAIL]);
+    expect(JSON.parse(exported)).toEqual({ email: EMAIL, orders: [] });
+  });
+
+  test('a restart brings nothing back', async () => {
+    const before = await orders();
+    await keypost.restart();
+    expect(await orders()).toEqual(before);
+    expect(found(onDisk(), person)).toEqual([]);
+    expect(await mails()).toHaveLength(1);
+  }, 60_000);
+});
+
+describe('an address is found', () => {
+  test.each([
+    ['as it is', 'jane@example.com'],
+    ['in whatever case', 'JANE@Example.Com'],
+    ['among others', 'Jane <jane@example.com>, Joe'],
+    ['at the end of a sentence', 'Write to jane@example.com.'],
+    ['in a form', 'a=1&email=jane%40example.com&b=2'],
+    ['escaped in JSON', '{"email":"jane\\u0040example.com"}'],
+    ['escaped twice', JSON.stringify('{"email":"jane\\u0040example.com"}')],
+    ['in JSON in a form', 'data=%7B%22email%22%3A%22jane%5Cu0040example.com%22%7D'],
+    ['behind a line end', JSON.stringify({ note: 'to\njane@example.com' })],
+  ])('%s', (_, text) => expect(finderOf('jane@example.com')(text)).toBe(true));
+
+  test.each([
+    'mary-jane@example.com',
+    'x+jane@example.com',
+    'é.jane@example.com',
+    'jane@example.com.au',
+    'jane@example.community',
+    'janeXexample.com',
+    'jane@exampleXcom',
+  ])('and not in %s', (text) => expect(finderOf('jane@example.com')(text)).toBe(false));
+
+  test.each([
+    ['jane@bücher.example', 'jane@xn--bcher-kva.example'],
+    ['jane@xn--bcher-kva.example', 'jane@bücher.example'],
+    ['jane+a{b}@example.com', 'email=jane%2Ba%7Bb%7D%40example.com'],
+  ])('%s in %s', (email, text) => expect(finderOf(email)(text)).toBe(true));
+});

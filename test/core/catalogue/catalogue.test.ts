@@ -1,0 +1,262 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  CatalogueError,
+  type CatalogueSettings,
+  defineConfig,
+  productOf,
+  unknownProviders,
+} from '../../../functions/core/catalogue/catalogue.ts';
+import demo from '../../../keypost.config.ts';
+
+const serial = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } } as const;
+const seller = {
+  name: 'Widget Works',
+  from: 'orders@example.com',
+  replyTo: 'support@example.com',
+  alarms: 'seller@example.com',
+};
+const product = { name: 'Widget', serial, skus: { stripe: ['widget'] } };
+const good = { seller, providers: { stripe: {} }, products: { widget: product } } satisfies CatalogueSettings;
+
+/** What `defineConfig` says of settings that no type checker has seen. */
+function mistakes(settings: unknown): string[] {
+  try {
+    Reflect.apply(defineConfig, undefined, [settings]);
+  } catch (error) {
+    if (error instanceof CatalogueError) return error.message.split('\n');
+    throw error;
+  }
+  return [];
+}
+
+const withSeller = (changes: object) => ({ ...good, seller: { ...seller, ...changes } });
+const withProvider = (changes: object) => ({ ...good, providers: { stripe: changes } });
+const withProduct = (changes: object) => ({ ...good, products: { widget: { ...product, ...changes } } });
+
+const KEYS_SET =
+  'found what may be a secret, and none stands in this file; write it with `npx --no keypost keys set';
+
+describe('a catalogue', () => {
+  it('is what was written, with what may be left out', () => {
+    expect(defineConfig(good)).toMatchObject({
+      seller: { ...seller, identity: 'records' },
+      providers: { stripe: { testOrders: 'ignore', ignore: [], licenseeField: 'licensee' } },
+      products: {
+        widget: { name: 'Widget', licensee: ['registration', 'person'], skus: { stripe: ['widget'] } },
+      },
+    });
+  });
+
+  it('may be checked twice, as the command line does', () => {
+    expect(defineConfig(demo)).toEqual(demo);
+  });
+
+  it('finds the product of a SKU, per provider', () => {
+    const catalogue = defineConfig(good);
+    expect(productOf(catalogue, 'stripe', 'widget')?.id).toBe('widget');
+    expect(productOf(catalogue, 'shop', 'widget')).toBeUndefined();
+    expect(productOf(catalogue, 'stripe', 'constructor')).toBeUndefined();
+    expect(productOf(catalogue, 'constructor', 'widget')).toBeUndefined();
+  });
+
+  it('tells providers that Keypost has not', () => {
+    const catalogue = defineConfig({ ...good, providers: { stripe: {}, strype: {} } });
+    expect(unknownProviders(catalogue, ['shop', 'stripe'])).toEqual([
+      'providers.strype: found a provider that Keypost has not; write one of shop, stripe',
+    ]);
+    expect(unknownProviders(defineConfig(good), ['shop', 'stripe'])).toEqual([]);
+  });
+
+  it('has fields that the editor knows', () => {
+    // @ts-expect-error a field that is not known
+    expect(() => defineConfig({ ...good, seller: { ...seller, phone: '1' } })).toThrow(CatalogueError);
+    // @ts-expect-error a value that is not known
+    expect(() => defineConfig({ ...good, providers: { stripe: { testOrders: 'buyer' } } })).toThrow(
+      CatalogueError,
+    );
+  });
+});
+
+describe('a mistake in the catalogue', () => {
+  it.for<[settings: unknown, ...lines: string[]]>([
+    [undefined, 'the catalogue: found nothing; write { seller, providers, products }'],
+    [[], 'the catalogue: found an empty list; write { seller, providers, products }'],
+    [
+      {},
+      'seller: found nothing; write { name, from, replyTo, alarms, identity }',
+      'providers: found nothing; write settings by provider, like { shop: {} }',
+      "products: found nothing; write products by a name of yours, like { 'widget-mac': { … } }",
+    ],
+    [{ ...good, colour: 1 }, 'colour: found an unknown field; write { seller, providers, products }'],
+
+    [
+      withSeller({ phone: '1' }),
+      'seller.phone: found an unknown field; write { name, from, replyTo, alarms, identity }',
+    ],
+    [
+      withSeller({ from: 'orders.example.com' }),
+      'seller.from: found "orders.example.com"; write an address like orders@example.com',
+    ],
+    [
+      withSeller({ replyTo: ' support@bücher.example' }),
+      'seller.replyTo: found " support@bücher.example"; write "support@xn--bcher-kva.example"',
+    ],
+    [withSeller({ alarms: 5 }), 'seller.alarms: found 5; write an address like orders@example.com'],
+    [
+      withSeller({ name: 'Widget\r\nBcc: all@example.com' }),
+      'seller.name: found "Widget\\r\\nBcc: all@example.com"; write text in one line, at most 200 characters, no space around it',
+    ],
+    [
+      withSeller({ name: 'x'.repeat(201) }),
+      `seller.name: found "${'x'.repeat(40)}…"; write text in one line, at most 200 characters, no space around it`,
+    ],
+    [
+      withSeller({ identity: { zone: { id: 'Z1' } } }),
+      "seller.identity: found an object; write 'records', 'existing', or { zone: { id: 'Z…', name: 'example.com' } }",
+    ],
+
+    [
+      { ...good, providers: {} },
+      'providers: found an empty object; write at least one',
+      notEnabled('widget'),
+    ],
+    [
+      { ...good, providers: { ...good.providers, Shop: {} } },
+      'providers.Shop: found "Shop"; write small letters, digits and hyphens',
+    ],
+    ...['hand', 'held', 'keys', 'lease'].map((name): [unknown, ...string[]] => [
+      { ...good, providers: { ...good.providers, [name]: { as: 'shop' } } },
+      `providers.${name}: found "${name}"; write another name; hand, held, keys, lease are Keypost's own`,
+    ]),
+    [
+      { ...good, products: { constructor: product } },
+      'products.constructor: found "constructor"; write another name; every object of JavaScript has this one',
+    ],
+    [
+      withProvider({ as: 'constructor' }),
+      'providers.stripe.as: found "constructor"; write another name; every object of JavaScript has this one',
+    ],
+    [
+      withProvider({ orders: 'hand' }),
+      `providers.stripe.orders: found "hand"; write another name; hand, held, keys, lease are Keypost's own`,
+    ],
+    [
+      withProvider({ testOrders: 'buyer' }),
+      'providers.stripe.testOrders: found "buyer"; write one of "ignore", "seller"',
+    ],
+    [
+      withProvider({ ignore: 'widget' }),
+      `providers.stripe.ignore: found "widget"; write a list of SKUs, like ['widget-1']`,
+    ],
+
+    [{ ...good, products: {} }, 'products: found an empty object; write at least one'],
+    [
+      { ...good, products: { 'Widget Pro': product } },
+      'products["Widget Pro"]: found "Widget Pro"; write small letters, digits and hyphens',
+    ],
+    [withProduct({ skus: {} }), 'products.widget.skus: found an empty object; write at least one'],
+    [
+      withProduct({ skus: { stripe: [] } }),
+      'products.widget.skus.stripe: found an empty list; write at least one',
+    ],
+    [
+      withProduct({ skus: { stripe: [''] } }),
+      'products.widget.skus.stripe[0]: found ""; write text in one line, at most 200 characters, no space around it',
+    ],
+    [
+      withProduct({ skus: { stripe: ['widget', 'widget'] } }),
+      'products.widget.skus.stripe[1]: found "widget", which stands at products.widget.skus.stripe[0] too; write it once',
+    ],
+    [
+      { ...good, products: { widget: product, gadget: product } },
+      'products.gadget.skus.stripe[0]: found "widget", which stands at products.widget.skus.stripe[0] too; write it once',
+    ],
+    [
+      withProvider({ ignore: ['hour', 'widget'] }),
+      'providers.stripe.ignore[1]: found "widget", which stands at products.widget.skus.stripe[0] too; write it once',
+    ],
+    [withProduct({ skus: { stripe: ['widget'], paddle: ['pri_1'] } }), notEnabled('widget', 'paddle')],
+    [
+      withProduct({ licensee: ['person', 'seller'] }),
+      'products.widget.licensee[1]: found "seller"; write one of "registration", "person", "company"',
+    ],
+    [withProduct({ licensee: [] }), 'products.widget.licensee: found an empty list; write at least one'],
+    [
+      withProduct({ floor: { EUR: 10 } }),
+      "products.widget.floor.EUR: found 10; write an amount in quotes, like '10.00'",
+    ],
+    [
+      withProduct({ floor: { EUR: '10,00' } }),
+      'products.widget.floor.EUR: found "10,00"; write an amount in quotes, like \'10.00\'',
+    ],
+    [withProduct({ floor: {} }), 'products.widget.floor: found an empty object; write at least one'],
+    [
+      withProduct({ floor: { euro: '10.00' } }),
+      'products.widget.floor.euro: found "euro"; write a currency in three capital letters, like EUR',
+    ],
+    [
+      withProduct({ mail: { instructions: '\n' } }),
+      'products.widget.mail.instructions: found "\\n"; write plain text, at most 5,000 characters',
+    ],
+    [
+      withProduct({ serial: { ...serial, mode: 'ecb', padding: 'none' } }),
+      expect.stringMatching(/^products\.widget\.serial\.padding: found "none"; write one of pkcs7, /),
+    ],
+    [
+      withProduct({ serial: { ...serial, charset: 'ebcdic' } }),
+      expect.stringMatching(/^products\.widget\.serial\.charset: found "ebcdic"; write one of "utf8", /),
+    ],
+
+    [
+      {
+        ...withSeller({ from: '' }),
+        products: { widget: { ...product, skus: { shop: ['a', 'a'] }, colour: 'red' } },
+      },
+      'seller.from: found ""; write an address like orders@example.com',
+      'products.widget.colour: found an unknown field; write { name, serial, licensee, skus, floor, mail }',
+      notEnabled('widget', 'shop'),
+      'products.widget.skus.shop[1]: found "a", which stands at products.widget.skus.shop[0] too; write it once',
+    ],
+  ])('%#', ([settings, ...lines]) => {
+    expect(mistakes(settings)).toEqual(lines);
+  });
+
+  it.for<[settings: unknown, line: string]>([
+    [withProduct({ key: '1234567890123456' }), `products.widget.key: ${KEYS_SET} widget\``],
+    [withProvider({ signing: ['whsec_secret'] }), `providers.stripe.signing: ${KEYS_SET} stripe\``],
+    [withProvider({ secret: 'whsec_secret' }), `providers.stripe.secret: ${KEYS_SET} stripe\``],
+    [withSeller({ password: 'hunter2' }), `seller.password: ${KEYS_SET} <product>\``],
+    [{ ...good, productKeys: { widget: 'hunter2' } }, `productKeys: ${KEYS_SET} <product>\``],
+    [
+      withProduct({ serial: { ...serial, secretKey: '1234567890123456' } }),
+      `products.widget.serial.secretKey: ${KEYS_SET} widget\``,
+    ],
+    [
+      withProduct({ serial: { ...serial, key: '1234567890123456' } }),
+      'products.widget.serial.key: found a text',
+    ],
+    [
+      withProvider({ testOrders: 'whsec_secret' }),
+      'providers.stripe.testOrders: found text of 12 characters;',
+    ],
+    [withSeller({ from: '0123456789abcdef' }), 'seller.from: found text of 16 characters;'],
+  ])('that may be a secret is named and not shown: %#', ([settings, line]) => {
+    const all = mistakes(settings);
+    expect(all).toEqual([expect.stringContaining(line)]);
+    expect(all.join()).not.toMatch(/1234567890123456|whsec_secret|hunter2|0123456789abcdef/);
+  });
+
+  it('of any kind is told, never thrown as something else', () => {
+    const anything = fc.oneof(fc.anything(), fc.constantFrom(good.seller, good.providers, good.products));
+    const settings = fc.record(
+      { seller: anything, providers: anything, products: anything },
+      { requiredKeys: [] },
+    );
+    fc.assert(fc.property(settings, (one) => void mistakes(one)));
+  });
+});
+
+function notEnabled(product: string, provider = 'stripe') {
+  return `products.${product}.skus.${provider}: found SKUs of a provider that is not enabled; write ${provider}: {} under providers, or no SKUs of it`;
+}

@@ -1,0 +1,176 @@
+/** Profiles found again from pairs that the `openssl` command and Python have made: test/fixtures/serials/make.py. */
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
+import * as z from 'zod/mini';
+import { catalogueLine } from '../../../functions/core/find-profile/catalogue-line.ts';
+import { type Found, findProfiles, type Pair } from '../../../functions/core/find-profile/find-profile.ts';
+import { bytesOf } from '../../../functions/core/find-profile/layout.ts';
+import { SerialProfile } from '../../../functions/core/serial/serial.ts';
+import { ALPHABET_NAMES, written } from '../../../functions/core/serial/text.ts';
+
+const App = z.object({
+  profile: z.record(z.string(), z.unknown()),
+  key: z.string(),
+  serials: z.record(z.string(), z.nullable(z.string())),
+});
+const apps = z
+  .array(App)
+  .parse(JSON.parse(readFileSync(new URL('../../fixtures/serials/pairs.json', import.meta.url), 'utf8')));
+const [ecb] = apps;
+
+const KEY = '1234567890123456';
+const CURLY = 'José D’Angelo';
+
+function found(key: string, pairs: readonly Pair[]): Found {
+  const steps = findProfiles(key, pairs);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** The pairs of an app, or those of the names given. */
+function pairsOf({ serials }: z.infer<typeof App>, ...names: string[]): Pair[] {
+  return Object.entries(serials).flatMap(([name, serial]) =>
+    serial !== null && (names.length === 0 || names.includes(name)) ? [{ name, serial }] : [],
+  );
+}
+
+const results = new Map(apps.map((app) => [app, found(app.key, pairsOf(app))]));
+
+const brief = ({ mode, padding, charset, name }: SerialProfile) =>
+  [mode, padding, charset, name.form, name.fold].join(' ');
+
+describe('the profile of an app is found', () => {
+  it.for([...results])('%$', ([{ profile, key }, { matches, undecided }]) => {
+    const app = SerialProfile.parse(profile);
+    // Where key and IV are alike, either is right.
+    const same = key === '0'.repeat(16) ? { ...app, iv: { from: 'key' } } : app;
+    const separator = app.text.group === undefined ? {} : { separator: app.text.separator ?? '-' };
+    expect(matches).toEqual([{ ...same, text: { ...app.text, ...separator } }]);
+    expect(undecided).toBeUndefined();
+  });
+
+  it('and written as it is pasted', () => {
+    for (const { matches } of results.values()) {
+      for (const match of matches) {
+        const line = catalogueLine(match);
+        const pasted: unknown = new Function(`return { ${line} }.serial`)();
+        expect(SerialProfile.parse(pasted)).toEqual(match);
+      }
+    }
+    expect(catalogueLine(SerialProfile.parse(apps[0]?.profile))).toBe(
+      "serial: { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } },",
+    );
+  });
+
+  it('though names are spaced oddly', () => {
+    const pairs = [
+      { name: 'Jane \u00a0Q. Sample ', serial: 'B05F5DA78463537B5F9A76CF01B76E01\n' },
+      {
+        name: 'Alexandra Featherstone',
+        serial: '82C28DC537D6053A4BDDCF9F06DF87357C6CC9A20DC1014536AC451CF3374100',
+      },
+      { name: 'Renée D’Angelo', serial: '58AB2652E261CC42D6E1EC64B634A46A637D643E7FCA9F177DAD75FDE907B54A' },
+    ];
+    const { matches, undecided } = found(KEY, pairs);
+    expect(matches.map(brief)).toEqual(['ecb pkcs7 utf8 nfc none']);
+    expect(undecided).toBeUndefined();
+  });
+});
+
+describe('what is left open is said', () => {
+  test.each<[string[], string[], string | undefined]>([
+    [['Fifteen Letters', 'Alexandra Featherstone', CURLY], ['ecb pkcs7 utf8 nfc none'], undefined],
+    [
+      ['Jane Q. Sample', 'Alexandra Featherstone'],
+      ['utf8 nfc', 'utf8 nfd', 'windows-1252 nfc', 'macroman nfc', 'latin1 nfc'].map(
+        (how) => `ecb pkcs7 ${how} none`,
+      ),
+      'a name with an accent and a curly apostrophe, like José D’Angelo',
+    ],
+  ])('%j', (names, left, undecided) => {
+    if (!ecb) throw new Error('no pairs');
+    const result = found(ecb.key, pairsOf(ecb, ...names));
+    expect(result.matches.map(brief).sort()).toEqual([...left].sort());
+    expect(result.undecided).toBe(undecided);
+  });
+
+  it('ECB and CBC for short names', () => {
+    const pairs = [
+      { name: 'Jane Q. Sample', serial: 'B05F5DA78463537B5F9A76CF01B76E01' },
+      { name: 'José Núñez', serial: '1F63C813731FE0A7D889654699B97BF6' },
+    ];
+    const { matches, undecided } = found(KEY, pairs);
+    expect(matches.map(brief)).toEqual(['ecb pkcs7 utf8 nfc none', 'cbc pkcs7 utf8 nfc none']);
+    expect(undecided).toBe('a name of 17 bytes or more');
+  });
+
+  it('PKCS7 and X9.23 for 15 bytes', () => {
+    const pairs = [{ name: 'Fifteen Letters', serial: 'E6A1377136425BA269913F3F967FF8FB' }];
+    const { matches, undecided } = found(KEY, pairs);
+    expect(new Set(matches.map(({ padding }) => padding))).toEqual(new Set(['pkcs7', 'x923']));
+    expect(undecided).toMatch(/^a name /);
+  });
+
+  it('windows-1252 and Latin-1 without a curly quote', () => {
+    const pairs = [
+      { name: 'José Núñez', serial: 'A8629006C8380A5CD3AD9C0B915D6C5D' },
+      {
+        name: 'Alexandra Featherstone',
+        serial: '82C28DC537D6053A4BDDCF9F06DF87357C6CC9A20DC1014536AC451CF3374100',
+      },
+    ];
+    const { matches, undecided } = found(KEY, pairs);
+    expect(matches.map(({ charset }) => charset)).toEqual(['windows-1252', 'latin1']);
+    expect(undecided).toBe('a name with a curly apostrophe, like D’Angelo');
+  });
+});
+
+describe('nothing is found', () => {
+  test.each<[string, string, Pair[]]>([
+    ['under another key', '1234567890123457', ecb ? pairsOf(ecb) : []],
+    [
+      'if one serial is not of the others',
+      KEY,
+      [...(ecb ? pairsOf(ecb) : []), { name: 'Jane', serial: 'B05F5DA78463537B5F9A76CF01B76E01' }],
+    ],
+    [
+      'if the serials are cut unevenly',
+      KEY,
+      ecb ? pairsOf(ecb).map(({ name, serial }, at) => ({ name, serial: serial.slice(0, 16 + at) })) : [],
+    ],
+    [
+      'if the serials are cut too short',
+      KEY,
+      ecb ? pairsOf(ecb).map(({ name, serial }) => ({ name, serial: serial.slice(0, 7) })) : [],
+    ],
+    ['without pairs', KEY, []],
+    [
+      'in empty serials',
+      KEY,
+      [
+        { name: 'Jane', serial: '' },
+        { name: 'Joe', serial: '' },
+      ],
+    ],
+    ['for names that are none', KEY, [{ name: '', serial: 'B05F5DA78463537B5F9A76CF01B76E01' }]],
+    ['under no key', '', ecb ? pairsOf(ecb) : []],
+  ])('%s', (_, key, pairs) => expect(found(key, pairs)).toEqual({ matches: [], undecided: undefined }));
+});
+
+it('digits are read back', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 70 }), fc.constantFrom(...ALPHABET_NAMES), (array, alphabet) => {
+      const bytes = Buffer.from(array);
+      expect(bytesOf(written(bytes, { alphabet }), alphabet)).toEqual(bytes);
+    }),
+  );
+});
+
+it('tells how far it is', () => {
+  const steps = [...findProfiles(KEY, ecb ? pairsOf(ecb) : [])];
+  expect(steps.length).toBeGreaterThan(20);
+  for (const { tried, of } of steps) expect(tried).toBeLessThan(of);
+});

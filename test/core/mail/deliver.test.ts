@@ -1,0 +1,237 @@
+/** What becomes of a mail: each outcome, the lease, and the runs of `redeliver`. */
+import { describe, expect, test } from 'vitest';
+import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
+import type { SendOutcome } from '../../../functions/core/world.ts';
+import { memoryWorld, type Plan } from '../../fixtures/memory.ts';
+
+const catalogue = defineConfig({
+  seller: {
+    name: 'Widget Works',
+    from: 'o@widgets.example.com',
+    replyTo: 's@widgets.example.com',
+    alarms: 'a@widgets.example.com',
+  },
+  providers: { plain: {} },
+  products: {
+    widget: {
+      name: 'Widget',
+      serial: { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } },
+      skus: { plain: ['w'] },
+    },
+  },
+});
+const sale = (id = '1') => ({
+  kind: 'paid',
+  id,
+  test: false,
+  buyer: { name: 'Zoë Lindqvist', email: 'zoe.lindqvist@example.com' },
+  lines: [{ sku: 'w', quantity: 1 }],
+});
+const MINUTE = 60_000;
+const start = Date.parse('2026-11-23T03:00:00Z');
+
+async function sold(outcome?: SendOutcome, plan: Plan = new Map()) {
+  const world = memoryWorld(catalogue, plan);
+  world.state.outcome = outcome;
+  await world.deliver([sale()]);
+  const order = () => world.orders()[0];
+  const dueIn = () => (Date.parse(order()?.dueAt ?? '') - world.state.now) / 1_000;
+  const later = async (ms: number) => {
+    world.state.now += ms;
+    return await world.redeliver();
+  };
+  return { world, order, dueIn, later };
+}
+
+describe('an outcome', () => {
+  test.each<[SendOutcome, { state: string; attempts: number; least: number; most: number; again: number }]>([
+    [
+      { kind: 'throttled', code: 'Throttling' },
+      { state: 'due', attempts: 1, least: 2.5, most: 5, again: 2 },
+    ],
+    [
+      { kind: 'unknown', code: 'TimeoutError' },
+      { state: 'unknown', attempts: 1, least: 600, most: 600, again: 2 },
+    ],
+    [
+      { kind: 'account', code: 'MessageRejected' },
+      { state: 'due', attempts: 0, least: 900, most: 900, again: 1 },
+    ],
+  ])('$kind', async (outcome, { state, attempts, least, most, again }) => {
+    const { order, dueIn, later, world } = await sold(outcome);
+    expect(order()?.mail).toMatchObject({
+      state,
+      attempts,
+      lastError: outcome.kind === 'sent' ? '' : outcome.code,
+    });
+    expect(dueIn()).toBeGreaterThanOrEqual(least);
+    expect(dueIn()).toBeLessThanOrEqual(most);
+    expect(await later(most * 1_000 - 3_000)).toMatchObject({ sent: 0 });
+    world.state.outcome = undefined;
+    expect(await later(3_001)).toMatchObject({ due: 1, sent: 1, failed: 0 });
+    expect(order()?.mail).toMatchObject({ state: 'sent', attempts: again });
+    expect(order()?.dueAt).toBeUndefined();
+  });
+
+  test('refused: held, and nothing is tried again', async () => {
+    const { order, later, world } = await sold({ kind: 'refused', code: 'InvalidParameterValue' });
+    expect(order()?.lines).toMatchObject([{ held: 'mail_refused', serial: expect.any(String) }]);
+    expect(order()).toMatchObject({
+      heldAt: expect.any(String),
+      mail: { state: 'none', lastError: 'InvalidParameterValue' },
+    });
+    world.state.outcome = undefined;
+    expect(await later(80 * 60 * MINUTE)).toEqual({ due: 0, sent: 0, failed: 0 });
+  });
+
+  test('throttled again and again: later and later, never more than a quarter of an hour', async () => {
+    const { dueIn, later } = await sold({ kind: 'throttled', code: 'Throttling' });
+    const waits: number[] = [];
+    for (let n = 0; n < 12; n += 1) {
+      waits.push(dueIn());
+      await later(dueIn() * 1_000);
+    }
+    for (const [n, wait] of waits.entries()) {
+      const full = Math.min(900, 5 * 2 ** n);
+      expect(wait).toBeGreaterThanOrEqual(full / 2);
+      expect(wait).toBeLessThanOrEqual(full);
+    }
+  });
+
+  test('due for three days: held', async () => {
+    const { order, later, world } = await sold({ kind: 'account', code: 'AccountSendingPausedException' });
+    await later(71 * 60 * MINUTE);
+    expect(order()?.lines).toMatchObject([{ held: null }]);
+    await later(61 * MINUTE);
+    expect(order()?.lines).toMatchObject([{ held: 'mail_age' }]);
+    expect(
+      world.reports.some(({ name, details }) => name === 'line_held' && details.reason === 'mail_age'),
+    ).toBe(true);
+  });
+
+  test('of an account at fault is told, with its code', async () => {
+    const { world } = await sold({ kind: 'account', code: 'MailFromDomainNotVerifiedException' });
+    expect(world.reports).toContainEqual({
+      name: 'account_fault',
+      details: { order: 'plain#1', code: 'MailFromDomainNotVerifiedException' },
+    });
+  });
+});
+
+describe('the lease', () => {
+  test('of who recorded the order keeps everybody else off for two minutes', async () => {
+    const { later, world } = await sold(undefined, new Map([[2, 'die']]));
+    expect(world.mails.length).toBe(0);
+    expect(await later(119_000)).toMatchObject({ due: 0 });
+    expect(await later(1_001)).toMatchObject({ sent: 1 });
+  });
+
+  test('keeps `redeliver` off while the webhook is sending', async () => {
+    const world = memoryWorld(catalogue);
+    world.state.meanwhile = () => world.redeliver();
+    await world.deliver([sale()]);
+    expect(world.mails.length).toBe(1);
+  });
+
+  test('lets one of two runs at once send each mail', async () => {
+    const world = memoryWorld(catalogue);
+    await world.deliver(['1', '2', '3', '4', '5', '6'].map(sale));
+    await Promise.all([world.redeliver(), world.redeliver()]);
+    expect(world.mails.length).toBe(6);
+  });
+
+  test('that ran out is not shortened by who held it', async () => {
+    const world = memoryWorld(catalogue);
+    world.state.outcome = { kind: 'throttled', code: 'Throttling' };
+    // The webhook freezes while it sends; `redeliver` takes the order meanwhile and dies over it.
+    world.state.meanwhile = async () => {
+      world.state.now += 121_000;
+      const order = world.orders()[0];
+      const taken = order && {
+        ...order,
+        version: order.version + 1,
+        dueAt: new Date(world.state.now + 120_000).toISOString(),
+      };
+      if (taken) world.items.set(taken.key, taken);
+    };
+    await world.deliver([sale()]);
+    expect(world.orders()[0]?.dueAt).toBe(new Date(start + 241_000).toISOString());
+  });
+});
+
+describe('a run', () => {
+  const due = async (count: number) => {
+    const world = memoryWorld(catalogue);
+    world.state.outcome = { kind: 'account', code: 'paused' };
+    for (let n = 0; n < count; n += 1) await world.deliver([sale(String(n))]);
+    world.state.outcome = undefined;
+    world.state.now += 15 * MINUTE;
+    return world;
+  };
+
+  test('sends at the rate of the account', async () => {
+    const world = await due(50);
+    const before = world.state.now;
+    expect(await world.redeliver({ rate: async () => 10 })).toEqual({ due: 50, sent: 50, failed: 0 });
+    const seconds = (world.state.now - before) / 1_000;
+    expect(seconds).toBeGreaterThanOrEqual(4.7);
+    expect(seconds).toBeLessThanOrEqual(5.3);
+  });
+
+  test('ends when its time is up, and leaves the rest due', async () => {
+    const world = await due(50);
+    const result = await world.redeliver({ rate: async () => 0.05 });
+    expect(result?.sent).toBeGreaterThan(35);
+    expect(result?.sent).toBeLessThan(50);
+    expect((await world.redeliver())?.sent).toBe(50 - (result?.sent ?? 0));
+  });
+
+  test('does nothing while another is at it, and stops when its own lease is lost', async () => {
+    const world = await due(50);
+    expect(await world.redeliver({ hold: async () => false })).toBeUndefined();
+    let held = 0;
+    const result = await world.redeliver({ rate: async () => 1, hold: async () => held++ === 0 });
+    expect(result?.sent).toBeGreaterThan(25);
+    expect(result?.sent).toBeLessThan(35);
+  });
+
+  test('gives its lease back whatever fails', async () => {
+    const world = await due(2);
+    let released = 0;
+    const release = async () => {
+      released += 1;
+    };
+    const down = () => Promise.reject(new Error('down'));
+    expect(await world.redeliver({ release, due: down })).toBeUndefined();
+    expect(released).toBe(1);
+  });
+
+  test('waits for the mails in flight, whatever ends it', async () => {
+    const world = await due(3);
+    world.state.meanwhile = () => new Promise((resolve) => setTimeout(resolve, 50));
+    const pages = [world.orders().map(({ key }) => key)];
+    const thenDown = async () => pages.pop() ?? Promise.reject(new Error('down'));
+    expect(await world.redeliver({ due: thenDown })).toBeUndefined();
+    expect(world.mails.length).toBe(3);
+    expect(world.orders().map(({ mail }) => mail.state)).toEqual(['sent', 'sent', 'sent']);
+  });
+
+  test('mails an order once, even one that stays due', async () => {
+    const world = await due(1);
+    const [order] = world.orders();
+    const stuck = async () => {
+      if (order) world.items.set(order.key, { ...order, version: 1 });
+      return [order?.key ?? ''];
+    };
+    expect(await world.redeliver({ due: stuck })).toMatchObject({ sent: 1 });
+    expect(world.mails.length).toBe(1);
+  });
+
+  test('takes an index entry without its item, or one that is done, for nothing', async () => {
+    const world = await due(2);
+    const stale = ['plain#gone', 'plain#0', 'plain#1'];
+    await world.redeliver();
+    expect(await world.redeliver({ due: async () => stale })).toEqual({ due: 0, sent: 0, failed: 0 });
+    expect(world.mails.length).toBe(2);
+  });
+});

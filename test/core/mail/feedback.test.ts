@@ -1,0 +1,503 @@
+/** What SES tells of a mail: as AWS words it, in any order and more than once, and over HTTP on one machine. */
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import * as z from 'zod';
+import { mailEvents } from '../../../functions/aws/ses-feedback.ts';
+import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
+import { type MailEvent, recordMailEvent, withMailEvent } from '../../../functions/core/mail/feedback.ts';
+import { likelyAddress } from '../../../functions/core/mail/likely-address.ts';
+import {
+  type Order,
+  view,
+  withErased,
+  withMailHeld,
+  withRelease,
+  withRetry,
+  withSent,
+} from '../../../functions/core/order/order.ts';
+import { catalogueFile } from '../../../lib/bundle.ts';
+import { sesEvents } from '../../../local/aws/ses-events.ts';
+import { type Running, start } from '../../../local/start.ts';
+import { memoryWorld } from '../../fixtures/memory.ts';
+
+const sample = (name: string): object =>
+  z.looseObject({}).parse(JSON.parse(readFileSync(`test/fixtures/ses-events/${name}.json`, 'utf8')));
+const viaSns = (...messages: string[]) => ({ Records: messages.map((Message) => ({ Sns: { Message } })) });
+const readAs = (event: unknown) => mailEvents(viaSns(JSON.stringify(event)))[0];
+
+describe('an event in the words of AWS', () => {
+  test.each([
+    ['send', 'send'],
+    ['delivery', 'delivery'],
+    ['delivery-delay', 'delay'],
+    ['bounce', 'bounce'],
+    ['soft-bounce', 'soft_bounce'],
+    ['suppressed', 'suppressed'],
+    ['complaint', 'complaint'],
+    ['suppressed-complaint', 'suppressed'],
+    ['reject', 'reject'],
+  ])('%s', (name, kind) => {
+    expect(readAs(sample(name))).toEqual({
+      kind,
+      messageId: '0107019example01-7c191be4-aedb-4d12-a87d-dd0099a07f8a-000000',
+      orderKey: 'plain#1',
+      version: 1,
+    });
+  });
+
+  // https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html, "Bounce types"
+  test.each([
+    ['Undetermined', 'Undetermined', 'soft_bounce'],
+    ['Permanent', 'NoEmail', 'bounce'],
+    ['Permanent', 'Suppressed', 'suppressed'],
+    ['Transient', 'MailboxFull', 'soft_bounce'],
+  ])('a bounce that is %s, %s', (bounceType, bounceSubType, kind) => {
+    expect(readAs({ ...sample('bounce'), bounce: { bounceType, bounceSubType } })).toMatchObject({ kind });
+  });
+
+  test.each<[string, unknown]>([
+    ['no JSON', viaSns('Successfully validated SNS topic for Amazon SES event publishing.')],
+    ['a type nobody asked for', viaSns(JSON.stringify({ ...sample('send'), eventType: 'Open' }))],
+    ['a bounce without its type', viaSns(JSON.stringify({ ...sample('bounce'), bounce: {} }))],
+    ['another invocation', { source: 'aws.events' }],
+  ])('%s is nothing', (_, invocation) => {
+    expect(mailEvents(invocation)).toEqual([undefined]);
+  });
+
+  test('of a mail without our tags leads to no order', () => {
+    const mail = { messageId: 'x', tags: { 'ses:configuration-set': ['Mails'] } };
+    expect(readAs({ ...sample('send'), mail })).toMatchObject({ orderKey: undefined });
+  });
+});
+
+const serial = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } } as const;
+const catalogue = defineConfig({
+  seller: {
+    name: 'Widget Works',
+    from: 'o@widgets.example.com',
+    replyTo: 's@widgets.example.com',
+    alarms: 'a@widgets.example.com',
+  },
+  providers: { plain: {} },
+  products: {
+    widget: { name: 'Widget', serial, skus: { plain: ['w'] } },
+    gadget: { name: 'Gadget', serial, skus: { plain: ['g'] } },
+  },
+});
+const sale = (...skus: string[]) => ({
+  kind: 'paid',
+  id: '1',
+  test: false,
+  buyer: { name: 'Zoë Lindqvist', email: 'zoe.lindqvist@gmal.com' },
+  lines: skus.map((sku) => ({ sku, quantity: 1 })),
+});
+const reversal = (state: string) => ({
+  kind: 'reversed',
+  id: '1',
+  test: false,
+  reversalId: 'dp-1',
+  reversal: { kind: 'chargeback', state, part: 'full' },
+});
+const MINUTE = 60_000;
+const KINDS = [
+  'send',
+  'delay',
+  'soft_bounce',
+  'delivery',
+  'complaint',
+  'bounce',
+  'suppressed',
+  'reject',
+] as const;
+const event = (kind: MailEvent['kind'], version = 1): MailEvent => ({
+  kind,
+  messageId: 'message-1',
+  orderKey: 'plain#1',
+  version,
+});
+
+/** An order of which nobody knows whether its mail went out: SES took it, and the answer was lost. */
+async function unknown(...skus: string[]) {
+  const world = memoryWorld(catalogue);
+  world.state.outcome = { kind: 'unknown', code: 'TimeoutError' };
+  await world.deliver([sale(...(skus.length > 0 ? skus : ['w']))]);
+  world.state.outcome = undefined;
+  const order = (): Order => {
+    const [one] = world.orders();
+    if (!one) throw new Error('there is no order');
+    return one;
+  };
+  const tell = (kind: MailEvent['kind'], version?: number) =>
+    recordMailEvent(world.ports, event(kind, version));
+  const redelivered = async () => {
+    world.state.now += 60 * MINUTE;
+    await world.redeliver();
+    return world.mails.length;
+  };
+  return { world, order, tell, redelivered };
+}
+
+describe('an order whose mail may have gone out', () => {
+  test.each<[MailEvent['kind'], object]>([
+    ['send', { mail: { state: 'sent' }, line: { held: null, sent: true } }],
+    ['delay', { mail: { state: 'sent', lastError: 'delayed' }, line: { held: null, sent: true } }],
+    ['soft_bounce', { mail: { state: 'sent', lastError: 'soft_bounce' }, line: { held: null, sent: true } }],
+    ['delivery', { mail: { state: 'delivered' }, line: { held: null, sent: true } }],
+    ['complaint', { mail: { state: 'complained' }, line: { held: null, sent: true } }],
+    ['bounce', { mail: { state: 'bounced', lastError: 'bounced' }, line: { held: 'bounced', sent: true } }],
+    [
+      'suppressed',
+      { mail: { state: 'bounced', lastError: 'suppressed' }, line: { held: 'bounced', sent: undefined } },
+    ],
+    [
+      'reject',
+      { mail: { state: 'none', lastError: 'rejected' }, line: { held: 'mail_refused', sent: undefined } },
+    ],
+  ])('%s settles it, and nothing is sent again', async (kind, told) => {
+    const { order, tell, redelivered, world } = await unknown();
+    expect(order().mail.state).toBe('unknown');
+    expect(await tell(kind)).toBe('recorded');
+    const { lastError, ...mail } = order().mail;
+    expect({
+      mail: { state: mail.state, ...(lastError ? { lastError } : {}) },
+      line: order().lines[0],
+    }).toMatchObject(told);
+    expect(mail.messageId).toBe('message-1');
+    const held = order().lines[0]?.held ?? null;
+    expect(order().heldAt === undefined).toBe(held === null);
+    const reasons = world.reports.flatMap(({ name, details }) =>
+      name === 'line_held' ? [details.reason] : [],
+    );
+    expect(reasons).toEqual(held ? [held] : []);
+    expect(await tell(kind)).toBe('nothing new');
+    expect(await redelivered()).toBe(0);
+  });
+
+  test('without a word from SES is mailed after ten minutes', async () => {
+    expect(await (await unknown()).redelivered()).toBe(1);
+  });
+
+  test('and that is taken back meanwhile keeps the fact, so that it is not mailed when it is won', async () => {
+    const { world, order, tell, redelivered } = await unknown();
+    await world.deliver([reversal('open')]);
+    await tell('send');
+    await world.deliver([reversal('won')]);
+    expect(order()).toMatchObject({ status: 'paid', mail: { state: 'sent' }, lines: [{ sent: true }] });
+    expect(await redelivered()).toBe(0);
+  });
+
+  test('and that is erased says nothing any more', async () => {
+    const { order } = await unknown();
+    expect(withMailEvent(withErased(order(), 0), event('bounce'), 0)).toBeUndefined();
+  });
+});
+
+test('events of one mail and the sender’s own mark end alike, in whatever order and however often they come', async () => {
+  const { order } = await unknown('w', 'g');
+  const due: Order = { ...order(), mail: { ...order().mail, state: 'due', lastError: undefined } };
+  const steps = {
+    sent: (found: Order) => withSent(found, due, 'message-1', 0),
+    unknown: (found: Order) =>
+      withRetry(found, due.dueAt, { unknown: true, counted: true, code: 'TimeoutError' }, 9),
+  };
+  const end = (told: readonly (MailEvent['kind'] | keyof typeof steps)[]) =>
+    told.reduce<Order>(
+      (found, kind) =>
+        (kind === 'sent' || kind === 'unknown' ? steps[kind](found) : withMailEvent(found, event(kind), 0)) ??
+        found,
+      due,
+    );
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.constantFrom(...KINDS), { minLength: 1 }).chain((kinds) =>
+        fc.constantFrom<keyof typeof steps>('sent', 'unknown').chain((mark) => {
+          const once = [...kinds, mark];
+          const some = fc.array(fc.constantFrom(...kinds), { maxLength: 4 });
+          const shuffled = some.chain((again) => {
+            const all = [...once, ...again];
+            return fc.shuffledSubarray(all, { minLength: all.length });
+          });
+          return fc.tuple(fc.constant(once), shuffled);
+        }),
+      ),
+      ([once, shuffled]) => {
+        expect(end(shuffled)).toEqual(end(once));
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+});
+
+describe('a mail that is not the present one', () => {
+  const corrected = (order: Order): Order => ({
+    ...withRelease(
+      order,
+      {
+        buyer: { ...order.buyer, email: 'zoe@gmail.com' },
+        lines: order.lines.map((line) => ({ ...line, held: null, sent: undefined })),
+      },
+      0,
+    ),
+    version: order.version + 1,
+  });
+
+  test.each(KINDS)('%s changes nothing once the address is put right', async (kind) => {
+    const { order, tell } = await unknown();
+    await tell('bounce');
+    const mended = corrected(order());
+    expect(mended).toMatchObject({ mail: { state: 'due' }, lines: [{ held: null }] });
+    expect(withMailEvent(mended, event(kind), 0)).toBeUndefined();
+    const again = { ...withMailEvent(mended, event('send', mended.version), 0) };
+    expect(again).toMatchObject({ mail: { state: 'sent' }, lines: [{ sent: true }] });
+  });
+
+  test('nor does the mark of a sender that was under way', async () => {
+    const { order } = await unknown();
+    const mended = corrected(order());
+    expect(withSent(mended, order(), 'message-1', 0)).toBeUndefined();
+    const refused = { reason: 'mail_refused', code: 'x' } as const;
+    expect(withMailHeld(mended, order().version, refused, 0)).toBeUndefined();
+  });
+
+  test('what came to the order since then is still to go, alone', async () => {
+    const { world, order, tell } = await unknown();
+    const taken = order();
+    await world.deliver([sale('w', 'g')]);
+    await tell('send', taken.version);
+    expect(order()).toMatchObject({ lines: [{ sku: 'w' }, { sku: 'g' }] });
+    expect(order().lines.map(({ sent }) => sent)).toEqual([undefined, undefined]);
+    const marked = withSent(order(), taken, 'message-1', world.state.now);
+    expect(marked).toMatchObject({ lines: [{ sku: 'w', sent: true }, { sku: 'g' }] });
+    expect(marked?.lines[1]?.sent).toBeUndefined();
+    expect(marked?.dueAt).toBeDefined();
+  });
+});
+
+test('a mail bounces, and so does what an earlier one brought to that address', async () => {
+  const { world, order, tell } = await unknown();
+  await tell('delivery');
+  world.state.outcome = { kind: 'unknown', code: 'TimeoutError' };
+  await world.deliver([sale('w', 'g')]);
+  await tell('bounce', order().version);
+  expect(order().lines).toMatchObject([{ held: 'bounced' }, { held: 'bounced' }]);
+  expect(view(order())).toMatchObject({ held: ['bounced'], suggestion: 'zoe.lindqvist@gmail.com' });
+});
+
+test('a line that an earlier mail held stays held, whatever becomes of the next', async () => {
+  const { world, order, tell } = await unknown();
+  await tell('bounce');
+  await world.deliver([sale('w', 'g')]);
+  await tell('delivery', order().version);
+  expect(order().lines).toMatchObject([{ held: 'bounced' }, { held: null, sent: true }]);
+});
+
+describe('an event', () => {
+  test('of an order nobody knows is counted and dropped', async () => {
+    const { world, order } = await unknown();
+    const before = order();
+    for (const orderKey of ['plain#2', undefined])
+      expect(await recordMailEvent(world.ports, { ...event('bounce'), orderKey })).toBe('unknown order');
+    expect(world.reports.filter(({ name }) => name === 'mail_event_unknown').length).toBe(2);
+    expect(order()).toEqual(before);
+  });
+
+  test('that cannot be stored fails, so that it comes again', async () => {
+    const { world, tell } = await unknown();
+    const down = { ...world.ports.store, get: () => Promise.reject(new Error('down')) };
+    await expect(recordMailEvent({ ...world.ports, store: down }, event('bounce'))).rejects.toThrow('down');
+    expect(await tell('bounce')).toBe('recorded');
+  });
+
+  test('that meets another writer is derived again', async () => {
+    const { world, order } = await unknown();
+    const { store } = world.ports;
+    let once = true;
+    const raced = {
+      ...store,
+      async put(...args: Parameters<typeof store.put>) {
+        if (once) await world.deliver([reversal('open')]);
+        once = false;
+        return store.put(...args);
+      },
+    };
+    await recordMailEvent({ ...world.ports, store: raced }, event('bounce'));
+    expect(order()).toMatchObject({
+      status: 'disputed',
+      mail: { state: 'bounced' },
+      lines: [{ held: 'bounced' }],
+    });
+    expect(order().heldAt).toBeUndefined();
+    expect(world.reports.some(({ name }) => name === 'line_held')).toBe(false);
+  });
+
+  test('of a line that is held already does not ring again', async () => {
+    const { world, tell } = await unknown();
+    await tell('bounce');
+    expect(await tell('suppressed')).toBe('recorded');
+    expect(world.reports.filter(({ name }) => name === 'line_held').length).toBe(1);
+  });
+
+  test('of a delay is over with the delivery', async () => {
+    const { order, tell } = await unknown();
+    await tell('delay');
+    expect(order().mail.lastError).toBe('delayed');
+    await tell('delivery');
+    expect(order().mail.lastError).toBeUndefined();
+  });
+});
+
+describe('an address that was meant', () => {
+  test.each([
+    ['zoe@gmal.com', 'zoe@gmail.com'],
+    ['zoe@gmial.com', 'zoe@gmail.com'],
+    ['Zoe.L+x@GMAIL.CON', 'Zoe.L+x@gmail.com'],
+    ['zoe@hotmial.com', 'zoe@hotmail.com'],
+    ['zoe@outlok.co', 'zoe@outlook.com'],
+    ['zoe@yahooo.com', 'zoe@yahoo.com'],
+    ['zoe@iclould.com', 'zoe@icloud.com'],
+    ['zoe@web.ed', 'zoe@web.de'],
+    ['zoe@gmail,com', 'zoe@gmail.com'],
+    ['zoe@gmail.com.', null],
+    ['zoe@mail.com', null],
+    ['zoe@me.com', null],
+    ['zoe@example.com', null],
+    ['zoe@lindqvist.example', null],
+    ['zoe', null],
+    [undefined, null],
+  ])('%s: %s', (typed, meant) => {
+    expect(likelyAddress(typed)).toBe(meant);
+  });
+});
+
+describe('on one machine', () => {
+  let running: Running;
+  beforeAll(async () => {
+    running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: catalogueFile(undefined) });
+  }, 60_000);
+  afterAll(() => running.stop());
+
+  const Shown = z.array(
+    z.object({
+      key: z.string(),
+      buyer: z.object({ email: z.string().nullable() }),
+      held: z.array(z.string()),
+      suggestion: z.string().nullable(),
+      mail: z.looseObject({
+        state: z.string(),
+        messageId: z.string().optional(),
+        lastError: z.string().optional(),
+      }),
+    }),
+  );
+  const local = async (path: string, method = 'GET', body?: unknown) => {
+    const answer = await fetch(`${running.page}/local/${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: answer.status, body: await answer.json() };
+  };
+  const ordered = (email: string) =>
+    local('simulate', 'POST', { provider: 'shop', product: 'widgetpro-mac', name: 'Zoë', email });
+  const orderOf = async (address: string) =>
+    Shown.parse((await local('orders')).body).find(({ buyer }) => buyer.email === address);
+  const settled = (address: string, state: string) =>
+    vi.waitFor(
+      async () => {
+        const order = await orderOf(address);
+        expect(order?.mail.state).toBe(state);
+        return order;
+      },
+      { timeout: 10_000, interval: 100 },
+    );
+
+  test.each([
+    ['success@simulator.amazonses.com', { state: 'delivered', held: [] }],
+    ['zoe@example.com', { state: 'delivered', held: [] }],
+    ['bounce+1@simulator.amazonses.com', { state: 'bounced', held: ['bounced'], lastError: 'bounced' }],
+    ['bounce@example.com', { state: 'bounced', held: ['bounced'], lastError: 'bounced' }],
+    ['suppressionlist@example.com', { state: 'bounced', held: ['bounced'], lastError: 'suppressed' }],
+    ['complaint@example.com', { state: 'complained', held: [] }],
+    ['ooto@example.com', { state: 'delivered', held: [], lastError: 'soft_bounce' }],
+  ])(
+    '%s',
+    async (address, { state, held, lastError }: { state: string; held: string[]; lastError?: string }) => {
+      await ordered(address);
+      await vi.waitFor(
+        async () => expect((await settled(address, state))?.mail.lastError).toBe(lastError),
+        10_000,
+      );
+      expect((await orderOf(address))?.held).toEqual(held);
+    },
+  );
+
+  test('SES takes a mail and its answer is lost: one mail', async () => {
+    await local('faults', 'PUT', { ses: 'lost' });
+    await ordered('lost@example.com');
+    await local('faults', 'PUT', { ses: null });
+    expect((await local('redeliver', 'POST')).body).toMatchObject({ sent: 0 });
+    await settled('lost@example.com', 'delivered');
+    const Mails = z.array(z.object({ to: z.array(z.string()) }));
+    const mails = Mails.parse((await local('mails')).body).filter(({ to }) =>
+      to.includes('lost@example.com'),
+    );
+    expect(mails.length).toBe(1);
+  });
+
+  test('an event is posted in each form in which AWS hands it on', async () => {
+    await ordered('posted@gmial.com');
+    const order = await settled('posted@gmial.com', 'delivered');
+    const of = (name: string) => ({ ...sample(name), mail: { messageId: order?.mail.messageId } });
+    const forms = [
+      of('complaint'),
+      { detail: of('complaint') },
+      { Type: 'Notification', Message: JSON.stringify(of('complaint')) },
+      viaSns(JSON.stringify(of('bounce'))),
+    ];
+    const answers = [];
+    for (const form of forms) answers.push(await local('mail-events', 'POST', form));
+    expect(answers).toEqual(
+      ['recorded', 'nothing new', 'nothing new', 'recorded'].map((said) => ({
+        status: 200,
+        body: { events: [said] },
+      })),
+    );
+    expect(await orderOf('posted@gmial.com')).toMatchObject({
+      held: ['bounced'],
+      suggestion: 'posted@gmail.com',
+      mail: { state: 'bounced' },
+    });
+  });
+
+  test('what is no event of SES is refused', async () => {
+    for (const body of [
+      {},
+      { eventType: 'Send' },
+      { Type: 'Notification', Message: 'x' },
+      { ...sample('send'), eventType: 'Open' },
+    ])
+      expect(await local('mail-events', 'POST', body)).toMatchObject({ status: 400 });
+    expect((await local('mail-events', 'POST', sample('send'))).body).toEqual({ events: ['unknown order'] });
+  });
+});
+
+test('the local SES tells again what the Lambda could not take', async () => {
+  const events = sesEvents();
+  const told: unknown[] = [];
+  let down = true;
+  events.listening(async (invocation) => {
+    if (down) throw new Error('down');
+    told.push(...mailEvents(invocation));
+  });
+  events.accepted({
+    id: 'message-1',
+    from: 'o@widgets.example.com',
+    to: ['zoe@example.com'],
+    tags: { version: '1' },
+  });
+  await events.told();
+  down = false;
+  await events.told();
+  events.stop();
+  expect(told).toMatchObject([{ kind: 'send' }, { kind: 'delivery' }]);
+});

@@ -1,0 +1,299 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type CatalogueSettings, defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
+import { serialMail } from '../../../functions/core/mail/message.ts';
+import { emptyOrder, keyOf, type Line, type Order } from '../../../functions/core/order/order.ts';
+
+const serial = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } } as const;
+const widget = { name: 'WidgetPro for Mac', serial, skus: { stripe: ['widget', 'widget-site'] } };
+const gadget = { name: 'Gadget', serial, skus: { stripe: ['gadget'] } };
+const settings = {
+  seller: {
+    name: 'Widget Works',
+    from: 'orders@widgets.example.com',
+    replyTo: 'support@widgets.example.com',
+    alarms: 'seller@widgets.example.com',
+  },
+  providers: { stripe: {} },
+  products: { widget, gadget, third: { ...gadget, name: 'Third', skus: { stripe: ['third'] } } },
+} satisfies CatalogueSettings;
+const catalogue = defineConfig(settings);
+
+const SERIAL = 'A9E07D2DCD4F7A2C68C9C3CBC4A9C0D3';
+const line: Line = {
+  sku: 'widget',
+  product: 'widget',
+  quantity: 1,
+  delivery: 'mail',
+  received: 'Zoë Example',
+  licensee: 'Zoë Example',
+  serial: SERIAL,
+  keyVersion: 1,
+  held: null,
+};
+const gadgetLine: Line = { ...line, sku: 'gadget', product: 'gadget', serial: 'B00B' };
+const heldLine: Line = {
+  ...gadgetLine,
+  licensee: null,
+  serial: null,
+  keyVersion: null,
+  held: 'unknown_product',
+};
+
+function order(changes: Partial<Order> = {}): Order {
+  const paid: Order = {
+    ...emptyOrder(keyOf('stripe', false, 'pi_3Example'), 'stripe', false, 0),
+    buyer: { name: 'Zoë Example', email: 'zoe@example.com' },
+    lines: [line],
+    mail: { state: 'due', attempts: 1 },
+  };
+  return { ...paid, ...changes };
+}
+
+const mail = (changes: Partial<Order> = {}) => serialMail(catalogue, order(changes));
+
+/** What a reader shows of our HTML: no tags, entities read, words parted by one space. */
+function words(html: string): string {
+  const shown = html
+    .replace(/<[^>]*>/g, ' ')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&');
+  return spaced(shown);
+}
+const spaced = (text: string) => text.replace(/\s+/g, ' ').trim();
+/** A tag parts words, where in the text a comma may follow a name at once. */
+const letters = (text: string) => text.replace(/\s+/g, '');
+
+describe('the mail', () => {
+  it('is as the golden file has it', async () => {
+    const message = mail({ lines: [{ ...line, quantity: 3 }, heldLine] });
+    const { text, html, ...head } = message;
+    const golden = [JSON.stringify(head, null, 2), text, html].join('\n--\n');
+    await expect(golden).toMatchFileSnapshot('../../fixtures/mail/serial-mail.txt');
+  });
+
+  it('is what docs/mail.md shows', () => {
+    expect(readFileSync('docs/mail.md', 'utf8')).toContain(`\n\`\`\`text\n${mail().text}\`\`\`\n`);
+  });
+
+  it('has the name and the serial alone on their lines, in this order', () => {
+    const lines = mail().text.split('\n');
+    expect(lines.filter((one) => one.includes('Zoë Example'))).toEqual(['Hello Zoë Example,', 'Zoë Example']);
+    expect(lines.filter((one) => one.includes(SERIAL))).toEqual([SERIAL]);
+    expect(lines.lastIndexOf('Zoë Example')).toBeLessThan(lines.indexOf(SERIAL));
+    expect(mail().html).toMatch(/<code [^>]*>Zoë Example<\/code>/);
+    expect(mail().html).toMatch(new RegExp(`<code [^>]*>${SERIAL}</code>`));
+  });
+
+  it('comes from the seller, who also reads the answers', () => {
+    expect(mail()).toMatchObject({
+      to: 'zoe@example.com',
+      from: { name: 'Widget Works', address: 'orders@widgets.example.com' },
+      replyTo: 'support@widgets.example.com',
+      headers: {
+        'Auto-Submitted': 'auto-generated',
+        'X-Auto-Response-Suppress': 'All',
+        'X-Entity-Ref-ID': 'stripe#pi_3Example',
+      },
+    });
+  });
+
+  it('goes to the address as SES takes it', () => {
+    expect(mail({ buyer: { email: ' zoe@bücher.example ' } }).to).toBe('zoe@xn--bcher-kva.example');
+  });
+
+  it('carries every line that waits, and no other', () => {
+    const lines: Line[] = [
+      line,
+      gadgetLine,
+      { ...line, sku: 'sent', sent: true },
+      { ...line, sku: 'print', delivery: 'answer' },
+    ];
+    const message = serialMail(catalogue, order({ lines }));
+    expect(message.text.match(/^(?:A9E07D2DCD4F7A2C68C9C3CBC4A9C0D3|B00B)$/gm)).toEqual([SERIAL, 'B00B']);
+    expect(message.text).toMatch(/^Gadget$/m);
+  });
+
+  it('has one section for a product bought under two SKUs', () => {
+    const message = serialMail(
+      catalogue,
+      order({ lines: [line, { ...line, sku: 'widget-site', quantity: 2 }] }),
+    );
+    expect(message.text.match(new RegExp(SERIAL, 'g'))).toHaveLength(1);
+    expect(message.text).toContain('3 copies: the serial is the same for each.');
+  });
+
+  it('keeps two serials of one product apart, as after a new key', () => {
+    const text = mail({ lines: [line, { ...line, sku: 'widget-site', serial: 'B00B' }] }).text;
+    expect(text.match(/^(?:A9E07D2DCD4F7A2C68C9C3CBC4A9C0D3|B00B)$/gm)).toEqual([SERIAL, 'B00B']);
+  });
+
+  it('says so when a part follows, and only then', () => {
+    const follows = 'its serial follows in a separate mail.';
+    expect(mail({ lines: [line, heldLine] }).text).toContain(follows);
+    expect(mail().text).not.toContain(follows);
+    expect(mail({ lines: [line, { ...heldLine, delivery: 'answer' }] }).text).not.toContain(follows);
+  });
+
+  it('is named after the product that left the catalogue', () => {
+    expect(mail({ lines: [{ ...line, product: 'old-app' }] }).subject).toBe(
+      'Your serial for old-app (order pi_3Example)',
+    );
+    expect(mail({ lines: [{ ...line, product: 'constructor' }] }).subject).toContain('for constructor (');
+  });
+
+  it.for<[name: string | undefined, greeting: string]>([
+    ['Zoë Example', 'Hello Zoë Example,'],
+    [undefined, 'Hello,'],
+    [' \u200f ', 'Hello,'],
+    ['Eve\r\nSerial: 1234\u2028x', 'Hello Eve Serial: 1234 x,'],
+    ['\u202Eevil\u202C Example', 'Hello evil Example,'],
+    ['x'.repeat(101), 'Hello,'],
+  ])('greets %j', ([name, greeting]) => {
+    const { text, html } = mail({ buyer: { name, email: 'zoe@example.com' } });
+    expect(text.split('\n')[0]).toBe(greeting);
+    expect(letters(words(html))).toMatch(new RegExp(`^${letters(greeting)}`));
+  });
+
+  it('takes the seller’s own words in place of ours', () => {
+    const own = {
+      subject: 'Welcome, $& {{name}}!',
+      instructions: 'Choose Help > Register.\r\n\r\n\n First\nSecond {{x}} $& ',
+    };
+    const products = { ...settings.products, widget: { ...widget, mail: own } };
+    const named = defineConfig({ ...settings, products });
+    const message = serialMail(named, order());
+    expect(message.subject).toBe(own.subject);
+    expect(message.text).toContain('\n\nChoose Help > Register.\n\nFirst\nSecond {{x}} $&\n\nName:\n');
+    expect(message.text).not.toContain('exactly as they stand here');
+    expect(message.html).toContain('<p><bdi>Choose Help &gt; Register.</bdi></p>');
+    expect(message.html).toContain('<p><bdi>First<br>\nSecond {{x}} $&amp;</bdi></p>');
+    expect(serialMail(named, order({ lines: [line, gadgetLine] })).subject).not.toContain('Welcome');
+  });
+
+  it.for<[lines: Line[], subject: string]>([
+    [[line], 'Your serial for WidgetPro for Mac (order pi_3Example)'],
+    [[line, gadgetLine], 'Your serials for WidgetPro for Mac and Gadget (order pi_3Example)'],
+    [
+      [line, gadgetLine, { ...gadgetLine, sku: 'third', product: 'third' }],
+      'Your serials for WidgetPro for Mac and 2 more (order pi_3Example)',
+    ],
+  ])('has the subject: %#', ([lines, subject]) => {
+    expect(mail({ lines }).subject).toBe(subject);
+  });
+
+  it('tells the order’s number as the provider has it', () => {
+    const id = 'A#1%23 2%25';
+    expect(mail({ key: keyOf('shop', false, id) }).subject).toBe(
+      `Your serial for WidgetPro for Mac (order ${id})`,
+    );
+    expect(mail({ key: keyOf('shop', true, id) }).text).toContain(`Thank you for your order ${id}.`);
+  });
+});
+
+describe('the mail of a test order', () => {
+  const test = order({ test: true, key: keyOf('stripe', true, 'pi_3Example') });
+
+  it('goes to the seller and says what it is', () => {
+    const message = serialMail(catalogue, test);
+    expect(message.to).toBe('seller@widgets.example.com');
+    expect(message.subject).toBe('TEST Your serial for WidgetPro for Mac (order pi_3Example)');
+    expect(message.text).toMatch(
+      /^This is a test order\..* useless in the real app\..* zoe@example\.com\.\n\nHello/,
+    );
+  });
+
+  it('needs no address', () => {
+    expect(serialMail(catalogue, { ...test, buyer: {} }).text).toContain('would have gone to the buyer.');
+  });
+});
+
+describe('a mail that must not be', () => {
+  it.for<[string, Partial<Order>]>([
+    ['without an address', { buyer: { name: 'Zoë' } }],
+    ['with an address that SES does not take', { buyer: { email: 'zoë@example.com' } }],
+    ['without a line that waits', { lines: [heldLine, { ...line, sent: true }] }],
+    ['without a licensee', { lines: [{ ...line, licensee: null }] }],
+  ])('is a bug: %s', ([, changes]) => {
+    expect(() => mail(changes)).toThrow(/came to be mailed/);
+  });
+});
+
+describe('the tags', () => {
+  it('lead back to the order, and tell its version', () => {
+    const { tags } = mail({ key: 'shop#Bestellung 5/ü', version: 7 });
+    expect(tags).toEqual({ order: expect.stringMatching(/^[\w-]{1,256}$/), version: '7' });
+    expect(Buffer.from(tags.order ?? '', 'base64url').toString()).toBe('shop#Bestellung 5/ü');
+  });
+
+  it('leave out an order whose key is too long for them, rather than name another', () => {
+    expect(mail({ key: `shop#${'x'.repeat(187)}` }).tags.order).toHaveLength(256);
+    expect(mail({ key: `shop#${'x'.repeat(188)}` }).tags).toEqual({ version: '0' });
+  });
+});
+
+describe('whatever anybody writes', () => {
+  const anything = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 60 }),
+    fc.constantFrom(
+      '<script>alert(1)</script>',
+      '</code><img src=x onerror=alert(1)>',
+      'a\r\nBcc: all@example.com\r\n\r\n<b>',
+      `\${process.env} {{serial}} <%= x %> $& $1 $\``,
+      '&lt;b&gt; &amp;amp; &#39;',
+      'محمد "Mo" عبد',
+      '\u202Eabc\u2066',
+      'e\u0301 👩‍👩‍👧‍👦 \u200b',
+      ']]> --> <!-- ',
+    ),
+  );
+  const licensees = anything.filter(
+    (name) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(name) && name.trim() === name && name !== '',
+  );
+
+  it('stands in both forms in the same words, and is never markup or a header', () => {
+    fc.assert(
+      fc.property(
+        anything,
+        anything,
+        anything,
+        anything,
+        fc.option(anything, { nil: undefined }),
+        licensees,
+        (product, seller, name, instructions, subject, licensee) => {
+          const wild = {
+            ...catalogue,
+            seller: { ...catalogue.seller, name: seller },
+            products: {
+              widget: { ...catalogue.products.widget, name: product, mail: { instructions, subject } },
+            },
+          };
+          const message = Reflect.apply(serialMail, undefined, [
+            wild,
+            order({
+              key: `shop#${product}`,
+              buyer: { name, email: 'zoe@example.com' },
+              lines: [{ ...line, licensee }],
+            }),
+          ]);
+          const tags: string[] = message.html.match(/<[^>]*>/g) ?? [];
+          expect(TAGS).toEqual(expect.arrayContaining(tags.map((tag) => tag.replace(/[ >].*/s, ''))));
+          expect(message.html.replace(/<[^>]*>/g, '')).not.toMatch(/[<>]|&(?!(?:amp|lt|gt);)/);
+          expect(letters(words(message.html))).toBe(letters(message.text));
+          expect(message.text.split('\n')).toContain(licensee);
+          for (const value of [message.subject, message.from.name, ...Object.values(message.headers)]) {
+            expect(value).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u);
+          }
+          expect(message.headers['X-Entity-Ref-ID']).toMatch(/^[\x21-\x7e]{1,200}$/);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
+
+const TAGS = '!DOCTYPE html head meta /head body p bdi br /bdi /p h2 /h2 code /code /body /html'
+  .split(' ')
+  .map((name) => `<${name}`);

@@ -1,0 +1,19 @@
+/** A backlog of mails against what the account's rate alone would ask for, on a virtual clock. */
+import { expect, test } from 'vitest';
+import { drain } from '../../bench/drain.ts';
+
+const MOST = 1.05;
+
+test.each([
+  { orders: 10_000, rate: 14, runs: 1, why: 'as new accounts have it' },
+  { orders: 10_000, rate: 100, runs: 1, why: 'with a hundred in flight' },
+  { orders: 10_000, rate: 500, runs: 1, why: 'where a page of keys is done in no time' },
+  { orders: 10_000, rate: 5, runs: 3, why: 'in several runs, each as the minute starts it' },
+])('$orders mails at $rate a second, $why: none twice, 5 % over the ideal at most', async (wish) => {
+  const { seconds, ideal, runs, duplicates, throttled } = await drain(wish.orders, wish.rate);
+  expect({ runs, duplicates, throttled }).toEqual({ runs: wish.runs, duplicates: 0, throttled: 0 });
+  expect(ideal).toBe(wish.orders / wish.rate);
+  expect(seconds).toBeLessThanOrEqual(ideal * MOST);
+  // No clock of ours runs faster than the account allows.
+  expect(seconds).toBeGreaterThan(ideal * 0.99);
+});

@@ -1,0 +1,316 @@
+/** What a person does to an order by hand, without I/O: reading again, reissuing, resending, issuing, looking for. */
+import { createDecipheriv } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { type CatalogueSettings, defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
+import { Rejection } from '../../../functions/core/inbound/rejection.ts';
+import { issuedByHand } from '../../../functions/core/operator/issue.ts';
+import { reissued } from '../../../functions/core/operator/reissue.ts';
+import { filled, type Reader, reread, saleIn } from '../../../functions/core/operator/reread.ts';
+import { resent } from '../../../functions/core/operator/resend.ts';
+import { isFound } from '../../../functions/core/operator/search.ts';
+import { actOf, factsOf } from '../../../functions/core/order/audit.ts';
+import {
+  emptyOrder,
+  type Line,
+  type Order,
+  type Raw,
+  withAct,
+  withReversal,
+} from '../../../functions/core/order/order.ts';
+import { memoryWorld, plain } from '../../fixtures/memory.ts';
+
+const serial = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } } as const;
+const settings: CatalogueSettings = {
+  seller: {
+    name: 'Widget Works',
+    from: 'o@widgets.example.com',
+    replyTo: 's@widgets.example.com',
+    alarms: 'a@widgets.example.com',
+  },
+  providers: { plain: {}, other: { as: 'plain', orders: 'plain', testOrders: 'seller', ignore: ['hour'] } },
+  products: {
+    widget: { name: 'Widget', serial, skus: { plain: ['w', 'w2'], other: ['o'] }, floor: { EUR: '10.00' } },
+    gadget: { name: 'Gadget', serial, skus: { plain: ['g'] }, licensee: ['company'] },
+    latin: { name: 'Latin', serial: { ...serial, charset: 'windows-1252' }, skus: { plain: ['l'] } },
+  },
+};
+const catalogue = defineConfig(settings);
+const KEY = '1234567890123456';
+const versions = [{ version: 1, key: KEY }];
+const keys = { widget: versions, gadget: versions, latin: versions };
+const known = { catalogue, keys };
+const NOW = Date.parse('2026-11-23T03:00:00Z');
+const zoe = { name: 'Zoë Lindqvist', email: 'zoe.lindqvist@example.com' };
+const reader: Reader = {
+  catalogue,
+  providers: { plain },
+  providerKeys: { plain: { signing: ['s'] }, other: { signing: ['s'] } },
+  productKeys: keys,
+  ask: async () => '',
+  now: () => NOW,
+};
+
+const eur = (value: string) => ({ value, currency: 'EUR' });
+const sold = (change: object = {}) => ({
+  kind: 'paid',
+  id: '1',
+  test: false,
+  buyer: zoe,
+  lines: [{ sku: 'w', quantity: 1, paid: eur('30.00') }],
+  ...change,
+});
+
+function opened(hex: string | null | undefined): string {
+  const decipher = createDecipheriv('aes-128-ecb', Buffer.from(KEY), null);
+  return Buffer.concat([decipher.update(hex ?? '', 'hex'), decipher.final()]).toString();
+}
+
+/** The order as the whole way has left it. */
+async function arrived(sale: unknown): Promise<Order> {
+  const world = memoryWorld(catalogue);
+  expect(await world.deliver([sale])).toBe(true);
+  const [order] = world.orders();
+  if (!order) throw new Error('no order');
+  return order;
+}
+
+const orderIn = (next: ReturnType<typeof reissued>): Order => {
+  if (next && 'lines' in next) return next;
+  throw new Error('no order');
+};
+const all = () => true;
+
+describe('reissue', () => {
+  const both = sold({
+    buyer: { ...zoe, company: 'Lindqvist AB' },
+    lines: [
+      { sku: 'w', quantity: 1, paid: eur('30.00') },
+      { sku: 'g', quantity: 1 },
+      { sku: 'x', quantity: 1 },
+    ],
+  });
+
+  test('the lines that are chosen, and nothing of the others', async () => {
+    const order = await arrived(both);
+    const next = orderIn(reissued(known, order, 'Zoe L', ({ sku }: Line) => sku === 'w', NOW));
+    expect(next.lines.slice(1)).toEqual(order.lines.slice(1));
+    expect(opened(next.lines[0]?.serial)).toBe('Zoe L');
+    expect(next.lines[0]?.superseded).toEqual([
+      {
+        licensee: 'Zoë Lindqvist',
+        serial: order.lines[0]?.serial,
+        keyVersion: 1,
+        at: '2026-11-23T03:00:00.000Z',
+      },
+    ]);
+    expect(next.lines.map(({ sent }) => sent)).toEqual([undefined, true, undefined]);
+    expect([next.dueAt, next.mail.state]).toEqual(['2026-11-23T03:00:00.000Z', 'due']);
+  });
+
+  test('each name goes where the product has its name from', async () => {
+    const order = await arrived(both);
+    const next = orderIn(reissued(known, order, 'Berg', all, NOW));
+    expect(next.buyer).toMatchObject({ name: 'Berg', company: 'Berg', email: zoe.email });
+    const own = await arrived(sold({ buyer: { ...zoe, registration: 'Z' } }));
+    expect(orderIn(reissued(known, own, 'Berg', all, NOW)).buyer).toMatchObject({
+      name: zoe.name,
+      registration: 'Berg',
+    });
+  });
+
+  test('a second time: both are kept, oldest first', async () => {
+    const order = await arrived(sold());
+    const twice = orderIn(
+      reissued(known, orderIn(reissued(known, order, 'B', all, NOW)), 'C', all, NOW + 1_000),
+    );
+    expect(twice.lines[0]?.superseded?.map(({ licensee }) => licensee)).toEqual(['Zoë Lindqvist', 'B']);
+  });
+
+  test('the name that it has changes nothing; one that it cannot have says why', async () => {
+    const order = await arrived(sold({ lines: [{ sku: 'l', quantity: 1 }] }));
+    expect(reissued(known, order, ' Zoë  Lindqvist ', all, NOW)).toBeUndefined();
+    expect(reissued(known, order, '田中', all, NOW)).toEqual({ sku: 'l', why: 'unmappable_name' });
+  });
+
+  test('a price that was approved stays so; a bounced address is none yet', async () => {
+    const order = await arrived(sold());
+    const cheap = order.lines.map((line): Line => ({ ...line, paid: eur('1.00'), held: 'bounced' }));
+    const next = orderIn(reissued(known, { ...order, lines: cheap }, 'B', all, NOW));
+    expect(next.lines[0]).toMatchObject({ licensee: 'B', held: 'bounced' });
+    expect([next.dueAt, next.mail]).toEqual([undefined, order.mail]);
+  });
+});
+
+describe('resend', () => {
+  test('every serial, printed or mailed; what has none stays held', async () => {
+    const order = await arrived(
+      sold({
+        lines: [
+          { sku: 'w', quantity: 1, paid: eur('30.00'), delivery: 'answer' },
+          { sku: 'l', quantity: 1 },
+          { sku: 'x', quantity: 1 },
+        ],
+      }),
+    );
+    const next = resent(order, undefined, NOW);
+    expect(next.lines.map(({ delivery, sent, held }) => [delivery, sent, held])).toEqual([
+      ['mail', undefined, null],
+      ['mail', undefined, null],
+      ['mail', undefined, 'unknown_product'],
+    ]);
+    expect(next).toMatchObject({ dueAt: '2026-11-23T03:00:00.000Z', buyer: zoe, mail: { attempts: 0 } });
+    expect(next.lines.map(({ serial: one }) => one)).toEqual(order.lines.map(({ serial: one }) => one));
+  });
+
+  test('of a refunded order nothing falls due', async () => {
+    const order = await arrived(sold());
+    const back = withReversal(order, 'r', { kind: 'refund', state: 'done', part: 'full' }, NOW) ?? order;
+    expect(resent(back, 'new@example.com', NOW).dueAt).toBeUndefined();
+  });
+});
+
+describe('by hand', () => {
+  const gift = { id: 'a#b', product: 'widget', name: 'Mac Weekly', email: zoe.email, quantity: 2 };
+
+  test('an order like any other', () => {
+    expect(issuedByHand(known, gift)).toMatchObject({
+      kind: 'paid',
+      key: 'hand#a%23b',
+      provider: 'hand',
+      test: false,
+      lines: [{ sku: 'widget', product: 'widget', quantity: 2, held: null, licensee: 'Mac Weekly' }],
+    });
+  });
+
+  test('of the company, where the product asks for it and one is named', () => {
+    const of = (company?: string) => issuedByHand(known, { ...gift, product: 'gadget', company });
+    expect(of('Weekly GmbH')).toMatchObject({ lines: [{ licensee: 'Weekly GmbH' }] });
+    expect(of()).toMatchObject({ lines: [{ licensee: 'Mac Weekly' }] });
+  });
+
+  test.each([
+    [{ name: ' ' }, 'no_name'],
+    [{ email: 'nobody' }, 'bad_address'],
+    [{ product: 'constructor' }, 'unknown_product'],
+    [{ product: 'latin', name: '田中' }, 'unmappable_name'],
+  ])('%j would have been held: %s', (change, why) => {
+    expect(issuedByHand(known, { ...gift, ...change })).toBe(why);
+  });
+
+  test('without the key of the product', () => {
+    expect(issuedByHand({ catalogue, keys: {} }, gift)).toBe('product_key');
+  });
+});
+
+describe('reading again', () => {
+  const raw = (events: unknown, provider = 'plain'): Raw => ({
+    provider,
+    method: 'POST',
+    headers: {},
+    query: '',
+    body: gzipSync(JSON.stringify(events)),
+  });
+  /** Held as it came; what its notification says by now. */
+  async function again(first: object, now: object, change: (order: Order) => Order = (order) => order) {
+    const order = change(await arrived(sold(first)));
+    const sale = saleIn(reader, order, await reread(reader, raw([sold(now)])));
+    if (!sale) throw new Error('no such sale');
+    return filled(reader, order, sale);
+  }
+
+  test('under the name that it came by, and without what is ignored', async () => {
+    const lines = ['hour', 'o'].map((sku) => ({ sku, quantity: 1 }));
+    expect(await reread(reader, raw([sold({ lines, test: true })], 'other'))).toMatchObject([
+      { lines: [{ sku: 'o' }] },
+    ]);
+    expect(await reread(reader, raw([sold({ test: true })]))).toEqual([]);
+    await expect(reread(reader, raw([], 'gone'))).rejects.toThrow(Rejection);
+    await expect(reread({ ...reader, providerKeys: {} }, raw([]))).rejects.toThrow(/no signing key/);
+  });
+
+  test('of a batch the one that tells of this order, by any of its names', async () => {
+    const order = await arrived(sold({ id: 'b' }));
+    const events = (list: object[]) => reread(reader, raw(list));
+    expect(saleIn(reader, order, await events([sold({ id: 'a' })]))).toBeUndefined();
+    expect(saleIn(reader, order, await events([sold({ id: 'a' }), sold({ id: 'b' })]))?.id).toBe('b');
+    expect(saleIn(reader, order, await events([sold({ id: 'a', aliases: ['b'] })]))?.id).toBe('a');
+    expect(saleIn(reader, order, await events([sold({ id: 'b', test: true })]))).toBeUndefined();
+  });
+
+  test('what is read otherwise by now, while there is no serial', async () => {
+    const next = await again({ buyer: { name: 'ZoÃ«', email: 'x' } }, {});
+    expect(next.buyer).toEqual(zoe);
+    expect(next.lines[0]?.received).toBeNull();
+  });
+
+  test('not what a person has corrected, and nothing once a serial is made', async () => {
+    const hand = { who: 'me', what: 'release', why: null } as const;
+    const corrected = (order: Order) => {
+      const next = { ...order, buyer: { ...order.buyer, email: 'right@example.com' } };
+      return withAct(next, actOf(hand, factsOf(order), factsOf(next), NOW));
+    };
+    const next = await again({ buyer: { email: 'x' } }, {}, corrected);
+    expect(next.buyer).toEqual({ name: zoe.name, email: 'right@example.com' });
+    const lines = ['w', 'x'].map((sku) => ({ sku, quantity: 1, paid: eur('30.00') }));
+    const half = await again({ lines, buyer: { ...zoe, name: 'Zoé' } }, { lines });
+    expect(half.buyer.name).toBe('Zoé');
+  });
+
+  test('lines in place of nothing, or one for one; nobody has approved their price', async () => {
+    const named = await again({ lines: [] }, { lines: [{ sku: 'w', quantity: 2, paid: eur('1.00') }] });
+    expect(named.lines).toMatchObject([
+      { sku: 'w', quantity: 2, serial: null, product: 'widget', held: 'unknown_product' },
+    ]);
+    const lines = (...skus: string[]) => ({ lines: skus.map((sku) => ({ sku, quantity: 1 })) });
+    const skus = async (first: object, now: object) => (await again(first, now)).lines.map(({ sku }) => sku);
+    expect(await skus(lines('price_1'), lines('prod_1'))).toEqual(['prod_1']);
+    expect(await skus(lines('w', 'price_1'), lines('w', 'prod_1'))).toEqual(['w', 'prod_1']);
+    // The second may stand in another notification.
+    expect(await skus(lines('price_1', 'price_2'), lines('prod_1'))).toEqual(['price_1', 'price_2']);
+    expect(await skus(lines('x'), lines('x', 'w'))).toEqual(['x']);
+  });
+});
+
+describe('search', () => {
+  const line = (change: Partial<Line>): Line => ({
+    sku: 'w',
+    product: 'widget',
+    quantity: 1,
+    delivery: 'mail',
+    received: null,
+    licensee: 'José Núñez',
+    serial: '4F7A-99C2-10D3-AB77',
+    keyVersion: 1,
+    held: null,
+    superseded: [{ licensee: 'J. Straße', serial: '0000111122223333', keyVersion: 1, at: '' }],
+    ...change,
+  });
+  const order: Order = { ...emptyOrder('plain#1', 'plain', false, NOW), buyer: zoe, lines: [line({})] };
+
+  test.each([
+    ['zoe lind', true],
+    ['ZOË\u00a0 LINDQVIST', true],
+    ['Zoe\u0308', true],
+    ['nunez', true],
+    ['STRASSE', true],
+    ['widget', true],
+    ['4f7a99c2', true],
+    ['a-99c-2-10', true],
+    ['1111 2222', true],
+    ['4f7a9', false],
+    ['Anna', false],
+  ])('%s: %s', (text, found) => expect(isFound(catalogue, order, text)).toBe(found));
+});
+
+test('an act keeps what has changed, and nothing else', () => {
+  const hand = { who: 'me', what: 'release', why: 'asked' } as const;
+  expect(actOf(hand, { name: 'A', email: 'e', held: 'x' }, { name: 'B', email: 'e' }, NOW)).toEqual({
+    at: '2026-11-23T03:00:00.000Z',
+    who: 'me',
+    what: 'release',
+    why: 'asked',
+    before: { name: 'A', held: 'x' },
+    after: { name: 'B', held: null },
+  });
+});

@@ -1,0 +1,378 @@
+/** A person lets a held order go: every reason has a cure, and no serial ever changes. */
+import { createDecipheriv } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type CatalogueSettings, defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
+import type { HeldReason } from '../../../functions/core/inbound/event.ts';
+import { Rejection } from '../../../functions/core/inbound/rejection.ts';
+import { type Corrections, released } from '../../../functions/core/operator/release.ts';
+import { type Line, type Order, withMailHeld, withReversal } from '../../../functions/core/order/order.ts';
+import { change } from '../../../functions/core/order/record.ts';
+import { memoryWorld, plain } from '../../fixtures/memory.ts';
+
+const serial = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } } as const;
+const latin: CatalogueSettings['products'][string] = {
+  name: 'Latin',
+  serial: { ...serial, charset: 'windows-1252', name: { maxBytes: 20 } },
+  skus: { plain: ['l'] },
+};
+const settings: CatalogueSettings = {
+  seller: {
+    name: 'Widget Works',
+    from: 'o@widgets.example.com',
+    replyTo: 's@widgets.example.com',
+    alarms: 'a@widgets.example.com',
+  },
+  providers: { plain: { testOrders: 'seller' } },
+  products: {
+    widget: { name: 'Widget', serial, skus: { plain: ['w'] }, floor: { EUR: '10.00' } },
+    gadget: { name: 'Gadget', serial, skus: { plain: ['g'] } },
+    latin,
+  },
+};
+const catalogue = defineConfig(settings);
+const KEY = '1234567890123456';
+const keys = {
+  widget: [{ version: 1, key: KEY }],
+  gadget: [{ version: 1, key: KEY }],
+  latin: [{ version: 1, key: KEY }],
+};
+const known = { catalogue, keys };
+
+const eur = (value: string) => ({ value, currency: 'EUR' });
+const zoe = { name: 'Zoë Lindqvist', email: 'zoe.lindqvist@example.com' };
+const sold = (change: object = {}) => ({
+  kind: 'paid',
+  id: '1',
+  test: false,
+  buyer: zoe,
+  lines: [{ sku: 'w', quantity: 1, paid: eur('30.00') }],
+  ...change,
+});
+const corrected = ({
+  products = {},
+  ...rest
+}: {
+  name?: string;
+  email?: string;
+  products?: Record<string, string>;
+} = {}): Corrections => ({
+  ...rest,
+  products: new Map(Object.entries(products)),
+});
+
+/** What OpenSSL makes of a serial, under the key as the app has it. */
+function opened(hex: string | null | undefined, key = KEY): string {
+  const decipher = createDecipheriv('aes-128-ecb', Buffer.from(key), null);
+  return Buffer.concat([decipher.update(hex ?? '', 'hex'), decipher.final()]).toString();
+}
+
+/** An order that came the whole way, and what a person can do to it. */
+async function arrived(sale: unknown, provider = plain) {
+  const world = memoryWorld(catalogue);
+  expect(await world.deliver([sale], provider)).toBe(true);
+  const order = (): Order => {
+    const [one] = world.orders();
+    if (!one) throw new Error('no order');
+    return one;
+  };
+  const write = async (step: (order: Order) => Order | undefined) => {
+    world.state.now += 1_000;
+    await change(world.ports.store, order().key, order(), (found) => found && step(found));
+    return order();
+  };
+  const release = (corrections: Corrections, using = known) =>
+    write((found) => released(using, found, corrections, world.state.now));
+  return { world, order, write, release };
+}
+
+const held = ({ lines }: Order) => lines.map((line: Line) => line.held);
+const unreadable = { ...plain, read: () => Promise.reject(new Rejection('bad_body', 'not as documented')) };
+const bounced = (order: Order): Order => ({
+  ...order,
+  heldAt: '2026-11-23T04:00:00.000Z',
+  lines: order.lines.map((line) => ({ ...line, held: 'bounced' })),
+});
+
+describe('each reason has its cure', () => {
+  const elsewhere = 'zoe@elsewhere.example.com';
+  test.each<{
+    reason: HeldReason;
+    sale?: unknown;
+    provider?: typeof plain;
+    before?: (order: Order) => Order;
+    cure?: Parameters<typeof corrected>[0];
+    using?: typeof known;
+    licensee?: string;
+    to?: string;
+    mails?: number;
+  }>([
+    { reason: 'bad_body', provider: unreadable, cure: { ...zoe, products: { w: 'widget' } } },
+    {
+      reason: 'unknown_product',
+      sale: sold({ lines: [{ sku: 'old-w', quantity: 2 }] }),
+      cure: { products: { 'old-w': 'widget' } },
+    },
+    {
+      reason: 'unknown_product',
+      sale: sold({ lines: [{ sku: 'new-w', quantity: 1 }] }),
+      using: {
+        keys,
+        catalogue: defineConfig({
+          ...settings,
+          products: { widget: { name: 'Widget', serial, skus: { plain: ['new-w'] } } },
+        }),
+      },
+    },
+    { reason: 'unknown_product', sale: sold({ lines: [] }), cure: { products: { w: 'widget' } } },
+    { reason: 'no_name', sale: sold({ buyer: { email: zoe.email } }), cure: { name: '  Zoë  Lindqvist' } },
+    {
+      reason: 'unmappable_name',
+      sale: sold({ buyer: { ...zoe, name: '田中' }, lines: [{ sku: 'l', quantity: 1 }] }),
+      cure: { name: 'Tanaka' },
+      licensee: 'Tanaka',
+    },
+    {
+      reason: 'name_too_long',
+      sale: sold({
+        buyer: { ...zoe, name: 'Zoë Lindqvist of the Lindqvists' },
+        lines: [{ sku: 'l', quantity: 1 }],
+      }),
+      cure: { name: 'Z Lindqvist' },
+      licensee: 'Z Lindqvist',
+    },
+    {
+      reason: 'bad_address',
+      sale: sold({ buyer: { ...zoe, email: 'zoe@nowhere' } }),
+      cure: { email: elsewhere },
+      to: elsewhere,
+    },
+    { reason: 'below_floor', sale: sold({ lines: [{ sku: 'w', quantity: 1, paid: eur('9.99') }] }) },
+    { reason: 'price_unknown', sale: sold({ lines: [{ sku: 'w', quantity: 1 }] }) },
+    {
+      reason: 'no_buyer',
+      sale: sold({ buyer: {}, lines: [{ sku: 'w', quantity: 1, paid: eur('30.00'), held: 'no_buyer' }] }),
+      cure: zoe,
+    },
+    {
+      reason: 'mail_refused',
+      before: (order) => mailHeld(order, 'mail_refused'),
+      mails: 2,
+    },
+    {
+      reason: 'mail_age',
+      before: (order) => mailHeld(order, 'mail_age'),
+      cure: { email: elsewhere },
+      to: elsewhere,
+      mails: 2,
+    },
+    { reason: 'bounced', before: bounced, cure: { email: elsewhere }, to: elsewhere, mails: 2 },
+    { reason: 'bounced', before: bounced, mails: 2 },
+  ])(
+    '$reason: $cure',
+    async ({
+      reason,
+      sale = sold(),
+      provider,
+      before,
+      cure,
+      using,
+      licensee = zoe.name,
+      to = zoe.email,
+      mails = 1,
+    }) => {
+      const { world, order, write, release } = await arrived(sale, provider);
+      const had = order().lines[0]?.serial;
+      if (before) await write(before);
+      expect(held(order())).toEqual([reason]);
+      expect(held(await release(corrected(cure), using))).toEqual([null]);
+      expect(order().heldAt).toBeUndefined();
+      expect(order().raw).toBeUndefined();
+      await world.redeliver();
+      expect(world.mails).toHaveLength(mails);
+      expect(world.mails.at(-1)).toMatchObject({ to, text: expect.stringContaining(`\n${licensee}\n`) });
+      const made = order().lines[0]?.serial;
+      expect(opened(made)).toBe(licensee);
+      if (had) expect(made).toBe(had);
+      expect(order().mail.state).toBe('sent');
+    },
+  );
+
+  const mailHeld = (order: Order, reason: 'mail_refused' | 'mail_age') => {
+    const lines = order.lines.map((line) => ({ ...line, sent: undefined }));
+    return withMailHeld({ ...order, lines }, order.version, { reason, code: 'x' }, 0) ?? order;
+  };
+
+  test('product_key: the key', async () => {
+    const world = memoryWorld(catalogue);
+    const none = { read: async () => ({}), newer: async () => undefined };
+    world.shared.productKeys = none;
+    await world.deliver([sold()]);
+    const [order] = world.orders();
+    expect(order && held(order)).toEqual(['product_key']);
+    const next = order && released(known, order, corrected(), world.state.now);
+    expect(opened(next?.lines[0]?.serial)).toBe(zoe.name);
+  });
+});
+
+describe('what stays', () => {
+  test('a serial, whatever is corrected and whatever the keys are by now', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record(
+          {
+            name: fc.string(),
+            email: fc.constant('new@example.com'),
+            products: fc.constant({ g: 'gadget', w: 'latin' }),
+          },
+          { requiredKeys: [] },
+        ),
+        async (cure) => {
+          const { order, release } = await arrived(
+            sold({
+              lines: [
+                { sku: 'w', quantity: 1, paid: eur('30.00') },
+                { sku: 'x', quantity: 1 },
+              ],
+            }),
+          );
+          const [before] = order().lines;
+          await release(corrected(cure), {
+            catalogue,
+            keys: { ...keys, widget: [{ version: 2, key: 'another-16-bytes' }] },
+          });
+          expect(order().lines[0]).toMatchObject({
+            serial: before?.serial,
+            licensee: before?.licensee,
+            keyVersion: 1,
+          });
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  test('a line that lacks something stays held; the others go, and go once', async () => {
+    const { world, order, release } = await arrived(
+      sold({
+        lines: [
+          { sku: 'w', quantity: 1, paid: eur('30.00') },
+          { sku: 'g-old', quantity: 1 },
+          { sku: 'x', quantity: 1 },
+        ],
+      }),
+    );
+    expect(world.mails).toHaveLength(1);
+    expect(held(await release(corrected({ products: { 'g-old': 'gadget' } })))).toEqual([
+      null,
+      null,
+      'unknown_product',
+    ]);
+    await world.redeliver();
+    expect(world.mails).toHaveLength(2);
+    expect(world.mails[1]?.text).toContain('Gadget');
+    expect(world.mails[1]?.text).not.toContain('Widget\n');
+    expect(order().heldAt).toBeDefined();
+  });
+
+  test('what is known of the mail, where nothing new goes out', async () => {
+    const { order, release } = await arrived(
+      sold({
+        lines: [
+          { sku: 'w', quantity: 1, paid: eur('30.00') },
+          { sku: 'x', quantity: 1 },
+        ],
+      }),
+    );
+    const { mail } = order();
+    expect(mail).toMatchObject({ state: 'sent', messageId: 'message-1' });
+    expect((await release(corrected({ name: 'Zoe' }))).mail).toEqual(mail);
+  });
+
+  test('a correction, until the rest is known too', async () => {
+    const { release } = await arrived(sold({ buyer: {}, lines: [{ sku: 'x', quantity: 1 }] }));
+    expect(held(await release(corrected({ products: { x: 'widget' } })))).toEqual(['no_name']);
+    expect(held(await release(corrected({ name: 'Zoë Lindqvist' })))).toEqual(['bad_address']);
+    expect(held(await release(corrected({ email: 'zoe@example.com' })))).toEqual(['price_unknown']);
+    const order = await release(corrected());
+    expect(held(order)).toEqual([null]);
+    expect(opened(order.lines[0]?.serial)).toBe('Zoë Lindqvist');
+  });
+
+  test("the buyer's own name, once the product asks for another of them", async () => {
+    const { release } = await arrived(
+      sold({ buyer: { ...zoe, name: '田中', company: 'Tanaka KK' }, lines: [{ sku: 'l', quantity: 1 }] }),
+    );
+    const byCompany = defineConfig({ ...settings, products: { latin: { ...latin, licensee: ['company'] } } });
+    expect((await release(corrected(), { keys, catalogue: byCompany })).lines[0]?.licensee).toBe('Tanaka KK');
+  });
+});
+
+test('approving a name approves no price', async () => {
+  const { release } = await arrived(
+    sold({ buyer: { email: zoe.email }, lines: [{ sku: 'w', quantity: 1, paid: eur('1.00') }] }),
+  );
+  expect(held(await release(corrected({ name: 'Zoë' })))).toEqual(['below_floor']);
+  expect(held(await release(corrected()))).toEqual([null]);
+});
+
+test('an unreadable order may turn out to be several lines, none of which has a price', async () => {
+  const { order, release } = await arrived(
+    sold({ lines: [{ sku: '', quantity: 1, held: 'unknown_product', paid: eur('30.00') }] }),
+  );
+  await release(corrected({ products: { w: 'widget', g: 'gadget' } }));
+  expect(
+    order().lines.map(({ sku, product, paid, held: why }) => ({ sku, product, paid, held: why })),
+  ).toEqual([
+    { sku: 'w', product: 'widget', paid: undefined, held: null },
+    { sku: 'g', product: 'gadget', paid: undefined, held: null },
+  ]);
+});
+
+test('a line whose SKU is ignored by now is dropped', async () => {
+  const { order, release } = await arrived(sold({ lines: [{ sku: 'consulting', quantity: 1 }] }));
+  const ignoring = defineConfig({ ...settings, providers: { plain: { ignore: ['consulting'] } } });
+  await release(corrected(), { keys, catalogue: ignoring });
+  expect(order()).toMatchObject({ lines: [], heldAt: undefined, dueAt: undefined });
+});
+
+test('what the provider should have printed is mailed: its answer has gone', async () => {
+  const { world, order, release } = await arrived(
+    sold({
+      buyer: { email: zoe.email },
+      lines: [{ sku: 'w', quantity: 1, paid: eur('30.00'), delivery: 'answer' }],
+    }),
+  );
+  await release(corrected({ name: 'Zoë' }));
+  await world.redeliver();
+  expect(world.mails).toHaveLength(1);
+  expect(order().lines[0]).toMatchObject({ delivery: 'mail', sent: true });
+});
+
+test('a test order keeps its throw-away key', async () => {
+  const { world, order, release } = await arrived(sold({ test: true, buyer: { email: zoe.email } }));
+  await release(corrected({ name: 'Zoë Lindqvist' }));
+  await world.redeliver();
+  expect(world.mails[0]?.to).toBe('a@widgets.example.com');
+  expect(() => opened(order().lines[0]?.serial)).toThrow();
+});
+
+test('a new address gets the whole order, a reversed one gets nothing', async () => {
+  const { world, order, write, release } = await arrived(
+    sold({
+      lines: [
+        { sku: 'w', quantity: 1, paid: eur('30.00') },
+        { sku: 'g-old', quantity: 1 },
+      ],
+    }),
+  );
+  await write((found) => withReversal(found, 'r', { kind: 'refund', state: 'done', part: 'full' }, 0));
+  expect((await release(corrected({ email: 'zoe@elsewhere.example.com' }))).dueAt).toBeUndefined();
+  await write((found) =>
+    withReversal(found, 'r', { kind: 'refund', state: 'won', part: 'full' }, world.state.now),
+  );
+  world.state.now += 10 * 60_000;
+  await world.redeliver();
+  expect(world.mails.map(({ to }) => to)).toEqual([zoe.email, 'zoe@elsewhere.example.com']);
+  expect(order().lines.map(({ sent }) => sent)).toEqual([true, undefined]);
+});

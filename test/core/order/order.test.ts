@@ -1,0 +1,481 @@
+/** The fold of facts: whatever comes, in whatever order, ends in the state that the facts say. */
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
+import { fulfil } from '../../../functions/core/fulfil.ts';
+import { isAlias, keyOf } from '../../../functions/core/order/order.ts';
+import { requestWorld } from '../../../functions/core/request-world.ts';
+import type { Store } from '../../../functions/core/world.ts';
+import { memoryWorld, plain } from '../../fixtures/memory.ts';
+
+const serial = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } } as const;
+const catalogue = defineConfig({
+  seller: {
+    name: 'Widget Works',
+    from: 'o@widgets.example.com',
+    replyTo: 's@widgets.example.com',
+    alarms: 'a@widgets.example.com',
+  },
+  providers: { plain: { testOrders: 'seller', ignore: ['consulting'] }, plain2: { orders: 'plain' } },
+  products: {
+    widget: { name: 'Widget', serial, skus: { plain: ['w', 'w2'] }, floor: { EUR: '10.00', USD: '11.00' } },
+    gadget: { name: 'Gadget', serial, skus: { plain: ['g'] }, licensee: ['company', 'person'] },
+  },
+});
+
+const eur = (value: string) => ({ value, currency: 'EUR' });
+const usd = (value: string) => ({ value, currency: 'USD' });
+const yen = (value: string) => ({ value, currency: 'JPY' });
+const buyer = { name: 'Zoë Lindqvist', email: 'zoe.lindqvist@example.com' };
+const line = { sku: 'w', quantity: 1, paid: eur('30.00') };
+const sale = { kind: 'paid', id: '1', test: false, amount: eur('30.00'), buyer, lines: [line] };
+/** As a payment that names neither the buyer nor what was sold. */
+const capture = { kind: 'paid', id: '1', test: false, amount: eur('30.00'), buyer: {}, lines: [] };
+const back = (fact: Record<string, unknown>, reversalId = 'r1') => ({
+  kind: 'reversed',
+  id: '1',
+  test: false,
+  reversalId,
+  reversal: { kind: 'refund', state: 'done', part: 'full', ...fact },
+});
+const partial = (value: string, id: string) => back({ part: 'partial', amount: eur(value) }, id);
+const dispute = (state: string) => back({ kind: 'chargeback', state }, 'd1');
+const wait = 'ten minutes and a run of redeliver';
+
+describe('facts, in whatever order', () => {
+  test.each<{ name: string; facts: readonly unknown[]; status: string; mail: string; mails: number }>([
+    { name: 'a sale', facts: [sale], status: 'paid', mail: 'sent', mails: 1 },
+    { name: 'a free order', facts: [{ ...sale, amount: eur('0') }], status: 'paid', mail: 'sent', mails: 1 },
+    { name: 'a sale three times', facts: [sale, sale, wait, sale], status: 'paid', mail: 'sent', mails: 1 },
+    { name: 'a refund', facts: [sale, back({})], status: 'refunded', mail: 'sent', mails: 1 },
+    { name: 'a refund twice', facts: [sale, back({}), back({})], status: 'refunded', mail: 'sent', mails: 1 },
+    {
+      name: 'a refund before its sale',
+      facts: [back({}), sale, wait],
+      status: 'refunded',
+      mail: 'none',
+      mails: 0,
+    },
+    {
+      name: 'a partial refund',
+      facts: [sale, partial('5.00', 'a')],
+      status: 'partly_refunded',
+      mail: 'sent',
+      mails: 1,
+    },
+    {
+      name: 'a partial refund first',
+      facts: [partial('5.00', 'a'), sale],
+      status: 'partly_refunded',
+      mail: 'sent',
+      mails: 1,
+    },
+    {
+      name: 'partial refunds that add up',
+      facts: [sale, partial('5', 'a'), partial('25.00', 'b')],
+      status: 'refunded',
+      mail: 'sent',
+      mails: 1,
+    },
+    {
+      name: 'the same partial refund twice',
+      facts: [sale, partial('15', 'a'), partial('15', 'a')],
+      status: 'partly_refunded',
+      mail: 'sent',
+      mails: 1,
+    },
+    {
+      name: 'a refund that grew to a full one',
+      facts: [sale, back({ part: 'partial' }), back({})],
+      status: 'refunded',
+      mail: 'sent',
+      mails: 1,
+    },
+    {
+      name: 'a full refund, and its partial past later',
+      facts: [sale, back({}), back({ part: 'partial' })],
+      status: 'refunded',
+      mail: 'sent',
+      mails: 1,
+    },
+    {
+      name: 'a refund that failed',
+      facts: [sale, back({}), back({ state: 'won' })],
+      status: 'paid',
+      mail: 'sent',
+      mails: 1,
+    },
+    { name: 'a dispute', facts: [sale, dispute('open')], status: 'disputed', mail: 'sent', mails: 1 },
+    {
+      name: 'a dispute won',
+      facts: [sale, dispute('open'), dispute('won')],
+      status: 'paid',
+      mail: 'sent',
+      mails: 1,
+    },
+    {
+      name: 'a dispute won, and its opening told later',
+      facts: [sale, dispute('won'), dispute('open')],
+      status: 'paid',
+      mail: 'sent',
+      mails: 1,
+    },
+    {
+      name: 'a dispute lost',
+      facts: [sale, dispute('open'), dispute('lost')],
+      status: 'disputed',
+      mail: 'sent',
+      mails: 1,
+    },
+    {
+      name: 'a dispute lost, then won on appeal',
+      facts: [sale, dispute('lost'), dispute('won')],
+      status: 'paid',
+      mail: 'sent',
+      mails: 1,
+    },
+    {
+      name: 'a dispute before its sale',
+      facts: [dispute('open'), sale, wait],
+      status: 'disputed',
+      mail: 'none',
+      mails: 0,
+    },
+    {
+      name: 'the same, won: the mail goes after all',
+      facts: [dispute('open'), sale, wait, dispute('won'), wait],
+      status: 'paid',
+      mail: 'sent',
+      mails: 1,
+    },
+    {
+      name: 'a dispute that was won before its sale',
+      facts: [dispute('open'), dispute('won'), sale],
+      status: 'paid',
+      mail: 'sent',
+      mails: 1,
+    },
+    // Reversal IDs are the provider's, and every plain object inherits these.
+    ...['__proto__', 'constructor', 'toString'].flatMap((id) => {
+      const chargeback = (state: string) => back({ kind: 'chargeback', state }, id);
+      const row = { mail: 'sent', mails: 1 };
+      return [
+        { ...row, name: `a dispute ${id}`, facts: [sale, chargeback('open')], status: 'disputed' },
+        {
+          ...row,
+          name: `a dispute ${id} won`,
+          facts: [sale, chargeback('open'), chargeback('won')],
+          status: 'paid',
+        },
+      ];
+    }),
+  ])('$name', async ({ facts, status, mail, mails }) => {
+    const world = memoryWorld(catalogue);
+    for (const fact of facts) {
+      if (fact !== wait) expect(await world.deliver([fact])).toBe(true);
+      else {
+        world.state.now += 600_000;
+        await world.redeliver();
+      }
+    }
+    const [order, ...others] = world.orders();
+    expect(others).toEqual([]);
+    expect({ status: order?.status, mail: order?.mail.state, mails: world.mails.length }).toEqual({
+      status,
+      mail,
+      mails,
+    });
+    expect(order?.dueAt).toBeUndefined();
+  });
+
+  test('a sale that is announced is mailed once it is paid, and not before', async () => {
+    const world = memoryWorld(catalogue);
+    await world.deliver([{ ...sale, kind: 'announced' }]);
+    expect(world.mails).toEqual([]);
+    await world.deliver([capture]);
+    expect(world.mails.length).toBe(1);
+    expect(world.orders()[0]).toMatchObject({ status: 'paid', buyer, lines: [{ sku: 'w', held: null }] });
+  });
+
+  test('and in the other order too', async () => {
+    const world = memoryWorld(catalogue);
+    await world.deliver([capture]);
+    expect(world.orders()[0]?.lines).toMatchObject([{ sku: '', held: 'unknown_product' }]);
+    await world.deliver([{ ...sale, kind: 'announced' }]);
+    expect(world.mails.length).toBe(1);
+    expect(world.orders()[0]?.lines).toMatchObject([{ sku: 'w', held: null }]);
+  });
+
+  test.each<[string, sale: object, paid: object | undefined, expected: object]>([
+    ['less than the floor', {}, eur('9.99'), { held: 'below_floor', paid: eur('9.99') }],
+    ['the floor exactly', {}, eur('10.00'), { held: null, paid: eur('10') }],
+    ['another currency', {}, yen('1'), { held: 'price_unknown', paid: yen('1') }],
+    ['an amount that nobody states', {}, undefined, { held: 'price_unknown', paid: undefined }],
+    [
+      'more than was announced',
+      { amount: eur('1.00'), lines: [{ ...line, paid: eur('1.00') }] },
+      eur('30.00'),
+      { held: null, paid: eur('30') },
+    ],
+    [
+      'enough, and most of it for what is ignored',
+      {
+        amount: eur('30.00'),
+        lines: [
+          { ...line, paid: eur('3.00') },
+          { sku: 'consulting', quantity: 1, paid: eur('27.00') },
+        ],
+      },
+      eur('30.00'),
+      { held: 'below_floor', paid: eur('3') },
+    ],
+    ['a total that was not announced', { amount: undefined }, eur('30.00'), { held: 'price_unknown' }],
+  ])('the floor applies to the payment of an announced order: %s', async (_, change, paid, expected) => {
+    const facts = [
+      { ...sale, ...change, kind: 'announced' },
+      { ...capture, amount: paid },
+    ];
+    for (const order of [facts, facts.toReversed()]) {
+      const world = memoryWorld(catalogue);
+      for (const fact of order) await world.deliver([fact]);
+      const [{ lines, amount, heldAt } = { lines: [] }] = world.orders();
+      expect(lines).toMatchObject([{ sku: 'w', ...expected }]);
+      expect(lines[0]).not.toHaveProperty('announced');
+      expect(amount).toEqual(paid);
+      expect([world.mails.length, heldAt !== undefined]).toEqual(lines[0]?.held ? [0, true] : [1, false]);
+    }
+  });
+
+  test('a sale told a second time adds what the first did not say: so parts that go back can add up', async () => {
+    const world = memoryWorld(catalogue);
+    await world.deliver([{ ...sale, amount: undefined }]);
+    for (const fact of [sale, partial('10', 'a'), partial('20', 'b')]) await world.deliver([fact]);
+    expect(world.orders()).toMatchObject([{ status: 'refunded', amount: eur('30.00') }]);
+    expect(world.mails.length).toBe(1);
+  });
+
+  test('two providers that speak of the same orders meet in one', async () => {
+    const world = memoryWorld(catalogue);
+    await world.deliver([{ ...sale, lines: [{ ...line, delivery: 'answer' }] }]);
+    await world.deliver([back({})], plain, 'plain2');
+    expect(world.orders()).toMatchObject([{ key: 'plain#1', status: 'refunded' }]);
+  });
+
+  test('twenty deliveries at once make one order and one mail', async () => {
+    const world = memoryWorld(catalogue);
+    const heard = await Promise.all(Array.from({ length: 20 }, () => world.deliver([sale])));
+    expect(heard).toEqual(heard.map(() => true));
+    expect([world.orders().length, world.mails.length]).toEqual([1, 1]);
+  });
+
+  test('a refund that waits under another name stops both of two deliveries, whichever moves it', async () => {
+    const world = memoryWorld(catalogue);
+    await world.deliver([{ ...back({}), id: 'capture-1' }]);
+    const named = { ...sale, aliases: ['capture-1'] } as const;
+    const { store } = world.ports;
+    let other: Promise<boolean> | undefined;
+    const overtaken: Store = {
+      ...store,
+      async put(item, expected) {
+        if (isAlias(item)) {
+          other ??= world.deliver([named]);
+          await other;
+        }
+        return await store.put(item, expected);
+      },
+    };
+    const first = { ...world.shared, store: () => overtaken };
+    const request = { method: 'POST', headers: {}, query: '', body: Buffer.from(JSON.stringify([named])) };
+    for await (const _ of fulfil(requestWorld(first, 'plain', request), plain, request));
+    expect(await other).toBe(true);
+    expect(world.mails).toEqual([]);
+    expect(world.orders()[0]?.status).toBe('refunded');
+  });
+
+  test('of a batch three mails go at once, the rest with the next run', async () => {
+    const world = memoryWorld(catalogue);
+    expect(await world.deliver(['1', '2', '3', '4', '5'].map((id) => ({ ...sale, id })))).toBe(true);
+    expect(world.mails.length).toBe(3);
+    await world.redeliver();
+    expect(world.mails.length).toBe(5);
+  });
+
+  test('an event that always fails does not keep the others of its batch from being recorded', async () => {
+    const world = memoryWorld(catalogue);
+    const { store } = world.ports;
+    const failing: Store = {
+      ...store,
+      put: (item, expected) =>
+        item.key === 'plain#2' ? Promise.reject(new Error('too large')) : store.put(item, expected),
+    };
+    const body = Buffer.from(JSON.stringify(['1', '2', '3'].map((id) => ({ ...sale, id }))));
+    const request = { method: 'POST', headers: {}, query: '', body };
+    const done: string[] = [];
+    const deliver = async () => {
+      const one = requestWorld({ ...world.shared, store: () => failing }, 'plain', request);
+      for await (const { order } of fulfil(one, plain, request)) done.push(order.key);
+    };
+    await expect(deliver()).rejects.toThrow('too large');
+    // The provider sends the failed event again, and may send the one after it again.
+    expect(done).toEqual(['plain#1']);
+    expect(world.orders().map(({ key }) => key)).toEqual(['plain#1', 'plain#3']);
+    expect(world.mails).toHaveLength(2);
+  });
+
+  test.each([
+    ['4 aliases lead to the order', ['a', 'b', 'c', 'd', '1'], true],
+    ['5 aliases are an error', ['a', 'b', 'c', 'd', 'e', '1'], false],
+    ['an alias of itself is an error', ['a', 'a'], false],
+    ['two aliases of each other are an error', ['a', 'b', 'a'], false],
+  ])('%s', async (_, [id, ...names], expected) => {
+    const world = memoryWorld(catalogue);
+    let key = `plain#${id}`;
+    for (const name of names) {
+      world.items.set(key, { key, aliasOf: `plain#${name}` });
+      key = `plain#${name}`;
+    }
+    expect(await world.deliver([{ ...sale, id }])).toBe(expected);
+    expect(await world.deliver([{ ...back({}), id }])).toBe(expected);
+    expect(world.orders().map((order) => order.key)).toEqual(expected ? ['plain#1'] : []);
+  });
+
+  test('a test order has a key of its own and cannot stand in the way of a sale', async () => {
+    const world = memoryWorld(catalogue);
+    await world.deliver([{ ...sale, test: true }]);
+    await world.deliver([sale]);
+    const [tried, sold] = ['plain#test#1', 'plain#1'].map((key) =>
+      world.orders().find((order) => order.key === key),
+    );
+    expect(tried?.lines[0]?.serial).not.toBe(sold?.lines[0]?.serial);
+    expect(world.mails.map(({ to }) => to)).toEqual(['a@widgets.example.com', buyer.email]);
+    expect(keyOf('plain', false, 'test#1')).not.toBe('plain#test#1');
+  });
+});
+
+test('a dispute that is won while the mail is on its way brings no second sender', async () => {
+  const world = memoryWorld(catalogue);
+  world.state.meanwhile = async () => {
+    await world.deliver([dispute('open')]);
+    await world.deliver([dispute('won')]);
+    await world.redeliver();
+  };
+  await world.deliver([sale]);
+  world.state.now += 11 * 60_000;
+  await world.redeliver();
+  expect(world.mails.length).toBe(1);
+  expect(world.orders()[0]).toMatchObject({ status: 'paid', mail: { state: 'sent' } });
+});
+
+describe('lines', () => {
+  const first = async (change: Record<string, unknown>) => {
+    const world = memoryWorld(catalogue);
+    expect(await world.deliver([{ ...sale, ...change }])).toBe(true);
+    return { world, lines: world.orders()[0]?.lines ?? [], mails: world.mails.length };
+  };
+
+  test.each([
+    ['unknown_product', { lines: [{ sku: 'x', quantity: 1 }] }],
+    ['no_name', { buyer: { email: buyer.email } }],
+    ['no_name', { buyer: { ...buyer, name: ' \u00a0 ' } }],
+    ['unmappable_name', { buyer: { ...buyer, name: 'Zoë\u0007Lindqvist' } }],
+    ['name_too_long', { buyer: { ...buyer, name: 'Zoë '.repeat(80) } }],
+    ['bad_address', { buyer: { name: buyer.name } }],
+    ['bad_address', { buyer: { ...buyer, email: 'zoe@lindqvist' } }],
+    ['bad_address', { buyer: { ...buyer, email: 'zoë@example.com' } }],
+    ['bad_address', { buyer: { ...buyer, email: 'zoe@example.com\r\nBcc: all@example.com' } }],
+    ['below_floor', { lines: [{ ...line, quantity: 2, paid: eur('19.99') }] }],
+    ['below_floor', { lines: [{ ...line, paid: yen('5000'), settled: eur('9.99') }] }],
+    ['below_floor', { lines: [{ ...line, settled: usd('10.99') }] }],
+    ['below_floor', { test: true, lines: [{ ...line, paid: eur('9.99') }] }],
+    ['price_unknown', { lines: [{ ...line, paid: yen('5000') }] }],
+    ['price_unknown', { lines: [{ ...line, paid: yen('5000'), settled: { value: '33', currency: 'GBP' } }] }],
+    ['price_unknown', { lines: [{ ...line, paid: undefined }] }],
+    ['no_buyer', { lines: [{ ...line, held: 'no_buyer' }] }],
+  ])('%s: held, without a serial', async (reason, change) => {
+    const { lines, mails, world } = await first(change);
+    expect(lines).toMatchObject([{ held: reason, serial: null }]);
+    expect(mails).toBe(0);
+    expect(world.orders()[0]).toMatchObject({ heldAt: expect.any(String), raw: { method: 'POST' } });
+  });
+
+  test.each([
+    ['exactly at the floor', { lines: [{ ...line, quantity: 2, paid: eur('20') }] }],
+    [
+      'a settlement currency that has a floor',
+      { lines: [{ ...line, paid: yen('1'), settled: eur('10.00') }] },
+    ],
+    ['both, and the settlement reaches it', { lines: [{ ...line, paid: eur('9'), settled: usd('11') }] }],
+    ['a currency paid that has a floor', { lines: [{ ...line, paid: eur('10.00'), settled: yen('1') }] }],
+    ['a test order in any currency', { test: true, lines: [{ ...line, paid: yen('1') }] }],
+    ['a product without a floor', { lines: [{ ...line, sku: 'g', paid: undefined }] }],
+    ['an address of another script', { buyer: { ...buyer, email: ' zoe@bücher.example ' } }],
+  ])('%s: mailed', async (_, change) => {
+    const { lines, mails } = await first(change);
+    expect(lines).toMatchObject([{ held: null, serial: expect.stringMatching(/^[0-9A-F]{32}$/) }]);
+    expect(mails).toBe(1);
+  });
+
+  test('what a person needs to let it go outlives a dispute that is won, and an announcement', async () => {
+    const nobody = { ...sale, lines: [{ sku: 'nobody-knows', quantity: 1 }] };
+    for (const facts of [
+      [nobody, dispute('open'), dispute('won')],
+      [
+        { ...nobody, kind: 'announced' },
+        { ...sale, lines: [], buyer: {} },
+      ],
+    ]) {
+      const world = memoryWorld(catalogue);
+      for (const fact of facts) await world.deliver([fact]);
+      const [order] = world.orders();
+      expect(order?.heldAt).toBeDefined();
+      expect(gunzipSync(order?.raw?.body ?? '').toString()).toContain('nobody-knows');
+    }
+  });
+
+  test('a line that cannot be served does not keep the others', async () => {
+    const { lines, mails } = await first({ lines: [line, { sku: 'x', quantity: 1 }] });
+    expect(lines).toMatchObject([{ held: null }, { held: 'unknown_product' }]);
+    expect(mails).toBe(1);
+  });
+
+  test('copies are one line with a quantity', async () => {
+    const { lines } = await first({ lines: [line, { ...line, quantity: 2 }] });
+    expect(lines).toMatchObject([{ sku: 'w', quantity: 3 }]);
+  });
+
+  test('what the seller ignores is nothing, and an order of nothing else is none', async () => {
+    expect((await first({ lines: [line, { sku: 'consulting', quantity: 1 }] })).lines.length).toBe(1);
+    const { world } = await first({ lines: [{ sku: 'consulting', quantity: 1 }] });
+    expect(world.orders()).toEqual([]);
+    expect(world.reports.map(({ name }) => name)).toEqual(['ignored']);
+  });
+
+  test('the name is the first that the product asks for', async () => {
+    const names = { ...buyer, registration: 'Z. Lindqvist', company: 'Lindqvist AB' };
+    const { lines } = await first({ buyer: names, lines: [line, { sku: 'g', quantity: 1 }] });
+    expect(lines.map(({ licensee }) => licensee)).toEqual(['Z. Lindqvist', 'Lindqvist AB']);
+  });
+
+  test('a held request is stored without headers that the DynamoDB client cannot store', async () => {
+    const world = memoryWorld(catalogue);
+    const headers = JSON.parse('{"__proto__":"a","constructor":"b","x-shop":"c"}');
+    const request = { method: 'POST', headers, query: '', body: Buffer.from('{') };
+    const unreadable = { verify() {}, read: () => JSON.parse('{') };
+    for await (const _ of fulfil(requestWorld(world.shared, 'plain', request), unreadable, request));
+    expect(Object.entries(world.orders()[0]?.raw?.headers ?? {})).toEqual([['x-shop', 'c']]);
+  });
+
+  test('a request that cannot be read is held with its bytes, once', async () => {
+    const world = memoryWorld(catalogue);
+    const unreadable = { verify() {}, read: () => JSON.parse('{') };
+    expect(await world.deliver([sale], unreadable)).toBe(true);
+    expect(await world.deliver([sale], unreadable)).toBe(true);
+    expect(world.orders()).toMatchObject([
+      {
+        key: expect.stringMatching(/^held#plain#[0-9a-f]{64}$/),
+        lines: [{ held: 'bad_body' }],
+        raw: { method: 'POST' },
+      },
+    ]);
+  });
+});

@@ -1,0 +1,200 @@
+/** A day without Stripe's webhooks: a stand-in for its API, as https://docs.stripe.com/api describes it, and the whole local Keypost. */
+import { createDecipheriv } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import Stripe from 'stripe';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { run } from '../../bin/commands/cli/program.ts';
+import { type Running, start } from '../../local/start.ts';
+import { startServer } from '../local/server.ts';
+
+const SECRET = 'whsec_ExampleSecret0001';
+const sample = JSON.parse(
+  readFileSync(
+    new URL('../../functions/providers/stripe/samples/checkout.session.completed.json', import.meta.url),
+    'utf8',
+  ),
+);
+const DAY = Date.parse('2026-11-20T00:00:00Z') / 1000;
+
+/** A session of that number, later ones first, as Stripe lists them. */
+const session = (n: number, change: object = {}) => ({
+  ...sample.data.object,
+  id: `cs_live_${n}`,
+  payment_intent: `pi_${n}`,
+  status: 'complete',
+  livemode: true,
+  created: DAY + n,
+  ...change,
+});
+let sessions: ReturnType<typeof session>[] = [];
+const charges = new Map<string, object>();
+let asked: string[] = [];
+let broken: ((path: string) => number | undefined) | undefined;
+
+const api = await startServer(({ url = '', headers }, response) => {
+  const { pathname, searchParams: query } = new URL(url, 'http://stripe');
+  asked.push(pathname);
+  const answer = (status: number, body: object) => {
+    response.writeHead(status, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(body));
+  };
+  const fault = broken?.(url);
+  if (fault) return answer(fault, { error: {} });
+  if (headers.authorization !== 'Bearer rk_live_1') return answer(401, { error: {} });
+  if (pathname === '/v1/checkout/sessions') {
+    const since = Number(query.get('created[gte]') ?? 0);
+    const after = query.get('starting_after');
+    const found = sessions.filter(({ created }) => created >= since);
+    const from = after ? found.findIndex(({ id }) => id === after) + 1 : 0;
+    const to = from + Number(query.get('limit') ?? 10);
+    return answer(200, { object: 'list', data: found.slice(from, to), has_more: to < found.length });
+  }
+  const intent = /^\/v1\/payment_intents\/(pi_\d+)$/.exec(pathname)?.[1];
+  const charge = intent && charges.get(intent);
+  if (charge) return answer(200, { id: intent, latest_charge: charge });
+  return answer(404, { error: {} });
+});
+
+let running: Running;
+const said: string[] = [];
+const keypost = async (...args: string[]) => {
+  said.length = 0;
+  const { port } = new URL(running.page);
+  return await run([...args, '--local'], {
+    env: { PORT: port, AWS_PORT: new URL(running.aws).port },
+    print: (line) => void said.push(line),
+    complain: (line) => void said.push(line),
+    readSecret: async () => '',
+  });
+};
+const Counts = z.object({ seen: z.number(), missing: z.number(), fulfilled: z.number(), held: z.number() });
+const reconciled = async (...args: string[]) => {
+  expect([await keypost('reconcile', 'stripe', '--json', ...args), said]).toEqual([0, [expect.anything()]]);
+  return Counts.parse(JSON.parse(said.join('')));
+};
+const get = async <Shape extends z.ZodType>(path: string, shape: Shape) =>
+  z.array(shape).parse(await (await fetch(`${running.page}/local/${path}`)).json());
+const mailsWith = async (text: string) =>
+  (await get('mails', z.object({ text: z.string() }))).filter((mail) => mail.text.includes(text));
+const webhook = async (object: object, type = 'checkout.session.completed') => {
+  const payload = JSON.stringify({ ...sample, type, livemode: true, data: { object } });
+  const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret: SECRET });
+  const headers = { 'stripe-signature': signature, 'content-type': 'application/json' };
+  return (await fetch(`${running.page}/orders/stripe`, { method: 'POST', headers, body: payload })).status;
+};
+
+beforeAll(async () => {
+  running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: 'keypost.config.ts' });
+  const secrets = new SecretsManagerClient({ endpoint: running.aws });
+  const keys = {
+    stripe: { signing: [SECRET], api: { key: 'rk_live_1', url: api.url } },
+    shop: { signing: [SECRET] },
+  };
+  await secrets.send(
+    new PutSecretValueCommand({ SecretId: 'provider-keys', SecretString: JSON.stringify(keys) }),
+  );
+}, 60_000);
+beforeEach(() => {
+  asked = [];
+  broken = undefined;
+});
+afterAll(async () => {
+  await running.stop();
+  await api.stop();
+});
+
+describe('reconcile stripe', () => {
+  it('fulfils a day of orders whose webhooks were dropped, each once, and then finds nothing more', async () => {
+    sessions = Array.from({ length: 60 }, (_, at) => session(220 - at, at === 0 ? NAMELESS : {}));
+    expect(await webhook(sessions[50] ?? {})).toBe(200);
+    const first = await reconciled('--since', '2026-11-20');
+    expect(first).toEqual({ seen: 60, missing: 59, fulfilled: 58, held: 1 });
+    expect(await reconciled('--since', '2026-11-20')).toEqual({
+      seen: 60,
+      missing: 0,
+      fulfilled: 0,
+      held: 0,
+    });
+    for (const one of sessions.slice(50)) expect(await webhook(one)).toBe(200);
+    for (const { payment_intent } of sessions.slice(1, 60)) {
+      const [mail, ...others] = await mailsWith(payment_intent);
+      expect(others).toEqual([]);
+      expect(nameIn(mail?.text ?? '')).toBe(sample.data.object.customer_details.name);
+    }
+  });
+
+  it('asks for no more than was said, page after page', async () => {
+    sessions = Array.from({ length: 60 }, (_, at) => session(220 - at));
+    expect((await reconciled('--since', '2026-11-20T00:03:30Z')).seen).toBe(11);
+    expect(asked).toEqual(['/v1/checkout/sessions']);
+  });
+
+  it('leaves alone what is not paid: unpaid, only set up, still open', async () => {
+    sessions = [
+      session(1, { payment_status: 'unpaid' }),
+      session(2, { mode: 'setup', payment_status: 'no_payment_required' }),
+      session(3, { status: 'open', payment_status: 'no_payment_required' }),
+    ];
+    expect(await reconciled('--since', '2026-11-20')).toEqual({ seen: 0, missing: 0, fulfilled: 0, held: 0 });
+  });
+
+  it('takes a refund with its order, so that nothing is mailed for money that has gone back', async () => {
+    sessions = [session(301), session(302), session(303)];
+    charges.set('pi_301', { id: 'ch_301', payment_intent: 'pi_301', refunded: true, disputed: false });
+    charges.set('pi_302', { id: 'ch_302', payment_intent: 'pi_302', refunded: false, disputed: true });
+    charges.set('pi_303', { id: 'ch_303', payment_intent: 'pi_303', refunded: false, disputed: false });
+    expect(await reconciled('--since', '2026-11-20')).toEqual({ seen: 3, missing: 3, fulfilled: 1, held: 0 });
+    const orders = await get('orders', z.looseObject({ key: z.string() }));
+    expect(orders.filter(({ key }) => /#pi_30\d$/.test(key))).toMatchObject([
+      { key: 'stripe#pi_301', status: 'refunded', mail: { state: 'none' } },
+      { key: 'stripe#pi_302', status: 'disputed', mail: { state: 'none' } },
+      { key: 'stripe#pi_303', status: 'paid' },
+    ]);
+    expect(await mailsWith('pi_302')).toEqual([]);
+  });
+
+  it('takes the others where one is not as documented, and says so', async () => {
+    sessions = [session(402), session(401, { locale: 5 }), session(400)];
+    expect(await keypost('reconcile', 'stripe', '--since', '2020-01-01')).toBe(1);
+    expect(said.join()).toContain('1 paid orders of stripe are not as documented');
+    expect(await mailsWith('pi_400')).toHaveLength(1);
+    expect(await mailsWith('pi_402')).toHaveLength(1);
+  });
+
+  it.each([
+    ['does not answer', () => 503, /answered 503.*run it again/],
+    ['refuses the key', () => 401, /answered 401.*keys set stripe --api-key/],
+    [
+      'breaks off',
+      (url: string) => (url.includes('starting_after') ? 500 : undefined),
+      /told of 50 paid orders/,
+    ],
+  ])('says what would do where Stripe %s', async (_, fault, says) => {
+    sessions = Array.from({ length: 60 }, (_, at) => session(560 - at));
+    broken = fault;
+    expect(await keypost('reconcile', 'stripe', '--since', '2026-11-20')).toBe(1);
+    expect(said).toEqual([expect.stringMatching(says)]);
+    broken = undefined;
+    expect(await reconciled('--since', '2026-11-20')).toMatchObject({ seen: 60, held: 0 });
+    expect(await mailsWith('pi_560')).toHaveLength(1);
+  });
+
+  it.each([
+    ['shop', 'shop cannot be asked what was paid; those that can: stripe'],
+    ['nobody', 'the catalogue enables no provider nobody; those that can: stripe'],
+  ])('says so of %s', async (name, says) => {
+    expect(await keypost('reconcile', name)).toBe(1);
+    expect(said).toEqual([says]);
+  });
+});
+
+const NAMELESS = { customer_details: null, collected_information: null, custom_fields: [] };
+
+/** The name that the serial in a mail was made from, by the demo product's key. */
+function nameIn(text: string): string {
+  const decipher = createDecipheriv('aes-128-ecb', '1234567890123456', null);
+  const serial = /^[0-9A-F]{32,}$/m.exec(text)?.[0] ?? '';
+  return Buffer.concat([decipher.update(serial, 'hex'), decipher.final()]).toString();
+}

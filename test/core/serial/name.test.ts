@@ -1,0 +1,215 @@
+/** The policy of docs/names.md, rule by rule, and what must hold of any text. */
+import fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
+import { licenseeOf } from '../../../functions/core/serial/name.ts';
+import { SerialProfile } from '../../../functions/core/serial/serial.ts';
+
+const DEMO = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } };
+const profile = (more: object = {}) => SerialProfile.parse({ ...DEMO, ...more });
+const habits = (name: object) => profile({ name });
+const demo = profile();
+const says = (of: SerialProfile, received: string) => Object.values(licenseeOf(received, of))[0];
+
+describe('a name becomes', () => {
+  test.each([
+    ['itself', 'Jane Q. Sample', 'Jane Q. Sample'],
+    ['composed', 'Jose\u0301 Nu\u0301n\u0303ez', 'José Núñez'],
+    ['composed, Hangul', '\u1112\u1161\u11ab', '한'],
+    ['one Ångström', '\u212bngstr\u00f6m', 'Ångström'],
+    ['without the line it ends with', '\r\n\tJane\t\r\n', 'Jane'],
+    ['with plain spaces', 'Jane\u00a0Q.\u2009Sample\u3000', 'Jane Q. Sample'],
+    ['with one space each', 'Jane   Q.  \u00a0 Sample', 'Jane Q. Sample'],
+    ['trimmed behind a byte order mark', '\ufeff \nJane', 'Jane'],
+    ['without invisible characters', '\u200bJa\u00adne \u200e\u202aSample\u202c\u2060', 'Jane Sample'],
+    ['composed where an invisible character stood between', 'e\u200d\u0301', 'é'],
+    ['with its quotes as typed', 'Renée D’Angelo "Bo" O\'Neil', 'Renée D’Angelo "Bo" O\'Neil'],
+    ['in its own case', 'STEVE van der SAMPLE', 'STEVE van der SAMPLE'],
+    [
+      'with the joiners of its emoji',
+      '👩\u200d🔬 👩🏽\u200d🚀 ❤\ufe0f\u200d🔥',
+      '👩\u200d🔬 👩🏽\u200d🚀 ❤\ufe0f\u200d🔥',
+    ],
+    ['with flags and keycaps', '🇨🇭 1\ufe0f\u20e3', '🇨🇭 1\ufe0f\u20e3'],
+    ['without a joiner that joins no emoji', 'a\u200db 👩\u200d \u200d👩', 'ab 👩 👩'],
+    ['without the tags of a flag', '🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}', '🏴'],
+    ['without a non-joiner between letters', 'علی\u200cرضا', 'علیرضا'],
+    ['with variation selectors', '葛\u{e0100}城', '葛\u{e0100}城'],
+    ['as long as 256 bytes', 'é'.repeat(128), 'é'.repeat(128)],
+    ['shorter, if what is too much is invisible', `${'\u200b'.repeat(300)}Jane`, 'Jane'],
+    ['Arabic, as typed', 'مُحَمَّد', 'مُحَمَّد'.normalize('NFC')],
+    ['what looks like markup', '<b>Jane</b> & "Co"; {{name}}', '<b>Jane</b> & "Co"; {{name}}'],
+  ])('%s: %j', (_, received, licensee) => expect(licenseeOf(received, demo)).toEqual({ licensee }));
+});
+
+describe('a name is held', () => {
+  test.each([
+    ['no_name', ''],
+    ['no_name', ' \t\r\n\u00a0\u200b\ufeff'],
+    ['no_name', '\u3164\u115f'], // Hangul fillers, which people put where a name is asked for
+    ['no_name', '\ufe0f'],
+    ['unmappable_name', 'Jane\nBcc: someone@example.com'],
+    ['unmappable_name', 'Jane\tSample'],
+    ['unmappable_name', 'Jane\u0000'],
+    ['unmappable_name', '\u000bJane'],
+    ['unmappable_name', 'Jane\u0085'],
+    ['unmappable_name', 'Jane\u2028Sample'],
+    ['unmappable_name', 'Jane \ud83d'],
+    ['unmappable_name', 'Jos\ufffd'],
+    ['unmappable_name', 'JosÃ© NÃºÃ±ez'],
+    ['unmappable_name', 'NicolÃ\u00a0'],
+    ['unmappable_name', 'NicolA\u0303\u00a0'],
+    ['unmappable_name', 'Dâ€™Angelo'],
+    ['unmappable_name', 'ç”°ä¸\u00ad'],
+    ['unmappable_name', 'Ð\u0098Ð²Ð°Ð½'],
+    ['unmappable_name', 'Tom &amp; Jerry'],
+    ['unmappable_name', 'O&#39;Brien'],
+    ['unmappable_name', 'Jos&#xE9;'],
+    ['unmappable_name', 'Jos&eacute;'],
+    ['unmappable_name', '&am\u00adp;'],
+    ['name_too_long', 'é'.repeat(129)],
+    ['name_too_long', '👩'.repeat(65)],
+    ['name_too_long', ' '.repeat(100_000)],
+  ] as const)('%s: %j', (held, received) => expect(licenseeOf(received, demo)).toEqual({ held }));
+
+  test.each(['ANDRÉ’S CAFÉ', 'Strauß’ Laden', 'Ãngela', 'AT&T; Co', 'R & D', 'Ångström', 'Ñandú “Bar”', 'Â'])(
+    'not for looking like damage: %s',
+    (licensee) => expect(licenseeOf(licensee, demo)).toEqual({ licensee }),
+  );
+});
+
+describe('a product with habits of its own', () => {
+  test.each([
+    [{ form: 'nfd' }, 'José', 'Jose\u0301'],
+    [{ form: 'as-is' }, 'Jose\u0301 José', 'Jose\u0301 José'],
+    [{ trim: false }, '\n Jane ', ' Jane '],
+    [{ collapse: false }, 'Jane\u00a0 Sample', 'Jane  Sample'],
+    [{ fold: 'upper' }, 'José Strauß', 'JOSÉ STRAUSS'],
+    [{ fold: 'lower' }, 'JOSÉ Sample', 'josé sample'],
+    [{ fold: 'upper' }, 'ΐ', 'Ϊ\u0301'],
+    [{ fold: 'upper' }, 'α\u0345\u0301', 'ΆΙ'], // composed before it is folded
+    [{ repair: true }, 'Tom &amp; Jerry', 'Tom & Jerry'],
+    [{ repair: true }, 'O&#39;Brien &lt;&#xe9;&gt;&nbsp;&quot;', 'O\'Brien <é> "'],
+    [{ repair: true }, 'JosÃ© NÃºÃ±ez', 'José Núñez'],
+    [{ repair: true }, 'NicolÃ\u00a0', 'Nicolà'],
+    [{ repair: true }, 'D&#226;&#8364;&#8482;Angelo', 'D’Angelo'],
+    [{ repair: true }, 'AT&amp;amp;T', 'unmappable_name'], // decoded once only
+    [{ repair: true }, 'JosÃƒÂ©', 'unmappable_name'],
+    [{ repair: true }, 'Jos&eacute;', 'unmappable_name'],
+    [{ repair: true }, 'Jane&#0;&#xd800;', 'unmappable_name'],
+    [{ repair: true }, 'Jane&#9999999;', 'unmappable_name'],
+    [{ repair: true }, 'Jane&constructor;', 'unmappable_name'],
+    [{ maxBytes: 31 }, 'x'.repeat(31), 'x'.repeat(31)],
+    [{ maxBytes: 31 }, 'x'.repeat(32), 'name_too_long'],
+    [{ maxBytes: 31 }, 'é'.repeat(16), 'name_too_long'],
+  ])('%j: %j', (name, received, result) => expect(says(habits(name), received)).toBe(result));
+
+  test.each([
+    ['windows-1252', 31, 'é'.repeat(31), 'é'.repeat(31)],
+    ['utf16le', 30, 'x'.repeat(16), 'name_too_long'],
+    ['windows-1252', 256, 'é'.repeat(129), 'name_too_long'], // in UTF-8, whatever the charset
+    ['macroman', 256, '田中', 'unmappable_name'],
+    ['macroman', 256, 'Jane \ud83d', 'unmappable_name'],
+    ['windows-1252', 256, 'Łukasz', 'unmappable_name'],
+    ['windows-1252', 256, 'Ju\u0308rgen', 'Jürgen'],
+  ])('%s, at most %i bytes: %j', (charset, maxBytes, received, result) =>
+    expect(says(profile({ charset, name: { maxBytes } }), received)).toBe(result),
+  );
+});
+
+describe('of any text', () => {
+  const profiles = ['nfc', 'nfd', 'as-is'].flatMap((form) =>
+    ['none', 'upper', 'lower'].flatMap((fold) =>
+      [true, false].flatMap((tidy) =>
+        [true, false].map((repair) => habits({ form, fold, trim: tidy, collapse: tidy, repair })),
+      ),
+    ),
+  );
+  const anyProfile = fc.constantFrom(...profiles);
+  // Whatever is trouble, more often than chance would have it.
+  const trouble = [
+    ...' \t\r\n\u00a0\u2028\u200d\u00ad\ufeff\ufe0f\u0301\u0345\u0000\ufffd&;#1amp&ÃÂ©€™éÉßΣςİŉ👩❤🏽Ⓜ한ᄒ\ud83d',
+  ];
+  const text = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.string({ unit: 'grapheme' }),
+    fc.string({
+      unit: fc.oneof(
+        fc.constantFrom(...trouble, '\ud83d'),
+        fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+      ),
+    }),
+    fc.string({ unit: fc.nat(0xffff).map((code) => String.fromCharCode(code)), maxLength: 300 }),
+  );
+  const runs = { numRuns: 5_000 };
+
+  it('there is a licensee or a reason', () => {
+    fc.assert(
+      fc.property(anyProfile, text, (profile, received) => {
+        const result = licenseeOf(received, profile);
+        if ('held' in result) expect(['no_name', 'name_too_long', 'unmappable_name']).toContain(result.held);
+        else {
+          const { licensee } = result;
+          expect(licensee).not.toMatch(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufffd]|(?! )\p{Zs}/u);
+          expect(licensee.replaceAll('\u200d', '')).not.toMatch(/\p{Cf}/u);
+          expect(Buffer.byteLength(licensee)).toBeLessThanOrEqual(256);
+          if (profile.name.trim) expect(licensee).toBe(licensee.trim());
+          if (profile.name.collapse) expect(licensee).not.toContain('  ');
+          if (profile.name.form !== 'as-is')
+            expect(licensee).toBe(licensee.normalize(profile.name.form.toUpperCase()));
+        }
+      }),
+      runs,
+    );
+  });
+
+  it('the licensee of a licensee is itself', () => {
+    fc.assert(
+      fc.property(anyProfile, text, (profile, received) => {
+        const result = licenseeOf(received, profile);
+        if ('licensee' in result) expect(licenseeOf(result.licensee, profile)).toEqual(result);
+      }),
+      runs,
+    );
+  });
+
+  it('composed and decomposed are one name', () => {
+    fc.assert(
+      fc.property(text, (received) => {
+        expect(licenseeOf(received.normalize('NFD'), demo)).toEqual(
+          licenseeOf(received.normalize('NFC'), demo),
+        );
+      }),
+      runs,
+    );
+  });
+
+  it('one character after another is a name for good, or is held', () => {
+    const changed: number[] = [];
+    for (let code = 0; code <= 0x1ffff; code++) {
+      const result = licenseeOf(`a${String.fromCodePoint(code)}b`, demo);
+      if ('licensee' in result && says(demo, result.licensee) !== result.licensee) changed.push(code);
+    }
+    expect(changed).toEqual([]);
+  });
+
+  it('the answer comes soon', () => {
+    for (const unit of [
+      ' ',
+      '\t',
+      'a\u0301',
+      '&#',
+      '&amp;',
+      '\u200d',
+      '👩\u200d',
+      '\ufe0f',
+      'Ã©',
+      '\u1112\u1161',
+      'x\n',
+    ]) {
+      const started = performance.now();
+      for (const profile of profiles) licenseeOf(`a${unit.repeat(130_000 / unit.length)}a`, profile);
+      for (const profile of profiles) licenseeOf(`a${unit.repeat(4_000 / unit.length)}a`, profile);
+      expect(performance.now() - started).toBeLessThan(1_000);
+    }
+  });
+});

@@ -1,0 +1,466 @@
+/**
+ * The serials that shipped apps accept. The values come from NIST, from other people's code, from the `openssl` command
+ * and from Python (test/fixtures/serials/make.py): customers hold such serials, so no expectation here may ever change.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
+import * as z from 'zod/mini';
+import { CatalogueError, defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
+import { CHARSETS, encode } from '../../../functions/core/serial/charset.ts';
+import { licenseeOf } from '../../../functions/core/serial/name.ts';
+import { presets } from '../../../functions/core/serial/presets.ts';
+import { keyBytes, SerialProfile, serialOf } from '../../../functions/core/serial/serial.ts';
+import { written } from '../../../functions/core/serial/text.ts';
+
+const KEY = '1234567890123456';
+const HEX = { alphabet: 'HEX' } as const;
+const ECB = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: HEX } as const;
+
+const Published = z.array(
+  z.object({
+    source: z.string(),
+    profile: SerialProfile,
+    key: z.string(),
+    name: z.string(),
+    serial: z.string(),
+  }),
+);
+const Foreign = z.array(
+  z.object({
+    preset: z.optional(z.string()),
+    profile: z.record(z.string(), z.unknown()),
+    key: z.string(),
+    serials: z.record(z.string(), z.nullable(z.string())),
+  }),
+);
+const UpperHalves = z.record(z.string(), z.array(z.nullable(z.number())));
+
+const published = fixture(Published, 'published.json');
+const foreign = fixture(Foreign, 'foreign.json');
+const upperHalves = fixture(UpperHalves, 'charsets.json');
+
+function fixture<Schema extends z.ZodMiniType>(schema: Schema, file: string): z.output<Schema> {
+  return schema.parse(
+    JSON.parse(readFileSync(new URL(`../../fixtures/serials/${file}`, import.meta.url), 'utf8')),
+  );
+}
+
+function sixteen(profile: SerialProfile, key: string): Buffer {
+  const bytes = keyBytes(profile, key);
+  if (bytes === undefined) throw new Error('the key is not of the form of its profile');
+  return bytes;
+}
+
+/** What a buyer of that name gets, or null where the order is held. */
+function serialFor(profile: SerialProfile, key: string, received: string): string | null {
+  const name = licenseeOf(received, profile);
+  return 'held' in name ? null : (serialOf(profile, sixteen(profile, key), name.licensee) ?? null);
+}
+
+describe('published values', () => {
+  test.each(published)('$source: $serial', ({ profile, key, name, serial }) => {
+    expect(serialOf(profile, sixteen(profile, key), name)).toBe(serial);
+  });
+});
+
+describe('serials made by openssl and Python', () => {
+  test.each(foreign)('$preset $profile', ({ profile, key, serials }) => {
+    const ours = SerialProfile.parse(profile);
+    for (const [name, serial] of Object.entries(serials))
+      expect([name, serialFor(ours, key, name)]).toEqual([name, serial]);
+  });
+});
+
+describe('presets', () => {
+  /** These leave the IV to the seller. */
+  const iv = [
+    'realbasic-mbs-cbc',
+    'xojo-mbs-cipher-cbc',
+    'php-mcrypt-cbc',
+    'dotnet-rijndael-cbc',
+    'openssl-cbc',
+  ];
+  const known = new Map(
+    foreign.flatMap(({ preset, profile }) => (preset === undefined ? [] : [[preset, profile] as const])),
+  );
+
+  it('each have their serials above', () => {
+    expect(Object.keys(presets).sort()).toEqual([...known.keys()].sort());
+  });
+
+  test.each(Object.entries(presets))('%s means what it meant', (name, preset) => {
+    const profile = known.get(name) ?? {};
+    const seller = {
+      ...('text' in preset ? {} : { text: profile.text }),
+      ...(iv.includes(name) ? { iv: profile.iv } : {}),
+    };
+    expect(SerialProfile.parse({ ...seller, ...preset })).toEqual(SerialProfile.parse(profile));
+    if (iv.includes(name)) expect(SerialProfile.safeParse({ text: HEX, ...preset }).success).toBe(false);
+  });
+});
+
+const openssl = spawnSync('openssl', ['version'], { encoding: 'utf8' }).stdout;
+if (!openssl) console.warn('no openssl command here: its agreement with our serials was not tried');
+
+describe.skipIf(!openssl)('the openssl command', () => {
+  const names = fc.sample(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 48 }), {
+    numRuns: 10_000,
+    seed: 1,
+  });
+  const iv = { from: 'literal', hex: '000102030405060708090a0b0c0d0e0f' } as const;
+  const profiles: z.input<typeof SerialProfile>[] = [
+    ...(['pkcs7', 'null', 'space', 'x923'] as const).flatMap((padding) => [
+      { ...ECB, padding },
+      { ...ECB, padding, mode: 'cbc' as const, iv },
+      { ...ECB, padding, mode: 'cfb8' as const, iv },
+    ]),
+    { ...ECB, mode: 'cfb8', iv, padding: 'none' },
+  ];
+
+  function run(how: string[], input: Buffer): Buffer {
+    const args = ['enc', ...how, '-K', Buffer.from(KEY).toString('hex')];
+    const { status, stdout } = spawnSync('openssl', args, { input, maxBuffer: 1e8 });
+    if (status !== 0) throw new Error(`openssl ended with ${status}`);
+    return stdout;
+  }
+
+  // One call for all: in CBC and CFB8 a block of ciphertext is all that the next depends on, so that each serial may
+  // follow its IV as if that were ciphertext too; what the IV itself decrypts to is skipped.
+  test.each(profiles)('decrypts 10,000 serials: $mode $padding', (input) => {
+    const profile = SerialProfile.parse(input);
+    const head = Buffer.from(profile.mode === 'ecb' ? '' : iv.hex, 'hex');
+    const serials = names.map((name) =>
+      Buffer.from(serialOf(profile, sixteen(profile, KEY), name) ?? '', 'hex'),
+    );
+    const ciphertext = Buffer.concat(serials.flatMap((serial) => [head, serial]));
+    const plain = run(
+      [`-aes-128-${profile.mode}`, '-d', '-nopad', ...(profile.mode === 'ecb' ? [] : ['-iv', iv.hex])],
+      ciphertext,
+    );
+    let end = 0;
+    const wrong = names.filter((name, index) => {
+      const start = end + head.length;
+      end = start + (serials[index]?.length ?? 0);
+      const bytes = Buffer.from(name);
+      const rest = start + bytes.length;
+      const same = plain.subarray(start, rest).equals(bytes);
+      return !same || !isPadding(profile.padding, bytes.length, plain.subarray(rest, end));
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('pads and encrypts as we do', () => {
+    for (const name of names.slice(0, 12)) {
+      for (const mode of ['ecb', 'cbc'] as const) {
+        const profile = SerialProfile.parse(mode === 'ecb' ? ECB : { ...ECB, mode, iv });
+        const theirs = run(
+          [`-aes-128-${mode}`, ...(mode === 'ecb' ? [] : ['-iv', iv.hex])],
+          Buffer.from(name),
+        );
+        expect(serialOf(profile, sixteen(profile, KEY), name)).toBe(theirs.toString('hex').toUpperCase());
+      }
+    }
+  });
+
+  function isPadding(padding: SerialProfile['padding'], length: number, pad: Buffer): boolean {
+    const whole = (length + pad.length) % 16 === 0;
+    switch (padding) {
+      case 'none':
+        return pad.length === 0;
+      case 'null':
+        return whole && pad.length < 16 && pad.every((byte) => byte === 0);
+      case 'space':
+        return whole && pad.length < 16 && pad.every((byte) => byte === 0x20);
+      case 'pkcs7':
+        return whole && pad.length > 0 && pad.length <= 16 && pad.every((byte) => byte === pad.length);
+      case 'x923':
+        return (
+          whole &&
+          pad.length > 0 &&
+          pad.length <= 16 &&
+          pad.every((byte, at) => byte === (at + 1 < pad.length ? 0 : pad.length))
+        );
+    }
+  }
+});
+
+describe('charsets', () => {
+  test.each(['windows-1252', 'macroman', 'latin1'] as const)('%s is as Python has it', (charset) => {
+    const upper = upperHalves[charset] ?? [];
+    expect(upper).toHaveLength(128);
+    const byCode = new Map(upper.map((code, at) => [code, 0x80 + at]));
+    for (let code = 0; code <= 0xffff; code++) {
+      const byte = code < 0x80 ? code : byCode.get(code);
+      const ours = encode(charset, String.fromCharCode(code));
+      if (ours?.[0] !== byte || (ours && ours.length !== 1)) expect([code, ours]).toEqual([code, byte]);
+    }
+  });
+
+  test.each([
+    ['windows-1252', '田中'],
+    ['windows-1252', 'Łukasz'],
+    ['windows-1252', '\u0081'],
+    ['macroman', 'Ýr'],
+    ['latin1', 'D’Angelo'],
+    ['latin1', '👩'],
+    ['utf8', 'half \ud83d'],
+    ['utf16le', '\ude00 half'],
+  ] as const)('%s has no bytes for %j', (charset, text) => expect(encode(charset, text)).toBeUndefined());
+
+  it('give back what went in', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+        expect(encode('utf8', text)?.toString('utf8')).toBe(text);
+        expect(encode('utf16le', text)?.toString('utf16le')).toBe(text);
+      }),
+    );
+  });
+});
+
+describe('keys', () => {
+  const keys = (form: string, fit = 'exact') => SerialProfile.parse({ ...ECB, key: { form, fit } });
+  test.each([
+    ['ascii', 'exact', KEY, '31323334353637383930313233343536'],
+    ['ascii', 'exact', '123456789012345', undefined],
+    ['ascii', 'exact', '12345678901234567', undefined],
+    ['ascii', 'exact', `${KEY}\n`, undefined],
+    ['ascii', 'exact', '', undefined],
+    ['ascii', 'null-pad-or-cut', 'password', '70617373776f72640000000000000000'],
+    ['ascii', 'null-pad-or-cut', `${KEY}789`, '31323334353637383930313233343536'],
+    ['ascii', 'null-pad-or-cut', 'password\n', undefined],
+    ['ascii', 'null-pad-or-cut', 'pässword', undefined],
+    ['ascii', 'null-pad-or-cut', '', undefined],
+    ['hex', 'exact', '000102030405060708090A0b0c0d0e0f', '000102030405060708090a0b0c0d0e0f'],
+    ['hex', 'exact', '000102030405060708090a0b0c0d0e0', undefined],
+    ['hex', 'exact', KEY, undefined],
+    ['hex', 'exact', '000102030405060708090a0b0c0d0e0g', undefined],
+    ['hex', 'null-pad-or-cut', 'ff00', 'ff000000000000000000000000000000'],
+    ['hex', 'null-pad-or-cut', 'ff0', undefined],
+    ['base64', 'exact', 'MTIzNDU2Nzg5MDEyMzQ1Ng==', '31323334353637383930313233343536'],
+    ['base64', 'exact', 'MTIzNDU2Nzg5MDEyMzQ1Ng', undefined],
+    ['base64', 'exact', ' MTIzNDU2Nzg5MDEyMzQ1Ng==', undefined],
+    ['base64', 'null-pad-or-cut', 'AQI=', '01020000000000000000000000000000'],
+    ['base64', 'null-pad-or-cut', '', undefined],
+    ['md5', 'exact', 'message digest', 'f96b697d7cb7938d525a2f31aaf161d0'], // RFC 1321, A.5
+    ['md5', 'exact', 'Größe', undefined],
+  ])('%s, %s: %j', (form, fit, key, hex) =>
+    expect(keyBytes(keys(form, fit), key)?.toString('hex')).toBe(hex),
+  );
+
+  it('of any text are sixteen bytes or none', () => {
+    const forms = ['ascii', 'hex', 'base64', 'md5'].flatMap((form) => [
+      keys(form),
+      keys(form, 'null-pad-or-cut'),
+    ]);
+    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.base64String(), fc.string());
+    fc.assert(
+      fc.property(fc.constantFrom(...forms), text, (profile, key) => {
+        expect([16, undefined]).toContain(keyBytes(profile, key)?.length);
+      }),
+    );
+  });
+});
+
+describe('written', () => {
+  // RFC 4648, 10, without the `=` that base32 is written with there.
+  test.each([
+    ['f', 'Zg==', 'MY'],
+    ['fo', 'Zm8=', 'MZXQ'],
+    ['foo', 'Zm9v', 'MZXW6'],
+    ['foob', 'Zm9vYg==', 'MZXW6YQ'],
+    ['fooba', 'Zm9vYmE=', 'MZXW6YTB'],
+    ['foobar', 'Zm9vYmFy', 'MZXW6YTBOI'],
+  ])('%s', (text, base64, base32) => {
+    expect(written(Buffer.from(text), { alphabet: 'base64' })).toBe(base64);
+    expect(written(Buffer.from(text), { alphabet: 'base32' })).toBe(base32);
+  });
+
+  it('spells Crockford', () => {
+    expect(written(Buffer.from('foobar'), { alphabet: 'crockford' })).toBe('CSQPYRK1E8');
+    const block = Buffer.from('aa0b7277cab4b0a805b0b1f846149883', 'hex');
+    expect(written(block, { alphabet: 'crockford', group: 5 })).toBe('N85Q4-XYAPJ-RAG1D-GP7W4-C54RG-C');
+  });
+
+  it('spells as Node does', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (array) => {
+        const bytes = Buffer.from(array);
+        expect(written(bytes, { alphabet: 'hex' })).toBe(bytes.toString('hex'));
+        expect(written(bytes, { alphabet: 'HEX' })).toBe(bytes.toString('hex').toUpperCase());
+        expect(written(bytes, { alphabet: 'base64' })).toBe(bytes.toString('base64'));
+        expect(written(bytes, { alphabet: 'base64url' })).toBe(bytes.toString('base64url'));
+      }),
+    );
+  });
+
+  it('cuts before it groups, and puts the prefix last', () => {
+    const text = { alphabet: 'HEX', cut: 12, group: 4, separator: ' ', prefix: 'WP-' } as const;
+    expect(written(Buffer.from('00112233445566778899aabbccddeeff', 'hex'), text)).toBe('WP-0011 2233 4455');
+  });
+});
+
+describe('a profile', () => {
+  it('needs little: the demo', () => {
+    const profile = SerialProfile.parse(ECB);
+    expect(profile).toEqual({
+      ...ECB,
+      key: { form: 'ascii', fit: 'exact' },
+      charset: 'utf8',
+      name: { form: 'nfc', trim: true, collapse: true, fold: 'none', repair: false, maxBytes: 256 },
+    });
+    expect(serialFor(profile, KEY, ' Jane\u00a0Q. Sample')).toBe('B05F5DA78463537B5F9A76CF01B76E01');
+  });
+
+  it('that cannot be is known to the editor', () => {
+    const typed = (profile: z.input<typeof SerialProfile>) => SerialProfile.safeParse(profile).success;
+    expect(typed({ ...ECB, charset: 'utf16le', name: { form: 'nfd' } })).toBe(true);
+    expect(typed({ ...presets['php-mcrypt-cbc'], iv: { from: 'key' }, text: { alphabet: 'base64' } })).toBe(
+      true,
+    );
+    // @ts-expect-error CBC without an IV
+    expect(typed({ ...ECB, mode: 'cbc' })).toBe(false);
+    // @ts-expect-error ECB with an IV
+    expect(typed({ ...ECB, iv: { from: 'zero' } })).toBe(false);
+    // @ts-expect-error whole blocks without padding
+    expect(typed({ ...ECB, padding: 'none' })).toBe(false);
+  });
+
+  const CFB8 = { ...ECB, mode: 'cfb8', iv: { from: 'zero' }, padding: 'none' };
+  test.each([
+    [{ ...ECB, mode: 'cbc' }, /^iv: found nothing; write \{ from: 'zero' \} where/],
+    [{ ...ECB, mode: 'cfb8' }, /^iv: found nothing; write/],
+    [{ ...ECB, mode: 'cbc', iv: { from: 'random' } }, /^iv\.from: found "random"; write \{ from: 'zero' \}/],
+    [{ ...ECB, mode: 'cbc', iv: {} }, /^iv\.from: found nothing; write \{ from: 'zero' \}/],
+    [{ ...ECB, mode: 'cbc', iv: { from: 'literal' } }, /^iv\.hex: found nothing; write 32 hex digits/],
+    [
+      { ...ECB, mode: 'cbc', iv: { from: 'literal', hex: '00' } },
+      /^iv\.hex: found "00"; write 32 hex digits/,
+    ],
+    [
+      { ...ECB, mode: 'cbc', iv: { from: 'zero', hex: '00' } },
+      /^iv\.hex: found "00"; write from: 'literal' beside it/,
+    ],
+    [{ ...ECB, iv: { from: 'zero' } }, /^iv: found an object; write mode: 'cbc', or leave it out/],
+    [{ ...ECB, mode: 'ctr' }, /^mode: found "ctr"; write mode: 'ecb', 'cbc'/],
+    [{ ...ECB, mode: undefined }, /^mode: found nothing; write mode: 'ecb', 'cbc'/],
+    [
+      { ...ECB, padding: 'none' },
+      /^padding: found "none"; write one of pkcs7, null, space, x923: whole blocks/,
+    ],
+    [{ ...ECB, padding: 'iso10126' }, /^padding: found "iso10126"; write one of pkcs7, null, space, x923$/],
+    [{ ...ECB, padding: undefined }, /^padding: found nothing; write one of pkcs7/],
+    [{ ...ECB, key: KEY }, /^key: found a text; write its form.*keys set/],
+    [{ ...ECB, key: { form: 'sha1' } }, /^key\.form: found .*; write one of "ascii", "hex"/],
+    [{ ...ECB, kind: 'aes-256' }, /^kind: found "aes-256"; write one of "aes-128"/],
+    [{ ...ECB, charset: 'utf-8' }, /^charset: found "utf-8"; write one of "utf8"/],
+    [{ ...ECB, colour: 'red' }, /^colour: found an unknown field; write \{ kind, mode, iv/],
+    [{ ...ECB, text: {} }, /^text\.alphabet: found nothing; write one of "hex", "HEX"/],
+    [{ ...ECB, text: { ...HEX, cut: 7 } }, /^text\.cut: found 7; write 8 or more/],
+    [{ ...CFB8, text: { ...HEX, cut: 8 } }, /^text\.cut: found a cut with a mode .*; leave it out/],
+    [{ ...CFB8, mode: 'cbc-dcpcrypt', text: { ...HEX, cut: 8 } }, /^text\.cut: found a cut with a mode/],
+    [{ ...ECB, text: { ...HEX, separator: '-' } }, /^text\.separator: found .* no group; write group: 5/],
+    [
+      { ...ECB, text: { alphabet: 'base64url', group: 5 } },
+      /^text\.separator: found .* a digit .*; write another/,
+    ],
+    [
+      { ...ECB, text: { ...HEX, group: 5, separator: 'A' } },
+      /^text\.separator: found .* a digit .*; write another/,
+    ],
+    [
+      { ...ECB, text: { alphabet: 'base64', group: 5, separator: '=' } },
+      /^text\.separator: found .* a digit/,
+    ],
+    [
+      { ...ECB, text: { ...HEX, group: 5, separator: '\n' } },
+      /^text\.separator: found "\\n"; write one to five/,
+    ],
+    [{ ...ECB, text: { ...HEX, prefix: 'W P' } }, /^text\.prefix: found "W P"; write one to forty/],
+    [{ ...ECB, text: { ...HEX, group: 0 } }, /^text\.group: found 0; write 1 to 64/],
+    [{ ...ECB, text: { ...HEX, group: 65 } }, /^text\.group: found 65; write 1 to 64/],
+    [
+      { ...ECB, charset: 'macroman', name: { form: 'nfd' } },
+      /^name\.form: found 'nfd' with a charset.*write 'nfc'/,
+    ],
+    [{ ...ECB, charset: 'windows-1252', name: { form: 'nfd' } }, /^name\.form: found 'nfd' with a charset/],
+    [{ ...ECB, charset: 'latin1', name: { form: 'nfd' } }, /^name\.form: found 'nfd' with a charset/],
+    [{ ...ECB, name: { maxBytes: 257 } }, /^name\.maxBytes: found 257; write a whole number, 1 to 256/],
+    [{ ...ECB, name: { maxBytes: 0 } }, /^name\.maxBytes: found 0; write a whole number/],
+    [{ ...ECB, name: { maxbytes: 31 } }, /^name\.maxbytes: found an unknown field; write \{ form, trim/],
+  ])(
+    'that cannot be is refused, with product, place, what was found and what would do: %j',
+    (serial, message) => {
+      const line = mistake(serial);
+      const product = 'products.widget.serial.';
+      expect(line.slice(0, product.length)).toBe(product);
+      expect(line.slice(product.length)).toMatch(message);
+    },
+  );
+
+  /** What the seller reads. */
+  function mistake(serial: object): string {
+    const seller = { name: 'W', from: 'a@example.com', replyTo: 'a@example.com', alarms: 'a@example.com' };
+    const products = { widget: { name: 'Widget', serial, skus: { shop: ['widget'] } } };
+    try {
+      Reflect.apply(defineConfig, undefined, [{ seller, providers: { shop: {} }, products }]);
+    } catch (error) {
+      if (error instanceof CatalogueError) return error.message;
+      throw error;
+    }
+    return 'no mistake';
+  }
+
+  const block = { padding: fc.constantFrom('pkcs7', 'null', 'space', 'x923') };
+  const iv = {
+    iv: fc.constantFrom<object[]>(
+      { from: 'zero' },
+      { from: 'key' },
+      { from: 'encrypted-zero' },
+      { from: 'literal', hex: '0f'.repeat(16) },
+    ),
+  };
+  const common = {
+    kind: fc.constant('aes-128'),
+    charset: fc.constantFrom(...CHARSETS),
+    name: fc.record({
+      form: fc.constantFrom('nfc', 'as-is'),
+      fold: fc.constantFrom('none', 'upper', 'lower'),
+      trim: fc.boolean(),
+      collapse: fc.boolean(),
+      repair: fc.boolean(),
+    }),
+    text: fc.record({
+      alphabet: fc.constantFrom('hex', 'HEX', 'base64', 'base64url', 'base32', 'crockford'),
+      group: fc.integer({ min: 1, max: 9 }),
+      separator: fc.constant('.'),
+      prefix: fc.constant('WP.'),
+    }),
+  };
+  const anyProfile = fc.oneof(
+    fc.record({ ...common, ...block, mode: fc.constant('ecb') }),
+    fc.record({ ...common, ...block, ...iv, mode: fc.constant('cbc') }),
+    fc.record({
+      ...common,
+      ...iv,
+      mode: fc.constantFrom('cfb8', 'cbc-dcpcrypt'),
+      padding: fc.constantFrom('none', 'pkcs7'),
+    }),
+  );
+
+  it('of any kind makes of any name a serial of its alphabet, always the same, or holds it', () => {
+    const names = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.string());
+    fc.assert(
+      fc.property(anyProfile, names, (input, received) => {
+        const profile = SerialProfile.parse(input);
+        const name = licenseeOf(received, profile);
+        if ('held' in name) return;
+        const serial = serialOf(profile, sixteen(profile, KEY), name.licensee);
+        expect(serial).toMatch(/^WP\.[A-Za-z0-9+/=_.-]+$/);
+        expect(serialOf(profile, sixteen(profile, KEY), name.licensee)).toBe(serial);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,94 @@
+/** Checks that need the table of providers: a floor whose price is never stated, and PayPal's payee. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { loadCatalogue } from '../../lib/load-catalogue.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'keypost-catalogue-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let files = 0;
+async function mistakesIn(providers: object, skus: object, floor: object = { floor: { EUR: '10.00' } }) {
+  files += 1;
+  const file = join(folder, `${files}.config.ts`);
+  const settings = {
+    seller: {
+      name: 'Widget Works',
+      from: 'o@widgets.example.com',
+      replyTo: 's@widgets.example.com',
+      alarms: 'a@widgets.example.com',
+    },
+    providers,
+    products: {
+      widget: {
+        name: 'Widget',
+        serial: { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } },
+        skus,
+        ...floor,
+      },
+    },
+  };
+  writeFileSync(file, `export default ${JSON.stringify(settings)};`);
+  return await loadCatalogue(file).then(
+    () => '',
+    (error: Error) => error.message,
+  );
+}
+
+const form = (fields: object) => ({
+  proof: { address: 'key' },
+  fields: { id: 'order', sku: 'item', ...fields },
+});
+const unpriced = (provider: string, sku: string) =>
+  `products.widget.floor: found a floor, but ${provider} never states the price of "${sku}"; write no floor, or have the price stated as docs/providers says`;
+
+test.each<[what: string, providers: object, skus: object, mistakes: string]>([
+  [
+    'what FastSpring fetches by its licence call',
+    { fastspring: { options: { answers: ['w'] } } },
+    { fastspring: ['w', 'w-mailed'] },
+    unpriced('fastspring', 'w'),
+  ],
+  ['what FastSpring tells by webhook', { fastspring: {} }, { fastspring: ['w'] }, ''],
+  [
+    'a form without a price field, whatever its name',
+    { iportis: { as: 'form', options: form({ currency: 'EUR' }) } },
+    { iportis: ['w'] },
+    unpriced('iportis', 'w'),
+  ],
+  [
+    'a form without a currency',
+    { form: { options: form({ price: 'p' }) } },
+    { form: ['w'] },
+    unpriced('form', 'w'),
+  ],
+  ['a form with both', { form: { options: form({ price: 'p', currency: 'EUR' }) } }, { form: ['w'] }, ''],
+  ['any other provider', { shop: {}, stripe: {} }, { shop: ['w'], stripe: ['w'] }, ''],
+])('a floor for %s', async (_, providers, skus, mistakes) => {
+  expect(await mistakesIn(providers, skus)).toBe(mistakes);
+});
+
+const PAYEE = 'write the merchant ID or the mail address of your PayPal account, or a list of them';
+test.each<[payee: unknown, found: string]>([
+  [undefined, 'nothing'],
+  ['', 'invalid format'],
+  [[], 'too small'],
+  [[5], 'invalid union'],
+])('PayPal with the payee %j', async (payee, found) => {
+  expect(await mistakesIn({ paypal: { options: { payee } } }, { paypal: ['w'] })).toBe(
+    `providers.paypal.options.payee: found ${found}; ${PAYEE}; docs/providers says what would do`,
+  );
+});
+
+test.each([
+  ['EXAMPLEMERCH1'],
+  ['sales@widgets.example.com'],
+  [['EXAMPLEMERCH1', 'sales@widgets.example.com']],
+])('PayPal with the payee %j may be enabled', async (payee) => {
+  expect(await mistakesIn({ paypal: { options: { payee } } }, { paypal: ['w'] })).toBe('');
+});
+
+test('without a floor the price may stay unknown', async () => {
+  expect(await mistakesIn({ form: { options: form({}) } }, { form: ['w'] }, {})).toBe('');
+});

@@ -1,0 +1,26 @@
+/** The stack as `npx cdk deploy` makes it, without its bundles, for tests that look at all of it. */
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { type CatalogueSettings, defineConfig } from '../../functions/core/catalogue/catalogue.ts';
+import demo from '../../keypost.config.ts';
+import { KeypostStack } from '../../lib/keypost-stack.ts';
+
+const bundle = 'functions/providers/stripe/samples';
+
+/** The caller removes the folder. */
+export function stackOf(identity: CatalogueSettings['seller']['identity'] = 'records') {
+  const folder = mkdtempSync(join(tmpdir(), 'keypost-stack-'));
+  const { context } = JSON.parse(readFileSync('cdk.json', 'utf8'));
+  const app = new App({
+    outdir: folder,
+    context: { ...context, 'aws:cdk:bundling-stacks': [] },
+    builtinCloudFormationValidation: false,
+  });
+  const stack = new KeypostStack(app, 'Keypost', {
+    catalogue: defineConfig({ ...demo, seller: { ...demo.seller, identity } }),
+    bundles: { webhook: bundle, redeliver: bundle, 'mail-events': bundle, reconcile: bundle },
+  });
+  return { app, stack, folder };
+}

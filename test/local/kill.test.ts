@@ -1,0 +1,114 @@
+/** `kill -9` under load, and a start on the same data: whatever heard success is there, its serial unchanged, and mailed. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Stripe from 'stripe';
+import { afterAll, expect, test } from 'vitest';
+import * as z from 'zod';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const data = mkdtempSync(join(tmpdir(), 'keypost-kill-'));
+const sample = readFileSync(
+  new URL('../../functions/providers/stripe/samples/checkout.session.completed.json', import.meta.url),
+  'utf8',
+);
+const stripe = new Stripe('sk_test_none');
+const Orders = z.array(
+  z.object({
+    key: z.string(),
+    lines: z.array(z.object({ serial: z.string() })),
+    mail: z.object({ state: z.string() }),
+  }),
+);
+const Mails = z.array(z.object({ to: z.array(z.string()) }));
+
+let child: ChildProcess | undefined;
+afterAll(() => {
+  child?.kill('SIGKILL');
+  rmSync(data, { recursive: true });
+});
+
+/** Starts Keypost as `npm start` does, and answers the address of its page. */
+async function begin(): Promise<string> {
+  const env = { ...process.env, PORT: '0', AWS_PORT: '0', DATA_DIR: data };
+  const started = spawn(process.execPath, ['--import', 'tsx', 'bin/local.ts'], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  child = started;
+  return await new Promise((resolve, reject) => {
+    let said = '';
+    started.stdout.on('data', (chunk) => {
+      said += chunk;
+      const page = /^Keypost\s+(http:\/\/localhost:\d+)/m.exec(said)?.[1];
+      if (page) resolve(page);
+    });
+    started.once('exit', () => reject(new Error(`no start: ${said}`)));
+  });
+}
+
+async function order(page: string, n: number): Promise<boolean> {
+  const event = JSON.parse(sample);
+  event.data.object.payment_intent = `pi_kill${n}`;
+  event.data.object.customer_details.email = `kill${n}@example.com`;
+  const body = JSON.stringify(event);
+  const signature = stripe.webhooks.generateTestHeaderString({
+    payload: body,
+    secret: 'whsec_ExampleSecret0001',
+  });
+  try {
+    const answer = await fetch(`${page}/orders/stripe`, {
+      method: 'POST',
+      headers: { 'stripe-signature': signature },
+      body,
+    });
+    return answer.status === 200;
+  } catch {
+    return false; // killed on the way: not success
+  }
+}
+
+test('no order that heard success is lost', async () => {
+  const heard = new Set<number>();
+  const serials = new Map<string, string>();
+  for (let round = 0; round < 3; round += 1) {
+    const page = await begin();
+    const sent = Array.from({ length: 120 }, (_, n) => round * 1_000 + n);
+    const kill = setTimeout(() => child?.kill('SIGKILL'), 300 + round * 350);
+    const worker = async () => {
+      for (let n = sent.shift(); n !== undefined; n = sent.shift()) if (await order(page, n)) heard.add(n);
+    };
+    await Promise.all(Array.from({ length: 8 }, worker));
+    clearTimeout(kill);
+    child?.kill('SIGKILL');
+    if (child && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  }
+  expect(heard.size).toBeGreaterThan(0);
+
+  for (let look = 0; look < 2; look += 1) {
+    const page = await begin();
+    await fetch(`${page}/local/redeliver`, { method: 'POST' });
+    const orders = new Map(
+      Orders.parse(await (await fetch(`${page}/local/orders`)).json()).map((one) => [one.key, one]),
+    );
+    const mailed = new Set(
+      Mails.parse(await (await fetch(`${page}/local/mails`)).json()).flatMap(({ to }) => to),
+    );
+    for (const n of heard) {
+      const stored = orders.get(`stripe#pi_kill${n}`);
+      expect(stored?.mail.state, String(n)).toMatch(/^(sent|delivered)$/);
+      expect(mailed.has(`kill${n}@example.com`), String(n)).toBe(true);
+    }
+    for (const { key, lines } of orders.values()) {
+      const serial = lines[0]?.serial ?? '';
+      expect(serials.get(key) ?? serial).toBe(serial);
+      serials.set(key, serial);
+    }
+    child?.kill('SIGKILL');
+    if (child && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  }
+}, 120_000);

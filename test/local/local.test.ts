@@ -1,0 +1,324 @@
+/** The port of the page: API Gateway's event, who is let in, and what scripts find under /local. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { catalogueFile } from '../../lib/bundle.ts';
+import { viaGateway } from '../../local/gateway.ts';
+import { listen } from '../../local/http.ts';
+import { type Running, start } from '../../local/start.ts';
+
+let running: Running;
+beforeAll(async () => {
+  running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: catalogueFile(undefined) });
+});
+afterAll(() => running.stop());
+
+const ask = (path: string, init?: RequestInit) => fetch(running.page + path, init);
+const Said = z.object({
+  message: z.optional(z.string()),
+  licensee: z.optional(z.string()),
+  serial: z.optional(z.string()),
+  status: z.optional(z.number()),
+  body: z.optional(z.string()),
+});
+const post = async (path: string, body: object) => {
+  const answer = await ask(path, { method: 'POST', body: JSON.stringify(body) });
+  return { status: answer.status, ...Said.parse(await answer.json()) };
+};
+
+describe('API Gateway', () => {
+  /** What the Lambda is handed, and what the caller hears. */
+  async function through(
+    path: string,
+    init: RequestInit,
+    lambda: () => unknown = () => ({ statusCode: 200 }),
+  ) {
+    let event: unknown;
+    const server = await listen(0, 'PORT', (request, response) =>
+      viaGateway(
+        async (given) => {
+          event = given;
+          return lambda();
+        },
+        'shop',
+        request,
+        response,
+      ),
+    );
+    const answer = await fetch(`http://127.0.0.1:${server.port}${path}`, init);
+    const body = await answer.text();
+    await server.close();
+    return { event, status: answer.status, body, type: answer.headers.get('content-type') };
+  }
+
+  test('says what was asked, in format 2.0', async () => {
+    const headers = { 'Content-Type': 'application/json', 'X-Two': 'a, b', cookie: 'one=1; two=2' };
+    const { event } = await through('/orders/shop?a=1&b=x%20y&a=2', {
+      method: 'POST',
+      headers,
+      body: '{"ü":1}',
+    });
+    expect(event).toMatchObject({
+      version: '2.0',
+      routeKey: 'ANY /orders/{provider}',
+      rawPath: '/orders/shop',
+      rawQueryString: 'a=1&b=x%20y&a=2',
+      cookies: ['one=1', 'two=2'],
+      headers: { 'content-type': 'application/json', 'x-two': 'a, b', host: expect.anything() },
+      queryStringParameters: { a: '1,2', b: 'x y' },
+      pathParameters: { provider: 'shop' },
+      requestContext: {
+        http: { method: 'POST', path: '/orders/shop', protocol: 'HTTP/1.1', sourceIp: '127.0.0.1' },
+        stage: '$default',
+        time: expect.stringMatching(/^\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d \+0000$/),
+      },
+      body: '{"ü":1}',
+      isBase64Encoded: false,
+    });
+  });
+
+  // As seen at AWS: https://github.com/ministackorg/ministack/pull/766
+  test.each<[type: string, base64: boolean]>([
+    ['application/json', false],
+    ['application/json; charset=utf-8', false],
+    ['application/cloudevents+json', false],
+    ['text/plain', false],
+    ['application/xml', false],
+    ['application/javascript', false],
+    ['application/x-www-form-urlencoded', true],
+    ['application/octet-stream', true],
+    ['application/jsonx', true],
+    ['', true],
+  ])('hands on a body of type "%s" in base64: %s', async (type, base64) => {
+    const { event } = await through('/', { method: 'POST', headers: { 'content-type': type }, body: 'a=ü' });
+    const body = base64 ? Buffer.from('a=ü').toString('base64') : 'a=ü';
+    expect(event).toMatchObject({ body, isBase64Encoded: base64 });
+  });
+
+  test('leaves out what is not there', async () => {
+    const { event } = await through('/orders/shop', {});
+    for (const name of ['body', 'cookies', 'queryStringParameters']) expect(event).not.toHaveProperty(name);
+  });
+
+  test.each<[string, () => unknown, object]>([
+    [
+      'a text',
+      () => ({ statusCode: 202, body: 'ü' }),
+      { status: 202, body: 'ü', type: 'text/plain;charset=utf-8' },
+    ],
+    ['base64', () => ({ statusCode: 200, body: 'w7w=', isBase64Encoded: true }), { body: 'ü' }],
+    [
+      'a type',
+      () => ({ statusCode: 200, headers: { 'content-type': 'application/json' }, body: '{}' }),
+      { type: 'application/json' },
+    ],
+    ['nothing', () => undefined, { status: 500, body: expect.stringContaining('"Internal Server Error"') }],
+    [
+      'an error',
+      () => Promise.reject(new Error('planned')),
+      { status: 500, body: expect.stringContaining('"Internal Server Error"') },
+    ],
+  ])('answers what the Lambda returns: %s', async (_, lambda, heard) => {
+    expect(await through('/', {}, lambda)).toMatchObject(heard);
+  });
+
+  test('takes no body of more than 10 MB, and waits no longer than the Lambda may', async () => {
+    const most = 10 * 1024 * 1024;
+    expect(await through('/', { method: 'POST', body: 'x'.repeat(most) })).toMatchObject({ status: 200 });
+    const over = await through('/', { method: 'POST', body: 'x'.repeat(most + 1) });
+    expect(over).toMatchObject({ status: 413, body: expect.stringContaining('"Request Entity Too Large"') });
+    const late = await through('/', {}, () => new Promise(() => undefined));
+    expect(late).toMatchObject({ status: 503, body: expect.stringContaining('"Service Unavailable"') });
+  }, 30_000);
+
+  test('knows one kind of path', async () => {
+    expect((await ask('/orders/nobody', { method: 'POST' })).status).toBe(404);
+    expect((await ask('/orders/shop/more', { method: 'POST' })).status).toBe(404);
+    expect((await ask('/orders/%E0%A4%A', { method: 'POST' })).status).toBe(404);
+    expect((await ask('/orders', { method: 'POST' })).status).toBe(404);
+  });
+});
+
+describe('who is let in', () => {
+  /** fetch sets Host itself. */
+  async function said(address: string, headers: Record<string, string>): Promise<string> {
+    const { hostname, port } = new URL(address);
+    const socket = connect(Number(port), hostname);
+    const lines = Object.entries({ ...headers, connection: 'close' }).map((pair) => pair.join(': '));
+    socket.end(['GET /local/faults HTTP/1.1', ...lines, '', ''].join('\r\n'));
+    let answer = '';
+    for await (const chunk of socket) answer += chunk;
+    return answer;
+  }
+
+  // A request without a signature hears SES's own 403 at the AWS port, in XML.
+  test.each([
+    ['page', /^HTTP\/1.1 200/],
+    ['aws', /MissingAuthenticationToken/],
+  ] as const)('the port of the %s answers this machine only', async (which, served) => {
+    const address = running[which];
+    const { host, port } = new URL(address);
+    for (const ours of [host, `127.0.0.1:${port}`, `[::1]:${port}`, `LOCALHOST:${port}`]) {
+      expect(await said(address, { host: ours })).toMatch(served);
+      expect(await said(address, { host: ours, origin: `http://${ours}` })).toMatch(served);
+    }
+    const refused = /^HTTP\/1.1 403.*answers this machine only/s;
+    for (const origin of ['http://evil.example', 'null', `https://localhost:${port}`, 'http://localhost:1']) {
+      expect(await said(address, { host, origin })).toMatch(refused);
+    }
+    for (const foreign of ['evil.example', `evil.example:${port}`, `localhost.evil.example:${port}`, '']) {
+      expect(await said(address, { host: foreign })).toMatch(refused);
+    }
+  });
+
+  test('nobody on the network can connect', async () => {
+    const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+    const outward = addresses.filter(({ internal, family }) => !internal && family === 'IPv4');
+    if (outward.length === 0) console.log('this machine has no address but loopback: nothing to connect to');
+    for (const { address } of outward) {
+      for (const { port } of [new URL(running.page), new URL(running.aws)]) {
+        const socket = connect(Number(port), address);
+        await expect(once(socket, 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+      }
+    }
+  });
+});
+
+describe('faults', () => {
+  const change = async (body: string) => {
+    const answer = await ask('/local/faults', { method: 'PUT', body });
+    return [answer.status, await answer.json()];
+  };
+
+  test('are switched one by one', async () => {
+    expect(await change('{"ses":"lost"}')).toEqual([
+      200,
+      { ses: 'lost', dynamodb: null, secretsmanager: null },
+    ]);
+    expect(await change('{"dynamodb":"throttle"}')).toEqual([
+      200,
+      { ses: 'lost', dynamodb: 'throttle', secretsmanager: null },
+    ]);
+    expect(await change('{"ses":null,"dynamodb":null}')).toEqual([
+      200,
+      { ses: null, dynamodb: null, secretsmanager: null },
+    ]);
+    expect(await (await ask('/local/faults')).json()).toEqual({
+      ses: null,
+      dynamodb: null,
+      secretsmanager: null,
+    });
+  });
+
+  test.each(['{"ses":"fire"}', '{"s3":null}', '{"secretsmanager":"throttle"}', 'no JSON', '[]'])(
+    '%s: 400, and what would do',
+    async (body) => {
+      expect(await change(body)).toEqual([400, { message: expect.stringMatching(/throttle|not JSON/) }]);
+    },
+  );
+});
+
+describe('your key and a name you know', () => {
+  test('give what openssl gives', async () => {
+    const key = 'ABCDEFGHIJ123456';
+    const { status, licensee, serial } = await post('/local/serial', {
+      key,
+      name: '  Zoë  Lindqvist ',
+      product: 'widgetpro-mac',
+    });
+    expect([status, licensee]).toEqual([200, 'Zoë Lindqvist']);
+    if (spawnSync('openssl', ['version']).status !== 0)
+      return console.log('no openssl here: the serial is not compared');
+    const flags = ['enc', '-aes-128-ecb', '-K', Buffer.from(key).toString('hex')];
+    expect(serial).toBe(
+      execFileSync('openssl', flags, { input: 'Zoë Lindqvist' }).toString('hex').toUpperCase(),
+    );
+  });
+
+  test('under another profile, or why not', async () => {
+    const profile = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'hex' } };
+    const wish = { key: '1234567890123456', name: 'Zoë', profile };
+    expect(await post('/local/serial', wish)).toMatchObject({
+      serial: expect.stringMatching(/^[0-9a-f]{32}$/),
+    });
+    for (const [change, message] of [
+      [{ key: 'short' }, 'the key is not of the form'],
+      [{ name: ' ' }, 'no_name'],
+      [{ profile: { ...profile, mode: 'xts' } }, 'mode'],
+      [{ profile: undefined, product: 'nope' }, 'mode'],
+    ] as const) {
+      expect(await post('/local/serial', { ...wish, ...change })).toMatchObject({
+        status: 400,
+        message: expect.stringContaining(message),
+      });
+    }
+  });
+});
+
+describe('test orders', () => {
+  test.each(['shop', 'stripe'])('of %s go the whole way', async (provider) => {
+    const email = `${provider}@example.com`;
+    const wish = { provider, product: 'widgetpro-mac', name: 'Zoë', email, company: '' };
+    expect(await post('/local/simulate', wish)).toMatchObject({ status: 200, body: '' });
+    expect(await post('/local/simulate', { ...wish, test: true })).toMatchObject({ status: 200 });
+    const mails = z
+      .array(z.object({ to: z.array(z.string()), subject: z.string() }))
+      .parse(await (await ask('/local/mails')).json());
+    expect(mails.slice(-2)).toMatchObject([
+      { to: [email] },
+      { to: ['seller@widgets.example.com'], subject: expect.stringMatching(/^TEST/) },
+    ]);
+  });
+
+  test('of whom the catalogue does not know are refused', async () => {
+    const wish = { provider: 'stripe', product: 'widgetpro-mac', name: 'Zoë', email: 'zoe@example.com' };
+    expect(await post('/local/simulate', { ...wish, product: 'constructor' })).toMatchObject({ status: 400 });
+    expect(await post('/local/simulate', { ...wish, provider: 'toString' })).toMatchObject({ status: 400 });
+  });
+});
+
+describe('the look-alike of Stripe', () => {
+  const session = `cs_test_${createHmac('sha256', 'x').digest('hex')}`;
+  const stripe = async (path: string, authorization = 'Bearer rk_test_example') => {
+    const answer = await ask(`/local/stripe/v1/checkout/sessions/${path}`, { headers: { authorization } });
+    return [answer.status, await answer.json()];
+  };
+
+  test('knows each session and its line', async () => {
+    expect(await stripe(`${session}/line_items?limit=100`)).toEqual([
+      200,
+      expect.objectContaining({
+        object: 'list',
+        has_more: false,
+        data: [
+          expect.objectContaining({
+            quantity: 1,
+            price: expect.objectContaining({ product: 'prod_WidgetProMac' }),
+          }),
+        ],
+      }),
+    ]);
+    expect(await stripe(session)).toEqual([
+      200,
+      expect.objectContaining({ id: session, payment_status: 'paid' }),
+    ]);
+  });
+
+  test('refuses as Stripe does', async () => {
+    const error = { error: expect.objectContaining({ type: 'invalid_request_error' }) };
+    expect(await stripe(session, '')).toEqual([401, error]);
+    expect(await stripe('pi_1')).toEqual([404, error]);
+  });
+});
+
+test('the page brings nothing from elsewhere', async () => {
+  const answer = await ask('/');
+  expect(answer.headers.get('content-security-policy')).toMatch(/default-src 'none'.*script-src 'self'/);
+  expect(await answer.text()).not.toMatch(/(?:src|href)="(?!\/|data:)/);
+  expect((await ask('/nowhere')).status).toBe(404);
+  expect((await ask('/local/redeliver?ahead=soon', { method: 'POST' })).status).toBe(400);
+});

@@ -1,0 +1,276 @@
+/** `npm start` as a process: what keeps it from starting, what it keeps, and how it ends. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  CreateTableCommand,
+  DeleteTableCommand,
+  DynamoDBClient,
+  PutItemCommand,
+  QueryCommand,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
+import { listen } from '../../local/http.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const place = mkdtempSync(join(tmpdir(), 'keypost-start-'));
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+afterAll(() => rmSync(place, { recursive: true }));
+
+/** What a developer may have set for AWS, all of which would lead elsewhere. */
+const OWN_AWS = {
+  AWS_PROFILE: 'mine',
+  AWS_REGION: 'eu-west-1',
+  AWS_SESSION_TOKEN: 'mine',
+  AWS_USE_FIPS_ENDPOINT: 'true',
+  AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true',
+  AWS_ENDPOINT_URL_DYNAMODB: 'http://localhost:9',
+};
+
+function run(env: Record<string, string>) {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'bin/local.ts'], {
+    cwd: root,
+    env: { ...process.env, ...OWN_AWS, PORT: '0', AWS_PORT: '0', DATA_DIR: ':memory:', ...env },
+  });
+  children.push(child);
+  let said = '';
+  let complained = '';
+  child.stdout.on('data', (chunk) => {
+    said += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    complained += chunk;
+  });
+  const ended = once(child, 'close').then(([code]) => ({ code, said, complained }));
+  const started = async () => {
+    for (;;) {
+      const [page, aws] = [...said.matchAll(/^(?:Keypost|AWS) +(http:\/\/localhost:\d+)/gm)].map(
+        ([, url]) => url ?? '',
+      );
+      if (page && aws && said.includes('Products')) return { page, aws, said };
+      if (child.exitCode !== null) throw new Error(complained);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  return { child, ended, started };
+}
+
+describe('does not start, and says why', () => {
+  const config = (text: string) => {
+    const path = join(place, 'other.config.ts');
+    writeFileSync(path, text);
+    return { KEYPOST_CONFIG: path };
+  };
+
+  test.each<[string, () => Record<string, string>, RegExp]>([
+    [
+      'with an AWS that is not here',
+      () => ({ AWS_ENDPOINT_URL: 'https://dynamodb.eu-west-1.amazonaws.com' }),
+      /^AWS_ENDPOINT_URL is https:/,
+    ],
+    [
+      'with one of its services elsewhere',
+      () => ({ AWS_ENDPOINT_URL_SES: 'http://10.0.0.1:4566' }),
+      /^AWS_ENDPOINT_URL_SES is http:/,
+    ],
+    ['with a port that is none', () => ({ PORT: 'http' }), /^PORT is http: a number/],
+    [
+      'without its catalogue',
+      () => ({ KEYPOST_CONFIG: '/nowhere/keypost.config.ts' }),
+      /^\/nowhere\/keypost\.config\.ts: there is no such file/,
+    ],
+    [
+      'with a catalogue that is no TypeScript',
+      () => config('export default {{'),
+      /other\.config\.ts:1:\d+: ERROR/,
+    ],
+    [
+      'with a damaged file',
+      () => {
+        const DATA_DIR = join(place, 'damaged');
+        mkdirSync(DATA_DIR);
+        writeFileSync(join(DATA_DIR, 'secrets.json'), '{"product-keys":{"value":"12345');
+        return { DATA_DIR };
+      },
+      /^\S+damaged\/secrets\.json is damaged: expected the JSON that Keypost wrote\. Stop Keypost; restore it .*\n$/,
+    ],
+    ['with a catalogue that exports nothing', () => config('export const x = 1;'), /exports no catalogue/],
+    [
+      'with a mistake in the catalogue',
+      () =>
+        config(
+          "import { defineConfig } from 'keypost';\nexport default defineConfig({ seller: {}, providers: {}, products: {} } as never);",
+        ),
+      /^seller\.name: /m,
+    ],
+    [
+      'with a provider nobody knows',
+      () =>
+        config(`import { defineConfig } from 'keypost';
+        export default defineConfig({
+          seller: { name: 'W', from: 'a@example.com', replyTo: 'b@example.com', alarms: 'c@example.com' },
+          providers: { stipe: {} },
+          products: { w: { name: 'W', serial: { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'hex' } }, skus: { stipe: ['w'] } } },
+        });`),
+      /^providers\.stipe: /m,
+    ],
+  ])('%s', async (_, env, message) => {
+    const { code, complained } = await run(env()).ended;
+    expect(complained).toMatch(message);
+    expect(complained).not.toMatch(/^\s+at /m);
+    expect(code).toBe(1);
+  });
+
+  test.each(['PORT', 'AWS_PORT'])('with %s taken', async (name) => {
+    const other = await listen(0, 'X', async () => undefined);
+    const { code, complained } = await run({ [name]: String(other.port) }).ended;
+    await other.close();
+    expect(complained).toBe(
+      `port ${other.port} is taken; another one: ${name}=${other.port + 1} npm start\n`,
+    );
+    expect(code).toBe(1);
+  });
+
+  test('on data that another process uses', async () => {
+    const DATA_DIR = join(place, 'shared');
+    await run({ DATA_DIR }).started();
+    // What the other process may be writing at this moment.
+    mkdirSync(join(DATA_DIR, 'tables-9'));
+    appendFileSync(join(DATA_DIR, 'mails.jsonl'), '{"id"');
+    const { code, complained } = await run({ DATA_DIR }).ended;
+    expect(existsSync(join(DATA_DIR, 'tables-9'))).toBe(true);
+    expect(readFileSync(join(DATA_DIR, 'mails.jsonl'), 'utf8')).toBe('{"id"');
+    expect(complained).toMatch(/^Keypost is running on this data already; another place: DATA_DIR=/);
+    expect(code).toBe(1);
+  });
+});
+
+test('says which keys are missing, and what would do', async () => {
+  const path = join(place, 'keyless.config.ts');
+  writeFileSync(
+    path,
+    `import { defineConfig } from 'keypost';
+     const serial = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'hex' } } as const;
+     export default defineConfig({
+       seller: { name: 'W', from: 'a@example.com', replyTo: 'b@example.com', alarms: 'c@example.com' },
+       providers: { shop: {} },
+       products: {
+         'widgetpro-mac': { name: 'W', serial: { ...serial, key: { form: 'hex' } }, skus: { shop: ['w'] } },
+         plugin: { name: 'P', serial, skus: { shop: ['p'] } },
+       },
+     });`,
+  );
+  const { said } = await run({ KEYPOST_CONFIG: path }).started();
+  expect(said).toMatch(/widgetpro-mac has a key that is not of the form .*keys set widgetpro-mac --local/);
+  expect(said).toMatch(/plugin has no key: npx --no keypost keys set plugin --local/);
+});
+
+describe('a start on the same data', () => {
+  const DATA_DIR = join(place, 'kept');
+  const simulate = (page: string, email: string) => {
+    const order = { provider: 'stripe', product: 'widgetpro-mac', name: 'Zoë', email };
+    return fetch(`${page}/local/simulate`, { method: 'POST', body: JSON.stringify(order) });
+  };
+  const read = async (page: string, what: string) => (await fetch(`${page}/local/${what}`)).json();
+
+  test('after a kill finds orders, mails, faults and keys as they were', async () => {
+    const first = run({ DATA_DIR });
+    const { page } = await first.started();
+    expect(statSync(DATA_DIR).mode & 0o777).toBe(0o700);
+    await simulate(page, 'one@example.com');
+    await simulate(page, 'two@example.com');
+    const delivered = async () => JSON.stringify(await read(page, 'orders')).match(/"delivered"/g);
+    await vi.waitFor(async () => expect(await delivered()).toHaveLength(2), 5_000);
+    const faults = await (
+      await fetch(`${page}/local/faults`, { method: 'PUT', body: '{"secretsmanager":"down"}' })
+    ).json();
+    const before = [await read(page, 'orders'), await read(page, 'mails')];
+    first.child.kill('SIGKILL');
+    await first.ended;
+
+    const { page: again } = await run({ DATA_DIR }).started();
+    expect([await read(again, 'orders'), await read(again, 'mails')]).toEqual(before);
+    expect(await read(again, 'faults')).toEqual(faults);
+    // The port has changed, and with it the address of the look-alike.
+    expect(readFileSync(join(DATA_DIR, 'secrets.json'), 'utf8')).toContain(`${again}/local/stripe`);
+    // A Lambda that starts while Secrets Manager is down knows no key.
+    expect(await (await simulate(again, 'three@example.com')).json()).toMatchObject({ status: 503 });
+    await fetch(`${again}/local/faults`, { method: 'PUT', body: '{"secretsmanager":null}' });
+  });
+
+  test('mends an index that a kill has parted from its items, and forgets the lease of the dead', async () => {
+    const first = run({ DATA_DIR });
+    const { aws } = await first.started();
+    const client = (endpoint: string) =>
+      new DynamoDBClient({
+        endpoint,
+        region: 'us-east-1',
+        credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+      });
+    const TableName = 'keypost-orders';
+    const dynamo = client(aws);
+    // A table without indexes is one whose index entries are all lost.
+    await dynamo.send(new DeleteTableCommand({ TableName }));
+    const bare = new CreateTableCommand({
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: 'key', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'key', KeyType: 'HASH' }],
+    });
+    await vi.waitFor(() => dynamo.send(bare));
+    for (let n = 0; n < 60; n += 1) {
+      const Item = {
+        key: { S: `x#${n}` },
+        dueShard: { N: '3' },
+        dueAt: { S: `2026-01-01T00:00:${String(n).padStart(2, '0')}Z` },
+        raw: { B: Buffer.from([n, 255]) },
+      };
+      await vi.waitFor(() => dynamo.send(new PutItemCommand({ TableName, Item })));
+    }
+    await dynamo.send(
+      new PutItemCommand({
+        TableName,
+        Item: { key: { S: 'lease#redeliver' }, until: { N: '9999999999999' } },
+      }),
+    );
+    first.child.kill('SIGKILL');
+    await first.ended;
+
+    const mended = client((await run({ DATA_DIR }).started()).aws);
+    const due = new QueryCommand({
+      TableName,
+      IndexName: 'due',
+      KeyConditionExpression: 'dueShard = :shard',
+      ExpressionAttributeValues: { ':shard': { N: '3' } },
+    });
+    expect((await mended.send(due)).Items?.map(({ key }) => key?.S)).toEqual(
+      Array.from({ length: 60 }, (_, n) => `x#${n}`),
+    );
+    const { Items } = await mended.send(new ScanCommand({ TableName, ConsistentRead: true }));
+    expect(Items?.length).toBe(60);
+    expect(Items?.find(({ key }) => key?.S === 'x#7')?.raw?.B).toEqual(new Uint8Array([7, 255]));
+  });
+});
+
+test.each(['SIGINT', 'SIGTERM'] as const)('ends on %s', async (signal) => {
+  const { child, started, ended } = run({});
+  await started();
+  child.kill(signal);
+  expect(await ended).toMatchObject({ code: 0, complained: '' });
+});

@@ -1,0 +1,46 @@
+/** What the suite logs is kept and looked through: log-setup.ts, log-tee.mjs, log-scan.ts. Here nothing is logged that would be found. */
+import { execFileSync } from 'node:child_process';
+import { createCipheriv } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { logReports } from '../../functions/aws/reports.ts';
+import { findings } from './log-scan.ts';
+
+const cipher = createCipheriv('aes-128-ecb', '1234567890123456', null);
+const serial = `${cipher.update('Zoë Lindqvist', 'utf8', 'hex')}${cipher.final('hex')}`;
+
+test.each([
+  ['serial', serial],
+  ['serial', serial.toUpperCase()],
+  ['signing key', 'whsec_ExampleSecret0001'],
+  ['signing key', encodeURIComponent('ex&ample"secret')],
+  ['signing key', '1234567890123456'],
+  ['secret', 'whsec_c29tZSBzZWNyZXQ'],
+  ['address', 'zoe@example.com'],
+  ['name', 'Zoë Lindqvist'],
+])('a %s is found wherever it stands, and not repeated: %#', (kind, text) => {
+  const found = findings(`fine\n${JSON.stringify({ report: 'mail_sent', outcome: `x ${text} y` })}\nfine`);
+  expect(found).toEqual([expect.stringContaining(`${kind}: {"report":"mail_sent","outcome":"x <`)]);
+  expect(found.join()).not.toContain(text);
+});
+
+test('what we log is none of it', () => {
+  const lines: string[] = [];
+  const report = logReports(
+    'Keypost',
+    () => 0,
+    (line) => lines.push(line),
+  );
+  report('order_recorded', { order: 'stripe#pi_3TExample000001' });
+  report('line_held', { order: `held#shop#${'ab'.repeat(32)}`, reason: 'bad_body' });
+  report('unanswered', { provider: 'stripe', error: 'TimeoutError' });
+  expect(lines.flatMap(findings)).toEqual([]);
+});
+
+test('what a test logs is kept, and what a process says that it has started', () => {
+  const mark = `a mark of ${process.pid}`;
+  console.info(mark);
+  execFileSync(process.execPath, ['-e', `console.error('${mark}, by a child')`], { stdio: 'pipe' });
+  const kept = readFileSync(process.env.KEYPOST_TEST_LOG ?? '', 'utf8').split('\n');
+  expect(kept).toEqual(expect.arrayContaining([mark, `${mark}, by a child`]));
+});

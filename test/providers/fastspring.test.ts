@@ -1,0 +1,524 @@
+/** What FastSpring says in its other words, and what it hears; its webhooks and licence calls are of one order. */
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import type { Context, WebhookRequest } from '../../functions/core/inbound/provider.ts';
+import { Rejection } from '../../functions/core/inbound/rejection.ts';
+import { released } from '../../functions/core/operator/release.ts';
+import { fastspring } from '../../functions/providers/fastspring/provider.ts';
+import {
+  fastspringHash,
+  fastspringSignature,
+  fastspring as simulator,
+} from '../../functions/providers/fastspring/simulator.ts';
+import { deliveriesOf, licenseeOf } from '../fixtures/deliveries.ts';
+import { changed, sampleOf, shapeOf } from '../fixtures/sample.ts';
+
+const WEBHOOK_SECRET = 'example-fs-hmac-secret';
+const PRIVATE_KEY = 'fs_example_private_key';
+const context: Context = {
+  keys: [WEBHOOK_SECRET, PRIVATE_KEY],
+  now: Date.parse('2026-11-20T14:03:24Z'),
+  licenseeField: 'licensee',
+  options: {},
+  knows: () => false,
+  ask: () => Promise.reject(new Error('asked')),
+};
+
+const webhook = (body: Buffer): WebhookRequest => ({
+  method: 'POST',
+  headers: { 'x-fs-signature': fastspringSignature(WEBHOOK_SECRET, body.toString()) },
+  query: '',
+  body,
+});
+const read = async (request: WebhookRequest, change: Partial<Context> = {}) => {
+  await fastspring.verify(request, { ...context, ...change });
+  return await fastspring.read(request, { ...context, ...change });
+};
+const event = (file: string, changes: Readonly<Record<string, unknown>>) =>
+  changed(
+    `fastspring/${file}.json`,
+    Object.fromEntries(
+      Object.entries(changes).map(([path, value]) => [
+        path === 'live' || path === 'type' ? `events.0.${path}` : `events.0.data.${path}`,
+        value,
+      ]),
+    ),
+  );
+const batch = (...bodies: readonly Buffer[]): Buffer =>
+  Buffer.from(JSON.stringify({ events: bodies.flatMap((body) => JSON.parse(body.toString()).events) }));
+
+const call = {
+  company: 'Atelier Exemple SARL',
+  email: 'eloise.moreau@example.com',
+  internalProductName: 'widgetpro-mac',
+  name: 'Éloïse Moreau-Bernard',
+  quantity: '2',
+  reference: 'EXA261120-1234-56789',
+};
+const form = (fields: Readonly<Record<string, string>>, key = PRIVATE_KEY): WebhookRequest => {
+  const all = { ...fields, security_request_hash: fastspringHash(key, fields) };
+  return { method: 'POST', headers: {}, query: '', body: Buffer.from(String(new URLSearchParams(all))) };
+};
+
+const eur = (value: string) => ({ value, currency: 'EUR' });
+const usd = (value: string) => ({ value, currency: 'USD' });
+
+describe('a webhook', () => {
+  test.each([
+    ['a rebill', { type: 'subscription.charge.completed' }],
+    ['an order that waits for its money', { type: 'order.payment.pending' }],
+    ['of a type nobody knows', { type: 'order.reimagined' }],
+  ])('%s: nothing', async (_, changes) => {
+    expect(await read(webhook(event('order.completed', changes)))).toEqual([]);
+  });
+
+  const giftFor = (email: string) => [
+    { recipient: { first: 'Zoë', last: 'Lindqvist', email, company: null } },
+    { recipient: { first: 'Third', last: 'Person', email: 'third@example.com' } },
+  ];
+  test.each([
+    ['of a test order', { live: false }, { test: true }],
+    ['without recipients', { recipients: undefined }, { buyer: { name: 'Éloïse Moreau-Bernard' } }],
+    [
+      'for somebody else',
+      { recipients: giftFor('zoe@example.com') },
+      { buyer: { name: 'Zoë Lindqvist', email: 'zoe@example.com', company: undefined, country: 'FR' } },
+    ],
+    [
+      'whose recipient has the same address in other letters',
+      { recipients: giftFor('Eloise.Moreau@Example.com') },
+      { buyer: { name: 'Éloïse Moreau-Bernard', email: 'eloise.moreau@example.com' } },
+    ],
+    [
+      'whose recipient has no address',
+      { recipients: [{ recipient: { first: 'Zoë', last: null, email: null } }] },
+      { buyer: { name: 'Éloïse Moreau-Bernard' } },
+    ],
+    ['of one name', { 'customer.last': null, recipients: null }, { buyer: { name: 'Éloïse' } }],
+    ['with a tag for the licence', { 'tags.licensee': 'Zoë' }, { buyer: { registration: 'Zoë' } }],
+    [
+      'in a currency without decimals',
+      { currency: 'JPY', total: 4900 },
+      { amount: { value: '4900', currency: 'JPY' } },
+    ],
+    ['with what floats leave behind', { total: 0.1 + 0.2 }, { amount: { value: '0.30', currency: 'EUR' } }],
+    ['with what they lack', { total: 2.01 }, { amount: { value: '2.01', currency: 'EUR' } }],
+    [
+      'with the account in full',
+      { account: { id: 'Ac', 'address line 1': 'x' } },
+      { id: 'EXA261120-1234-56789' },
+    ],
+    [
+      'with several items',
+      {
+        items: [1, 2].map((at) => ({
+          product: `w-${at}`,
+          quantity: at,
+          subtotal: at * 10,
+          subtotalInPayoutCurrency: at * 11,
+        })),
+      },
+      {
+        lines: [
+          { sku: 'w-1', quantity: 1, paid: eur('10'), settled: usd('11') },
+          { sku: 'w-2', quantity: 2, paid: eur('20'), settled: usd('22') },
+        ],
+      },
+    ],
+    ['without a payout currency', { payoutCurrency: undefined }, { lines: [{ settled: undefined }] }],
+    ['without a total in it', { totalInPayoutCurrency: null }, { lines: [{ settled: undefined }] }],
+  ])('%s', async (_, changes, expected) => {
+    expect(await read(webhook(event('order.completed', changes)))).toMatchObject([
+      { kind: 'paid', ...expected },
+    ]);
+  });
+
+  test.each([
+    ['in part', { totalReturn: 10.5 }, { part: 'partial', amount: { value: '10.50', currency: 'EUR' } }],
+    ['with more than was paid', { totalReturn: 100 }, { part: 'full' }],
+  ])('a return %s', async (_, changes, reversal) => {
+    expect(await read(webhook(event('return.created', changes)))).toMatchObject([{ reversal }]);
+  });
+
+  test('a return that failed: nothing', async () => {
+    expect(await read(webhook(event('return.created', { completed: false })))).toEqual([]);
+  });
+
+  test('a chargeback without a case goes by its order', async () => {
+    expect(await read(webhook(event('chargeback.created', { processorCaseId: null })))).toMatchObject([
+      { id: 'OrExAmPlEorderId000001', reversalId: 'OrExAmPlEorderId000001' },
+    ]);
+  });
+
+  test('one event of a batch that is not as documented is held, the others are done', async () => {
+    const odd = event('order.completed', { reference: null });
+    const body = batch(event('return.created', {}), odd, event('chargeback.created', {}));
+    expect(await read(webhook(body))).toMatchObject([
+      { kind: 'reversed' },
+      { kind: 'paid', id: 'EvExAmPlEeventId000001', lines: [{ held: 'bad_body' }] },
+      { kind: 'reversed' },
+    ]);
+  });
+
+  test('that is no batch is refused as a body', async () => {
+    await expect(read(webhook(Buffer.from('{"id":1}')))).rejects.toMatchObject({ code: 'bad_body' });
+  });
+});
+
+describe('a licence call', () => {
+  test.each([
+    ['true', true],
+    ['1', true],
+    ['', false],
+    ['false', false],
+  ])('with test=%s', async (said, expected) => {
+    expect(await read(form({ ...call, test: said }))).toMatchObject([{ test: expected }]);
+  });
+
+  test('by GET says the same', async () => {
+    const { body } = form(call);
+    const request = { method: 'GET', headers: {}, query: body.toString(), body: Buffer.alloc(0) };
+    expect(await read(request)).toEqual(await read(form(call)));
+  });
+
+  test('with a field of the seller’s own for the name', async () => {
+    const request = form({ ...call, registeredTo: 'Zoë + 1' });
+    expect(await read(request, { licenseeField: 'registeredTo' })).toMatchObject([
+      { buyer: { registration: 'Zoë + 1' } },
+    ]);
+  });
+
+  test.each(['constructor', '__proto__'])('without the field %s of the seller', async (licenseeField) => {
+    const [sold] = await read(form(call), { licenseeField });
+    expect(sold).toMatchObject({ buyer: { registration: undefined } });
+  });
+
+  test('without a quantity is for one', async () => {
+    const { quantity: _, ...rest } = call;
+    expect(await read(form(rest))).toMatchObject([{ lines: [{ quantity: 1 }] }]);
+  });
+
+  // printf 'Caf\xe9shop@example.com1w-1R-1fs_example_private_key' | openssl md5
+  const latin1 = () =>
+    'company=Caf%E9&email=shop%40example.com&internalProductName=1w-1&reference=R-1&security_request_hash=bfb3e135bc66d2d8ab871453c20d6451';
+  test.each([
+    [
+      'a field twice',
+      () =>
+        form({ ...call, name: 'A' })
+          .body.toString()
+          .replace('&name=', '&email=B&name='),
+      'bad_signature',
+    ],
+    ['no reference', () => form({ ...call, reference: '' }).body.toString(), 'bad_body'],
+    ['no product', () => form({ ...call, internalProductName: '' }).body.toString(), 'bad_body'],
+    ['many as its quantity', () => form({ ...call, quantity: 'many' }).body.toString(), 'bad_body'],
+    ['Latin-1 for UTF-8', latin1, 'bad_body'],
+    ['a stray %', () => `${form(call).body}&more=100%`, 'bad_body'],
+    ['another key', () => form(call, 'another').body.toString(), 'bad_signature'],
+    ['an empty hash', () => 'name=A&security_request_hash=', 'no_signature'],
+    ['no hash', () => 'name=A', 'no_signature'],
+  ])('with %s is refused', async (_, bodyOf, code) => {
+    const request = { method: 'POST', headers: {}, query: '', body: Buffer.from(bodyOf()) };
+    await expect(read(request)).rejects.toMatchObject({ code });
+  });
+
+  test('with a field twice is not read, whatever its hash', () => {
+    const request = { ...form(call), body: Buffer.from(`${form(call).body}&name=Another`) };
+    expect(() => fastspring.read(request, context)).toThrow(
+      new Rejection('bad_body', 'the form has a field twice'),
+    );
+  });
+
+  test('is none where the header of a webhook is there', async () => {
+    const request = { ...form(call), headers: { 'x-fs-signature': 'AAAA' } };
+    await expect(read(request)).rejects.toMatchObject({ code: 'bad_signature' });
+  });
+});
+
+describe('one sale', () => {
+  const selling = {
+    settings: { options: { answers: ['widgetpro-mac'] } },
+    skus: ['widgetpro-mac', 'w-2'],
+    signing: [WEBHOOK_SECRET, PRIVATE_KEY],
+  };
+  const steps = {
+    call: form(call),
+    sale: webhook(sampleOf('fastspring/order.completed.json')),
+    refund: webhook(sampleOf('fastspring/return.created.json')),
+    chargeback: webhook(sampleOf('fastspring/chargeback.created.json')),
+  };
+  const permutations = <Item>(items: readonly Item[]): readonly Item[][] =>
+    items.length === 0
+      ? [[]]
+      : items.flatMap((one) =>
+          permutations(items.filter((other) => other !== one)).map((rest) => [one, ...rest]),
+        );
+
+  test.each(permutations(['call', 'sale', 'refund', 'chargeback'] as const))(
+    'is one order: %s, %s, %s, %s',
+    async (...names) => {
+      const shop = deliveriesOf('fastspring', fastspring, selling);
+      for (const name of names) await shop.hear(steps[name]);
+      const settled = structuredClone([...shop.items]);
+      for (const name of names) for (let time = 0; time < 13; time += 1) await shop.hear(steps[name]);
+
+      expect([...shop.items]).toEqual(settled);
+      const order = { key: 'fastspring#EXA261120-1234-56789', status: 'disputed', dueAt: undefined };
+      expect(shop.orders()).toMatchObject([order]);
+      expect(Object.keys(shop.orders()[0]?.reversals ?? {}).sort()).toEqual([
+        'ReExAmPlEreturnId00001',
+        'dsp_example00000000000001',
+      ]);
+      expect(shop.orders()[0]?.lines.map(({ sku }) => sku)).toEqual(['widgetpro-mac']);
+      expect(shop.mails).toEqual([]);
+    },
+  );
+
+  test('has one serial, printed as often as it was bought, whichever comes first', async () => {
+    const heard = [];
+    for (const names of [
+      ['call', 'sale', 'call'],
+      ['sale', 'call'],
+    ] as const) {
+      const shop = deliveriesOf('fastspring', fastspring, selling);
+      for (const name of names) heard.push(await shop.hear(steps[name]));
+      expect(shop.mails).toEqual([]);
+    }
+    const [serial = ''] = heard[0]?.body.split('\n') ?? [];
+    const printed = { status: 200, body: `${serial}\n${serial}` };
+    const done = { status: 200, body: '' };
+    expect(heard).toEqual([printed, done, printed, done, printed]);
+    expect(licenseeOf(serial)).toBe('Éloïse Moreau-Bernard');
+  });
+
+  test('that is not fetched by a licence call is mailed', async () => {
+    const shop = deliveriesOf('fastspring', fastspring, { ...selling, settings: {} });
+    expect(await shop.hear(steps.sale)).toEqual({ status: 200, body: '' });
+    expect(shop.mails).toHaveLength(1);
+    const [line] = shop.orders()[0]?.lines ?? [];
+    expect(licenseeOf(line?.serial ?? '')).toBe('Éloïse Moreau-Bernard');
+  });
+
+  test('has a line for each product that is asked for', async () => {
+    const shop = deliveriesOf('fastspring', fastspring, selling);
+    const second = { internalProductName: 'w-2', quantity: '1', name: 'Zoë Lindqvist' };
+    const answers = [await shop.hear(form({ ...call, ...second })), await shop.hear(steps.call)];
+    const names = answers.map(({ body }) => licenseeOf(body.split('\n')[0] ?? ''));
+    expect(names).toEqual(['Zoë Lindqvist', 'Éloïse Moreau-Bernard']);
+    expect(shop.orders()).toMatchObject([{ lines: [{ sku: 'w-2' }, { sku: 'widgetpro-mac' }] }]);
+  });
+
+  test.each([
+    ['of a product nobody knows', { internalProductName: 'other' }, ['unknown_product']],
+    ['without a name', { name: '' }, ['no_name']],
+    ['that is a test, where tests are ignored', { test: 'true' }, []],
+    ['that is not as documented', { quantity: 'none' }, ['bad_body']],
+  ])('%s: an error is heard, and never a text to print', async (_, changes, held) => {
+    const shop = deliveriesOf('fastspring', fastspring, selling);
+    const answered = await shop.hear(form({ ...call, ...changes })).catch((error) => error.code);
+    expect([{ status: 500, body: 'held' }, 'bad_body']).toContainEqual(answered);
+    expect(shop.orders().flatMap(({ lines }) => lines.map((line) => line.held))).toEqual(held);
+  });
+
+  test('that was held is mailed once a person has mended it, and printed if it is asked for again', async () => {
+    const shop = deliveriesOf('fastspring', fastspring, selling);
+    const nameless = form({ ...call, name: '' });
+    expect(await shop.hear(nameless)).toEqual({ status: 500, body: 'held' });
+    const [order] = shop.orders();
+    if (!order) throw new Error('nothing is held');
+    const known = { catalogue: shop.ports.catalogue, keys: await shop.shared.productKeys.read() };
+    const mended = released(known, order, { name: 'Zoë', products: new Map() }, shop.state.now);
+    shop.items.set(order.key, mended);
+    await shop.redeliver();
+
+    expect(shop.mails).toHaveLength(1);
+    const serial = shop.orders()[0]?.lines[0]?.serial ?? '';
+    expect(licenseeOf(serial)).toBe('Zoë');
+    expect(await shop.hear(nameless)).toEqual({ status: 200, body: `${serial}\n${serial}` });
+  });
+
+  test('that has gone back has no serial to print any more', async () => {
+    const shop = deliveriesOf('fastspring', fastspring, selling);
+    await shop.hear(steps.refund);
+    expect(await shop.hear(steps.call)).toEqual({ status: 500, body: 'held' });
+  });
+
+  test('as a test prints a serial that is none', async () => {
+    const settings = { testOrders: 'seller' as const, ...selling.settings };
+    const shop = deliveriesOf('fastspring', fastspring, { ...selling, settings });
+    const { status, body } = await shop.hear(form({ ...call, test: 'true' }));
+    expect(status).toBe(200);
+    expect(() => licenseeOf(body.split('\n')[0] ?? '')).toThrow();
+    expect(shop.orders()).toMatchObject([{ key: 'fastspring#test#EXA261120-1234-56789', test: true }]);
+  });
+});
+
+describe('a batch', () => {
+  const sale = (at: number) =>
+    changed('fastspring/order.completed.json', {
+      'events.0.id': `event-${at}`,
+      'events.0.data.reference': `order-${at}`,
+      'events.0.data.order': `internal-${at}`,
+    });
+  const ignored = changed('fastspring/order.completed.json', {
+    'events.0.id': 'none',
+    'events.0.type': 'other',
+  });
+  const tested = changed('fastspring/order.completed.json', {
+    'events.0.id': 'test',
+    'events.0.live': false,
+  });
+  const selling = { skus: ['widgetpro-mac'], signing: [WEBHOOK_SECRET] };
+
+  test('that is done hears 200', async () => {
+    const shop = deliveriesOf('fastspring', fastspring, selling);
+    expect(await shop.hear(webhook(batch(sale(1), ignored, sale(2))))).toEqual({ status: 200, body: '' });
+    expect(shop.mails).toHaveLength(2);
+  });
+
+  const oneOf = (body: Buffer) => JSON.parse(body.toString()).events[0];
+  test.each([
+    [
+      'has 101 lines',
+      {
+        data: { ...oneOf(sale(2)).data, items: Array(101).fill({ product: 'w', quantity: 1, subtotal: 1 }) },
+      },
+      'event-2',
+    ],
+    [
+      'has a million and one copies',
+      { data: { ...oneOf(sale(2)).data, items: [{ product: 'w', quantity: 1_000_001, subtotal: 1 }] } },
+      'event-2',
+    ],
+    ['has a negative total', { data: { ...oneOf(sale(2)).data, total: -1 } }, 'event-2'],
+    ['has no order', { data: null }, 'event-2'],
+    ['does not say whether it is a test', { live: undefined }, 'event-2'],
+    ['has an ID of two lines', { id: 'event-1\nevent-3' }, expect.stringMatching(/^[0-9a-f]{64}$/)],
+    ['has no ID', { id: undefined }, expect.stringMatching(/^[0-9a-f]{64}$/)],
+    ['is no object', undefined, expect.stringMatching(/^[0-9a-f]{64}$/)],
+  ])(
+    'of which one event %s: that event is held under its own ID, the others are mailed',
+    async (_, change, id) => {
+      const shop = deliveriesOf('fastspring', fastspring, selling);
+      const middle = change ? { ...oneOf(sale(2)), ...change } : null;
+      const body = Buffer.from(JSON.stringify({ events: [oneOf(sale(1)), middle, oneOf(sale(3))] }));
+      for (const _ of ['once', 'and again'])
+        expect(await shop.hear(webhook(body))).toMatchObject({ status: 200 });
+      expect(shop.mails).toHaveLength(2);
+      const [held, ...others] = shop.orders().filter(({ heldAt }) => heldAt);
+      expect(others).toEqual([]);
+      expect(held?.key.split('#')).toEqual(['fastspring', id]);
+      expect(held?.lines).toMatchObject([{ sku: '', held: 'bad_body' }]);
+      expect(gunzipSync(held?.raw?.body ?? '')).toEqual(body);
+      expect(shop.orders().map(({ key }) => key)).toEqual([
+        'fastspring#order-1',
+        held?.key,
+        'fastspring#order-3',
+      ]);
+    },
+  );
+
+  test('of which nothing is done hears an error', async () => {
+    const shop = deliveriesOf('fastspring', fastspring, selling, new Map([[1, 'error']]));
+    expect(await shop.hear(webhook(batch(sale(1), sale(2))))).toMatchObject({ status: 503 });
+  });
+
+  test('of which some is done says which, and nothing that may not be', async () => {
+    const said = async (...bodies: readonly Buffer[]) => {
+      const heard = new Set<string>();
+      for (let at = 1; at < 20; at += 1) {
+        const shop = deliveriesOf('fastspring', fastspring, selling, new Map([[at, 'error']]));
+        const { status, body } = await shop.hear(webhook(batch(...bodies)));
+        if (status === 202) heard.add(body.replaceAll('\n', ' '));
+      }
+      return [...heard];
+    };
+    expect(await said(sale(1), ignored, sale(2), sale(3))).toEqual(['event-1 none', 'event-1 none event-2']);
+    // That a test is none of ours the provider does not know, and says one less.
+    expect(await said(tested, sale(1), sale(2), sale(3))).toEqual(['test', 'test event-1']);
+  });
+
+  test('that fails at any call says only what is done, and the rest comes again', async () => {
+    const whole = webhook(batch(tested, sale(1), ignored, sale(2), sale(3)));
+    const statuses = new Set<number>();
+    for (let at = 1; ; at += 1) {
+      const shop = deliveriesOf('fastspring', fastspring, selling, new Map([[at, 'error']]));
+      const { status, body } = await shop.hear(whole);
+      const said = body.split('\n').flatMap((id) => /^event-(\d)$/.exec(id)?.[1] ?? []);
+      const kept = shop.orders().map(({ key }) => key);
+      if (status === 202)
+        expect(kept).toEqual(expect.arrayContaining(said.map((one) => `fastspring#order-${one}`)));
+      statuses.add(status);
+      if (shop.state.calls < at) break;
+
+      const rest = [1, 2, 3].filter((one) => status !== 200 && !said.includes(String(one)));
+      if (rest.length > 0)
+        expect(await shop.hear(webhook(batch(...rest.map(sale))))).toMatchObject({ status: 200 });
+      await shop.redeliver();
+      shop.state.now += 20 * 60_000;
+      await shop.redeliver();
+      expect(shop.orders()).toHaveLength(3);
+      expect(shop.mails.length).toBeGreaterThanOrEqual(3);
+    }
+    expect([...statuses].sort()).toEqual([200, 202, 503]);
+  });
+});
+
+describe('as simulated', () => {
+  const order = {
+    event: 'paid',
+    sku: 'widgetpro-mac',
+    name: 'Zoë Lindqvist',
+    email: 'zoe@example.com',
+    company: 'Z & Co',
+    test: false,
+    floor: 0,
+  };
+  const simulated = (change: object) => {
+    const made = simulator.request({ ...order, ...change }, WEBHOOK_SECRET, {}, context.now);
+    return { ...made, body: Buffer.from(made.body) };
+  };
+
+  test('webhooks are signed as RFC 4231 has it', () => {
+    expect(fastspringSignature('Jefe', 'what do ya want for nothing?')).toBe(
+      'W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=',
+    );
+  });
+
+  test('licence calls are hashed as NetLicensing-Gateway does it', () => {
+    const { security_request_hash: hash, ...fields } = Object.fromEntries(
+      new URLSearchParams(sampleOf('fastspring/license-request-test.form').toString()),
+    );
+    expect(fastspringHash(PRIVATE_KEY, fields)).toBe(hash);
+  });
+
+  test('all that belongs to one order meets in it', async () => {
+    const shop = deliveriesOf('fastspring', fastspring, { skus: [order.sku], signing: [WEBHOOK_SECRET] });
+    const { orderId: id } = simulated({});
+    const statuses = [];
+    for (const event of ['licence_call', ...simulator.events]) {
+      expect(await shop.hear(simulated({ event, id }))).toMatchObject({
+        status: event === 'licence_call' && statuses.length > 1 ? 500 : 200,
+      });
+      statuses.push(shop.orders()[0]?.status);
+    }
+    expect(shop.orders()).toMatchObject([{ key: `fastspring#${id}`, buyer: { name: order.name } }]);
+    expect(statuses).toEqual(['paid', 'paid', 'refunded', 'refunded', 'disputed', 'disputed']);
+  });
+
+  test('a test says so', async () => {
+    for (const event of ['paid', 'licence_call', 'refunded'])
+      expect(await read(simulated({ event, test: true }))).toMatchObject([{ test: true }]);
+  });
+
+  test.each([
+    ['paid', 'order.completed'],
+    ['refunded', 'return.created'],
+    ['disputed', 'chargeback.created'],
+  ])('%s has every field that the sample has', (what, file) => {
+    const shape = (body: Buffer) => shapeOf(JSON.parse(body.toString()));
+    const sample = file === 'order.completed' ? { 'items.0.fulfillments': { instructions: null } } : {};
+    expect(shape(simulated({ event: what }).body)).toEqual(shape(event(file, sample)));
+  });
+});

@@ -1,0 +1,252 @@
+/** What Lemon Squeezy says in its other words: the samples, changed at named places. */
+import { describe, expect, test } from 'vitest';
+import type { Context, WebhookRequest } from '../../functions/core/inbound/provider.ts';
+import { Rejection } from '../../functions/core/inbound/rejection.ts';
+import { lemonsqueezy } from '../../functions/providers/lemonsqueezy/provider.ts';
+import {
+  lemonsqueezySignature,
+  lemonsqueezy as simulator,
+} from '../../functions/providers/lemonsqueezy/simulator.ts';
+import { deliveriesOf, licenseeOf } from '../fixtures/deliveries.ts';
+import { changed, sampleOf, shapeOf } from '../fixtures/sample.ts';
+
+const SECRET = 'example-ls-secret';
+const context: Context = {
+  keys: [SECRET],
+  now: Date.parse('2026-11-20T14:03:24Z'),
+  licenseeField: 'licensee',
+  options: {},
+  knows: () => false,
+  ask: () => Promise.reject(new Error('asked')),
+};
+const api = { key: 'eyJexample', url: 'https://api.lemonsqueezy.example' };
+const webhook = (body: Buffer): WebhookRequest => ({
+  method: 'POST',
+  headers: { 'x-signature': lemonsqueezySignature(SECRET, body.toString()) },
+  query: '',
+  body,
+});
+const read = async (body: Buffer, change: Partial<Context> = {}) => {
+  const request = webhook(body);
+  await lemonsqueezy.verify(request, { ...context, ...change });
+  return await lemonsqueezy.read(request, { ...context, ...change });
+};
+const order = (changes: Readonly<Record<string, unknown>>, file = 'order_created') =>
+  changed(
+    `lemonsqueezy/${file}.json`,
+    Object.fromEntries(
+      Object.entries(changes).map(([path, value]) => [
+        path.startsWith('meta') || path === 'data.id' ? path : `data.attributes.${path}`,
+        value,
+      ]),
+    ),
+  );
+
+describe('an order', () => {
+  test.each([
+    ['that is not paid yet', { status: 'pending' }],
+    ['whose payment failed', { status: 'failed' }],
+    ['that is a fraud', { status: 'fraudulent' }],
+    ['of a subscription’s later payment', { 'meta.event_name': 'subscription_payment_success' }],
+    ['of an event nobody knows', { 'meta.event_name': 'order_reimagined' }],
+  ])('%s: nothing', async (_, changes) => {
+    expect(await read(order(changes))).toEqual([]);
+  });
+
+  test.each([
+    ['of test mode', { test_mode: true }, { test: true }],
+    ['of test mode as the envelope has it', { 'meta.test_mode': true }, { test: true }],
+    ['whose envelope says nothing of it', { 'meta.test_mode': undefined }, { test: false }],
+    ['without custom data', { 'meta.custom_data': undefined }, { buyer: { registration: undefined } }],
+    ['with an empty list of custom data', { 'meta.custom_data': [] }, { buyer: { registration: undefined } }],
+    ['without a name', { user_name: null }, { buyer: { name: undefined } }],
+    ['for nothing', { total: 0 }, { amount: { value: '0', currency: 'GBP' } }],
+    ['of several copies', { 'first_order_item.quantity': 3 }, { lines: [{ sku: '300301', quantity: 3 }] }],
+  ])('%s', async (_, changes, expected) => {
+    expect(await read(order(changes))).toMatchObject([{ kind: 'paid', id: '5100001', ...expected }]);
+  });
+
+  test('goes by its variant where the catalogue lists that', async () => {
+    const knows = (sku: string) => sku === '400401';
+    expect(await read(order({}), { knows })).toMatchObject([{ lines: [{ sku: '400401' }] }]);
+  });
+
+  test('with another field for the name', async () => {
+    expect(await read(order({}), { licenseeField: 'campaign' })).toMatchObject([
+      { buyer: { registration: 'launch' } },
+    ]);
+  });
+
+  test.each([
+    ['refunded', { status: 'refunded', refunded: true, refunded_amount: 3840 }, 'full'],
+    ['refunded in part', { status: 'partial_refund', refunded_amount: 1000 }, 'partial'],
+  ])('that was %s before it is sent again says that first', async (_, changes, part) => {
+    expect(await read(order(changes))).toMatchObject([
+      { kind: 'reversed', reversal: { part } },
+      { kind: 'paid', lines: [{ sku: '300301' }] },
+    ]);
+  });
+
+  test.each([
+    ['data.attributes.status', { status: 'reimagined' }],
+    ['data.attributes.test_mode', { test_mode: undefined }],
+    ['data.attributes.total', { total: 38.4 }],
+    ['data.id', { 'data.id': '../1' }],
+  ])('that is not as documented at %s is refused as a body', async (path, changes) => {
+    await expect(read(order(changes))).rejects.toThrow(
+      new Rejection('bad_body', `not as documented at ${path.replace('data.', '')}`),
+    );
+  });
+});
+
+const money = (value: string, currency: string) => ({ value, currency });
+
+describe('its items', () => {
+  const item = (product_id: number, variant_id: number, price?: number, quantity = 1) => ({
+    type: 'order-items',
+    id: String(product_id),
+    attributes: { order_id: 5100001, product_id, variant_id, price, quantity },
+  });
+
+  test.each([
+    ['by their prices', [2000, 600], [money('24', 'GBP'), money('14.40', 'GBP')], ['31.16875', '18.70125']],
+    ['not at all if a price is missing', [2000, undefined], [undefined, undefined], [undefined, undefined]],
+    ['not at all if all are free', [0, 0], [undefined, undefined], [undefined, undefined]],
+  ])('share the total of the order %s', async (_, [first, second], paid, settled) => {
+    const data = [item(300301, 400401, first), item(300302, 400402, second, 2)];
+    const events = await read(order({}), { api, ask: async () => JSON.stringify({ data }) });
+    expect(events).toMatchObject([
+      {
+        lines: paid.map((one, at) => ({
+          paid: one,
+          settled: settled[at] && money(settled[at], 'USD'),
+        })),
+      },
+    ]);
+  });
+
+  test('are asked for where there is a key', async () => {
+    const asked: unknown[] = [];
+    const ask: Context['ask'] = async (url, init) => {
+      asked.push([url, init?.headers]);
+      return JSON.stringify({ data: [item(300301, 400401), item(300302, 400402)] });
+    };
+    expect(await read(order({}), { api, ask })).toMatchObject([
+      {
+        lines: [
+          { sku: '300301', quantity: 1 },
+          { sku: '300302', quantity: 1 },
+        ],
+      },
+    ]);
+    expect(asked).toEqual([
+      [
+        'https://api.lemonsqueezy.example/v1/orders/5100001/order-items?page[size]=100',
+        { accept: 'application/vnd.api+json', authorization: 'Bearer eyJexample' },
+      ],
+    ]);
+  });
+
+  test('that are one have cost what the order has', async () => {
+    const ask = async () => JSON.stringify({ data: [item(300301, 400401)] });
+    expect(await read(order({}), { api, ask })).toMatchObject([
+      { lines: [{ sku: '300301', paid: { value: '38.40', currency: 'GBP' } }] },
+    ]);
+  });
+
+  test('that nobody may know: the first goes out, and a person looks for more', async () => {
+    const ask = () => Promise.reject(new Rejection('provider_refused', 'the API answered 401'));
+    expect(await read(order({}), { api, ask })).toMatchObject([
+      {
+        lines: [
+          { sku: '300301', paid: { value: '38.40', currency: 'GBP' } },
+          { sku: '', held: 'unknown_product' },
+        ],
+      },
+    ]);
+  });
+
+  test('are waited for where the API does not answer', async () => {
+    const down = new Rejection('provider_unavailable', 'the API answered 500');
+    await expect(read(order({}), { api, ask: () => Promise.reject(down) })).rejects.toBe(down);
+  });
+});
+
+describe('a refund', () => {
+  test.each([
+    ['of all', {}, 'full'],
+    ['of all that does not say how much', { refunded_amount: undefined }, 'full'],
+    ['of a part', { refunded: false, status: 'partial_refund', refunded_amount: 1000 }, 'partial'],
+    ['in parts that are all', { refunded: false, status: 'partial_refund', refunded_amount: 3840 }, 'full'],
+    ['that does not say how much', { refunded: false, refunded_amount: undefined }, 'partial'],
+  ])('%s', async (_, changes, part) => {
+    expect(await read(order(changes, 'order_refunded'))).toEqual([
+      {
+        kind: 'reversed',
+        id: '5100001',
+        test: false,
+        reversalId: '5100001',
+        reversal: { kind: 'refund', state: 'done', part },
+      },
+    ]);
+  });
+});
+
+describe('the way of an order', () => {
+  const selling = { skus: ['300301'], signing: [SECRET] };
+  const sale = webhook(sampleOf('lemonsqueezy/order_created.json'));
+  const refund = webhook(sampleOf('lemonsqueezy/order_refunded.json'));
+
+  test('one order, one mail, whatever is sent again', async () => {
+    const shop = deliveriesOf('lemonsqueezy', lemonsqueezy, selling);
+    for (let time = 0; time < 4; time += 1) expect(await shop.hear(sale)).toEqual({ status: 200, body: '' });
+    expect(shop.mails).toHaveLength(1);
+    expect(shop.orders()).toMatchObject([{ key: 'lemonsqueezy#5100001', status: 'paid' }]);
+    expect(licenseeOf(shop.orders()[0]?.lines[0]?.serial ?? '')).toBe("Siobhán O'Brien");
+    for (let time = 0; time < 4; time += 1) await shop.hear(refund);
+    expect(shop.orders()).toMatchObject([{ status: 'refunded' }]);
+  });
+
+  test('a refund that comes first: no mail', async () => {
+    const shop = deliveriesOf('lemonsqueezy', lemonsqueezy, selling);
+    for (const request of [refund, sale]) await shop.hear(request);
+    expect(shop.mails).toEqual([]);
+    expect(shop.orders()).toMatchObject([{ status: 'refunded' }]);
+  });
+});
+
+describe('as simulated', () => {
+  const asked = {
+    event: 'paid',
+    sku: '300301',
+    name: 'Zoë Lindqvist',
+    email: 'zoe@example.com',
+    company: '',
+    test: false,
+    floor: 0,
+  };
+  const simulated = (change: object) =>
+    Buffer.from(simulator.request({ ...asked, ...change }, SECRET, {}, context.now).body);
+
+  test('it is signed as RFC 4231 has it', () => {
+    expect(lemonsqueezySignature('Jefe', 'what do ya want for nothing?')).toBe(
+      '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843',
+    );
+  });
+
+  test.each([
+    ['paid', { kind: 'paid', test: false, buyer: { name: asked.name }, lines: [{ sku: '300301' }] }],
+    ['refunded', { kind: 'reversed', reversal: { part: 'full' } }],
+    ['partly_refunded', { kind: 'reversed', reversal: { part: 'partial' } }],
+  ])('%s is understood', async (event, expected) => {
+    expect(simulator.events).toContain(event);
+    expect(await read(simulated({ event, id: '77' }))).toMatchObject([{ id: '77', ...expected }]);
+    expect(await read(simulated({ event, test: true }))).toMatchObject([{ test: true }]);
+  });
+
+  test('it has every field that the sample has', () => {
+    const shape = (body: Buffer) => shapeOf(JSON.parse(body.toString()));
+    const sample = order({ 'meta.custom_data': { campaign: 'launch' } });
+    expect(shape(simulated({}))).toEqual(shape(sample));
+  });
+});

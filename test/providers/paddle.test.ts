@@ -1,0 +1,343 @@
+/** What Paddle says in its other words: the samples, changed at named places. */
+import { describe, expect, test } from 'vitest';
+import type { Context } from '../../functions/core/inbound/provider.ts';
+import { Rejection } from '../../functions/core/inbound/rejection.ts';
+import { paddle } from '../../functions/providers/paddle/provider.ts';
+import { paddleSignature, paddle as simulator } from '../../functions/providers/paddle/simulator.ts';
+import { deliveriesOf, licenseeOf } from '../fixtures/deliveries.ts';
+import { changed, sampleOf, shapeOf } from '../fixtures/sample.ts';
+
+const context: Context = {
+  keys: ['pdl_ntfset_example'],
+  now: Date.parse('2026-11-20T14:03:22Z'),
+  licenseeField: 'licensee',
+  options: {},
+  knows: () => false,
+  ask: () => Promise.reject(new Error('asked')),
+};
+const api = { key: 'pdl_live_apikey_example', url: 'https://api.paddle.example/' };
+const read = async (body: Buffer, change: Partial<Context> = {}) =>
+  await paddle.read({ method: 'POST', headers: {}, query: '', body }, { ...context, ...change });
+
+const within = (changes: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(
+    Object.entries(changes).map(([path, value]) => [path === 'event_type' ? path : `data.${path}`, value]),
+  );
+const transaction = (changes: Readonly<Record<string, unknown>>) =>
+  changed('paddle/transaction.completed.json', within(changes));
+const adjustment = (changes: Readonly<Record<string, unknown>>) =>
+  changed('paddle/adjustment.updated.json', within(changes));
+
+const costing = (total: string) => ({ price_id: 'pri_1', quantity: 1, totals: { total } });
+
+describe('a transaction', () => {
+  test.each([
+    ['a renewal', { origin: 'subscription_recurring' }],
+    ['an upgrade of a subscription', { origin: 'subscription_update' }],
+    ['paid, and not completed yet', { event_type: 'transaction.paid' }],
+    ['of a type nobody knows', { event_type: 'transaction.reimagined' }],
+  ])('%s: nothing', async (_, changes) => {
+    expect(await read(transaction(changes))).toEqual([]);
+  });
+
+  test.each([
+    ['made by API', { origin: 'api' }, {}],
+    ['of an origin nobody knows yet', { origin: 'reseller' }, {}],
+    ['not billed', { billed_at: null }, { placedAt: '2026-11-20T14:01:59.000Z' }],
+    [
+      'in a currency without decimals',
+      { currency_code: 'JPY', 'details.totals.grand_total': '4900' },
+      { amount: { value: '4900', currency: 'JPY' } },
+    ],
+    ['for nothing', { 'details.totals.grand_total': '0' }, { amount: { value: '0', currency: 'EUR' } }],
+    [
+      'without what its lines cost',
+      { 'details.line_items.0.totals': null },
+      { lines: [{ sku: 'pro_01kexample00000000000000001', quantity: 2, paid: undefined }] },
+    ],
+    ['without a payout', { 'details.payout_totals': null }, { lines: [{ settled: undefined }] }],
+    [
+      'of several lines, each with its share of the payout',
+      { 'details.line_items': ['5220', '2610'].map(costing) },
+      { lines: ['56.373333', '28.186666'].map((value) => ({ settled: { value, currency: 'USD' } })) },
+    ],
+    [
+      'without a product',
+      { 'details.line_items.0.product': null },
+      { lines: [{ sku: 'pri_01kexample00000000000000001' }] },
+    ],
+  ])('%s', async (_, changes, expected) => {
+    expect(await read(transaction(changes))).toMatchObject([
+      { kind: 'paid', id: 'txn_01kexample00000000000000001', test: false, ...expected },
+    ]);
+  });
+
+  test('goes by its price where the catalogue lists that', async () => {
+    const knows = (sku: string) => sku.startsWith('pri_');
+    expect(await read(transaction({}), { knows })).toMatchObject([
+      { lines: [{ sku: 'pri_01kexample00000000000000001' }] },
+    ]);
+  });
+
+  test('of a sandbox is a test, and so is its refund, once the seller says so', async () => {
+    const options = { sandbox: true };
+    expect(await read(transaction({}), { options })).toMatchObject([{ kind: 'paid', test: true }]);
+    expect(await read(adjustment({}), { options })).toMatchObject([{ kind: 'reversed', test: true }]);
+  });
+
+  test.each([
+    ['id', { id: '../customers' }],
+    ['currency_code', { currency_code: 'euro' }],
+    ['created_at', { created_at: 'yesterday' }],
+    ['details', { details: null }],
+    ['details.line_items.0.quantity', { 'details.line_items.0.quantity': 0 }],
+    ['details.totals.grand_total', { 'details.totals.grand_total': '78.30' }],
+  ])('that is not as documented at %s is refused as a body', async (path, changes) => {
+    await expect(read(transaction(changes))).rejects.toThrow(
+      new Rejection('bad_body', `not as documented at ${path}`),
+    );
+  });
+});
+
+describe('the buyer', () => {
+  const answer = {
+    data: {
+      customer: { name: 'Jörg Müller', email: 'joerg.mueller@example.com', locale: 'de' },
+      address: { country_code: 'DE' },
+      business: { name: 'Müller & Söhne GmbH' },
+    },
+  };
+  const asking = (said: unknown) => {
+    const asked: unknown[] = [];
+    const ask: Context['ask'] = async (url, init) => {
+      asked.push([url, init?.headers]);
+      return JSON.stringify(said);
+    };
+    return { asked, change: { api, ask } };
+  };
+
+  test('is asked for, with the key and nothing that is not', async () => {
+    const { asked, change } = asking(answer);
+    expect(await read(transaction({ custom_data: null }), change)).toMatchObject([
+      {
+        buyer: {
+          name: 'Jörg Müller',
+          email: 'joerg.mueller@example.com',
+          company: 'Müller & Söhne GmbH',
+          registration: undefined,
+          country: 'DE',
+          locale: 'de',
+        },
+        lines: [{ held: undefined }],
+      },
+    ]);
+    expect(asked).toEqual([
+      [
+        'https://api.paddle.example/transactions/txn_01kexample00000000000000001?include=customer,address,business',
+        { authorization: 'Bearer pdl_live_apikey_example' },
+      ],
+    ]);
+  });
+
+  test('is whom the seller’s page has named, and then nobody is asked', async () => {
+    const custom_data = {
+      email: 'zoe@example.com',
+      name: 'Zoë',
+      company: 'Z',
+      licensee: 'Zoë L.',
+      basket: 7,
+    };
+    expect(await read(transaction({ custom_data }), { api })).toMatchObject([
+      { buyer: { name: 'Zoë', email: 'zoe@example.com', company: 'Z', registration: 'Zoë L.' } },
+    ]);
+  });
+
+  test('is asked for where the page has named only the licence, which stays', async () => {
+    const { change } = asking(answer);
+    expect(await read(transaction({ custom_data: { licensee: 'Zoë' } }), change)).toMatchObject([
+      { buyer: { name: 'Jörg Müller', email: 'joerg.mueller@example.com', registration: 'Zoë' } },
+    ]);
+  });
+
+  test.each([
+    ['an address', { email: 'zoe@example.com', name: 5 }, { name: 'Jörg Müller', email: 'zoe@example.com' }],
+    ['a name', { name: 'Zoë' }, { name: 'Zoë', email: 'joerg.mueller@example.com' }],
+  ])('is asked for where the page has named only %s, which stays', async (_, custom_data, buyer) => {
+    const { change } = asking(answer);
+    expect(await read(transaction({ custom_data }), change)).toMatchObject([{ buyer }]);
+  });
+
+  test('whose name is in another field', async () => {
+    const custom_data = { email: 'zoe@example.com', 'registered-to': 'Zoë' };
+    const change = { api, licenseeField: 'registered-to' };
+    expect(await read(transaction({ custom_data }), change)).toMatchObject([
+      { buyer: { registration: 'Zoë' } },
+    ]);
+  });
+
+  test.each([
+    ['nobody can be asked', {}],
+    [
+      'Paddle refuses to say',
+      { api, ask: () => Promise.reject(new Rejection('provider_refused', 'the API answered 403')) },
+    ],
+    ['Paddle has none', { api, ask: async () => '{"data":{"customer":null}}' }],
+  ])('who is unknown since %s: held, with what is known', async (_, change) => {
+    expect(await read(transaction({}), change)).toMatchObject([
+      { buyer: { registration: 'Müller & Söhne GmbH' }, lines: [{ quantity: 2, held: 'no_buyer' }] },
+    ]);
+  });
+
+  test('is waited for where Paddle does not answer', async () => {
+    const down = new Rejection('provider_unavailable', 'the API answered 500');
+    await expect(read(transaction({}), { api, ask: () => Promise.reject(down) })).rejects.toBe(down);
+  });
+});
+
+describe('an adjustment', () => {
+  test.each([
+    [
+      'refund',
+      'approved',
+      { reversalId: 'adj_01kexample00000000000000001', reversal: { kind: 'refund', state: 'done' } },
+    ],
+    ['chargeback', 'approved', { reversalId: 'chargeback', reversal: { kind: 'chargeback', state: 'lost' } }],
+    ['chargeback', 'reversed', { reversalId: 'chargeback', reversal: { kind: 'chargeback', state: 'won' } }],
+    [
+      'chargeback_reverse',
+      'approved',
+      { reversalId: 'chargeback', reversal: { kind: 'chargeback', state: 'won' } },
+    ],
+    ['chargeback_warning', 'approved', { reversalId: 'chargeback_warning', reversal: { state: 'open' } }],
+    [
+      'chargeback_warning_reverse',
+      'approved',
+      { reversalId: 'chargeback_warning', reversal: { state: 'won' } },
+    ],
+  ])('%s, %s', async (action, status, expected) => {
+    expect(await read(adjustment({ action, status }))).toMatchObject([
+      { kind: 'reversed', id: 'txn_01kexample00000000000000001', test: false, ...expected },
+    ]);
+  });
+
+  test.each([
+    ['refund', 'pending_approval'],
+    ['refund', 'rejected'],
+    ['credit', 'approved'],
+    ['credit_reverse', 'approved'],
+    ['something_new', 'approved'],
+  ])('%s, %s: nothing', async (action, status) => {
+    expect(await read(adjustment({ action, status }))).toEqual([]);
+  });
+
+  test('of a part says how much', async () => {
+    const part = { type: 'partial', 'totals.total': '1000' };
+    expect(await read(adjustment(part))).toMatchObject([
+      { reversal: { kind: 'refund', part: 'partial', amount: { value: '10', currency: 'EUR' } } },
+    ]);
+  });
+});
+
+describe('the way of an order', () => {
+  const buyer = { data: { customer: { name: null, email: 'joerg.mueller@example.com', locale: 'de' } } };
+  const selling = {
+    skus: ['pro_01kexample00000000000000001'],
+    signing: ['pdl_ntfset_example'],
+    api,
+    ask: async () => JSON.stringify(buyer),
+  };
+  const signed = (body: Buffer, now: number) => {
+    const signature = paddleSignature('pdl_ntfset_example', Math.floor(now / 1000), body.toString());
+    return { method: 'POST', query: '', headers: { 'paddle-signature': signature }, body };
+  };
+
+  test('one order, one mail, and one state, whatever is sent again for three days', async () => {
+    const shop = deliveriesOf('paddle', paddle, selling);
+    const tell = async (body: Buffer) => {
+      for (let time = 0; time < 60; time += 1) {
+        expect(await shop.hear(signed(body, shop.state.now))).toEqual({ status: 200, body: '' });
+        shop.state.now += 72 * 60_000;
+      }
+      return shop.orders().map(({ key, status }) => `${key} ${status}`);
+    };
+    const key = 'paddle#txn_01kexample00000000000000001';
+    expect(await tell(transaction({}))).toEqual([`${key} paid`]);
+    expect(await tell(adjustment({ status: 'pending_approval' }))).toEqual([`${key} paid`]);
+    expect(await tell(adjustment({ id: 'adj_2', action: 'chargeback' }))).toEqual([`${key} disputed`]);
+    expect(await tell(adjustment({ id: 'adj_3', action: 'chargeback_reverse' }))).toEqual([`${key} paid`]);
+    expect(await tell(adjustment({ id: 'adj_2', action: 'chargeback' }))).toEqual([`${key} paid`]);
+    expect(await tell(sampleOf('paddle/adjustment.updated.json'))).toEqual([`${key} refunded`]);
+    expect(shop.mails).toHaveLength(1);
+    expect(licenseeOf(shop.orders()[0]?.lines[0]?.serial ?? '')).toBe('Müller & Söhne GmbH');
+  });
+
+  test('nothing is kept while Paddle cannot be asked, and it comes again', async () => {
+    let up = false;
+    const ask = async () => {
+      if (!up) throw new Rejection('provider_unavailable', 'the API answered 500');
+      return JSON.stringify(buyer);
+    };
+    const shop = deliveriesOf('paddle', paddle, { ...selling, ask });
+    const request = signed(transaction({}), shop.state.now);
+    expect(await shop.hear(request)).toMatchObject({ status: 503 });
+    expect(shop.orders()).toEqual([]);
+    up = true;
+    expect(await shop.hear(request)).toMatchObject({ status: 200 });
+    expect(shop.mails).toHaveLength(1);
+  });
+});
+
+describe('as simulated', () => {
+  const order = {
+    event: 'paid',
+    sku: 'pro_1',
+    name: 'Zoë "Z" Lindqvist',
+    email: 'zoe@example.com',
+    company: '',
+    test: false,
+    floor: 0,
+  };
+  const simulated = (change: object) => {
+    const { query, headers, body, ...rest } = simulator.request(
+      { ...order, ...change },
+      'pdl_ntfset_example',
+      {},
+      context.now,
+    );
+    return { ...rest, request: { method: 'POST', query, headers, body: Buffer.from(body) } };
+  };
+
+  test('it is signed as Paddle’s own test has it', () => {
+    expect(paddleSignature('VALID_SECRET', 1698796800, '{"data": ["1", "2"]}')).toBe(
+      'ts=1698796800;h1=a300428748dce5c70e4da19bffd60769591ea969c99dea3105d0ec9612cf43f9',
+    );
+  });
+
+  test.each(simulator.events)('%s is understood', async (event) => {
+    const { request, orderId } = simulated({ event });
+    await paddle.verify(request, context);
+    const kind = event === 'paid' ? 'paid' : 'reversed';
+    expect(await paddle.read(request, context)).toMatchObject([{ kind, id: orderId }]);
+  });
+
+  test('a sale says all that a serial needs', async () => {
+    const { request } = simulated({});
+    expect(await paddle.read(request, context)).toMatchObject([
+      {
+        amount: { value: '39', currency: 'EUR' },
+        buyer: { name: order.name, email: order.email, company: undefined },
+        lines: [{ sku: 'pro_1', quantity: 1, held: undefined }],
+      },
+    ]);
+  });
+
+  test('it has every field that the sample has', () => {
+    const shape = (body: Buffer) => {
+      const { data, ...rest } = JSON.parse(body.toString());
+      return shapeOf({ ...rest, data: { ...data, custom_data: null } });
+    };
+    const sample = transaction({ 'details.line_items.0.product.custom_data': null });
+    expect(shape(simulated({}).request.body)).toEqual(shape(sample));
+    expect(shape(simulated({ event: 'refunded' }).request.body)).toEqual(shape(adjustment({})));
+  });
+});

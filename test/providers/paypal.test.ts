@@ -1,0 +1,560 @@
+/** PayPal's certificate, and what it says in its other words: the samples, changed at named places. */
+import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { defineConfig } from '../../functions/core/catalogue/catalogue.ts';
+import type { Context } from '../../functions/core/inbound/provider.ts';
+import { Rejection } from '../../functions/core/inbound/rejection.ts';
+import { certifiedKey } from '../../functions/providers/paypal/certificate.ts';
+import { paypal, ROOT } from '../../functions/providers/paypal/provider.ts';
+import { memoryWorld } from '../fixtures/memory.ts';
+
+const file = (name: string) =>
+  readFileSync(new URL(`../../functions/providers/paypal/samples/${name}`, import.meta.url), 'utf8');
+const Evidence = z.array(
+  z.object({
+    headers: z.record(z.string(), z.string()).default({}),
+    ask: z.record(z.string(), z.unknown()).default({}),
+  }),
+);
+const [genuine] = Evidence.parse(JSON.parse(file('evidence.json')));
+if (!genuine) throw new Error('no evidence');
+const certificate = z.string().parse(Object.values(genuine.ask)[0]);
+const request = {
+  method: 'POST',
+  query: '',
+  headers: genuine.headers,
+  body: Buffer.from(file('vector-2015-sandbox.body.json')),
+};
+const context: Context = {
+  keys: ['4JH86294D6297924G'],
+  now: Date.parse('2015-05-18T15:45:14Z'),
+  licenseeField: 'licensee',
+  options: { payee: 'EXAMPLEMERCH1' },
+  knows: () => true,
+  ask: () => Promise.reject(new Error('asked')),
+};
+
+describe('the certificate', () => {
+  const CERTS = '/v1/notifications/certs/CERT-1';
+
+  test.each([
+    `https://evil.example.com${CERTS}`,
+    `https://api.paypal.com.evil.example.com${CERTS}`,
+    `https://evil.example.com/?https://api.paypal.com${CERTS}`,
+    `https://evil.example.com/#https://api.paypal.com${CERTS}`,
+    `https://api.paypal.com@evil.example.com${CERTS}`,
+    `https://evil.example.com\\@api.paypal.com${CERTS}`,
+    `https://api.paypal.com:8443${CERTS}`,
+    `https://www.paypal.com${CERTS}`,
+    `https://evilpaypal.com${CERTS}`,
+    `https://api.paypal.com/v1/notifications/certs/../../../evil`,
+    `https://api.paypal.com/redirect?to=${CERTS}`,
+    `https://api.paypal.com${CERTS}?x=1`,
+    `https://api.paypal.com${CERTS}\n`,
+    `http://api.paypal.com${CERTS}`,
+    `HTTPS://API.PAYPAL.COM${CERTS}`,
+    `file://${CERTS}`,
+    `http://localhost:3000/local/paypal${CERTS}`,
+    '',
+  ])('at %j is refused without a fetch', async (address) => {
+    const asked: string[] = [];
+    const ask = async (url: string) => {
+      asked.push(url);
+      return certificate;
+    };
+    const headers = { ...request.headers, 'paypal-cert-url': address };
+    const attempt = paypal.verify({ ...request, headers }, { ...context, ask });
+    await expect(attempt).rejects.toMatchObject({ code: 'bad_signature' });
+    expect(asked).toEqual([]);
+  });
+
+  test.each(['api.paypal.com', 'api-m.paypal.com', 'api.sandbox.paypal.com', 'api-m.sandbox.paypal.com'])(
+    'at %s is fetched, once',
+    async (host) => {
+      const asked: string[] = [];
+      const ask = async (url: string) => {
+        asked.push(url);
+        return certificate;
+      };
+      const headers = {
+        ...request.headers,
+        'paypal-cert-url': `https://${host}/v1/notifications/certs/CERT-2`,
+      };
+      await paypal.verify({ ...request, headers }, { ...context, ask });
+      await paypal.verify({ ...request, headers }, { ...context, ask });
+      expect(asked).toEqual([headers['paypal-cert-url']]);
+    },
+  );
+
+  const keyOf = (pem: string, now: string, address = `https://certificates.example.com/${randomUUID()}`) => {
+    const rules = { subject: /^CN=messageverificationcerts/m, between: [intermediate], root: ROOT };
+    return certifiedKey(address, { ask: async () => pem, now: Date.parse(now) }, rules).then(
+      () => 'good',
+      (error: Rejection) => `${error.code}: ${error.message}`,
+    );
+  };
+  // What PayPal's SDKs brought along: DigiCert SHA2 Extended Validation Server CA.
+  const [, intermediate = ''] =
+    /'(MIIEtj[^']+)'/.exec(
+      readFileSync(new URL('../../functions/providers/paypal/provider.ts', import.meta.url), 'utf8'),
+    ) ?? [];
+
+  test.each([
+    ['2015-03-17T23:59:59Z', 'bad_signature: the certificate is out of its dates'],
+    ['2015-03-18T00:00:00Z', 'good'],
+    ['2017-03-22T12:00:00Z', 'good'],
+    ['2017-03-22T12:00:01Z', 'bad_signature: the certificate is out of its dates'],
+    ['2026-11-23T00:00:00Z', 'bad_signature: the certificate is out of its dates'],
+  ])('of 2015 to 2017, at %s: %s', async (now, expected) => {
+    expect(await keyOf(certificate, now)).toBe(expected);
+  });
+
+  test('is looked at again each time it is used', async () => {
+    expect(await keyOf(certificate, '2016-01-01', 'https://certificates.example.com/kept')).toBe('good');
+    expect(await keyOf('', '2016-01-02', 'https://certificates.example.com/kept')).toBe('good');
+    expect(await keyOf('', '2017-04-01', 'https://certificates.example.com/kept')).toMatch(
+      /out of its dates/,
+    );
+  });
+
+  const der = (base64: string) =>
+    `-----BEGIN CERTIFICATE-----\n${base64.match(/.{1,64}/g)?.join('\n')}\n-----END CERTIFICATE-----\n`;
+  test.each([
+    // openssl: a CA of our own under the name of DigiCert's, and a leaf of it under the name of PayPal's.
+    ['signed by a CA that only has the name', file('forged.pem'), /nobody known vouches/],
+    ['with the true one behind it', file('forged.pem') + certificate, /nobody known vouches/],
+    ['of somebody else', der(intermediate), /not the provider's/],
+    ['that is no certificate', 'hello', /not the provider's/],
+    ['that is garbage', der('AAAA'), /no certificate at the address/],
+  ])('%s is refused', async (_, pem, expected) => {
+    expect(await keyOf(pem, '2026-12-01')).toMatch(expected);
+  });
+
+  test.each([
+    ['provider_refused', 'bad_signature'],
+    ['provider_unavailable', 'provider_unavailable'],
+  ] as const)('%s when asked for: %s', async (code, expected) => {
+    const ask = () => Promise.reject(new Rejection(code, 'said PayPal'));
+    const headers = {
+      ...request.headers,
+      'paypal-cert-url': `https://api.paypal.com/v1/notifications/certs/${code}`,
+    };
+    await expect(paypal.verify({ ...request, headers }, { ...context, ask })).rejects.toMatchObject({
+      code: expected,
+    });
+  });
+});
+
+test.each([
+  ['today', {}, 'stale', Date.parse('2026-11-23')],
+  ['with another algorithm', { 'paypal-auth-algo': 'SHA1withRSA' }, 'bad_signature', context.now],
+  ['without a time', { 'paypal-transmission-time': '' }, 'stale', context.now],
+  ['with a time of no zone', { 'paypal-transmission-time': '2015-05-18T15:45:13' }, 'stale', context.now],
+  [
+    'with a time of another form',
+    { 'paypal-transmission-time': 'T 2015-05-18 15:45:13 Z' },
+    'stale',
+    context.now,
+  ],
+])('the delivery of 2015 %s is refused', async (_, change, code, now) => {
+  const attempt = paypal.verify(
+    { ...request, headers: { ...request.headers, ...change } },
+    { ...context, now, ask: async () => certificate },
+  );
+  await expect(attempt).rejects.toMatchObject({ code });
+});
+
+test('the bare key of the look-alike on this machine counts where the seller has named it, and nowhere else', async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const now = Date.parse('2026-11-20T14:04:00Z');
+  const url = 'http://localhost:3000/local/paypal';
+  const proxy = 'https://proxy.example.com/paypal';
+  const content = `t1|2026-11-20T14:04:00Z|WH-1|${crc32(request.body)}`;
+  const headersWith = (host: string) => ({
+    'paypal-transmission-id': 't1',
+    'paypal-transmission-time': '2026-11-20T14:04:00Z',
+    'paypal-auth-algo': 'SHA256withRSA',
+    'paypal-cert-url': `${host}/v1/notifications/certs/a-key`,
+    'paypal-transmission-sig': sign('sha256', Buffer.from(content), privateKey).toString('base64'),
+  });
+  const ask = async () => publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const verified = (host: string, api: Context['api']) =>
+    paypal.verify(
+      { ...request, headers: headersWith(host) },
+      { ...context, keys: ['WH-0', 'WH-1'], now, ask, api },
+    );
+  await verified(url, { key: 'k', url });
+  for (const api of [undefined, { key: 'k', url: 'https://api-m.paypal.com' }, { key: 'k', url: proxy }])
+    await expect(verified(url, api)).rejects.toMatchObject({ code: 'bad_signature' });
+  await expect(verified(proxy, { key: 'k', url: proxy })).rejects.toMatchObject({ code: 'bad_signature' });
+});
+
+/** The sample with values put at dotted paths; undefined takes one away. */
+function changed(name: string, changes: Record<string, unknown>) {
+  const whole = JSON.parse(file(`${name}.json`));
+  for (const [path, value] of Object.entries(changes)) {
+    const names = path.split('.');
+    const last = names.pop() ?? '';
+    const holder = names.reduce((part, one) => part[one], whole);
+    if (value === undefined) delete holder[last];
+    else holder[last] = value;
+  }
+  return whole;
+}
+const read = async (body: unknown, change: Partial<Context> = {}, headers: Record<string, string> = {}) =>
+  await paypal.read(
+    { method: 'POST', headers, query: '', body: Buffer.from(JSON.stringify(body)) },
+    { ...context, ...change },
+  );
+const api = { key: 'client:secret', url: 'https://api-m.paypal.com/' };
+const usd = (value: string) => ({ value, currency: 'USD' });
+
+describe('a capture', () => {
+  const order = (changes: Record<string, unknown> = {}) =>
+    changed('CHECKOUT.ORDER.APPROVED', changes).resource;
+  const telling = (answer: unknown) => {
+    const asked: unknown[] = [];
+    const ask: Context['ask'] = async (...what) => {
+      asked.push(what);
+      return JSON.stringify(asked.length === 1 ? { access_token: 'A21' } : answer);
+    };
+    return { ask, api, asked };
+  };
+
+  test('asks for its order as the seller', async () => {
+    const { asked, ...change } = telling(order());
+    expect(await read(changed('PAYMENT.CAPTURE.COMPLETED', {}), change)).toMatchObject([
+      { kind: 'paid', buyer: { email: 'kenji.yamada@example.com' }, lines: [{ sku: 'widgetpro-mac' }] },
+    ]);
+    expect(asked).toEqual([
+      [
+        'https://api-m.paypal.com/v1/oauth2/token',
+        {
+          method: 'POST',
+          headers: {
+            authorization: 'Basic Y2xpZW50OnNlY3JldA==',
+            'content-type': 'application/x-www-form-urlencoded',
+          },
+          body: 'grant_type=client_credentials',
+        },
+      ],
+      [
+        'https://api-m.paypal.com/v2/checkout/orders/5EX00001EX000001A',
+        { headers: { authorization: 'Bearer A21' } },
+      ],
+    ]);
+  });
+
+  const amount = (value: string, currency_code = 'USD') => ({ value, currency_code });
+  const item = (change: object = {}) => ({
+    name: 'Widget',
+    sku: 'w',
+    quantity: '1',
+    unit_amount: amount('39.00'),
+    ...change,
+  });
+  test.each<[string, object, object]>([
+    [
+      'several',
+      {
+        'purchase_units.0.items': [item({ quantity: '2' }), item({ sku: 'g', unit_amount: amount('22.00') })],
+      },
+      {
+        lines: [
+          { sku: 'w', quantity: 2, paid: usd('30.42') },
+          { sku: 'g', quantity: 1, paid: usd('8.58') },
+        ],
+      },
+    ],
+    [
+      'dear ones for little money, with a coupon that the page has made up',
+      { 'purchase_units.0.items': [item({ unit_amount: amount('999.00') })] },
+      { lines: [{ paid: usd('39') }] },
+    ],
+    [
+      'ones with tax',
+      {
+        'purchase_units.0.items': [
+          item({ tax: amount('7.41') }),
+          item({ sku: 'g', unit_amount: amount('10.00') }),
+        ],
+      },
+      {
+        lines: [{ paid: usd('32.086') }, { paid: usd('6.913') }],
+      },
+    ],
+    [
+      'free ones',
+      { 'purchase_units.0.items': [item({ unit_amount: amount('0.00') })] },
+      { lines: [{ sku: 'w', paid: usd('0') }] },
+    ],
+    [
+      'ones without a SKU, by their name',
+      { 'purchase_units.0.items': [item({ sku: undefined })] },
+      { lines: [{ sku: 'Widget' }] },
+    ],
+    [
+      'an amount, with nothing but a custom id',
+      { 'purchase_units.0.items': undefined, 'purchase_units.0.custom_id': 'w' },
+      { lines: [{ sku: 'w', quantity: 1, paid: usd('39.00') }] },
+    ],
+    [
+      'an amount, with nothing at all',
+      { 'purchase_units.0.items': undefined, 'purchase_units.0.custom_id': undefined },
+      { lines: [{ sku: '' }] },
+    ],
+    [
+      'with a card, so without a payer',
+      { payer: undefined, payment_source: { card: { name: 'Zoë Lindqvist' } } },
+      { buyer: { name: 'Zoë Lindqvist' } },
+    ],
+  ])('of an order of %s', async (_, changes, expected) => {
+    const whole = Object.fromEntries(
+      Object.entries(changes).map(([path, value]) => [`resource.${path}`, value]),
+    );
+    const answer = changed('CHECKOUT.ORDER.APPROVED', whole).resource;
+    expect(await read(changed('PAYMENT.CAPTURE.COMPLETED', {}), telling(answer))).toMatchObject([expected]);
+  });
+
+  test('of one of several units brings that one', async () => {
+    const unit = order().purchase_units[0];
+    const units = ['a', 'b', 'c'].map((name) => ({
+      ...unit,
+      items: [item({ sku: name })],
+      payments: { captures: [{ id: name === 'b' ? '9EX00001EX000002B' : `OTHER-${name}` }] },
+    }));
+    const body = changed('PAYMENT.CAPTURE.COMPLETED', {});
+    expect(await read(body, telling(order({ 'resource.purchase_units': units })))).toMatchObject([
+      { lines: [{ sku: 'b' }] },
+    ]);
+    const none = units.map((one) => ({ ...one, payments: undefined }));
+    expect(await read(body, telling(order({ 'resource.purchase_units': none })))).toMatchObject([
+      { lines: [{ sku: '', held: 'unknown_product' }] },
+    ]);
+  });
+
+  test('announced with several units brings none of them yet', async () => {
+    const units = [order().purchase_units[0], order().purchase_units[0]];
+    const body = changed('CHECKOUT.ORDER.APPROVED', { 'resource.purchase_units': units });
+    expect(await read(body)).toMatchObject([{ kind: 'announced', lines: [] }]);
+  });
+
+  test('names its order by a link where that is all there is, or else goes by itself', async () => {
+    const related = { 'resource.supplementary_data': undefined };
+    expect(await read(changed('PAYMENT.CAPTURE.COMPLETED', related))).toMatchObject([
+      { id: '5EX00001EX000001A', aliases: ['9EX00001EX000002B'] },
+    ]);
+    expect(
+      await read(changed('PAYMENT.CAPTURE.COMPLETED', { ...related, 'resource.links': [] })),
+    ).toMatchObject([{ id: '9EX00001EX000002B', aliases: [], lines: [{ sku: '', held: 'no_buyer' }] }]);
+  });
+
+  test.each([
+    ['provider_refused', 'held'],
+    ['provider_unavailable', 'again'],
+  ] as const)('%s when asked: %s', async (code, outcome) => {
+    const reading = read(changed('PAYMENT.CAPTURE.COMPLETED', {}), {
+      api,
+      ask: () => Promise.reject(new Rejection(code, 'said PayPal')),
+    });
+    if (outcome === 'held')
+      expect(await reading).toMatchObject([{ buyer: {}, lines: [{ sku: '', held: 'no_buyer' }] }]);
+    else await expect(reading).rejects.toMatchObject({ code });
+  });
+
+  const payees: readonly (readonly [payee: unknown, options: unknown, held: string | undefined])[] = [
+    [{ merchant_id: 'EXAMPLEMERCH1' }, 'EXAMPLEMERCH1', undefined],
+    [{ email_address: ' Sales@Vendor.example.com' }, 'sales@vendor.example.com ', undefined],
+    [{ merchant_id: 'B', email_address: 'b@example.com' }, ['A', 'B'], undefined],
+    [{ merchant_id: 'B', email_address: 'b@example.com' }, ['a@example.com', 'b@example.com'], undefined],
+    [{ merchant_id: 'B', email_address: 'b@example.com' }, ['A', 'a@example.com'], 'wrong_payee'],
+    [{ merchant_id: 'EXAMPLEMERCH12' }, 'EXAMPLEMERCH1', 'wrong_payee'],
+    [{ email_address: '' }, 'EXAMPLEMERCH1', 'wrong_payee'],
+    [{}, 'EXAMPLEMERCH1', 'wrong_payee'],
+  ];
+  test.each(payees)('for the payee %j where the seller is %j: %s', async (payee, seller, held) => {
+    const heldBy = async (body: unknown, change: Partial<Context> = {}) =>
+      (await read(body, { ...change, options: { payee: seller } })).flatMap((event) =>
+        event.kind === 'reversed' ? [] : event.lines.map((line) => line.held),
+      );
+    const body = changed('PAYMENT.CAPTURE.COMPLETED', { 'resource.payee': payee });
+    expect(await heldBy(body, telling(order()))).toEqual([held]);
+    expect(await heldBy(body)).toEqual([held ?? 'no_buyer']);
+    // A capture that does not say it: the order does, or nobody.
+    const silent = changed('PAYMENT.CAPTURE.COMPLETED', { 'resource.payee': undefined });
+    const answer = order({ 'resource.purchase_units.0.payee': payee });
+    expect(await heldBy(silent, telling(answer))).toEqual([held]);
+    expect(await heldBy(silent)).toEqual(['wrong_payee']);
+  });
+
+  test('for another payee of an order whose unit nobody knows is held as that', async () => {
+    const body = changed('PAYMENT.CAPTURE.COMPLETED', { 'resource.payee': {} });
+    const answer = order({ 'resource.purchase_units': [] });
+    expect(await read(body, telling(answer))).toMatchObject([{ lines: [{ sku: '', held: 'wrong_payee' }] }]);
+  });
+
+  test.each([
+    'PAYMENT.CAPTURE.PENDING',
+    'PAYMENT.CAPTURE.DENIED',
+    'PAYMENT.SALE.COMPLETED',
+    'CHECKOUT.ORDER.COMPLETED',
+  ])('%s is nothing', async (event_type) =>
+    expect(await read(changed('PAYMENT.CAPTURE.COMPLETED', { event_type }))).toEqual([]),
+  );
+});
+
+test.each([
+  [
+    'its links',
+    { 'links.0.href': 'https://api.sandbox.paypal.com/v1/notifications/webhooks-events/WH-1' },
+    {},
+  ],
+  [
+    'the address of its certificate',
+    {},
+    { 'paypal-cert-url': 'https://api.sandbox.paypal.com/v1/notifications/certs/C' },
+  ],
+])('the sandbox shows in %s', async (_, changes, headers) => {
+  for (const name of ['CHECKOUT.ORDER.APPROVED', 'PAYMENT.CAPTURE.COMPLETED', 'PAYMENT.CAPTURE.REFUNDED'])
+    expect(await read(changed(name, changes), {}, headers)).toMatchObject([{ test: true }]);
+});
+
+describe('money going back', () => {
+  test.each([
+    ['COMPLETED', 'done'],
+    ['PENDING', 'open'],
+    ['FAILED', 'won'],
+    ['CANCELLED', 'won'],
+  ])('a refund that is %s: %s', async (status, state) => {
+    expect(await read(changed('PAYMENT.CAPTURE.REFUNDED', { 'resource.status': status }))).toMatchObject([
+      { reversal: { kind: 'refund', state, part: 'partial', amount: usd('39.00') } },
+    ]);
+  });
+
+  test('taken back by PayPal itself', async () => {
+    const event_type = 'PAYMENT.CAPTURE.REVERSED';
+    expect(await read(changed('PAYMENT.CAPTURE.REFUNDED', { event_type }))).toMatchObject([
+      {
+        id: '9EX00001EX000002B',
+        reversalId: '1EX00001EX000003C',
+        reversal: { kind: 'chargeback', state: 'done' },
+      },
+    ]);
+  });
+
+  test('a refund that names no capture is for a person', async () => {
+    await expect(read(changed('PAYMENT.CAPTURE.REFUNDED', { 'resource.links': [] }))).rejects.toMatchObject({
+      code: 'bad_body',
+    });
+  });
+
+  // Names and outcomes: customer_disputes_v1, dispute and dispute_outcome.
+  test.each([
+    ['CREATED', 'OPEN', undefined, 'open'],
+    ['UPDATED', 'UNDER_REVIEW', undefined, 'open'],
+    ['RESOLVED', 'RESOLVED', 'RESOLVED_BUYER_FAVOUR', 'lost'],
+    ['RESOLVED', 'RESOLVED', 'ACCEPTED', 'lost'],
+    ['RESOLVED', 'RESOLVED', 'RESOLVED_SELLER_FAVOUR', 'won'],
+    ['RESOLVED', 'RESOLVED', 'RESOLVED_WITH_PAYOUT', 'won'],
+    ['RESOLVED', 'RESOLVED', 'CANCELED_BY_BUYER', 'won'],
+    ['RESOLVED', 'RESOLVED', 'SOMETHING_NEW', 'open'],
+  ])('a dispute %s, %s, %s: %s', async (type, status, outcome_code, state) => {
+    const resource = {
+      dispute_id: 'PP-D-4012',
+      status,
+      dispute_outcome: outcome_code && { outcome_code },
+      disputed_transactions: [{ buyer_transaction_id: 'X', seller_transaction_id: '9EX00001EX000002B' }],
+    };
+    expect(await read({ event_type: `CUSTOMER.DISPUTE.${type}`, resource })).toEqual([
+      {
+        kind: 'reversed',
+        id: '9EX00001EX000002B',
+        test: false,
+        reversalId: 'PP-D-4012',
+        reversal: { kind: 'chargeback', state, part: 'full' },
+      },
+    ]);
+  });
+});
+
+describe('without an API key', () => {
+  const catalogue = defineConfig({
+    seller: {
+      name: 'Widget Works',
+      from: 'o@widgets.example.com',
+      replyTo: 's@widgets.example.com',
+      alarms: 'a@widgets.example.com',
+    },
+    providers: { plain: { options: { payee: 'EXAMPLEMERCH1' } } },
+    products: {
+      widget: {
+        name: 'Widget',
+        serial: { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } },
+        skus: { plain: ['widgetpro-mac'] },
+        floor: { USD: '10.00' },
+      },
+    },
+  });
+  const unsigned = { ...paypal, verify() {} };
+  const [announced, paid, refunded] = [
+    'CHECKOUT.ORDER.APPROVED',
+    'PAYMENT.CAPTURE.COMPLETED',
+    'PAYMENT.CAPTURE.REFUNDED',
+  ].map((name) => JSON.parse(file(`${name}.json`)));
+
+  test.each([
+    ['approved, then paid', [announced, paid], 'paid', 1],
+    ['paid, then approved', [paid, announced], 'paid', 1],
+    ['everything three times', [announced, paid, paid, announced, paid, announced], 'paid', 1],
+    ['paid and never approved', [paid], 'paid', 0],
+    ['approved and never paid', [announced], 'paid', 0],
+    ['refunded at last', [announced, paid, refunded, refunded], 'refunded', 1],
+    ['refunded first of all', [refunded, announced, paid], 'refunded', 0],
+  ])('%s', async (_, deliveries, status, mails) => {
+    const world = memoryWorld(catalogue);
+    for (const body of deliveries) expect(await world.deliver(body, unsigned)).toBe(true);
+    expect(world.mails).toHaveLength(mails);
+    const [order, ...others] = world.orders();
+    expect([order?.key, order?.status, others]).toEqual(['plain#5EX00001EX000001A', status, []]);
+    const [line] = order?.lines ?? [];
+    // printf '健司 山田' | openssl enc -aes-128-ecb -K 31323334353637383930313233343536
+    if (deliveries.includes(announced)) expect(line?.serial).toBe('A609B45D8219071ACC4A90A0EAF2968C');
+    else expect(line?.held).toBe('no_buyer');
+  });
+
+  test.each<[string, changes: Record<string, unknown>, held: string]>([
+    ['for one yen', { 'resource.amount': { currency_code: 'JPY', value: '1' } }, 'price_unknown'],
+    ['for less than the floor', { 'resource.amount.value': '9.99' }, 'below_floor'],
+    ['for another payee', { 'resource.payee': { merchant_id: 'ANOTHER' } }, 'wrong_payee'],
+  ])(
+    'a capture %s is held, whichever comes first, and released by a person only',
+    async (_, changes, held) => {
+      const captured = changed('PAYMENT.CAPTURE.COMPLETED', changes);
+      for (const deliveries of [
+        [announced, captured, captured],
+        [captured, announced, captured],
+      ]) {
+        const world = memoryWorld(catalogue);
+        for (const body of deliveries) expect(await world.deliver(body, unsigned)).toBe(true);
+        const [order] = world.orders();
+        expect(order).toMatchObject({ heldAt: expect.any(String), lines: [{ sku: 'widgetpro-mac', held }] });
+        expect(order?.lines).toHaveLength(1);
+        expect(world.mails).toEqual([]);
+      }
+    },
+  );
+
+  test('what was approved for less than the floor goes out once the capture reaches it', async () => {
+    const cheap = changed('CHECKOUT.ORDER.APPROVED', {
+      'resource.purchase_units.0.amount.value': '1.00',
+      'resource.purchase_units.0.items.0.unit_amount.value': '1.00',
+    });
+    const world = memoryWorld(catalogue);
+    for (const body of [cheap, paid]) await world.deliver(body, unsigned);
+    expect(world.orders()).toMatchObject([{ lines: [{ held: null, paid: usd('39') }] }]);
+    expect(world.mails).toHaveLength(1);
+  });
+});

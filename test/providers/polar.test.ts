@@ -1,0 +1,291 @@
+/** What Polar says in its other words: the samples, changed at named places. */
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Webhook } from 'standardwebhooks';
+import { describe, expect, test } from 'vitest';
+import type { Context } from '../../functions/core/inbound/provider.ts';
+import { polar } from '../../functions/providers/polar/provider.ts';
+import { polar as simulator } from '../../functions/providers/polar/simulator.ts';
+
+const ORDER = 'dddddddd-0000-4000-8000-000000000001';
+const context: Context = {
+  keys: [],
+  now: 0,
+  licenseeField: 'licensee',
+  options: {},
+  knows: () => false,
+  ask: () => Promise.reject(new Error('asked')),
+};
+
+/** The sample with values put at dotted paths below `data`; undefined takes one away. */
+function changed(file: string, type: string, changes: Record<string, unknown>): Buffer {
+  const whole = JSON.parse(
+    readFileSync(new URL(`../../functions/providers/polar/samples/${file}`, import.meta.url), 'utf8'),
+  );
+  whole.type = type;
+  for (const [path, value] of Object.entries(changes)) {
+    const names = path.split('.');
+    const last = names.pop() ?? '';
+    const holder = names.reduce((part, one) => part[one], whole.data);
+    if (value === undefined) delete holder[last];
+    else holder[last] = value;
+  }
+  return Buffer.from(JSON.stringify(whole));
+}
+const read = async (body: Buffer, change: Partial<Context> = {}) =>
+  await polar.read({ method: 'POST', headers: {}, query: '', body }, { ...context, ...change });
+const paid = (changes: Record<string, unknown>, change?: Partial<Context>) =>
+  read(changed('order.paid.json', 'order.paid', changes), change);
+
+describe('no sale', () => {
+  test.each(['order.created', 'order.updated', 'subscription.active', 'checkout.updated', 'constructor'])(
+    '%s',
+    async (type) => {
+      expect(await read(changed('order.paid.json', type, {}))).toEqual([]);
+    },
+  );
+
+  test.each(['subscription_cycle', 'subscription_update', 'subscription_meter_cycle'])(
+    '%s is a renewal, whatever it costs, and so is its refund',
+    async (billing_reason) => {
+      expect(await paid({ billing_reason, total_amount: -500 })).toEqual([]);
+      expect(await read(changed('order.refunded.json', 'order.refunded', { billing_reason }))).toEqual([]);
+    },
+  );
+});
+
+describe('a sale', () => {
+  const line = { sku: 'widgetpro-mac', quantity: 1 };
+  test.each([
+    ['the first of a subscription', { billing_reason: 'subscription_create' }, {}],
+    ['of seats', { seats: 5 }, { lines: [{ ...line, quantity: 5 }] }],
+    ['of units', { units: 3 }, { lines: [{ ...line, quantity: 3 }] }],
+    [
+      'whose product names no SKU',
+      { 'product.metadata': {} },
+      { lines: [{ sku: 'cccccccc-0000-4000-8000-000000000001' }] },
+    ],
+    ['without product', { product: null, product_id: null }, { lines: [{ sku: '' }] }],
+    [
+      'in a currency without hundredths',
+      { currency: 'jpy', total_amount: 4900 },
+      { amount: { value: '4900', currency: 'JPY' } },
+    ],
+    ['free of charge', { total_amount: 0 }, { amount: { value: '0', currency: 'EUR' } }],
+  ])('%s', async (_, changes, expected) => {
+    expect(await paid(changes)).toMatchObject([{ kind: 'paid', id: ORDER, test: false, ...expected }]);
+  });
+
+  test('goes by the name that the catalogue knows', async () => {
+    const knows = (sku: string) => sku === 'cccccccc-0000-4000-8000-000000000001';
+    expect(await paid({}, { knows })).toMatchObject([
+      { lines: [{ sku: 'cccccccc-0000-4000-8000-000000000001' }] },
+    ]);
+  });
+
+  test.each([
+    [
+      'a name for the invoice that is the buyer’s own is no company',
+      { billing_name: 'Anna Grüber' },
+      { company: undefined },
+    ],
+    ['none at all', { billing_name: null }, { name: 'Anna Grüber', company: undefined }],
+    ['only that of the invoice', { 'customer.name': null }, { name: 'Grüber Labor KG', company: undefined }],
+    [
+      'no name, no address',
+      { 'customer.name': null, billing_name: null, 'customer.email': null },
+      { name: undefined, email: undefined },
+    ],
+    ['no field for the licence', { custom_field_data: {} }, { registration: undefined }],
+    ['a number in its place', { custom_field_data: { licensee: 7 } }, { registration: undefined }],
+    ['no fields at all', { custom_field_data: undefined }, { registration: undefined }],
+    ['no address of the invoice', { billing_address: null }, { country: undefined }],
+  ])('%s', async (_, changes, buyer) => {
+    const [sale] = await paid(changes);
+    expect(sale).toMatchObject({ kind: 'paid', buyer });
+  });
+
+  test('the field for the licence is called what the catalogue says', async () => {
+    const change = { licenseeField: 'name_on_licence' };
+    expect(await paid({ custom_field_data: { name_on_licence: 'A. G.' } }, change)).toMatchObject([
+      { buyer: { registration: 'A. G.' } },
+    ]);
+    // What every object has is no field.
+    expect(await paid({}, { licenseeField: 'constructor' })).toMatchObject([
+      { buyer: { registration: undefined } },
+    ]);
+  });
+
+  test.each([
+    ['no id', { id: undefined }],
+    ['a long id', { id: 'x'.repeat(101) }],
+    ['no customer', { customer: null }],
+    ['half a cent', { total_amount: 0.5 }],
+    ['no seat', { seats: 0 }],
+    ['no date', { created_at: 'yesterday' }],
+    ['a currency of four letters', { currency: 'euro' }],
+    ['no reason', { billing_reason: undefined }],
+  ])('with %s is for a person', async (_, changes) => {
+    await expect(paid(changes)).rejects.toMatchObject({ code: 'bad_body' });
+  });
+
+  test('of the sandbox is a test, and so is what goes back', async () => {
+    const options = { sandbox: true };
+    expect(await paid({}, { options })).toMatchObject([{ test: true }]);
+    for (const [file, type] of [
+      ['order.refunded.json', 'order.refunded'],
+      ['refund.updated.json', 'refund.created'],
+    ] as const)
+      expect(await read(changed(file, type, {}), { options })).toMatchObject([{ test: true }]);
+  });
+});
+
+describe('money going back', () => {
+  const twelve = { value: '12', currency: 'EUR' };
+  const refundId = '34343434-0000-4000-8000-000000000001';
+  test('a part of it', async () => {
+    const body = changed('order.refunded.json', 'order.refunded', { status: 'partially_refunded' });
+    expect(await read(body)).toMatchObject([
+      { id: ORDER, reversalId: ORDER, reversal: { state: 'done', part: 'partial' } },
+    ]);
+  });
+
+  test.each([
+    ['refund.created', 'pending', [[refundId, 'open', twelve]]],
+    ['refund.created', 'succeeded', [[refundId, 'done', twelve]]],
+    ['refund.updated', 'succeeded', [[refundId, 'done', twelve]]],
+    [
+      'refund.updated',
+      'failed',
+      [
+        [refundId, 'won', twelve],
+        [ORDER, 'won', undefined],
+      ],
+    ],
+    [
+      'refund.updated',
+      'canceled',
+      [
+        [refundId, 'won', twelve],
+        [ORDER, 'won', undefined],
+      ],
+    ],
+  ])('%s, %s', async (type, status, facts) => {
+    expect(await read(changed('refund.updated.json', type, { status }))).toEqual(
+      facts.map(([reversalId, state, amount]) => ({
+        kind: 'reversed',
+        id: ORDER,
+        test: false,
+        reversalId,
+        reversal: { kind: 'refund', state, part: 'partial', ...(amount ? { amount } : {}) },
+      })),
+    );
+  });
+
+  test.each([
+    ['order.refunded.json', 'order.refunded', { status: 'unheard_of' }],
+    ['refund.updated.json', 'refund.updated', { status: 'unheard_of' }],
+    ['refund.updated.json', 'refund.updated', { order_id: null }],
+  ])('%s, %s, %j: for a person', async (file, type, changes) => {
+    await expect(read(changed(file, type, changes))).rejects.toMatchObject({ code: 'bad_body' });
+  });
+});
+
+test.each(['whsec_', 'whsec_QQ==', 'whsec_!!!!'])(
+  'under %s nobody signs with the few bytes it decodes to',
+  (secret) => {
+    const body = readFileSync(
+      new URL('../../functions/providers/polar/samples/order.paid.json', import.meta.url),
+    );
+    const guessed = Buffer.from(secret.slice('whsec_'.length), 'base64');
+    const signature = createHmac('sha256', guessed).update('m.1795183402.').update(body).digest('base64');
+    const headers = {
+      'webhook-id': 'm',
+      'webhook-timestamp': '1795183402',
+      'webhook-signature': `v1,${signature}`,
+    };
+    const request = { method: 'POST', headers, query: '', body };
+    expect(() => polar.verify(request, { ...context, keys: [secret], now: 1_795_183_402_000 })).toThrow(
+      'no signature matches',
+    );
+  },
+);
+
+describe('the simulator', () => {
+  const order = {
+    event: 'paid',
+    sku: 'w',
+    name: 'Zoë Lindqvist',
+    email: 'z@example.com',
+    company: '',
+    test: false,
+    floor: 0,
+  };
+  const now = Date.now();
+  test.each(simulator.events)(
+    '%s is signed as the vendor’s library would, for either kind of secret',
+    (event) => {
+      const base64 = 'ZXhhbXBsZS0zMi1ieXRlLXNlY3JldC0wMDAwMDAwMDE=';
+      const legacy = 'polar_whs_example_0001';
+      const cases = [
+        [`whsec_${base64}`, base64],
+        [legacy, Buffer.from(legacy).toString('base64')],
+      ] as const;
+      for (const [secret, key] of cases) {
+        const { body, headers } = simulator.request({ ...order, event }, secret, {}, now);
+        expect(new Webhook(key).verify(body, headers)).toMatchObject({
+          type: expect.stringContaining('order.'),
+        });
+      }
+    },
+  );
+
+  test('says everything that Polar says', () => {
+    const { body } = simulator.request(order, 'whsec_x', {}, now);
+    const sample = JSON.parse(
+      readFileSync(
+        new URL('../../functions/providers/polar/samples/order.paid.json', import.meta.url),
+        'utf8',
+      ),
+    );
+    const shape = (value: unknown): unknown =>
+      typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? Object.fromEntries(Object.entries(value).map(([name, part]) => [name, shape(part)]))
+        : typeof value;
+    expect(shape(JSON.parse(body))).toEqual(shape(sample));
+  });
+
+  test('is read as what it says', async () => {
+    const said = async (event: string, id?: string) => {
+      const { body, orderId } = simulator.request(
+        { ...order, event, id, company: 'L AB', floor: 50 },
+        'whsec_x',
+        {},
+        now,
+      );
+      return { orderId, events: await read(Buffer.from(body)) };
+    };
+    const { orderId, events } = await said('paid');
+    expect(events).toMatchObject([
+      {
+        kind: 'paid',
+        id: orderId,
+        amount: { value: '60' },
+        buyer: {
+          name: 'Zoë Lindqvist',
+          email: 'z@example.com',
+          company: 'L AB',
+          registration: 'Zoë Lindqvist',
+        },
+        lines: [{ sku: 'w' }],
+      },
+    ]);
+    expect((await said('refunded', orderId)).events).toMatchObject([
+      { id: orderId, reversal: { part: 'full' } },
+    ]);
+    expect((await said('partly_refunded', orderId)).events).toMatchObject([
+      { id: orderId, reversal: { part: 'partial' } },
+    ]);
+    expect((await said('renewed')).events).toEqual([]);
+  });
+});

@@ -1,0 +1,96 @@
+/** The published JSON Schema and what `shop` reads are the same. */
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { Rejection } from '../../functions/core/inbound/rejection.ts';
+import { shop } from '../../functions/providers/shop/provider.ts';
+
+const published = JSON.parse(
+  readFileSync(new URL('../../docs/providers/shop.schema.json', import.meta.url), 'utf8'),
+);
+const { $defs } = published;
+const examples = z
+  .array(z.object({ data: z.record(z.string(), z.unknown()) }).loose())
+  .parse(published.examples);
+/** Zod knows no if/then; each body goes by the definition that its type names. */
+const [paid, refunded] = ['paid', 'refunded'].map((name) => z.fromJSONSchema({ ...$defs[name], $defs }));
+
+const read = (body: unknown) => {
+  try {
+    return shop.read(
+      { method: 'POST', headers: {}, query: '', body: Buffer.from(JSON.stringify(body)) },
+      context,
+    );
+  } catch (error) {
+    if (error instanceof Rejection) return error.code;
+    throw error;
+  }
+};
+const context = { keys: [], now: 0, licenseeField: '', options: {}, knows: () => true, ask: async () => '' };
+
+test.each(examples)('example: %j', (example) => {
+  expect(read(example)).toMatchObject([{ id: expect.any(String) }]);
+});
+
+describe('both refuse and accept alike', () => {
+  const [order = { data: {} }, refund = { data: {} }] = examples;
+  const item = { sku: 'w', quantity: 1, price: '1.00' };
+  const cases: readonly [string, string, unknown, boolean][] = [
+    ['order.paid', 'as it is', order.data, true],
+    ['order.paid', 'no id', { ...order.data, id: undefined }, false],
+    ['order.paid', 'an empty id', { ...order.data, id: '' }, false],
+    ['order.paid', 'an id with a line break', { ...order.data, id: 'A\n1' }, false],
+    ['order.paid', 'a numeric id', { ...order.data, id: 1001 }, false],
+    [
+      'order.paid',
+      'nulls',
+      {
+        id: '1',
+        licensee: null,
+        total: null,
+        currency: null,
+        placedAt: null,
+        items: [{ sku: 'w', price: null }],
+      },
+      true,
+    ],
+    ['order.paid', 'no items', { ...order.data, items: [] }, false],
+    ['order.paid', 'no SKU', { ...order.data, items: [{ ...item, sku: '' }] }, false],
+    ['order.paid', 'half a copy', { ...order.data, items: [{ ...item, quantity: 0.5 }] }, false],
+    ['order.paid', 'no copy', { ...order.data, items: [{ ...item, quantity: 0 }] }, false],
+    ['order.paid', 'a price that is a number', { ...order.data, items: [{ ...item, price: 39 }] }, false],
+    ['order.paid', 'a price with a comma', { ...order.data, items: [{ ...item, price: '39,00' }] }, false],
+    ['order.paid', 'a currency in lower case', { ...order.data, currency: 'eur' }, false],
+    ['order.paid', 'a date that is none', { ...order.data, placedAt: 'yesterday' }, false],
+    ['order.paid', 'more fields', { ...order.data, coupon: 'X' }, true],
+    ['order.refunded', 'as it is', refund.data, true],
+    ['order.refunded', 'the id alone', { id: '1' }, true],
+    ['order.refunded', 'a part', { id: '1', amount: '5.00', currency: 'EUR' }, true],
+    ['order.refunded', 'a negative part', { id: '1', amount: '-5.00', currency: 'EUR' }, false],
+  ];
+  test.each(cases)('%s: %s', (type, _, data, good) => {
+    const body = JSON.parse(JSON.stringify({ type, data }));
+    const schema = type === 'order.paid' ? paid : refunded;
+    expect(schema?.safeParse(body.data).success).toBe(good);
+    expect(Array.isArray(read(body))).toBe(good);
+  });
+});
+
+test('a type nobody knows is nothing', () => {
+  expect(read({ type: 'order.packed', data: {} })).toEqual([]);
+});
+
+test('a key cut short is no key: nobody can sign with nothing', () => {
+  const body = Buffer.from('{}');
+  const signature = createHmac('sha256', '').update('m.1795402805.').update(body).digest('base64');
+  const headers = {
+    'webhook-id': 'm',
+    'webhook-timestamp': '1795402805',
+    'webhook-signature': `v1,${signature}`,
+  };
+  const request = { method: 'POST', headers, query: '', body };
+  expect(() => shop.verify(request, { ...context, keys: ['whsec_'], now: 1795402805000 })).toThrow(
+    'no signature matches',
+  );
+});

@@ -1,0 +1,336 @@
+/** What Shopify says in its other words: the samples, changed at named places. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { Context } from '../../functions/core/inbound/provider.ts';
+import { shopify } from '../../functions/providers/shopify/provider.ts';
+import { shopify as simulator } from '../../functions/providers/shopify/simulator.ts';
+
+const ORDER = '6100000000001';
+const context: Context = {
+  keys: ['secret'],
+  now: 0,
+  licenseeField: 'Licence name',
+  options: {},
+  knows: () => false,
+  ask: () => Promise.reject(new Error('asked')),
+};
+const sample = (name: string) =>
+  JSON.parse(
+    readFileSync(new URL(`../../functions/providers/shopify/samples/${name}.json`, import.meta.url), 'utf8'),
+  );
+
+/** The sample with values put at dotted paths; undefined takes one away. */
+function changed(name: string, changes: Record<string, unknown>): Buffer {
+  const whole = sample(name);
+  for (const [path, value] of Object.entries(changes)) {
+    const names = path.split('.');
+    const last = names.pop() ?? '';
+    const holder = names.reduce((part, one) => part[one], whole);
+    if (value === undefined) delete holder[last];
+    else holder[last] = value;
+  }
+  return Buffer.from(JSON.stringify(whole));
+}
+const read = async (
+  topic: string,
+  body: Buffer,
+  { headers = {}, ...change }: Partial<Context> & { headers?: Record<string, string> } = {},
+) =>
+  await shopify.read(
+    { method: 'POST', headers: { 'x-shopify-topic': topic, ...headers }, query: '', body },
+    { ...context, ...change },
+  );
+const paid = (changes: Record<string, unknown>, change?: Partial<Context>) =>
+  read('orders/paid', changed('orders-paid', changes), change);
+
+describe('no sale', () => {
+  test.each(['orders/create', 'orders/updated', 'orders/cancelled', 'app/uninstalled', ''])(
+    'the topic %j',
+    async (topic) => {
+      expect(await read(topic, changed('orders-paid', {}))).toEqual([]);
+    },
+  );
+
+  test.each([
+    ['pending', { financial_status: 'pending' }],
+    ['authorized, which is not captured', { financial_status: 'authorized' }],
+    ['voided, as in the admin’s test notification', { financial_status: 'voided', test: true }],
+    ['a renewal', { source_name: 'subscription_contract' }],
+    ['a renewal, as it is called since 2025', { source_name: 'subscription_contract_checkout_one' }],
+    ['with every line taken out before it was paid', { 'line_items.0.current_quantity': 0 }],
+  ])('an order that is %s', async (_, changes) => {
+    expect(await paid(changes)).toEqual([]);
+  });
+});
+
+describe('a sale', () => {
+  const usd = (value: string) => ({ value, currency: 'USD' });
+  test.each([
+    ['refunded meanwhile', { financial_status: 'refunded' }, {}],
+    ['refunded in part meanwhile', { financial_status: 'partially_refunded' }, {}],
+    ['of a test gateway', { test: true }, { test: true }],
+    ['without a billing address', { billing_address: null }, { buyer: { name: 'María José Peña' } }],
+    ['with the customer’s address only', { email: '' }, { buyer: { email: 'mj.pena@example.com' } }],
+    ['without a customer', { customer: null }, { buyer: { name: 'María José Peña' } }],
+    [
+      'with a name for the order',
+      { note_attributes: [{ name: 'Licence name', value: 'X. Y.' }], 'line_items.0.properties': [] },
+      { buyer: { registration: 'X. Y.' } },
+    ],
+    ['with a name for the line', {}, { buyer: { registration: 'María José Peña' } }],
+    ['without a SKU: the variant', { 'line_items.0.sku': '' }, { lines: [{ sku: '46100000000001' }] }],
+    [
+      'without a variant: the product',
+      { 'line_items.0.sku': null, 'line_items.0.variant_id': null },
+      { lines: [{ sku: '8100000000001' }] },
+    ],
+    [
+      'of something that is no product',
+      {
+        'line_items.0.sku': null,
+        'line_items.0.variant_id': null,
+        'line_items.0.product_id': null,
+        'line_items.0.title': 'Tip',
+      },
+      { lines: [{ sku: 'Tip' }] },
+    ],
+    [
+      'of fewer copies than were ordered at first',
+      { 'line_items.0.quantity': 3, 'line_items.0.current_quantity': 2 },
+      { lines: [{ quantity: 2 }] },
+    ],
+    [
+      'of a shop that does not say how many are left',
+      { 'line_items.0.quantity': 3, 'line_items.0.current_quantity': undefined },
+      { lines: [{ quantity: 3 }] },
+    ],
+  ])('%s', async (_, changes, expected) => {
+    expect(await paid(changes)).toMatchObject([{ kind: 'paid', id: ORDER, test: false, ...expected }]);
+  });
+
+  test.each([
+    ['taxes on top', { 'line_items.0.quantity': 2, 'line_items.0.current_quantity': 2 }, usd('86.19')],
+    ['taxes included', { taxes_included: true }, usd('39')],
+    [
+      'discounts',
+      { 'line_items.0.discount_allocations': [{ amount: '10.05' }, { amount: '5.10' }] },
+      usd('32.04'),
+    ],
+    [
+      'all of it given away',
+      { 'line_items.0.discount_allocations': [{ amount: '39.00' }], 'line_items.0.tax_lines': [] },
+      usd('0'),
+    ],
+    ['more given away than asked', { 'line_items.0.discount_allocations': [{ amount: '50.05' }] }, undefined],
+    [
+      'in yen',
+      { currency: 'JPY', total_price: '4900', 'line_items.0.price': '4900', 'line_items.0.tax_lines': [] },
+      { value: '4900', currency: 'JPY' },
+    ],
+  ])('what was paid for a line: %s', async (_, changes, expected) => {
+    const [sale] = await paid(changes);
+    expect(sale).toMatchObject({ lines: [{ paid: expected }] });
+  });
+
+  test('an id greater than a number holds is one id, in the sale and in its refund', async () => {
+    const great = (name: string) =>
+      Buffer.from(changed(name, {}).toString().replaceAll(ORDER, '820982911946154508'));
+    const ids = [
+      await read('orders/paid', great('orders-paid')),
+      await read('refunds/create', great('refunds-create')),
+    ];
+    expect(ids).toMatchObject([[{ id: '820982911946154500' }], [{ id: '820982911946154500' }]]);
+  });
+
+  test('a test notification says so in a header of either family', async () => {
+    for (const name of ['x-shopify-test', 'shopify-test'])
+      expect(
+        await read('orders/paid', changed('orders-paid', {}), { headers: { [name]: 'true' } }),
+      ).toMatchObject([{ test: true }]);
+  });
+
+  test('goes by the name that the catalogue knows', async () => {
+    for (const known of ['46100000000001', '8100000000001', 'WidgetPro'])
+      expect(await paid({}, { knows: (sku) => sku === known })).toMatchObject([{ lines: [{ sku: known }] }]);
+  });
+
+  test('whose buyer the app may not see is held', async () => {
+    const hidden = {
+      email: null,
+      contact_email: null,
+      customer: { email: null, first_name: null, last_name: null },
+      billing_address: null,
+    };
+    expect(await paid(hidden)).toMatchObject([
+      { buyer: { name: undefined, email: undefined }, lines: [{ sku: 'WP-WIN-3', held: 'no_buyer' }] },
+    ]);
+  });
+
+  test('with two names is held: nobody knows which is for which', async () => {
+    const [line] = sample('orders-paid').line_items;
+    const other = { ...line, sku: 'B', properties: [{ name: 'Licence name', value: 'Another' }] };
+    expect(await paid({ line_items: [line, other] })).toMatchObject([
+      { buyer: { registration: undefined }, lines: [{ held: 'no_name' }, { sku: 'B', held: 'no_name' }] },
+    ]);
+    expect(await paid({ line_items: [line, { ...line, sku: 'B' }] })).toMatchObject([
+      { buyer: { registration: 'María José Peña' }, lines: [{ held: undefined }, { held: undefined }] },
+    ]);
+  });
+
+  test.each([
+    ['no id', { id: undefined }],
+    ['half an id', { id: 1.5 }],
+    ['no date', { created_at: '2026' }],
+    ['a price that is a number', { 'line_items.0.price': 39 }],
+    ['a price below nothing', { 'line_items.0.price': '-39.00' }],
+    ['no lines', { line_items: undefined }],
+    ['no currency', { currency: '' }],
+  ])('with %s is for a person', async (_, changes) => {
+    await expect(paid(changes)).rejects.toMatchObject({ code: 'bad_body' });
+  });
+});
+
+describe('money going back', () => {
+  const [transaction] = sample('refunds-create').transactions;
+  const refund = (transactions: unknown) =>
+    read('refunds/create', changed('refunds-create', { transactions }));
+  const usd = (value: string) => ({ value, currency: 'USD' });
+
+  test.each([
+    [
+      'in two transactions',
+      [
+        { ...transaction, amount: '40.00' },
+        { ...transaction, amount: '7.19' },
+      ],
+      { state: 'done', amount: usd('47.19') },
+    ],
+    ['pending', [{ ...transaction, status: 'pending' }], { state: 'open', amount: usd('47.19') }],
+    [
+      'one of them failed',
+      [transaction, { ...transaction, status: 'failure' }],
+      { state: 'done', amount: usd('47.19') },
+    ],
+    [
+      'in two currencies',
+      [transaction, { ...transaction, currency: 'EUR' }],
+      { state: 'done', amount: undefined },
+    ],
+  ])('%s', async (_, transactions, reversal) => {
+    const [event] = await refund(transactions);
+    expect(event).toMatchObject({
+      kind: 'reversed',
+      id: ORDER,
+      test: false,
+      reversalId: '929361464001',
+      reversal: { kind: 'refund', part: 'partial', ...reversal },
+    });
+  });
+
+  test.each([
+    ['goods without money', []],
+    ['a refund that failed', [{ ...transaction, status: 'failure' }]],
+    ['a capture', [{ ...transaction, kind: 'capture' }]],
+  ])('%s: nothing', async (_, transactions) => {
+    expect(await refund(transactions)).toEqual([]);
+  });
+
+  test('of a test order is a test', async () => {
+    expect(await refund([{ ...transaction, test: true }])).toMatchObject([{ test: true }]);
+  });
+
+  test.each([
+    ['needs_response', 'open'],
+    ['under_review', 'open'],
+    ['charge_refunded', 'open'],
+    ['accepted', 'open'],
+    ['lost', 'lost'],
+    ['won', 'won'],
+    ['unheard_of', 'open'],
+  ])('a dispute: %s', async (status, state) => {
+    for (const topic of ['disputes/create', 'disputes/update'])
+      expect(await read(topic, changed('disputes-create', { status }))).toEqual([
+        {
+          kind: 'reversed',
+          id: ORDER,
+          test: false,
+          reversalId: '815713555001',
+          reversal: { kind: 'chargeback', state, part: 'full' },
+        },
+      ]);
+  });
+
+  test('a dispute of no order is no concern of ours', async () => {
+    expect(await read('disputes/create', changed('disputes-create', { order_id: null }))).toEqual([]);
+  });
+
+  test('under a topic of another body it is for a person', async () => {
+    for (const [topic, name] of [
+      ['refunds/create', 'orders-paid'],
+      ['orders/paid', 'refunds-create'],
+      ['disputes/create', 'orders-paid'],
+    ] as const)
+      await expect(read(topic, changed(name, {}))).rejects.toMatchObject({ code: 'bad_body' });
+  });
+});
+
+describe('the simulator', () => {
+  const order = {
+    event: 'paid',
+    sku: 'w',
+    name: 'Zoë van der Lindqvist',
+    email: 'z@example.com',
+    company: 'L AB',
+    test: false,
+    floor: 50,
+  };
+
+  test.each(simulator.events)('%s is signed as openssl signs', (event) => {
+    const { body, headers } = simulator.request({ ...order, event }, 'sécret', {}, 0);
+    const key = Buffer.from('sécret').toString('hex');
+    const mac = execFileSync(
+      'openssl',
+      ['dgst', '-sha256', '-mac', 'HMAC', '-macopt', `hexkey:${key}`, '-binary'],
+      { input: body },
+    );
+    expect(headers['x-shopify-hmac-sha256']).toBe(mac.toString('base64'));
+  });
+
+  test.each([
+    ['paid', 'orders-paid'],
+    ['refunded', 'refunds-create'],
+    ['disputed', 'disputes-create'],
+  ])('%s has every field of the sample', (event, name) => {
+    const fields = (body: object) => Object.keys(body).sort();
+    const { body } = simulator.request({ ...order, event }, 'secret', {}, 0);
+    expect(fields(JSON.parse(body))).toEqual(fields(sample(name)));
+  });
+
+  test.each([
+    [
+      'paid',
+      {
+        kind: 'paid',
+        amount: { value: '60.50', currency: 'EUR' },
+        buyer: { name: order.name, email: order.email, company: 'L AB', registration: order.name },
+        lines: [{ sku: 'w', paid: { value: '60.50', currency: 'EUR' } }],
+      },
+    ],
+    ['partly_refunded', { reversal: { kind: 'refund', amount: { value: '5.00', currency: 'EUR' } } }],
+    ['refunded', { reversal: { kind: 'refund', amount: { value: '60.50', currency: 'EUR' } } }],
+    ['disputed', { reversal: { kind: 'chargeback', state: 'open' } }],
+    ['dispute_won', { reversal: { kind: 'chargeback', state: 'won' } }],
+  ])('%s is read as that', async (event, expected) => {
+    const { orderId } = simulator.request(order, 'secret', {}, 0);
+    const { body, headers } = simulator.request(
+      { ...order, event, id: orderId, test: true },
+      'secret',
+      {},
+      0,
+    );
+    expect(
+      await read('', Buffer.from(body), { headers: { ...headers }, licenseeField: 'licensee' }),
+    ).toMatchObject([{ id: orderId, test: true, ...expected }]);
+  });
+});

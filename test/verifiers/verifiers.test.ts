@@ -1,0 +1,254 @@
+/**
+ * The checks that sellers copy into their apps, run against the published vectors; and those vectors against the `openssl`
+ * command. What trust the vectors deserve comes from here: from AES, charsets and alphabets that are not ours.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it, test } from 'vitest';
+import { presets } from '../../functions/core/serial/presets.ts';
+import type { SerialProfile } from '../../functions/core/serial/serial.ts';
+import { bare, type Case, plain, type Question, questions, vectors } from './questions.ts';
+import { LENGTHS, vectorsFile } from './vectors.ts';
+
+const FOLDER = 'docs/verifiers';
+
+describe('vectors.json', () => {
+  it('is what our code makes', async () => {
+    await expect(vectorsFile()).toMatchFileSnapshot(`../${FOLDER}/vectors.json`);
+  });
+
+  test.each(Object.entries(presets))('has %s with names of every length', (_, preset) => {
+    const names = vectors.filter(({ profile }) =>
+      Object.entries(preset).every(
+        ([option, value]) => JSON.stringify(profile[option]) === JSON.stringify(value),
+      ),
+    );
+    const lengths = new Set(names.map(({ name }) => Buffer.byteLength(name)));
+    expect(LENGTHS.filter((length) => !lengths.has(length))).toEqual([]);
+    expect(names.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['José Núñez', 'Jose\u0301 Nu\u0301n\u0303ez']),
+    );
+  });
+});
+
+const commands = new Map(
+  [
+    'openssl version',
+    'python3 --version',
+    'javac -version',
+    'java -version',
+    'mcs --version',
+    'mono --version',
+  ].map((line) => [line.split(' ')[0], spawnSync(line, { shell: true }).status === 0]),
+);
+const has = (...names: string[]) => names.every((name) => commands.get(name));
+const hasOpensslHeaders =
+  spawnSync('cc', ['-E', '-x', 'c', '-'], { input: '#include <openssl/evp.h>' }).status === 0;
+
+describe.skipIf(!has('openssl'))('the openssl command', () => {
+  const usual = vectors.filter(
+    ({ full, name }) =>
+      full.mode !== 'cbc-dcpcrypt' &&
+      full.iv?.from !== 'encrypted-zero' &&
+      (full.charset === 'utf8' || full.charset === 'utf16le') &&
+      full.name.form !== 'as-is' &&
+      full.name.fold === 'none' &&
+      !/\p{Cf}|[^\S ]| {2}|^ | $/u.test(name) &&
+      !['base32', 'crockford'].includes(full.text.alphabet),
+  );
+
+  it('makes the same', () => {
+    expect(usual.length).toBeGreaterThan(300);
+    const differs = usual.filter(({ serial, ...vector }) => {
+      const { cut } = vector.full.text;
+      return (
+        bare(vector.full, serial) !== spelled(vector.full.text.alphabet, ciphertext(vector)).slice(0, cut)
+      );
+    });
+    expect(differs).toEqual([]);
+  });
+
+  /** Where `openssl` knows the padding it adds it; the others stand here once more, after their own documents. */
+  function ciphertext({ full, key, name }: Omit<Case, 'serial'>): Buffer {
+    const bytes = Buffer.from(
+      name.normalize(full.name.form.toUpperCase()),
+      full.charset === 'utf8' ? 'utf8' : 'utf16le',
+    );
+    const short = (16 - (bytes.length % 16)) % 16;
+    const fill = {
+      none: '',
+      pkcs7: full.mode === 'cfb8' ? String.fromCharCode(short || 16).repeat(short || 16) : '',
+      null: '\0'.repeat(short),
+      space: ' '.repeat(short),
+      x923: '\0'.repeat((short || 16) - 1) + String.fromCharCode(short || 16),
+    }[full.padding];
+    const keyHex = sixteen(full.key.form, key);
+    const iv = {
+      zero: '00'.repeat(16),
+      key: keyHex,
+      literal: full.iv && 'hex' in full.iv ? (full.iv.hex ?? '') : '',
+    };
+    const from = full.iv?.from;
+    const { status, stdout } = spawnSync(
+      'openssl',
+      [
+        'enc',
+        `-aes-128-${full.mode}`,
+        ...(full.padding === 'pkcs7' ? [] : ['-nopad']),
+        ...['-K', keyHex],
+        ...(from && from !== 'encrypted-zero' ? ['-iv', iv[from]] : []),
+      ],
+      { input: Buffer.concat([bytes, Buffer.from(fill)]) },
+    );
+    expect(status).toBe(0);
+    return stdout;
+  }
+
+  function sixteen(form: SerialProfile['key']['form'], key: string): string {
+    const bytes = form === 'md5' ? createHash('md5').update(key).digest() : Buffer.from(key, form);
+    return bytes.toString('hex').padEnd(32, '0').slice(0, 32);
+  }
+
+  function spelled(alphabet: SerialProfile['text']['alphabet'], bytes: Buffer): string {
+    if (alphabet === 'HEX') return bytes.toString('hex').toUpperCase();
+    return bytes.toString(alphabet === 'base64' || alphabet === 'base64url' ? alphabet : 'hex');
+  }
+});
+
+const out = mkdtempSync(join(tmpdir(), 'keypost-verifiers-'));
+afterAll(() => rmSync(out, { recursive: true }));
+
+/** What can be run on some machine; on this one, if all that it needs is here. */
+const languages = [
+  {
+    language: 'JavaScript',
+    file: 'serial-check.mjs',
+    isHere: true,
+    run: [process.execPath, 'test/verifiers/run.mjs'],
+  },
+  {
+    language: 'Python',
+    file: 'serial_check.py',
+    isHere: has('python3'),
+    run: ['python3', 'test/verifiers/run.py'],
+  },
+  {
+    language: 'C',
+    file: 'serial_check.c',
+    isHere: hasOpensslHeaders,
+    build: [
+      'cc',
+      '-std=c99',
+      '-pedantic',
+      '-Wall',
+      '-Wextra',
+      '-Werror',
+      '-o',
+      join(out, 'run'),
+      'test/verifiers/run.c',
+      '-lcrypto',
+    ],
+    run: [join(out, 'run')],
+  },
+  {
+    language: 'Java',
+    file: 'SerialCheck.java',
+    isHere: has('javac', 'java'),
+    build: [
+      'javac',
+      '-encoding',
+      'UTF-8',
+      '-d',
+      out,
+      'test/verifiers/Run.java',
+      `${FOLDER}/SerialCheck.java`,
+    ],
+    run: ['java', '-cp', out, 'Run'],
+  },
+  {
+    language: 'C#',
+    file: 'SerialCheck.cs',
+    isHere: has('mcs', 'mono'),
+    build: [
+      'mcs',
+      '-langversion:7',
+      `-out:${join(out, 'run.exe')}`,
+      'test/verifiers/Run.cs',
+      `${FOLDER}/SerialCheck.cs`,
+    ],
+    run: ['mono', join(out, 'run.exe')],
+  },
+];
+const listed = (isHere: boolean) =>
+  languages.flatMap((one) => (one.isHere === isHere ? [one.language] : [])).join(', ') || 'none';
+console.info(`serial checks for apps: run ${listed(true)}; not run, for want of tools: ${listed(false)}`);
+
+describe('docs/verifiers', () => {
+  const files = readdirSync(FOLDER).filter((file) => !['README.md', 'vectors.json'].includes(file));
+  const readme = readFileSync(`${FOLDER}/README.md`, 'utf8');
+
+  test.each(files)('%s says whether it is run', (file) => {
+    const isRun = languages.some((one) => one.file === file);
+    const row = readme.split('\n').find((line) => line.startsWith(`| [${file}](${file}) |`)) ?? '';
+    expect(row).not.toBe('');
+    expect(row.includes('not run by us')).toBe(!isRun);
+    expect(readFileSync(join(FOLDER, file), 'utf8').includes('Not run by us')).toBe(!isRun);
+  });
+});
+
+describe.each(languages)('$language', ({ isHere, build, run, file }) => {
+  it.skipIf(!isHere)('takes what is right, refuses what is wrong, and makes the same serials', () => {
+    if (build) expect(said(build, '')).toBe('');
+    const lines = questions.map((question) =>
+      file.endsWith('.mjs') ? JSON.stringify(question) : fields(question, file.endsWith('.c')),
+    );
+    const answers = said(run, `${lines.join('\n')}\n`)
+      .trimEnd()
+      .split(/\r?\n/);
+    expect(answers).toHaveLength(questions.length);
+    const wrong = questions.filter(
+      ({ isRight }, at) => answers[at]?.startsWith(isRight ? '1\t' : '0\t') !== true,
+    );
+    expect(wrong).toEqual([]);
+    const made = vectors.map(({ full, serial }) => plain(full, serial));
+    expect(answers.slice(0, vectors.length).map((answer) => answer.slice(2))).toEqual(made);
+  });
+});
+
+function said([command = '', ...args]: readonly string[], input: string): string {
+  const { status, stdout, stderr } = spawnSync(command, args, { input, encoding: 'utf8', maxBuffer: 1e8 });
+  expect(status, stderr).toBe(0);
+  return stdout;
+}
+
+/** For languages without JSON: hex between tabs. C leaves normal form and case to its caller. */
+function fields({ full, key, name, serial }: Question, isNormal: boolean): string {
+  const { form, trim, collapse, fold } = full.name;
+  const { alphabet, cut = 0, separator = '-', prefix = '' } = full.text;
+  const iv = full.iv === undefined ? 'zero' : full.iv.from === 'literal' ? full.iv.hex : full.iv.from;
+  const normal = (text: string) => (form === 'as-is' ? text : text.normalize(form.toUpperCase()));
+  const text = normal(name);
+  const cased = { none: text, upper: text.toUpperCase(), lower: text.toLowerCase() }[fold];
+  const options = [
+    key,
+    full.key.form,
+    full.mode,
+    iv,
+    full.padding,
+    full.charset,
+    form,
+    Number(trim),
+    Number(collapse),
+    fold,
+    alphabet,
+    cut,
+    separator,
+    prefix,
+  ];
+  return [...options, isNormal ? normal(cased) : name, serial]
+    .map((field) => Buffer.from(String(field)).toString('hex'))
+    .join('\t');
+}
