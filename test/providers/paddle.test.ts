@@ -4,7 +4,8 @@ import type { Context } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import { paddle } from '../../functions/providers/paddle/provider.ts';
 import { paddleSignature, paddle as simulator } from '../../functions/providers/paddle/simulator.ts';
-import { deliveriesOf, licenseeOf } from '../fixtures/deliveries.ts';
+import { decrypt } from '../fixtures/catalogue.ts';
+import { deliveriesOf } from '../fixtures/deliveries.ts';
 import { changed, sampleOf, shapeOf } from '../fixtures/sample.ts';
 
 const context: Context = {
@@ -268,7 +269,7 @@ describe('the way of an order', () => {
     expect(await tell(adjustment({ id: 'adj_2', action: 'chargeback' }))).toEqual([`${key} paid`]);
     expect(await tell(sampleOf('paddle/adjustment.updated.json'))).toEqual([`${key} refunded`]);
     expect(shop.mails).toHaveLength(1);
-    expect(licenseeOf(shop.orders()[0]?.lines[0]?.serial ?? '')).toBe('Müller & Söhne GmbH');
+    expect(decrypt(shop.orders()[0]?.lines[0]?.serial ?? '')).toBe('Müller & Söhne GmbH');
   });
 
   test('nothing is kept while Paddle cannot be asked, and it comes again', async () => {
