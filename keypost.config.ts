@@ -1,4 +1,7 @@
-/** The catalogue: the one file a seller edits. `npx cdk deploy` makes it so; no secret ever stands here. */
+/**
+ * The catalogue: what you sell, through which providers. `npx cdk deploy` applies it. Write no secret into this file;
+ * `keypost keys set` stores the keys.
+ */
 import { defineConfig } from 'keypost';
 
 export default defineConfig({
@@ -8,37 +11,16 @@ export default defineConfig({
     replyTo: 'support@widgets.example.com',
     alarms: 'seller@widgets.example.com',
   },
-  // Those you sell through; each has its page in docs/providers.
+  // docs/providers has a page for each provider that you can enable.
   providers: {
     stripe: { testOrders: 'seller' },
-    shop: { testOrders: 'seller', ignore: ['consulting-hour'] },
-    paddle: { testOrders: 'seller' },
-    fastspring: { testOrders: 'seller' },
-    polar: { testOrders: 'seller' },
-    lemonsqueezy: { testOrders: 'seller' },
-    gumroad: { testOrders: 'seller', options: { sellerId: 'kL0psVL2admJSYRNs-EXAMPLE==', reread: false } },
-    paypal: { testOrders: 'seller', options: { payee: 'EXAMPLEMERCH1' } },
-    bluesnap: { testOrders: 'seller' },
-    shopify: { testOrders: 'seller' },
-    woocommerce: { testOrders: 'seller' },
   },
   products: {
     'widgetpro-mac': {
       name: 'WidgetPro for Mac',
+      // docs/serials.md lists all settings.
       serial: { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } },
-      skus: {
-        stripe: ['widgetpro-mac', 'prod_WidgetProMac', 'plink_1TExample000001'],
-        shop: ['widgetpro-mac'],
-        paddle: ['pro_01kexample00000000000000001'],
-        fastspring: ['widgetpro-mac'],
-        polar: ['widgetpro-mac'],
-        lemonsqueezy: ['300301'],
-        gumroad: ['EXAMPLEproductId01=='],
-        paypal: ['widgetpro-mac'],
-        bluesnap: ['3047000'],
-        shopify: ['WP-WIN-3'],
-        woocommerce: ['WP-WIN-3'],
-      },
+      skus: { stripe: ['prod_WidgetProMac'] },
       floor: { EUR: '10.00', USD: '10.00' },
     },
   },

@@ -10,7 +10,6 @@ import { run } from '../bin/commands/cli/program.ts';
 import { HINTS } from '../bin/commands/orders/held-text.ts';
 import { HELD_REASONS } from '../functions/core/inbound/event.ts';
 import { providers } from '../functions/providers/index.ts';
-import { catalogueFile } from '../lib/bundle.ts';
 import { KeypostStack } from '../lib/keypost-stack.ts';
 import { loadCatalogue } from '../lib/load-catalogue.ts';
 
@@ -197,7 +196,7 @@ describe('docs/runbook.md', () => {
       context: { 'aws:cdk:bundling-stacks': [] },
       builtinCloudFormationValidation: false,
     });
-    const catalogue = await loadCatalogue(catalogueFile(undefined));
+    const catalogue = await loadCatalogue('local/demo-shop.ts');
     const bundle = 'functions/providers/stripe/samples';
     const stack = new KeypostStack(app, 'Keypost', {
       catalogue,

@@ -28,7 +28,7 @@ test('README: the product to add is one', async () => {
   const sample = block(readme, '## Add a product', 'ts');
   writeFileSync(
     file,
-    readFileSync('keypost.config.ts', 'utf8').replace('products: {', `products: {\n${sample}`),
+    readFileSync('local/demo-shop.ts', 'utf8').replace('products: {', `products: {\n${sample}`),
   );
   const { products } = await loadCatalogue(file);
   rmSync(folder, { recursive: true });
@@ -40,7 +40,10 @@ test('README: a mistake reads so', async () => {
   const file = join(folder, 'keypost.config.ts');
   writeFileSync(
     file,
-    readFileSync('keypost.config.ts', 'utf8').replace("from: 'orders@widgets.example.com'", "from: 'orders'"),
+    readFileSync('local/demo-shop.ts', 'utf8').replace(
+      "from: 'orders@widgets.example.com'",
+      "from: 'orders'",
+    ),
   );
   const [, said = ''] = /`(seller\.from: [^`]+)`/.exec(readme) ?? [];
   await expect(loadCatalogue(file)).rejects.toThrow(said);
@@ -107,8 +110,8 @@ describe('docs/providers/shop.md: a sample is accepted', () => {
     return await shop.read(received, context);
   }
 
-  test('and tells the secret of npm start', () => {
-    expect(shopPage).toContain(`The secret of \`npm start\` is \`${SECRET}\``);
+  test('and names the secret of npm run demo', () => {
+    expect(shopPage).toContain(`The secret of \`npm run demo\` is \`${SECRET}\``);
     expect(readFileSync('local/keys.ts', 'utf8')).toContain(SECRET);
   });
 });
@@ -118,10 +121,10 @@ describe('README: on the way to the first sale', () => {
   const file = join(folder, 'keypost.config.ts');
   let running: Running;
   beforeAll(async () => {
-    // As the step before says: of the demo's providers those that he sells through.
+    // A seller enables the providers that he sells through, here Stripe and a shop.
     const others =
       /^ {4}(?:paddle|fastspring|polar|lemonsqueezy|gumroad|paypal|bluesnap|shopify|woocommerce): \{.*\n| {8}(?:paddle|fastspring|polar|lemonsqueezy|gumroad|paypal|bluesnap|shopify|woocommerce): \[.*\n/gm;
-    writeFileSync(file, readFileSync('keypost.config.ts', 'utf8').replaceAll(others, ''));
+    writeFileSync(file, readFileSync('local/demo-shop.ts', 'utf8').replaceAll(others, ''));
     running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: file });
   });
   afterAll(async () => {

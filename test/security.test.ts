@@ -4,7 +4,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { bundling, catalogueFile } from '../lib/bundle.ts';
+import { bundling } from '../lib/bundle.ts';
 import { stackOf } from './lib/stack-of.ts';
 
 const text = readFileSync('docs/security.md', 'utf8');
@@ -99,7 +99,7 @@ test('what a Lambda carries is what the document lists, with its version and lic
     existsSync(`functions/${name}.ts`),
   );
   const { metafile } = await build({
-    ...bundling(catalogueFile(undefined)),
+    ...bundling('local/demo-shop.ts'),
     entryPoints: names.map((name) => `functions/${name}.ts`),
     outdir: 'out',
     write: false,

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
-import { bundling, catalogueFile } from '../../lib/bundle.ts';
+import { bundling } from '../../lib/bundle.ts';
 import { PROVIDERS } from '../bench/every-provider.ts';
 import { deafClients, oneOrder } from '../bench/one-order.ts';
 
@@ -12,7 +12,7 @@ const LAMBDAS = readdirSync('functions')
 
 /** What an entry can ask DynamoDB for, by the names that the SDK's schemas give its operations. */
 async function operationsOf(stdin: { contents: string; resolveDir: string; loader: 'ts' }) {
-  const options = { ...bundling(catalogueFile(undefined)), outdir: '.', write: false as const };
+  const options = { ...bundling('local/demo-shop.ts'), outdir: '.', write: false as const };
   const { outputFiles } = await build({ ...options, stdin });
   const text = outputFiles.map((file) => file.text).join('\n');
   return ['PutItem', 'Query', 'Scan', 'TransactWriteItems'].filter((name) => text.includes(`"${name}"`));

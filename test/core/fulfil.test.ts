@@ -6,7 +6,6 @@ import { Webhook } from 'standardwebhooks';
 import Stripe from 'stripe';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { catalogueFile } from '../../lib/bundle.ts';
 import { type Running, start } from '../../local/start.ts';
 
 const STRIPE_SECRET = 'whsec_ExampleSecret0001';
@@ -23,7 +22,7 @@ const stripe = new Stripe('sk_test_none');
 
 let running: Running;
 beforeAll(async () => {
-  running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: catalogueFile(undefined) });
+  running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: 'local/demo-shop.ts' });
 });
 afterAll(() => running.stop());
 beforeEach(() => faults({ ses: null, dynamodb: null, secretsmanager: null }));

@@ -28,9 +28,8 @@ import { CHARSETS } from '../../functions/core/serial/charset.ts';
 import { licenseeOf } from '../../functions/core/serial/name.ts';
 import { SerialProfile } from '../../functions/core/serial/profile.ts';
 import { providers } from '../../functions/providers/index.ts';
-import demo from '../../keypost.config.ts';
-import { catalogueFile } from '../../lib/bundle.ts';
 import { TABLE } from '../../local/aws/orders-table.ts';
+import demo from '../../local/demo-shop.ts';
 import { PRODUCT_KEYS, PROVIDER_KEYS } from '../../local/keys.ts';
 import { type Running, start } from '../../local/start.ts';
 import { filesOf, listOf, textsOf } from '../fixtures/corpus.ts';
@@ -121,7 +120,7 @@ describe('the Lambda behind the address', () => {
   let running: Running;
   let handler: (event: HttpApiEvent) => Promise<HttpApiAnswer>;
   beforeAll(async () => {
-    running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: catalogueFile(undefined) });
+    running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: 'local/demo-shop.ts' });
     // Here and not in a thread, so that it can be handed any event.
     Object.assign(process.env, { TABLE, PRODUCT_KEYS, PROVIDER_KEYS, KEYS_CACHED_SECONDS: '30' });
     Object.assign(process.env, { CONFIGURATION_SET: 'keypost', NAMESPACE: 'Keypost' });

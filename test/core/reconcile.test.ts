@@ -86,7 +86,7 @@ const webhook = async (object: object, type = 'checkout.session.completed') => {
 };
 
 beforeAll(async () => {
-  running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: 'keypost.config.ts' });
+  running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: 'local/demo-shop.ts' });
   const secrets = new SecretsManagerClient({ endpoint: running.aws });
   const keys = {
     stripe: { signing: [SECRET], api: { key: 'rk_live_1', url: api.url } },

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { type CatalogueSettings, defineConfig } from '../../functions/core/catalogue/catalogue.ts';
-import demo from '../../keypost.config.ts';
 import { KeypostStack } from '../../lib/keypost-stack.ts';
+import demo from '../../local/demo-shop.ts';
 
 const bundle = 'functions/providers/stripe/samples';
 

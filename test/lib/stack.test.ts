@@ -11,7 +11,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { ORDERS_TABLE } from '../../functions/aws/table.ts';
 import type { Catalogue } from '../../functions/core/catalogue/catalogue.ts';
-import { bundling, catalogueFile } from '../../lib/bundle.ts';
+import { bundling } from '../../lib/bundle.ts';
 import { KeypostStack } from '../../lib/keypost-stack.ts';
 
 const many = <Schema extends z.ZodType>(one: Schema) =>
@@ -291,7 +291,7 @@ describe.each(lambdas)('the Lambda $name', ({ name, id, timeout, may, knows }) =
 
   test('may do what its bundle asks AWS for, and no more', { timeout: 30_000 }, async () => {
     const { metafile } = await build({
-      ...bundling(catalogueFile(undefined)),
+      ...bundling('local/demo-shop.ts'),
       entryPoints: [`functions/${name}.ts`],
       outdir: '.',
       write: false,

@@ -5,7 +5,6 @@ import { providerKeys } from '../../functions/core/catalogue/keys.ts';
 import { keyOf } from '../../functions/core/order/order.ts';
 import { notification, simulatorOf } from '../../functions/providers/simulate.ts';
 import type { SignedRequest } from '../../functions/providers/simulator.ts';
-import { catalogueFile } from '../../lib/bundle.ts';
 import { loadCatalogue } from '../../lib/load-catalogue.ts';
 import { PROVIDER_KEYS } from '../../local/keys.ts';
 import type { System } from './system.ts';
@@ -32,7 +31,7 @@ export type Players = Awaited<ReturnType<typeof playersAt>>;
 export const addressOf = (buyer: number): string => `buyer${buyer}@example.com`;
 
 export async function playersAt({ page, aws }: System) {
-  const catalogue = await loadCatalogue(catalogueFile(undefined));
+  const catalogue = await loadCatalogue('local/demo-shop.ts');
   const signing = await signingKeys(aws);
   const [[product = '', { skus }] = ['', { skus: {} }]] = Object.entries(catalogue.products);
   const eventsOf = (name: string) => simulatorOf(catalogue, name)?.events ?? [];

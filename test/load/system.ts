@@ -18,7 +18,13 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export async function startSystem(dataDir: string): Promise<System> {
   const child = spawn(process.execPath, ['--import', 'tsx', 'bin/local.ts'], {
     cwd: root,
-    env: { ...process.env, PORT: '0', AWS_PORT: '0', DATA_DIR: dataDir },
+    env: {
+      ...process.env,
+      PORT: '0',
+      AWS_PORT: '0',
+      DATA_DIR: dataDir,
+      KEYPOST_CONFIG: 'local/demo-shop.ts',
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const kill = () => child.kill('SIGKILL');

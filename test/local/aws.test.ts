@@ -13,7 +13,6 @@ import * as v1 from '@aws-sdk/client-ses';
 import { GetAccountCommand, GetEmailIdentityCommand, SESv2Client } from '@aws-sdk/client-sesv2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { catalogueFile } from '../../lib/bundle.ts';
 import { faultSwitch } from '../../local/aws/faults.ts';
 import { openMails } from '../../local/aws/mails.ts';
 import { sesAccount } from '../../local/aws/ses-account.ts';
@@ -42,7 +41,7 @@ const clientsOf = (endpoint: string) => {
 };
 
 beforeAll(async () => {
-  running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: catalogueFile(undefined) });
+  running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: 'local/demo-shop.ts' });
   clients = clientsOf(running.aws);
 });
 afterAll(() => running.stop());

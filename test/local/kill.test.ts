@@ -33,7 +33,13 @@ afterAll(() => {
 
 /** Starts Keypost as `npm start` does, and answers the address of its page. */
 async function begin(): Promise<string> {
-  const env = { ...process.env, PORT: '0', AWS_PORT: '0', DATA_DIR: data };
+  const env = {
+    ...process.env,
+    PORT: '0',
+    AWS_PORT: '0',
+    DATA_DIR: data,
+    KEYPOST_CONFIG: 'local/demo-shop.ts',
+  };
   const started = spawn(process.execPath, ['--import', 'tsx', 'bin/local.ts'], {
     cwd: root,
     env,

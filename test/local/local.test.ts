@@ -6,14 +6,13 @@ import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { catalogueFile } from '../../lib/bundle.ts';
 import { viaGateway } from '../../local/gateway.ts';
 import { listen } from '../../local/http.ts';
 import { type Running, start } from '../../local/start.ts';
 
 let running: Running;
 beforeAll(async () => {
-  running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: catalogueFile(undefined) });
+  running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: 'local/demo-shop.ts' });
 });
 afterAll(() => running.stop());
 

@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { catalogueFile } from '../../lib/bundle.ts';
 import { type Running, start } from '../../local/start.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -22,7 +21,7 @@ describe.skipIf(!hasChromium).each([
   const requests: string[] = [];
 
   beforeAll(async () => {
-    running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: catalogueFile(undefined) });
+    running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: 'local/demo-shop.ts' });
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
     page = await (await browser.newContext({ viewport })).newPage();
     page.on('pageerror', (error) => trouble.push(error.message));

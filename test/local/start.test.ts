@@ -43,10 +43,12 @@ const OWN_AWS = {
   AWS_ENDPOINT_URL_DYNAMODB: 'http://localhost:9',
 };
 
+const USUAL = { PORT: '0', AWS_PORT: '0', DATA_DIR: ':memory:', KEYPOST_CONFIG: 'local/demo-shop.ts' };
+
 function run(env: Record<string, string>) {
   const child = spawn(process.execPath, ['--import', 'tsx', 'bin/local.ts'], {
     cwd: root,
-    env: { ...process.env, ...OWN_AWS, PORT: '0', AWS_PORT: '0', DATA_DIR: ':memory:', ...env },
+    env: { ...process.env, ...OWN_AWS, ...USUAL, ...env },
   });
   children.push(child);
   let said = '';

@@ -7,14 +7,13 @@ import { type ProviderKeys, providerKeys } from '../../functions/core/catalogue/
 import { providers } from '../../functions/providers/index.ts';
 import { notification, posted } from '../../functions/providers/simulate.ts';
 import { simulators } from '../../functions/providers/simulators.ts';
-import demo from '../../keypost.config.ts';
-import { catalogueFile } from '../../lib/bundle.ts';
+import demo from '../../local/demo-shop.ts';
 import { type Running, start } from '../../local/start.ts';
 import { deliveriesOf } from '../fixtures/deliveries.ts';
 
 let running: Running;
 beforeAll(async () => {
-  running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: catalogueFile(undefined) });
+  running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: 'local/demo-shop.ts' });
 });
 let keys: ProviderKeys = {};
 beforeAll(async () => {

@@ -7,7 +7,7 @@ import {
   productOf,
   unknownProviders,
 } from '../../../functions/core/catalogue/catalogue.ts';
-import demo from '../../../keypost.config.ts';
+import demo from '../../../local/demo-shop.ts';
 
 const serial = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } } as const;
 const seller = {

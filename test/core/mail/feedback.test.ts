@@ -16,7 +16,6 @@ import {
   withRetry,
   withSent,
 } from '../../../functions/core/order/order.ts';
-import { catalogueFile } from '../../../lib/bundle.ts';
 import { sesEvents } from '../../../local/aws/ses-events.ts';
 import { type Running, start } from '../../../local/start.ts';
 import { memoryWorld } from '../../fixtures/memory.ts';
@@ -373,7 +372,7 @@ describe('an address that was meant', () => {
 describe('on one machine', () => {
   let running: Running;
   beforeAll(async () => {
-    running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: catalogueFile(undefined) });
+    running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: 'local/demo-shop.ts' });
   }, 60_000);
   afterAll(() => running.stop());
 
