@@ -5,6 +5,7 @@ import { dynamoClient, orderStore } from './aws/orders.ts';
 import { logReports } from './aws/reports.ts';
 import { cachedSecret, secretsClient } from './aws/secrets.ts';
 import { sesClient, sesMailer } from './aws/ses.ts';
+import { findProvider } from './core/catalogue/catalogue.ts';
 import { productKeys, providerKeys } from './core/catalogue/keys.ts';
 import { reconcile } from './core/reconcile.ts';
 import type { Shared } from './core/request-world.ts';
@@ -33,8 +34,8 @@ const shared: Shared = {
 export async function handler(): Promise<void> {
   const keys = await shared.providerKeys.read();
   let failed: { readonly error: unknown } | undefined;
-  for (const [name, { as }] of Object.entries(catalogue.providers)) {
-    const provider = providers[as ?? name];
+  for (const name of Object.keys(catalogue.providers)) {
+    const provider = findProvider(catalogue, name, providers);
     // Without the key of its API there is nobody to ask.
     if (!provider?.paid || !keys[name]?.api) continue;
     try {

@@ -7,9 +7,11 @@ import { logReports } from './aws/reports.ts';
 import { cachedSecret, secretsClient } from './aws/secrets.ts';
 import { sesClient, sesMailer } from './aws/ses.ts';
 import { rehearse, warm } from './aws/warm.ts';
+import { findProvider } from './core/catalogue/catalogue.ts';
 import { fulfil } from './core/fulfil.ts';
-import type { Answer, Provider, WebhookRequest } from './core/inbound/provider.ts';
-import { Rejection, type RejectionCode } from './core/inbound/rejection.ts';
+import type { Provider } from './core/inbound/provider.ts';
+import { errorName, Rejection, type RejectionCode } from './core/inbound/rejection.ts';
+import type { Answer, WebhookRequest } from './core/inbound/request.ts';
 import type { Claim } from './core/order/order.ts';
 import { requestWorld, type Shared } from './core/request-world.ts';
 import type { World } from './core/world.ts';
@@ -87,10 +89,8 @@ export async function handler(event: HttpApiEvent): Promise<HttpApiAnswer> {
 
 /** What the catalogue enables and the table has; nothing else is an address of ours. */
 async function providerCalled(name: string): Promise<Provider> {
-  const settings = Object.hasOwn(catalogue.providers, name) ? catalogue.providers[name] : undefined;
-  const kind = settings?.as ?? name;
   const { providers } = await later.providers();
-  const provider = settings && Object.hasOwn(providers, kind) ? providers[kind] : undefined;
+  const provider = findProvider(catalogue, name, providers);
   if (provider) return provider;
   throw new Rejection('unknown_provider', 'no provider of this name is enabled in the catalogue');
 }
@@ -110,7 +110,7 @@ async function answer(world: World, provider: Provider, request: WebhookRequest)
 /** Our own codes and an error's name: messages of JSON and SES quote bodies and addresses. */
 function refusal(provider: string, error: unknown): Answer {
   if (!(error instanceof Rejection)) {
-    shared.report('unanswered', { provider, error: error instanceof Error ? error.name : 'unknown' });
+    shared.report('unanswered', { provider, error: errorName(error) });
     return { status: 500, body: 'failed' };
   }
   const { code, message } = error;

@@ -11,6 +11,7 @@ import {
   CatalogueError,
   type CatalogueSettings,
   defineConfig,
+  findProvider,
   unknownProviders,
 } from '../functions/core/catalogue/catalogue.ts';
 import { providers } from '../functions/providers/index.ts';
@@ -30,7 +31,7 @@ export async function loadCatalogue(path: string): Promise<Catalogue> {
       throw new CatalogueError([`${path}: exports no catalogue; \`export default defineConfig({…})\` does`]);
     }
     const catalogue = defineConfig(loaded.default);
-    const found = [...unknownProviders(catalogue, Object.keys(providers)), ...wrongOptions(catalogue)];
+    const found = [...unknownProviders(catalogue, providers), ...wrongOptions(catalogue)];
     const mistakes = found.length > 0 ? found : floorsWithoutPrice(catalogue);
     if (mistakes.length > 0) throw new CatalogueError(mistakes);
     return catalogue;
@@ -42,9 +43,9 @@ export async function loadCatalogue(path: string): Promise<Catalogue> {
 }
 
 /** What a provider asks for itself only it can check. */
-function wrongOptions({ providers: enabled }: Catalogue): string[] {
-  return Object.entries(enabled).flatMap(([name, { as, options }]) => {
-    const schema = providers[as ?? name]?.options ?? z.strictObject({});
+function wrongOptions(catalogue: Catalogue): string[] {
+  return Object.entries(catalogue.providers).flatMap(([name, { options }]) => {
+    const schema = findProvider(catalogue, name, providers)?.options ?? z.strictObject({});
     const issues = schema.safeParse(options, { reportInput: true }).error?.issues ?? [];
     return issues.map(({ path, message, code, input }) => {
       const where = ['providers', name, 'options', ...path].join('.');
@@ -54,11 +55,12 @@ function wrongOptions({ providers: enabled }: Catalogue): string[] {
 }
 
 /** A floor holds every order of a product whose price the provider never states. */
-function floorsWithoutPrice({ providers: enabled, products }: Catalogue): string[] {
-  return Object.entries(products).flatMap(([id, { floor, skus }]) =>
+function floorsWithoutPrice(catalogue: Catalogue): string[] {
+  return Object.entries(catalogue.products).flatMap(([id, { floor, skus }]) =>
     Object.entries(floor ? skus : {}).flatMap(([name, list]) => {
-      const { as = name, options } = enabled[name] ?? {};
-      const without = list.filter((sku) => providers[as]?.statesPrice?.(sku, options) === false);
+      const provider = findProvider(catalogue, name, providers);
+      const options = catalogue.providers[name]?.options;
+      const without = list.filter((sku) => provider?.statesPrice?.(sku, options) === false);
       return without.map(
         (sku) =>
           `products.${id}.floor: found a floor, but ${name} never states the price of ${JSON.stringify(sku)}; write no floor, or have the price stated as docs/providers says`,

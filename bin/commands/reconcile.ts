@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { ask } from '../../functions/aws/ask.ts';
 import { orderStore } from '../../functions/aws/orders.ts';
 import { sesMailer } from '../../functions/aws/ses.ts';
-import type { Catalogue } from '../../functions/core/catalogue/catalogue.ts';
+import { type Catalogue, findProvider } from '../../functions/core/catalogue/catalogue.ts';
 import { productKeys, providerKeys } from '../../functions/core/catalogue/keys.ts';
 import type { Provider } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
@@ -71,16 +71,13 @@ const told = (name: string, { seen, missing, fulfilled, held }: Reconciled): str
   `${name} told of ${seen} paid orders; ${missing} were missing, of which ${fulfilled} are fulfilled now and ${held} held`;
 
 function askable(catalogue: Catalogue, name: string): Provider {
-  const settings = Object.hasOwn(catalogue.providers, name) ? catalogue.providers[name] : undefined;
-  const can = Object.keys(catalogue.providers).filter(
-    (one) => providers[catalogue.providers[one]?.as ?? one]?.paid,
-  );
-  const provider = settings && providers[settings.as ?? name];
+  const can = Object.keys(catalogue.providers).filter((one) => findProvider(catalogue, one, providers)?.paid);
+  const provider = findProvider(catalogue, name, providers);
   if (provider?.paid) return provider;
   const others =
     can.length > 0 ? `those that can: ${can.join(', ')}` : 'none that the catalogue enables can be';
   throw new CommandError(
-    settings
+    provider
       ? `${name} cannot be asked what was paid; ${others}`
       : `the catalogue enables no provider ${name}; ${others}`,
   );

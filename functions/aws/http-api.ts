@@ -2,8 +2,9 @@
  * API Gateway's HTTP API, payload format 2.0:
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
  */
-import type { Answer, WebhookRequest } from '../core/inbound/provider.ts';
+
 import { Rejection } from '../core/inbound/rejection.ts';
+import type { Answer, WebhookRequest } from '../core/inbound/request.ts';
 
 /** What we read of the event. */
 export interface HttpApiEvent {

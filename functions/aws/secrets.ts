@@ -1,6 +1,6 @@
 /** A secret, read rarely: Secrets Manager may be slow or down while orders come in. */
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { Rejection } from '../core/inbound/rejection.ts';
+import { errorName, Rejection } from '../core/inbound/rejection.ts';
 import type { Secret } from '../core/world.ts';
 
 const READ_MS = 1_500;
@@ -42,10 +42,7 @@ export function cachedSecret<Value>(
     return reading;
   };
   const unavailable = (error: unknown) =>
-    new Rejection(
-      'keys_unavailable',
-      `a secret cannot be read: ${error instanceof Error ? error.name : 'unknown'}`,
-    );
+    new Rejection('keys_unavailable', `a secret cannot be read: ${errorName(error)}`);
 
   const refresh = async () => {
     refreshed = { at: now(), failed: true };

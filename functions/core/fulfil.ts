@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type OrderEvent, type Unreadable, unparsedEvent } from './inbound/event.ts';
-import type { Context, Provider, WebhookRequest } from './inbound/provider.ts';
+import type { Context, Provider } from './inbound/provider.ts';
 import { Rejection, reasonOf } from './inbound/rejection.ts';
+import type { WebhookRequest } from './inbound/request.ts';
 import type { Claim } from './order/order.ts';
 import { withSerials } from './serial/lines.ts';
 import type { World } from './world.ts';

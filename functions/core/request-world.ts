@@ -1,8 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { type Catalogue, ownerOf } from './catalogue/catalogue.ts';
 import type { ProductKeys, ProviderKeys } from './catalogue/keys.ts';
-import type { Context, WebhookRequest } from './inbound/provider.ts';
+import type { Context } from './inbound/provider.ts';
 import { Rejection } from './inbound/rejection.ts';
+import type { WebhookRequest } from './inbound/request.ts';
 import { deliver } from './mail/deliver.ts';
 import type { NewOrder, Raw } from './order/order.ts';
 import { recordReversal, recordSale } from './order/record.ts';

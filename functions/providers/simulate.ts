@@ -1,7 +1,7 @@
 /** Orders as a provider would send them, sent to a webhook over HTTP: for the page and for the command line. */
 import * as z from 'zod/mini';
 import { BadRequest, wish } from '../../local/page/bad-request.ts';
-import type { Catalogue } from '../core/catalogue/catalogue.ts';
+import { type Catalogue, findProvider } from '../core/catalogue/catalogue.ts';
 import type { SignedRequest, Simulator } from './simulator.ts';
 import { simulators } from './simulators.ts';
 
@@ -20,11 +20,8 @@ export interface Wish {
 }
 
 /** How the provider is played, whatever its name in the catalogue; undefined where it is not enabled, or not known. */
-export function simulatorOf({ providers }: Catalogue, provider: string): Simulator | undefined {
-  const settings = Object.hasOwn(providers, provider) ? providers[provider] : undefined;
-  const kind = settings?.as ?? provider;
-  return settings && Object.hasOwn(simulators, kind) ? simulators[kind] : undefined;
-}
+export const simulatorOf = (catalogue: Catalogue, provider: string): Simulator | undefined =>
+  findProvider(catalogue, provider, simulators);
 
 /** The notification, signed. Throws a BadRequest that says what would do. */
 export function notification(

@@ -1,8 +1,9 @@
 /** What FastSpring says in its other words, and what it hears; its webhooks and licence calls are of one order. */
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import type { Context, WebhookRequest } from '../../functions/core/inbound/provider.ts';
+import type { Context } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
+import type { WebhookRequest } from '../../functions/core/inbound/request.ts';
 import { released } from '../../functions/core/operator/release.ts';
 import { fastspring } from '../../functions/providers/fastspring/provider.ts';
 import {

@@ -1,7 +1,8 @@
 /** What Lemon Squeezy says in its other words: the samples, changed at named places. */
 import { describe, expect, test } from 'vitest';
-import type { Context, WebhookRequest } from '../../functions/core/inbound/provider.ts';
+import type { Context } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
+import type { WebhookRequest } from '../../functions/core/inbound/request.ts';
 import { lemonsqueezy } from '../../functions/providers/lemonsqueezy/provider.ts';
 import {
   lemonsqueezySignature,

@@ -3,8 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import type { Context, WebhookRequest } from '../../functions/core/inbound/provider.ts';
+import type { Context } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
+import type { WebhookRequest } from '../../functions/core/inbound/request.ts';
 import { providers } from '../../functions/providers/index.ts';
 import { signers } from './signers.ts';
 

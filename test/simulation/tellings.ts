@@ -1,5 +1,5 @@
 /** The providers' side: each notification is repeated until success is heard or its schedule ends. */
-import type { WebhookRequest } from '../../functions/core/inbound/provider.ts';
+import type { WebhookRequest } from '../../functions/core/inbound/request.ts';
 import type { Fact } from './plot.ts';
 import { bodyOf, signed } from './requests.ts';
 import { type ProviderName, scheduleOf } from './schedules.ts';

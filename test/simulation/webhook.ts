@@ -1,7 +1,8 @@
 /** The webhook's Lambda in the simulation: instances that come, wait, and die, and answers as functions/webhook.ts has them. */
 import { fulfil } from '../../functions/core/fulfil.ts';
-import type { Provider, WebhookRequest } from '../../functions/core/inbound/provider.ts';
+import type { Provider } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
+import type { WebhookRequest } from '../../functions/core/inbound/request.ts';
 import { requestWorld, type Shared } from '../../functions/core/request-world.ts';
 import { Fault } from './calls.ts';
 import { kill, type Process, processOf, thaw } from './process.ts';

@@ -1,6 +1,6 @@
 /** The proof of the whole: a test order, signed as the provider signs, through the public address to a mail to the seller. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Catalogue, ownerOf } from '../../../functions/core/catalogue/catalogue.ts';
+import { type Catalogue, findProvider, ownerOf } from '../../../functions/core/catalogue/catalogue.ts';
 import { type ProviderKeys, providerKeys } from '../../../functions/core/catalogue/keys.ts';
 import { Rejection } from '../../../functions/core/inbound/rejection.ts';
 import { isAlias, keyOf, type Order } from '../../../functions/core/order/order.ts';
@@ -88,7 +88,9 @@ async function isTest(catalogue: Catalogue, provider: string, keys: ProviderKeys
   const nobody = () => Promise.reject(new Rejection('provider_refused', 'doctor asks nobody'));
   const context = contextFrom({ catalogue, now: Date.now, ask: nobody }, provider, keys);
   const { method, query, headers, body } = request;
-  const kind = catalogue.providers[provider]?.as ?? provider;
-  const events = await providers[kind]?.read({ method, query, headers, body: Buffer.from(body) }, context);
+  const events = await findProvider(catalogue, provider, providers)?.read(
+    { method, query, headers, body: Buffer.from(body) },
+    context,
+  );
   return events !== undefined && events.length > 0 && events.every(({ test }) => test);
 }

@@ -29,19 +29,32 @@ export function defineConfig(settings: CatalogueSettings): Catalogue {
   throw new CatalogueError(mistakes);
 }
 
-/** A mistake for each provider that is enabled and not among `names`, those that Keypost has. */
-export const unknownProviders = ({ providers }: Catalogue, names: readonly string[]): string[] =>
-  Object.entries(providers)
-    .filter(([name, { as }]) => !names.includes(as ?? name))
+/**
+ * Returns the entry of `table` for the provider that the catalogue enables as `name`, or undefined. `as` lets one
+ * provider have several names: two shops of one kind, for instance.
+ */
+export function findProvider<Entry>(
+  { providers }: Pick<Catalogue, 'providers'>,
+  name: string,
+  table: Readonly<Record<string, Entry>>,
+): Entry | undefined {
+  const settings = Object.hasOwn(providers, name) ? providers[name] : undefined;
+  const kind = settings?.as ?? name;
+  return settings && Object.hasOwn(table, kind) ? table[kind] : undefined;
+}
+
+/** Returns a mistake for each enabled provider that is not in `table`. */
+export const unknownProviders = (catalogue: Catalogue, table: Readonly<Record<string, unknown>>): string[] =>
+  Object.keys(catalogue.providers)
+    .filter((name) => !findProvider(catalogue, name, table))
     .map(
-      ([name]) =>
-        `providers.${name}: found a provider that Keypost has not; write one of ${names.join(', ')}`,
+      (name) => `providers.${name}: found an unknown provider; write one of ${Object.keys(table).join(', ')}`,
     );
 
-/** Under whose name the orders are kept that a provider tells of. */
+/** Returns the provider name under which the orders of `name` are stored. */
 export const ownerOf = ({ providers }: Catalogue, name: string): string => providers[name]?.orders ?? name;
 
-/** The product that a provider sells under `sku`. */
+/** Finds the product that the provider sells under `sku`. */
 export function productOf(catalogue: Catalogue, provider: string, sku: string) {
   for (const [id, product] of Object.entries(catalogue.products)) {
     if (Object.hasOwn(product.skus, provider) && product.skus[provider]?.includes(sku))

@@ -3,12 +3,12 @@ import { Rejection } from './rejection.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** The body as `schema` describes it; anything else is an authentic body nobody documented: `bad_body`. */
+/** Parses a JSON body with `schema`. Throws `bad_body` if it does not match: authentic, but not as documented. */
 export function json<Schema extends z.ZodMiniType>(schema: Schema, body: Buffer | string): z.output<Schema> {
-  return part(schema, parsed(body));
+  return part(schema, parseJson(body));
 }
 
-/** A part of a body that has been parsed already. */
+/** Parses a part of a body that is no longer text. Throws `bad_body`. */
 export function part<Schema extends z.ZodMiniType>(schema: Schema, value: unknown): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
@@ -17,8 +17,8 @@ export function part<Schema extends z.ZodMiniType>(schema: Schema, value: unknow
 }
 
 /**
- * The fields of a form, in their order, percent-decoded strictly: a character that is lost here is lost in a serial.
- * Throws `bad_body`.
+ * Parses a form, with its fields in order. Percent-decoding is strict, because a character lost here makes a wrong
+ * serial. Throws `bad_body`.
  */
 export function form(body: Buffer | string, charset: 'utf8' | 'latin1' = 'utf8'): URLSearchParams {
   const text = typeof body === 'string' ? body : body.toString('latin1');
@@ -26,12 +26,20 @@ export function form(body: Buffer | string, charset: 'utf8' | 'latin1' = 'utf8')
   return new URLSearchParams(
     pairs.map((pair): [string, string] => {
       const at = pair.includes('=') ? pair.indexOf('=') : pair.length;
-      return [unescaped(pair.slice(0, at), charset), unescaped(pair.slice(at + 1), charset)];
+      return [decodeField(pair.slice(0, at), charset), decodeField(pair.slice(at + 1), charset)];
     }),
   );
 }
 
-function unescaped(text: string, charset: 'utf8' | 'latin1'): string {
+/** Returns the non-empty fields by name. Throws `bad_body` if a name occurs twice: it is unclear which value counts. */
+export function uniqueFields(pairs: Iterable<[string, string]>): Map<string, string> {
+  const all = [...pairs];
+  if (new Set(all.map(([name]) => name)).size < all.length)
+    throw new Rejection('bad_body', 'the form has a field more than once');
+  return new Map(all.filter(([, value]) => value !== ''));
+}
+
+function decodeField(text: string, charset: 'utf8' | 'latin1'): string {
   if (/%(?![0-9a-f]{2})/i.test(text))
     throw new Rejection('bad_body', 'the form has a % that escapes nothing');
   const spaced = text.replaceAll('+', ' ');
@@ -47,17 +55,17 @@ function unescaped(text: string, charset: 'utf8' | 'latin1'): string {
   }
 }
 
-/** JSON's own messages quote the body, so none is passed on. */
-function parsed(body: Buffer | string): unknown {
+/** Replaces the message of a JSON error, since it quotes the body. */
+function parseJson(body: Buffer | string): unknown {
   try {
     const text = typeof body === 'string' ? body : utf8.decode(body);
-    return HALF_A_PAIR.test(text) ? JSON.parse(text, whole) : JSON.parse(text);
+    return LONE_SURROGATE.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text);
   } catch {
     throw new Rejection('bad_body', 'the body is not JSON in UTF-8');
   }
 }
 
-/** Half a character, which JSON can write and no UTF-8 can: nothing that we tell of it to others would be sure to arrive. */
-const HALF_A_PAIR = /\\u[dD][89a-fA-F]/;
-const whole = (_name: string, value: unknown): unknown =>
+/** Half a surrogate pair: JSON can escape one, but UTF-8 cannot encode it, so it would be lost when it is passed on. */
+const LONE_SURROGATE = /\\u[dD][89a-fA-F]/;
+const wellFormed = (_name: string, value: unknown): unknown =>
   typeof value === 'string' ? Buffer.from(value).toString() : value;

@@ -1,35 +1,50 @@
 import type * as z from 'zod/mini';
 import type { Claim } from '../order/order.ts';
 import type { OrderEvent } from './event.ts';
+import type { Answer, WebhookRequest } from './request.ts';
 
-/** A notification as it came in: the very bytes, nothing parsed. */
-export interface WebhookRequest {
-  /** Upper case. */
-  readonly method: string;
-  /** Names in lower case; several of one name are joined by a comma, as API Gateway does. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** What stands behind the question mark, still encoded. */
-  readonly query: string;
-  readonly body: Buffer;
+/** A payment provider: how it signs its notifications, what they say, and which answer it expects. */
+export interface Provider {
+  /** The HTTP methods it calls with, `['POST']` by default. Any other is answered with 405. */
+  readonly methods?: readonly string[];
+  /** The address of its API if that is the same for all sellers. */
+  readonly apiUrl?: string;
+  /** The schema of its options in the catalogue; the catalogue is checked with it, and `Context.options` parsed. */
+  readonly options?: z.ZodMiniType;
+  /** False if its sales never state what was paid for the SKU, so that no floor can be applied. True by default. */
+  statesPrice?(sku: string, options: unknown): boolean;
+  /** Throws a Rejection unless the provider sent `request`, and sent it recently. */
+  verify(request: WebhookRequest, context: Context): void | Promise<void>;
+  /**
+   * Parses a verified request into the events that Keypost handles: none, one, or many. Throws `bad_body` if the
+   * request is not as documented; it is then held with its raw body.
+   */
+  read(request: WebhookRequest, context: Context): readonly OrderEvent[] | Promise<readonly OrderEvent[]>;
+  /** Lists every order paid since `since` (ms since 1970), according to its API. `reconcile` records the missing ones. */
+  paid?(since: number, context: Context): AsyncIterable<PaidOrder>;
+  /** Makes the answer; 200 with an empty body by default. `done` has a claim for each event that is recorded. */
+  answer?(done: readonly Claim[], request: WebhookRequest, context: Context): Answer;
+  /** Makes the answer if some events of a batch are done and the next one failed; 5xx by default. */
+  answerPartly?(done: readonly Claim[], request: WebhookRequest, context: Context): Answer;
 }
 
-/** What a provider may know of us while it looks at a request. */
+/** What a provider gets to look at a request. */
 export interface Context {
-  /** The active signing keys: two while one is being replaced. Never empty. */
+  /** The active signing keys: two during a key rotation. Never empty. */
   readonly keys: readonly string[];
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** Key and address of the provider's own API, where the seller has given them. */
+  /** Key and address of the provider's own API, if the seller has stored them. */
   readonly api?: { readonly key: string; readonly url: string } | undefined;
-  /** By what name the seller's registration field goes at this provider. */
+  /** The provider's name for the field in which the buyer types the licence name. */
   readonly licenseeField: string;
-  /** What the catalogue says for this provider alone, as the provider's own schema reads it. */
+  /** The options in the catalogue for this provider, to be parsed with the provider's own schema. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** Whether the catalogue has a product, or a line to ignore, under this SKU. */
+  /** Returns true if the catalogue has a product, or an ignored line, with this SKU. */
   knows(sku: string): boolean;
   /**
-   * The body of a 2xx answer, within 1.5 s. Throws `provider_unavailable` for a timeout, 429 and 5xx (we answer
-   * 503 and hear of it again), `provider_refused` for every other status (a person has to look).
+   * Returns the body of a 2xx answer, within 1.5 s. Throws `provider_unavailable` for a timeout, 429 and 5xx (we
+   * answer 503, and the provider tries again), and `provider_refused` for any other status (a person has to look).
    */
   ask(
     url: string,
@@ -37,43 +52,11 @@ export interface Context {
   ): Promise<string>;
 }
 
-/** What the provider hears. */
-export interface Answer {
-  readonly status: number;
-  readonly body: string;
-  readonly type?: string;
-}
-
-/** An order that the provider's own API calls paid. */
+/** An order that the provider's own API lists as paid. */
 export interface PaidOrder {
-  /** As in the sale that `read` would make of it. */
+  /** The ID of the sale that `read` would return for it. */
   readonly id: string;
   readonly test: boolean;
-  /** What `read` would have said of it, by now; asked for only where Keypost lacks the order. */
+  /** Fetches the events that `read` would have returned by now. Called only if Keypost lacks the order. */
   events(): Promise<readonly OrderEvent[]>;
-}
-
-/** A payment provider: how it signs, what it says, and what it wants to hear. */
-export interface Provider {
-  /** What it calls with; `['POST']` where nothing is said. Anything else hears 405. */
-  readonly methods?: readonly string[];
-  /** Where its API is, for all sellers alike; nothing where each has an address of their own. */
-  readonly apiUrl?: string;
-  /** What it asks of the catalogue; checked when the catalogue is read, and read anew from `Context.options`. */
-  readonly options?: z.ZodMiniType;
-  /** False if its sales never state what was paid for the SKU, so that no floor can be applied. True if left out. */
-  statesPrice?(sku: string, options: unknown): boolean;
-  /** Throws a Rejection unless the provider sent `request`, and lately. */
-  verify(request: WebhookRequest, context: Context): void | Promise<void>;
-  /**
-   * What `request` says has happened: nothing that concerns us, one thing, or many. Called with verified requests
-   * only. Throws `bad_body` where it is not as documented: the request is then held with its bytes.
-   */
-  read(request: WebhookRequest, context: Context): readonly OrderEvent[] | Promise<readonly OrderEvent[]>;
-  /** Every order paid since, in milliseconds since 1970, as its API tells; `reconcile` takes what Keypost lacks. */
-  paid?(since: number, context: Context): AsyncIterable<PaidOrder>;
-  /** The answer where 200 and nothing is not enough; `done` has a claim for each event that is no longer at risk. */
-  answer?(done: readonly Claim[], request: WebhookRequest, context: Context): Answer;
-  /** The answer when some events of a batch are done and the next one failed; without it the provider hears 5xx. */
-  answerPartly?(done: readonly Claim[], request: WebhookRequest, context: Context): Answer;
 }

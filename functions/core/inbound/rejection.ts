@@ -1,4 +1,4 @@
-/** Why a request is not served. A closed set: `webhook.ts` must say a status for each. */
+/** The reasons for refusing a request. A closed set: `webhook.ts` maps each to an HTTP status. */
 export type RejectionCode =
   | 'unknown_provider'
   | 'method_not_allowed'
@@ -12,11 +12,11 @@ export type RejectionCode =
   | 'provider_unavailable'
   | 'provider_refused';
 
-/** The one error we throw on purpose. The caller hears the code, the log gets code and message. */
+/** The only error thrown on purpose. The caller gets the code; the log gets code and message. */
 export class Rejection extends Error {
   readonly code: RejectionCode;
 
-  /** @param message a sentence for the log that says what would do; never a secret, a name or an address. */
+  /** @param message a sentence for the log that says what to do. It must not contain a secret, a name or an address. */
   constructor(code: RejectionCode, message: string) {
     super(message);
     this.name = 'Rejection';
@@ -24,6 +24,8 @@ export class Rejection extends Error {
   }
 }
 
-/** Why something failed, for a log or a person. Only a Rejection's message is safe: other messages may quote the body. */
+/** The reason for a failure, safe to log. Only a Rejection's message is safe: other messages may quote the body. */
 export const reasonOf = (error: unknown): string =>
-  error instanceof Rejection ? error.message : error instanceof Error ? error.name : 'unknown';
+  error instanceof Rejection ? error.message : errorName(error);
+
+export const errorName = (error: unknown): string => (error instanceof Error ? error.name : 'unknown');

@@ -1,3 +1,4 @@
+import { errorName } from '../inbound/rejection.ts';
 import { type Order, withMailHeld, withRetry, withSent } from '../order/order.ts';
 import { change } from '../order/record.ts';
 import type { Ports, SendOutcome } from '../world.ts';
@@ -30,7 +31,7 @@ export async function deliver(
     report('mail_unmarked', {
       order: order.key,
       outcome: outcome.kind,
-      error: error instanceof Error ? error.name : 'unknown',
+      error: errorName(error),
     });
   }
   return outcome;

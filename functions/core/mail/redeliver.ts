@@ -1,3 +1,4 @@
+import { errorName } from '../inbound/rejection.ts';
 import { isAlias, withLease, withMailHeld } from '../order/order.ts';
 import { change, claimAliases, LEASE_MS } from '../order/record.ts';
 import type { Ports } from '../world.ts';
@@ -113,7 +114,7 @@ async function attempt(ports: Ports, key: string): Promise<'nothing' | 'sent' | 
     if (await store.put(taken, order.version)) return 'nothing';
     return (await deliver(ports, taken)).kind === 'sent' ? 'sent' : 'failed';
   } catch (error) {
-    report('failed', { order: key, error: error instanceof Error ? error.name : 'unknown' });
+    report('failed', { order: key, error: errorName(error) });
     return 'failed';
   }
 }

@@ -1,6 +1,6 @@
 /** A held order's notification, read once more: under today's code, catalogue and API key. */
 import { gunzipSync } from 'node:zlib';
-import { type Catalogue, ownerOf } from '../catalogue/catalogue.ts';
+import { type Catalogue, findProvider, ownerOf } from '../catalogue/catalogue.ts';
 import type { ProductKeys, ProviderKeys } from '../catalogue/keys.ts';
 import { concern } from '../fulfil.ts';
 import type { Buyer, OrderEvent, Sale } from '../inbound/event.ts';
@@ -27,8 +27,7 @@ export interface Reader {
  */
 export async function reread(reader: Reader, { provider: name, ...raw }: Raw): Promise<OrderEvent[]> {
   const { catalogue, providers, providerKeys } = reader;
-  const settings = Object.hasOwn(catalogue.providers, name) ? catalogue.providers[name] : undefined;
-  const provider = settings && providers[settings.as ?? name];
+  const provider = findProvider(catalogue, name, providers);
   if (!provider) throw new Rejection('unknown_provider', `${name} is not enabled in the catalogue any more`);
   const request = { ...raw, body: gunzipSync(raw.body) };
   const events = await provider.read(request, contextFrom(reader, name, providerKeys));

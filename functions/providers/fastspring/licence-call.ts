@@ -6,8 +6,9 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import { form, part } from '../../core/inbound/body.ts';
 import type { OrderEvent } from '../../core/inbound/event.ts';
-import type { Answer, Context, WebhookRequest } from '../../core/inbound/provider.ts';
+import type { Context } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
+import type { Answer, WebhookRequest } from '../../core/inbound/request.ts';
 import { requireEqual } from '../../core/inbound/signature.ts';
 import type { Claim } from '../../core/order/order.ts';
 

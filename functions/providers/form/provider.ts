@@ -3,8 +3,9 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import { part, form as split } from '../../core/inbound/body.ts';
-import type { Answer, Provider, WebhookRequest } from '../../core/inbound/provider.ts';
+import type { Provider } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
+import type { Answer, WebhookRequest } from '../../core/inbound/request.ts';
 import { requireEqual } from '../../core/inbound/signature.ts';
 import { DECIMAL, multiply } from '../../core/order/money.ts';
 import { Options, SECRET } from './options.ts';

@@ -3,7 +3,8 @@
 import * as z from 'zod/mini';
 import { json, part } from '../../core/inbound/body.ts';
 import type { OrderEvent } from '../../core/inbound/event.ts';
-import type { Context, Provider, WebhookRequest } from '../../core/inbound/provider.ts';
+import type { Context, Provider } from '../../core/inbound/provider.ts';
+import type { WebhookRequest } from '../../core/inbound/request.ts';
 import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { add, DECIMAL } from '../../core/order/money.ts';
 
