@@ -1,7 +1,7 @@
 /** `reconcile`: asks a provider what was paid, and takes the orders that no notification brought. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SESClient } from '@aws-sdk/client-ses';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { ask } from '../../functions/aws/ask.ts';
 import { orderStore } from '../../functions/aws/orders.ts';
 import { sesMailer } from '../../functions/aws/ses.ts';
@@ -16,19 +16,24 @@ import { providers } from '../../functions/providers/index.ts';
 import { json } from './cli/columns.ts';
 import { CommandError } from './cli/failure.ts';
 import { readSecret } from './cli/secret.ts';
-import { type Place, type PlaceOptions, placeOf } from './cli/target.ts';
-import { catalogueOf, placed } from './cli/target-options.ts';
+import {
+  readCatalogue,
+  type Target,
+  type TargetOptions,
+  targetFrom,
+  withTargetOptions,
+} from './cli/target.ts';
 import type { Terminal } from './cli/terminal.ts';
 
-interface ReconcileOptions extends PlaceOptions {
+interface ReconcileOptions extends TargetOptions {
   readonly since?: number;
   readonly json?: boolean;
 }
 
 const DAY_MS = 24 * 3_600_000;
 
-export const reconcileCommand = (terminal: Terminal): Command =>
-  placed(new Command('reconcile'))
+export const reconcileCommand = (terminal: Terminal) =>
+  withTargetOptions(new Command('reconcile'))
     .argument('<provider>', 'as the catalogue calls it')
     .description('ask a provider what was paid, and take the orders that Keypost lacks')
     .option('--since <time>', 'a day or a time, as in 2026-11-20; three days ago where nothing is said', time)
@@ -46,13 +51,13 @@ Examples:
   npx --no keypost reconcile stripe --since 2026-11-20T18:00:00Z --local --json`;
 
 async function bring(terminal: Terminal, name: string, options: ReconcileOptions): Promise<void> {
-  const catalogue = await catalogueOf(terminal);
+  const catalogue = await readCatalogue(terminal);
   const provider = askable(catalogue, name);
-  const place = placeOf(options, terminal.env);
-  const shared = await sharedAt(place, catalogue);
+  const target = targetFrom(options, terminal.env);
+  const shared = await sharedAt(target, catalogue);
   if (!(await shared.providerKeys.read())[name]?.api) {
     throw new CommandError(
-      `${name} cannot be asked without the key of its API; \`${place.command(`keys set ${name} --api-key`)}\` takes it`,
+      `${name} cannot be asked without the key of its API; \`${target.command(`keys set ${name} --api-key`)}\` takes it`,
     );
   }
   const since = options.since ?? Date.now() - 3 * DAY_MS;
@@ -61,7 +66,7 @@ async function bring(terminal: Terminal, name: string, options: ReconcileOptions
     for await (const step of reconcile(shared, name, provider, since)) count = step;
   } catch (error) {
     if (error instanceof Rejection)
-      throw new CommandError(`${told(name, count)}; then: ${cureOf(place, name, error)}`);
+      throw new CommandError(`${told(name, count)}; then: ${cureOf(target, name, error)}`);
     throw error;
   }
   terminal.print(options.json ? json(count) : told(name, count));
@@ -83,10 +88,10 @@ function askable(catalogue: Catalogue, name: string): Provider {
   );
 }
 
-function cureOf(place: Place, name: string, { code, message }: Rejection): string {
+function cureOf(target: Target, name: string, { code, message }: Rejection): string {
   switch (code) {
     case 'provider_refused':
-      return `${message}; look at the key: \`${place.command(`keys set ${name} --api-key`)}\` takes another`;
+      return `${message}; look at the key: \`${target.command(`keys set ${name} --api-key`)}\` takes another`;
     case 'no_signing_key':
     case 'bad_body':
       return message;
@@ -96,18 +101,18 @@ function cureOf(place: Place, name: string, { code, message }: Rejection): strin
 }
 
 /** What a Lambda has of the world, under the credentials of whoever runs the command. */
-async function sharedAt(place: Place, catalogue: Catalogue): Promise<Shared> {
-  const names = await place.names();
-  const dynamo = new DynamoDBClient(place.config);
+async function sharedAt(target: Target, catalogue: Catalogue): Promise<Shared> {
+  const names = await target.names();
+  const dynamo = new DynamoDBClient(target.config);
   return {
     catalogue,
     now: Date.now,
     ask,
     report: () => undefined, // the counts say it
-    productKeys: fixed(productKeys(await readSecret(place, names.productKeys))),
-    providerKeys: fixed(providerKeys(await readSecret(place, names.providerKeys))),
+    productKeys: fixed(productKeys(await readSecret(target, names.productKeys))),
+    providerKeys: fixed(providerKeys(await readSecret(target, names.providerKeys))),
     // One attempt, as always: see sesClient.
-    mailer: sesMailer(new SESClient({ ...place.config, maxAttempts: 1 }), names.configurationSet),
+    mailer: sesMailer(new SESClient({ ...target.config, maxAttempts: 1 }), names.configurationSet),
     store: (ms) => orderStore(dynamo, names.table, () => AbortSignal.timeout(ms())),
   };
 }

@@ -1,5 +1,5 @@
 /** `simulate`: what a provider would send, signed as it signs, posted to our own webhook. */
-import { Command } from 'commander';
+import { Command } from '@commander-js/extra-typings';
 import type { Catalogue } from '../../functions/core/catalogue/catalogue.ts';
 import { providerKeys } from '../../functions/core/catalogue/keys.ts';
 import { notification, posted, simulatorOf } from '../../functions/providers/simulate.ts';
@@ -7,11 +7,10 @@ import { BadRequest } from '../../local/page/bad-request.ts';
 import { harmless, json } from './cli/columns.ts';
 import { CommandError } from './cli/failure.ts';
 import { readSecret } from './cli/secret.ts';
-import { type PlaceOptions, placeOf } from './cli/target.ts';
-import { catalogueOf, placed } from './cli/target-options.ts';
+import { readCatalogue, type TargetOptions, targetFrom, withTargetOptions } from './cli/target.ts';
 import type { Terminal } from './cli/terminal.ts';
 
-interface SimulateOptions extends PlaceOptions {
+interface SimulateOptions extends TargetOptions {
   readonly to?: string;
   readonly event: string;
   readonly product?: string;
@@ -24,8 +23,8 @@ interface SimulateOptions extends PlaceOptions {
   readonly json?: boolean;
 }
 
-export const simulate = (terminal: Terminal): Command =>
-  placed(new Command('simulate'))
+export const simulate = (terminal: Terminal) =>
+  withTargetOptions(new Command('simulate'))
     .argument('<provider>', 'a provider of the catalogue')
     .description('sends a notification as the provider would, and shows the answer')
     .option('--to <url>', 'where to, if not to the address that the stack or `npm start` has for it')
@@ -50,7 +49,7 @@ Examples:
   npx --no keypost simulate stripe --event refunded --id pi_…   what --json calls orderId`;
 
 async function send(terminal: Terminal, provider: string, options: SimulateOptions): Promise<void> {
-  const catalogue = await catalogueOf(terminal);
+  const catalogue = await readCatalogue(terminal);
   const { event, id, name, company, test } = options;
   if (!simulatorOf(catalogue, provider)) {
     const enabled = Object.keys(catalogue.providers).join(', ');
@@ -91,18 +90,18 @@ async function secretOf(terminal: Terminal, provider: string, options: SimulateO
     if (typed) return typed;
     throw new CommandError('the signing key is empty; nothing is sent');
   }
-  const place = placeOf(options, terminal.env);
-  const entries = await readSecret(place, (await place.names()).providerKeys);
+  const target = targetFrom(options, terminal.env);
+  const entries = await readSecret(target, (await target.names()).providerKeys);
   const [newest] = providerKeys(entries)[provider]?.signing ?? [];
   if (newest) return newest;
   throw new CommandError(
-    `${provider} has no signing key; \`${place.command(`keys set ${provider}`)}\` takes one`,
+    `${provider} has no signing key; \`${target.command(`keys set ${provider}`)}\` takes one`,
   );
 }
 
 async function addressOf(terminal: Terminal, provider: string, options: SimulateOptions): Promise<string> {
-  const place = placeOf(options, terminal.env);
-  const address = (await place.names()).webhook(provider);
+  const target = targetFrom(options, terminal.env);
+  const address = (await target.names()).webhook(provider);
   if (address) return address;
   throw new CommandError(
     `the stack has no address for ${provider}; \`npx cdk deploy\` makes it, --to names another`,

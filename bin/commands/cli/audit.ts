@@ -1,32 +1,31 @@
-/** Who does a thing by hand, and why: what an order remembers of it. */
+/** The actor of a manual action and the reason, for the audit entry that the order keeps. */
 import { hostname, userInfo } from 'node:os';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import type { Command } from 'commander';
+import type { Command, OptionValues } from '@commander-js/extra-typings';
 import type { Hand } from '../../../functions/core/order/audit.ts';
 import type { Act } from '../../../functions/core/order/order.ts';
-import type { Place } from './target.ts';
+import type { OptionsOf, Target, TargetOptions } from './target.ts';
 import type { Terminal } from './terminal.ts';
 
-export interface WhyOptions {
-  readonly why?: string;
-}
+/** Adds the option that gives the reason of a manual action. */
+export const withWhyOption = <Args extends unknown[], Options extends OptionValues>(
+  command: Command<Args, Options>,
+) => command.option('--why <text>', 'the reason; kept with the order, with your name and the time');
 
-/** With the option that says why. */
-export const explained = (command: Command): Command =>
-  command.option('--why <text>', 'kept with the order, beside your name and the time');
+export type WhyOptions = OptionsOf<typeof withWhyOption<[], TargetOptions>>;
 
-/** Whose act it is going to be. Asks AWS who calls, so before anything is changed. */
-export async function byHand(
-  place: Place,
+/** Returns the actor. It asks AWS for the caller's identity, so call it before anything is changed. */
+export async function actorOf(
+  target: Target,
   terminal: Terminal,
   what: Act['what'],
   { why }: WhyOptions,
 ): Promise<Hand> {
-  return { what, who: await actor(place, terminal), why: why ?? null };
+  return { what, who: await actor(target, terminal), why: why ?? null };
 }
 
 /** Whom AWS knows the caller as; on one machine, whoever is signed in there. */
-export async function actor({ local, config }: Place, { env }: Terminal): Promise<string> {
+export async function actor({ local, config }: Target, { env }: Terminal): Promise<string> {
   if (local) return `${userName(env)}@${hostname()}`;
   const { Arn } = await new STSClient(config).send(new GetCallerIdentityCommand({}));
   return Arn ?? `${userName(env)}@${hostname()}`;

@@ -1,50 +1,16 @@
-/** The command line as a whole: verbs, help, and how a run ends. */
-import { Command, CommanderError } from 'commander';
-import { exportCommand } from '../data/export.ts';
-import { importCommand } from '../data/import.ts';
-import { personErase } from '../data/person-erase.ts';
-import { personExport } from '../data/person-export.ts';
-import { doctor } from '../doctor/doctor.ts';
-import { keysGenerate } from '../keys/generate.ts';
-import { keysList } from '../keys/list.ts';
-import { keysSet } from '../keys/set.ts';
-import { ordersHeld } from '../orders/held.ts';
-import { ordersIssue } from '../orders/issue.ts';
-import { ordersList } from '../orders/list.ts';
-import { ordersReissue } from '../orders/reissue.ts';
-import { ordersRelease } from '../orders/release.ts';
-import { ordersResend } from '../orders/resend.ts';
-import { ordersSearch } from '../orders/search.ts';
-import { ordersShow } from '../orders/show.ts';
-import { reconcileCommand } from '../reconcile.ts';
-import { serialCheck } from '../serial/check.ts';
-import { serialExplain } from '../serial/explain.ts';
-import { serialFindProfile } from '../serial/find-profile.ts';
-import { serialMake } from '../serial/make.ts';
-import { simulate } from '../simulate.ts';
+/** The complete command line: the table of commands, the help, and the exit code. */
+import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { explain } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Answers the exit code: 0 done, 1 not done, 2 not understood. */
+/** Runs the command line. Returns the exit code: 0 done, 1 not done, 2 not understood. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
-  const group = (name: string, description: string, verbs: readonly ((terminal: Terminal) => Command)[]) =>
-    verbs.reduce((all, verb) => all.addCommand(verb(terminal)), new Command(name).description(description));
   const program = new Command('keypost')
     .usage('<command>')
-    .description(
-      'Keypost on the command line: the keys, the orders that wait for you, and what is not yet right.',
-    )
-    .addHelpText('after', HELP)
-    .addCommand(group('keys', 'the keys of products and providers', [keysList, keysSet, keysGenerate]))
-    .addCommand(group('orders', 'the orders', ORDERS))
-    .addCommand(group('serial', 'serials', [serialMake, serialCheck, serialExplain, serialFindProfile]))
-    .addCommand(reconcileCommand(terminal))
-    .addCommand(group('person', 'what is kept of a person', [personExport, personErase]))
-    .addCommand(importCommand(terminal))
-    .addCommand(exportCommand(terminal))
-    .addCommand(simulate(terminal))
-    .addCommand(doctor(terminal));
-  for (const command of withSubcommands(program)) settle(command, terminal);
+    .description('Keypost on the command line: keys, orders, serials, and the state of the deployment.')
+    .addHelpText('after', HELP);
+  for (const command of await commandsFor(args, terminal)) program.addCommand(command);
+  for (const command of withSubcommands(program)) useTerminal(command, terminal);
   try {
     await program.parseAsync(args, { from: 'user' });
     return 0;
@@ -55,38 +21,115 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   }
 }
 
-const ORDERS = [
-  ordersList,
-  ordersShow,
-  ordersSearch,
-  ordersHeld,
-  ordersRelease,
-  ordersResend,
-  ordersReissue,
-  ordersIssue,
+/** Defines a verb: its options, its help and its action. */
+type Verb = (terminal: Terminal) => CommandUnknownOpts;
+
+/** A command line names one of these first. Its modules load only then: the AWS SDK takes half a second of CPU. */
+const COMMANDS: readonly {
+  readonly name: string;
+  readonly description: string;
+  /** Returns the verb, or the verbs of a group. */
+  load(): Promise<Verb | readonly Verb[]>;
+}[] = [
+  {
+    name: 'keys',
+    description: 'the keys of products and providers',
+    load: async () => [
+      (await import('../keys/list.ts')).keysList,
+      (await import('../keys/set.ts')).keysSet,
+      (await import('../keys/generate.ts')).keysGenerate,
+    ],
+  },
+  {
+    name: 'orders',
+    description: 'the orders',
+    load: async () => [
+      (await import('../orders/list.ts')).ordersList,
+      (await import('../orders/show.ts')).ordersShow,
+      (await import('../orders/search.ts')).ordersSearch,
+      (await import('../orders/held.ts')).ordersHeld,
+      (await import('../orders/release.ts')).ordersRelease,
+      (await import('../orders/resend.ts')).ordersResend,
+      (await import('../orders/reissue.ts')).ordersReissue,
+      (await import('../orders/issue.ts')).ordersIssue,
+    ],
+  },
+  {
+    name: 'serial',
+    description: 'serials and the profiles that make them',
+    load: async () => [
+      (await import('../serial/make.ts')).serialMake,
+      (await import('../serial/check.ts')).serialCheck,
+      (await import('../serial/explain.ts')).serialExplain,
+      (await import('../serial/find-profile.ts')).serialFindProfile,
+    ],
+  },
+  {
+    name: 'reconcile',
+    description: 'ask a provider for the paid orders, and fulfil those that Keypost lacks',
+    load: async () => (await import('../reconcile.ts')).reconcileCommand,
+  },
+  {
+    name: 'person',
+    description: 'the data that is stored about a person',
+    load: async () => [
+      (await import('../data/person-export.ts')).personExport,
+      (await import('../data/person-erase.ts')).personErase,
+    ],
+  },
+  {
+    name: 'import',
+    description: 'import past orders from a CSV; sends no mail',
+    load: async () => (await import('../data/import.ts')).importCommand,
+  },
+  {
+    name: 'export',
+    description: 'export all orders as CSV or as lines of JSON',
+    load: async () => (await import('../data/export.ts')).exportCommand,
+  },
+  {
+    name: 'simulate',
+    description: 'send a notification as the provider would, and show the answer',
+    load: async () => (await import('../simulate.ts')).simulate,
+  },
+  {
+    name: 'doctor',
+    description: 'check whether everything is ready for sales, and how to fix what is not',
+    load: async () => (await import('../doctor/doctor.ts')).doctor,
+  },
 ];
 
+const commandsFor = (args: readonly string[], terminal: Terminal): Promise<CommandUnknownOpts[]> =>
+  Promise.all(
+    COMMANDS.map(async ({ name, description, load }) => {
+      const loaded = args.includes(name) ? await load() : [];
+      const command: CommandUnknownOpts = typeof loaded === 'function' ? loaded(terminal) : new Command(name);
+      if (typeof loaded !== 'function') for (const verb of loaded) command.addCommand(verb(terminal));
+      return command.description(description);
+    }),
+  );
+
 const HELP = `
-The exit code is 0 if it is done, 1 if it is not, and 2 if it was not understood.
+The exit code is 0 if the command succeeds, 1 if it fails, and 2 if it is not understood.
 
 Examples:
-  npx --no keypost keys set --help      what a command does, with examples
-  npx --no keypost doctor               what is not yet right in the deployed stack
+  npx --no keypost keys set --help      help on a command, with examples
+  npx --no keypost doctor               checks the deployed stack
   npx --no keypost orders held --local  the held orders of \`npm start\` on this machine
 
-AWS is reached as AWS's own command line reaches it: AWS_PROFILE, AWS_REGION.
-KEYPOST_CONFIG=path is another catalogue than keypost.config.ts.`;
+AWS_PROFILE and AWS_REGION work as they do for the AWS command line.
+KEYPOST_CONFIG=path selects another catalogue than keypost.config.ts.`;
 
-function* withSubcommands(command: Command): Generator<Command> {
+function* withSubcommands(command: CommandUnknownOpts): Generator<CommandUnknownOpts> {
   yield command;
   for (const one of command.commands) yield* withSubcommands(one);
 }
 
-/** No part of it ends the process or writes past the terminal. */
-const settle = (command: Command, { print, complain }: Terminal): Command =>
+/** Keeps commander from ending the process and from writing past the terminal. */
+const useTerminal = (command: CommandUnknownOpts, { print, complain }: Terminal) =>
   command
     .exitOverride()
-    .showHelpAfterError('(--help says more)')
+    .showHelpAfterError('(--help shows more)')
     .configureOutput({
       writeOut: (text) => print(text.trimEnd()),
       writeErr: (text) => complain(text.trimEnd()),

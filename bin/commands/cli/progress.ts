@@ -1,4 +1,4 @@
-/** A terminal's own stream, or what stands in its place. */
+/** A terminal's own stream, or what stands in its target. */
 interface Screen {
   readonly isTTY?: boolean;
   write(text: string): unknown;

@@ -7,13 +7,13 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { CommandError } from './failure.ts';
-import type { Place } from './target.ts';
+import type { Target } from './target.ts';
 
 /** By product or provider; the stack's secrets are born with an entry that is neither. */
 export type Entries = Readonly<Record<string, unknown>>;
 
 /** On one machine a missing secret is an empty one. Throws a CommandError where it is no JSON object. */
-export async function readSecret({ config, local }: Place, id: string): Promise<Entries> {
+export async function readSecret({ config, local }: Target, id: string): Promise<Entries> {
   try {
     const command = new GetSecretValueCommand({ SecretId: id });
     return entriesOf(id, (await new SecretsManagerClient(config).send(command)).SecretString);
@@ -25,14 +25,14 @@ export async function readSecret({ config, local }: Place, id: string): Promise<
 
 /** Puts what `change` makes of the secret; undefined is for nothing to change. */
 export async function changeSecret(
-  place: Place,
+  target: Target,
   id: string,
   change: (entries: Entries) => Entries | undefined,
 ): Promise<{ readonly before: Entries; readonly after: Entries } | undefined> {
-  const before = await readSecret(place, id);
+  const before = await readSecret(target, id);
   const after = change(before);
   if (!after) return undefined;
-  const client = new SecretsManagerClient(place.config);
+  const client = new SecretsManagerClient(target.config);
   const SecretString = JSON.stringify(after);
   try {
     await client.send(new PutSecretValueCommand({ SecretId: id, SecretString }));

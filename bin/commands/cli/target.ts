@@ -1,84 +1,96 @@
-/** What a command works on: the deployed stack, found by its outputs, or the AWS of `npm start`. */
+/** The target of a command: the deployed stack, found by its outputs, or the AWS of `npm start`. */
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
-import { TABLE } from '../../../local/aws/orders-table.ts';
-import { PRODUCT_KEYS, PROVIDER_KEYS } from '../../../local/keys.ts';
+import type { Command, OptionValues } from '@commander-js/extra-typings';
+import { LOCAL_NAMES } from '../../../functions/aws/local-names.ts';
+import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
+import { catalogueFile } from '../../../lib/bundle.ts';
+import { loadCatalogue } from '../../../lib/load-catalogue.ts';
 import { CommandError } from './failure.ts';
+import type { Terminal } from './terminal.ts';
 
 /** The name of the stack in bin/app.ts. */
-export const STACK = 'Keypost';
+const STACK = 'Keypost';
 
-export interface PlaceOptions {
-  readonly local?: boolean;
-  readonly stack: string;
-}
+/** Adds the options that select the target. Call it first: `withTargetOptions(new Command('list'))`. */
+export const withTargetOptions = (command: Command) =>
+  command
+    .option('--local', 'the Keypost of `npm start` on this machine')
+    .option('--stack <name>', 'the name of the deployed stack', STACK);
+
+export type TargetOptions = OptionsOf<typeof withTargetOptions>;
+
+/** The options that a function which defines a command declares: renaming a flag breaks the code that reads it. */
+export type OptionsOf<Define extends (...args: never) => { opts(): OptionValues }> = ReturnType<
+  ReturnType<Define>['opts']
+>;
 
 export interface Names {
   readonly table: string;
   readonly productKeys: string;
   readonly providerKeys: string;
   readonly configurationSet: string;
-  /** What the stack says under the name; on one machine there is no stack. Throws a CommandError where it says nothing. */
+  /** Returns an output of the stack. Throws a CommandError if there is none, as on this machine. */
   output(name: string): string;
-  /** Where a provider calls; undefined where the stack was deployed without it. */
+  /** Returns the webhook address of a provider; undefined if the stack was deployed without it. */
   webhook(provider: string): string | undefined;
 }
 
-export interface Place {
+export interface Target {
   readonly local: boolean;
-  /** Where `npm start` answers; undefined for a deployed stack. */
+  /** The address of `npm start`; undefined for a deployed stack. */
   readonly page?: string;
-  /** For every AWS client. */
+  /** The settings of every AWS client. */
   readonly config: ClientConfig;
-  /** How the verb is said to reach the same. */
+  /** Returns the command line that runs a verb against the same target. */
   command(verb: string): string;
-  /** What AWS's command line needs to reach the same. */
+  /** The option with which the AWS command line reaches the same target. */
   readonly awsOption: string;
-  /** Throws a CommandError where there is no such stack. */
+  /** Throws a CommandError if the stack does not exist. */
   names(): Promise<Names>;
 }
 
-export function placeOf(
-  { local = false, stack }: PlaceOptions,
-  env: Readonly<Record<string, string | undefined>>,
-): Place {
-  return local ? thisMachine(env) : deployed(stack);
-}
+export const targetFrom = ({ local, stack }: TargetOptions, env: Terminal['env']): Target =>
+  local ? localTarget(env) : deployedTarget(stack);
 
-function deployed(stack: string): Place {
+/** Reads the catalogue that KEYPOST_CONFIG names. Throws a CatalogueError. */
+export const readCatalogue = ({ env }: Terminal): Promise<Catalogue> =>
+  loadCatalogue(catalogueFile(env.KEYPOST_CONFIG || undefined));
+
+function deployedTarget(stack: string): Target {
   const option = stack === STACK ? '' : ` --stack ${stack}`;
   return {
     local: false,
-    config: PATIENCE,
+    config: CLIENT_CONFIG,
     command: (verb) => `npx --no keypost ${verb}${option}`,
     awsOption: '',
-    names: () => outputsOf(stack),
+    names: () => namesOf(stack),
   };
 }
 
-function thisMachine(env: Readonly<Record<string, string | undefined>>): Place {
+function localTarget(env: Terminal['env']): Target {
   const endpoint = `http://localhost:${env.AWS_PORT || 4566}`;
   const page = `http://localhost:${env.PORT || 3000}`;
   return {
     local: true,
     page,
-    config: embedded(endpoint),
+    config: {
+      ...CLIENT_CONFIG,
+      endpoint,
+      region: 'us-east-1',
+      // The local AWS accepts any credentials, and the developer's own are not read.
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    },
     command: (verb) => `npx --no keypost ${verb} --local`,
     awsOption: ` --endpoint-url ${endpoint}`,
     names: async () => ({
-      table: TABLE,
-      productKeys: PRODUCT_KEYS,
-      providerKeys: PROVIDER_KEYS,
-      configurationSet: CONFIGURATION_SET,
+      ...LOCAL_NAMES,
       output: (name) => {
-        throw new CommandError(`there is no stack on this machine that could say its ${name}`);
+        throw new CommandError(`--local has no stack, so it has no output ${name}`);
       },
       webhook: (provider) => `${page}/orders/${provider}`,
     }),
   };
 }
-
-/** As in local/start.ts. */
-const CONFIGURATION_SET = 'keypost';
 
 interface ClientConfig {
   readonly endpoint?: string;
@@ -92,27 +104,19 @@ interface ClientConfig {
   };
 }
 
-/** Somebody sits and waits. */
-const PATIENCE: ClientConfig = {
+/** Short timeouts: a person waits for the command. */
+const CLIENT_CONFIG: ClientConfig = {
   maxAttempts: 2,
   requestHandler: { connectionTimeout: 3_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
 };
 
-/** Any credentials do, and nothing of the developer's own is looked at. */
-const embedded = (endpoint: string): ClientConfig => ({
-  ...PATIENCE,
-  endpoint,
-  region: 'us-east-1',
-  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-});
-
-async function outputsOf(stack: string): Promise<Names> {
-  const outputs = await describe(stack);
+async function namesOf(stack: string): Promise<Names> {
+  const outputs = await fetchOutputs(stack);
   const named = (name: string) => {
     const value = outputs.get(name);
     if (value) return value;
     throw new CommandError(
-      `the stack ${stack} has no output ${name}; \`npx cdk deploy\` makes it, --stack names another stack`,
+      `the stack ${stack} has no output ${name}; run \`npx cdk deploy\`, or name another stack with --stack`,
     );
   };
   return {
@@ -125,9 +129,9 @@ async function outputsOf(stack: string): Promise<Names> {
   };
 }
 
-async function describe(StackName: string): Promise<ReadonlyMap<string, string>> {
+async function fetchOutputs(StackName: string): Promise<ReadonlyMap<string, string>> {
   try {
-    const { Stacks } = await new CloudFormationClient(PATIENCE).send(
+    const { Stacks } = await new CloudFormationClient(CLIENT_CONFIG).send(
       new DescribeStacksCommand({ StackName }),
     );
     const outputs = Stacks?.[0]?.Outputs ?? [];
@@ -136,8 +140,8 @@ async function describe(StackName: string): Promise<ReadonlyMap<string, string>>
     // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
     if (!(error instanceof Error && error.name === 'ValidationError')) throw error;
     throw new CommandError(
-      `there is no stack ${StackName} in this account and region; \`npx cdk deploy\` makes it, --local means this machine, ` +
-        '--stack names another',
+      `there is no stack ${StackName} in this account and region; run \`npx cdk deploy\`, name another stack ` +
+        'with --stack, or use --local for `npm start`',
     );
   }
 }

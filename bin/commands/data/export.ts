@@ -1,24 +1,23 @@
 /** `export`: all orders, for a spreadsheet, another program, or `import`. */
 import { open, rename } from 'node:fs/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { Command, Option } from 'commander';
+import { Command, Option } from '@commander-js/extra-typings';
 import { type Item, isListed, view } from '../../../functions/core/order/order.ts';
 import { json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
 import { withBarOf } from '../cli/progress.ts';
-import { type PlaceOptions, placeOf } from '../cli/target.ts';
-import { placed } from '../cli/target-options.ts';
+import { type TargetOptions, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { everyItem } from '../orders/scan.ts';
 import { HEADER, rowsOf } from './export-rows.ts';
 
-interface ExportOptions extends PlaceOptions {
+interface ExportOptions extends TargetOptions {
   readonly format: 'csv' | 'jsonl';
   readonly out?: string;
 }
 
-export const exportCommand = (terminal: Terminal): Command =>
-  placed(new Command('export'))
+export const exportCommand = (terminal: Terminal) =>
+  withTargetOptions(new Command('export'))
     .description('all orders, as CSV or as lines of JSON')
     .addOption(new Option('--format <format>', 'of the lines').choices(['csv', 'jsonl']).default('csv'))
     .option('--out <file>', 'where to, if not to standard output')
@@ -43,8 +42,8 @@ const LINES: Readonly<Record<ExportOptions['format'], (item: Item) => readonly s
 };
 
 async function write(terminal: Terminal, { format, out, ...options }: ExportOptions): Promise<void> {
-  const place = placeOf(options, terminal.env);
-  const table = { client: new DynamoDBClient(place.config), name: (await place.names()).table };
+  const target = targetFrom(options, terminal.env);
+  const table = { client: new DynamoDBClient(target.config), name: (await target.names()).table };
   terminal.complain('reads the whole table');
   const chunks = async function* (show?: (part: number) => void) {
     if (format === 'csv') yield HEADER;

@@ -1,24 +1,23 @@
 /** `import`: past orders of another store, so that Keypost knows every serial that is out. */
-import { Command } from 'commander';
+import { Command } from '@commander-js/extra-typings';
 import { productKeys } from '../../../functions/core/catalogue/keys.ts';
 import { actor } from '../cli/audit.ts';
 import { harmless, json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
 import { withBarOf } from '../cli/progress.ts';
 import { readSecret } from '../cli/secret.ts';
-import { type PlaceOptions, placeOf } from '../cli/target.ts';
-import { catalogueOf, placed } from '../cli/target-options.ts';
+import { readCatalogue, type TargetOptions, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { ordersOf } from '../orders/held-text.ts';
 import { dryStore, type Import, importedRows, type Taken } from './import-file.ts';
 
-interface ImportOptions extends PlaceOptions {
+interface ImportOptions extends TargetOptions {
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
 
-export const importCommand = (terminal: Terminal): Command =>
-  placed(new Command('import'))
+export const importCommand = (terminal: Terminal) =>
+  withTargetOptions(new Command('import'))
     .argument('<file>', 'a CSV in UTF-8, a row for each product of an order')
     .description('take past orders from a CSV; no mail goes out')
     .option('--dry-run', 'show what would be written, and write nothing')
@@ -45,16 +44,16 @@ Examples:
 
 async function take(terminal: Terminal, file: string, options: ImportOptions): Promise<void> {
   const { dryRun = false } = options;
-  const catalogue = await catalogueOf(terminal);
-  const place = placeOf(options, terminal.env);
-  const keys = productKeys(await readSecret(place, (await place.names()).productKeys));
-  const { store } = await ordersOf(place);
+  const catalogue = await readCatalogue(terminal);
+  const target = targetFrom(options, terminal.env);
+  const keys = productKeys(await readSecret(target, (await target.names()).productKeys));
+  const { store } = await ordersOf(target);
   const what = {
     file,
     catalogue,
     keys,
     store: dryRun ? dryStore(store) : store,
-    who: dryRun ? '' : await actor(place, terminal),
+    who: dryRun ? '' : await actor(target, terminal),
     now: Date.now(),
   };
   const diff = dryRun && !options.json ? (taken: Taken) => terminal.print(changeOf(taken)) : undefined;

@@ -1,9 +1,9 @@
 /** `person erase`: nothing is left of a person but that the orders were there. */
-import { Command } from 'commander';
+import { Command } from '@commander-js/extra-typings';
 import * as z from 'zod/mini';
 import { type Line, type Order, withAct, withErased } from '../../../functions/core/order/order.ts';
 import { change } from '../../../functions/core/order/record.ts';
-import { byHand, explained, type WhyOptions } from '../cli/audit.ts';
+import { actorOf, type WhyOptions, withWhyOption } from '../cli/audit.ts';
 import { harmless, json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
 import { requireYes, type Terminal } from '../cli/terminal.ts';
@@ -20,8 +20,8 @@ interface Erased {
   readonly fields: readonly string[];
 }
 
-export const personErase = (terminal: Terminal): Command =>
-  explained(aboutPerson(new Command('erase')))
+export const personErase = (terminal: Terminal) =>
+  withWhyOption(aboutPerson(new Command('erase')))
     .description('erase a person: names, addresses, serials, notifications')
     .option('--yes', 'do not ask; required where there is no terminal')
     .option('--json', 'for scripts: what was erased of which order')
@@ -42,7 +42,7 @@ Examples:
   npx --no keypost person erase --email jane@example.com --yes --json`;
 
 async function erase(terminal: Terminal, options: EraseOptions): Promise<void> {
-  const { place, isIn, store, orders } = await keptOf(terminal, options);
+  const { target, isIn, store, orders } = await keptOf(terminal, options);
   const { why = '' } = options;
   if (isIn(why) || orders.flatMap(textsOf).some((text) => text && why.includes(text))) {
     throw new CommandError(
@@ -51,7 +51,7 @@ async function erase(terminal: Terminal, options: EraseOptions): Promise<void> {
   }
   const list = orders.map(({ key }) => `${harmless(key)}\n`).join('');
   if (list) await requireYes(terminal, options.yes, `${list}Erase the person in all of these, for ever?`);
-  const hand = await byHand(place, terminal, 'erase', options);
+  const hand = await actorOf(target, terminal, 'erase', options);
   const erased: Erased[] = [];
   for (const { key } of orders) {
     let fields: readonly string[] = [];
@@ -70,7 +70,7 @@ async function erase(terminal: Terminal, options: EraseOptions): Promise<void> {
     });
     if (changed) erased.push({ order: key, fields });
   }
-  const here = place.page === undefined ? undefined : await erasedHere(place.page, options.email);
+  const here = target.page === undefined ? undefined : await erasedHere(target.page, options.email);
   if (options.json) return terminal.print(json({ erased, ...here }));
   terminal.print(inWords(erased, here));
 }

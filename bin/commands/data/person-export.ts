@@ -1,5 +1,5 @@
 /** `person export`: all that is kept of a person, to be handed over. */
-import { Command } from 'commander';
+import { Command } from '@commander-js/extra-typings';
 import { json } from '../cli/columns.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { saved } from './export.ts';
@@ -10,7 +10,7 @@ interface ExportOptions extends PersonOptions {
   readonly out?: string;
 }
 
-export const personExport = (terminal: Terminal): Command =>
+export const personExport = (terminal: Terminal) =>
   aboutPerson(new Command('export'))
     .description('all that is kept of a person, as JSON')
     .option('--json', 'what it is anyway')

@@ -1,29 +1,28 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { orderStore } from '../../../functions/aws/orders.ts';
-import { type Place, type PlaceOptions, placeOf } from '../cli/target.ts';
-import { placed } from '../cli/target-options.ts';
+import { type Target, type TargetOptions, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { finderOf, tracesIn } from './trace.ts';
 
-export interface PersonOptions extends PlaceOptions {
+export interface PersonOptions extends TargetOptions {
   readonly email: string;
 }
 
 /** A command about whoever has an address. */
-export const aboutPerson = (command: Command): Command =>
-  placed(command).requiredOption('--email <address>', 'of the person, whatever its case', address);
+export const aboutPerson = (command: Command) =>
+  withTargetOptions(command).requiredOption('--email <address>', 'of the person, whatever its case', address);
 
 const CALL_MS = 10_000;
 
 /** Every order in which the person's address stands. */
 export async function keptOf(terminal: Terminal, options: PersonOptions) {
-  const place: Place = placeOf(options, terminal.env);
-  const table = { client: new DynamoDBClient(place.config), name: (await place.names()).table };
+  const target: Target = targetFrom(options, terminal.env);
+  const table = { client: new DynamoDBClient(target.config), name: (await target.names()).table };
   const isIn = finderOf(options.email);
   terminal.complain('reads the whole table');
   return {
-    place,
+    target,
     isIn,
     store: orderStore(table.client, table.name, () => AbortSignal.timeout(CALL_MS)),
     orders: await tracesIn(table, isIn),

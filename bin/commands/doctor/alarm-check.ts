@@ -2,12 +2,12 @@
 import { ListSubscriptionsByTopicCommand, NotFoundException, SNSClient } from '@aws-sdk/client-sns';
 import type { Check } from './checks.ts';
 
-export const alarms: Check = async ({ catalogue, place, names }) => {
+export const alarms: Check = async ({ catalogue, target, names }) => {
   const TopicArn = (await names()).output('AlarmTopic');
   const { alarms: to } = catalogue.seller;
   const again = `\`aws sns subscribe --topic-arn ${TopicArn} --protocol email --notification-endpoint ${to}\` has AWS mail a link to confirm`;
   try {
-    const client = new SNSClient(place.config);
+    const client = new SNSClient(target.config);
     const { Subscriptions = [] } = await client.send(new ListSubscriptionsByTopicCommand({ TopicArn }));
     const sellers = Subscriptions.filter(({ Endpoint }) => Endpoint?.toLowerCase() === to.toLowerCase());
     if (sellers.some(({ SubscriptionArn }) => SubscriptionArn?.startsWith('arn:'))) return undefined;

@@ -14,7 +14,7 @@ import { ORDERS_TABLE } from '../../../functions/aws/table.ts';
 import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
 import { CommandError } from '../cli/failure.ts';
 import { type Entries, readSecret } from '../cli/secret.ts';
-import type { Names, Place } from '../cli/target.ts';
+import type { Names, Target } from '../cli/target.ts';
 import { productKeyStates, providerKeyStates } from '../keys/state.ts';
 import { alarms } from './alarm-check.ts';
 import { clock } from './clock-check.ts';
@@ -24,7 +24,7 @@ import { senderChecks } from './sender-checks.ts';
 /** What a check may look at; each part is asked for once. */
 export interface Desk {
   readonly catalogue: Catalogue;
-  readonly place: Place;
+  readonly target: Target;
   names(): Promise<Names>;
   productKeys(): Promise<Entries>;
   providerKeys(): Promise<Entries>;
@@ -34,11 +34,11 @@ export interface Desk {
 export type Check = (desk: Desk) => Promise<string | undefined>;
 export type Checks = Readonly<Record<string, Check>>;
 
-export function deskOf(catalogue: Catalogue, place: Place): Desk {
-  const names = once(() => place.names());
-  const productKeys = once(async () => readSecret(place, (await names()).productKeys));
-  const providerKeys = once(async () => readSecret(place, (await names()).providerKeys));
-  return { catalogue, place, names, productKeys, providerKeys };
+export function deskOf(catalogue: Catalogue, target: Target): Desk {
+  const names = once(() => target.names());
+  const productKeys = once(async () => readSecret(target, (await names()).productKeys));
+  const providerKeys = once(async () => readSecret(target, (await names()).providerKeys));
+  return { catalogue, target, names, productKeys, providerKeys };
 }
 
 function once<Value>(ask: () => Promise<Value>): () => Promise<Value> {
@@ -50,7 +50,7 @@ function once<Value>(ask: () => Promise<Value>): () => Promise<Value> {
 }
 
 /** On one machine there is no stack, and no Lambda but behind the webhook's address. */
-export function checksFor({ catalogue: { products, providers }, place: { local } }: Desk): Checks {
+export function checksFor({ catalogue: { products, providers }, target: { local } }: Desk): Checks {
   const each = (names: object, what: string, check: (name: string) => Check) =>
     Object.fromEntries(Object.keys(names).map((name) => [`${what} ${name}`, check(name)]));
   return {
@@ -85,16 +85,16 @@ async function stack({ names }: Desk): Promise<string | undefined> {
 
 const productKey =
   (name: string): Check =>
-  ({ place, catalogue, productKeys }) =>
+  ({ target, catalogue, productKeys }) =>
     faultOf(async () =>
-      productKeyStates(place, catalogue, await productKeys()).find(({ product }) => product === name),
+      productKeyStates(target, catalogue, await productKeys()).find(({ product }) => product === name),
     );
 
 const providerKey =
   (name: string): Check =>
-  ({ place, catalogue, providerKeys }) =>
+  ({ target, catalogue, providerKeys }) =>
     faultOf(async () =>
-      providerKeyStates(place, catalogue, await providerKeys()).find(({ provider }) => provider === name),
+      providerKeyStates(target, catalogue, await providerKeys()).find(({ provider }) => provider === name),
     );
 
 async function faultOf(stateOf: () => Promise<{ readonly fault: string | null } | undefined>) {
@@ -107,10 +107,10 @@ async function faultOf(stateOf: () => Promise<{ readonly fault: string | null } 
   }
 }
 
-async function table({ place, names }: Desk): Promise<string | undefined> {
+async function table({ target, names }: Desk): Promise<string | undefined> {
   const { table: TableName } = await names();
   try {
-    const { Table } = await new DynamoDBClient(place.config).send(new DescribeTableCommand({ TableName }));
+    const { Table } = await new DynamoDBClient(target.config).send(new DescribeTableCommand({ TableName }));
     const active = (Table?.GlobalSecondaryIndexes ?? []).flatMap(({ IndexName, IndexStatus }) =>
       IndexStatus === 'ACTIVE' ? (IndexName ?? []) : [],
     );
@@ -130,8 +130,8 @@ async function table({ place, names }: Desk): Promise<string | undefined> {
 /** It needs no signature to be told that GET is not what is wanted. */
 const webhook =
   (name: string): Check =>
-  async ({ place, names }) => {
-    const deploy = place.local ? 'start `npm start` again' : '`npx cdk deploy` puts it right';
+  async ({ target, names }) => {
+    const deploy = target.local ? 'start `npm start` again' : '`npx cdk deploy` puts it right';
     const url = (await names()).webhook(name);
     if (!url) return `what is deployed does not know ${name}; ${deploy}`;
     const status = await fetch(url, { signal: AbortSignal.timeout(10_000) }).then(
@@ -139,7 +139,7 @@ const webhook =
       () => undefined, // whatever the reason, the provider would fare alike
     );
     if (status === undefined)
-      return `nothing answers at ${url}; ${place.local ? 'is `npm start` running?' : deploy}`;
+      return `nothing answers at ${url}; ${target.local ? 'is `npm start` running?' : deploy}`;
     if (status === 404) return `${url} does not know ${name}; ${deploy}`;
     return status >= 500 ? `${url} answers ${status}; its log says why` : undefined;
   };
@@ -147,7 +147,7 @@ const webhook =
 /** @param output the name under which the stack says that of the Lambda. */
 const lambda =
   (output: string): Check =>
-  async ({ place, names }) => {
+  async ({ target, names }) => {
     const FunctionName = (await names()).output(output);
     try {
       const command = new GetFunctionConfigurationCommand({ FunctionName });
@@ -155,7 +155,7 @@ const lambda =
         State,
         LastUpdateStatus,
         StateReason = '',
-      } = await new LambdaClient(place.config).send(command);
+      } = await new LambdaClient(target.config).send(command);
       const broken = State === 'Failed' || LastUpdateStatus === 'Failed';
       return broken
         ? `the Lambda ${FunctionName} does not run: ${StateReason}; \`npx cdk deploy\` puts it right`

@@ -4,7 +4,7 @@ import type { Check } from './checks.ts';
 const MOST_MS = 60_000;
 const WAIT_MS = 10_000;
 
-export const clock: Check = async ({ place, catalogue, names }) => {
+export const clock: Check = async ({ target, catalogue, names }) => {
   const { webhook } = await names();
   const [url] = Object.keys(catalogue.providers).flatMap((name) => webhook(name) ?? []);
   if (!url) throw new Error('the stack has no address whose answer would tell the time');
@@ -18,5 +18,5 @@ export const clock: Check = async ({ place, catalogue, names }) => {
   const side = theirs > before ? 'behind' : 'ahead of';
   return off <= MOST_MS
     ? undefined
-    : `the clock of this machine is ${Math.round(off / 1_000)} s ${side} that of ${place.local ? 'Keypost' : 'AWS'}; let it set itself by the network`;
+    : `the clock of this machine is ${Math.round(off / 1_000)} s ${side} that of ${target.local ? 'Keypost' : 'AWS'}; let it set itself by the network`;
 };

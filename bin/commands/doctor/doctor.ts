@@ -1,14 +1,13 @@
 /** `doctor`: what is right, what is not, what cannot be told; and the cure. */
-import { Command } from 'commander';
+import { Command } from '@commander-js/extra-typings';
 import { columns, json } from '../cli/columns.ts';
 import { CommandError, explain } from '../cli/failure.ts';
-import { type PlaceOptions, placeOf } from '../cli/target.ts';
-import { catalogueOf, placed } from '../cli/target-options.ts';
+import { readCatalogue, type TargetOptions, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { type Check, checksFor, type Desk, deskOf } from './checks.ts';
 import { testOrder } from './test-order.ts';
 
-interface DoctorOptions extends PlaceOptions {
+interface DoctorOptions extends TargetOptions {
   readonly json?: boolean;
   readonly order: boolean;
 }
@@ -20,8 +19,8 @@ interface Finding {
   readonly cure: string | null;
 }
 
-export const doctor = (terminal: Terminal): Command =>
-  placed(new Command('doctor'))
+export const doctor = (terminal: Terminal) =>
+  withTargetOptions(new Command('doctor'))
     .description('what is not yet right for selling, and the cure')
     .option('--no-order', 'sends no test order')
     .option('--json', 'for scripts')
@@ -41,7 +40,7 @@ Examples:
 const WORDS = { ok: 'ok', bad: 'not ok', unknown: 'cannot tell' } as const;
 
 async function examine(terminal: Terminal, options: DoctorOptions): Promise<void> {
-  const desk = deskOf(await catalogueOf(terminal), placeOf(options, terminal.env));
+  const desk = deskOf(await readCatalogue(terminal), targetFrom(options, terminal.env));
   const parts = await Promise.all(
     Object.entries(checksFor(desk)).map(([name, check]) => look(desk, name, check)),
   );
@@ -67,6 +66,6 @@ async function look(desk: Desk, name: string, check: Check): Promise<Finding> {
       ? { check: name, state: 'ok', cure: null }
       : { check: name, state: 'bad', cure };
   } catch (error) {
-    return { check: name, state: 'unknown', cure: explain(error, desk.place.local) };
+    return { check: name, state: 'unknown', cure: explain(error, desk.target.local) };
   }
 }

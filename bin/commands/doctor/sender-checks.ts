@@ -13,9 +13,9 @@ import { GetAccountCommand, SESv2Client } from '@aws-sdk/client-sesv2';
 import type { Checks, Desk } from './checks.ts';
 
 export const senderChecks: Checks = {
-  async identity({ catalogue: { seller }, place }) {
+  async identity({ catalogue: { seller }, target }) {
     const command = new GetIdentityVerificationAttributesCommand({ Identities: identitiesOf(seller.from) });
-    const { VerificationAttributes = {} } = await ses(place).send(command);
+    const { VerificationAttributes = {} } = await ses(target).send(command);
     if (Object.values(VerificationAttributes).some((one) => one.VerificationStatus === 'Success'))
       return undefined;
     return Object.keys(VerificationAttributes).length > 0
@@ -23,9 +23,9 @@ export const senderChecks: Checks = {
       : `SES does not know ${seller.from} in this region; \`npx cdk deploy\` makes its identity, then DNS proves it`;
   },
 
-  async dkim({ catalogue: { seller }, place }) {
+  async dkim({ catalogue: { seller }, target }) {
     const command = new GetIdentityDkimAttributesCommand({ Identities: identitiesOf(seller.from) });
-    const { DkimAttributes = {} } = await ses(place).send(command);
+    const { DkimAttributes = {} } = await ses(target).send(command);
     const signed = Object.values(DkimAttributes).some(
       (one) => one.DkimEnabled && one.DkimVerificationStatus === 'Success',
     );
@@ -34,9 +34,9 @@ export const senderChecks: Checks = {
       : `mails of ${seller.from} are not signed; its domain as the identity and the three Dkim records of the stack's outputs in DNS do it`;
   },
 
-  async 'mail-from'({ catalogue: { seller }, place }) {
+  async 'mail-from'({ catalogue: { seller }, target }) {
     const command = new GetIdentityMailFromDomainAttributesCommand({ Identities: identitiesOf(seller.from) });
-    const { MailFromDomainAttributes = {} } = await ses(place).send(command);
+    const { MailFromDomainAttributes = {} } = await ses(target).send(command);
     const set = Object.values(MailFromDomainAttributes).filter((one) => one.MailFromDomain);
     if (set.some((one) => one.MailFromDomainStatus === 'Success')) return undefined;
     const [first] = set;
@@ -47,35 +47,35 @@ export const senderChecks: Checks = {
     return `mails of ${seller.from} bounce to amazonses.com, which some filters mind; \`npx cdk deploy\` makes a MAIL FROM domain`;
   },
 
-  async sandbox({ place }) {
-    const { ProductionAccessEnabled } = await new SESv2Client(place.config).send(new GetAccountCommand({}));
+  async sandbox({ target }) {
+    const { ProductionAccessEnabled } = await new SESv2Client(target.config).send(new GetAccountCommand({}));
     return ProductionAccessEnabled
       ? undefined
       : 'SES mails to verified addresses only, in its sandbox; ask for production access in the SES console, it takes a day';
   },
 
-  async sending({ place }) {
-    const { Enabled } = await ses(place).send(new GetAccountSendingEnabledCommand({}));
+  async sending({ target }) {
+    const { Enabled } = await ses(target).send(new GetAccountSendingEnabledCommand({}));
     return Enabled
       ? undefined
       : "sending is paused in this account; SES's reputation page says why and lets it go on";
   },
 
-  async quota({ place }) {
-    const { Max24HourSend = 0, SentLast24Hours = 0 } = await ses(place).send(new GetSendQuotaCommand({}));
+  async quota({ target }) {
+    const { Max24HourSend = 0, SentLast24Hours = 0 } = await ses(target).send(new GetSendQuotaCommand({}));
     // -1 is no limit: https://docs.aws.amazon.com/ses/latest/APIReference/API_GetSendQuota.html
     if (Max24HourSend === -1 || SentLast24Hours < Max24HourSend * NEARLY_ALL) return undefined;
     return `${SentLast24Hours} of ${Max24HourSend} mails of 24 hours are sent; ask for more in Service Quotas, under SES`;
   },
 
-  async 'configuration-set'({ place, names }) {
+  async 'configuration-set'({ target, names }) {
     const { configurationSet } = await names();
     try {
       const command = new DescribeConfigurationSetCommand({
         ConfigurationSetName: configurationSet,
         ConfigurationSetAttributeNames: ['eventDestinations'],
       });
-      const { EventDestinations = [] } = await ses(place).send(command);
+      const { EventDestinations = [] } = await ses(target).send(command);
       const told = EventDestinations.filter(({ Enabled, SNSDestination }) => Enabled && SNSDestination);
       const missing = EVENTS.filter((type) => !told.some((one) => one.MatchingEventTypes?.includes(type)));
       return missing.length === 0
@@ -92,7 +92,7 @@ const NEARLY_ALL = 0.9;
 /** What mail-events has to hear; delays too, of which this version of SES's API knows nothing. */
 const EVENTS = ['send', 'delivery', 'bounce', 'complaint', 'reject'] as const;
 
-const ses = ({ config }: Desk['place']) => new SESClient(config);
+const ses = ({ config }: Desk['target']) => new SESClient(config);
 
 /** What may be verified for an address to send: https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html */
 function identitiesOf(address: string): string[] {

@@ -17,20 +17,20 @@ const WAIT_MS = 15_000;
 const LOOK_MS = 250;
 
 export const testOrder: Check = async (desk) => {
-  const { place, catalogue } = desk;
+  const { target, catalogue } = desk;
   const { provider, url, request } = await signedOrder(desk);
   const { status } = await posted(url, request);
-  const log = place.local ? 'what `npm start` prints says why' : 'its log says why';
+  const log = target.local ? 'what `npm start` prints says why' : 'its log says why';
   if (status === 401)
     return `${url} does not accept a test order signed with the newest key of ${provider}; a key that was set in the last minutes is known soon, after that ${log}`;
   if (status < 200 || status > 299) return `${url} answers ${status} to a test order; ${log}`;
   const key = keyOf(ownerOf(catalogue, provider), true, request.orderId);
-  const order = await settled((await ordersOf(place)).store, key);
+  const order = await settled((await ordersOf(target)).store, key);
   if (!order)
-    return `${url} takes a test order and does not keep it: it was deployed with other testOrders; ${place.local ? 'start `npm start` again' : '`npx cdk deploy`'} puts it right`;
+    return `${url} takes a test order and does not keep it: it was deployed with other testOrders; ${target.local ? 'start `npm start` again' : '`npx cdk deploy`'} puts it right`;
   const reason = order.lines.find(({ held }) => held)?.held;
   if (reason)
-    return `a test order is held (${reason}); \`${place.command('orders held')}\` says what would do`;
+    return `a test order is held (${reason}); \`${target.command('orders held')}\` says what would do`;
   if (SENT.has(order.mail.state)) return undefined;
   const { state, lastError = 'no error is known' } = order.mail;
   return `the mail of a test order is ${state} after ${WAIT_MS / 1_000} s (${lastError}); it is tried again, docs/runbook.md has an article for each such word`;

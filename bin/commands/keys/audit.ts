@@ -6,7 +6,7 @@ import { type Act, emptyOrder, withAct } from '../../../functions/core/order/ord
 import { change } from '../../../functions/core/order/record.ts';
 import { CommandError, explain } from '../cli/failure.ts';
 import type { Entries } from '../cli/secret.ts';
-import type { Place } from '../cli/target.ts';
+import type { Target } from '../cli/target.ts';
 import { ordersOf } from '../orders/held-text.ts';
 
 type Facts = Act['before'];
@@ -25,7 +25,7 @@ export function factsOfProvider(entries: Entries, name: string): Facts {
 
 /** For a key that has been changed already: throws a CommandError that says so where it cannot be noted. */
 export async function noteKeyChange(
-  place: Place,
+  target: Target,
   name: string,
   hand: Hand,
   before: Facts,
@@ -34,14 +34,14 @@ export async function noteKeyChange(
   const key = `keys#${name}`;
   const act = { at: new Date().toISOString(), ...hand, before, after };
   try {
-    const { store } = await ordersOf(place);
+    const { store } = await ordersOf(target);
     // No order: it is never paid, so it is in no index and in no list.
     await change(store, key, undefined, (found) =>
       withAct(found ?? emptyOrder(key, 'keys', false, Date.now()), act),
     );
   } catch (error) {
     throw new CommandError(
-      `the key of ${name} is set, but who did it could not be noted: ${explain(error, place.local)}`,
+      `the key of ${name} is set, but who did it could not be noted: ${explain(error, target.local)}`,
     );
   }
 }

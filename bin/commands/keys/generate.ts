@@ -1,20 +1,19 @@
 /** `keys generate`: a key for an app that is not out yet. */
-import { Command } from 'commander';
-import { explained, type WhyOptions } from '../cli/audit.ts';
+import { Command } from '@commander-js/extra-typings';
+import { type WhyOptions, withWhyOption } from '../cli/audit.ts';
 import { CommandError } from '../cli/failure.ts';
 import { readSecret } from '../cli/secret.ts';
-import { type PlaceOptions, placeOf } from '../cli/target.ts';
-import { catalogueOf, placed } from '../cli/target-options.ts';
+import { readCatalogue, type TargetOptions, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { randomKey } from './form.ts';
 import { addVersion, productOrProvider } from './product-key.ts';
 
-interface GenerateOptions extends PlaceOptions, WhyOptions {
+interface GenerateOptions extends TargetOptions, WhyOptions {
   readonly replace?: boolean;
 }
 
-export const keysGenerate = (terminal: Terminal): Command =>
-  explained(placed(new Command('generate')))
+export const keysGenerate = (terminal: Terminal) =>
+  withWhyOption(withTargetOptions(new Command('generate')))
     .argument('<product>', 'a product of the catalogue')
     .description('a new random key of the form that the product asks for')
     .option(
@@ -29,20 +28,20 @@ Example:
   npx --no keypost keys generate widgetpro-win`;
 
 async function generate(terminal: Terminal, name: string, options: GenerateOptions): Promise<void> {
-  const place = placeOf(options, terminal.env);
-  const product = productOrProvider(await catalogueOf(terminal), name);
+  const target = targetFrom(options, terminal.env);
+  const product = productOrProvider(await readCatalogue(terminal), name);
   if (!product) {
     throw new CommandError(
-      `${name} is a provider and makes its key itself; \`${place.command(`keys set ${name}`)}\` takes it`,
+      `${name} is a provider and makes its key itself; \`${target.command(`keys set ${name}`)}\` takes it`,
     );
   }
-  const id = (await place.names()).productKeys;
-  if (Object.hasOwn(await readSecret(place, id), name) && !options.replace) {
+  const id = (await target.names()).productKeys;
+  if (Object.hasOwn(await readSecret(target, id), name) && !options.replace) {
     throw new CommandError(
       `${name} has a key; apps in customers' hands would refuse serials made with another. If none is yet, add --replace`,
     );
   }
-  await addVersion(terminal, place, name, randomKey(product.serial.key), options);
+  await addVersion(terminal, target, name, randomKey(product.serial.key), options);
   const read = `aws secretsmanager get-secret-value --secret-id ${id} --query SecretString --output text`;
-  terminal.print(`your app needs it; this shows it:\n  ${read}${place.awsOption}`);
+  terminal.print(`your app needs it; this shows it:\n  ${read}${target.awsOption}`);
 }

@@ -1,18 +1,23 @@
 /** `keys set`: a key that the seller has. It is read from standard input, so that no shell remembers it. */
-import { Command, Option } from 'commander';
+import { Command, Option } from '@commander-js/extra-typings';
 import type { Product } from '../../../functions/core/catalogue/catalogue.ts';
-import { byHand, explained, type WhyOptions } from '../cli/audit.ts';
+import { actorOf, type WhyOptions, withWhyOption } from '../cli/audit.ts';
 import { CommandError } from '../cli/failure.ts';
 import { changeSecret, readSecret } from '../cli/secret.ts';
-import { type Place, type PlaceOptions, placeOf } from '../cli/target.ts';
-import { catalogueOf, placed } from '../cli/target-options.ts';
+import {
+  readCatalogue,
+  type Target,
+  type TargetOptions,
+  targetFrom,
+  withTargetOptions,
+} from '../cli/target.ts';
 import { requireYes, type Terminal } from '../cli/terminal.ts';
 import { factsOfProvider, noteKeyChange } from './audit.ts';
 import { withApiKey, withProductKey, withSigningKey } from './change.ts';
 import { requireForm } from './form.ts';
 import { addVersion, productOrProvider } from './product-key.ts';
 
-interface SetOptions extends PlaceOptions, WhyOptions {
+interface SetOptions extends TargetOptions, WhyOptions {
   readonly only?: boolean;
   readonly add?: boolean;
   readonly apiKey?: boolean;
@@ -20,8 +25,8 @@ interface SetOptions extends PlaceOptions, WhyOptions {
   readonly yes?: boolean;
 }
 
-export const keysSet = (terminal: Terminal): Command =>
-  explained(placed(new Command('set')))
+export const keysSet = (terminal: Terminal) =>
+  withWhyOption(withTargetOptions(new Command('set')))
     .argument('<name>', 'a product or a provider of the catalogue')
     .description('a key of a product or a provider, read from standard input')
     .option('--only', 'provider: the key before is not accepted any more')
@@ -54,21 +59,21 @@ Examples:
   npx --no keypost keys set stripe --api-key           for asking the provider what was bought`;
 
 async function set(terminal: Terminal, name: string, options: SetOptions): Promise<void> {
-  const catalogue = await catalogueOf(terminal);
+  const catalogue = await readCatalogue(terminal);
   const product = productOrProvider(catalogue, name);
   if (product && (options.only || options.add || options.apiKey))
     throw new CommandError(`${name} is a product; --only, --add and --api-… are for providers`);
-  const place = placeOf(options, terminal.env);
-  await place.names();
+  const target = targetFrom(options, terminal.env);
+  await target.names();
   const key = (await terminal.readSecret(`The ${what(product, options)} of ${name}`)).trim();
   if (product) {
     requireForm(name, product, key);
-    const next = withProductKey(await readSecret(place, (await place.names()).productKeys), name, key);
+    const next = withProductKey(await readSecret(target, (await target.names()).productKeys), name, key);
     if (next && next.version > 1) await requireYes(terminal, options.yes, replacing(name));
-    return await addVersion(terminal, place, name, key, options);
+    return await addVersion(terminal, target, name, key, options);
   }
   if (key === '') throw new CommandError('the key is empty; nothing is changed');
-  await setProviderKey(terminal, place, name, key, options);
+  await setProviderKey(terminal, target, name, key, options);
 }
 
 const replacing = (name: string) =>
@@ -79,7 +84,7 @@ const what = (product: Product | undefined, { apiKey }: SetOptions) =>
 
 async function setProviderKey(
   terminal: Terminal,
-  place: Place,
+  target: Target,
   name: string,
   key: string,
   options: SetOptions,
@@ -88,8 +93,8 @@ async function setProviderKey(
   if (apiUrl && !/^https:\/\/|^http:\/\/localhost[:/]/.test(apiUrl)) {
     throw new CommandError(`--api-url is ${apiUrl}; an address with https:// would do`);
   }
-  const hand = await byHand(place, terminal, 'key change', options);
-  const changed = await changeSecret(place, (await place.names()).providerKeys, (entries) =>
+  const hand = await actorOf(target, terminal, 'key change', options);
+  const changed = await changeSecret(target, (await target.names()).providerKeys, (entries) =>
     apiKey
       ? withApiKey(entries, name, key, apiUrl)
       : withSigningKey(entries, name, key, only ? 0 : add ? Number.POSITIVE_INFINITY : 1),
@@ -97,5 +102,5 @@ async function setProviderKey(
   if (!changed) return terminal.print(`${name} has this key already; nothing is changed`);
   terminal.print(`the ${what(undefined, options)} of ${name} is set; it is in use within five minutes`);
   const { before, after } = changed;
-  await noteKeyChange(place, name, hand, factsOfProvider(before, name), factsOfProvider(after, name));
+  await noteKeyChange(target, name, hand, factsOfProvider(before, name), factsOfProvider(after, name));
 }

@@ -3,7 +3,7 @@ import type { Catalogue, Product } from '../../../functions/core/catalogue/catal
 import { productKeys, providerKeys } from '../../../functions/core/catalogue/keys.ts';
 import { keyBytes } from '../../../functions/core/serial/serial.ts';
 import type { Entries } from '../cli/secret.ts';
-import type { Place } from '../cli/target.ts';
+import type { Target } from '../cli/target.ts';
 import { misshapen, PRODUCT_SHAPE, PROVIDER_SHAPE } from './change.ts';
 import { inWords } from './form.ts';
 
@@ -23,7 +23,11 @@ export interface ProviderKeyState {
 }
 
 /** The catalogue's products, and whatever else has keys. */
-export function productKeyStates(place: Place, { products }: Catalogue, entries: Entries): ProductKeyState[] {
+export function productKeyStates(
+  target: Target,
+  { products }: Catalogue,
+  entries: Entries,
+): ProductKeyState[] {
   const keys = productKeys(entries);
   return namesOf(products, keys).map((name) => {
     const product = Object.hasOwn(products, name) ? products[name] : undefined;
@@ -35,8 +39,8 @@ export function productKeyStates(place: Place, { products }: Catalogue, entries:
       if (!product) return 'not in the catalogue';
       if (newest?.ok) return null;
       if (newest)
-        return `version ${newest.version} is not ${inWords(product.serial.key)}; ${setting(place, name)}`;
-      return missing(place, name, entries, PRODUCT_SHAPE, keys[name] !== undefined);
+        return `version ${newest.version} is not ${inWords(product.serial.key)}; ${setting(target, name)}`;
+      return missing(target, name, entries, PRODUCT_SHAPE, keys[name] !== undefined);
     };
     return { product: name, versions, fault: fault() };
   });
@@ -44,7 +48,7 @@ export function productKeyStates(place: Place, { products }: Catalogue, entries:
 
 /** The enabled providers, and whatever else has keys. */
 export function providerKeyStates(
-  place: Place,
+  target: Target,
   { providers }: Catalogue,
   entries: Entries,
 ): ProviderKeyState[] {
@@ -55,7 +59,7 @@ export function providerKeyStates(
       if (!Object.hasOwn(providers, name)) return 'not enabled in the catalogue';
       return signing.length > 0
         ? null
-        : missing(place, name, entries, PROVIDER_SHAPE, keys[name] !== undefined);
+        : missing(target, name, entries, PROVIDER_SHAPE, keys[name] !== undefined);
     };
     return { provider: name, signing: signing.length, api: api !== undefined, fault: fault() };
   });
@@ -64,10 +68,10 @@ export function providerKeyStates(
 const isUsable = (product: Product | undefined, key: string) =>
   product !== undefined && keyBytes(product.serial, key) !== undefined;
 
-const missing = (place: Place, name: string, entries: Entries, shape: string, wellFormed: boolean) =>
-  Object.hasOwn(entries, name) && !wellFormed ? misshapen(name, shape) : `no key; ${setting(place, name)}`;
+const missing = (target: Target, name: string, entries: Entries, shape: string, wellFormed: boolean) =>
+  Object.hasOwn(entries, name) && !wellFormed ? misshapen(name, shape) : `no key; ${setting(target, name)}`;
 
-const setting = (place: Place, name: string) => `\`${place.command(`keys set ${name}`)}\` takes one`;
+const setting = (target: Target, name: string) => `\`${target.command(`keys set ${name}`)}\` takes one`;
 
 const namesOf = (catalogue: object, keys: object): string[] => [
   ...new Set([...Object.keys(catalogue), ...Object.keys(keys)]),

@@ -4,14 +4,14 @@ import { orderStore } from '../../../functions/aws/orders.ts';
 import type { HeldReason } from '../../../functions/core/inbound/event.ts';
 import type { Order } from '../../../functions/core/order/order.ts';
 import type { Store } from '../../../functions/core/world.ts';
-import type { Place } from '../cli/target.ts';
+import type { Target } from '../cli/target.ts';
 import { all, entries, ordersAt, type Table } from './table.ts';
 
 const CALL_MS = 10_000;
 
-export async function ordersOf(place: Place): Promise<{ readonly table: Table; readonly store: Store }> {
-  const client = new DynamoDBClient(place.config);
-  const { table: name } = await place.names();
+export async function ordersOf(target: Target): Promise<{ readonly table: Table; readonly store: Store }> {
+  const client = new DynamoDBClient(target.config);
+  const { table: name } = await target.names();
   return { table: { client, name }, store: orderStore(client, name, () => AbortSignal.timeout(CALL_MS)) };
 }
 

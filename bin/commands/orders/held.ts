@@ -1,26 +1,25 @@
 /** `orders held`: what waits for a person. */
-import { Command } from 'commander';
+import { Command } from '@commander-js/extra-typings';
 import { type Order, view } from '../../../functions/core/order/order.ts';
 import { columns, json } from '../cli/columns.ts';
-import { type PlaceOptions, placeOf } from '../cli/target.ts';
-import { placed } from '../cli/target-options.ts';
+import { type TargetOptions, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { HINTS, heldOrders, ordersOf } from './held-text.ts';
 
-interface HeldOptions extends PlaceOptions {
+interface HeldOptions extends TargetOptions {
   readonly json?: boolean;
 }
 
-export const ordersHeld = (terminal: Terminal): Command =>
-  placed(new Command('held'))
+export const ordersHeld = (terminal: Terminal) =>
+  withTargetOptions(new Command('held'))
     .description('the orders that wait for you, and what would do')
     .option('--json', 'for scripts')
     .addHelpText('after', '\nExample:\n  npx --no keypost orders held --local')
     .action((options: HeldOptions) => held(terminal, options));
 
 async function held(terminal: Terminal, options: HeldOptions): Promise<void> {
-  const place = placeOf(options, terminal.env);
-  const orders = await heldOrders((await ordersOf(place)).table);
+  const target = targetFrom(options, terminal.env);
+  const orders = await heldOrders((await ordersOf(target)).table);
   if (options.json) return terminal.print(json(orders.map(view)));
   if (orders.length === 0) return terminal.print('no order is held');
   const lines = orders.flatMap((order) =>
@@ -38,7 +37,7 @@ async function held(terminal: Terminal, options: HeldOptions): Promise<void> {
   ]);
   const hints = [...new Set(lines.map(({ reason }) => reason))].map((reason) => [reason, HINTS[reason]]);
   terminal.print(
-    `${table}\n\n${place.command('orders release KEY')} lets one go. What would do:\n${columns(hints)}`,
+    `${table}\n\n${target.command('orders release KEY')} lets one go. What would do:\n${columns(hints)}`,
   );
 }
 

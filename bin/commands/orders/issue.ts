@@ -1,20 +1,19 @@
 /** `orders issue`: a serial that nobody paid for. */
 import { randomBytes } from 'node:crypto';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { issuedByHand } from '../../../functions/core/operator/issue.ts';
 import { noted } from '../../../functions/core/order/audit.ts';
 import { emptyOrder, type NewOrder, type Order, withSale } from '../../../functions/core/order/order.ts';
 import { change } from '../../../functions/core/order/record.ts';
-import { byHand, explained, type WhyOptions } from '../cli/audit.ts';
+import { actorOf, type WhyOptions, withWhyOption } from '../cli/audit.ts';
 import { CommandError } from '../cli/failure.ts';
-import type { PlaceOptions } from '../cli/target.ts';
-import { placed } from '../cli/target-options.ts';
+import { type TargetOptions, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { HINTS } from './held-text.ts';
 import { mailbox, printOutcome } from './outcome.ts';
 import { deskOf, readerOf } from './session.ts';
 
-interface IssueOptions extends PlaceOptions, WhyOptions {
+interface IssueOptions extends TargetOptions, WhyOptions {
   readonly product: string;
   readonly name: string;
   readonly email: string;
@@ -24,8 +23,8 @@ interface IssueOptions extends PlaceOptions, WhyOptions {
   readonly json?: boolean;
 }
 
-export const ordersIssue = (terminal: Terminal): Command =>
-  explained(placed(new Command('issue')))
+export const ordersIssue = (terminal: Terminal) =>
+  withWhyOption(withTargetOptions(new Command('issue')))
     .description('a serial by hand, made and mailed: a gift, a copy for the press, a promotion')
     .requiredOption('--product <product>', 'what the catalogue calls it')
     .requiredOption('--name <name>', 'whose serial it is')
@@ -53,7 +52,7 @@ async function issue(terminal: Terminal, options: IssueOptions): Promise<void> {
   const gift = { ...options, id: options.id ?? randomBytes(6).toString('hex') };
   const made = issuedByHand({ catalogue: desk.catalogue, keys }, gift);
   if (typeof made === 'string') throw new CommandError(`nothing is issued, ${made}: ${HINTS[made]}`);
-  const hand = await byHand(desk.place, terminal, 'issue', options);
+  const hand = await actorOf(desk.target, terminal, 'issue', options);
   const { order, changed } = await change(desk.store, made.key, undefined, (found) => {
     if (found) return undefined;
     const now = Date.now();

@@ -1,17 +1,16 @@
 /** `orders list`: what has come, the newest first. */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { view } from '../../../functions/core/order/order.ts';
 import { json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
-import { type PlaceOptions, placeOf } from '../cli/target.ts';
-import { placed } from '../cli/target-options.ts';
+import { type TargetOptions, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { ordersOf } from './held-text.ts';
 import { type Listed, listed, STATES, type State } from './list-rows.ts';
 import { orderTable } from './order-columns.ts';
 import { deskOf, orderMeant } from './session.ts';
 
-interface ListOptions extends PlaceOptions {
+interface ListOptions extends TargetOptions {
   readonly email?: string;
   readonly order?: string;
   readonly date?: string;
@@ -23,8 +22,8 @@ interface ListOptions extends PlaceOptions {
   readonly json?: boolean;
 }
 
-export const ordersList = (terminal: Terminal): Command =>
-  placed(new Command('list'))
+export const ordersList = (terminal: Terminal) =>
+  withTargetOptions(new Command('list'))
     .description('the orders, the newest first')
     .option('--email <address>', "of one buyer's address, however old")
     .option('--order <id>', "the one of this key, or of this id of the provider's")
@@ -61,7 +60,7 @@ async function list(terminal: Terminal, options: ListOptions): Promise<void> {
 }
 
 async function some(terminal: Terminal, { date, email, ...options }: ListOptions): Promise<Listed> {
-  const { table } = await ordersOf(placeOf(options, terminal.env));
+  const { table } = await ordersOf(targetFrom(options, terminal.env));
   const now = Date.now();
   const back = email === undefined ? dayOf(now - DAYS_BACK * DAY_MS) : undefined;
   const days = { since: date ?? options.since ?? back, until: date ?? options.until };

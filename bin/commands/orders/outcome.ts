@@ -1,6 +1,6 @@
 /** What has become of an order that somebody has just changed. */
 
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError } from '@commander-js/extra-typings';
 import { toMailbox } from '../../../functions/core/mail/address.ts';
 import { isWaiting, type Order, view } from '../../../functions/core/order/order.ts';
 import { columns, json } from '../cli/columns.ts';

@@ -1,27 +1,26 @@
 /** `orders reissue`: a serial for the name as it should have been. */
-import { Command } from 'commander';
+import { Command } from '@commander-js/extra-typings';
 import { reissued } from '../../../functions/core/operator/reissue.ts';
 import { noted } from '../../../functions/core/order/audit.ts';
 import type { Line, Order } from '../../../functions/core/order/order.ts';
 import { change } from '../../../functions/core/order/record.ts';
-import { byHand, explained, type WhyOptions } from '../cli/audit.ts';
+import { actorOf, type WhyOptions, withWhyOption } from '../cli/audit.ts';
 import { CommandError } from '../cli/failure.ts';
-import type { PlaceOptions } from '../cli/target.ts';
-import { placed } from '../cli/target-options.ts';
+import { type TargetOptions, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { HINTS } from './held-text.ts';
 import { printOutcome } from './outcome.ts';
 import { type Desk, deskOf, orderMeant, readerOf, requireLive } from './session.ts';
 
-interface ReissueOptions extends PlaceOptions, WhyOptions {
+interface ReissueOptions extends TargetOptions, WhyOptions {
   readonly name: string;
   readonly sku?: string;
   readonly product?: string;
   readonly json?: boolean;
 }
 
-export const ordersReissue = (terminal: Terminal): Command =>
-  explained(placed(new Command('reissue')))
+export const ordersReissue = (terminal: Terminal) =>
+  withWhyOption(withTargetOptions(new Command('reissue')))
     .argument('<key>', 'of the order, or the id that the provider has for it')
     .description('correct the name: a new serial, mailed; the old one is kept as superseded')
     .requiredOption('--name <name>', 'as it must be typed into the app')
@@ -45,7 +44,7 @@ async function reissue(terminal: Terminal, text: string, options: ReissueOptions
     (options.sku ?? sku) === sku && (options.product ?? product) === product;
   requireSerial(desk, found, chosen);
   const keys = (await readerOf(desk)).productKeys;
-  const hand = await byHand(desk.place, terminal, 'reissue', options);
+  const hand = await actorOf(desk.target, terminal, 'reissue', options);
   const { order, changed } = await change(desk.store, found.key, found, (current) => {
     if (!current) return undefined;
     requireSerial(desk, current, chosen);
@@ -58,14 +57,14 @@ async function reissue(terminal: Terminal, text: string, options: ReissueOptions
   else terminal.complain(`${order.key} has its serials for this name already; nothing is changed`);
 }
 
-function requireSerial({ place }: Desk, order: Order, chosen: (line: Line) => boolean): void {
+function requireSerial({ target }: Desk, order: Order, chosen: (line: Line) => boolean): void {
   requireLive(order);
   const lines = order.lines.filter(chosen);
   if (lines.some(({ serial }) => serial !== null)) return;
   const { key } = order;
   throw new CommandError(
     lines.length > 0
-      ? `${key} has no serial yet; \`${place.command(`orders release '${key}' --name NAME`)}\` makes it`
+      ? `${key} has no serial yet; \`${target.command(`orders release '${key}' --name NAME`)}\` makes it`
       : `${key} has no such line; it has ${order.lines.map(({ sku, product }) => `${sku} (${product})`).join(', ')}`,
   );
 }

@@ -1,5 +1,5 @@
 /** `orders release`: a held order is put right and goes out. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
 import type { Sale } from '../../../functions/core/inbound/event.ts';
 import { reasonOf } from '../../../functions/core/inbound/rejection.ts';
@@ -15,23 +15,22 @@ import {
 import { type Hand, noted } from '../../../functions/core/order/audit.ts';
 import { isUnparsed, type Order } from '../../../functions/core/order/order.ts';
 import { change } from '../../../functions/core/order/record.ts';
-import { byHand, explained, type WhyOptions } from '../cli/audit.ts';
+import { actorOf, type WhyOptions, withWhyOption } from '../cli/audit.ts';
 import { CommandError } from '../cli/failure.ts';
-import type { PlaceOptions } from '../cli/target.ts';
-import { placed } from '../cli/target-options.ts';
+import { type TargetOptions, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { mailbox, printOutcome } from './outcome.ts';
 import { type Desk, deskOf, orderMeant, readerOf, recordingOf, requireLive } from './session.ts';
 
-interface ReleaseOptions extends PlaceOptions, WhyOptions {
+interface ReleaseOptions extends TargetOptions, WhyOptions {
   readonly name?: string;
   readonly email?: string;
   readonly product: ReadonlyMap<string, string>;
   readonly json?: boolean;
 }
 
-export const ordersRelease = (terminal: Terminal): Command =>
-  explained(placed(new Command('release')))
+export const ordersRelease = (terminal: Terminal) =>
+  withWhyOption(withTargetOptions(new Command('release')))
     .argument('<key>', 'of the order, as `orders held` shows it')
     .description('put a held order right, and let every line go out that now can')
     .option('--name <name>', 'the name for the lines that have no serial yet')
@@ -66,7 +65,7 @@ async function release(terminal: Terminal, text: string, options: ReleaseOptions
   const found = await orderMeant(desk, text);
   requireHeld(desk, found);
   const reader = await readerOf(desk);
-  const hand = await byHand(desk.place, terminal, 'release', options);
+  const hand = await actorOf(desk.target, terminal, 'release', options);
   const work = { desk, reader, hand };
   const events = await eventsOf(terminal, reader, found);
   const { raw } = found;
@@ -135,10 +134,10 @@ function requireProducts({ products }: Catalogue, corrections: Corrections): voi
   }
 }
 
-function requireHeld({ place }: Desk, order: Order): void {
+function requireHeld({ target }: Desk, order: Order): void {
   requireLive(order);
   if (order.heldAt) return;
-  throw new CommandError(`${order.key} is not held; \`${place.command('orders held')}\` shows what is`);
+  throw new CommandError(`${order.key} is not held; \`${target.command('orders held')}\` shows what is`);
 }
 
 function requireLines({ key, lines }: Order, { products }: Corrections): void {

@@ -1,25 +1,24 @@
 /** `orders resend`: the serials of an order once more. */
-import { Command } from 'commander';
+import { Command } from '@commander-js/extra-typings';
 import { toMailbox } from '../../../functions/core/mail/address.ts';
 import { resent } from '../../../functions/core/operator/resend.ts';
 import { noted } from '../../../functions/core/order/audit.ts';
 import type { Order } from '../../../functions/core/order/order.ts';
 import { change } from '../../../functions/core/order/record.ts';
-import { byHand, explained, type WhyOptions } from '../cli/audit.ts';
+import { actorOf, type WhyOptions, withWhyOption } from '../cli/audit.ts';
 import { CommandError } from '../cli/failure.ts';
-import type { PlaceOptions } from '../cli/target.ts';
-import { placed } from '../cli/target-options.ts';
+import { type TargetOptions, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { mailbox, printOutcome } from './outcome.ts';
 import { deskOf, orderMeant, requireLive } from './session.ts';
 
-interface ResendOptions extends PlaceOptions, WhyOptions {
+interface ResendOptions extends TargetOptions, WhyOptions {
   readonly email?: string;
   readonly json?: boolean;
 }
 
-export const ordersResend = (terminal: Terminal): Command =>
-  explained(placed(new Command('resend')))
+export const ordersResend = (terminal: Terminal) =>
+  withWhyOption(withTargetOptions(new Command('resend')))
     .argument('<key>', 'of the order, or the id that the provider has for it')
     .description('mail all serials of an order once more')
     .option('--email <address>', 'where to from now on, if not to where they went before', mailbox)
@@ -38,9 +37,9 @@ Examples:
 async function resend(terminal: Terminal, text: string, options: ResendOptions): Promise<void> {
   const desk = await deskOf(options, terminal);
   const found = await orderMeant(desk, text);
-  const release = desk.place.command(`orders release '${found.key}'`);
+  const release = desk.target.command(`orders release '${found.key}'`);
   requireSendable(found, options, release);
-  const hand = await byHand(desk.place, terminal, 'resend', options);
+  const hand = await actorOf(desk.target, terminal, 'resend', options);
   const { order } = await change(desk.store, found.key, found, (current) => {
     if (!current) return undefined;
     requireSendable(current, options, release);

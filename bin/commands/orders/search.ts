@@ -1,22 +1,21 @@
 /** `orders search`: by what no index knows. */
-import { Command } from 'commander';
+import { Command } from '@commander-js/extra-typings';
 import { isFound } from '../../../functions/core/operator/search.ts';
 import { isListed, type Order, view } from '../../../functions/core/order/order.ts';
 import { json } from '../cli/columns.ts';
 import { withBarOf } from '../cli/progress.ts';
-import type { PlaceOptions } from '../cli/target.ts';
-import { placed } from '../cli/target-options.ts';
+import { type TargetOptions, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { orderTable } from './order-columns.ts';
 import { everyItem } from './scan.ts';
 import { deskOf } from './session.ts';
 
-interface SearchOptions extends PlaceOptions {
+interface SearchOptions extends TargetOptions {
   readonly json?: boolean;
 }
 
-export const ordersSearch = (terminal: Terminal): Command =>
-  placed(new Command('search'))
+export const ordersSearch = (terminal: Terminal) =>
+  withTargetOptions(new Command('search'))
     .argument('<text>', 'a name, a serial, or a product; a part of it will do')
     .description('find orders by name, serial or product: reads the whole table')
     .option('--json', 'for scripts: { "items": […], "cursor": null }')

@@ -10,30 +10,29 @@ import type { Store } from '../../../functions/core/world.ts';
 import { providers } from '../../../functions/providers/index.ts';
 import { CommandError } from '../cli/failure.ts';
 import { readSecret } from '../cli/secret.ts';
-import { type Place, type PlaceOptions, placeOf } from '../cli/target.ts';
-import { catalogueOf } from '../cli/target-options.ts';
+import { readCatalogue, type Target, type TargetOptions, targetFrom } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { ordersOf } from './held-text.ts';
 import type { Table } from './table.ts';
 
 export interface Desk {
-  readonly place: Place;
+  readonly target: Target;
   readonly catalogue: Catalogue;
   readonly table: Table;
   readonly store: Store;
 }
 
-export async function deskOf(options: PlaceOptions, terminal: Terminal): Promise<Desk> {
-  const catalogue = await catalogueOf(terminal);
-  const place = placeOf(options, terminal.env);
-  return { place, catalogue, ...(await ordersOf(place)) };
+export async function deskOf(options: TargetOptions, terminal: Terminal): Promise<Desk> {
+  const catalogue = await readCatalogue(terminal);
+  const target = targetFrom(options, terminal.env);
+  return { target, catalogue, ...(await ordersOf(target)) };
 }
 
 /**
  * The order that somebody means by its key, by another of its names, or by the provider's own id. Throws a CommandError
  * where there is none, or more than one.
  */
-export async function orderMeant({ place, store, catalogue }: Desk, text: string): Promise<Order> {
+export async function orderMeant({ target, store, catalogue }: Desk, text: string): Promise<Order> {
   const owners = [...Object.keys(catalogue.providers), BY_HAND];
   const keys = [text, ...owners.flatMap((name) => [keyOf(name, false, text), keyOf(name, true, text)])];
   const items = await Promise.all(keys.map((key) => store.get(key)));
@@ -45,8 +44,8 @@ export async function orderMeant({ place, store, catalogue }: Desk, text: string
   if (order && others.length === 0) return order;
   if (order) throw new CommandError(`${text} is the id of several orders: ${[...found.keys()].join(', ')}`);
   throw new CommandError(
-    `there is no order ${text}; \`${place.command('orders list')}\` shows those of late, ` +
-      `\`${place.command('orders held')}\` those that wait`,
+    `there is no order ${text}; \`${target.command('orders list')}\` shows those of late, ` +
+      `\`${target.command('orders held')}\` those that wait`,
   );
 }
 
@@ -58,11 +57,11 @@ export function requireLive({ key, status, placedAt }: Order): void {
 }
 
 /** What makes serials and reads notifications, with the keys as they are now. */
-export async function readerOf({ place, catalogue }: Desk): Promise<Reader> {
-  const names = await place.names();
+export async function readerOf({ target, catalogue }: Desk): Promise<Reader> {
+  const names = await target.names();
   const [products, access] = await Promise.all([
-    readSecret(place, names.productKeys),
-    readSecret(place, names.providerKeys),
+    readSecret(target, names.productKeys),
+    readSecret(target, names.providerKeys),
   ]);
   return {
     catalogue,

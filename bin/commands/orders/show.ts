@@ -1,19 +1,18 @@
 /** `orders show`: all that is known of one order. */
-import { Command } from 'commander';
+import { Command } from '@commander-js/extra-typings';
 import { view } from '../../../functions/core/order/order.ts';
 import { json } from '../cli/columns.ts';
-import type { PlaceOptions } from '../cli/target.ts';
-import { placed } from '../cli/target-options.ts';
+import { type TargetOptions, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { deskOf, orderMeant } from './session.ts';
 import { inFull, opened } from './show-text.ts';
 
-interface ShowOptions extends PlaceOptions {
+interface ShowOptions extends TargetOptions {
   readonly json?: boolean;
 }
 
-export const ordersShow = (terminal: Terminal): Command =>
-  placed(new Command('show'))
+export const ordersShow = (terminal: Terminal) =>
+  withTargetOptions(new Command('show'))
     .argument('<key>', 'of the order, or the id that the provider has for it')
     .description('all that is known of an order: its serials, its mail, what was done by hand')
     .option('--json', 'for scripts; `raw` is the notification of a held order, null of others')

@@ -1,5 +1,5 @@
 /** `serial check`: whether a serial that somebody has is one of ours, under any key that was ever in use. */
-import { Command } from 'commander';
+import { Command } from '@commander-js/extra-typings';
 import { isTyped } from '../../../functions/core/serial/typed-serial.ts';
 import { columns, json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
@@ -10,7 +10,7 @@ interface CheckOptions extends AskedOptions {
   readonly serial: string;
 }
 
-export const serialCheck = (terminal: Terminal): Command =>
+export const serialCheck = (terminal: Terminal) =>
   asked(new Command('check'))
     .description('whether a serial is that of a name, under any key version of a product')
     .requiredOption('--serial <serial>', 'the serial as somebody has typed it')

@@ -1,5 +1,5 @@
 /** `serial explain`: how a name becomes a serial, step by step. Neither the key nor an IV is among the steps. */
-import { Command } from 'commander';
+import { Command } from '@commander-js/extra-typings';
 import { encode } from '../../../functions/core/serial/charset.ts';
 import { encrypted, padded } from '../../../functions/core/serial/serial.ts';
 import { columns, json } from '../cli/columns.ts';
@@ -7,7 +7,7 @@ import type { Terminal } from '../cli/terminal.ts';
 import { unmappable } from './name.ts';
 import { type Asked, type AskedOptions, asked, askedOf, serialUnder } from './options.ts';
 
-export const serialExplain = (terminal: Terminal): Command =>
+export const serialExplain = (terminal: Terminal) =>
   asked(new Command('explain'))
     .description('how a name becomes its serial, step by step')
     .addHelpText('after', EXPLAIN)

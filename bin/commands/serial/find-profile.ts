@@ -1,7 +1,7 @@
 /** `serial find-profile`: which settings a shipped app has, from serials that it accepts. */
 import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
-import { Command } from 'commander';
+import { Command } from '@commander-js/extra-typings';
 import { catalogueLine } from '../../../functions/core/find-profile/catalogue-line.ts';
 import { findProfiles, type Pair } from '../../../functions/core/find-profile/find-profile.ts';
 import { keysOf } from '../../../functions/core/find-profile/interpretations.ts';
@@ -18,7 +18,7 @@ interface FindOptions {
   readonly json?: boolean;
 }
 
-export const serialFindProfile = (terminal: Terminal): Command =>
+export const serialFindProfile = (terminal: Terminal) =>
   new Command('find-profile')
     .argument('<pairs.csv>', 'three to five genuine pairs, name,serial in each line')
     .description('the profile of an app that is out, from names and the serials it accepts')

@@ -1,10 +1,10 @@
 /** `serial make`: what a buyer of that name gets. */
-import { Command } from 'commander';
+import { Command } from '@commander-js/extra-typings';
 import { columns, json } from '../cli/columns.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { type AskedOptions, asked, askedOf, serialUnder } from './options.ts';
 
-export const serialMake = (terminal: Terminal): Command =>
+export const serialMake = (terminal: Terminal) =>
   asked(new Command('make'))
     .description('the serial of a name, under the newest key of a product')
     .addHelpText('after', MAKE)

@@ -1,20 +1,25 @@
 /** What `serial make`, `check` and `explain` are about: a product and its keys, or a profile and a key that are tried. */
-import { type Command, Option } from 'commander';
+import { type Command, Option } from '@commander-js/extra-typings';
 import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
 import { productKeys } from '../../../functions/core/catalogue/keys.ts';
 import { presets } from '../../../functions/core/serial/presets.ts';
 import { keyBytes, type SerialProfile, serialOf } from '../../../functions/core/serial/serial.ts';
 import { CommandError } from '../cli/failure.ts';
 import { readSecret } from '../cli/secret.ts';
-import { type Place, type PlaceOptions, placeOf } from '../cli/target.ts';
-import { catalogueOf, placed } from '../cli/target-options.ts';
+import {
+  readCatalogue,
+  type Target,
+  type TargetOptions,
+  targetFrom,
+  withTargetOptions,
+} from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { inWords } from '../keys/form.ts';
 import { productKeyStates } from '../keys/state.ts';
 import { licenseeFor, unmappable } from './name.ts';
 import { givenKey, givenProfile, KEY } from './profile-option.ts';
 
-export interface AskedOptions extends PlaceOptions {
+export interface AskedOptions extends TargetOptions {
   readonly name: string;
   readonly product?: string;
   readonly key?: string;
@@ -38,8 +43,8 @@ interface Key {
   readonly version?: number;
 }
 
-export const asked = (command: Command): Command =>
-  placed(command)
+export const asked = (command: Command) =>
+  withTargetOptions(command)
     .option('--product <product>', 'a product of the catalogue')
     .requiredOption('--name <name>', 'the name as the order has it')
     .option(...KEY)
@@ -81,7 +86,7 @@ async function tried(terminal: Terminal, { name, key, preset, profile: json }: A
 }
 
 async function sold(terminal: Terminal, options: AskedOptions, id: string): Promise<Asked> {
-  const catalogue = await catalogueOf(terminal);
+  const catalogue = await readCatalogue(terminal);
   const { products } = catalogue;
   const profile = Object.hasOwn(products, id) ? products[id]?.serial : undefined;
   if (!profile) {
@@ -90,7 +95,7 @@ async function sold(terminal: Terminal, options: AskedOptions, id: string): Prom
   const licensee = licenseeFor(id, profile, options.name);
   const keys: Asked['keys'] =
     options.key === undefined
-      ? await storedKeys(catalogue, id, profile, placeOf(options, terminal.env))
+      ? await storedKeys(catalogue, id, profile, targetFrom(options, terminal.env))
       : [await typedKey(terminal, id, profile, options.key)];
   return { who: id, profile, licensee, keys };
 }
@@ -113,9 +118,9 @@ async function storedKeys(
   catalogue: Catalogue,
   id: string,
   profile: SerialProfile,
-  place: Place,
+  target: Target,
 ): Promise<Asked['keys']> {
-  const entries = await readSecret(place, (await place.names()).productKeys);
+  const entries = await readSecret(target, (await target.names()).productKeys);
   const versions = productKeys(entries)[id] ?? [];
   const [newest, ...others] = [...versions]
     .sort((one, other) => other.version - one.version)
@@ -123,7 +128,7 @@ async function storedKeys(
       const bytes = keyBytes(profile, key);
       return bytes ? [{ version, bytes }] : [];
     });
-  const fault = productKeyStates(place, catalogue, entries).find(({ product }) => product === id)?.fault;
+  const fault = productKeyStates(target, catalogue, entries).find(({ product }) => product === id)?.fault;
   if (fault || !newest) throw new CommandError(`${id}: ${fault}`);
   return [newest, ...others];
 }

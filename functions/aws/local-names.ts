@@ -1,0 +1,7 @@
+/** Names of the AWS resources of `npm start`: the local system creates them, and the commands find them with --local. */
+export const LOCAL_NAMES = {
+  table: 'keypost-orders',
+  productKeys: 'product-keys',
+  providerKeys: 'provider-keys',
+  configurationSet: 'keypost',
+} as const;
