@@ -1,28 +1,25 @@
-/** One way to build a Lambda, for the stack, for `npm start` and for the benchmarks: what is tried is what is deployed. */
+/** The one way to build a Lambda: the stack, `npm start` and the benchmarks run what is deployed. */
 import { rmSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
-import { settled } from './inline-catalogue.ts';
+import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
+import { inlineCatalogue } from './inline-catalogue.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** The file a seller edits; `KEYPOST_CONFIG` names another. */
-export const catalogueFile = (named: string | undefined): string =>
-  resolve(named ?? join(root, 'keypost.config.ts'));
-
-/** The Lambdas, by the name of their file in `functions`. */
+/** The name of a Lambda is the name of its file in `functions`. */
 export type LambdaName = 'webhook' | 'redeliver' | 'mail-events' | 'reconcile';
 
-/** Builds `functions/NAME.ts` with its catalogue into a folder of its own, and answers the folder: `index.mjs` in it. */
+/** Builds `functions/NAME.ts` with the catalogue and returns the folder, which has `index.mjs`. */
 export async function bundleLambda(
   name: LambdaName,
-  catalogue: string,
+  catalogue: Catalogue,
   to = join(root, '.bundles'),
 ): Promise<string> {
   const folder = join(to, name);
-  // Parts are named by their contents, so those of another day would stay.
+  // esbuild names each part by its contents, so the parts of an earlier build would stay.
   rmSync(folder, { recursive: true, force: true });
   await build({
     ...bundling(catalogue),
@@ -32,8 +29,8 @@ export async function bundleLambda(
   return folder;
 }
 
-/** Builds all of them, and answers the folder of each. */
-export async function bundleLambdas(catalogue: string): Promise<Readonly<Record<LambdaName, string>>> {
+/** Builds all Lambdas and returns the folder of each. */
+export async function bundleLambdas(catalogue: Catalogue): Promise<Readonly<Record<LambdaName, string>>> {
   const [webhook, redeliver, mailEvents, reconcile] = await Promise.all([
     bundleLambda('webhook', catalogue),
     bundleLambda('redeliver', catalogue),
@@ -43,13 +40,13 @@ export async function bundleLambdas(catalogue: string): Promise<Readonly<Record<
   return { webhook, redeliver, 'mail-events': mailEvents, reconcile };
 }
 
-/** The options every bundle shares. */
-export function bundling(catalogue: string): BuildOptions {
+/** Returns the options that every bundle shares. */
+export function bundling(catalogue: Catalogue): BuildOptions {
   return {
     bundle: true,
     minify: true,
     format: 'esm',
-    // What is imported later, or as a part of the SDK never, is no part of the file that each cold start reads.
+    // A cold start reads one file. Splitting keeps out of it what is imported later or, like parts of the SDK, never.
     splitting: true,
     outExtension: { '.js': '.mjs' },
     platform: 'node',
@@ -57,28 +54,28 @@ export function bundling(catalogue: string): BuildOptions {
     mainFields: ['module', 'main'],
     legalComments: 'none',
     logLevel: 'error',
-    // The bundle asks a built-in module for what the Node that builds it has not got: see `builtins`.
+    // The bundle imports a name from a built-in module that the Node that builds it does not have: see `builtins`.
     logOverride: { 'import-is-undefined': 'error' },
     alias: {
       keypost: join(root, 'functions/core/catalogue/catalogue.ts'),
-      // Lambda and `npm start` have their credentials in the environment; the chain behind the default costs 20 ms of load.
+      // Lambda and `npm start` pass credentials in the environment; the default provider chain takes 20 ms to load.
       '@aws-sdk/credential-provider-node': join(root, 'functions/aws/credentials.ts'),
     },
-    plugins: [settled(catalogue), builtins, unattached],
+    plugins: [inlineCatalogue(catalogue), builtins, withoutAttachments],
   };
 }
 
 /**
- * Built-in modules through `process.getBuiltinModule`: an ESM import of `node:http` touches every getter of its
- * facade and so loads undici, 45 ms of each cold start (nodejs/node#59686). Each name by itself, so that what nobody
- * asks for is left out: to copy all of them for each importer costs 5 ms. `require` and `import()` want the whole.
+ * Reads built-in modules through `process.getBuiltinModule`: an ESM import of `node:http` touches every getter of its
+ * facade and so loads undici, 45 ms of each cold start (nodejs/node#59686). Each name is an export of its own, so that
+ * esbuild drops unused names: copying all of them for each importer costs 5 ms. `require` and `import()` get the module.
  */
 const builtins: Plugin = {
   name: 'builtins',
   setup({ onResolve, onLoad }) {
     const names = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
     onResolve({ filter: /^[a-z_:/0-9]+$/ }, ({ path, kind }) => {
-      const namespace = kind === 'import-statement' ? 'builtin' : 'whole-builtin';
+      const namespace = kind === 'import-statement' ? 'builtin' : 'builtin-module';
       return names.has(path) ? { path, namespace, sideEffects: false } : undefined;
     });
     onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => {
@@ -86,26 +83,28 @@ const builtins: Plugin = {
       const each = exported.map(
         (name) => `export const ${name} = /* @__PURE__ */ (() => builtin.${name})();`,
       );
-      return { contents: [`const builtin = ${whole(path)};`, 'export default builtin;', ...each].join('\n') };
+      return {
+        contents: [`const builtin = ${getBuiltin(path)};`, 'export default builtin;', ...each].join('\n'),
+      };
     });
-    onLoad({ filter: /.*/, namespace: 'whole-builtin' }, ({ path }) => ({
-      contents: `module.exports = ${whole(path)};`,
+    onLoad({ filter: /.*/, namespace: 'builtin-module' }, ({ path }) => ({
+      contents: `module.exports = ${getBuiltin(path)};`,
     }));
   },
 };
 
-const whole = (path: string) => `process.getBuiltinModule(${JSON.stringify(path)})`;
+const getBuiltin = (path: string) => `process.getBuiltinModule(${JSON.stringify(path)})`;
 
-/** Without what nodemailer does for attachments, 50 KB: to fetch them, and to guess a type from a name. */
-const unattached: Plugin = {
-  name: 'unattached',
+/** Leaves out 50 KB of nodemailer that only attachments use: it fetches them, and guesses a type from a name. */
+const withoutAttachments: Plugin = {
+  name: 'without-attachments',
   setup({ onLoad }) {
     onLoad(
       { filter: /nodemailer[\\/]dist[\\/]esm[\\/](?:fetch[\\/]index|mime-funcs[\\/]mime-types)\.js$/ },
       () => ({
         contents:
-          "const none = () => { throw new Error('a mail of ours has no attachment'); };" +
-          'export { none as default, none as detectExtension, none as detectMimeType };',
+          "const fail = () => { throw new Error('found an attachment; this bundle sends mails without any'); };" +
+          'export { fail as default, fail as detectExtension, fail as detectMimeType };',
       }),
     );
   },

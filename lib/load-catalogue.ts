@@ -1,10 +1,8 @@
-/** The catalogue for programs that run here: the stack, `npm start`, the command line. A Lambda has it in its bundle. */
+/** Reads the catalogue for programs that run here: the stack, `npm start`, the commands. A Lambda's bundle has its own. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type Plugin } from 'esbuild';
 import * as z from 'zod/mini';
 import {
   type Catalogue,
@@ -15,34 +13,62 @@ import {
   unknownProviders,
 } from '../functions/core/catalogue/catalogue.ts';
 import { providers } from '../functions/providers/index.ts';
-import { bundling } from './bundle.ts';
 
-/** Builds the file as a Lambda's bundle does, wherever it lies, and answers what it exports. Throws a CatalogueError. */
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Returns the path of the file that a seller edits; `KEYPOST_CONFIG` names another. */
+export const catalogueFile = (named: string | undefined): string =>
+  resolve(named ?? join(root, 'keypost.config.ts'));
+
+/** Loads and checks the file, which may be outside this repository. Throws a CatalogueError. */
 export async function loadCatalogue(path: string): Promise<Catalogue> {
   if (!existsSync(path)) {
     throw new CatalogueError([`${path}: there is no such file; KEYPOST_CONFIG names the catalogue`]);
   }
-  const folder = await mkdtemp(join(tmpdir(), 'keypost-'));
-  try {
-    await build({ ...bundling(path), logLevel: 'silent', entryPoints: { catalogue: path }, outdir: folder });
-    const { href } = pathToFileURL(join(folder, 'catalogue.mjs'));
-    const loaded: { readonly default?: CatalogueSettings } = await import(href);
-    if (!loaded.default) {
-      throw new CatalogueError([`${path}: exports no catalogue; \`export default defineConfig({…})\` does`]);
-    }
-    const catalogue = defineConfig(loaded.default);
-    const found = [...unknownProviders(catalogue, providers), ...wrongOptions(catalogue)];
-    const mistakes = found.length > 0 ? found : floorsWithoutPrice(catalogue);
-    if (mistakes.length > 0) throw new CatalogueError(mistakes);
-    return catalogue;
-  } catch (error) {
-    throw isMistake(error) ? new CatalogueError([error.message]) : error;
-  } finally {
-    await rm(folder, { recursive: true });
+  const loaded: { readonly default?: CatalogueSettings } = await import(await compile(path));
+  if (!loaded.default) {
+    throw new CatalogueError([`${path}: exports no catalogue; \`export default defineConfig({…})\` does`]);
   }
+  const catalogue = defineConfig(loaded.default);
+  const found = [...unknownProviders(catalogue, providers), ...wrongOptions(catalogue)];
+  const mistakes = found.length > 0 ? found : floorsWithoutPrice(catalogue);
+  if (mistakes.length > 0) throw new CatalogueError(mistakes);
+  return catalogue;
 }
 
-/** What a provider asks for itself only it can check. */
+/** Compiles the file and what it imports to an address that `import` takes. */
+async function compile(path: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [path],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    logLevel: 'silent',
+    plugins: [withoutChecks],
+  }).catch((error: unknown) => {
+    throw error instanceof Error && 'errors' in error ? new CatalogueError([error.message]) : error;
+  });
+  const [file] = outputFiles;
+  return `data:text/javascript;base64,${Buffer.from(file?.contents ?? []).toString('base64')}`;
+}
+
+/** Replaces `keypost` by two exports: `loadCatalogue` checks, and bundling all of `keypost` and zod takes longer. */
+const withoutChecks: Plugin = {
+  name: 'without-checks',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^keypost$/ }, ({ path }) => ({ path, namespace: 'keypost' }));
+    onLoad({ filter: /.*/, namespace: 'keypost' }, () => ({
+      contents:
+        'export const defineConfig = (settings) => settings;' +
+        "export { presets } from './functions/core/serial/presets.ts';",
+      resolveDir: root,
+    }));
+  },
+};
+
+/** Each provider checks its own options, because only its file knows them. */
 function wrongOptions(catalogue: Catalogue): string[] {
   return Object.entries(catalogue.providers).flatMap(([name, { options }]) => {
     const schema = findProvider(catalogue, name, providers)?.options ?? z.strictObject({});
@@ -54,7 +80,7 @@ function wrongOptions(catalogue: Catalogue): string[] {
   });
 }
 
-/** A floor holds every order of a product whose price the provider never states. */
+/** Finds the products whose every order would be held: they have a floor, and a provider never states their price. */
 function floorsWithoutPrice(catalogue: Catalogue): string[] {
   return Object.entries(catalogue.products).flatMap(([id, { floor, skus }]) =>
     Object.entries(floor ? skus : {}).flatMap(([name, list]) => {
@@ -68,7 +94,3 @@ function floorsWithoutPrice(catalogue: Catalogue): string[] {
     }),
   );
 }
-
-/** The bundle has a CatalogueError of its own, another class of the same name; esbuild's failures list `errors`. */
-const isMistake = (error: unknown): error is Error =>
-  error instanceof Error && (error.name === 'CatalogueError' || 'errors' in error);

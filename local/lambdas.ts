@@ -1,24 +1,25 @@
 /**
- * The Lambdas as they are deployed: built, and each in a thread of its own, with the environment that the stack would
- * give it. So the embedded AWS has another CPU than they have, as AWS itself.
+ * Runs the Lambdas as they are deployed: from their bundles, each in its own thread, with the environment that the stack
+ * sets. The embedded AWS so runs on a CPU of its own, as AWS does.
  */
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
 import type { WebhookEnv } from '../functions/env.ts';
-import { bundleLambda, type LambdaName } from '../lib/bundle.ts';
+import type { LambdaName } from '../lib/bundle.ts';
+import { builtLambdas } from './built-lambdas.ts';
 import type { Lambda } from './gateway.ts';
 
-/** The AWS they talk to must be answering already: they warm their connections while they load. */
-export async function loadLambdas(catalogue: string, env: WebhookEnv) {
-  const folder = await mkdtemp(join(tmpdir(), 'keypost-'));
+/** The embedded AWS must answer already, because the Lambdas open their connections while they load. */
+export async function loadLambdas(catalogue: Catalogue, env: WebhookEnv) {
+  const folder = await builtLambdas(catalogue, ['webhook', 'redeliver', 'mail-events']);
   const threads: Worker[] = [];
   const load = async (name: LambdaName): Promise<Lambda> => {
-    const file = join(await bundleLambda(name, catalogue, folder), 'index.mjs');
+    const file = join(folder, name, 'index.mjs');
     const thread = new Worker(new URL('./lambda-thread.mjs', import.meta.url), {
       workerData: pathToFileURL(file).href,
       env: { ...process.env, ...env },
@@ -30,7 +31,6 @@ export async function loadLambdas(catalogue: string, env: WebhookEnv) {
     await once(thread, 'message');
     return callable(thread);
   };
-  // Not before: a Lambda may ask for a part of its bundle at any time.
   const stop = async () => {
     await Promise.all(threads.map((thread) => thread.terminate()));
     await rm(folder, { recursive: true });
@@ -48,24 +48,24 @@ export async function loadLambdas(catalogue: string, env: WebhookEnv) {
   }
 }
 
-interface Waiting {
+interface PendingCall {
   resolve(answer: unknown): void;
   reject(error: unknown): void;
 }
 
 function callable(thread: Worker): Lambda {
-  const waiting = new Map<number, Waiting>();
+  const pending = new Map<number, PendingCall>();
   let calls = 0;
   thread.on('message', ({ id, answer, error }) => {
-    const { resolve, reject } = waiting.get(id) ?? {};
-    waiting.delete(id);
+    const { resolve, reject } = pending.get(id) ?? {};
+    pending.delete(id);
     if (error === undefined) resolve?.(answer);
     else reject?.(error);
   });
   return (event) =>
     new Promise((resolve, reject) => {
       calls += 1;
-      waiting.set(calls, { resolve, reject });
+      pending.set(calls, { resolve, reject });
       thread.postMessage({ id: calls, event });
     });
 }

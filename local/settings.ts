@@ -1,7 +1,7 @@
 /** What the environment says of `npm start`, and what it must not say. */
 import { devNull } from 'node:os';
 import { resolve } from 'node:path';
-import { catalogueFile } from '../lib/bundle.ts';
+import { catalogueFile } from '../lib/load-catalogue.ts';
 
 export interface Settings {
   readonly port: number;

@@ -5,6 +5,7 @@ import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { bundling } from '../lib/bundle.ts';
+import demo from '../local/demo-shop.ts';
 import { stackOf } from './lib/stack-of.ts';
 
 const text = readFileSync('docs/security.md', 'utf8');
@@ -99,7 +100,7 @@ test('what a Lambda carries is what the document lists, with its version and lic
     existsSync(`functions/${name}.ts`),
   );
   const { metafile } = await build({
-    ...bundling('local/demo-shop.ts'),
+    ...bundling(demo),
     entryPoints: names.map((name) => `functions/${name}.ts`),
     outdir: 'out',
     write: false,

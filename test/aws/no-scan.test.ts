@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 import { bundling } from '../../lib/bundle.ts';
+import demo from '../../local/demo-shop.ts';
 import { PROVIDERS } from '../bench/every-provider.ts';
 import { deafClients, oneOrder } from '../bench/one-order.ts';
 
@@ -12,7 +13,7 @@ const LAMBDAS = readdirSync('functions')
 
 /** What an entry can ask DynamoDB for, by the names that the SDK's schemas give its operations. */
 async function operationsOf(stdin: { contents: string; resolveDir: string; loader: 'ts' }) {
-  const options = { ...bundling('local/demo-shop.ts'), outdir: '.', write: false as const };
+  const options = { ...bundling(demo), outdir: '.', write: false as const };
   const { outputFiles } = await build({ ...options, stdin });
   const text = outputFiles.map((file) => file.text).join('\n');
   return ['PutItem', 'Query', 'Scan', 'TransactWriteItems'].filter((name) => text.includes(`"${name}"`));

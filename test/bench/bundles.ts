@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { bundling } from '../../lib/bundle.ts';
+import catalogue from './catalogue.ts';
 
 export type Bundle = Awaited<ReturnType<typeof bundle>>;
 export type Bundles = Awaited<ReturnType<typeof buildAll>>;
@@ -24,7 +25,7 @@ export async function buildAll(folder: string) {
 }
 
 async function bundle(folder: string, name: string, entry: string, plugins: readonly Plugin[] = []) {
-  const options = bundling(file('./catalogue.ts'));
+  const options = bundling(catalogue);
   const outdir = join(folder, name);
   const { metafile } = await build({
     ...options,

@@ -4,21 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { afterAll, expect, test } from 'vitest';
+import type { CatalogueSettings } from '../../functions/core/catalogue/catalogue.ts';
 import { bundleLambda, bundling } from '../../lib/bundle.ts';
+import { catalogueWith, serial } from '../fixtures/catalogue.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keypost-bundle-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function webhookWith(providers: object) {
-  const file = join(folder, 'catalogue.ts');
+async function webhookWith(providers: CatalogueSettings['providers']) {
   const skus = Object.fromEntries(Object.keys(providers).map((name) => [name, ['widget-1']]));
-  const settings = { ...SETTINGS, providers, products: { widget: { ...WIDGET, skus } } };
-  writeFileSync(
-    file,
-    `import { defineConfig } from 'keypost'; export default defineConfig(${JSON.stringify(settings)});`,
-  );
+  const catalogue = catalogueWith({ providers, products: { widget: { name: 'Widget', serial, skus } } });
   const { metafile, outputFiles } = await build({
-    ...bundling(file),
+    ...bundling(catalogue),
     entryPoints: ['functions/webhook.ts'],
     outdir: folder,
     write: false,
@@ -27,19 +24,6 @@ async function webhookWith(providers: object) {
   const inputs = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
   return { inputs, metafile, text: outputFiles.map((output) => output.text).join() };
 }
-
-const SETTINGS = {
-  seller: {
-    name: 'Widget Works',
-    from: 'orders@widgets.example.com',
-    replyTo: 'support@widgets.example.com',
-    alarms: 'seller@widgets.example.com',
-  },
-};
-const WIDGET = {
-  name: 'Widget',
-  serial: { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } },
-};
 
 const ofProviders = (inputs: readonly string[]) =>
   inputs.flatMap((path) => /functions\/providers\/([^/]+)\/provider\.ts$/.exec(path)?.[1] ?? []).sort();
@@ -56,11 +40,8 @@ test('knows a provider under a name of the seller’s', async () => {
 
 test('has the catalogue with its defaults filled in, and not the file', async () => {
   const { inputs, text } = await webhookWith({ shop: {} });
-  expect(
-    inputs.some(
-      (path) => path.endsWith('catalogue.ts') && !path.includes('settled:') && path.includes(folder),
-    ),
-  ).toBe(false);
+  expect(inputs).toContain('inline-catalogue:#catalogue');
+  expect(inputs.filter((path) => path.endsWith('config.ts'))).toEqual([]);
   expect(text.includes('testOrders:"ignore"')).toBe(true);
 });
 
@@ -92,7 +73,7 @@ test('reads neither zod, nodemailer nor a provider before the connections are op
 test('is alone in its folder, whatever was built there before', async () => {
   mkdirSync(join(folder, 'redeliver'));
   writeFileSync(join(folder, 'redeliver', 'of-another-day.mjs'), '');
-  const built = await bundleLambda('redeliver', 'test/bench/catalogue.ts', folder);
+  const built = await bundleLambda('redeliver', catalogueWith(), folder);
   expect(existsSync(join(built, 'index.mjs'))).toBe(true);
   expect(existsSync(join(built, 'of-another-day.mjs'))).toBe(false);
 });

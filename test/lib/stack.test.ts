@@ -13,6 +13,7 @@ import { ORDERS_TABLE } from '../../functions/aws/table.ts';
 import type { Catalogue } from '../../functions/core/catalogue/catalogue.ts';
 import { bundling } from '../../lib/bundle.ts';
 import { KeypostStack } from '../../lib/keypost-stack.ts';
+import demo from '../../local/demo-shop.ts';
 
 const many = <Schema extends z.ZodType>(one: Schema) =>
   z.union([z.array(one), one.transform((only) => [only])]);
@@ -291,7 +292,7 @@ describe.each(lambdas)('the Lambda $name', ({ name, id, timeout, may, knows }) =
 
   test('may do what its bundle asks AWS for, and no more', { timeout: 30_000 }, async () => {
     const { metafile } = await build({
-      ...bundling('local/demo-shop.ts'),
+      ...bundling(demo),
       entryPoints: [`functions/${name}.ts`],
       outdir: '.',
       write: false,

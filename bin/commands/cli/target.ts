@@ -3,8 +3,7 @@ import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-clo
 import type { Command, OptionValues } from '@commander-js/extra-typings';
 import { LOCAL_NAMES } from '../../../functions/aws/local-names.ts';
 import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
-import { catalogueFile } from '../../../lib/bundle.ts';
-import { loadCatalogue } from '../../../lib/load-catalogue.ts';
+import { catalogueFile, loadCatalogue } from '../../../lib/load-catalogue.ts';
 import { CommandError } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -1,0 +1,63 @@
+/** The bundles of the Lambdas for this machine. A build takes seconds, so one of the same sources is used again. */
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
+import { bundleLambda, type LambdaName } from '../lib/bundle.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const CACHE = join(root, '.bundles', 'local');
+const DAY_MS = 24 * 3_600_000;
+
+/** Returns a new folder with a folder for each of `names`. The caller removes it. */
+export async function builtLambdas(catalogue: Catalogue, names: readonly LambdaName[]): Promise<string> {
+  // A Lambda may load a part of its bundle at any time, so it runs from a copy that no other process removes.
+  const folder = await mkdtemp(join(tmpdir(), 'keypost-'));
+  const cached = join(CACHE, hashOf(catalogue, names));
+  if (existsSync(cached)) {
+    cpSync(cached, folder, { recursive: true });
+    return folder;
+  }
+  await Promise.all(names.map((name) => bundleLambda(name, catalogue, folder)));
+  store(folder, cached);
+  return folder;
+}
+
+/** Another process may store the same build meanwhile, so the copy gets its name in one step. */
+function store(folder: string, cached: string): void {
+  mkdirSync(CACHE, { recursive: true });
+  for (const name of readdirSync(CACHE)) {
+    const path = join(CACHE, name);
+    const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+    if (age > DAY_MS) rmSync(path, { recursive: true, force: true });
+  }
+  const copy = `${cached}-${process.pid}`;
+  cpSync(folder, copy, { recursive: true });
+  if (existsSync(cached)) rmSync(copy, { recursive: true });
+  else renameSync(copy, cached);
+}
+
+/** Covers everything that a build depends on: the installed packages by their lock file. */
+function hashOf(catalogue: Catalogue, names: readonly LambdaName[]): string {
+  const hash = createHash('sha256').update(JSON.stringify([catalogue, names, process.version]));
+  const sources = readdirSync(join(root, 'functions'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  const others = ['package-lock.json', 'lib/bundle.ts', 'lib/inline-catalogue.ts'].map((path) =>
+    join(root, path),
+  );
+  for (const path of [...sources.sort(), ...others]) hash.update(path).update(readFileSync(path));
+  return hash.digest('hex').slice(0, 32);
+}
