@@ -2,6 +2,7 @@
 import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
 import { productKeys, providerKeys } from '../functions/core/catalogue/keys.ts';
 import { hasKey } from '../functions/core/serial/lines.ts';
+import { loadSimulator } from '../functions/providers/simulate.ts';
 import type { SecretsManager } from './aws/secrets-manager.ts';
 
 export const PRODUCT_KEYS = 'product-keys';
@@ -12,33 +13,29 @@ const DEMO_PRODUCTS = { 'widgetpro-mac': [{ version: 1, key: '1234567890123456' 
 const OURS = /http:\/\/localhost:\d+(?=\/local\/)/g;
 
 /** Demo keys, where there is no secret yet. */
-export function seedKeys(secrets: SecretsManager, { products, providers }: Catalogue, port: number): void {
+export async function seedKeys(
+  secrets: SecretsManager,
+  { products, providers }: Catalogue,
+  port: number,
+): Promise<void> {
   const here = `http://localhost:${port}`;
   if (secrets.read(PRODUCT_KEYS) === undefined) secrets.write(PRODUCT_KEYS, only(DEMO_PRODUCTS, products));
   const stored = secrets.read(PROVIDER_KEYS);
-  const current = stored?.replace(OURS, here) ?? only(demoProviders(here), providers);
+  const current = stored?.replace(OURS, here) ?? JSON.stringify(await demoKeys(Object.keys(providers), here));
   if (current !== stored) secrets.write(PROVIDER_KEYS, current);
 }
 
-const demoProviders = (here: string) => ({
-  bluesnap: { signing: ['example_bluesnap_security_key'] },
-  fastspring: { signing: ['example-fs-hmac-secret', 'fs_example_private_key'] },
-  gumroad: { signing: ['example-secret-in-the-address-0001'] },
-  lemonsqueezy: { signing: ['example-ls-secret'] },
-  paddle: {
-    signing: ['pdl_ntfset_01kexample0000000000000000_ExampleSecret'],
-    api: { key: 'pdl_sdbx_apikey_example', url: `${here}/local/paddle` },
-  },
-  paypal: { signing: ['5FX00001EXAMPLE9H'], api: { key: 'client:secret', url: `${here}/local/paypal` } },
-  polar: { signing: ['whsec_ZXhhbXBsZS0zMi1ieXRlLXNlY3JldC0wMDAwMDAwMDE='] },
-  shop: { signing: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'] },
-  shopify: { signing: ['example_shopify_client_secret'] },
-  stripe: {
-    signing: ['whsec_ExampleSecret0001'],
-    api: { key: 'rk_test_example', url: `${here}/local/stripe` },
-  },
-  woocommerce: { signing: ['ex&ample"secret'] },
-});
+/** The demo keys of the simulators, for each provider that is enabled under its own name. */
+async function demoKeys(names: readonly string[], here: string) {
+  const entries = names.map(async (name) => {
+    const { demoKeys, api } = (await loadSimulator(name)) ?? {};
+    if (!demoKeys) return [];
+    const { signing, apiKey } = demoKeys;
+    const own = api && apiKey ? { api: { key: apiKey, url: `${here}/local/${name}` } } : {};
+    return [[name, { signing, ...own }]];
+  });
+  return Object.fromEntries((await Promise.all(entries)).flat());
+}
 
 /** A line for each product and enabled provider whose key is missing or cannot be used, with what would do. */
 export function keyFaults(secrets: SecretsManager, { products, providers }: Catalogue): string[] {

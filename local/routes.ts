@@ -5,10 +5,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
 import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
 import { view } from '../functions/core/order/order.ts';
-import { paddleApi } from '../functions/providers/paddle/fake-api.ts';
-import { paypalApi } from '../functions/providers/paypal/fake-api.ts';
-import { simulateOrder, simulatorOf } from '../functions/providers/simulate.ts';
-import { stripeApi } from '../functions/providers/stripe/fake-api.ts';
+import { findSimulator, loadSimulator, SimulationError } from '../functions/providers/simulate.ts';
 import type { FaultSwitch } from './aws/faults.ts';
 import type { Mails } from './aws/mails.ts';
 import { lastDueAt, listedOrders } from './aws/orders-table.ts';
@@ -20,6 +17,7 @@ import { signingKey } from './keys.ts';
 import { BadRequest } from './page/bad-request.ts';
 import { findProfile } from './page/find-profile.ts';
 import { postedEvents } from './page/posted-events.ts';
+import { simulateOrder } from './page/simulate-order.ts';
 import { trySerial } from './page/try-serial.ts';
 import type { RedeliverRuns } from './redeliver-runs.ts';
 
@@ -67,9 +65,9 @@ export function routes(parts: Parts): Handler {
     'POST /local/find-profile': async (request) => findProfile(await bodyOf(request)),
     'POST /local/simulate': async (request) =>
       simulateOrder(catalogue, parts.page, (name) => signingKey(parts.secrets, name), await bodyOf(request)),
-    'GET /local/catalogue': () => ({
+    'GET /local/catalogue': async () => ({
       aws: parts.aws,
-      providers: Object.keys(catalogue.providers).filter((name) => simulatorOf(catalogue, name)),
+      providers: await simulatedProviders(catalogue),
       products: Object.entries(catalogue.products).map(([id, { name, serial, skus }]) => ({
         id,
         name,
@@ -83,8 +81,7 @@ export function routes(parts: Parts): Handler {
     const [path = '/', ...query] = url.split('?');
     const provider = /^\/orders\/([^/]+)$/.exec(path)?.[1];
     if (provider) return await viaGateway(parts.webhook, decoded(provider), request, response);
-    const api = Object.entries(APIS).find(([at]) => path.startsWith(`${at}/`));
-    if (api) return api[1](request, response, url.slice(api[0].length));
+    if (await viaFakeApi(request, response)) return;
     const file = FILES[path];
     if (file && method === 'GET') return sendFile(response, file);
     const route = Object.hasOwn(local, `${method} ${path}`) && local[`${method} ${path}`];
@@ -92,7 +89,7 @@ export function routes(parts: Parts): Handler {
     try {
       sendJson(response, 200, await route(request, new URLSearchParams(query.join('?'))));
     } catch (error) {
-      if (!(error instanceof BadRequest)) throw error;
+      if (!(error instanceof BadRequest || error instanceof SimulationError)) throw error;
       sendJson(response, 400, { message: error.message });
     }
   };
@@ -100,8 +97,22 @@ export function routes(parts: Parts): Handler {
 
 const Person = z.object({ email: z.string() });
 
-/** Look-alikes of providers' own APIs. */
-const APIS = { '/local/stripe': stripeApi, '/local/paddle': paddleApi, '/local/paypal': paypalApi };
+/** Answers a call to /local/PROVIDER/… by the simulator's own API. Returns false if there is none. */
+async function viaFakeApi({ method = 'GET', url = '', headers }: IncomingMessage, response: ServerResponse) {
+  const [, name = '', path = ''] = /^\/local\/([a-z]+)(\/.*)$/.exec(url) ?? [];
+  const api = (await loadSimulator(name))?.api;
+  if (!api) return false;
+  const { status, type, body } = api({ method, path, headers });
+  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
+  response.end(body);
+  return true;
+}
+
+async function simulatedProviders(catalogue: Catalogue): Promise<string[]> {
+  const names = Object.keys(catalogue.providers);
+  const simulators = await Promise.all(names.map((name) => findSimulator(catalogue, name)));
+  return names.filter((_, at) => simulators[at]);
+}
 
 const FILES: Readonly<Record<string, { readonly name: string; readonly type: string }>> = {
   '/': { name: 'index.html', type: 'text/html' },

@@ -59,7 +59,7 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
     );
   // A lease of a process that is gone would keep `redeliver` waiting.
   await renewTable((key) => key.startsWith('lease#'));
-  seedKeys(secrets, catalogue, page.port);
+  await seedKeys(secrets, catalogue, page.port);
   const lambdas = await loadLambdas(catalogue, {
     TABLE,
     PRODUCT_KEYS,

@@ -112,7 +112,7 @@ describe('docs/providers/shop.md: a sample is accepted', () => {
 
   test('and names the secret of npm run demo', () => {
     expect(shopPage).toContain(`The secret of \`npm run demo\` is \`${SECRET}\``);
-    expect(readFileSync('local/keys.ts', 'utf8')).toContain(SECRET);
+    expect(readFileSync('functions/providers/shop/simulator.ts', 'utf8')).toContain(SECRET);
   });
 });
 

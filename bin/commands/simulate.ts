@@ -2,8 +2,12 @@
 import { Command } from '@commander-js/extra-typings';
 import type { Catalogue } from '../../functions/core/catalogue/catalogue.ts';
 import { providerKeys } from '../../functions/core/catalogue/keys.ts';
-import { notification, posted, simulatorOf } from '../../functions/providers/simulate.ts';
-import { BadRequest } from '../../local/page/bad-request.ts';
+import {
+  postRequest,
+  requireSimulator,
+  SimulationError,
+  signOrder,
+} from '../../functions/providers/simulate.ts';
 import { harmless, json } from './cli/columns.ts';
 import { CommandError } from './cli/failure.ts';
 import { readSecret } from './cli/secret.ts';
@@ -51,18 +55,15 @@ Examples:
 async function send(terminal: Terminal, provider: string, options: SimulateOptions): Promise<void> {
   const catalogue = await readCatalogue(terminal);
   const { event, id, name, company, test } = options;
-  if (!simulatorOf(catalogue, provider)) {
-    const enabled = Object.keys(catalogue.providers).join(', ');
-    throw new CommandError(`${provider} is not enabled in the catalogue, which has ${enabled}`);
-  }
+  const simulator = await requireSimulator(catalogue, provider).catch(toCommandError);
   const product = options.product ?? firstProduct(catalogue, provider);
   const email = options.email ?? catalogue.seller.alarms;
   const secret = await secretOf(terminal, provider, options);
   const address = options.to ?? (await addressOf(terminal, provider, options));
   const order = { provider, event, product, id, name, email, company, test };
   try {
-    const request = notification(catalogue, order, secret, address);
-    const { status, body } = await posted(address, request);
+    const request = signOrder(simulator, order, { catalogue, secret, address });
+    const { status, body } = await postRequest(address, request);
     const { orderId } = request;
     terminal.print(
       options.json
@@ -70,12 +71,15 @@ async function send(terminal: Terminal, provider: string, options: SimulateOptio
         : `${provider} hears ${status} ${harmless(body)}\nof order ${orderId}`,
     );
   } catch (error) {
-    if (error instanceof BadRequest) throw new CommandError(error.message);
     // What fetch throws: no such host, nobody listening, an address that is none; and the end of our patience.
     if (error instanceof TypeError || (error instanceof Error && error.name === 'TimeoutError'))
       throw new CommandError(`nothing answers at ${address}; is it the right address?`);
-    throw error;
+    return toCommandError(error);
   }
+}
+
+function toCommandError(error: unknown): never {
+  throw error instanceof SimulationError ? new CommandError(error.message) : error;
 }
 
 function firstProduct(catalogue: Catalogue, provider: string): string {

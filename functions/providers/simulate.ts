@@ -1,17 +1,16 @@
-/** Orders as a provider would send them, sent to a webhook over HTTP: for the page and for the command line. */
-import * as z from 'zod/mini';
-import { BadRequest, wish } from '../../local/page/bad-request.ts';
-import { type Catalogue, findProvider } from '../core/catalogue/catalogue.ts';
+/** Builds an order as a provider would send it, and posts it to a webhook. The page, the command line and the tests use it. */
+import { existsSync } from 'node:fs';
+import type { Catalogue } from '../core/catalogue/catalogue.ts';
+import { providers } from './index.ts';
 import type { SignedRequest, Simulator } from './simulator.ts';
-import { simulators } from './simulators.ts';
 
-/** What is to be said, in the catalogue's names. */
-export interface Wish {
-  /** The name under which the catalogue enables it. */
+/** An order in the catalogue's names. */
+export interface SimulatedOrder {
+  /** The name under which the catalogue enables the provider. */
   readonly provider: string;
   readonly event: string;
   readonly product: string;
-  /** The provider's id of an order that is there already. */
+  /** The provider's ID of an order that exists already. */
   readonly id?: string | undefined;
   readonly name: string;
   readonly email: string;
@@ -19,34 +18,68 @@ export interface Wish {
   readonly test: boolean;
 }
 
-/** How the provider is played, whatever its name in the catalogue; undefined where it is not enabled, or not known. */
-export const simulatorOf = (catalogue: Catalogue, provider: string): Simulator | undefined =>
-  findProvider(catalogue, provider, simulators);
+/** Why an order cannot be simulated. The message is for the person who asked for it. */
+export class SimulationError extends Error {}
 
-/** The notification, signed. Throws a BadRequest that says what would do. */
-export function notification(
-  catalogue: Catalogue,
-  { provider, product: name, ...order }: Wish,
-  secret: string,
-  address: string,
+/** Returns the simulator behind a provider's name in the catalogue. Throws a SimulationError. */
+export async function requireSimulator(catalogue: Catalogue, provider: string): Promise<Simulator> {
+  const settings = Object.hasOwn(catalogue.providers, provider) ? catalogue.providers[provider] : undefined;
+  if (!settings) {
+    const enabled = Object.keys(catalogue.providers).join(', ');
+    throw new SimulationError(
+      `${provider} is not enabled in the catalogue, which has ${enabled}; name one of these, or add it`,
+    );
+  }
+  const kind = settings.as ?? provider;
+  const simulator = await loadSimulator(kind);
+  if (simulator) return simulator;
+  throw new SimulationError(
+    `${provider} has no simulator; write functions/providers/${kind}/simulator.ts, or simulate another provider`,
+  );
+}
+
+/** The same; undefined if the provider cannot be simulated. */
+export const findSimulator = (catalogue: Catalogue, provider: string): Promise<Simulator | undefined> =>
+  requireSimulator(catalogue, provider).catch((error: unknown) => {
+    if (error instanceof SimulationError) return undefined;
+    throw error;
+  });
+
+/** Returns the simulator of the provider whose folder has this name; undefined if there is none. */
+export async function loadSimulator(name: string): Promise<Simulator | undefined> {
+  const file = new URL(`./${name}/simulator.ts`, import.meta.url);
+  if (!Object.hasOwn(providers, name) || !existsSync(file)) return undefined;
+  const { simulator }: { readonly simulator: Simulator } = await import(`./${name}/simulator.ts`);
+  return simulator;
+}
+
+/** Returns the provider's notification of the order, signed for `address`. Throws a SimulationError. */
+export function signOrder(
+  simulator: Simulator,
+  { provider, product: id, ...order }: SimulatedOrder,
+  { catalogue, secret, address }: { catalogue: Catalogue; secret: string; address: string },
 ): SignedRequest {
-  const simulator = simulatorOf(catalogue, provider);
-  const product = Object.hasOwn(catalogue.products, name) ? catalogue.products[name] : undefined;
+  const product = Object.hasOwn(catalogue.products, id) ? catalogue.products[id] : undefined;
   const sku = product?.skus[provider]?.[0];
-  if (!sku || !simulator) throw new BadRequest(`${provider} sells no ${name} in this catalogue`);
+  if (!sku)
+    throw new SimulationError(
+      `the catalogue has no SKU of ${id} at ${provider}; write one under products.${id}.skus`,
+    );
   if (!simulator.events.includes(order.event))
-    throw new BadRequest(`${provider} says no ${order.event}; it says ${simulator.events.join(', ')}`);
+    throw new SimulationError(
+      `${provider} has no event ${order.event}; expected one of ${simulator.events.join(', ')}`,
+    );
   const floor = Number(product?.floor?.EUR ?? 0);
   const options = catalogue.providers[provider]?.options ?? {};
   return simulator.request({ ...order, sku, floor, address }, secret, options, Date.now());
 }
 
-/** What the provider hears of it. */
-export async function posted(
+/** Posts the request, and the one before it, and returns the webhook's answer. */
+export async function postRequest(
   address: string,
   { before, method, query, headers, body }: SignedRequest,
 ): Promise<{ readonly status: number; readonly body: string }> {
-  if (before) await posted(address, before);
+  if (before) await postRequest(address, before);
   const answer = await fetch(query ? `${address}?${query}` : address, {
     method,
     headers,
@@ -55,34 +88,4 @@ export async function posted(
     signal: AbortSignal.timeout(15_000),
   });
   return { status: answer.status, body: await answer.text() };
-}
-
-const PageWish = z.object({
-  provider: z.string(),
-  event: z._default(z.string(), 'paid'),
-  product: z.string(),
-  id: z.optional(z.string()),
-  name: z.string(),
-  email: z.string(),
-  company: z._default(z.string(), ''),
-  test: z._default(z.boolean(), false),
-});
-
-/** From the page. `secretOf` knows the active signing key of a provider. */
-export async function simulateOrder(
-  catalogue: Catalogue,
-  page: string,
-  secretOf: (provider: string) => string | undefined,
-  body: unknown,
-) {
-  const order = wish(PageWish, body);
-  if (!simulatorOf(catalogue, order.provider))
-    throw new BadRequest(`${order.provider} is no provider of this catalogue`);
-  const secret = secretOf(order.provider);
-  if (!secret)
-    throw new BadRequest(
-      `${order.provider} has no signing key: npx --no keypost keys set ${order.provider} --local`,
-    );
-  const address = `${page}/orders/${order.provider}`;
-  return await posted(address, notification(catalogue, order, secret, address));
 }

@@ -1,7 +1,8 @@
-/** What a simulator of a provider is asked for, and what it makes. */
+/** The sending half of a provider: it builds and signs the requests that the provider would send. */
+
 export interface TestOrder {
   readonly event: string;
-  /** The provider's id of the order; a new one where none is given. A reversal needs that of its sale. */
+  /** The provider's ID of the order; left out, a new one is made. A reversal needs the ID of its sale. */
   readonly id?: string | undefined;
   readonly sku: string;
   readonly name: string;
@@ -9,31 +10,34 @@ export interface TestOrder {
   readonly company: string;
   /** Marked as a test by the provider's own flag. */
   readonly test: boolean;
-  /** What the catalogue asks at least, in euros. */
+  /** The least price that the catalogue accepts, in euros. */
   readonly floor: number;
-  /** Where it is posted, for those who have to name an address beside it. */
+  /** The URL that the request is posted to, for providers whose requests name a URL beside it. */
   readonly address?: string | undefined;
 }
 
 export interface SignedRequest {
   readonly method: 'GET' | 'POST';
-  /** Behind the question mark, encoded. */
+  /** Encoded, without the question mark. */
   readonly query: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** The id under which the order is claimed. */
+  /** The ID under which the order is claimed. */
   readonly orderId: string;
-  /** What the provider sends first, of the same order. */
+  /** Another request of the same order, which the provider sends first. */
   readonly before?: SignedRequest | undefined;
 }
 
-/** A provider, as we play it. */
 export interface Simulator {
-  /** What it can say; `paid` first. */
+  /** The events that it can send; `paid` is the first. */
   readonly events: readonly string[];
+  /** The entry of `provider-keys` that `npm start` begins with; left out, the seller sets the keys. */
+  readonly demoKeys?: { readonly signing: readonly string[]; readonly apiKey?: string };
+  /** The provider's own API, as far as Keypost calls it. `npm start` serves it under /local/NAME. */
+  readonly api?: FakeApi;
   /**
-   * A notification with every field that the provider sends, signed as it signs.
-   * @param secret the newest signing key as it stands in `provider-keys`.
+   * Returns a notification with every field that the provider sends, signed as the provider signs.
+   * @param secret the newest signing key, as it is stored in `provider-keys`.
    * @param options the provider's options in the catalogue.
    * @param now milliseconds since 1970.
    */
@@ -44,3 +48,24 @@ export interface Simulator {
     now: number,
   ): SignedRequest;
 }
+
+export interface ApiRequest {
+  readonly method: string;
+  /** With the query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+export interface ApiResponse {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+export type FakeApi = (request: ApiRequest) => ApiResponse;
+
+export const apiJson = (status: number, value: unknown): ApiResponse => ({
+  status,
+  type: 'application/json',
+  body: `${JSON.stringify(value)}\n`,
+});

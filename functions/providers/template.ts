@@ -1,14 +1,14 @@
-/** Notifications as a provider writes them, with names in braces where one differs from the next. */
+/** Notifications as a provider writes them, with `{name}` for each value that differs from one to the next. */
 import { readFileSync } from 'node:fs';
 
 /**
- * The JSON file beside this one with each `{name}` replaced: by the value itself where nothing stands around it.
- * Throws for a name that has no value.
+ * Returns the JSON of a file, named relative to this folder, with each `{name}` replaced. A text that is `{name}` alone
+ * becomes the value itself, whatever its type. Throws for a name without a value.
  */
-export function filled(file: string, values: Readonly<Record<string, unknown>>): unknown {
+export function fillTemplate(file: string, values: Readonly<Record<string, unknown>>): unknown {
   const valueFor = (name: string) => {
     if (Object.hasOwn(values, name)) return values[name];
-    throw new Error(`${file} asks for ${name}`);
+    throw new Error(`${file} contains {${name}}, which has no value; pass one`);
   };
   return JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'), (_, value: unknown) => {
     if (typeof value !== 'string') return value;

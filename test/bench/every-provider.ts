@@ -3,7 +3,7 @@ import { defineConfig } from 'keypost';
 import type { HttpApiEvent } from '../../functions/aws/http-api.ts';
 import type { Context } from '../../functions/core/inbound/provider.ts';
 import type { SignedRequest } from '../../functions/providers/simulator.ts';
-import { simulators } from '../../functions/providers/simulators.ts';
+import { simulators } from '../fixtures/simulators.ts';
 import { SECRETS } from './signed-orders.ts';
 
 /** Lemon Squeezy's products have numbers; the others take any word. */

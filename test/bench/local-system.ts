@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { posted } from '../../functions/providers/simulate.ts';
+import { postRequest } from '../../functions/providers/simulate.ts';
 import { type Players, playersAt } from '../load/players.ts';
 import { startSystem } from '../load/system.ts';
 import type { Row } from './report.ts';
@@ -55,7 +55,7 @@ export async function orders(
       buyers += 1;
       const { address, request } = play(left % 2 ? 'stripe' : 'shop', { event: 'paid', buyer: buyers });
       const sent = performance.now();
-      const { status } = await posted(address, request);
+      const { status } = await postRequest(address, request);
       if (status !== 200) throw new Error(`an order heard ${status}`);
       ms.push(performance.now() - sent);
       done(ms.length / count);

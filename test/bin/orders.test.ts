@@ -15,10 +15,10 @@ import { orderStore } from '../../functions/aws/orders.ts';
 import { HELD_REASONS, type HeldReason } from '../../functions/core/inbound/event.ts';
 import { emptyOrder, type Order } from '../../functions/core/order/order.ts';
 import type { Store } from '../../functions/core/world.ts';
-import { posted } from '../../functions/providers/simulate.ts';
-import { simulators } from '../../functions/providers/simulators.ts';
+import { postRequest } from '../../functions/providers/simulate.ts';
 import { type Running, start } from '../../local/start.ts';
 import { changed } from '../fixtures/sample.ts';
+import { simulators } from '../fixtures/simulators.ts';
 import { startServer } from '../local/server.ts';
 
 /** Each command builds the catalogue anew; here once for each file, or that would be most of the time. */
@@ -216,7 +216,7 @@ async function capture(buyer: { readonly name: string; readonly email: string },
   const address = `${running.page}/orders/paypal`;
   const sale = { event: 'paid', sku: 'w', company: '', test: false, floor: 0, address, ...buyer };
   const request = simulators.paypal?.request(sale, PAYPAL, { payee }, Date.now());
-  expect(request && (await posted(address, request)).status).toBe(200);
+  expect(request && (await postRequest(address, request)).status).toBe(200);
 }
 
 describe('each reason can be reached, is shown, and is released to a correct mail', () => {

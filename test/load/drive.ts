@@ -1,6 +1,6 @@
 /** Sends one after another at a steady pace, with only so many on their way at once. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { posted } from '../../functions/providers/simulate.ts';
+import { postRequest } from '../../functions/providers/simulate.ts';
 import type { Shot } from './traffic.ts';
 
 export interface Heard extends Pick<Shot, 'kind' | 'key' | 'expected'> {
@@ -38,7 +38,7 @@ export async function drive(
 async function shoot({ kind, key, expected, address, request }: Shot): Promise<Heard> {
   const began = performance.now();
   // A broken connection is what the report is there to tell.
-  const status = await posted(address, request).then(
+  const status = await postRequest(address, request).then(
     (answer) => answer.status,
     () => 0,
   );

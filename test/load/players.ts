@@ -3,10 +3,11 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { ownerOf } from '../../functions/core/catalogue/catalogue.ts';
 import { providerKeys } from '../../functions/core/catalogue/keys.ts';
 import { keyOf } from '../../functions/core/order/order.ts';
-import { notification, simulatorOf } from '../../functions/providers/simulate.ts';
+import { signOrder } from '../../functions/providers/simulate.ts';
 import type { SignedRequest } from '../../functions/providers/simulator.ts';
 import { loadCatalogue } from '../../lib/load-catalogue.ts';
 import { PROVIDER_KEYS } from '../../local/keys.ts';
+import { simulators } from '../fixtures/simulators.ts';
 import type { System } from './system.ts';
 
 export interface Played {
@@ -34,7 +35,7 @@ export async function playersAt({ page, aws }: System) {
   const catalogue = await loadCatalogue('local/demo-shop.ts');
   const signing = await signingKeys(aws);
   const [[product = '', { skus }] = ['', { skus: {} }]] = Object.entries(catalogue.products);
-  const eventsOf = (name: string) => simulatorOf(catalogue, name)?.events ?? [];
+  const eventsOf = (name: string) => simulators[name]?.events ?? [];
   return {
     /** Those who can say `event` of the product. */
     whoSay: (event: string) => Object.keys(skus).filter((name) => eventsOf(name).includes(event)),
@@ -44,12 +45,10 @@ export async function playersAt({ page, aws }: System) {
       const address = `${page}/orders/${provider}`;
       const wish = { provider, event, product, id, name: `Zoë Example ${buyer}`, email: addressOf(buyer) };
       const other = [...secret].reverse().join('');
-      const request = notification(
-        catalogue,
-        { ...wish, company: '', test },
-        forged ? other : secret,
-        address,
-      );
+      const simulator = simulators[provider];
+      if (!simulator) throw new Error(`${provider} has no simulator`);
+      const order = { ...wish, company: '', test };
+      const request = signOrder(simulator, order, { catalogue, secret: forged ? other : secret, address });
       return { address, request, key: keyOf(ownerOf(catalogue, provider), test, request.orderId) };
     },
   };

@@ -5,11 +5,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { type ProviderKeys, providerKeys } from '../../functions/core/catalogue/keys.ts';
 import { providers } from '../../functions/providers/index.ts';
-import { notification, posted } from '../../functions/providers/simulate.ts';
-import { simulators } from '../../functions/providers/simulators.ts';
+import {
+  postRequest,
+  requireSimulator,
+  type SimulatedOrder,
+  signOrder,
+} from '../../functions/providers/simulate.ts';
 import demo from '../../local/demo-shop.ts';
 import { type Running, start } from '../../local/start.ts';
 import { deliveriesOf } from '../fixtures/deliveries.ts';
+import { simulators } from '../fixtures/simulators.ts';
 
 let running: Running;
 beforeAll(async () => {
@@ -35,10 +40,13 @@ const Orders = z.array(
 const Mails = z.array(z.object({ to: z.array(z.string()), subject: z.string(), text: z.string() }));
 const local = async (path: string, init?: RequestInit) =>
   (await fetch(`${running.page}/local/${path}`, init)).json();
-async function simulate(wish: Parameters<typeof notification>[1]) {
-  const address = `${running.page}/orders/${wish.provider}`;
-  const request = notification(running.catalogue, wish, keys[wish.provider]?.signing[0] ?? '', address);
-  return { orderId: request.orderId, status: (await posted(address, request)).status };
+async function simulate(order: SimulatedOrder) {
+  const address = `${running.page}/orders/${order.provider}`;
+  const secret = keys[order.provider]?.signing[0] ?? '';
+  const { catalogue } = running;
+  const simulator = await requireSimulator(catalogue, order.provider);
+  const request = signOrder(simulator, order, { catalogue, secret, address });
+  return { orderId: request.orderId, status: (await postRequest(address, request)).status };
 }
 const ordersOf = async (provider: string) =>
   Orders.parse(await local('orders')).filter((order) => order.provider === provider);

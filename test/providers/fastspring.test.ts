@@ -9,7 +9,7 @@ import { fastspring } from '../../functions/providers/fastspring/provider.ts';
 import {
   fastspringHash,
   fastspringSignature,
-  fastspring as simulator,
+  simulator,
 } from '../../functions/providers/fastspring/simulator.ts';
 import { decrypt } from '../fixtures/catalogue.ts';
 import { deliveriesOf } from '../fixtures/deliveries.ts';

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Context } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import { gumroad } from '../../functions/providers/gumroad/provider.ts';
-import { gumroad as simulator } from '../../functions/providers/gumroad/simulator.ts';
+import { simulator } from '../../functions/providers/gumroad/simulator.ts';
 
 const fixture = (name: string) =>
   readFileSync(new URL(`../../functions/providers/gumroad/samples/${name}`, import.meta.url), 'utf8');

@@ -4,10 +4,7 @@ import type { Context } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import type { WebhookRequest } from '../../functions/core/inbound/request.ts';
 import { lemonsqueezy } from '../../functions/providers/lemonsqueezy/provider.ts';
-import {
-  lemonsqueezySignature,
-  lemonsqueezy as simulator,
-} from '../../functions/providers/lemonsqueezy/simulator.ts';
+import { lemonsqueezySignature, simulator } from '../../functions/providers/lemonsqueezy/simulator.ts';
 import { decrypt } from '../fixtures/catalogue.ts';
 import { deliveriesOf } from '../fixtures/deliveries.ts';
 import { changed, sampleOf, shapeOf } from '../fixtures/sample.ts';

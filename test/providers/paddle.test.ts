@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Context } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import { paddle } from '../../functions/providers/paddle/provider.ts';
-import { paddleSignature, paddle as simulator } from '../../functions/providers/paddle/simulator.ts';
+import { paddleSignature, simulator } from '../../functions/providers/paddle/simulator.ts';
 import { decrypt } from '../fixtures/catalogue.ts';
 import { deliveriesOf } from '../fixtures/deliveries.ts';
 import { changed, sampleOf, shapeOf } from '../fixtures/sample.ts';

@@ -5,7 +5,7 @@ import { Webhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
 import type { Context } from '../../functions/core/inbound/provider.ts';
 import { polar } from '../../functions/providers/polar/provider.ts';
-import { polar as simulator } from '../../functions/providers/polar/simulator.ts';
+import { simulator } from '../../functions/providers/polar/simulator.ts';
 
 const ORDER = 'dddddddd-0000-4000-8000-000000000001';
 const context: Context = {

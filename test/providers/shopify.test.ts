@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Context } from '../../functions/core/inbound/provider.ts';
 import { shopify } from '../../functions/providers/shopify/provider.ts';
-import { shopify as simulator } from '../../functions/providers/shopify/simulator.ts';
+import { simulator } from '../../functions/providers/shopify/simulator.ts';
 
 const ORDER = '6100000000001';
 const context: Context = {

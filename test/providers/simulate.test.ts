@@ -12,8 +12,8 @@ import * as z from 'zod';
 import { run } from '../../bin/commands/cli/program.ts';
 import { providers } from '../../functions/providers/index.ts';
 import type { SignedRequest } from '../../functions/providers/simulator.ts';
-import { simulators } from '../../functions/providers/simulators.ts';
 import { type Running, start } from '../../local/start.ts';
+import { simulators } from '../fixtures/simulators.ts';
 
 const WHSEC = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const now = Date.now();
@@ -290,8 +290,8 @@ describe('npx --no keypost simulate', () => {
     [['toString'], 'toString is not enabled'],
     [['unsold'], 'no product of the catalogue has SKUs of unsold'],
     [['keyless'], 'keyless has no signing key; `npx --no keypost keys set keyless --local` takes one'],
-    [['shop', '--event', 'lost'], 'shop says no lost; it says paid, refunded, partly_refunded'],
-    [['shop', '--product', 'gadget'], 'shop sells no gadget'],
+    [['shop', '--event', 'lost'], 'shop has no event lost; expected one of paid, refunded, partly_refunded'],
+    [['shop', '--product', 'gadget'], 'the catalogue has no SKU of gadget at shop'],
     [['shop', '--secret-stdin'], 'the signing key is empty'],
     [['shop', '--to', 'http://localhost:1/orders/shop'], 'nothing answers at http://localhost:1/orders/shop'],
     [['shop', '--to', 'nonsense'], 'nothing answers at nonsense'],
@@ -314,7 +314,7 @@ describe('npx --no keypost simulate', () => {
     expect(await page({ event: 'refunded' })).toEqual({ status: 200, body: '' });
     expect(await orderOf('P-1')).toMatchObject({ status: 'refunded' });
     expect(await page({ event: 'lost' })).toEqual({
-      message: expect.stringContaining('it says paid, refunded'),
+      message: expect.stringContaining('expected one of paid, refunded'),
     });
   });
 });

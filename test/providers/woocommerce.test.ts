@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Context } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import { woocommerce } from '../../functions/providers/woocommerce/provider.ts';
-import { woocommerce as simulator } from '../../functions/providers/woocommerce/simulator.ts';
+import { simulator } from '../../functions/providers/woocommerce/simulator.ts';
 
 const context: Context = {
   keys: ['secret'],

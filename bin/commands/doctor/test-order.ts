@@ -7,7 +7,7 @@ import { isAlias, keyOf, type Order } from '../../../functions/core/order/order.
 import { contextFrom } from '../../../functions/core/request-world.ts';
 import type { Store } from '../../../functions/core/world.ts';
 import { providers } from '../../../functions/providers/index.ts';
-import { notification, posted, simulatorOf } from '../../../functions/providers/simulate.ts';
+import { findSimulator, postRequest, signOrder } from '../../../functions/providers/simulate.ts';
 import type { SignedRequest } from '../../../functions/providers/simulator.ts';
 import { CommandError } from '../cli/failure.ts';
 import { ordersOf } from '../orders/held-text.ts';
@@ -19,7 +19,7 @@ const LOOK_MS = 250;
 export const testOrder: Check = async (desk) => {
   const { target, catalogue } = desk;
   const { provider, url, request } = await signedOrder(desk);
-  const { status } = await posted(url, request);
+  const { status } = await postRequest(url, request);
   const log = target.local ? 'what `npm start` prints says why' : 'its log says why';
   if (status === 401)
     return `${url} does not accept a test order signed with the newest key of ${provider}; a key that was set in the last minutes is known soon, after that ${log}`;
@@ -64,8 +64,10 @@ async function signedOrder({ catalogue, names, providerKeys: entries }: Desk): P
     const [product] = Object.entries(catalogue.products).find(([, { skus }]) => skus[provider]?.length) ?? [];
     const secret = keys[provider]?.signing[0];
     const url = webhook(provider);
-    if (testOrders !== 'seller' || !product || !secret || !url || !simulatorOf(catalogue, provider)) continue;
-    const wish = {
+    if (testOrders !== 'seller' || !product || !secret || !url) continue;
+    const simulator = await findSimulator(catalogue, provider);
+    if (!simulator) continue;
+    const order = {
       provider,
       product,
       event: 'paid',
@@ -75,7 +77,7 @@ async function signedOrder({ catalogue, names, providerKeys: entries }: Desk): P
       test: true,
       id: undefined,
     };
-    const request = notification(catalogue, wish, secret, url);
+    const request = signOrder(simulator, order, { catalogue, secret, address: url });
     if (await isTest(catalogue, provider, keys, request)) return { provider, url, request };
   }
   throw new CommandError(

@@ -1,7 +1,7 @@
 /** BlueSnap: its sample of fields as a form, signed by the header, and by `authKey` under the same key. */
 import { createHash, createHmac, randomInt } from 'node:crypto';
 import type { Simulator, TestOrder } from '../simulator.ts';
-import { filled } from '../template.ts';
+import { fillTemplate } from '../template.ts';
 
 /** Type, status of the chargeback, and how much of the price goes back. */
 const EVENTS: Readonly<Record<string, readonly [type: string, status: string, share: number]>> = {
@@ -13,8 +13,9 @@ const EVENTS: Readonly<Record<string, readonly [type: string, status: string, sh
   declined: ['DECLINE', '', 0],
 };
 
-export const bluesnap: Simulator = {
+export const simulator: Simulator = {
   events: Object.keys(EVENTS),
+  demoKeys: { signing: ['example_bluesnap_security_key'] },
 
   request(order, secret, _options, now) {
     const orderId = order.id ?? String(randomInt(1_000_000_000, 2_000_000_000));
@@ -39,7 +40,7 @@ function fields(
   const price = Math.max(39, floor);
   const charged = share === 0 ? price : -price * share;
   const words = name.split(' ');
-  const sample = filled('bluesnap/templates/charge.json', {
+  const sample = fillTemplate('bluesnap/templates/charge.json', {
     ...{ type, sku, email, company, order: orderId },
     price: price.toFixed(2),
     charged: charged.toFixed(2),

@@ -1,7 +1,7 @@
 /** FastSpring: webhooks in batches of one, and the licence call, a form whose values are hashed. */
 import { createHash, createHmac, randomBytes, randomInt } from 'node:crypto';
 import type { SignedRequest, Simulator, TestOrder } from '../simulator.ts';
-import { filled } from '../template.ts';
+import { fillTemplate } from '../template.ts';
 
 /** The body of each event, and how much of the price goes back. */
 const WEBHOOKS: Readonly<Record<string, readonly [file: string, share: number]>> = {
@@ -11,14 +11,15 @@ const WEBHOOKS: Readonly<Record<string, readonly [file: string, share: number]>>
   disputed: ['fastspring/templates/chargeback.json', 1],
 };
 
-export const fastspring: Simulator = {
+export const simulator: Simulator = {
   events: [...Object.keys(WEBHOOKS), 'licence_call'],
+  demoKeys: { signing: ['example-fs-hmac-secret', 'fs_example_private_key'] },
 
   request(order, secret, _options, now) {
     const orderId = order.id ?? newReference(now);
     if (order.event === 'licence_call') return licenceCall(order, orderId, secret);
     const [file = '', share = 0] = WEBHOOKS[order.event] ?? WEBHOOKS.paid ?? [];
-    const body = JSON.stringify(filled(file, values(order, orderId, share, now)));
+    const body = JSON.stringify(fillTemplate(file, values(order, orderId, share, now)));
     const headers = {
       'content-type': 'application/json',
       'x-fs-signature': fastspringSignature(secret, body),

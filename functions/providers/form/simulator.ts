@@ -3,7 +3,7 @@ import { createHash, randomInt } from 'node:crypto';
 import type { Simulator, TestOrder } from '../simulator.ts';
 import { Options, SECRET } from './options.ts';
 
-export const form: Simulator = {
+export const simulator: Simulator = {
   events: ['paid', 'refunded', 'disputed'],
 
   request(order, secret, given) {

@@ -12,8 +12,9 @@ const EVENTS: Readonly<
   dispute_won: { resource_name: 'dispute_won', disputed: true, dispute_won: true },
 };
 
-export const gumroad: Simulator = {
+export const simulator: Simulator = {
   events: Object.keys(EVENTS),
+  demoKeys: { signing: ['example-secret-in-the-address-0001'] },
 
   request(order, secret, options, now) {
     const orderId = order.id ?? `${randomBytes(16).toString('base64url')}==`;

@@ -1,7 +1,7 @@
 /** Lemon Squeezy: JSON:API, of which the body is signed and nothing else. */
 import { createHmac, randomInt, randomUUID } from 'node:crypto';
 import type { Simulator } from '../simulator.ts';
-import { filled } from '../template.ts';
+import { fillTemplate } from '../template.ts';
 
 /** Name of the event, status of the order, and how much of the price has gone back. */
 const EVENTS: Readonly<Record<string, readonly [name: string, status: string, share: number]>> = {
@@ -10,8 +10,9 @@ const EVENTS: Readonly<Record<string, readonly [name: string, status: string, sh
   partly_refunded: ['order_refunded', 'partial_refund', 0.25],
 };
 
-export const lemonsqueezy: Simulator = {
+export const simulator: Simulator = {
   events: Object.keys(EVENTS),
+  demoKeys: { signing: ['example-ls-secret'] },
 
   request({ event, id, sku, name, email, test, floor }, secret, _options, now) {
     const [said = 'order_created', status = 'paid', share = 0] = EVENTS[event] ?? [];
@@ -20,7 +21,7 @@ export const lemonsqueezy: Simulator = {
     const total = Math.round(Math.max(39, floor) * 100);
     const tax = Math.round(total / 6);
     const amounts = { total, tax, subtotal: total - tax, refunded_amount: Math.round(total * share) };
-    const notification = filled('lemonsqueezy/templates/order.json', {
+    const notification = fillTemplate('lemonsqueezy/templates/order.json', {
       ...amounts,
       ...Object.fromEntries(
         Object.entries(amounts).map(([what, cents]) => [`${what}_formatted`, `€${(cents / 100).toFixed(2)}`]),

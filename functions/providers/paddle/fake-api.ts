@@ -1,14 +1,12 @@
-/** A look-alike of the one call of Paddle's API that Keypost makes, with the sample's buyer. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { sendJson } from '../../../local/http.ts';
+/** The one call of Paddle's API that Keypost makes; it returns the sample's buyer. */
+import { type ApiRequest, type ApiResponse, apiJson } from '../simulator.ts';
 
 /** https://developer.paddle.com/api-reference/transactions/get-transaction */
-export function paddleApi(request: IncomingMessage, response: ServerResponse, path: string): void {
+export function paddleApi({ method, path, headers }: ApiRequest): ApiResponse {
+  if (!/^Bearer +\S+$/.test(String(headers.authorization))) return failure(403, 'authentication_missing');
   const id = /^\/transactions\/(txn_\w+)\?include=customer,address,business$/.exec(path)?.[1];
-  const known = /^Bearer +\S+$/.test(request.headers.authorization ?? '');
-  if (!known) refuse(response, 403, 'authentication_missing');
-  else if (request.method !== 'GET' || !id) refuse(response, 404, 'not_found');
-  else sendJson(response, 200, { data: { id, ...BUYER }, meta: { request_id: 'local' } });
+  if (method !== 'GET' || !id) return failure(404, 'not_found');
+  return apiJson(200, { data: { id, ...BUYER }, meta: { request_id: 'local' } });
 }
 
 const BUYER = {
@@ -22,8 +20,5 @@ const BUYER = {
   business: { id: 'biz_01kexample00000000000000001', name: 'Müller & Söhne GmbH' },
 };
 
-const refuse = (response: ServerResponse, status: number, code: string) =>
-  sendJson(response, status, {
-    error: { type: 'request_error', code, detail: code },
-    meta: { request_id: 'local' },
-  });
+const failure = (status: number, code: string) =>
+  apiJson(status, { error: { type: 'request_error', code, detail: code }, meta: { request_id: 'local' } });

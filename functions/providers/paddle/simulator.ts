@@ -1,7 +1,8 @@
 /** Paddle Billing: compact JSON, signed with the time in front of it. */
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Simulator } from '../simulator.ts';
-import { filled } from '../template.ts';
+import { fillTemplate } from '../template.ts';
+import { paddleApi } from './fake-api.ts';
 
 /** Adjustments: action, type, and how much of the price. */
 const ADJUSTMENTS: Readonly<Record<string, readonly [action: string, type: string, share: number]>> = {
@@ -11,8 +12,13 @@ const ADJUSTMENTS: Readonly<Record<string, readonly [action: string, type: strin
   dispute_won: ['chargeback_reverse', 'full', 1],
 };
 
-export const paddle: Simulator = {
+export const simulator: Simulator = {
   events: ['paid', ...Object.keys(ADJUSTMENTS)],
+  demoKeys: {
+    signing: ['pdl_ntfset_01kexample0000000000000000_ExampleSecret'],
+    apiKey: 'pdl_sdbx_apikey_example',
+  },
+  api: paddleApi,
 
   request({ event, id, sku, name, email, company, floor }, secret, _options, now) {
     const orderId = id ?? newId('txn');
@@ -20,7 +26,7 @@ export const paddle: Simulator = {
     const cents = Math.round(Math.max(39, floor) * 100 * share);
     const tax = Math.round((cents * 19) / 119);
     const byPrice = sku.startsWith('pri_');
-    const notification = filled(
+    const notification = fillTemplate(
       action ? 'paddle/templates/adjustment.json' : 'paddle/templates/transaction.json',
       {
         ...newIds(),

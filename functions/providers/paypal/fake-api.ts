@@ -1,20 +1,17 @@
-/** A look-alike of the one call to PayPal that the simulator needs: a key at the address that names it. */
+/** The one call to PayPal's API that the simulator needs: it returns the public key that the path contains. */
 import { createPublicKey } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { sendJson } from '../../../local/http.ts';
+import { type ApiRequest, type ApiResponse, apiJson } from '../simulator.ts';
 
-/** Orders and tokens it has none: whoever asks for a buyer joins the capture with CHECKOUT.ORDER.APPROVED. */
-export function paypalApi(request: IncomingMessage, response: ServerResponse, path: string): void {
+/** It has no orders and no tokens, so the buyer of a capture comes from CHECKOUT.ORDER.APPROVED. */
+export function paypalApi({ method, path }: ApiRequest): ApiResponse {
   const [, spki] = /^\/v1\/notifications\/certs\/([\w-]+)$/.exec(path) ?? [];
-  const pem = request.method === 'GET' && spki ? pemOf(spki) : undefined;
-  if (pem) {
-    response.writeHead(200, { 'content-type': 'application/x-pem-file', 'cache-control': 'no-store' });
-    response.end(pem);
-  } else sendJson(response, 404, { name: 'RESOURCE_NOT_FOUND', message: 'not in this look-alike' });
+  const body = method === 'GET' && spki ? toPem(spki) : undefined;
+  if (body) return { status: 200, type: 'application/x-pem-file', body };
+  return apiJson(404, { name: 'RESOURCE_NOT_FOUND', message: 'this simulated API has no such resource' });
 }
 
-/** Undefined where it is no key: anybody may type an address. */
-function pemOf(spki: string): string | undefined {
+/** Returns undefined if the path contains no key: anybody can request any path. */
+function toPem(spki: string): string | undefined {
   try {
     const key = createPublicKey({ key: Buffer.from(spki, 'base64url'), format: 'der', type: 'spki' });
     return key.export({ type: 'spki', format: 'pem' }).toString();

@@ -2,7 +2,8 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, randomUUID, sign } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { SignedRequest, Simulator, TestOrder } from '../simulator.ts';
-import { filled } from '../template.ts';
+import { fillTemplate } from '../template.ts';
+import { paypalApi } from './fake-api.ts';
 
 /** The body of each event, and what differs in it. */
 const EVENTS: Readonly<Record<string, readonly [file: string, values: Readonly<Record<string, unknown>>]>> = {
@@ -24,8 +25,10 @@ const EVENTS: Readonly<Record<string, readonly [file: string, values: Readonly<R
   ],
 };
 
-export const paypal: Simulator = {
+export const simulator: Simulator = {
   events: Object.keys(EVENTS),
+  demoKeys: { signing: ['5FX00001EXAMPLE9H'], apiKey: 'client:secret' },
+  api: paypalApi,
 
   request(order, webhookId, options, now) {
     const orderId = order.id ?? shortId();
@@ -56,7 +59,7 @@ function signed(order: TestOrder, { webhookId, orderId, payee, now }: Delivery):
   const [file, { share = 1, ...values }] = EVENTS[order.event] ?? ['paypal/templates/captured.json', {}];
   const words = order.name.split(' ');
   const body = JSON.stringify(
-    filled(file, {
+    fillTemplate(file, {
       host: order.test ? 'api.sandbox.paypal.com' : 'api.paypal.com',
       webhook: `WH-${shortId()}-${shortId()}`,
       order: orderId,

@@ -1,7 +1,7 @@
 /** Polar: Standard Webhooks over the order of its SDK's types. */
 import { createHmac, randomUUID } from 'node:crypto';
 import type { Simulator } from '../simulator.ts';
-import { filled } from '../template.ts';
+import { fillTemplate } from '../template.ts';
 
 /** Type, why the order was billed, and how much of the price has gone back. */
 const EVENTS: Readonly<Record<string, readonly [type: string, reason: string, share: number]>> = {
@@ -11,8 +11,9 @@ const EVENTS: Readonly<Record<string, readonly [type: string, reason: string, sh
   renewed: ['order.paid', 'subscription_cycle', 0],
 };
 
-export const polar: Simulator = {
+export const simulator: Simulator = {
   events: Object.keys(EVENTS),
+  demoKeys: { signing: ['whsec_ZXhhbXBsZS0zMi1ieXRlLXNlY3JldC0wMDAwMDAwMDE='] },
 
   request({ event, id, sku, name, email, company, floor }, secret, _options, now) {
     const [type = 'order.paid', reason = 'purchase', share = 0] = EVENTS[event] ?? [];
@@ -22,7 +23,7 @@ export const polar: Simulator = {
     const tax = Math.round(net / 5);
     const backTax = Math.round(back / 5);
     const body = JSON.stringify(
-      filled('polar/templates/order.json', {
+      fillTemplate('polar/templates/order.json', {
         type,
         reason,
         order: orderId,

@@ -2,8 +2,9 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import type { Simulator, TestOrder } from '../simulator.ts';
 
-export const shop: Simulator = {
+export const simulator: Simulator = {
   events: ['paid', 'refunded', 'partly_refunded'],
+  demoKeys: { signing: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'] },
 
   request(order, secret, _options, now) {
     const messageId = `msg_${randomUUID()}`;

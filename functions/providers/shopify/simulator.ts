@@ -1,7 +1,7 @@
 /** Shopify's webhooks: the body is signed as @shopify/shopify-api checks it, and is an order, refund or dispute of its REST API. */
 import { createHmac, randomInt, randomUUID } from 'node:crypto';
 import type { Simulator } from '../simulator.ts';
-import { filled } from '../template.ts';
+import { fillTemplate } from '../template.ts';
 
 const EVENTS: Readonly<Record<string, readonly [topic: string, file: string]>> = {
   paid: ['orders/paid', 'shopify/templates/order.json'],
@@ -11,8 +11,9 @@ const EVENTS: Readonly<Record<string, readonly [topic: string, file: string]>> =
   dispute_won: ['disputes/update', 'shopify/templates/dispute.json'],
 };
 
-export const shopify: Simulator = {
+export const simulator: Simulator = {
   events: Object.keys(EVENTS),
+  demoKeys: { signing: ['example_shopify_client_secret'] },
 
   request({ event, id, sku, name, email, company, test, floor }, secret, _options, now) {
     const [topic = 'orders/paid', file = 'shopify/templates/order.json'] = EVENTS[event] ?? [];
@@ -22,7 +23,7 @@ export const shopify: Simulator = {
     const at = new Date(now).toISOString();
     const words = name.split(' ');
     const body = JSON.stringify(
-      filled(file, {
+      fillTemplate(file, {
         order: Number(orderId),
         refund: randomInt(10 ** 11, 10 ** 12),
         transaction: randomInt(10 ** 11, 10 ** 12),

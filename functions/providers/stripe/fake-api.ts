@@ -1,8 +1,7 @@
-/** A look-alike of the calls of Stripe's API that Keypost makes, with the sample's buyer. */
+/** The calls of Stripe's API that Keypost makes; they return the sample's session. */
 import { readFileSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod/mini';
-import { sendJson } from '../../../local/http.ts';
+import { type ApiRequest, type ApiResponse, apiJson } from '../simulator.ts';
 
 const Session = z.looseObject({
   id: z.string(),
@@ -14,24 +13,24 @@ const Session = z.looseObject({
 });
 const CheckoutEvent = z.looseObject({ data: z.object({ object: Session }) });
 
-/** A session paid, as Stripe tells it. */
+/** The event of a paid session. */
 export const paidCheckout = CheckoutEvent.parse(
   JSON.parse(readFileSync(new URL('./templates/checkout.json', import.meta.url), 'utf8')),
 );
 
 /** https://docs.stripe.com/api/checkout/sessions/retrieve and …/line_items */
-export function stripeApi(request: IncomingMessage, response: ServerResponse, path: string): void {
-  const key = /^Bearer +([sr]k_\S+)$/.exec(request.headers.authorization ?? '')?.[1];
+export function stripeApi({ method, path, headers }: ApiRequest): ApiResponse {
+  if (!/^Bearer +[sr]k_\S+$/.test(String(headers.authorization)))
+    return failure(401, 'You did not provide an API key.');
   const { pathname, searchParams } = new URL(path, 'http://localhost');
-  const [, id, list] = /^\/v1\/checkout\/sessions\/(cs_[^/?]+)(\/line_items)?(?:\?.*)?$/.exec(path) ?? [];
-  if (!key) refuse(response, 401, 'You did not provide an API key.');
-  else if (request.method === 'GET' && pathname === '/v1/checkout/sessions')
-    sendJson(response, 200, sessions(Number(searchParams.get('created[gte]') ?? 0)));
-  else if (request.method !== 'GET' || !id) refuse(response, 404, `Unrecognized request URL (${path}).`);
-  else sendJson(response, 200, list ? lineItems(id) : session(id));
+  if (method === 'GET' && pathname === '/v1/checkout/sessions')
+    return apiJson(200, sessions(Number(searchParams.get('created[gte]') ?? 0)));
+  const [, id, list] = /^\/v1\/checkout\/sessions\/(cs_[^/?]+)(\/line_items)?$/.exec(pathname) ?? [];
+  if (method !== 'GET' || !id) return failure(404, `Unrecognized request URL (${path}).`);
+  return apiJson(200, list ? lineItems(id) : session(id));
 }
 
-/** Each session has a payment of its own, so that each is an order of its own. */
+/** Each session has its own payment, so that each is its own order. */
 function session(id: string) {
   const sample = paidCheckout.data.object;
   return {
@@ -41,7 +40,7 @@ function session(id: string) {
   };
 }
 
-/** https://docs.stripe.com/api/checkout/sessions/list: the sample, and nothing after it. */
+/** https://docs.stripe.com/api/checkout/sessions/list returns the sample if it is not older than `since`. */
 function sessions(since: number) {
   const sample = paidCheckout.data.object;
   const data = sample.created >= since ? [{ ...sample, livemode: true }] : [];
@@ -83,5 +82,5 @@ function lineItems(id: string) {
   };
 }
 
-const refuse = (response: ServerResponse, status: number, message: string): void =>
-  sendJson(response, status, { error: { message, type: 'invalid_request_error' } });
+const failure = (status: number, message: string) =>
+  apiJson(status, { error: { message, type: 'invalid_request_error' } });

@@ -1,8 +1,8 @@
 /** Stripe: events as its API writes them, with line breaks, signed with the time in front. */
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Simulator, TestOrder } from '../simulator.ts';
-import { filled } from '../template.ts';
-import { paidCheckout } from './fake-api.ts';
+import { fillTemplate } from '../template.ts';
+import { paidCheckout, stripeApi } from './fake-api.ts';
 
 /** For a charge how much of it goes back, for a dispute the event's type and its status. */
 const REVERSALS: Readonly<Record<string, number | readonly [type: string, status: string]>> = {
@@ -12,8 +12,10 @@ const REVERSALS: Readonly<Record<string, number | readonly [type: string, status
   dispute_won: ['charge.dispute.closed', 'won'],
 };
 
-export const stripe: Simulator = {
+export const simulator: Simulator = {
   events: ['paid', ...Object.keys(REVERSALS), 'unpaid'],
+  demoKeys: { signing: ['whsec_ExampleSecret0001'], apiKey: 'rk_test_example' },
+  api: stripeApi,
 
   request(order, secret, _options, now) {
     const id = randomBytes(8).toString('hex');
@@ -38,14 +40,14 @@ function event(order: TestOrder, id: string, orderId: string, at: number) {
   const reversal = REVERSALS[order.event];
   const common = { id, at, order: orderId, cents, live: !test, name, email, sku };
   if (typeof reversal === 'number')
-    return filled('stripe/templates/charge.json', {
+    return fillTemplate('stripe/templates/charge.json', {
       ...common,
       back: Math.round(cents * reversal),
       whole: reversal === 1,
     });
   if (!reversal) return checkout(order, { id, orderId, at, cents });
   const [type, status] = reversal;
-  return filled('stripe/templates/dispute.json', { ...common, type, status, dueBy: at + 7 * 86_400 });
+  return fillTemplate('stripe/templates/dispute.json', { ...common, type, status, dueBy: at + 7 * 86_400 });
 }
 
 function checkout(

@@ -1,7 +1,7 @@
 /** WooCommerce, as class-wc-webhook.php of its source delivers: the whole order of its REST API, whatever has changed in it. */
 import { createHmac, randomBytes, randomInt } from 'node:crypto';
 import type { Simulator } from '../simulator.ts';
-import { filled } from '../template.ts';
+import { fillTemplate } from '../template.ts';
 
 const STATUS: Readonly<Record<string, string>> = {
   paid: 'completed',
@@ -10,8 +10,9 @@ const STATUS: Readonly<Record<string, string>> = {
   unpaid: 'pending',
 };
 
-export const woocommerce: Simulator = {
+export const simulator: Simulator = {
   events: [...Object.keys(STATUS), 'ping'],
+  demoKeys: { signing: ['ex&ample"secret'] },
 
   request({ event, id, sku, name, email, company, floor }, secret, _options, now) {
     if (event === 'ping') return PING;
@@ -22,7 +23,7 @@ export const woocommerce: Simulator = {
     const back = { refunded: [total], partly_refunded: ['5.00'] }[event] ?? [];
     const words = name.split(' ');
     const body = JSON.stringify(
-      filled('woocommerce/templates/order.json', {
+      fillTemplate('woocommerce/templates/order.json', {
         order: Number(orderId),
         number: orderId,
         status: STATUS[event],
