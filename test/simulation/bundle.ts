@@ -1,4 +1,4 @@
-/** The simulation as one file, built from the sources as they stand, or with one fault planted in them. */
+/** Bundles the simulation into one file, from the unchanged sources or with one mutant. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -7,18 +7,18 @@ import type { runChunk } from './chunk.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A line of a source that is replaced, so that something a test must notice goes wrong. */
-export interface Plant {
+/** One replacement in a source file. It breaks a rule that the simulation must detect. */
+export interface Mutant {
   readonly name: string;
-  /** From the root of the project. */
+  /** A path from the root of the project. */
   readonly file: string;
-  /** Stands in the file exactly once. */
+  /** The file contains this text exactly once. */
   readonly from: string;
   readonly to: string;
 }
 
-export async function bundled(folder: string, plant?: Plant): Promise<string> {
-  const outfile = join(folder, `${plant?.name.replaceAll(/\W+/g, '-') ?? 'simulation'}.mjs`);
+export async function bundle(folder: string, mutant?: Mutant): Promise<string> {
+  const outfile = join(folder, `${mutant?.name.replaceAll(/\W+/g, '-') ?? 'simulation'}.mjs`);
   await build({
     entryPoints: [join(root, 'test/simulation/worker.ts')],
     outfile,
@@ -27,29 +27,29 @@ export async function bundled(folder: string, plant?: Plant): Promise<string> {
     platform: 'node',
     target: 'node20',
     logLevel: 'error',
-    plugins: plant ? [planting(plant)] : [],
+    plugins: mutant ? [mutate(mutant)] : [],
   });
   return outfile;
 }
 
-/** Throws where the file has no such line, more than one, or is no part of the simulation. */
-const planting = ({ name, file, from, to }: Plant): Plugin => ({
+/** Throws if the file does not contain the text exactly once, or is not part of the bundle. */
+const mutate = ({ name, file, from, to }: Mutant): Plugin => ({
   name: 'planting',
   setup({ onLoad, onEnd }) {
-    let planted = false;
+    let isApplied = false;
     onLoad({ filter: /\.ts$/ }, ({ path }) => {
       if (path !== join(root, file)) return undefined;
       const parts = readFileSync(path, 'utf8').split(from);
       if (parts.length !== 2) throw new Error(`${name}: ${file} has the line ${parts.length - 1} times`);
-      planted = true;
+      isApplied = true;
       return { contents: parts.join(to), loader: 'ts' };
     });
     onEnd(() => {
-      if (!planted) throw new Error(`${name}: ${file} is no part of the simulation`);
+      if (!isApplied) throw new Error(`${name}: ${file} is no part of the simulation`);
     });
   },
 });
 
-export async function loaded(file: string): Promise<{ readonly runChunk: typeof runChunk }> {
+export async function loadBundle(file: string): Promise<{ readonly runChunk: typeof runChunk }> {
   return await import(pathToFileURL(file).href);
 }

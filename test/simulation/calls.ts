@@ -1,9 +1,10 @@
-/** The calls of a process, each of which may fail in every way. */
+/** A process's calls to AWS. Each call can fail in every way. */
+
+import type { Outage, Service } from './fault-profile.ts';
 import { goOn, kill, type Process } from './process.ts';
 import type { Sim } from './sim.ts';
-import type { Outage, Service } from './weather.ts';
 
-/** What the SDK throws: whether it tries again, and whether the service surely did nothing. */
+/** The error that the SDK throws. Its kind decides whether the SDK retries. */
 export class Fault extends Error {
   readonly kind: 'error' | 'lost' | 'hang' | 'throttled' | 'denied';
   constructor(kind: Fault['kind']) {
@@ -13,7 +14,7 @@ export class Fault extends Error {
   }
 }
 
-/** One of each, since a stack costs more than the rest of a call. */
+/** Each error is created once, because a stack trace costs more than the rest of a call. */
 const FAULTS = {
   error: new Fault('error'),
   lost: new Fault('lost'),
@@ -22,7 +23,7 @@ const FAULTS = {
   denied: new Fault('denied'),
 };
 
-type Fate =
+type Outcome =
   | 'ok'
   | Outage
   | 'lost'
@@ -31,7 +32,7 @@ type Fate =
   | 'die'
   | 'die, done'
   | 'die, done late';
-const FATES: readonly [Fate, ...Fate[]] = [
+const OUTCOMES: readonly [Outcome, ...Outcome[]] = [
   'error',
   'lost',
   'throttled',
@@ -43,10 +44,10 @@ const FATES: readonly [Fate, ...Fate[]] = [
   'die, done',
   'die, done late',
 ];
-/** What is still on the wire when nobody waits for it any more. */
+/** A request can still take effect this long after its caller has timed out. */
 const LATEST_MS = 5_000;
 
-/** One call, at most `limit` ms long: what it does, it does at one moment, or never. */
+/** Makes one call of at most `limit` ms. Its effect happens at one moment or never. */
 export function call<Result>(
   sim: Sim,
   process: Process,
@@ -56,54 +57,54 @@ export function call<Result>(
   const { random, clock } = sim;
   return new Promise((resolve, reject) => {
     if (!process.alive) return;
-    const fate = fateOf(sim, service);
-    sim.note(`${process.id} ${what} ${fate}`);
-    if (fate !== 'ok') sim.count(`fault ${service} ${fate}`);
+    const outcome = outcomeOf(sim, service);
+    sim.note(`${process.id} ${what} ${outcome}`);
+    if (outcome !== 'ok') sim.count(`fault ${service} ${outcome}`);
     const took = random.chance(0.97) ? 2 + random.below(20) : random.below(900);
     const after = (ms: number, then: () => void) => clock.at(clock.now + ms, () => goOn(process, then));
     const happens = (ms: number) => clock.at(clock.now + ms, () => quietly(effect));
-    const settle = () => {
+    const finish = () => {
       try {
         resolve(effect());
       } catch (error) {
         reject(error);
       }
     };
-    switch (fate) {
+    switch (outcome) {
       case 'ok':
-        if (took <= limit) return after(took, settle);
+        if (took <= limit) return after(took, finish);
         happens(took);
         return after(limit, () => reject(FAULTS.hang));
       case 'lost':
         happens(took);
-        return after(took, () => reject(FAULTS[fate]));
+        return after(took, () => reject(FAULTS[outcome]));
       case 'error':
       case 'throttled':
       case 'denied':
-        return after(took, () => reject(FAULTS[fate]));
+        return after(took, () => reject(FAULTS[outcome]));
       case 'hang':
-        return after(limit, () => reject(FAULTS[fate]));
+        return after(limit, () => reject(FAULTS[outcome]));
       case 'hang, done':
       case 'hang, done late':
-        happens(fate === 'hang, done' ? random.below(limit) : limit + random.below(LATEST_MS));
+        happens(outcome === 'hang, done' ? random.below(limit) : limit + random.below(LATEST_MS));
         return after(limit, () => reject(FAULTS.hang));
       case 'die':
         return kill(sim, process);
       case 'die, done':
       case 'die, done late':
-        happens(random.below(fate === 'die, done' ? 20 : LATEST_MS));
+        happens(random.below(outcome === 'die, done' ? 20 : LATEST_MS));
         return kill(sim, process);
     }
   });
 }
 
-function fateOf({ weather, random, clock }: Sim, service: Service): Fate {
-  const outage = weather.outage(service, clock.now);
+function outcomeOf({ faultProfile, random, clock }: Sim, service: Service): Outcome {
+  const outage = faultProfile.outage(service, clock.now);
   if (outage) return outage;
-  return random.chance(weather.faults(clock.now)) ? random.pick(FATES) : 'ok';
+  return random.chance(faultProfile.faults(clock.now)) ? random.pick(OUTCOMES) : 'ok';
 }
 
-/** Nobody waits for the answer, whatever it is. */
+/** Runs an effect whose result is discarded. */
 function quietly(effect: () => unknown): void {
   try {
     effect();
@@ -112,14 +113,14 @@ function quietly(effect: () => unknown): void {
   }
 }
 
-/** An answer, no fault: a condition does not hold, an address is refused. */
+/** A negative answer, not a fault: a condition does not hold, or an address is refused. */
 class No extends Error {}
 export const NO = new No('no');
 
 const ATTEMPTS = 3;
 const ATTEMPT_MS = 1_000;
 
-/** As the SDK does for DynamoDB: three attempts, each with its own limit, all within `limit`. */
+/** Retries like the SDK for DynamoDB: three attempts, each with its own limit, all within `limit`. */
 export async function attempts<Result>(
   sim: Sim,
   process: Process,

@@ -1,36 +1,36 @@
-/** A chunk of a run: one simulated world from its first order to the quiet after its last. */
+/** Runs one chunk: one simulated world from its first order to the quiet period after its last. */
 import { clockFrom } from './clock.ts';
+import { drawFaultProfile } from './fault-profile.ts';
+import { checkInvariants } from './invariants.ts';
 import { memoryAws } from './memory-aws.ts';
-import { plotOf } from './plot.ts';
+import { orderScript } from './order-script.ts';
 import { randomOf } from './random.ts';
-import { type Broken, START, simulated } from './sim.ts';
-import { judge } from './verdict.ts';
-import { weatherOf } from './weather.ts';
+import { createSim, START, type Violation } from './sim.ts';
 import { worldOf } from './world.ts';
 
 export interface ChunkResult {
   readonly chunk: number;
   readonly hash: string;
   readonly counts: readonly (readonly [string, number])[];
-  readonly broken: readonly Broken[];
+  readonly violations: readonly Violation[];
 }
 
 const LONGEST_MS = 30 * 86_400_000;
 
-/** @param print is handed each step, to look at what failed. */
+/** @param print receives each step, to investigate a violation. */
 export async function runChunk(
   { seed, chunk, orders }: { readonly seed: number; readonly chunk: number; readonly orders: number },
   print?: (line: string) => void,
 ): Promise<ChunkResult> {
   const random = randomOf(seed, chunk);
   const clock = clockFrom(START, random);
-  const { sim, counts, broken, hash } = simulated(
-    { random, clock, weather: weatherOf(random, START) },
+  const { sim, counts, violations, hash } = createSim(
+    { random, clock, faultProfile: drawFaultProfile(random, START) },
     print,
   );
-  const plots = Array.from({ length: orders }, (_, n) => plotOf(sim, n));
-  const world = worldOf(sim, plots, memoryAws);
+  const scripts = Array.from({ length: orders }, (_, n) => orderScript(sim, n));
+  const world = worldOf(sim, scripts, memoryAws);
   await clock.run(() => clock.now - START > LONGEST_MS);
-  judge({ sim, plots, ...world });
-  return { chunk, hash: hash(), counts: [...counts], broken };
+  checkInvariants({ sim, scripts, ...world });
+  return { chunk, hash: hash(), counts: [...counts], violations };
 }

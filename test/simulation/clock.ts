@@ -1,14 +1,14 @@
-/** Time that goes on only when nothing is left to do: events in their order, and between two all that follows at once. */
+/** A virtual clock. Time advances to the next event when all work is done. */
 import type { Random } from './random.ts';
 
 export interface Clock {
-  /** Milliseconds since 1970, of nobody's clock in particular. */
+  /** The true time in milliseconds since 1970. A process's clock drifts from it. */
   readonly now: number;
-  /** What is due at one time comes in an order that the seed decides. */
+  /** Runs `run` at `time`. The seed decides the order of events at the same time. */
   at(time: number, run: () => void): void;
 }
 
-/** What is to be done, and when: kept in a heap. */
+/** An event in the heap. */
 export interface Entry {
   readonly time: number;
   readonly order: number;
@@ -24,14 +24,14 @@ export function clockFrom(start: number, random: Random) {
     },
     at: (time: number, run: () => void) =>
       push(heap, { time: Math.max(time, now), order: random.next(), run }),
-    /** Goes on until nothing is left, or `enough` says so. */
+    /** Runs until no event is left, or until `enough` returns true. */
     async run(enough: () => boolean) {
       while (!enough()) {
         const first = pop(heap);
         if (!first) return;
         now = first.time;
         first.run();
-        // Every promise that this has settled is followed to its end: Node's next tick comes after all of them.
+        // Node's next tick runs after the continuations of all promises that this event has resolved.
         await new Promise<void>((resolve) => process.nextTick(resolve));
       }
     },

@@ -1,4 +1,4 @@
-/** AWS for a run over HTTP: the embedded one, asked by the real adapters through the real SDK. */
+/** AWS for a run over HTTP: the real adapters and the real SDK call the embedded AWS. */
 import type { ServiceInputTypes } from '@aws-sdk/client-dynamodb';
 import { dynamoClient, fromItem, orderStore } from '../../functions/aws/orders.ts';
 import { dueQueue } from '../../functions/aws/queue.ts';
@@ -10,10 +10,10 @@ import type { Store } from '../../functions/core/world.ts';
 import { TABLE } from '../../local/aws/orders-table.ts';
 import { PRODUCT_KEYS, PROVIDER_KEYS } from '../../local/keys.ts';
 import type { httpClock } from './http-clock.ts';
-import { caller, harmed } from './http-faults.ts';
+import { caller, withFaults } from './http-faults.ts';
 import { CONFIGURATION_SET } from './http-servers.ts';
 import { nowOf, type Process, sleep } from './process.ts';
-import { mailing } from './ses.ts';
+import { recordingMailer } from './ses.ts';
 import type { Sim } from './sim.ts';
 import type { Aws, Parts } from './world.ts';
 
@@ -21,22 +21,22 @@ const AT = { step: 'deserialize', priority: 'high' } as const;
 const CACHED_MS = 5 * 60_000;
 
 export function httpAws(sim: Sim, clock: ReturnType<typeof httpClock>, parts: Parts) {
-  const { ledger, watcher } = parts;
+  const { history, watcher } = parts;
   const seen = itemsSeen(parts);
   const [dynamo, ses, secrets] = [dynamoClient(), sesClient(), secretsClient()];
   dynamo.middlewareStack.add(
     (next) => (args) =>
-      harmed(
+      withFaults(
         sim,
         'dynamodb',
         () => next(args),
-        (process) => seen.asked(process, args.input),
+        (process) => seen.requestDone(process, args.input),
       ),
     AT,
   );
   ses.middlewareStack.add(
     (next) => (args) =>
-      harmed(
+      withFaults(
         sim,
         'ses',
         () => next(args),
@@ -44,7 +44,7 @@ export function httpAws(sim: Sim, clock: ReturnType<typeof httpClock>, parts: Pa
           if (!('RawMessage' in args.input)) return;
           const tags = Object.fromEntries((args.input.Tags ?? []).map(({ Name, Value }) => [Name, Value]));
           const key = Buffer.from(tags.order ?? '', 'base64url').toString();
-          const send = ledger.of(key).find(({ version }) => version === Number(tags.version));
+          const send = history.of(key).find(({ version }) => version === Number(tags.version));
           if (send) send.acceptedAt = clock.now;
         },
       ),
@@ -52,7 +52,7 @@ export function httpAws(sim: Sim, clock: ReturnType<typeof httpClock>, parts: Pa
   );
   secrets.middlewareStack.add(
     (next) => (args) =>
-      harmed(
+      withFaults(
         sim,
         'secrets',
         () => next(args),
@@ -77,7 +77,7 @@ export function httpAws(sim: Sim, clock: ReturnType<typeof httpClock>, parts: Pa
       get: (key) => tried(key, () => store.get(key)),
       async put(item, expected) {
         const inTheWay = await tried(item.key, () => store.put(item, expected));
-        // Its answer may have come too late to be seen, and the SDK have tried again.
+        // The first response may have been lost, so the SDK may have retried.
         if (!inTheWay) seen.wrote(process, item);
         return inTheWay;
       },
@@ -86,7 +86,8 @@ export function httpAws(sim: Sim, clock: ReturnType<typeof httpClock>, parts: Pa
   return {
     ...seen,
     storeOf,
-    mailerOf: (process) => mailing(sim, ledger, process, (message) => as(process, () => mailer(message))),
+    mailerOf: (process) =>
+      recordingMailer(sim, history, process, (message) => as(process, () => mailer(message))),
     secretsOf(process) {
       const cached = <Value>(name: string, parse: (json: unknown) => Value) => {
         const now = () => nowOf(sim, process);
@@ -114,19 +115,19 @@ export function httpAws(sim: Sim, clock: ReturnType<typeof httpClock>, parts: Pa
   } satisfies Aws;
 }
 
-/** What the table holds, as its answers tell. */
+/** The state of the table, derived from its responses. */
 function itemsSeen({ watcher }: Parts) {
   const items = new Map<string, { readonly item: Item }>();
   const due = new Map<string, { readonly at: number }>();
   const wakers: ((at: number) => void)[] = [];
-  const told = new Set<string>();
+  const reported = new Set<string>();
   function wrote(process: Process, after: Item): void {
     const version = isAlias(after) ? 0 : after.version;
     const write = `${after.key} ${version}`;
-    if (told.has(write)) return;
-    told.add(write);
+    if (reported.has(write)) return;
+    reported.add(write);
     const known = items.get(after.key)?.item;
-    // Answers may overtake each other.
+    // Responses can arrive out of order.
     const isNewest = !known || isAlias(known) || known.version < version;
     const isNext = known && !isAlias(known) && known.version + 1 === version;
     watcher.wrote({ process, before: isNext ? known : undefined, after });
@@ -141,11 +142,11 @@ function itemsSeen({ watcher }: Parts) {
     items,
     due,
     onDue: (wake: (at: number) => void) => void wakers.push(wake),
-    asked(process: Process, input: ServiceInputTypes): void {
+    requestDone(process: Process, input: ServiceInputTypes): void {
       if ('Item' in input && input.Item && !('until' in input.Item)) wrote(process, fromItem(input.Item));
     },
     wrote,
-    /** A write whose process died before its answer came was seen by nobody: what is due is then as the table says. */
+    /** Copies the due times from the table: a write is unseen if its process died before the response. */
     caughtUp(stored: Aws['due']): void {
       for (const key of due.keys()) if (!stored.has(key)) due.delete(key);
       for (const [key, entry] of stored) {

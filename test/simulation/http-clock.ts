@@ -1,10 +1,10 @@
-/** Time for a run over HTTP: it goes as it goes while anybody works, and leaps to the next event where nobody does. */
+/** The clock of a run over HTTP. It runs in real time during work and otherwise jumps to the next event. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Entry, pop, push } from './clock.ts';
 import type { Process } from './process.ts';
 import type { Random } from './random.ts';
 
-/** Nobody leaps over less, so that orders which come soon after each other meet. */
+/** The clock does not skip shorter waits, so that orders in quick succession overlap. */
 const SOON_MS = 20;
 
 export function httpClock(start: number, random: Random) {
@@ -13,7 +13,7 @@ export function httpClock(start: number, random: Random) {
   const began = Date.now();
   let leapt = 0;
   const now = () => start + Date.now() - began + leapt;
-  /** A dead process's work never ends, and nobody waits for it. */
+  /** The work of a dead process never ends and is not awaited. */
   const isIdle = () => {
     for (const one of working) if (!one.process.alive) working.delete(one);
     return working.size === 0;
@@ -23,7 +23,7 @@ export function httpClock(start: number, random: Random) {
       return now();
     },
     at: (time: number, run: () => void) => push(heap, { time, order: random.next(), run }),
-    /** Time does not leap before the work is done, or its process dead. */
+    /** The clock does not jump before the work is done or its process is dead. */
     async during<Result>(process: Process, work: () => Promise<Result>): Promise<Result> {
       const one = { process };
       working.add(one);
@@ -33,7 +33,7 @@ export function httpClock(start: number, random: Random) {
         working.delete(one);
       }
     },
-    /** @param quiet has whoever waits for a time of his own do what he waits with. */
+    /** @param quiet runs the work of components that have timers of their own. */
     async run(quiet: () => Promise<void>) {
       for (;;) {
         const [first] = heap;

@@ -1,31 +1,31 @@
-/** Faults in the SDK's middleware, inside its retries: before the request is sent, or once it has been answered. */
+/** Injects faults into the SDK's middleware, inside its retries: before the request or after the response. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Fault } from './calls.ts';
 import { kill, type Process } from './process.ts';
 import type { Sim } from './sim.ts';
 
-/** Whose call it is: all processes share their clients. */
+/** The process that makes the call. All processes share the clients. */
 export const caller = new AsyncLocalStorage<Process>();
 
-const FATES = ['error', 'lost', 'throttled', 'hang', 'hang, done', 'die', 'die, done'] as const;
-/** As node's HTTP and the services name them: by the name and the code the SDK decides whether to try again. */
+const OUTCOMES = ['error', 'lost', 'throttled', 'hang', 'hang, done', 'die', 'die, done'] as const;
+/** The errors of Node's HTTP and of the services. The SDK decides by name and code whether it retries. */
 const ERRORS = {
   error: { name: 'Error', code: 'ECONNRESET' },
   lost: { name: 'Error', code: 'ECONNRESET' },
   throttled: { name: 'ThrottlingException', $metadata: { httpStatusCode: 400 } },
   hang: { name: 'TimeoutError' },
 };
-/** For how long a request hangs before its limit is said to be over: short of any real one, so that a run goes on. */
+/** A request hangs this long before it times out. Real limits would be longer and slow the run. */
 const HANG_MS = 100;
 
 const forever = <Result>() => new Promise<Result>(() => undefined);
 
 /**
  * @param go sends the request and reads the answer.
- * @param done is told of each request that had its effect, whoever heard of it.
+ * @param done is called for each request that took effect, even if its response is lost.
  */
-export async function harmed<Result>(
+export async function withFaults<Result>(
   sim: Sim,
   service: string,
   go: () => Promise<Result>,
@@ -34,12 +34,12 @@ export async function harmed<Result>(
   const process = caller.getStore();
   if (!process) return await go();
   if (!process.alive) return await forever();
-  const { random, weather, clock } = sim;
-  const fate = random.chance(weather.faults(clock.now)) ? random.pick(FATES) : 'ok';
-  if (fate !== 'ok') sim.count(`fault ${service} ${fate}`);
+  const { random, faultProfile, clock } = sim;
+  const outcome = random.chance(faultProfile.faults(clock.now)) ? random.pick(OUTCOMES) : 'ok';
+  if (outcome !== 'ok') sim.count(`fault ${service} ${outcome}`);
   const [how, isDone] = [
-    fate.replace(', done', ''),
-    fate === 'ok' || fate === 'lost' || fate.endsWith('done'),
+    outcome.replace(', done', ''),
+    outcome === 'ok' || outcome === 'lost' || outcome.endsWith('done'),
   ];
   const result = isDone ? await go() : undefined;
   if (isDone) done(process);

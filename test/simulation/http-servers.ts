@@ -1,15 +1,15 @@
-/** The embedded AWS of a run over HTTP, with an empty table. */
+/** Starts the embedded AWS of a run over HTTP, with an empty table. */
 import { embeddedAws } from '../../local/aws/aws.ts';
 import { NEXT } from '../../local/aws/dynamodb.ts';
 import { client, freshTable } from '../../local/aws/orders-table.ts';
 import { memoryFiles } from '../../local/files.ts';
 import { listen } from '../../local/http.ts';
 import { useEmbeddedAws } from '../../local/settings.ts';
-import { catalogue } from './goods.ts';
+import { catalogue } from './catalogue.ts';
 
 export const CONFIGURATION_SET = 'keypost';
 
-/** From here on every AWS client of this process has it. */
+/** Starts the embedded AWS and points every AWS client of this process to it. */
 export async function startAws() {
   const own = { sender: catalogue.seller.from, configurationSet: CONFIGURATION_SET };
   const embedded = embeddedAws(undefined, memoryFiles(), own);

@@ -1,4 +1,4 @@
-/** What the table of a run over HTTP holds in the end. */
+/** Reads the table at the end of a run over HTTP. */
 import { paginateScan } from '@aws-sdk/client-dynamodb';
 import { fromItem } from '../../functions/aws/orders.ts';
 import { isAlias } from '../../functions/core/order/order.ts';

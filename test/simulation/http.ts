@@ -1,39 +1,39 @@
-/** `npm run simulate -- --http`: the same world over the embedded AWS. Its faults are seeded, its timing is the machine's. */
+/** `npm run simulate -- --http`: the same world over the embedded AWS. The seed decides the faults, the machine the timing. */
 import { mailEvents } from '../../functions/aws/ses-feedback.ts';
 import { PRODUCT_KEYS, PROVIDER_KEYS } from '../../local/keys.ts';
+import type { FaultProfile } from './fault-profile.ts';
 import { httpAws } from './http-aws.ts';
 import { httpClock } from './http-clock.ts';
 import { startAws } from './http-servers.ts';
 import { storedItems } from './http-table.ts';
-import { plotOf } from './plot.ts';
-import { merged, type RunResult } from './pool.ts';
+import { checkInvariants } from './invariants.ts';
+import { orderScript } from './order-script.ts';
+import { mergeResults, type RunResult } from './parallel.ts';
 import { randomOf } from './random.ts';
-import { type Sim, START, simulated } from './sim.ts';
-import { judge } from './verdict.ts';
-import type { Weather } from './weather.ts';
+import { createSim, type Sim, START } from './sim.ts';
 import { type Parts, worldOf } from './world.ts';
 
 const MINUTE = 60_000;
-/** How soon orders come after each other, on average. */
+/** The average time between two orders. */
 const APART_MS = 8;
 
-interface Wish {
+interface RunOptions {
   readonly seed: number;
   readonly orders: number;
 }
 
 export async function simulateOverHttp(
-  { seed, orders }: Wish,
+  { seed, orders }: RunOptions,
   show: (part: number) => void,
 ): Promise<RunResult> {
   const servers = await startAws();
   const random = randomOf(seed);
   const clock = httpClock(START, random);
-  const { sim, counts, broken } = simulated({ random, clock, weather: weatherFor(orders) });
+  const { sim, counts, violations } = createSim({ random, clock, faultProfile: faultProfileFor(orders) });
   try {
-    const plots = Array.from({ length: orders }, (_, n) => plotOf(sim, n));
+    const scripts = Array.from({ length: orders }, (_, n) => orderScript(sim, n));
     let catchUp: () => Promise<void> = async () => {};
-    const world = worldOf(sim, plots, (_, parts) => {
+    const world = worldOf(sim, scripts, (_, parts) => {
       listen(servers, parts);
       changeKeys(sim, servers, parts);
       const aws = httpAws(sim, clock, parts);
@@ -42,21 +42,21 @@ export async function simulateOverHttp(
     });
     let caughtUp = false;
     await clock.run(async () => {
-      show(Math.min(1, (clock.now - START) / (sim.weather.quietFrom - START)));
+      show(Math.min(1, (clock.now - START) / (sim.faultProfile.quietFrom - START)));
       await servers.events.told();
-      if (caughtUp || clock.now < sim.weather.quietFrom + MINUTE) return;
+      if (caughtUp || clock.now < sim.faultProfile.quietFrom + MINUTE) return;
       caughtUp = true;
       await catchUp();
     });
     const stored = await storedItems(servers.address);
-    judge({ sim, plots, ...world, aws: stored });
+    checkInvariants({ sim, scripts, ...world, aws: stored });
   } finally {
     await servers.stop();
   }
-  return { ...merged([{ chunk: 0, hash: '', counts: [...counts], broken }]), hash: undefined };
+  return { ...mergeResults([{ chunk: 0, hash: '', counts: [...counts], violations }]), hash: undefined };
 }
 
-const weatherFor = (orders: number): Weather => {
+const faultProfileFor = (orders: number): FaultProfile => {
   const salesUntil = START + orders * APART_MS;
   const quietFrom = salesUntil + 30 * MINUTE;
   return {
@@ -72,15 +72,15 @@ const weatherFor = (orders: number): Weather => {
 
 type Servers = Awaited<ReturnType<typeof startAws>>;
 
-/** SES's events, as SNS hands them on. */
-function listen({ events }: Servers, { ledger, hear }: Parts): void {
+/** Receives the events of SES from SNS. */
+function listen({ events }: Servers, { history, handle }: Parts): void {
   events.listening(async (invocation) => {
     for (const event of mailEvents(invocation)) {
-      const send = ledger.of(event?.orderKey ?? '').find(({ version }) => version === event?.version);
+      const send = history.of(event?.orderKey ?? '').find(({ version }) => version === event?.version);
       if (!event || !send) continue;
-      // Its answer may have come too late to be seen.
+      // The response of SES may have been lost.
       send.acceptedAt ??= send.startedAt;
-      hear(send, event);
+      handle(send, event);
     }
     return [];
   });

@@ -1,4 +1,4 @@
-/** AWS in memory: on a virtual clock, and each call of it may fail in every way. */
+/** AWS in memory, on a virtual clock. Each call can fail in every way. */
 import type { Queue } from '../../functions/core/mail/redeliver.ts';
 import { attempts, call } from './calls.ts';
 import { eventsOf } from './events.ts';
@@ -10,17 +10,17 @@ import type { Aws, Parts } from './world.ts';
 
 const CALL_MS = 3_000;
 
-export function memoryAws(sim: Sim, { watcher, ledger, keys, hear }: Parts): Aws {
+export function memoryAws(sim: Sim, { watcher, history, keys, handle }: Parts): Aws {
   const table = tableOf(sim, watcher);
   return {
     ...table,
-    mailerOf: sesOf(sim, ledger, eventsOf(sim, hear)),
+    mailerOf: sesOf(sim, history, eventsOf(sim, handle)),
     secretsOf: keys.secretsOf,
     queueOf: queues(sim, table),
   };
 }
 
-/** As functions/aws/queue.ts: one lease for all runs. */
+/** A queue like that of functions/aws/queue.ts, with one lease for all runs. */
 function queues(sim: Sim, table: Table) {
   const lease = { owner: '', until: 0 };
   const rate = sim.random.pick([1, 14, 100]);
@@ -35,7 +35,7 @@ function queues(sim: Sim, table: Table) {
       hold,
       release: async (now) => void (await hold(now, 0)),
       due: (now, limit) => attempts(sim, process, 'due', CALL_MS, () => table.dueKeys(now, limit)),
-      // Where SES does not say, the last that was known.
+      // Falls back to a low rate if SES does not answer.
       rate: () =>
         call(sim, process, { service: 'ses', what: 'quota', limit: CALL_MS }, () => rate).catch(() => 1),
       sleep: (ms) => sleep(sim, process, ms),

@@ -1,22 +1,22 @@
-/** Processes that may die, or be frozen, between any two steps. */
+/** Processes that can die or be frozen between any two steps. */
 
 import type { Sim } from './sim.ts';
 
 export interface Process {
   readonly id: string;
-  /** How far its clock is ahead. */
+  /** The drift of its clock in milliseconds. */
   readonly drift: number;
   alive: boolean;
-  /** A Lambda that has answered stands still until its next request; what it had begun goes on then. */
+  /** A Lambda is frozen after its response. Unfinished work continues with the next request. */
   frozen: boolean;
   readonly parked: (() => void)[];
-  /** Whether what it works on was found authentic. */
+  /** True once the request has been verified. */
   verified: boolean;
   readonly ends: (() => void)[];
 }
 
 export function processOf(sim: Sim, kind: string): Process {
-  const { drift } = sim.weather;
+  const { drift } = sim.faultProfile;
   return {
     id: `${kind}${sim.number()}`,
     drift: sim.random.between(-drift, drift),
@@ -38,7 +38,7 @@ export function kill(sim: Sim, process: Process): void {
 
 export const nowOf = (sim: Sim, { drift }: Process): number => sim.clock.now + drift;
 
-/** Goes on with a process's work, if it lives; a frozen one's waits. */
+/** Continues a process's work if it is alive. A frozen process continues later. */
 export function goOn(process: Process, then: () => void): void {
   if (!process.alive) return;
   if (process.frozen) process.parked.push(then);
@@ -50,6 +50,6 @@ export function thaw(process: Process): void {
   for (const then of process.parked.splice(0)) then();
 }
 
-/** @param ms of real time; what a process sleeps through it never knows. */
+/** @param ms of true time, which a frozen process does not notice. */
 export const sleep = (sim: Sim, process: Process, ms: number): Promise<void> =>
   new Promise((resolve) => sim.clock.at(sim.clock.now + Math.ceil(ms), () => goOn(process, resolve)));

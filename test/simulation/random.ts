@@ -1,4 +1,4 @@
-/** Chance that comes again: the same seed gives the same numbers on every machine. */
+/** A seeded random generator: the same seed gives the same numbers on every machine. */
 export interface Random {
   /** At least 0, less than 1. */
   next(): number;
@@ -42,7 +42,7 @@ export function randomOf(...seeds: readonly number[]): Random {
   };
 }
 
-/** A running hash of what has happened, 64 bits wide: two FNV-1a with different bases, the second fed crosswise. */
+/** A 64-bit running hash of the trace: two FNV-1a hashes with different bases, the second also fed by the first. */
 export function traceHash() {
   let [one, other] = [0x811c9dc5, 0x01000193];
   return {

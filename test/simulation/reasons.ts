@@ -1,17 +1,17 @@
-/** Why a person may have to look at a line: worked out from what was bought. */
+/** The expected held reasons of a line, derived from the script of its order. */
 import type { HeldReason, SoldLine } from '../../functions/core/inbound/event.ts';
-import { NAMES, type Plot } from './plot.ts';
+import { NAMES, type OrderScript } from './order-script.ts';
 
-/** Every reason for which a line may be held; none where it goes out by itself. */
-export function reasonsFor(plot: Plot, { sku, paid }: SoldLine): HeldReason[] {
-  const { buyer, test, licensee, refused, facts } = plot;
+/** Returns every reason for which a line may be held; none if it needs no person. */
+export function reasonsFor(script: OrderScript, { sku, paid }: SoldLine): HeldReason[] {
+  const { buyer, test, licensee, refused, facts } = script;
   const name = licensee === undefined ? NAMES.find(([received]) => received === buyer.name)?.[2] : undefined;
   return [
     ...(sku === 'nobody-knows' ? ['unknown_product' as const] : []),
-    // Until its key came.
+    // The product has no key until the renewal.
     ...(sku === 'k' && !test ? ['product_key' as const] : []),
     ...(name ? [name] : []),
-    // A person was there before it was told who had bought.
+    // The operator may act before the buyer is announced.
     ...(facts.some(({ event }) => event.kind === 'announced') ? ['no_name' as const] : []),
     ...(buyer.email?.startsWith('nobody') ? ['bad_address' as const] : []),
     ...(sku === 'g' && paid?.value === '5.00' ? ['below_floor' as const] : []),

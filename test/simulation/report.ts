@@ -1,9 +1,9 @@
-/** What a run has shown, for people. */
-import type { RunResult } from './pool.ts';
+/** Prints the result of a run. */
+import type { RunResult } from './parallel.ts';
 
 const number = (n: number) => n.toLocaleString('en');
 
-/** Counts whose name begins with these words, most first. */
+/** The counts whose name starts with these words, largest first. */
 const group = (counts: ReadonlyMap<string, number>, words: string): [string, number][] =>
   [...counts]
     .flatMap(([what, n]): [string, number][] =>
@@ -29,7 +29,7 @@ const TOTALS = [
 ] as const;
 const REFUSED = ['forged requests', 'replayed requests', 'orders that are no concern'] as const;
 
-export function print({ counts, broken, hash }: RunResult, seed: number, seconds: number): void {
+export function print({ counts, violations, hash }: RunResult, seed: number, seconds: number): void {
   for (const what of [...TOTALS, ...REFUSED])
     console.log(`${what.padEnd(28)}${number(counts.get(what) ?? 0).padStart(12)}`);
   for (const [title, words] of GROUPS) {
@@ -38,9 +38,9 @@ export function print({ counts, broken, hash }: RunResult, seed: number, seconds
       console.log(`  ${what.padEnd(52)}${number(n).padStart(12)}`);
   }
   console.log(`\n${hash ? `Trace hash ${hash}, ` : ''}seed ${seed}, ${seconds.toFixed(1)} s`);
-  console.log(broken.length === 0 ? 'Every promise was kept.' : `BROKEN: ${broken.length} times`);
-  for (const { promise, where, chunk, at } of broken.slice(0, 20)) {
-    console.log(`  ${promise}: ${where}, ${(at / 1000).toFixed(1)} s after the start`);
+  console.log(violations.length === 0 ? 'Every invariant holds.' : `VIOLATED: ${violations.length} times`);
+  for (const { invariant, where, chunk, at } of violations.slice(0, 20)) {
+    console.log(`  ${invariant}: ${where}, ${(at / 1000).toFixed(1)} s after the start`);
     if (hash) console.log(`    npm run simulate -- --seed ${seed} --chunk ${chunk}`);
   }
 }

@@ -1,4 +1,4 @@
-/** The providers' requests, signed: Stripe's and the shop's own are the real ones, all others' bodies are our events. */
+/** Signed requests of the providers. Stripe and the shop have their real bodies; the others carry the core's events. */
 import { createHmac } from 'node:crypto';
 import * as z from 'zod/mini';
 import { json } from '../../functions/core/inbound/body.ts';
@@ -10,7 +10,7 @@ import { shop } from '../../functions/providers/shop/provider.ts';
 import { stripe } from '../../functions/providers/stripe/provider.ts';
 import type { ProviderName } from './schedules.ts';
 
-/** Its bodies are lists of events as the core knows them. */
+/** A provider whose bodies are lists of the core's events. */
 const plain: Provider = {
   verify({ headers, body }, { keys, now }) {
     const at = headers['x-time'] ?? '';
@@ -56,7 +56,7 @@ function headersOf(provider: ProviderName, text: string, key: string, at: string
   };
 }
 
-/** The body that tells these; Stripe and the shop tell one thing at a time. */
+/** The body for these events. Stripe and the shop deliver one event at a time. */
 export function bodyOf(provider: ProviderName, events: readonly OrderEvent[], at: number): string {
   const [event] = events;
   if (event && provider === 'stripe') return JSON.stringify(ofStripe(event, Math.floor(at / 1000)));

@@ -1,17 +1,17 @@
-/** What an order's reversals come to: worked out from what was told, and not from what is stored. */
+/** The expected status of an order, derived from the delivered facts and not from the stored order. */
 import type { Reversed } from '../../functions/core/inbound/event.ts';
 import type { Status } from '../../functions/core/order/order.ts';
-import type { Fact, Plot } from './plot.ts';
+import type { Fact, OrderScript } from './order-script.ts';
 
 const cents = (value: string | undefined) => Math.round(Number(value ?? 0) * 100);
 
-/** @param counts which facts are told already; whatever was won at any time may be no more. */
+/** @param counts selects the delivered facts. A dispute that was won at any time no longer counts. */
 export function statusBy(
-  plot: Plot,
+  script: OrderScript,
   counts: (fact: Fact) => boolean,
   wonCounts: (fact: Fact) => boolean,
 ): Status {
-  const all = plot.facts.flatMap((fact) =>
+  const all = script.facts.flatMap((fact) =>
     fact.event.kind === 'reversed' ? [{ fact, event: fact.event }] : [],
   );
   const isWon = (id: string) =>
@@ -21,13 +21,13 @@ export function statusBy(
   const standing = all
     .filter(({ fact, event }) => counts(fact) && !isWon(event.reversalId))
     .map(({ event }) => event);
-  return statusOf(plot, standing);
+  return statusOf(script, standing);
 }
 
-function statusOf(plot: Plot, standing: readonly Reversed[]): Status {
+function statusOf(script: OrderScript, standing: readonly Reversed[]): Status {
   if (standing.some(({ reversal }) => reversal.kind === 'chargeback')) return 'disputed';
-  const sale = plot.facts.find(({ event }) => event.kind === 'paid')?.event;
-  const paid = sale?.kind === 'paid' && plot.provider !== 'shop' ? cents(sale.amount?.value) : 0;
+  const sale = script.facts.find(({ event }) => event.kind === 'paid')?.event;
+  const paid = sale?.kind === 'paid' && script.provider !== 'shop' ? cents(sale.amount?.value) : 0;
   const back = standing.reduce((sum, { reversal }) => sum + cents(reversal.amount?.value), 0);
   if (standing.some(({ reversal }) => reversal.part === 'full') || (paid > 0 && back >= paid))
     return 'refunded';
@@ -36,12 +36,12 @@ function statusOf(plot: Plot, standing: readonly Reversed[]): Status {
 
 export const isStopped = (status: Status): boolean => status === 'refunded' || status === 'disputed';
 
-/** Whether, before that time, we had answered that all of it is given back. */
-export const reversedBefore = (plot: Plot, at: number): boolean =>
+/** True if a full reversal was acknowledged before that time. */
+export const reversedBefore = (script: OrderScript, at: number): boolean =>
   isStopped(
     statusBy(
-      plot,
+      script,
       ({ answeredAt }) => answeredAt !== undefined && answeredAt < at,
-      ({ toldAt }) => toldAt !== undefined,
+      ({ sentAt }) => sentAt !== undefined,
     ),
   );

@@ -1,4 +1,4 @@
-/** Runs of `redeliver`, each minute in which something is due; as on AWS, the next may start before the last is over. */
+/** Runs `redeliver` in each minute in which an order is due. As on AWS, runs can overlap. */
 import { RUN_MS, redeliver } from '../../functions/core/mail/redeliver.ts';
 import type { Ports } from '../../functions/core/world.ts';
 import { kill, nowOf, type Process, processOf } from './process.ts';
@@ -23,7 +23,7 @@ export function startRuns(sim: Sim, aws: Aws, portsOf: (process: Process) => Por
     sim.clock.at(sim.clock.now + LAMBDA_MS, () => {
       if (!over) kill(sim, process);
     });
-    // A run that fails is only a run: the next minute's goes on.
+    // The run of the next minute continues after a failed run.
     redeliver(ports, aws.queueOf(process), nowOf(sim, process) + RUN_MS).then(
       () => end('is done'),
       () => end('has failed'),
@@ -37,7 +37,7 @@ export function startRuns(sim: Sim, aws: Aws, portsOf: (process: Process) => Por
     sim.clock.at(START + minute * MINUTE, () => {
       planned.delete(minute);
       const earliest = Math.min(...[...aws.due.values()].map((entry) => entry.at));
-      if (earliest <= sim.clock.now + sim.weather.drift) run();
+      if (earliest <= sim.clock.now + sim.faultProfile.drift) run();
       if (earliest < Number.POSITIVE_INFINITY) plan(earliest);
     });
   }

@@ -1,15 +1,15 @@
 /**
- * How each provider repeats a notification until it hears success, and when it gives up. Where only a number and a
- * span are published the waits grow evenly; where no time limit is, 20 s is assumed. docs/providers has the sources.
+ * Each provider's retry schedule. If only the number and the span of the retries are published, the waits grow
+ * evenly; if no time limit is published, 20 s is assumed. docs/providers has the sources.
  */
 export interface Schedule {
-  /** How long it waits for our answer. */
+  /** The provider's time limit for a response. */
   readonly limitMs: number;
   /** Seconds before each retry. */
   readonly waits: readonly number[];
-  /** Each wait is up to so many times longer. */
+  /** Each wait is multiplied by a random factor from 1 to this. */
   readonly jitter?: number;
-  /** Only these answers are worth a retry; without an answer there is none. */
+  /** The provider retries only these statuses, and not a missing response. */
   readonly retriesOnly?: readonly number[];
 }
 

@@ -1,9 +1,9 @@
-/** Secrets as functions/aws/secrets.ts caches them, and how they change midway. */
+/** Secrets that are cached like those of functions/aws/secrets.ts and change midway. */
 import type { ProductKeys, ProviderKeys } from '../../functions/core/catalogue/keys.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import type { Secret } from '../../functions/core/world.ts';
 import { call } from './calls.ts';
-import { secretOf } from './goods.ts';
+import { secretOf } from './catalogue.ts';
 import { nowOf, type Process } from './process.ts';
 import { SCHEDULES } from './schedules.ts';
 import type { Sim } from './sim.ts';
@@ -28,7 +28,7 @@ function cached<Value>(sim: Sim, process: Process, name: string, value: () => Va
       try {
         return await load();
       } catch {
-        // A stale one serves.
+        // Falls back to the expired value.
         if (!known) throw unavailable();
         known = { value: known.value, until: now() + REFRESH_MS };
         return known.value;
@@ -50,11 +50,11 @@ function cached<Value>(sim: Sim, process: Process, name: string, value: () => Va
   };
 }
 
-/** Standard Webhooks wants base64 behind `whsec_`; for everybody else it is a text. */
+/** Standard Webhooks expects base64 after `whsec_`; the others use the text as it is. */
 const OLD = 'whsec_c2ltdWxhdGlvbi1vbGQtc2lnbmluZy1rZXk=';
 const NEW = 'whsec_c2ltdWxhdGlvbi1uZXctc2lnbmluZy1rZXk=';
 export const FORGED = 'whsec_c29tZWJvZHktZWxzZXMtc2lnbmluZy1rZXk=';
-/** Both keys are active for so long; the provider signs with the new one before all caches have it. */
+/** Both keys are active for this long. The provider signs with the new key before all caches have it. */
 const OVERLAP_MS = 40 * 60_000;
 const SOON_MS = 2 * 60_000;
 
@@ -64,16 +64,16 @@ const SIGNING = { old: both([OLD]), both: both([NEW, OLD]), new: both([NEW]) };
 const PRODUCTS = { old: secretOf(false), new: secretOf(true) };
 
 export function keysFor(sim: Sim) {
-  const { keysRenewed } = sim.weather;
+  const { keysRenewed } = sim.faultProfile;
   const age = () => sim.clock.now - keysRenewed;
   const signing = () => (age() < 0 ? SIGNING.old : age() < OVERLAP_MS ? SIGNING.both : SIGNING.new);
   const products = (): ProductKeys => (age() < 0 ? PRODUCTS.old : PRODUCTS.new);
   return {
     products,
     signing,
-    /** When either changes. */
+    /** The times at which the secrets change. */
     changes: [keysRenewed, keysRenewed + OVERLAP_MS],
-    /** With what the providers sign at this time. */
+    /** The key with which the providers sign now. */
     signingKey: () => (age() < SOON_MS ? OLD : NEW),
     secretsOf: (process: Process) => ({
       productKeys: cached(sim, process, 'product-keys', products),

@@ -1,17 +1,17 @@
-/** SES: it accepts or not, answers or not, and tells of its mails late, repeatedly, or never. */
+/** SES: it accepts or refuses mails, may not answer, and publishes events. */
 import type { Message } from '../../functions/core/mail/message.ts';
 import type { Mailer, SendOutcome } from '../../functions/core/world.ts';
 import { call, Fault, NO } from './calls.ts';
-import type { Ledger } from './ledger.ts';
 import type { Process } from './process.ts';
-import type { Send } from './sends.ts';
+import type { Send } from './send.ts';
+import type { SendHistory } from './send-history.ts';
 import type { Sim } from './sim.ts';
 
 const SEND_MS = 1_500;
 
-/** @param accepted is told of each mail that goes out. */
-export function sesOf(sim: Sim, ledger: Ledger, accepted: (send: Send) => void) {
-  const asked = async (process: Process, send: Send): Promise<SendOutcome> => {
+/** @param accepted is called for each accepted mail. */
+export function sesOf(sim: Sim, history: SendHistory, accepted: (send: Send) => void) {
+  const sendThroughSes = async (process: Process, send: Send): Promise<SendOutcome> => {
     const accept = () => {
       if (send.to.startsWith('refused')) throw NO;
       send.acceptedAt = sim.clock.now;
@@ -25,13 +25,14 @@ export function sesOf(sim: Sim, ledger: Ledger, accepted: (send: Send) => void) 
       return { kind: kindOf(sim, error), code: error instanceof Error ? error.name : 'unknown' };
     }
   };
-  return (process: Process): Mailer => mailing(sim, ledger, process, (_, send) => asked(process, send));
+  return (process: Process): Mailer =>
+    recordingMailer(sim, history, process, (_, send) => sendThroughSes(process, send));
 }
 
-/** A mailer of which the ledger keeps account. */
-export function mailing(
+/** Wraps a mailer and records each send in the history. */
+export function recordingMailer(
   sim: Sim,
-  ledger: Ledger,
+  history: SendHistory,
   process: Process,
   ask: (message: Message, send: Send) => Promise<SendOutcome>,
 ): Mailer {
@@ -39,7 +40,7 @@ export function mailing(
     const { to, subject, text, tags } = message;
     const key = Buffer.from(tags.order ?? '', 'base64url').toString();
     const [id, version] = [`m${sim.number()}`, Number(tags.version)];
-    const send = ledger.started(process, key, { id, version, to, subject, text });
+    const send = history.started(process, key, { id, version, to, subject, text });
     const outcome = await ask(message, send);
     send.answered = outcome.kind;
     send.answeredAt = sim.clock.now;
@@ -48,7 +49,7 @@ export function mailing(
   };
 }
 
-/** A 503 says nothing of the mail; a connection that was refused says all. */
+/** After a 503 the outcome is unknown; after a refused connection the mail was certainly not accepted. */
 function kindOf(sim: Sim, error: unknown): 'throttled' | 'unknown' | 'account' {
   if (!(error instanceof Fault)) throw error;
   if (error.kind === 'denied') return 'account';

@@ -1,23 +1,23 @@
-/** What every part of a simulated world shares. */
+/** The state that all parts of a simulated world share. */
 import type { Clock } from './clock.ts';
+import type { FaultProfile } from './fault-profile.ts';
 import { type Random, traceHash } from './random.ts';
-import type { Weather } from './weather.ts';
 
 export interface Sim {
   readonly random: Random;
   readonly clock: Clock;
-  readonly weather: Weather;
-  /** What has happened; part of the hash. */
+  readonly faultProfile: FaultProfile;
+  /** Adds a step to the trace, which the hash covers. */
   note(what: string): void;
-  /** A promise that was broken. */
-  broke(promise: string, where: string): void;
+  /** Records a violated invariant. */
+  violation(invariant: string, where: string): void;
   count(what: string): void;
-  /** The next whole number. */
+  /** Returns the next whole number. */
   number(): number;
 }
 
-export interface Broken {
-  readonly promise: string;
+export interface Violation {
+  readonly invariant: string;
   readonly where: string;
   /** Milliseconds after the start. */
   readonly at: number;
@@ -25,26 +25,26 @@ export interface Broken {
 
 export const START = Date.parse('2026-11-23T03:00:00Z');
 
-export function simulated(
-  { random, clock, weather }: Pick<Sim, 'random' | 'clock' | 'weather'>,
+export function createSim(
+  { random, clock, faultProfile }: Pick<Sim, 'random' | 'clock' | 'faultProfile'>,
   print?: (line: string) => void,
 ) {
   const hash = traceHash();
   const counts = new Map<string, number>();
-  const broken: Broken[] = [];
+  const violations: Violation[] = [];
   let numbers = 0;
   const sim: Sim = {
     random,
     clock,
-    weather,
+    faultProfile,
     note(what) {
       const line = `${clock.now - START} ${what}`;
       hash.add(line);
       print?.(line);
     },
-    broke(promise, where) {
-      broken.push({ promise, where, at: clock.now - START });
-      print?.(`${clock.now - START} BROKEN ${promise}: ${where}`);
+    violation(invariant, where) {
+      violations.push({ invariant, where, at: clock.now - START });
+      print?.(`${clock.now - START} VIOLATED ${invariant}: ${where}`);
     },
     count: (what) => void counts.set(what, (counts.get(what) ?? 0) + 1),
     number() {
@@ -52,5 +52,5 @@ export function simulated(
       return numbers;
     },
   };
-  return { sim, counts, broken, hash: hash.value };
+  return { sim, counts, violations, hash: hash.value };
 }

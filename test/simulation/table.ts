@@ -1,4 +1,4 @@
-/** DynamoDB as functions/aws/orders.ts and queue.ts use it: conditional writes, three attempts, an index that lags. */
+/** DynamoDB for functions/aws/orders.ts and queue.ts: conditional writes, three attempts, an index that lags. */
 import { type Item, isAlias, type Order } from '../../functions/core/order/order.ts';
 import type { Store } from '../../functions/core/world.ts';
 import { attempts, NO } from './calls.ts';
@@ -13,7 +13,7 @@ export interface Write {
 
 export interface Watcher {
   wrote(write: Write): void;
-  /** A call that has failed for good. */
+  /** A call has failed after all its retries. */
   failed(process: Process, key: string): void;
   called(process: Process): void;
 }
@@ -23,7 +23,7 @@ interface Stored {
   readonly writer: number;
 }
 
-/** The longest an index may be behind its table. */
+/** The longest delay of the index. */
 const LAG_MS = 2_000;
 
 export function tableOf(sim: Sim, watcher: Watcher) {
@@ -38,7 +38,7 @@ export function tableOf(sim: Sim, watcher: Watcher) {
     const version = before && !isAlias(before) ? before.version : undefined;
     if (expected === undefined ? before !== undefined : version !== expected) throw NO;
     items.set(item.key, { item, writer });
-    sim.note(`${item.key} is ${isAlias(item) ? `also ${item.aliasOf}` : told(item)}`);
+    sim.note(`${item.key} is ${isAlias(item) ? `also ${item.aliasOf}` : summaryOf(item)}`);
     index(item);
     watcher.wrote({ process, before, after: item });
   }
@@ -85,9 +85,9 @@ export function tableOf(sim: Sim, watcher: Watcher) {
     items,
     due,
     storeOf,
-    /** Calls back whenever something falls due. */
+    /** Calls back whenever an order gets a due time. */
     onDue: (wake: (at: number) => void) => void wakers.push(wake),
-    /** What the index tells: late, and with entries of what is gone. */
+    /** Reads the index, which lags and may contain deleted entries. */
     dueKeys(now: number, limit: number): readonly string[] {
       const found = [...due].filter(([, entry]) => entry.at <= now && !hidden(entry.since));
       const keys = found.sort(([, one], [, other]) => one.at - other.at).map(([key]) => key);
@@ -103,5 +103,5 @@ export function tableOf(sim: Sim, watcher: Watcher) {
 
 export type Table = ReturnType<typeof tableOf>;
 
-const told = ({ version, status, mail, dueAt, lines }: Order) =>
+const summaryOf = ({ version, status, mail, dueAt, lines }: Order) =>
   `v${version} ${status} ${mail.state} ${dueAt ?? '-'} ${lines.map((line) => line.held ?? line.serial?.slice(0, 4)).join()}`;

@@ -1,4 +1,4 @@
-/** The webhook's Lambda in the simulation: instances that come, wait, and die, and answers as functions/webhook.ts has them. */
+/** The webhook's Lambda: instances start, are reused and die. Responses are those of functions/webhook.ts. */
 import { fulfil } from '../../functions/core/fulfil.ts';
 import type { Provider } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
@@ -10,7 +10,7 @@ import { providerOf } from './requests.ts';
 import type { ProviderName } from './schedules.ts';
 import type { Sim } from './sim.ts';
 
-/** The Lambda's own limit. */
+/** The time limit of the Lambda. */
 const LAMBDA_MS = 10_000;
 const STATUS: Readonly<Record<string, number>> = {
   no_signature: 401,
@@ -24,24 +24,24 @@ interface Instance {
   readonly shared: Shared;
 }
 
-/** @param sharedOf what all requests of one process share. */
+/** @param sharedOf creates the state that all requests of one process share. */
 export function webhookOf(sim: Sim, sharedOf: (process: Process) => Shared) {
   const idle: Instance[] = [];
-  const started = (): Instance => {
+  const newInstance = (): Instance => {
     const process = processOf(sim, 'w');
     return { process, shared: sharedOf(process) };
   };
-  const taken = (): Instance => {
+  const pickInstance = (): Instance => {
     const at = sim.random.below(idle.length + 1);
     const [one] = at < idle.length ? idle.splice(at, 1) : [];
-    return one?.process.alive ? one : started();
+    return one?.process.alive ? one : newInstance();
   };
 
   /** Calls back with the status, or never. */
   return (name: ProviderName, request: WebhookRequest, answered: (status: number) => void): void => {
-    const instance = taken();
+    const instance = pickInstance();
     const { process, shared } = instance;
-    // What goes on now was verified when it began.
+    // Unfinished work belongs to a request that was verified.
     process.verified = process.parked.length > 0;
     thaw(process);
     let over = false;
@@ -56,18 +56,19 @@ export function webhookOf(sim: Sim, sharedOf: (process: Process) => Shared) {
       over = true;
       process.ends.length = 0;
       answered(status);
-      // What it has left undone stands still until the next request comes, if one comes.
+      // Unfinished work is frozen until the next request.
       process.frozen = true;
       if (sim.random.chance(0.9)) idle.push(instance);
     };
-    heard(requestWorld(shared, name, request), watched(providerOf(name), process, sim), request).then(
-      end,
-      (error) => {
-        if (error instanceof Rejection) return end(STATUS[error.code] ?? 503);
-        if (!isFault(error)) sim.broke('nothing fails but what was made to', String(error));
-        end(500);
-      },
-    );
+    respond(
+      requestWorld(shared, name, request),
+      withVerifyCheck(providerOf(name), process, sim),
+      request,
+    ).then(end, (error) => {
+      if (error instanceof Rejection) return end(STATUS[error.code] ?? 503);
+      if (!isFault(error)) sim.violation('nothing fails but what was made to', String(error));
+      end(500);
+    });
   };
 }
 
@@ -75,7 +76,7 @@ export function webhookOf(sim: Sim, sharedOf: (process: Process) => Shared) {
 const isFault = (error: unknown) =>
   error instanceof Fault || (error instanceof Error && /^(Timeout|Abort)Error$/.test(error.name));
 
-async function heard(
+async function respond(
   world: ReturnType<typeof requestWorld>,
   provider: Provider,
   request: WebhookRequest,
@@ -84,8 +85,8 @@ async function heard(
   return 200;
 }
 
-/** The provider, and whether it has said yes before anything else is asked. */
-function watched(provider: Provider, process: Process, sim: Sim): Provider {
+/** Wraps the provider and records that the request has been verified. */
+function withVerifyCheck(provider: Provider, process: Process, sim: Sim): Provider {
   return {
     ...provider,
     async verify(request, context) {
@@ -93,7 +94,7 @@ function watched(provider: Provider, process: Process, sim: Sim): Provider {
       process.verified = true;
     },
     read(request, context) {
-      if (!process.verified) sim.broke('nothing is read before it is verified', process.id);
+      if (!process.verified) sim.violation('nothing is read before it is verified', process.id);
       return provider.read(request, context);
     },
   };

@@ -1,4 +1,4 @@
-/** Chunks one after the other, in a thread of their own; also what a bundle exports. */
+/** Runs chunks one after the other in a worker thread. A bundle exports `runChunk`. */
 import { parentPort } from 'node:worker_threads';
 import { runChunk } from './chunk.ts';
 

@@ -1,30 +1,30 @@
-/** Orders, their providers, our processes and AWS, joined: whatever AWS it is. */
+/** Joins orders, providers, our processes and either kind of AWS. */
 
 import type { Queue } from '../../functions/core/mail/redeliver.ts';
 import { type Item, isAlias } from '../../functions/core/order/order.ts';
 import type { Shared } from '../../functions/core/request-world.ts';
 import type { Mailer, Ports, ReportName, Store } from '../../functions/core/world.ts';
-import { deskOf } from './desk.ts';
-import { type Hear, hearing } from './events.ts';
-import { catalogue } from './goods.ts';
-import { type Ledger, ledgerOf } from './ledger.ts';
-import type { Plot } from './plot.ts';
+import { catalogue } from './catalogue.ts';
+import { deliverySender } from './deliveries.ts';
+import { feedbackLambda, type HandleFeedback } from './events.ts';
+import { operatorOf } from './operator.ts';
+import type { OrderScript } from './order-script.ts';
 import { nowOf, type Process } from './process.ts';
 import { reasonsFor } from './reasons.ts';
 import { reversedBefore } from './reversals.ts';
 import { startRuns } from './runs.ts';
+import { scheduleDeliveries } from './scenario.ts';
 import { keysFor } from './secrets.ts';
+import { type SendHistory, sendHistory } from './send-history.ts';
 import type { Sim } from './sim.ts';
-import { tellAll } from './story.ts';
 import type { Watcher, Write } from './table.ts';
-import { tellerOf } from './tellings.ts';
 import { webhookOf } from './webhook.ts';
 
-/** What a world has of AWS. */
+/** The AWS services of a world. */
 export interface Aws {
   readonly items: ReadonlyMap<string, { readonly item: Item }>;
   readonly due: ReadonlyMap<string, { readonly at: number }>;
-  /** Calls back whenever something falls due. */
+  /** Calls back whenever an order gets a due time. */
   onDue(wake: (at: number) => void): void;
   /** Each call ends after `ms()`. */
   storeOf(process: Process, ms: () => number): Store;
@@ -35,35 +35,35 @@ export interface Aws {
 
 export interface Parts {
   readonly watcher: Watcher;
-  readonly ledger: Ledger;
+  readonly history: SendHistory;
   readonly keys: ReturnType<typeof keysFor>;
-  /** Has a Lambda hear an event of SES. */
-  readonly hear: Hear;
+  /** Runs a Lambda with an event of SES. */
+  readonly handle: HandleFeedback;
 }
 
-export function worldOf(sim: Sim, plots: readonly Plot[], awsOf: (sim: Sim, parts: Parts) => Aws) {
-  const byKey = new Map(plots.map((plot) => [plot.key, plot]));
-  const ledger = ledgerOf(sim, (key, at) => {
-    const plot = byKey.get(key);
-    return plot === undefined || reversedBefore(plot, at);
+export function worldOf(sim: Sim, scripts: readonly OrderScript[], awsOf: (sim: Sim, parts: Parts) => Aws) {
+  const byKey = new Map(scripts.map((script) => [script.key, script]));
+  const history = sendHistory(sim, (key, at) => {
+    const script = byKey.get(key);
+    return script === undefined || reversedBefore(script, at);
   });
   const serials = new Map<string, string>();
   const watcher: Watcher = {
     wrote(write) {
-      ledger.wrote(write);
+      history.wrote(write);
       watchSerials(sim, serials, write);
     },
-    failed: ledger.failed,
+    failed: history.failed,
     called: ({ verified, id }) => {
-      if (!verified) sim.broke('nothing is asked of AWS before it is verified', id);
+      if (!verified) sim.violation('nothing is asked of AWS before it is verified', id);
     },
   };
   const keys = keysFor(sim);
   const aws = awsOf(sim, {
     watcher,
-    ledger,
+    history,
     keys,
-    hear: hearing(
+    handle: feedbackLambda(
       sim,
       () => aws.items,
       (process) => portsOf(process),
@@ -74,7 +74,7 @@ export function worldOf(sim: Sim, plots: readonly Plot[], awsOf: (sim: Sim, part
     mailer: aws.mailerOf(process),
     now: () => nowOf(sim, process),
     report(name: ReportName, { order }: Readonly<Record<string, string | number | boolean>>) {
-      if (name === 'mail_sent' || name === 'mail_deferred') ledger.left(process, String(order));
+      if (name === 'mail_sent' || name === 'mail_deferred') history.left(process, String(order));
       sim.note(`${process.id} ${name} ${order ?? ''}`);
     },
   });
@@ -88,19 +88,23 @@ export function worldOf(sim: Sim, plots: readonly Plot[], awsOf: (sim: Sim, part
     ...commonOf(process),
     store: aws.storeOf(process, () => 3_000),
   });
-  const tellings = tellAll(sim, plots, tellerOf(sim, webhookOf(sim, sharedOf), keys.signingKey));
+  const deliveries = scheduleDeliveries(
+    sim,
+    scripts,
+    deliverySender(sim, webhookOf(sim, sharedOf), keys.signingKey),
+  );
   startRuns(sim, aws, portsOf);
-  openDesk(sim, plots, deskOf(sim, aws, keys.products));
-  return { aws, ledger, tellings };
+  scheduleReleases(sim, scripts, operatorOf(sim, aws, keys.products));
+  return { aws, history, deliveries };
 }
 
-/** A line has one serial for ever, whoever writes it. */
+/** Checks that a line keeps its serial. */
 function watchSerials(sim: Sim, serials: Map<string, string>, { before, after }: Write): void {
   if (isAlias(after)) return;
   for (const { sku, serial } of after.lines) {
     const line = `${after.key} ${sku}`;
     const first = serials.get(line);
-    if (first !== undefined && first !== serial) sim.broke('a line has one serial for ever', line);
+    if (first !== undefined && first !== serial) sim.violation('a line has one serial for ever', line);
     if (serial) serials.set(line, first ?? serial);
   }
   if (
@@ -108,15 +112,19 @@ function watchSerials(sim: Sim, serials: Map<string, string>, { before, after }:
     !isAlias(before) &&
     before.lines.some(({ sku }) => sku && !after.lines.some((line) => line.sku === sku))
   )
-    sim.broke('no line is taken away', after.key);
+    sim.violation('no line is taken away', after.key);
 }
 
-/** Two of three held orders are put right; the others wait for ever. */
-function openDesk(sim: Sim, plots: readonly Plot[], release: (plot: Plot) => void): void {
-  const { random, clock, weather } = sim;
-  for (const plot of plots) {
-    const isHeld = plot.lines.some((line) => reasonsFor(plot, line).length > 0);
-    const soon = plot.saleAt + random.below(weather.quietFrom - plot.saleAt + 3_600_000);
-    if (isHeld && random.chance(0.67)) clock.at(soon, () => release(plot));
+/** Schedules the release of two of three held orders. The others stay held. */
+function scheduleReleases(
+  sim: Sim,
+  scripts: readonly OrderScript[],
+  release: (script: OrderScript) => void,
+): void {
+  const { random, clock, faultProfile } = sim;
+  for (const script of scripts) {
+    const isHeld = script.lines.some((line) => reasonsFor(script, line).length > 0);
+    const soon = script.saleAt + random.below(faultProfile.quietFrom - script.saleAt + 3_600_000);
+    if (isHeld && random.chance(0.67)) clock.at(soon, () => release(script));
   }
 }

@@ -1,4 +1,4 @@
-/** What is sold in the simulation, under which keys, and what its serials must be: worked out by hand, not by ours. */
+/** The catalogue and the keys of the simulation, and the expected serials, made with Node's cipher and not with our code. */
 import { createCipheriv } from 'node:crypto';
 import { type Catalogue, defineConfig } from '../../functions/core/catalogue/catalogue.ts';
 import { SCHEDULES } from './schedules.ts';
@@ -8,7 +8,7 @@ export const SELLER = 'alarms@widgets.example.com';
 const serial = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } } as const;
 const providers = Object.keys(SCHEDULES);
 const soldAs = (...skus: string[]) => Object.fromEntries(providers.map((name) => [name, skus]));
-/** The one provider whose test orders are no concern of ours. */
+/** The one provider whose test orders are ignored. */
 export const IGNORES_TESTS = 'gumroad';
 
 export const catalogue: Catalogue = defineConfig({
@@ -32,7 +32,7 @@ export const catalogue: Catalogue = defineConfig({
   },
 });
 
-/** By SKU; what is not here nobody knows, until a person says that it is a widget. */
+/** The product of each SKU. Other SKUs are unknown until a person assigns them to `widget`. */
 export const PRODUCT_OF: Readonly<Record<string, string>> = {
   w: 'widget',
   'w-old': 'widget',
@@ -41,7 +41,7 @@ export const PRODUCT_OF: Readonly<Record<string, string>> = {
   k: 'late',
 };
 
-/** Each version of each product's key. The second comes midway; `late` has no key until then. */
+/** Each version of each product's key. The second is added midway; `late` has no key until then. */
 export const KEYS: Readonly<Record<string, readonly string[]>> = {
   widget: ['1234567890123456', 'abcdefghijklmnop'],
   gadget: ['6543210987654321', 'ponmlkjihgfedcba'],
@@ -49,7 +49,7 @@ export const KEYS: Readonly<Record<string, readonly string[]>> = {
   late: ['', 'latelatelatelate'],
 };
 
-/** What `product-keys` holds, before and after. */
+/** The value of the secret `product-keys`, before and after the renewal. */
 export const secretOf = (renewed: boolean) =>
   Object.fromEntries(
     Object.entries(KEYS).map(([product, keys]) => [
@@ -60,12 +60,12 @@ export const secretOf = (renewed: boolean) =>
 
 const cache = new Map<string, string>();
 
-/** By node's own padding; Latin's names stand in Latin 1. Undefined where there is no such key. */
-export function serialByHand(product: string, version: number, licensee: string): string | undefined {
+/** Uses Node's own padding, and Latin 1 for the product `latin`. Returns undefined if that key does not exist. */
+export function expectedSerial(product: string, version: number, licensee: string): string | undefined {
   const key = KEYS[product]?.[version - 1];
   if (!key) return undefined;
-  const asked = `${key}${licensee}`;
-  const known = cache.get(asked);
+  const cacheKey = `${key}${licensee}`;
+  const known = cache.get(cacheKey);
   if (known) return known;
   const cipher = createCipheriv('aes-128-ecb', key, null);
   const name = Buffer.from(licensee, product === 'latin' ? 'latin1' : 'utf8');
@@ -73,6 +73,6 @@ export function serialByHand(product: string, version: number, licensee: string)
     .toString('hex')
     .toUpperCase();
   if (cache.size > 20_000) cache.clear();
-  cache.set(asked, made);
+  cache.set(cacheKey, made);
   return made;
 }

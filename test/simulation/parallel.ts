@@ -1,4 +1,4 @@
-/** All chunks of a run, on as many threads as there are; what comes of it does not depend on how many. */
+/** Runs all chunks on all CPUs. The result does not depend on the number of threads. */
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
@@ -7,10 +7,10 @@ import type { ChunkResult } from './chunk.ts';
 export const CHUNK = 100;
 
 export interface RunResult {
-  /** Undefined where it would not come again. */
+  /** Undefined if the run cannot be repeated exactly. */
   readonly hash: string | undefined;
   readonly counts: ReadonlyMap<string, number>;
-  readonly broken: readonly (ChunkResult['broken'][number] & { readonly chunk: number })[];
+  readonly violations: readonly (ChunkResult['violations'][number] & { readonly chunk: number })[];
 }
 
 export async function runAll(
@@ -39,16 +39,18 @@ export async function runAll(
       give();
     });
   await Promise.all(Array.from({ length: Math.min(chunks, availableParallelism()) }, work));
-  return merged(results);
+  return mergeResults(results);
 }
 
-export function merged(results: readonly ChunkResult[]): RunResult {
+export function mergeResults(results: readonly ChunkResult[]): RunResult {
   const hash = createHash('sha256');
   const counts = new Map<string, number>();
   for (const result of results) {
     hash.update(result.hash);
     for (const [what, n] of result.counts) counts.set(what, (counts.get(what) ?? 0) + n);
   }
-  const broken = results.flatMap((result) => result.broken.map((one) => ({ ...one, chunk: result.chunk })));
-  return { hash: hash.digest('hex').slice(0, 16), counts, broken };
+  const violations = results.flatMap((result) =>
+    result.violations.map((one) => ({ ...one, chunk: result.chunk })),
+  );
+  return { hash: hash.digest('hex').slice(0, 16), counts, violations };
 }

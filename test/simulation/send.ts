@@ -1,13 +1,13 @@
-/** One send: what came of it, what is known of that, and what may follow. */
+/** One send: its outcome, who knows it, and which sends may follow. */
 import type { SendOutcome } from '../../functions/core/world.ts';
 import type { Process } from './process.ts';
 
 export interface Send {
   readonly key: string;
-  /** SES's. */
+  /** The message ID of SES. */
   readonly id: string;
   readonly process: Process;
-  /** As the order was when this sender took it. */
+  /** The order's state when this sender took the lease. */
   readonly attempts: number;
   readonly version: number;
   readonly skus: readonly string[];
@@ -16,33 +16,33 @@ export interface Send {
   readonly text: string;
   readonly to: string;
   readonly subject: string;
-  /** What SES told of it and was heard. */
+  /** The events of SES that the Lambda has processed. */
   readonly events: { readonly kind: string; readonly at: number }[];
   acceptedAt?: number;
   answered?: SendOutcome['kind'];
   answeredAt?: number;
-  /** Since when the table knows what came of it. */
+  /** The time since which the table has the outcome. */
   markedAt?: number;
-  /** The write that should have said it has failed. */
+  /** True if the write of the outcome has failed. */
   unmarked?: boolean;
-  /** Over without a write: another fact had made it needless. */
+  /** True if it ended without a write because another fact made it unnecessary. */
   left?: boolean;
 }
 
 const WAITS: Readonly<Record<string, number>> = { unknown: 600_000, account: 900_000 };
 
-/** Whether its sender may still be at it. */
+/** True while its sender may still be working. */
 export const isOpen = ({ process, markedAt, unmarked, left }: Send) =>
   process.alive && markedAt === undefined && !unmarked && !left;
 
-/** The least there must be between an answer and the next try. */
+/** The shortest wait between a response and the next attempt. */
 export function waitAfter({ answered = 'sent', attempts }: Send): number {
   if (answered === 'refused') return Number.POSITIVE_INFINITY;
   if (answered === 'sent') return 0;
   return WAITS[answered] ?? Math.min(900_000, 5_000 * 2 ** Math.min(attempts - 1, 10)) / 2;
 }
 
-/** Why there was a mail after this one, which had gone out; undefined if there should have been none. */
+/** Returns why a second mail was allowed; undefined if it was not. */
 export function excuse(first: Send, next: Send, isResent: boolean): string | undefined {
   if (isResent || first.to !== next.to) return 'a person sent it again';
   if (first.events.some(({ at }) => at <= next.leaseAt)) return undefined;

@@ -1,4 +1,4 @@
-/** What happens to one order: who buys what, what its provider tells of it and when, and what must come of it. */
+/** The script of one order: the purchase, the notifications with their times, and the expected result. */
 import type {
   Buyer,
   HeldReason,
@@ -6,38 +6,38 @@ import type {
   Reversal,
   SoldLine,
 } from '../../functions/core/inbound/event.ts';
-import { IGNORES_TESTS } from './goods.ts';
+import { IGNORES_TESTS } from './catalogue.ts';
 import type { Random } from './random.ts';
 import { type ProviderName, SCHEDULES } from './schedules.ts';
 import type { Sim } from './sim.ts';
 
-/** One thing a provider has to tell of an order. */
+/** One event of an order that its provider delivers. */
 export interface Fact {
-  readonly plot: Plot;
+  readonly script: OrderScript;
   readonly event: OrderEvent;
-  /** When it was first sent. */
-  toldAt?: number;
-  /** When it was first answered with success. */
+  /** The time of the first attempt. */
+  sentAt?: number;
+  /** The time of the first successful response. */
   answeredAt?: number;
 }
 
-export interface Plot {
+export interface OrderScript {
   readonly id: string;
   readonly alias: string | undefined;
   readonly provider: ProviderName;
   readonly key: string;
   readonly test: boolean;
   readonly buyer: Buyer;
-  /** As it must be typed; undefined where the name is none. */
+  /** The expected licensee; undefined if the name is unusable. */
   readonly licensee: string | undefined;
   readonly lines: readonly SoldLine[];
   readonly saleAt: number;
   readonly facts: Fact[];
-  /** SES never takes the address. */
+  /** SES refuses the address. */
   readonly refused: boolean;
 }
 
-/** What buyers type, and what their serial must be made from, or why there is none. */
+/** Names as typed, each with the expected licensee or the reason for which it is held. */
 export const NAMES: readonly [received: string, licensee: string | undefined, held?: HeldReason][] = [
   ['', undefined, 'no_name'],
   ['A\u0007B', undefined, 'unmappable_name'],
@@ -47,7 +47,7 @@ export const NAMES: readonly [received: string, licensee: string | undefined, he
   ['Ann\u00a0Lee', 'Ann Lee'],
 ];
 
-/** What SES does with an address is in its name. */
+/** The local part of an address decides how SES treats it. */
 const ADDRESSES = ['refused', 'bounce', 'suppressed', 'complain', 'nowhere'] as const;
 
 const first: readonly [ProviderName, ...ProviderName[]] = ['stripe', 'shop'];
@@ -57,15 +57,15 @@ function providerOf(random: Random): ProviderName {
   return random.chance(0.06) ? random.pick(first) : (others[random.below(others.length)] ?? 'paddle');
 }
 
-export function plotOf(sim: Sim, n: number): Plot {
-  const { random, weather, clock } = sim;
+export function orderScript(sim: Sim, n: number): OrderScript {
+  const { random, faultProfile, clock } = sim;
   const provider = providerOf(random);
   const test = random.chance(0.05);
   const odd = random.chance(0.08) ? NAMES[random.below(NAMES.length)] : undefined;
   const [name, licensee] = odd ?? [`Zoë Lindqvist ${n}`, `Zoë Lindqvist ${n}`];
   const where = random.chance(0.1) ? random.pick(ADDRESSES) : 'buyer';
   const id = `o${n}`;
-  const plot: Plot = {
+  const script: OrderScript = {
     id,
     alias: provider === 'stripe' || provider === 'shop' || random.chance(0.4) ? undefined : `c${n}`,
     provider,
@@ -74,12 +74,12 @@ export function plotOf(sim: Sim, n: number): Plot {
     buyer: { name, email: where === 'nowhere' ? `nobody${n}` : `${where}${n}@example.com` },
     licensee,
     lines: linesOf(random, provider),
-    saleAt: clock.now + random.below(weather.salesUntil - clock.now),
+    saleAt: clock.now + random.below(faultProfile.salesUntil - clock.now),
     facts: [],
     refused: where === 'refused' && !test,
   };
-  for (const event of eventsOf(random, plot)) plot.facts.push({ plot, event });
-  return plot;
+  for (const event of eventsOf(random, script)) script.facts.push({ script, event });
+  return script;
 }
 
 function linesOf(random: Random, provider: ProviderName): SoldLine[] {
@@ -93,13 +93,13 @@ function linesOf(random: Random, provider: ProviderName): SoldLine[] {
   return [...skus].map((sku) => ({ sku, quantity: 1, paid: euros() }));
 }
 
-function* eventsOf(random: Random, plot: Plot): Generator<OrderEvent> {
-  const { id, alias, test, buyer, lines, provider } = plot;
+function* eventsOf(random: Random, script: OrderScript): Generator<OrderEvent> {
+  const { id, alias, test, buyer, lines, provider } = script;
   const of = { id, aliases: alias ? [alias] : [], test };
-  // PayPal tells the buyer and the lines before, or after, it tells that they are paid for.
+  // PayPal announces the buyer and the lines before or after the payment.
   const apart = provider === 'paypal' && lines.some(({ sku }) => sku !== 'consulting') && random.chance(0.4);
   const total = lines.reduce((sum, { paid }) => sum + Number(paid?.value ?? 0), 0);
-  // PayPal states the total; Stripe's events have one line, which is all there is.
+  // PayPal states the total. An event of Stripe has a single line.
   const amount = apart || lines.length === 1 ? { value: total.toFixed(2), currency: 'EUR' } : undefined;
   if (apart) yield { kind: 'announced', ...of, amount, buyer, lines };
   const sale = { kind: 'paid', ...of, amount, buyer } as const;
@@ -113,7 +113,7 @@ function* eventsOf(random: Random, plot: Plot): Generator<OrderEvent> {
   } else yield { ...sale, lines };
   for (const [n, reversal] of reversalsOf(random, provider).entries()) {
     const name = alias && random.chance(0.6) ? alias : id;
-    // A dispute goes on under its id; each refund is one of its own.
+    // A dispute keeps its ID; each refund has its own.
     const reversalId = reversal.kind === 'chargeback' ? 'd1' : `r${n}`;
     yield { kind: 'reversed', id: name, test, reversalId, reversal };
   }
@@ -140,6 +140,6 @@ function reversalsOf(random: Random, provider: ProviderName): Reversal[] {
 
 export const isSale = ({ event }: Fact): boolean => event.kind === 'paid';
 
-/** Test orders that are no concern of ours, and orders of nothing but what the seller ignores. */
-export const isIgnored = ({ provider, test, lines }: Plot): boolean =>
+/** Test orders of the provider that ignores them, and orders with ignored SKUs only. */
+export const isIgnored = ({ provider, test, lines }: OrderScript): boolean =>
   (test && provider === IGNORES_TESTS) || lines.every(({ sku }) => sku === 'consulting');

@@ -1,0 +1,124 @@
+/** Checks after the quiet period what must hold for every order, item and mail. */
+import { createHash } from 'node:crypto';
+import { isAlias, type Order } from '../../functions/core/order/order.ts';
+import type { Delivery } from './deliveries.ts';
+import { checkLine, checkMails } from './line-invariants.ts';
+import { type Fact, isIgnored, isSale, type OrderScript } from './order-script.ts';
+import { isStopped, statusBy } from './reversals.ts';
+import type { SendHistory } from './send-history.ts';
+import type { Sim } from './sim.ts';
+import type { Aws } from './world.ts';
+
+interface Ended {
+  readonly sim: Sim;
+  readonly aws: Pick<Aws, 'items' | 'due'>;
+  readonly history: SendHistory;
+  readonly scripts: readonly OrderScript[];
+  readonly deliveries: readonly Delivery[];
+}
+
+export function checkInvariants({ sim, aws, history, scripts, deliveries }: Ended): void {
+  if (aws.due.size > 0) sim.violation('nothing stays due for ever', [...aws.due.keys()].join());
+  for (const script of scripts) {
+    const item = aws.items.get(script.key)?.item;
+    const order = item && !isAlias(item) ? item : undefined;
+    checkStored(sim, script, order);
+    if (order) checkOrder(sim, script, order, history);
+  }
+  checkKeys(sim, aws, scripts, deliveries);
+  for (const delivery of deliveries)
+    if (delivery.gaveUp && !delivery.answered) countGivenUp(sim, aws, delivery);
+}
+
+const answered = ({ answeredAt }: Fact) => answeredAt !== undefined;
+const wasSent = ({ sentAt }: Fact) => sentAt !== undefined;
+
+function checkStored(sim: Sim, script: OrderScript, order: Order | undefined): void {
+  sim.count('orders');
+  const sales = script.facts.filter(isSale);
+  if (isIgnored(script)) {
+    sim.count('orders that are no concern');
+    if (order?.placedAt) sim.violation('what is no concern of ours is not kept', script.key);
+    return;
+  }
+  if (sales.some(answered) && !order?.placedAt) sim.violation('what was answered is kept', script.key);
+  if (order?.placedAt && !sales.some(wasSent)) sim.violation('no order without a sale', script.key);
+  // An unacknowledged sale may be stored without its alias, and facts may wait under the alias.
+  if (sales.some(answered)) for (const fact of script.facts) if (answered(fact)) checkFact(sim, fact, order);
+}
+
+/** An acknowledged fact is in the order, or a later state of it is. */
+function checkFact(sim: Sim, { event, script }: Fact, order: Order | undefined): void {
+  if (event.kind !== 'reversed' || !order?.placedAt) return;
+  const kept = order.reversals[event.reversalId];
+  const lost = !kept || (kept.state === 'open' && event.reversal.state !== 'open');
+  if (lost) sim.violation('no fact is lost', script.key);
+}
+
+function checkOrder(sim: Sim, script: OrderScript, order: Order, history: SendHistory): void {
+  const { key } = script;
+  if (!order.placedAt) return;
+  const status = statusBy(script, answered, answered);
+  const exact = script.facts.every((fact) => answered(fact) || !wasSent(fact));
+  if (exact && order.status !== status)
+    sim.violation(`reversed is reversed (${status}, not ${order.status})`, key);
+  sim.count(`status ${order.status}`);
+  const complete = script.facts.every((fact) => fact.event.kind === 'reversed' || answered(fact));
+  if (complete)
+    for (const { sku } of script.lines) {
+      if (sku !== 'consulting' && !order.lines.some((line) => line.sku === sku))
+        sim.violation('no line is lost', `${key} ${sku}`);
+    }
+  for (const line of order.lines) checkLine(sim, script, line);
+  checkMails(sim, script, order, history);
+  const needsRaw = order.lines.some(({ held }) => held && !/^(mail_|bounced)/.test(held));
+  if (needsRaw && !isStopped(order.status) && !(order.heldAt && order.raw))
+    sim.violation('what is held has all it needs', key);
+}
+
+/** Every item comes from an authentic delivery, and every alias leads to its order. */
+function checkKeys(
+  sim: Sim,
+  aws: Pick<Aws, 'items'>,
+  scripts: readonly OrderScript[],
+  deliveries: readonly Delivery[],
+): void {
+  const own = new Map(
+    scripts.flatMap(
+      (script) =>
+        [
+          [script.key, script.key],
+          [aliasKeyOf(script), script.key],
+        ] as const,
+    ),
+  );
+  const unreadable = deliveries.flatMap((delivery) => (delivery.text === undefined ? [] : [delivery]));
+  const heldKeys = new Set(unreadable.map(({ provider, text = '' }) => heldKey(provider, text)));
+  for (const [key, { item }] of aws.items) {
+    if (isAlias(item) ? own.get(key) !== item.aliasOf : !own.has(key) && !heldKeys.has(key))
+      sim.violation('nothing is stored that nobody has wasSent', key);
+  }
+  for (const { provider, text = '', answered: kept } of unreadable) {
+    const item = aws.items.get(heldKey(provider, text))?.item;
+    if (kept && (!item || isAlias(item) || !item.heldAt || !item.raw))
+      sim.violation('what cannot be read is held', provider);
+  }
+}
+
+const heldKey = (provider: string, text: string) =>
+  `held#${provider}#${createHash('sha256').update(text).digest('hex')}`;
+
+const aliasKeyOf = ({ key, id, alias }: OrderScript) => `${key.slice(0, -id.length)}${alias ?? id}`;
+
+/** Counts the facts of a delivery that its provider has stopped retrying. */
+function countGivenUp(sim: Sim, aws: Pick<Aws, 'items'>, { provider, facts }: Delivery): void {
+  for (const { event, script } of facts) {
+    const item = aws.items.get(script.key)?.item;
+    const kept =
+      item &&
+      !isAlias(item) &&
+      (event.kind === 'reversed' ? event.reversalId in item.reversals : item.placedAt);
+    const what = event.kind === 'reversed' ? 'a reversal' : 'a sale';
+    sim.count(`given up: ${provider}: ${what}, ${kept ? 'yet kept' : 'not kept'}`);
+  }
+}
