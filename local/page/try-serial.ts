@@ -1,8 +1,9 @@
 /** "Your key and a name you know → your serial": what a seller's app has to accept. */
 import * as z from 'zod/mini';
 import type { Catalogue } from '../../functions/core/catalogue/catalogue.ts';
+import { keyBytes, serialOf } from '../../functions/core/serial/aes-128.ts';
 import { licenseeOf } from '../../functions/core/serial/name.ts';
-import { keyBytes, SerialProfile, serialOf } from '../../functions/core/serial/serial.ts';
+import { SerialProfile } from '../../functions/core/serial/profile.ts';
 import { BadRequest, wish } from './bad-request.ts';
 
 const Wish = z.object({

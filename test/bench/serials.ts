@@ -1,7 +1,8 @@
 /** Serials a second, from the name as received; profiles a second, where the one of a shipped app is looked for. */
 import { findProfiles } from '../../functions/core/find-profile/find-profile.ts';
+import { keyBytes, serialOf } from '../../functions/core/serial/aes-128.ts';
 import { licenseeOf } from '../../functions/core/serial/name.ts';
-import { keyBytes, SerialProfile, serialOf } from '../../functions/core/serial/serial.ts';
+import { SerialProfile } from '../../functions/core/serial/profile.ts';
 import { type Row, spread } from './report.ts';
 import { spreadOf } from './stats.ts';
 

@@ -9,9 +9,9 @@ import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import * as z from 'zod/mini';
 import { run } from '../../bin/commands/cli/program.ts';
 import { withBar } from '../../bin/commands/cli/progress.ts';
-import { SerialProfile } from '../../functions/core/serial/serial.ts';
-import { written } from '../../functions/core/serial/text.ts';
-import type { SerialText } from '../../functions/core/serial/text-schema.ts';
+import type { SerialText } from '../../functions/core/serial/profile.ts';
+import { SerialProfile } from '../../functions/core/serial/profile.ts';
+import { formatText } from '../../functions/core/serial/text.ts';
 import { isTyped } from '../../functions/core/serial/typed-serial.ts';
 import { findProfile } from '../../local/page/find-profile.ts';
 import { type Running, start } from '../../local/start.ts';
@@ -306,7 +306,7 @@ describe('serial check', () => {
           const { text } = SerialProfile.parse(input);
           const other = Buffer.from(bytes);
           other[at % bytes.length] = (other[at % bytes.length] ?? 0) ^ by;
-          expect(isTyped(written(other, text), written(Buffer.from(bytes), text), text)).toBe(false);
+          expect(isTyped(formatText(other, text), formatText(Buffer.from(bytes), text), text)).toBe(false);
         },
       ),
     );

@@ -4,8 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
-import { SerialProfile } from '../../functions/core/serial/serial.ts';
-import { ALPHABETS } from '../../functions/core/serial/text.ts';
+import { ALPHABETS } from '../../functions/core/serial/alphabet.ts';
+import { SerialProfile } from '../../functions/core/serial/profile.ts';
 
 const Vectors = z.array(
   z.object({

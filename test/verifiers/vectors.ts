@@ -2,10 +2,12 @@
  * What docs/verifiers/vectors.json holds: every preset and every option, with names at each length where something
  * changes. Once published a vector stays: add, and change none.
  */
+
+import { keyBytes, serialOf } from '../../functions/core/serial/aes-128.ts';
+import { ALPHABET_NAMES } from '../../functions/core/serial/alphabet.ts';
 import { licenseeOf } from '../../functions/core/serial/name.ts';
 import { presets } from '../../functions/core/serial/presets.ts';
-import { keyBytes, SerialProfile, serialOf } from '../../functions/core/serial/serial.ts';
-import { ALPHABET_NAMES } from '../../functions/core/serial/text.ts';
+import { SerialProfile } from '../../functions/core/serial/profile.ts';
 
 interface Vector {
   readonly profile: object;

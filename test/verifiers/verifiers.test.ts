@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, test } from 'vitest';
 import { presets } from '../../functions/core/serial/presets.ts';
-import type { SerialProfile } from '../../functions/core/serial/serial.ts';
+import type { SerialProfile } from '../../functions/core/serial/profile.ts';
 import { bare, type Case, plain, type Question, questions, vectors } from './questions.ts';
 import { LENGTHS, vectorsFile } from './vectors.ts';
 

@@ -3,8 +3,8 @@ import * as z from 'zod/mini';
 import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
 import type { ProductKeys } from '../../../functions/core/catalogue/keys.ts';
 import { toMailbox } from '../../../functions/core/mail/address.ts';
+import { keyBytes, serialOf } from '../../../functions/core/serial/aes-128.ts';
 import { licenseeOf } from '../../../functions/core/serial/name.ts';
-import { keyBytes, serialOf } from '../../../functions/core/serial/serial.ts';
 import { isTyped } from '../../../functions/core/serial/typed-serial.ts';
 import { unguarded } from '../cli/csv-cells.ts';
 

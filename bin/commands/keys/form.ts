@@ -1,7 +1,7 @@
 /** What a product's key has to look like, in words; and new keys that look so. */
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Product } from '../../../functions/core/catalogue/catalogue.ts';
-import { keyBytes } from '../../../functions/core/serial/serial.ts';
+import { keyBytes } from '../../../functions/core/serial/aes-128.ts';
 import { CommandError } from '../cli/failure.ts';
 
 type Form = Product['serial']['key'];

@@ -1,7 +1,7 @@
 /** What there is of keys, and what is wrong with them; never a key. */
 import type { Catalogue, Product } from '../../../functions/core/catalogue/catalogue.ts';
 import { productKeys, providerKeys } from '../../../functions/core/catalogue/keys.ts';
-import { keyBytes } from '../../../functions/core/serial/serial.ts';
+import { keyBytes } from '../../../functions/core/serial/aes-128.ts';
 import type { Entries } from '../cli/secret.ts';
 import type { Target } from '../cli/target.ts';
 import { misshapen, PRODUCT_SHAPE, PROVIDER_SHAPE } from './change.ts';

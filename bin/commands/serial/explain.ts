@@ -1,7 +1,7 @@
 /** `serial explain`: how a name becomes a serial, step by step. Neither the key nor an IV is among the steps. */
 import { Command } from '@commander-js/extra-typings';
 import { encode } from '../../../functions/core/serial/charset.ts';
-import { encrypted, padded } from '../../../functions/core/serial/serial.ts';
+import { encrypt, pad } from '../../../functions/core/serial/aes-128.ts';
 import { columns, json } from '../cli/columns.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { unmappable } from './name.ts';
@@ -37,13 +37,13 @@ function stepsOf(one: Asked, received: string) {
   const { who, profile, licensee, keys } = one;
   const bytes = encode(profile.charset, licensee);
   if (!bytes) throw unmappable(who, profile, licensee);
-  const whole = padded(profile.padding, bytes);
+  const whole = pad(profile.padding, bytes);
   return {
     received,
     normalised: licensee,
     bytes: bytes.toString('hex'),
     padded: whole.toString('hex'),
-    ciphertext: encrypted(profile, keys[0].bytes, whole).toString('hex'),
+    ciphertext: encrypt(profile, keys[0].bytes, whole).toString('hex'),
     text: serialUnder(one, keys[0]),
   };
 }

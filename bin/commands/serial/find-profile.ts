@@ -6,7 +6,7 @@ import { catalogueLine } from '../../../functions/core/find-profile/catalogue-li
 import { findProfiles, type Pair } from '../../../functions/core/find-profile/find-profile.ts';
 import { keysOf } from '../../../functions/core/find-profile/interpretations.ts';
 import { pairsIn } from '../../../functions/core/find-profile/pairs.ts';
-import type { SerialProfile } from '../../../functions/core/serial/serial.ts';
+import type { SerialProfile } from '../../../functions/core/serial/profile.ts';
 import { json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
 import { withBar } from '../cli/progress.ts';

@@ -1,6 +1,6 @@
 import { encode } from '../../../functions/core/serial/charset.ts';
 import { licenseeOf } from '../../../functions/core/serial/name.ts';
-import type { SerialProfile } from '../../../functions/core/serial/serial.ts';
+import type { SerialProfile } from '../../../functions/core/serial/profile.ts';
 import { CommandError } from '../cli/failure.ts';
 
 /** Throws a CommandError where an order with this name would be held. */

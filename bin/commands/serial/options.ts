@@ -2,8 +2,9 @@
 import { type Command, Option } from '@commander-js/extra-typings';
 import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
 import { productKeys } from '../../../functions/core/catalogue/keys.ts';
+import { keyBytes, serialOf } from '../../../functions/core/serial/aes-128.ts';
 import { presets } from '../../../functions/core/serial/presets.ts';
-import { keyBytes, type SerialProfile, serialOf } from '../../../functions/core/serial/serial.ts';
+import type { SerialProfile } from '../../../functions/core/serial/profile.ts';
 import { CommandError } from '../cli/failure.ts';
 import { readSecret } from '../cli/secret.ts';
 import {

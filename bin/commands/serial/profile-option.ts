@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { CatalogueError } from '../../../functions/core/catalogue/catalogue.ts';
 import { mistakesOf } from '../../../functions/core/catalogue/mistakes.ts';
 import { presets } from '../../../functions/core/serial/presets.ts';
-import { SerialProfile } from '../../../functions/core/serial/serial.ts';
+import { SerialProfile } from '../../../functions/core/serial/profile.ts';
 import { CommandError } from '../cli/failure.ts';
 import type { Terminal } from '../cli/terminal.ts';
 

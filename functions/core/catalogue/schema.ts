@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { toMailbox } from '../mail/address.ts';
 import { DECIMAL } from '../order/money.ts';
-import { SerialProfile } from '../serial/serial.ts';
+import { SerialProfile } from '../serial/profile.ts';
 
 const ADDRESS = 'an address like orders@example.com';
 

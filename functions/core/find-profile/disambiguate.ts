@@ -1,6 +1,8 @@
 /** Profiles are told apart by what they make of names. */
+
+import { keyBytes, serialOf } from '../serial/aes-128.ts';
 import { licenseeOf } from '../serial/name.ts';
-import { keyBytes, type SerialProfile, serialOf } from '../serial/serial.ts';
+import type { SerialProfile } from '../serial/profile.ts';
 
 /** Names that show one thing each, before those that show several: digits have no case. */
 const PROBES: readonly (readonly [what: string, name: string])[] = [

@@ -1,8 +1,9 @@
 /** Which profile a shipped app has: all are tried on genuine pairs of name and serial. */
 
-import { PADDINGS } from '../serial/profile.ts';
-import { encrypted, padded, SerialProfile } from '../serial/serial.ts';
-import { ALPHABET_NAMES, type Alphabet, written } from '../serial/text.ts';
+import { encrypt, pad } from '../serial/aes-128.ts';
+import { ALPHABET_NAMES, type Alphabet } from '../serial/alphabet.ts';
+import { PADDINGS, SerialProfile } from '../serial/profile.ts';
+import { formatText } from '../serial/text.ts';
 import { deciding, distinct } from './disambiguate.ts';
 import { type KeyReading, keysOf, type NameReading, readingsOf } from './interpretations.ts';
 import { cutOf, type Layout, layoutsOf } from './layout.ts';
@@ -65,14 +66,14 @@ function* tried(candidates: readonly Candidate[], layouts: Layouts) {
 function matchesOf({ key, names, cipher }: Candidate, layouts: Layouts): SerialProfile[] {
   const [first, ...others] = names.bytes;
   if (!first) return [];
-  const ciphertext = (name: Buffer) => encrypted(cipher, key.bytes, padded(cipher.padding, name));
+  const ciphertext = (name: Buffer) => encrypt(cipher, key.bytes, pad(cipher.padding, name));
   const head = ciphertext(first);
   return [...layouts].flatMap(([alphabet, ofIt]) => {
     if (ofIt.length === 0) return [];
-    const begin = written(head, { alphabet });
+    const begin = formatText(head, { alphabet });
     const likely = ofIt.filter(({ digits }) => begin.startsWith(digits[0] ?? ''));
     if (likely.length === 0) return [];
-    const spellings = [begin, ...others.map((name) => written(ciphertext(name), { alphabet }))];
+    const spellings = [begin, ...others.map((name) => formatText(ciphertext(name), { alphabet }))];
     return likely.flatMap(({ text, digits }) => {
       const cut = cutOf(spellings, digits);
       if (cut === false) return [];

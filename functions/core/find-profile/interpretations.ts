@@ -1,7 +1,9 @@
 /** What bytes keys and names may have been to a shipped app. */
+
+import { keyBytes } from '../serial/aes-128.ts';
 import { CHARSETS, encode } from '../serial/charset.ts';
 import { licenseeOf } from '../serial/name.ts';
-import { keyBytes, SerialProfile } from '../serial/serial.ts';
+import { SerialProfile } from '../serial/profile.ts';
 
 export interface KeyReading {
   readonly key: SerialProfile['key'];

@@ -1,6 +1,6 @@
 /** How serials may have been written: read back from the serials themselves. */
-import { ALPHABETS, type Alphabet } from '../serial/text.ts';
-import type { SerialText } from '../serial/text-schema.ts';
+import { ALPHABETS, type Alphabet } from '../serial/alphabet.ts';
+import type { SerialText } from '../serial/profile.ts';
 
 /** One way in which all of the serials may have been written, and the digits of each without what is around them. */
 export interface Layout {

@@ -1,6 +1,6 @@
 import { createDecipheriv } from 'node:crypto';
+import { pad } from '../serial/aes-128.ts';
 import { PADDINGS, SerialProfile } from '../serial/profile.ts';
-import { padded } from '../serial/serial.ts';
 import { bytesOf, type Layout } from './layout.ts';
 
 const BLOCK = 16;
@@ -18,7 +18,7 @@ export function solvedIvs(
   return layouts.flatMap(({ text, digits }) => {
     const blocks = digits.map((one) => decrypted(key, bytesOf(one.slice(0, 2 * BLOCK), text.alphabet)));
     return (['none', ...PADDINGS] as const).flatMap((padding) => {
-      const ivs = names.flatMap((name, at) => explained(blocks[at], padded(padding, name)));
+      const ivs = names.flatMap((name, at) => explained(blocks[at], pad(padding, name)));
       const [hex] = ivs;
       if (hex === undefined || ivs.some((other) => other !== hex)) return [];
       return ['cbc', 'cbc-dcpcrypt'].flatMap((mode) =>

@@ -3,7 +3,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { ProductKeys } from '../catalogue/keys.ts';
 import type { HeldReason } from '../inbound/event.ts';
 import { keyOf, type NewOrder } from '../order/order.ts';
-import { withSerial } from '../serial/lines.ts';
+import { judgeLine } from '../serial/lines.ts';
 import { productCalled } from './release.ts';
 
 /** Stands where an order has the name of its provider. */
@@ -28,7 +28,7 @@ export function issuedByHand(
   if (!found) return 'unknown_product';
   const asked = { name, email, registration: name, company: company ?? name };
   const how = { test: false, buyer: asked, keys, approved: true };
-  const line = withSerial(found, { sku: product, quantity }, how);
+  const line = judgeLine(found, { sku: product, quantity }, how);
   if (line.held) return line.held;
   return {
     kind: 'paid',

@@ -3,7 +3,7 @@ import { type Catalogue, productOf } from '../catalogue/catalogue.ts';
 import type { ProductKeys } from '../catalogue/keys.ts';
 import type { Buyer, HeldReason } from '../inbound/event.ts';
 import { type Line, type Order, withRelease } from '../order/order.ts';
-import { whoseName, withSerial } from '../serial/lines.ts';
+import { findNameField, judgeLine } from '../serial/lines.ts';
 import { productCalled } from './release.ts';
 
 interface Known {
@@ -44,8 +44,8 @@ function renamed({ catalogue, keys }: Known, order: Order, line: Line, name: str
   const { sku, quantity, paid, settled } = line;
   const asked = { ...buyer, registration: name, name, company: name };
   const sold = { sku, quantity, paid, settled };
-  const made = withSerial(found, sold, { test, keys, buyer: asked, approved: true });
-  const whose = whoseName(found.product, buyer);
+  const made = judgeLine(found, sold, { test, keys, buyer: asked, approved: true });
+  const whose = findNameField(found.product, buyer);
   return { line: made, field: !whose || whose === 'person' ? 'name' : whose };
 }
 

@@ -2,7 +2,7 @@
 import { type Catalogue, productOf } from '../catalogue/catalogue.ts';
 import type { ProductKeys } from '../catalogue/keys.ts';
 import { type Line, type Order, withRelease } from '../order/order.ts';
-import { withSerial } from '../serial/lines.ts';
+import { judgeLine } from '../serial/lines.ts';
 
 /** What a person has found out; nothing, where looking was enough. */
 export interface Corrections {
@@ -69,7 +69,7 @@ function evaluated(
   // A person who names the product of a line without a price has looked the order up.
   const lookedUp = products.has(sku) && !paid;
   const approved = lookedUp || line.held === 'below_floor' || line.held === 'price_unknown';
-  return withSerial(found, { sku, quantity, paid, settled }, { test, keys, buyer: asked, approved });
+  return judgeLine(found, { sku, quantity, paid, settled }, { test, keys, buyer: asked, approved });
 }
 
 /** The product that the catalogue has under this name of its own. */

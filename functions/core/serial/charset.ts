@@ -1,9 +1,9 @@
 /**
- * Text to bytes as an app's own language did it. The tables are written out: Node 20's `TextDecoder` gets
- * windows-1252 wrong. What a charset has not is an error and never a `?`.
+ * Encodes text as the app's own language does. The tables are written out because Node 20's `TextDecoder` gets
+ * windows-1252 wrong. A character that a charset lacks is an error, never a `?`.
  */
 
-/** By charset, its characters from 0x80 up; `\0` stands where there is none. */
+/** The characters of each charset from 0x80 up; `\0` marks an unassigned code. */
 const UPPER = {
   // https://encoding.spec.whatwg.org/index-windows-1252.txt, without the five controls that Windows leaves open.
   'windows-1252':
@@ -19,7 +19,7 @@ const UPPER = {
 export const CHARSETS = ['utf8', 'windows-1252', 'macroman', 'latin1', 'utf16le'] as const;
 export type Charset = (typeof CHARSETS)[number];
 
-/** The bytes of `text`, or undefined where it has a character that `charset` has not. */
+/** Returns the bytes of `text`, or undefined if `charset` lacks one of its characters. */
 export function encode(charset: Charset, text: string): Buffer | undefined {
   if (charset === 'utf8' || charset === 'utf16le')
     return /\p{Cs}/u.test(text) ? undefined : Buffer.from(text, charset);

@@ -1,3 +1,4 @@
+/** Judges the lines of an order: each line gets its serial, or the reason for which it is held. */
 import { createHash } from 'node:crypto';
 import { type Catalogue, ownerOf, type Product, productOf } from '../catalogue/catalogue.ts';
 import type { ProductKeys } from '../catalogue/keys.ts';
@@ -5,18 +6,12 @@ import type { Buyer, HeldReason, OrderEvent, Reversed, SoldLine, Unreadable } fr
 import { toMailbox } from '../mail/address.ts';
 import { add, checkFloor } from '../order/money.ts';
 import { keyOf, type Line, type NewOrder } from '../order/order.ts';
+import { keyBytes, serialOf } from './aes-128.ts';
 import { licenseeOf } from './name.ts';
-import { keyBytes, serialOf } from './serial.ts';
 
-/** Whose order it is, and how it is to be read. */
-interface Sold {
-  readonly catalogue: Catalogue;
-  readonly provider: string;
-}
-
-/** The event as it will be recorded: each line with its serial, or with the reason why a person has to look. */
+/** Returns the event as it will be recorded. `provider` is the provider's name in the catalogue. */
 export function withSerials(
-  { catalogue, provider }: Sold,
+  { catalogue, provider }: { readonly catalogue: Catalogue; readonly provider: string },
   event: OrderEvent | Unreadable,
   keys: ProductKeys,
 ): NewOrder | Reversed {
@@ -35,7 +30,7 @@ export function withSerials(
   }
   const { kind, test, buyer, amount, placedAt } = event;
   const owner = ownerOf(catalogue, provider);
-  const sold = event.lines.length > 0 ? merged(event.lines) : [{ sku: '', quantity: 1 }];
+  const sold = event.lines.length > 0 ? mergeLines(event.lines) : [{ sku: '', quantity: 1 }];
   return {
     kind,
     key: keyOf(owner, test, event.id),
@@ -47,17 +42,19 @@ export function withSerials(
     buyer,
     lines: sold.map((line) => {
       const found = productOf(catalogue, provider, line.sku);
-      // The floor applies to the payment, not to its announcement.
-      const made = found
-        ? withSerial(found, line, { test, buyer, keys, approved: kind === 'announced' })
+      // The floor is checked when the order is paid, not when it is announced.
+      const judged = found
+        ? judgeLine(found, line, { test, buyer, keys, approved: kind === 'announced' })
         : heldLine(line, null, null, line.held ?? 'unknown_product');
-      return kind === 'paid' ? made : { ...made, announced: { floor: found?.product.floor, total: amount } };
+      return kind === 'paid'
+        ? judged
+        : { ...judged, announced: { floor: found?.product.floor, total: amount } };
     }),
   };
 }
 
-/** The line of a known product with its serial, or held. Used again when a person releases it. */
-export function withSerial(
+/** Makes the serial of a known product's line, or holds the line. A manual release judges the line again. */
+export function judgeLine(
   { id, product }: { readonly id: string; readonly product: Product },
   line: SoldLine,
   {
@@ -70,7 +67,7 @@ export function withSerial(
   const received = receivedName(product, buyer);
   const held = (reason: HeldReason) => heldLine(line, id, received, reason);
   if (line.held) return held(line.held);
-  const key = test ? { version: 0, bytes: throwAwayKey(id) } : newestKey(product, keys[id]);
+  const key = test ? { version: 0, bytes: testKey(id) } : newestKey(product, keys[id]);
   if (!key) return held('product_key');
   const name = licenseeOf(received ?? '', product.serial);
   if ('held' in name) return held(name.held);
@@ -110,16 +107,16 @@ const namesOf = (buyer: Buyer) => ({
   company: buyer.company,
 });
 
-/** Whose name it is that the serial is made from: the first that the product asks for and the order has. */
-export const whoseName = ({ licensee }: Product, buyer: Buyer) =>
-  licensee.find((whose) => namesOf(buyer)[whose]?.trim());
+/** Returns the first name field of the product's `licensee` that the order has. */
+export const findNameField = ({ licensee }: Product, buyer: Buyer) =>
+  licensee.find((field) => namesOf(buyer)[field]?.trim());
 
 function receivedName(product: Product, buyer: Buyer): string | null {
-  const whose = whoseName(product, buyer);
-  return (whose && namesOf(buyer)[whose]) ?? null;
+  const field = findNameField(product, buyer);
+  return (field && namesOf(buyer)[field]) ?? null;
 }
 
-/** Whether a line of the product could have its serial. */
+/** True if the product has a key from which serials can be made. */
 export const hasKey = (product: Product, versions: ProductKeys[string] | undefined): boolean =>
   newestKey(product, versions) !== undefined;
 
@@ -132,13 +129,13 @@ function newestKey({ serial }: Product, versions: ProductKeys[string] = []) {
   return newest && bytes ? { version: newest.version, bytes } : undefined;
 }
 
-/** Design 2, promise 6: a serial of a test order must fit no shipped app. Anybody may know this key; it opens nothing. */
-function throwAwayKey(product: string): Buffer {
+/** A test order's serial must fit no shipped app. This key is public and protects nothing. */
+function testKey(product: string): Buffer {
   return createHash('sha256').update(`a Keypost test order for ${product}`).digest().subarray(0, 16);
 }
 
-/** One line for each SKU. */
-function merged(lines: readonly SoldLine[]): SoldLine[] {
+/** Returns one line per SKU; quantities and amounts are added. */
+function mergeLines(lines: readonly SoldLine[]): SoldLine[] {
   const bySku = new Map<string, SoldLine>();
   for (const line of lines) {
     const known = bySku.get(line.sku);

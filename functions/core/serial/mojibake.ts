@@ -1,10 +1,10 @@
-/** What careless feeds do to a name: HTML entities, UTF-8 read as windows-1252, characters lost on the way. */
+/** Detects and reverses damage to names: HTML entities, UTF-8 decoded as windows-1252, lost characters. */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { encode } from './charset.ts';
 
 const ENTITY = /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z][a-z0-9]{1,30}));/gi;
 
-/** What every HTML escaper writes; of the others, numbers will do. */
+/** The named entities that HTML escapers write. A name with any other named entity is held. */
 const NAMED: Readonly<Record<string, string>> = {
   amp: '&',
   lt: '<',
@@ -14,30 +14,35 @@ const NAMED: Readonly<Record<string, string>> = {
   nbsp: ' ',
 };
 
-/** Letters that no name has had misread, where `É’` or `ß’` may well be meant: IPA, loose accents, rare scripts. */
+/**
+ * IPA, combining accents and rare scripts. `É’` and `ß’` are also the bytes of such letters, but a name means the former.
+ */
 const UNLIKELY = /[\u0180-\u036f\u0482-\u05cf\u0700-\u07ff]/;
 
-/** Whether `name` is visibly not what the buyer typed. */
+/** True if `name` visibly differs from what the buyer typed. */
 export function isDamaged(name: string): boolean {
-  return name.includes('\ufffd') || name.search(ENTITY) >= 0 || misread(name) !== undefined;
+  return name.includes('\ufffd') || name.search(ENTITY) >= 0 || redecode(name) !== undefined;
 }
 
-/** `name` with entities decoded once and a misreading undone once; what cannot be undone exactly stays as it is. */
-export function repaired(name: string): string {
-  const text = name.replace(ENTITY, decoded);
-  return misread(text) ?? text;
+/** Decodes entities once and reverses one wrong decoding. Damage that has no exact repair is left unchanged. */
+export function fixMojibake(name: string): string {
+  const text = name.replace(ENTITY, decodeEntity);
+  return redecode(text) ?? text;
 }
 
-function decoded(entity: string, decimal?: string, hex?: string, word = ''): string {
+function decodeEntity(entity: string, decimal?: string, hex?: string, word = ''): string {
   const code = decimal ? Number.parseInt(decimal, 10) : hex ? Number.parseInt(hex, 16) : undefined;
   if (code === undefined) return Object.hasOwn(NAMED, word) ? (NAMED[word] ?? entity) : entity;
   return code <= 0x10ffff ? String.fromCodePoint(code) : entity;
 }
 
-/** What was meant by a name like `JosÃ©`: its windows-1252 bytes are UTF-8, which happens to no other name that is likely. */
-function misread(name: string): string | undefined {
+/**
+ * Returns `José` for `JosÃ©`, or undefined if `name` was not decoded wrongly. The windows-1252 bytes of a damaged name
+ * are valid UTF-8; those of a likely undamaged name are not.
+ */
+function redecode(name: string): string | undefined {
   const bytes = encode('windows-1252', name.normalize('NFC'));
   if (!bytes || isAscii(bytes) || !isUtf8(bytes)) return undefined;
-  const meant = bytes.toString();
-  return UNLIKELY.test(meant) ? undefined : meant;
+  const original = bytes.toString();
+  return UNLIKELY.test(original) ? undefined : original;
 }

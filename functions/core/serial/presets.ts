@@ -2,9 +2,9 @@ import type * as z from 'zod/mini';
 import type { SerialProfile } from './profile.ts';
 
 /**
- * How common tools encrypt, to be spread into a product's `serial` and completed there; docs/serials.md says what each
- * rests on. A preset that has been released never changes, since apps in customers' hands depend on it: a better one gets
- * a name of its own.
+ * Settings of common encryption tools. A seller spreads one into a product's `serial` and completes it. docs/serials.md
+ * states the evidence for each. A released preset never changes, because apps in customers' hands depend on it; an
+ * improved one gets its own name.
  */
 export const presets = {
   'cocoa-cccrypt': { kind: 'aes-128', mode: 'cbc', iv: { from: 'zero' }, padding: 'pkcs7' },

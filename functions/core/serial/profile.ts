@@ -1,10 +1,10 @@
 /**
- * What a seller writes of how the app checks a serial: docs/serials.md explains each option. `kind` is where another
- * scheme comes in. Messages say what would do; those that start with `found` say what was found as well.
+ * Schema of a product's `serial`: how the app checks a serial. docs/serials.md explains each option; `kind` leaves room
+ * for other schemes. Each message states the expected value and, if it starts with `found`, the value found too.
  */
 import * as z from 'zod/mini';
+import { ALPHABET_NAMES, ALPHABETS } from './alphabet.ts';
 import { CHARSETS } from './charset.ts';
-import { SerialText } from './text-schema.ts';
 
 export const PADDINGS = ['pkcs7', 'null', 'space', 'x923'] as const;
 const DIGITS = '32 hex digits, two for each of the 16 bytes';
@@ -51,13 +51,50 @@ const Name = z.strictObject(
     trim: z._default(z.boolean(), true),
     collapse: z._default(z.boolean(), true),
     fold: z._default(z.enum(['none', 'upper', 'lower']), 'none'),
-    /** Whether a damaged name is mended where that is exact, instead of held. */
+    /** A damaged name is repaired if that is possible exactly, instead of held. */
     repair: z._default(z.boolean(), false),
     /** The longest name that the app takes, in bytes of its charset. */
     maxBytes: z._default(z.int(MAX_BYTES).check(z.minimum(1, MAX_BYTES), z.maximum(256, MAX_BYTES)), 256),
   },
   '{ form, trim, collapse, fold, repair, maxBytes }',
 );
+
+const LEAST_CUT = 8;
+const CUT = `${LEAST_CUT} or more, or leave it out: fewer characters are soon guessed`;
+const SEPARATOR = 'one to five characters of ASCII';
+const PREFIX = 'one to forty characters of ASCII, without spaces';
+
+/** The format of the text that a buyer types. */
+export const SerialText = z
+  .strictObject(
+    {
+      alphabet: z.enum(ALPHABET_NAMES),
+      /** The number of characters that are kept, counted before they are grouped. */
+      cut: z.optional(z.int(CUT).check(z.minimum(LEAST_CUT, CUT))),
+      group: z.optional(z.int().check(z.minimum(1, '1 to 64'), z.maximum(64, '1 to 64'))),
+      /** The text between groups; `-` by default. */
+      separator: z.optional(z.string(SEPARATOR).check(z.regex(/^[ -~]{1,5}$/, SEPARATOR))),
+      prefix: z.optional(z.string(PREFIX).check(z.regex(/^[!-~]{1,40}$/, PREFIX))),
+    },
+    '{ alphabet, cut, group, separator, prefix }',
+  )
+  .check(
+    z.refine(({ group, separator }) => group !== undefined || separator === undefined, {
+      path: ['separator'],
+      error: 'found a separator without a group; write group: 5 beside it, or leave it out',
+    }),
+    z.refine(isReadable, {
+      path: ['separator'],
+      error:
+        "found a separator that is also a digit of the alphabet (the default is '-'); write another, like '.'",
+    }),
+  );
+export type SerialText = z.infer<typeof SerialText>;
+
+function isReadable({ alphabet, group, separator = '-' }: SerialText): boolean {
+  const digits = alphabet === 'base64' ? `${ALPHABETS.base64}=` : ALPHABETS[alphabet];
+  return group === undefined || ![...separator].some((character) => digits.includes(character));
+}
 
 const common = {
   kind: z.literal('aes-128'),
@@ -99,12 +136,12 @@ export const SerialProfile = z
   .check(
     z.refine(({ name, charset }) => name.form !== 'nfd' || charset.startsWith('utf'), {
       path: ['name', 'form'],
-      error: "found 'nfd' with a charset that has no accents by themselves; write 'nfc', or charset: 'utf8'",
+      error: "found 'nfd' with a charset without combining accents; write 'nfc', or charset: 'utf8'",
     }),
     z.refine(({ mode, text }) => text.cut === undefined || mode === 'ecb' || mode === 'cbc', {
       path: ['text', 'cut'],
       error:
-        'found a cut with a mode that goes letter by letter; leave it out: names that begin alike would share a serial',
+        'found a cut with a mode that encrypts byte by byte; leave it out: names with the same beginning would share a serial',
     }),
   );
 export type SerialProfile = z.infer<typeof SerialProfile>;
@@ -113,7 +150,7 @@ function absent(error: string) {
   return z.optional(z.never(error));
 }
 
-/** zod names the field that decides and shows the whole: what stands in the field says more. */
+/** Reports the value of the discriminating field; zod's own message shows the whole object. */
 function choice(field: string, write: string) {
   return {
     error: ({ input }: { readonly input?: unknown }) => {

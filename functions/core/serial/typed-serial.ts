@@ -1,12 +1,12 @@
-import type { SerialText } from './text-schema.ts';
+import type { SerialText } from './profile.ts';
 
-/** Whether somebody has typed the serial that was issued: spaces, dashes and separators aside, and case where there is one case. */
+/** Ignores spaces, dashes and separators, and case if the alphabet has only one. */
 export function isTyped(typed: string, issued: string, text: SerialText): boolean {
-  return digitsOf(typed, text) === digitsOf(issued, text);
+  return normalise(typed, text) === normalise(issued, text);
 }
 
-/** One serial is one text, for what is left out or folded stands for no bytes. */
-function digitsOf(serial: string, { alphabet, group, separator = '-' }: SerialText): string {
+/** Two serials never normalise to the same text: the removed or folded characters carry no bits. */
+function normalise(serial: string, { alphabet, group, separator = '-' }: SerialText): string {
   const marks = group === undefined ? '' : separator;
   const blank = alphabet === 'base64url' ? /[\s\p{Cf}]/u : /[\s\p{Cf}\p{Pd}]/u;
   const digits = [...serial].filter((one) => !blank.test(one) && !marks.includes(one)).join('');
@@ -14,7 +14,7 @@ function digitsOf(serial: string, { alphabet, group, separator = '-' }: SerialTe
     case 'base64':
     case 'base64url':
       return digits;
-    case 'crockford': // https://www.crockford.com/base32.html: what is easily misread is read as meant
+    case 'crockford': // https://www.crockford.com/base32.html: O decodes as 0, I and L decode as 1
       return digits.toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1');
     case 'hex':
     case 'HEX':

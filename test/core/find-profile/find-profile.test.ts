@@ -6,8 +6,8 @@ import * as z from 'zod/mini';
 import { catalogueLine } from '../../../functions/core/find-profile/catalogue-line.ts';
 import { type Found, findProfiles, type Pair } from '../../../functions/core/find-profile/find-profile.ts';
 import { bytesOf } from '../../../functions/core/find-profile/layout.ts';
-import { SerialProfile } from '../../../functions/core/serial/serial.ts';
-import { ALPHABET_NAMES, written } from '../../../functions/core/serial/text.ts';
+import { ALPHABET_NAMES, formatText } from '../../../functions/core/serial/alphabet.ts';
+import { SerialProfile } from '../../../functions/core/serial/profile.ts';
 
 const App = z.object({
   profile: z.record(z.string(), z.unknown()),
@@ -164,7 +164,7 @@ it('digits are read back', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 70 }), fc.constantFrom(...ALPHABET_NAMES), (array, alphabet) => {
       const bytes = Buffer.from(array);
-      expect(bytesOf(written(bytes, { alphabet }), alphabet)).toEqual(bytes);
+      expect(bytesOf(formatText(bytes, { alphabet }), alphabet)).toEqual(bytes);
     }),
   );
 });

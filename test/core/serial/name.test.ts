@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { licenseeOf } from '../../../functions/core/serial/name.ts';
-import { SerialProfile } from '../../../functions/core/serial/serial.ts';
+import { SerialProfile } from '../../../functions/core/serial/profile.ts';
 
 const DEMO = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } };
 const profile = (more: object = {}) => SerialProfile.parse({ ...DEMO, ...more });

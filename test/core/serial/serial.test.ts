@@ -8,11 +8,12 @@ import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import * as z from 'zod/mini';
 import { CatalogueError, defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
+import { keyBytes, serialOf } from '../../../functions/core/serial/aes-128.ts';
 import { CHARSETS, encode } from '../../../functions/core/serial/charset.ts';
 import { licenseeOf } from '../../../functions/core/serial/name.ts';
 import { presets } from '../../../functions/core/serial/presets.ts';
-import { keyBytes, SerialProfile, serialOf } from '../../../functions/core/serial/serial.ts';
-import { written } from '../../../functions/core/serial/text.ts';
+import { SerialProfile } from '../../../functions/core/serial/profile.ts';
+import { formatText } from '../../../functions/core/serial/text.ts';
 
 const KEY = '1234567890123456';
 const HEX = { alphabet: 'HEX' } as const;
@@ -273,31 +274,33 @@ describe('written', () => {
     ['fooba', 'Zm9vYmE=', 'MZXW6YTB'],
     ['foobar', 'Zm9vYmFy', 'MZXW6YTBOI'],
   ])('%s', (text, base64, base32) => {
-    expect(written(Buffer.from(text), { alphabet: 'base64' })).toBe(base64);
-    expect(written(Buffer.from(text), { alphabet: 'base32' })).toBe(base32);
+    expect(formatText(Buffer.from(text), { alphabet: 'base64' })).toBe(base64);
+    expect(formatText(Buffer.from(text), { alphabet: 'base32' })).toBe(base32);
   });
 
   it('spells Crockford', () => {
-    expect(written(Buffer.from('foobar'), { alphabet: 'crockford' })).toBe('CSQPYRK1E8');
+    expect(formatText(Buffer.from('foobar'), { alphabet: 'crockford' })).toBe('CSQPYRK1E8');
     const block = Buffer.from('aa0b7277cab4b0a805b0b1f846149883', 'hex');
-    expect(written(block, { alphabet: 'crockford', group: 5 })).toBe('N85Q4-XYAPJ-RAG1D-GP7W4-C54RG-C');
+    expect(formatText(block, { alphabet: 'crockford', group: 5 })).toBe('N85Q4-XYAPJ-RAG1D-GP7W4-C54RG-C');
   });
 
   it('spells as Node does', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (array) => {
         const bytes = Buffer.from(array);
-        expect(written(bytes, { alphabet: 'hex' })).toBe(bytes.toString('hex'));
-        expect(written(bytes, { alphabet: 'HEX' })).toBe(bytes.toString('hex').toUpperCase());
-        expect(written(bytes, { alphabet: 'base64' })).toBe(bytes.toString('base64'));
-        expect(written(bytes, { alphabet: 'base64url' })).toBe(bytes.toString('base64url'));
+        expect(formatText(bytes, { alphabet: 'hex' })).toBe(bytes.toString('hex'));
+        expect(formatText(bytes, { alphabet: 'HEX' })).toBe(bytes.toString('hex').toUpperCase());
+        expect(formatText(bytes, { alphabet: 'base64' })).toBe(bytes.toString('base64'));
+        expect(formatText(bytes, { alphabet: 'base64url' })).toBe(bytes.toString('base64url'));
       }),
     );
   });
 
   it('cuts before it groups, and puts the prefix last', () => {
     const text = { alphabet: 'HEX', cut: 12, group: 4, separator: ' ', prefix: 'WP-' } as const;
-    expect(written(Buffer.from('00112233445566778899aabbccddeeff', 'hex'), text)).toBe('WP-0011 2233 4455');
+    expect(formatText(Buffer.from('00112233445566778899aabbccddeeff', 'hex'), text)).toBe(
+      'WP-0011 2233 4455',
+    );
   });
 });
 
@@ -360,7 +363,10 @@ describe('a profile', () => {
     [{ ...ECB, text: { ...HEX, cut: 7 } }, /^text\.cut: found 7; write 8 or more/],
     [{ ...CFB8, text: { ...HEX, cut: 8 } }, /^text\.cut: found a cut with a mode .*; leave it out/],
     [{ ...CFB8, mode: 'cbc-dcpcrypt', text: { ...HEX, cut: 8 } }, /^text\.cut: found a cut with a mode/],
-    [{ ...ECB, text: { ...HEX, separator: '-' } }, /^text\.separator: found .* no group; write group: 5/],
+    [
+      { ...ECB, text: { ...HEX, separator: '-' } },
+      /^text\.separator: found a separator without a group; write group: 5/,
+    ],
     [
       { ...ECB, text: { alphabet: 'base64url', group: 5 } },
       /^text\.separator: found .* a digit .*; write another/,

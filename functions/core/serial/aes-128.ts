@@ -1,31 +1,30 @@
 /**
- * A buyer's name under AES-128 (FIPS 197), byte for byte as shipped apps check it: encoded, padded, encrypted, written.
- * The modes are those of SP 800-38A; `cbc-dcpcrypt` is that of Delphi's DCPcrypt. The profile's options: docs/serials.md.
+ * Makes a serial from a buyer's name with AES-128 (FIPS 197), byte for byte as shipped apps check it: encode, pad,
+ * encrypt, format. The modes are those of SP 800-38A; `cbc-dcpcrypt` is Delphi's DCPcrypt. docs/serials.md explains the
+ * options.
  */
 import { createCipheriv, createHash } from 'node:crypto';
 import { encode } from './charset.ts';
-import { SerialProfile } from './profile.ts';
-import { written } from './text.ts';
-
-export { SerialProfile };
+import type { SerialProfile } from './profile.ts';
+import { formatText } from './text.ts';
 
 const BLOCK = 16;
 
-/** The sixteen bytes of a key as it stands in `product-keys`, or undefined where it is not of the profile's form. */
+/** Returns the 16 bytes of a key as stored in `product-keys`, or undefined if it does not have the profile's form. */
 export function keyBytes({ key: { form, fit } }: SerialProfile, key: string): Buffer | undefined {
-  const bytes = decoded(form, key);
+  const bytes = decodeKey(form, key);
   if (bytes === undefined || bytes.length === BLOCK) return bytes;
   return fit === 'exact' ? undefined : Buffer.concat([bytes], BLOCK);
 }
 
-/** The serial, or undefined where the licensee has a character that the profile's charset has not. */
+/** Returns the serial, or undefined if the profile's charset lacks a character of the licensee. */
 export function serialOf(profile: SerialProfile, key: Buffer, licensee: string): string | undefined {
   const name = encode(profile.charset, licensee);
-  return name && written(encrypted(profile, key, padded(profile.padding, name)), profile.text);
+  return name && formatText(encrypt(profile, key, pad(profile.padding, name)), profile.text);
 }
 
-/** Strict: a key with a line end, or with hex digits missing, would make serials that no app takes. */
-function decoded(form: SerialProfile['key']['form'], key: string): Buffer | undefined {
+/** Decodes strictly: a key with a line end or a missing hex digit would make serials that every app refuses. */
+function decodeKey(form: SerialProfile['key']['form'], key: string): Buffer | undefined {
   switch (form) {
     case 'ascii':
       return /^[ -~]+$/.test(key) ? Buffer.from(key, 'ascii') : undefined;
@@ -40,13 +39,13 @@ function decoded(form: SerialProfile['key']['form'], key: string): Buffer | unde
   }
 }
 
-/** The name filled up to what the mode takes. */
-export function padded(padding: SerialProfile['padding'], name: Buffer): Buffer {
+/** Fills a name up to the length that the mode needs. */
+export function pad(padding: SerialProfile['padding'], name: Buffer): Buffer {
   const missing = BLOCK - (name.length % BLOCK); // 1 to 16
   switch (padding) {
     case 'none':
       return name;
-    case 'null': // adds nothing to whole blocks, as PHP's mcrypt and .NET's Zeros
+    case 'null': // adds no block to whole blocks, like PHP's mcrypt and .NET's Zeros
       return Buffer.concat([name, Buffer.alloc(missing % BLOCK)]);
     case 'space':
       return Buffer.concat([name, Buffer.alloc(missing % BLOCK, ' ')]);
@@ -57,8 +56,8 @@ export function padded(padding: SerialProfile['padding'], name: Buffer): Buffer 
   }
 }
 
-/** The ciphertext of a name that is padded. */
-export function encrypted(profile: SerialProfile, key: Buffer, text: Buffer): Buffer {
+/** Encrypts a padded name. */
+export function encrypt(profile: SerialProfile, key: Buffer, text: Buffer): Buffer {
   switch (profile.mode) {
     case 'ecb':
       return aes('ecb', key, null, text);
@@ -83,7 +82,7 @@ function ivOf(iv: NonNullable<SerialProfile['iv']>, key: Buffer): Buffer {
   }
 }
 
-/** CBC for the whole blocks; what is left is XORed with the encryption of the block before it, and stays as long as it is. */
+/** CBC for the whole blocks; the rest is XORed with the encryption of the previous block and keeps its length. */
 function dcpcrypt(key: Buffer, iv: Buffer, text: Buffer): Buffer {
   const whole = text.length - (text.length % BLOCK);
   const blocks = aes('cbc', key, iv, text.subarray(0, whole));
