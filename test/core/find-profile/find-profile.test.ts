@@ -6,8 +6,9 @@ import * as z from 'zod/mini';
 import { catalogueLine } from '../../../functions/core/find-profile/catalogue-line.ts';
 import { type Found, findProfiles, type Pair } from '../../../functions/core/find-profile/find-profile.ts';
 import { bytesOf } from '../../../functions/core/find-profile/layout.ts';
-import { ALPHABET_NAMES, formatText } from '../../../functions/core/serial/alphabet.ts';
+import { ALPHABET_NAMES } from '../../../functions/core/serial/alphabet.ts';
 import { SerialProfile } from '../../../functions/core/serial/profile.ts';
+import { formatText } from '../../../functions/core/serial/text.ts';
 
 const App = z.object({
   profile: z.record(z.string(), z.unknown()),
