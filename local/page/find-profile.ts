@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import { catalogueLine } from '../../functions/core/find-profile/catalogue-line.ts';
 import { findProfiles } from '../../functions/core/find-profile/find-profile.ts';
-import { pairsIn } from '../../functions/core/find-profile/pairs.ts';
+import { parsePairs } from '../../functions/core/find-profile/pairs.ts';
 import { BadRequest, wish } from './bad-request.ts';
 
 const Wish = z.object({ key: z.string(), pairs: z.string() });
@@ -11,7 +11,7 @@ const Wish = z.object({ key: z.string(), pairs: z.string() });
 /** The profiles, the line of the catalogue for each, and which further pair would decide. Throws a BadRequest. */
 export async function findProfile(body: unknown) {
   const { key, pairs: csv } = wish(Wish, body);
-  const read = pairsIn(csv);
+  const read = parsePairs(csv);
   if ('mistake' in read) throw new BadRequest(read.mistake);
   const steps = findProfiles(key, read.pairs);
   for (;;) {

@@ -51,8 +51,8 @@ const stored = {
 };
 
 let running: Running;
-/** Whatever any command has said. */
-const said: string[] = [];
+/** The output of all commands. */
+const output: string[] = [];
 
 beforeAll(async () => {
   running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: config });
@@ -75,7 +75,7 @@ async function serial(args: readonly string[], typed = '') {
     complain: (line) => void err.push(line),
     readSecret: async () => typed,
   });
-  said.push(...out, ...err);
+  output.push(...out, ...err);
   return { code, out: out.join('\n'), err: err.join('\n') };
 }
 const ofProduct = (verb: string, product: string, name: string, ...more: string[]) =>
@@ -103,8 +103,8 @@ const parsed = <Schema extends z.ZodMiniType>(schema: Schema, { out }: { out: st
 const openssl = spawnSync('openssl', ['version'], { encoding: 'utf8' }).stdout;
 if (!openssl) console.warn('no openssl command here: its agreement with the command line was not tried');
 
-/** What the `openssl` command makes of bytes, under `KEY`. */
-function theirs(how: readonly string[], input: Buffer, key = Buffer.from(KEY)): Buffer {
+/** Encrypts bytes with the `openssl` command, under `KEY` by default. */
+function encryptWithOpenssl(how: readonly string[], input: Buffer, key = Buffer.from(KEY)): Buffer {
   const args = ['enc', ...how, '-K', key.toString('hex'), '-nosalt'];
   const { status, stdout, stderr } = spawnSync('openssl', args, { input });
   if (status !== 0) throw new Error(`openssl ended with ${status}: ${stderr}`);
@@ -118,17 +118,17 @@ describe('serial make', () => {
     ['mac', ' Jane\u00a0 Q. Sample\n', 'Jane Q. Sample', JANE],
     ['mac', 'Jose\u0301 Nu\u0301n\u0303ez', 'José Núñez', '1F63C813731FE0A7D889654699B97BF6'],
     ['old', 'José Núñez', 'José Núñez', 'd87b89b4f59b1b7ef879bb9ef84fdae2'],
-  ])('%s, %j', async (product, name, licensee, text) => {
+  ])('for %s makes the serial of %j', async (product, name, licensee, text) => {
     const made = await ofProduct('make', product, name, '--json');
     expect([made.code, made.err, parsed(Made, made)]).toEqual([0, '', { serial: text, licensee }]);
     const shown = await ofProduct('make', product, name);
     expect([shown.code, shown.out]).toEqual([0, `licensee  ${licensee}\nserial    ${text}`]);
   });
 
-  test('tries a preset, completed or not, and a product under another key', async () => {
-    const given = (...how: string[]) => serial(['make', '--key', '-', '--json', ...how], 'password\n');
+  test('takes a preset, with or without a profile, and a product under another key', async () => {
+    const makeWith = (...how: string[]) => serial(['make', '--key', '-', '--json', ...how], 'password\n');
     // https://github.com/ktekinay/M_Crypto, README
-    const readme = await given(
+    const readme = await makeWith(
       '--preset',
       'm-crypto-ecb',
       '--name',
@@ -158,7 +158,7 @@ describe('serial make', () => {
   const iv = '000102030405060708090a0b0c0d0e0f';
   const text = { alphabet: 'hex' };
   const literal = { from: 'literal', hex: iv };
-  describe.skipIf(!openssl)('and openssl', () => {
+  describe.skipIf(!openssl)('makes the same serials as openssl', () => {
     const names = fc.sample(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 48 }), {
       numRuns: 60,
       seed: 3,
@@ -168,13 +168,16 @@ describe('serial make', () => {
       [['-aes-128-cbc', '-iv', iv], { mode: 'cbc', iv: literal, padding: 'pkcs7', text }],
       [['-aes-128-cbc', '-iv', '00'], { mode: 'cbc', iv: { from: 'zero' }, padding: 'pkcs7', text }],
       [['-aes-128-cfb8', '-iv', iv], { mode: 'cfb8', iv: literal, padding: 'none', text }],
-    ])('%s', async (how, profile) => {
+    ])('with %j', async (how, profile) => {
       let count = 0;
       for (const name of names) {
         const made = await ofProfile('make', profile, name, '--json');
         if (made.code !== 0) continue;
         const { serial: ours, licensee } = parsed(Made, made);
-        expect([licensee, ours]).toEqual([licensee, theirs(how, Buffer.from(licensee)).toString('hex')]);
+        expect([licensee, ours]).toEqual([
+          licensee,
+          encryptWithOpenssl(how, Buffer.from(licensee)).toString('hex'),
+        ]);
         count += 1;
       }
       expect(count).toBeGreaterThan(names.length / 2);
@@ -209,9 +212,13 @@ describe('serial check', () => {
     ['mac', 'Jane Q. Sample', JANE.slice(2)],
     ['mac', 'Jane Q. Sample', ''],
     ['typed', 'Jane Q. Sample', 'P1FNV-9W4CD-9QPQW-TEV7G-3DVE0-4'],
-  ])('%s, %j: %j is not', async (product, name, typed) => {
+  ])('%s, %j: %j is not valid', async (product, name, typed) => {
     const { code, out, err } = await ofProduct('check', product, name, '--serial', typed);
-    expect([code, out, err]).toEqual([1, '', `not valid: ${product} makes another serial of ${name}`]);
+    expect([code, out, err]).toEqual([
+      1,
+      '',
+      `not valid: the serial of ${name} for ${product} is a different one`,
+    ]);
     const scripted = await ofProduct('check', product, name, '--serial', typed, '--json');
     expect([scripted.code, parsed(Checked, scripted)]).toEqual([1, { valid: false, licensee: name }]);
   });
@@ -242,7 +249,7 @@ describe('serial check', () => {
       .filter((profile) => SerialProfile.safeParse(profile).success);
   const names = fc.oneof(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary' }), fc.string());
 
-  it('takes whatever make issues', async () => {
+  it('accepts every serial that make prints', async () => {
     let made = 0;
     await fc.assert(
       fc.asyncProperty(profiles(/^[ -~]{1,5}$/), names, async (profile, name) => {
@@ -267,10 +274,10 @@ describe('serial check', () => {
     expect(made).toBeGreaterThan(20);
   });
 
-  it('takes it with other spaces, and in the other case where there is one', async () => {
-    const place = fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 5 });
+  it('ignores added spaces, and case if the alphabet has a single case', async () => {
+    const spaces = fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 5 });
     await fc.assert(
-      fc.asyncProperty(profiles(/^[ -/:-@]{1,2}$/), place, async (profile, places) => {
+      fc.asyncProperty(profiles(/^[ -/:-@]{1,2}$/), spaces, async (profile, places) => {
         const issued = await ofProfile('make', profile, 'Jane Q. Sample', '--json');
         const { serial: text } = parsed(Made, issued);
         const spaced = [...text].map((one, at) => (places.includes(at) ? `\u00a0 ${one}` : one)).join('');
@@ -292,9 +299,11 @@ describe('serial check', () => {
     ['ABCD', 'AB.CD', { alphabet: 'base64url', group: 2, separator: '.' }, true],
     ['AB CD', 'AB-CD', { alphabet: 'base64', group: 2 }, true],
     ['abcd', 'ABCD', { alphabet: 'base64' }, false],
-  ])('%s for %s of %o: %s', (typed, issued, text, same) => expect(isTyped(typed, issued, text)).toBe(same));
+  ])('typed %s, issued %s, text %j: equal is %s', (typed, issued, text, same) =>
+    expect(isTyped(typed, issued, text)).toBe(same),
+  );
 
-  it('takes no two for one', () => {
+  it('never accepts the serial of other bytes', () => {
     const hexDigits = fc.uint8Array({ minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(
@@ -314,7 +323,7 @@ describe('serial check', () => {
 });
 
 describe('serial explain', () => {
-  test('shows each step', async () => {
+  test('shows each step, with escapes for invisible characters', async () => {
     const { code, out, err } = await ofProduct('explain', 'mac', ' Jose\u0301\u00a0Nu\u0301n\u0303ez\u200b');
     expect([code, err]).toEqual([0, '']);
     expect(out.split('\n').map((line) => line.replace(/ {2,}/g, ' | '))).toEqual([
@@ -327,7 +336,7 @@ describe('serial explain', () => {
     ]);
   });
 
-  test('a line for each sixteen bytes, parted', async () => {
+  test('separates blocks of sixteen bytes', async () => {
     const { out } = await ofProduct('explain', 'mac', 'Alexandra Featherstone');
     expect(out).toContain('  82c28dc537d6053a4bddcf9f06df8735 7c6cc9a20dc1014536ac451cf3374100\n');
   });
@@ -336,7 +345,7 @@ describe('serial explain', () => {
     ['ecb', { mode: 'ecb', padding: 'space' }, []],
     ['cbc', { mode: 'cbc', iv: { from: 'key' }, padding: 'x923' }, ['-iv', Buffer.from(KEY).toString('hex')]],
     ['cfb8', { mode: 'cfb8', iv: { from: 'zero' }, padding: 'none' }, ['-iv', '00']],
-  ])('%s, for scripts, as openssl has it', async (mode, how, iv) => {
+  ])('prints the steps of %s as JSON, equal to those of openssl', async (mode, how, iv) => {
     const name = 'Renée D’Angelo-Featherstone';
     const explained = await ofProfile(
       'explain',
@@ -349,30 +358,30 @@ describe('serial explain', () => {
     expect(bytes).toBe(Buffer.from(name).toString('hex'));
     expect(padded.startsWith(bytes)).toBe(true);
     expect(ciphertext).toBe(
-      theirs([`-aes-128-${mode}`, '-nopad', ...iv], Buffer.from(padded, 'hex')).toString('hex'),
+      encryptWithOpenssl([`-aes-128-${mode}`, '-nopad', ...iv], Buffer.from(padded, 'hex')).toString('hex'),
     );
     expect(text).toBe(Buffer.from(ciphertext, 'hex').toString('base64'));
   });
 });
 
-describe('what cannot be is said in one line', () => {
+describe('a mistake is reported in one line', () => {
   test.each<[string, string, RegExp]>([
-    ['mac', '', /^mac: found no letter in the name; write /],
-    ['mac', '\u3164\u200b ', /^mac: found no letter/],
+    ['mac', '', /^mac: found no visible character in the name; write /],
+    ['mac', '\u3164\u200b ', /^mac: found no visible character/],
     [
       'old',
       'Alexandra Featherstone',
       /^old: found a name of 22 characters; write at most 20 bytes of macroman$/,
     ],
     ['mac', 'x'.repeat(300), /^mac: found a name of 300 characters; write at most 256 bytes of utf8$/],
-    ['old', '\u2003田中', /^old: found 田 \(U\+7530\), which macroman has not; write another spelling/],
+    ['old', '\u2003田中', /^old: found 田 \(U\+7530\), which macroman lacks; write another spelling/],
     ['mac', 'Ja\u0007ne', /^mac: found damage or a control character in the name; write it/],
     ['mac', 'JosÃ©', /^mac: found damage/],
     ['hex', 'Jane', /^hex: version 2 is not 32 hex digits; `.*keys set hex --local` takes one$/],
     ['none', 'Jane', /^none: no key; `npx --no keypost keys set none --local` takes one$/],
-    ['nope', 'Jane', /^the catalogue has no product nope; it has mac, typed, old, hex, none$/],
-    ['constructor', 'Jane', /^the catalogue has no product constructor; it has /],
-  ])('%s, %j', async (product, name, why) => {
+    ['nope', 'Jane', /^unknown product nope; the catalogue has mac, typed, old, hex, none$/],
+    ['constructor', 'Jane', /^unknown product constructor; the catalogue has /],
+  ])('for product %s and name %j', async (product, name, why) => {
     for (const verb of [['make'], ['explain'], ['check', '--serial', 'x']]) {
       const { code, out, err } = await ofProduct(verb[0] ?? '', product, name, ...verb.slice(1));
       expect([code, out, err]).toEqual([1, '', expect.stringMatching(why)]);
@@ -385,19 +394,19 @@ describe('what cannot be is said in one line', () => {
     [
       ['--product', 'mac', '--key', '-'],
       'short',
-      /^mac wants a key of 16 characters of ASCII; this has 5 characters and is none$/,
+      /^mac: expected a key of 16 characters of ASCII, got 5 characters$/,
     ],
-    [['--product', 'mac', '--key', '-'], '', /^mac wants a key of .* this has 0 characters/],
+    [['--product', 'mac', '--key', '-'], '', /^mac: expected a key of .*, got 0 characters$/],
     [
       ['--profile', profile, '--key', '-'],
       `${KEY}5`,
-      /^the profile wants a key of 16 characters of ASCII; this has 17/,
+      /^the profile: expected a key of 16 characters of ASCII, got 17/,
     ],
-    [['--profile', profile], '', /^of which product\? --product/],
-    [['--key', KEY], '', /^of which product\?/],
-    [[], '', /^of which product\?/],
-    [['--profile', '{', '--key', '-'], KEY, /^--profile is no JSON object; --profile '\{/],
-    [['--profile', '[1]', '--key', '-'], KEY, /^--profile is no JSON object/],
+    [['--profile', profile], '', /^found no product; write --product/],
+    [['--key', KEY], '', /^found no product; write/],
+    [[], '', /^found no product; write/],
+    [['--profile', '{', '--key', '-'], KEY, /^--profile: expected a JSON object such as '\{/],
+    [['--profile', '[1]', '--key', '-'], KEY, /^--profile: expected a JSON object/],
     [
       ['--profile', '{"mode":"ecb","padding":"none","text":{"alphabet":"HEX"}}', '--key', '-'],
       KEY,
@@ -408,13 +417,13 @@ describe('what cannot be is said in one line', () => {
       KEY,
       /^profile\.iv: found nothing; write \{ from: 'zero' \}/,
     ],
-  ])('%j', async (args, typed, why) => {
+  ])('for the options %j', async (args, typed, why) => {
     const { code, out, err } = await serial(['make', '--name', 'Jane', ...args], typed);
     expect([code, out, err]).toEqual([1, '', expect.stringMatching(why)]);
     expect(err).not.toContain('\n');
   });
 
-  test('nothing answers on this machine', async () => {
+  test('without npm start, the error names it', async () => {
     const err: string[] = [];
     const complain = (line: string) => void err.push(line);
     const terminal = {
@@ -434,7 +443,7 @@ describe('what cannot be is said in one line', () => {
     'make --preset nope --key - --name Jane',
     'find-profile pairs.csv',
     'find-profile --key -',
-  ])('%s is not understood', async (args) => {
+  ])('%s exits with code 2', async (args) => {
     expect(await serial(args.split(' '))).toMatchObject({
       code: 2,
       out: '',
@@ -462,51 +471,62 @@ describe('serial find-profile', () => {
   const text = { alphabet: 'HEX' };
   const grouped = { alphabet: 'hex', group: 4, separator: '-', prefix: 'WP/' };
 
-  describe.skipIf(!openssl)('of an app that openssl plays', () => {
+  describe.skipIf(!openssl)('for an app simulated with openssl', () => {
     const [ecb, cbc] = [['-aes-128-ecb'], ['-aes-128-cbc']];
     const own = ['-iv', Buffer.from(KEY).toString('hex')];
     const HEX = (bytes: Buffer) => bytes.toString('hex').toUpperCase();
     const parts = (bytes: Buffer) => `WP/${bytes.toString('hex').match(/.{4}/g)?.join('-')}`;
     test.each<[object, string, (name: string) => string]>([
-      [{ mode: 'ecb', padding: 'pkcs7', text }, KEY, (name) => HEX(theirs(ecb, Buffer.from(name)))],
+      [
+        { mode: 'ecb', padding: 'pkcs7', text },
+        KEY,
+        (name) => HEX(encryptWithOpenssl(ecb, Buffer.from(name))),
+      ],
       [
         { mode: 'ecb', padding: 'null', text: grouped },
         KEY,
-        (name) => parts(theirs([...ecb, '-nopad'], nulls(Buffer.from(name)))),
+        (name) => parts(encryptWithOpenssl([...ecb, '-nopad'], nulls(Buffer.from(name)))),
       ],
       [
         { mode: 'cbc', iv: { from: 'key' }, padding: 'pkcs7', text: { alphabet: 'base64' } },
         KEY,
-        (name) => theirs([...cbc, ...own], Buffer.from(name)).toString('base64'),
+        (name) => encryptWithOpenssl([...cbc, ...own], Buffer.from(name)).toString('base64'),
       ],
       [
         { mode: 'cbc', iv: { from: 'literal', hex: iv }, padding: 'pkcs7', text },
         KEY,
-        (name) => HEX(theirs([...cbc, '-iv', iv], Buffer.from(name))),
+        (name) => HEX(encryptWithOpenssl([...cbc, '-iv', iv], Buffer.from(name))),
       ],
       [
         { mode: 'cfb8', iv: { from: 'zero' }, padding: 'none', text: { alphabet: 'base64url' } },
         KEY,
-        (name) => theirs(['-aes-128-cfb8', '-iv', '00'], Buffer.from(name)).toString('base64url'),
+        (name) => encryptWithOpenssl(['-aes-128-cfb8', '-iv', '00'], Buffer.from(name)).toString('base64url'),
       ],
       [
         { mode: 'ecb', padding: 'pkcs7', charset: 'utf16le', name: { fold: 'upper' }, text },
         KEY,
-        (name) => HEX(theirs(ecb, Buffer.from(name.toUpperCase(), 'utf16le'))),
+        (name) => HEX(encryptWithOpenssl(ecb, Buffer.from(name.toUpperCase(), 'utf16le'))),
       ],
       [
         { mode: 'ecb', padding: 'pkcs7', key: { form: 'hex' }, text },
         'c0ffee00c0ffee00c0ffee00c0ffee00',
-        (name) => HEX(theirs(ecb, Buffer.from(name), Buffer.from('c0ffee00c0ffee00c0ffee00c0ffee00', 'hex'))),
+        (name) =>
+          HEX(
+            encryptWithOpenssl(
+              ecb,
+              Buffer.from(name),
+              Buffer.from('c0ffee00c0ffee00c0ffee00c0ffee00', 'hex'),
+            ),
+          ),
       ],
-    ])('%j', async (profile, key, serialFor) => {
+    ])('finds %j', async (profile, key, serialFor) => {
       const match = SerialProfile.parse({ kind: 'aes-128', ...profile });
       const csv = csvOf(serialFor);
       const scripted = await find(csv, key, '--json');
       expect([scripted.code, scripted.err]).toEqual([0, '']);
       expect(parsed(Matches, scripted)).toEqual({ matches: [match], undecided: null });
       const { code, out } = await find(csv, key);
-      expect([code, out.includes('What would decide')]).toEqual([0, false]);
+      expect([code, out.includes('To distinguish them')]).toEqual([0, false]);
       expect(pasted(out)).toEqual([match]);
       const made = await serial([
         'make',
@@ -521,17 +541,20 @@ describe('serial find-profile', () => {
       expect(parsed(Made, made).serial).toBe(serialFor(names[2] ?? ''));
     });
 
-    test('two remain, and it is said what would decide', async () => {
-      const csv = csvOf((name) => HEX(theirs(ecb, Buffer.from(name))), ['Jane Q. Sample', 'Hu’ Åse']);
+    test('names the pair that distinguishes two remaining profiles', async () => {
+      const csv = csvOf(
+        (name) => HEX(encryptWithOpenssl(ecb, Buffer.from(name))),
+        ['Jane Q. Sample', 'Hu’ Åse'],
+      );
       const { code, out, err } = await find(csv, KEY);
       expect([code, err, pasted(out).map(({ mode }) => mode)]).toEqual([0, '', ['ecb', 'cbc']]);
-      expect(out).toMatch(/\nWhat would decide: the serial of a name of 17 bytes or more\.$/);
+      expect(out).toMatch(/\nTo distinguish them, add the serial of a name of 17 bytes or more\.$/);
       const { matches, undecided } = parsed(Matches, await find(csv, KEY, '--json'));
       expect([matches.length, undecided]).toEqual([2, 'a name of 17 bytes or more']);
     });
 
-    test('none is left under another key', async () => {
-      const csv = csvOf((name) => HEX(theirs(ecb, Buffer.from(name))));
+    test('finds no profile under another key', async () => {
+      const csv = csvOf((name) => HEX(encryptWithOpenssl(ecb, Buffer.from(name))));
       expect(await find(csv, OLD)).toMatchObject({
         code: 1,
         out: '',
@@ -542,7 +565,7 @@ describe('serial find-profile', () => {
     });
   });
 
-  /** The lines for the catalogue, as TypeScript reads them. */
+  /** Evaluates the lines for the catalogue. */
   const pasted = (out: string) =>
     [...out.matchAll(/^ {2}(serial: .*),$/gm)].map(([, line]) =>
       SerialProfile.parse(new Function(`return { ${line} }.serial`)()),
@@ -558,19 +581,24 @@ describe('serial find-profile', () => {
       /pairs\.csv: found bytes that are not UTF-8; save it/,
     ],
     ['UTF-16', Buffer.from('\ufeffJane,ABC', 'utf16le'), KEY, /not UTF-8/],
-    ['no key', `Jane,${JANE}`, '', /^the key has 0 characters and is none/],
-    ['a key of other letters', `Jane,${JANE}`, 'schlüssel', /^the key has 9 characters and is none/],
-  ])('%s is told', async (_, csv, key, why) => {
+    ['no key', `Jane,${JANE}`, '', /^expected a key in ASCII, hex or base64, got 0 characters; write/],
+    [
+      'a key of other letters',
+      `Jane,${JANE}`,
+      'schlüssel',
+      /^expected a key in ASCII, hex or base64, got 9 characters; write/,
+    ],
+  ])('reports %s', async (_, csv, key, why) => {
     expect(await find(csv, key)).toMatchObject({ code: 1, out: '', err: expect.stringMatching(why) });
   });
 
-  test('a file that is not there is told', async () => {
+  test('reports a missing file', async () => {
     const { code, err } = await serial(['find-profile', '--key', '-', join(folder, 'none.csv')], KEY);
     expect([code, err]).toEqual([1, expect.stringMatching(/none\.csv cannot be read: ENOENT/)]);
   });
 });
 
-describe('the bar', () => {
+describe('the progress bar', () => {
   function* steps() {
     yield { tried: 0, of: 200 };
     yield { tried: 100, of: 200 };
@@ -582,13 +610,13 @@ describe('the bar', () => {
     return shown;
   };
 
-  test('is drawn on a terminal, and taken away', () =>
+  test('is drawn on a terminal and erased at the end', () =>
     expect(shownOn(true)).toEqual([
       `\r[${' '.repeat(40)}] 0 %`,
       `\r[${'='.repeat(20)}${' '.repeat(20)}] 50 %`,
       '\r\u001b[K',
     ]));
-  test('is not drawn elsewhere', () => expect(shownOn(false)).toEqual([]));
+  test('is not drawn if the output is not a terminal', () => expect(shownOn(false)).toEqual([]));
 });
 
 describe('POST /local/find-profile', () => {
@@ -601,7 +629,7 @@ describe('POST /local/find-profile', () => {
   // openssl enc -aes-128-ecb -K 31323334353637383930313233343536
   const pairs = `Jane Q. Sample,${JANE}\nHu’ Åse,4EF118418FA705287FA81C3374D6B498\n`;
 
-  test('answers the profiles, a line for each, and what would decide', async () => {
+  test('returns the profiles, a catalogue line for each, and the distinguishing name', async () => {
     const { status, value } = await ask({ key: KEY, pairs });
     expect([status, value]).toEqual([
       200,
@@ -628,7 +656,7 @@ describe('POST /local/find-profile', () => {
     expect(await ask(body)).toEqual({ status: 400, value: { message: expect.stringMatching(why) } }),
   );
 
-  test('lets others run meanwhile', async () => {
+  test('yields to the event loop while it searches', async () => {
     let turns = 0;
     const counting = setInterval(() => {
       turns += 1;
@@ -639,12 +667,12 @@ describe('POST /local/find-profile', () => {
   });
 });
 
-test('nothing that any command has said holds a key', () => {
+test('no output of any command contains a key', () => {
   const forms = [KEY, OLD].flatMap((key) => {
     const bytes = Buffer.from(key);
     return [key, bytes.toString('hex'), bytes.toString('base64').slice(0, 20)];
   });
-  const all = said.join('\n').toLowerCase();
+  const all = output.join('\n').toLowerCase();
   expect(forms.filter((form) => all.includes(form.toLowerCase()))).toEqual([]);
-  expect(said.length).toBeGreaterThan(200);
+  expect(output.length).toBeGreaterThan(200);
 });

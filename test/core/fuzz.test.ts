@@ -18,7 +18,7 @@ import { mailEvents } from '../../functions/aws/ses-feedback.ts';
 import { ORDERS_TABLE } from '../../functions/aws/table.ts';
 import { CatalogueError, defineConfig } from '../../functions/core/catalogue/catalogue.ts';
 import { csvRecords } from '../../functions/core/find-profile/csv.ts';
-import { pairsIn } from '../../functions/core/find-profile/pairs.ts';
+import { parsePairs } from '../../functions/core/find-profile/pairs.ts';
 import type { Context, Provider } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import type { WebhookRequest } from '../../functions/core/inbound/request.ts';
@@ -364,7 +364,7 @@ describe('a CSV file', () => {
     for (const text of [bytes.toString(), bytes.toString('latin1')]) {
       const records = [...csvRecords(text)];
       expect(records.slice(0, -1).filter((record) => 'mistake' in record)).toEqual([]);
-      expect(Object.keys(pairsIn(text))).toHaveLength(1);
+      expect(Object.keys(parsePairs(text))).toHaveLength(1);
     }
   });
 

@@ -1,30 +1,30 @@
 import { SerialProfile } from '../serial/profile.ts';
 
-/** The profile as it is pasted into a product of `keypost.config.ts`, without what goes without saying. */
+/** Formats a profile for a product in `keypost.config.ts`, without the options that have their defaults. */
 export function catalogueLine({ key, charset, name, text, ...cipher }: SerialProfile): string {
-  const plain = SerialProfile.parse({ kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text });
-  const said = {
+  const defaults = SerialProfile.parse({ kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text });
+  const options = {
     ...cipher,
-    ...besides({ charset }, plain),
-    key: besides(key, plain.key),
-    name: besides(name, plain.name),
+    ...withoutDefaults({ charset }, defaults),
+    key: withoutDefaults(key, defaults.key),
+    name: withoutDefaults(name, defaults.name),
     text,
   };
-  return `serial: ${literal(said)},`;
+  return `serial: ${toLiteral(options)},`;
 }
 
-function besides(options: object, defaults: object): object {
+function withoutDefaults(options: object, defaults: object): object {
   return Object.fromEntries(
     Object.entries(options).filter(([name, value]) => value !== Reflect.get(defaults, name)),
   );
 }
 
-/** Empty parts are left out: they say nothing. */
-function literal(value: unknown): string {
+/** Leaves out undefined and empty parts. */
+function toLiteral(value: unknown): string {
   if (typeof value === 'string') return `'${value.replace(/['\\]/g, '\\$&')}'`;
   if (typeof value !== 'object' || value === null) return String(value);
   const parts = Object.entries(value).flatMap(([name, part]) =>
-    part === undefined || isEmpty(part) ? [] : [`${name}: ${literal(part)}`],
+    part === undefined || isEmpty(part) ? [] : [`${name}: ${toLiteral(part)}`],
   );
   return `{ ${parts.join(', ')} }`;
 }

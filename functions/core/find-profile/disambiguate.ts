@@ -1,11 +1,10 @@
-/** Profiles are told apart by what they make of names. */
-
+/** Distinguishes profiles by the serials that they make of sample names. */
 import { keyBytes, serialOf } from '../serial/aes-128.ts';
 import { licenseeOf } from '../serial/name.ts';
 import type { SerialProfile } from '../serial/profile.ts';
 
-/** Names that show one thing each, before those that show several: digits have no case. */
-const PROBES: readonly (readonly [what: string, name: string])[] = [
+/** Names with a single property come before names with several. Digits have no case. */
+const SAMPLES: readonly (readonly [property: string, name: string])[] = [
   ['with small and capital letters', 'Jane'],
   ['of 17 bytes or more', '12345678901234567'],
   ['of fewer than 15 bytes', '1234567'],
@@ -21,20 +20,23 @@ const PROBES: readonly (readonly [what: string, name: string])[] = [
   ['with two spaces together', '1  2'],
 ];
 
-/** The profiles without those that do to every name what one before them does. */
-export function distinct(profiles: readonly SerialProfile[], key: string): SerialProfile[] {
-  const does = profiles.map((profile) => PROBES.map(([, name]) => serialFor(profile, key, name)).join());
-  return profiles.filter((_, at) => does.indexOf(does[at] ?? '') === at);
+/** Removes each profile that makes the same serials as an earlier one. */
+export function withoutEquivalents(profiles: readonly SerialProfile[], key: string): SerialProfile[] {
+  const serials = profiles.map((profile) => SAMPLES.map(([, name]) => serialFor(profile, key, name)).join());
+  return profiles.filter((_, at) => serials.indexOf(serials[at] ?? '') === at);
 }
 
-/** The name that parts the profiles best, in words; undefined where there are no two. */
-export function deciding(profiles: readonly SerialProfile[], key: string): string | undefined {
-  const parts = PROBES.map(([what, name]) => ({
-    what,
+/** Describes the name whose serial rules out the most profiles; undefined if no name distinguishes them. */
+export function distinguishingName(profiles: readonly SerialProfile[], key: string): string | undefined {
+  const counts = SAMPLES.map(([property, name]) => ({
+    property,
     count: new Set(profiles.map((profile) => serialFor(profile, key, name))).size,
   }));
-  const best = parts.reduce((best, one) => (one.count > best.count ? one : best), { what: '', count: 1 });
-  return best.count > 1 ? `a name ${best.what}` : undefined;
+  const best = counts.reduce((best, one) => (one.count > best.count ? one : best), {
+    property: '',
+    count: 1,
+  });
+  return best.count > 1 ? `a name ${best.property}` : undefined;
 }
 
 function serialFor(profile: SerialProfile, key: string, name: string): string | undefined {

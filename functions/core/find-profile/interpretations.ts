@@ -1,19 +1,19 @@
-/** What bytes keys and names may have been to a shipped app. */
+/** Enumerates the bytes that a shipped app may have made of a key and of names. */
 
 import { keyBytes } from '../serial/aes-128.ts';
 import { CHARSETS, encode } from '../serial/charset.ts';
 import { licenseeOf } from '../serial/name.ts';
 import { SerialProfile } from '../serial/profile.ts';
 
-export interface KeyReading {
+export interface KeyInterpretation {
   readonly key: SerialProfile['key'];
   readonly bytes: Buffer;
 }
 
-/** The bytes of all names, and the charsets and habits that make them so. */
-export interface NameReading {
+/** The bytes of all names, with each combination of charset and name options that makes them. */
+export interface NameInterpretation {
   readonly bytes: readonly Buffer[];
-  readonly ways: readonly Pick<SerialProfile, 'charset' | 'name'>[];
+  readonly options: readonly Pick<SerialProfile, 'charset' | 'name'>[];
 }
 
 const PLAIN = SerialProfile.parse({
@@ -23,9 +23,9 @@ const PLAIN = SerialProfile.parse({
   text: { alphabet: 'HEX' },
 });
 
-/** Every way to read the key; where two make the same bytes, the stricter. */
-export function keysOf(key: string): KeyReading[] {
-  const byBytes = new Map<string, KeyReading>();
+/** Returns every interpretation of the key; of two with the same bytes, the stricter. */
+export function interpretKey(key: string): KeyInterpretation[] {
+  const byBytes = new Map<string, KeyInterpretation>();
   for (const fit of ['exact', 'null-pad-or-cut'] as const) {
     for (const form of ['ascii', 'hex', 'base64', 'md5'] as const) {
       const bytes = keyBytes({ ...PLAIN, key: { form, fit } }, key);
@@ -36,28 +36,28 @@ export function keysOf(key: string): KeyReading[] {
   return [...byBytes.values()];
 }
 
-/** Every way to read all of the names. Habits that none of them shows are left alone: no pair could confirm them. */
-export function readingsOf(names: readonly string[]): NameReading[] {
-  const byBytes = new Map<string, { bytes: Buffer[]; ways: NameReading['ways'][number][] }>();
+/** Returns every interpretation of the names. An option that no name exercises keeps its default: no pair can confirm it. */
+export function interpretNames(names: readonly string[]): NameInterpretation[] {
+  const byBytes = new Map<string, { bytes: Buffer[]; options: NameInterpretation['options'][number][] }>();
   for (const charset of CHARSETS) {
-    for (const name of habitsFor(names)) {
+    for (const name of nameOptions(names)) {
       const bytes = names.flatMap((received) => {
         const result = licenseeOf(received, { ...PLAIN, charset, name });
         return ('licensee' in result && encode(charset, result.licensee)) || [];
       });
       if (bytes.length < names.length) continue;
       const same = bytes.map((one) => one.toString('hex')).join();
-      byBytes.set(same, { bytes, ways: [...(byBytes.get(same)?.ways ?? []), { charset, name }] });
+      byBytes.set(same, { bytes, options: [...(byBytes.get(same)?.options ?? []), { charset, name }] });
     }
   }
   return [...byBytes.values()];
 }
 
-/** `as-is` is not among them: of any name it makes what `nfc` or `nfd` makes. */
-function habitsFor(names: readonly string[]): SerialProfile['name'][] {
-  const shown = (pattern: RegExp) => (names.some((name) => pattern.test(name)) ? [true, false] : [true]);
-  const trims = shown(/^\p{Zs}|\p{Zs}$/u);
-  const collapses = shown(/\p{Zs}{2}/u);
+/** Omits `as-is`: it makes the same of a name as `nfc` or `nfd`. */
+function nameOptions(names: readonly string[]): SerialProfile['name'][] {
+  const choices = (pattern: RegExp) => (names.some((name) => pattern.test(name)) ? [true, false] : [true]);
+  const trims = choices(/^\p{Zs}|\p{Zs}$/u);
+  const collapses = choices(/\p{Zs}{2}/u);
   return (['nfc', 'nfd'] as const).flatMap((form) =>
     (['none', 'upper', 'lower'] as const).flatMap((fold) =>
       trims.flatMap((trim) => collapses.map((collapse) => ({ ...PLAIN.name, form, fold, trim, collapse }))),

@@ -1,39 +1,84 @@
-import { csvRecords } from './csv.ts';
+import { CsvError, parse } from 'csv-parse/sync';
 import type { Pair } from './find-profile.ts';
-import { readingsOf } from './interpretations.ts';
+import { interpretNames } from './interpretations.ts';
 
-/** Three to five tell profiles apart. */
+/** Three to five pairs identify a profile. */
 const MOST_PAIRS = 10;
-/** Twice what a name of 64 bytes takes in hex and in groups of four. */
+/** Twice the length of a name of 64 bytes in hex and in groups of four. */
 const MOST_SERIAL = 400;
+/** More than ten pairs of the longest names and serials need. */
+const MOST_CHARACTERS = 64 * 1024;
 
-/** The pairs in CSV, `name,serial` above them or not; or the first mistake: its line, what was found, what would do. */
-export function pairsIn(csv: string): { readonly pairs: readonly Pair[] } | { readonly mistake: string } {
-  const pairs: Pair[] = [];
-  for (const record of csvRecords(csv.replace(/^\ufeff/, ''))) {
-    const mistake = 'mistake' in record ? record.mistake : mistakeIn(record.fields, pairs.length);
-    if (mistake !== undefined) return { mistake: `line ${record.line}: ${mistake}` };
-    const [name = '', serial = ''] = 'fields' in record ? record.fields : [];
-    const isHeader = pairs.length === 0 && /^name,serial$/i.test(`${name.trim()},${serial.trim()}`);
-    if (!isHeader) pairs.push({ name, serial });
+/** Parses pairs from CSV, with or without the header `name,serial`, or returns the first mistake with its line. */
+export function parsePairs(csv: string): { readonly pairs: readonly Pair[] } | { readonly mistake: string } {
+  if (csv.length > MOST_CHARACTERS) {
+    return {
+      mistake: `found ${csv.length} characters, expected at most ${MOST_CHARACTERS}; write three to five pairs`,
+    };
   }
+  const parsed = parseRows(csv);
+  if ('mistake' in parsed) return parsed;
+  const [header] = parsed.rows;
+  const isHeader = /^name,serial$/i.test(header?.fields.map((field) => field.trim()).join() ?? '');
+  const rows = parsed.rows.slice(isHeader ? 1 : 0);
+  for (const [index, { line, fields }] of rows.entries()) {
+    const mistake = findMistake(fields, index);
+    if (mistake !== undefined) return { mistake: `line ${line}: ${mistake}` };
+  }
+  const pairs = rows.map(({ fields: [name = '', serial = ''] }) => ({ name, serial }));
   return pairs.length > 0
     ? { pairs }
     : { mistake: 'found no pair; write lines like "Jane Q. Sample",B05F5DA7' };
 }
 
-function mistakeIn(fields: readonly string[], before: number): string | undefined {
+interface Row {
+  /** The line on which the row begins. */
+  readonly line: number;
+  readonly fields: readonly string[];
+}
+
+/** Reads CSV by RFC 4180, without empty lines. */
+function parseRows(csv: string): { readonly rows: readonly Row[] } | { readonly mistake: string } {
+  const rows: Row[] = [];
+  let end = 0;
+  try {
+    // One line end: csv-parse counts CR LF within quotes as two lines.
+    parse(csv.replaceAll(/\r\n?/g, '\n'), {
+      bom: true,
+      relax_column_count: true,
+      skip_empty_lines: true,
+      on_record: (fields, { lines }) => {
+        end = lines;
+        rows.push({ line: lines - (fields.join('').split('\n').length - 1), fields });
+        return null;
+      },
+    });
+    return { rows };
+  } catch (error) {
+    const message = error instanceof CsvError ? QUOTING[error.code] : undefined;
+    if (message === undefined) throw error;
+    return { mistake: `line ${end + 1}: ${message}` };
+  }
+}
+
+const QUOTING: { readonly [Code in CsvError['code']]?: string } = {
+  INVALID_OPENING_QUOTE: 'found a quote within a field; write "…" around the field, and "" for the quote',
+  CSV_INVALID_CLOSING_QUOTE: 'found text after a closing quote; write a comma there, or end the line',
+  CSV_QUOTE_NOT_CLOSED: 'found a quote that is not closed; write another at the end of the field',
+};
+
+function findMistake(fields: readonly string[], index: number): string | undefined {
   const [name = '', serial = ''] = fields;
   if (fields.length !== 2) {
     const found = fields.length === 1 ? 'one field' : `${fields.length} fields`;
-    return `found ${found}; write name,serial with "…" around what has a comma in it`;
+    return `found ${found}; write name,serial with "…" around a field that contains a comma`;
   }
-  if (before === MOST_PAIRS) return `found more than ${MOST_PAIRS} pairs; write three to five`;
+  if (index === MOST_PAIRS) return `found more than ${MOST_PAIRS} pairs; write three to five`;
   if (serial.trim() === '') return 'found no serial; write name,serial';
   if (serial.length > MOST_SERIAL) {
     return `found a serial of ${serial.length} characters; write at most ${MOST_SERIAL}`;
   }
-  return readingsOf([name]).length > 0
+  return interpretNames([name]).length > 0
     ? undefined
-    : 'found a name that Keypost would hold: none, too long, damaged, or with a control character in it';
+    : 'found a name that Keypost would hold (empty, too long, damaged, or with a control character); write it as the buyer types it';
 }

@@ -1,11 +1,11 @@
 import { domainToASCII } from 'node:url';
 
-/** RFC 5322 atext and dots: what SES takes before the @ (it has no SMTPUTF8). */
+/** RFC 5322 dot-atom: SES accepts no other local part, since it lacks SMTPUTF8. */
 const LOCAL = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
 const DOMAIN =
   /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])$/;
 
-/** The address as SES takes it, its domain in Punycode, or undefined where no mail can reach it. */
+/** Returns the address as SES accepts it, with its domain in Punycode, or undefined if it is not deliverable. */
 export function toMailbox(received: string | undefined): string | undefined {
   const text = received?.trim() ?? '';
   const at = text.lastIndexOf('@');
@@ -17,5 +17,5 @@ export function toMailbox(received: string | undefined): string | undefined {
   return fits ? `${local}@${domain}` : undefined;
 }
 
-/** How an address is looked up: as people compare them. */
+/** Returns the form in which addresses are compared and indexed: case is ignored. */
 export const toEmailKey = (email: string): string => email.trim().toLowerCase();

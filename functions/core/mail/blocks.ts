@@ -1,33 +1,36 @@
-/** What a mail is made of. Each block says the same words twice: in plain text and in HTML. */
+/** A part of a mail with the same words in plain text and in HTML. */
 export interface Block {
   readonly text: string;
   readonly html: string;
 }
 
-/** A sentence of ours with what others have written set into it: escaped, and free to run from right to left. */
+/** Inserts texts of others into a sentence of ours. They are escaped, and `<bdi>` isolates their writing direction. */
 export function paragraph(ours: TemplateStringsArray, ...theirs: readonly string[]): Block {
   const text = String.raw({ raw: ours }, ...theirs);
-  const html = String.raw({ raw: ours.map(escaped) }, ...theirs.map((one) => `<bdi>${escaped(one)}</bdi>`));
+  const html = String.raw(
+    { raw: ours.map(escapeHtml) },
+    ...theirs.map((one) => `<bdi>${escapeHtml(one)}</bdi>`),
+  );
   return { text, html: `<p>${html.replaceAll('\n', '<br>\n')}</p>` };
 }
 
 export const heading = (theirs: string): Block => ({
   text: theirs,
-  html: `<h2 style="font-size:18px" dir="auto">${escaped(theirs)}</h2>`,
+  html: `<h2 style="font-size:18px" dir="auto">${escapeHtml(theirs)}</h2>`,
 });
 
-/** What has to be typed or copied as it stands: alone on its line, and broken nowhere but by the edge of the screen. */
-export const exactly = (label: string, value: string): Block => ({
+/** A text to type or copy as it is: it has its own line and wraps only at the edge of the screen. */
+export const verbatim = (label: string, value: string): Block => ({
   text: `${label}:\n${value}`,
-  html: `<p>${label}:</p>\n<code style="${CODE}" dir="auto">${escaped(value)}</code>`,
+  html: `<p>${label}:</p>\n<code style="${CODE}" dir="auto">${escapeHtml(value)}</code>`,
 });
 
-export const joined = (blocks: readonly Block[]): Block => ({
+export const joinBlocks = (blocks: readonly Block[]): Block => ({
   text: `${blocks.map(({ text }) => text).join('\n\n')}\n`,
   html: `${HEAD}\n${blocks.map(({ html }) => html).join('\n')}\n</body>\n</html>\n`,
 });
 
-/** Nothing in it can end a line or a header, or turn the direction of what follows. */
+/** Removes line breaks and direction marks, so that the text cannot end a header or reverse the text after it. */
 export const oneLine = (text: string): string =>
   text
     .replace(/\p{Bidi_Control}/gu, '')
@@ -38,7 +41,7 @@ const CODE =
   'display:block;padding:8px;border:1px solid;font-family:monospace;font-size:16px;' +
   'white-space:pre-wrap;word-break:break-all;hyphens:none';
 
-/** No colours, so that the reader's own stand, light or dark; no telephone numbers to be seen in a serial. */
+/** Sets no colours, so that the reader's light or dark scheme applies; keeps digits in a serial from becoming phone links. */
 const HEAD = `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -51,5 +54,5 @@ const HEAD = `<!DOCTYPE html>
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
-/** Between tags only: nothing of others stands in an attribute. */
-const escaped = (text: string): string => text.replace(/[&<>]/g, (char) => ENTITIES[char] ?? char);
+/** Escapes text between tags only. Attributes contain no text of others. */
+const escapeHtml = (text: string): string => text.replace(/[&<>]/g, (char) => ENTITIES[char] ?? char);

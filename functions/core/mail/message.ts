@@ -1,12 +1,11 @@
-/** The mail that brings the serials. */
-
+/** Builds the mail that carries the serials. */
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Order } from '../order/order.ts';
 import { toMailbox } from './address.ts';
-import { joined, oneLine, paragraph } from './blocks.ts';
+import { joinBlocks, oneLine, paragraph } from './blocks.ts';
 import { type Item, itemsOf, letter, testNotice } from './words.ts';
 
-/** A mail in our words; `aws/mime.ts` makes MIME of it. */
+/** A mail before `aws/mime.ts` encodes it as MIME. */
 export interface Message {
   readonly to: string;
   readonly from: { readonly name: string; readonly address: string };
@@ -19,20 +18,20 @@ export interface Message {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** The mail with every line that waits. Throws where there is nobody or nothing to mail. */
+/** Builds the mail with every line that waits for one. Throws if there is no address or no such line. */
 export function serialMail(catalogue: Catalogue, order: Order): Message {
   const { seller } = catalogue;
   const buyer = toMailbox(order.buyer.email);
   const to = order.test ? seller.alarms : buyer;
   const items = itemsOf(catalogue, order);
-  if (!to || items.length === 0) throw new Error('an order without an address or a serial came to be mailed');
+  if (!to || items.length === 0) throw new Error('found an order without an address or a serial to mail');
   const number = numberOf(order);
   return {
     to,
     from: { name: oneLine(seller.name), address: seller.from },
     replyTo: seller.replyTo,
     subject: oneLine(`${order.test ? 'TEST ' : ''}${subjectOf(items, number)}`),
-    ...joined([
+    ...joinBlocks([
       ...(order.test ? [testNotice(buyer)] : []),
       ...letter(order, number, items),
       paragraph`${oneLine(seller.name)}`,
@@ -40,8 +39,8 @@ export function serialMail(catalogue: Catalogue, order: Order): Message {
     headers: {
       'Auto-Submitted': 'auto-generated',
       'X-Auto-Response-Suppress': 'All',
-      // Gmail folds mails of one subject together unless this differs.
-      'X-Entity-Ref-ID': printable(order.key).slice(0, LONGEST_REFERENCE),
+      // Gmail groups mails of equal subject into a thread unless this header differs.
+      'X-Entity-Ref-ID': toPrintable(order.key).slice(0, LONGEST_REFERENCE),
     },
     tags: tagsOf(order),
   };
@@ -50,27 +49,26 @@ export function serialMail(catalogue: Catalogue, order: Order): Message {
 const LONGEST_REFERENCE = 200;
 const LONGEST_TAG = 256;
 
-/** The provider's id, as it stands at the end of the key. */
+/** Returns the provider's ID from the end of the key. */
 const numberOf = ({ key }: Order): string => {
   const id = key.slice(key.lastIndexOf('#') + 1);
   return oneLine(id.replaceAll('%23', '#').replaceAll('%25', '%'));
 };
 
 function subjectOf([first, ...others]: readonly Item[], number: string): string {
-  const more = others.length > 1 ? `${others.length} more` : others[0]?.product;
-  const what = more ? `serials for ${first?.product} and ${more}` : `serial for ${first?.product}`;
-  const own = more ? undefined : first?.mail?.subject;
-  return own ?? `Your ${what} (order ${number})`;
+  const rest = others.length > 1 ? `${others.length} more` : others[0]?.product;
+  if (rest) return `Your serials for ${first?.product} and ${rest} (order ${number})`;
+  return first?.mail?.subject ?? `Your serial for ${first?.product} (order ${number})`;
 }
 
-/** SES hands the tags back with each event, so that a send whose answer was lost can be settled. */
+/** SES returns the tags with each event, so that the outcome of a send is known even if SES's response was lost. */
 function tagsOf({ key, version }: Order): Record<string, string> {
   const order = Buffer.from(key).toString('base64url');
   return { version: String(version), ...(order.length <= LONGEST_TAG ? { order } : {}) };
 }
 
-/** A header's value takes ASCII only: what is none is percent-encoded, byte by byte. */
-const printable = (key: string): string =>
+/** Percent-encodes every byte that is not printable ASCII: a header's value may contain ASCII only. */
+const toPrintable = (key: string): string =>
   Buffer.from(key)
     .toString('latin1')
     .replace(/[^\x21-\x7e]/g, (byte) => `%${Buffer.from(byte, 'latin1').toString('hex').toUpperCase()}`);

@@ -1,9 +1,9 @@
-/** What the mail says. */
+/** The text of the mail. */
 import type { Catalogue, Product } from '../catalogue/catalogue.ts';
 import { isWaiting, type Order } from '../order/order.ts';
-import { type Block, exactly, heading, oneLine, paragraph } from './blocks.ts';
+import { type Block, heading, oneLine, paragraph, verbatim } from './blocks.ts';
 
-/** What the buyer gets of one product; copies of it share the serial. */
+/** One product's section of the mail. Copies of a product share the serial. */
 export interface Item {
   readonly product: string;
   readonly mail: Product['mail'];
@@ -12,11 +12,12 @@ export interface Item {
   readonly quantity: number;
 }
 
-/** The lines that wait: one item for each product, under however many SKUs it was bought. */
+/** Merges the waiting lines into one item per product and serial, even if it was bought under several SKUs. */
 export function itemsOf({ products }: Catalogue, order: Order): Item[] {
   const items = new Map<string, Item>();
   for (const { product, sku, licensee, serial, quantity } of order.lines.filter(isWaiting)) {
-    if (licensee === null || serial === null) throw new Error('a line without a licensee came to be mailed');
+    if (licensee === null || serial === null)
+      throw new Error('found a line without a licensee or a serial to mail');
     const id = product ?? sku;
     const known = Object.hasOwn(products, id) ? products[id] : undefined;
     const same = JSON.stringify([id, licensee, serial]);
@@ -31,22 +32,22 @@ export function itemsOf({ products }: Catalogue, order: Order): Item[] {
   return [...items.values()];
 }
 
-/** @param number the order's, as the provider shows it to the buyer. */
+/** @param number the provider's ID of the order */
 export function letter(order: Order, number: string, items: readonly Item[]): Block[] {
   const name = oneLine(order.buyer.name ?? '');
-  const more = order.lines.some((line) => line.held !== null && line.delivery === 'mail');
+  const hasHeld = order.lines.some((line) => line.held !== null && line.delivery === 'mail');
   return [
     name && name.length <= LONGEST_GREETING ? paragraph`Hello ${name},` : paragraph`Hello,`,
     items.length === 1
       ? paragraph`Thank you for your order ${number}. Here is your serial.`
       : paragraph`Thank you for your order ${number}. Here are your serials.`,
     ...items.flatMap(section),
-    ...(more ? [HELD] : []),
+    ...(hasHeld ? [HELD] : []),
     KEEP,
   ];
 }
 
-/** The first words of a test order's mail, which goes to the seller. */
+/** The first paragraph of a test order's mail, which goes to the seller. */
 export const testNotice = (buyer: string | undefined): Block =>
   paragraph`This is a test order. Its serial was made with a throw-away key and is useless in the real app. The mail of a real order would have gone to ${buyer ?? 'the buyer'}.`;
 
@@ -59,8 +60,8 @@ const KEEP = paragraph`Please keep this mail: you will need the name and the ser
 const section = ({ product, mail, licensee, serial, quantity }: Item): Block[] => [
   heading(product),
   ...(mail?.instructions ? paragraphs(mail.instructions) : [HOW]),
-  exactly('Name', licensee),
-  exactly('Serial', serial),
+  verbatim('Name', licensee),
+  verbatim('Serial', serial),
   ...(quantity > 1 ? [paragraph`${String(quantity)} copies: the serial is the same for each.`] : []),
 ];
 

@@ -1,11 +1,11 @@
-/** Profiles found again from pairs that the `openssl` command and Python have made: test/fixtures/serials/make.py. */
+/** Finds profiles from pairs that the `openssl` command and Python made: test/fixtures/serials/make.py. */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import * as z from 'zod/mini';
 import { catalogueLine } from '../../../functions/core/find-profile/catalogue-line.ts';
 import { type Found, findProfiles, type Pair } from '../../../functions/core/find-profile/find-profile.ts';
-import { bytesOf } from '../../../functions/core/find-profile/layout.ts';
+import { decodeDigits } from '../../../functions/core/find-profile/layout.ts';
 import { ALPHABET_NAMES } from '../../../functions/core/serial/alphabet.ts';
 import { SerialProfile } from '../../../functions/core/serial/profile.ts';
 import { formatText } from '../../../functions/core/serial/text.ts';
@@ -31,30 +31,32 @@ function found(key: string, pairs: readonly Pair[]): Found {
   }
 }
 
-/** The pairs of an app, or those of the names given. */
+/** Returns the pairs of an app, limited to `names` if there are any. */
 function pairsOf({ serials }: z.infer<typeof App>, ...names: string[]): Pair[] {
   return Object.entries(serials).flatMap(([name, serial]) =>
     serial !== null && (names.length === 0 || names.includes(name)) ? [{ name, serial }] : [],
   );
 }
 
-const results = new Map(apps.map((app) => [app, found(app.key, pairsOf(app))]));
+const results = apps.map((app) => {
+  const profile = SerialProfile.parse(app.profile);
+  return { app: profile, line: catalogueLine(profile), key: app.key, ...found(app.key, pairsOf(app)) };
+});
 
 const brief = ({ mode, padding, charset, name }: SerialProfile) =>
   [mode, padding, charset, name.form, name.fold].join(' ');
 
-describe('the profile of an app is found', () => {
-  it.for([...results])('%$', ([{ profile, key }, { matches, undecided }]) => {
-    const app = SerialProfile.parse(profile);
-    // Where key and IV are alike, either is right.
+describe('the profile of an app', () => {
+  it.for(results)('is found as the only match: $line', ({ app, key, matches, undecided }) => {
+    // If key and IV are equal, both profiles are right.
     const same = key === '0'.repeat(16) ? { ...app, iv: { from: 'key' } } : app;
     const separator = app.text.group === undefined ? {} : { separator: app.text.separator ?? '-' };
     expect(matches).toEqual([{ ...same, text: { ...app.text, ...separator } }]);
     expect(undecided).toBeUndefined();
   });
 
-  it('and written as it is pasted', () => {
-    for (const { matches } of results.values()) {
+  it('is formatted as a line that the catalogue accepts', () => {
+    for (const { matches } of results) {
       for (const match of matches) {
         const line = catalogueLine(match);
         const pasted: unknown = new Function(`return { ${line} }.serial`)();
@@ -66,7 +68,7 @@ describe('the profile of an app is found', () => {
     );
   });
 
-  it('though names are spaced oddly', () => {
+  it('is found if names contain extra spaces', () => {
     const pairs = [
       { name: 'Jane \u00a0Q. Sample ', serial: 'B05F5DA78463537B5F9A76CF01B76E01\n' },
       {
@@ -81,7 +83,7 @@ describe('the profile of an app is found', () => {
   });
 });
 
-describe('what is left open is said', () => {
+describe('a distinguishing name is suggested', () => {
   test.each<[string[], string[], string | undefined]>([
     [['Fifteen Letters', 'Alexandra Featherstone', CURLY], ['ecb pkcs7 utf8 nfc none'], undefined],
     [
@@ -91,14 +93,14 @@ describe('what is left open is said', () => {
       ),
       'a name with an accent and a curly apostrophe, like José D’Angelo',
     ],
-  ])('%j', (names, left, undecided) => {
+  ])('if needed, for the names %j', (names, left, undecided) => {
     if (!ecb) throw new Error('no pairs');
     const result = found(ecb.key, pairsOf(ecb, ...names));
     expect(result.matches.map(brief).sort()).toEqual([...left].sort());
     expect(result.undecided).toBe(undecided);
   });
 
-  it('ECB and CBC for short names', () => {
+  it('for ECB and CBC, which make the same serials of short names', () => {
     const pairs = [
       { name: 'Jane Q. Sample', serial: 'B05F5DA78463537B5F9A76CF01B76E01' },
       { name: 'José Núñez', serial: '1F63C813731FE0A7D889654699B97BF6' },
@@ -108,14 +110,14 @@ describe('what is left open is said', () => {
     expect(undecided).toBe('a name of 17 bytes or more');
   });
 
-  it('PKCS7 and X9.23 for 15 bytes', () => {
+  it('for PKCS7 and X9.23, which make the same serials of 15 bytes', () => {
     const pairs = [{ name: 'Fifteen Letters', serial: 'E6A1377136425BA269913F3F967FF8FB' }];
     const { matches, undecided } = found(KEY, pairs);
     expect(new Set(matches.map(({ padding }) => padding))).toEqual(new Set(['pkcs7', 'x923']));
     expect(undecided).toMatch(/^a name /);
   });
 
-  it('windows-1252 and Latin-1 without a curly quote', () => {
+  it('for windows-1252 and Latin-1, which differ in curly quotes', () => {
     const pairs = [
       { name: 'José Núñez', serial: 'A8629006C8380A5CD3AD9C0B915D6C5D' },
       {
@@ -129,11 +131,11 @@ describe('what is left open is said', () => {
   });
 });
 
-describe('nothing is found', () => {
+describe('no profile is found', () => {
   test.each<[string, string, Pair[]]>([
     ['under another key', '1234567890123457', ecb ? pairsOf(ecb) : []],
     [
-      'if one serial is not of the others',
+      'if one serial belongs to another app',
       KEY,
       [...(ecb ? pairsOf(ecb) : []), { name: 'Jane', serial: 'B05F5DA78463537B5F9A76CF01B76E01' }],
     ],
@@ -156,21 +158,21 @@ describe('nothing is found', () => {
         { name: 'Joe', serial: '' },
       ],
     ],
-    ['for names that are none', KEY, [{ name: '', serial: 'B05F5DA78463537B5F9A76CF01B76E01' }]],
-    ['under no key', '', ecb ? pairsOf(ecb) : []],
+    ['for empty names', KEY, [{ name: '', serial: 'B05F5DA78463537B5F9A76CF01B76E01' }]],
+    ['under an empty key', '', ecb ? pairsOf(ecb) : []],
   ])('%s', (_, key, pairs) => expect(found(key, pairs)).toEqual({ matches: [], undecided: undefined }));
 });
 
-it('digits are read back', () => {
+it('decodeDigits reverses formatText', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 70 }), fc.constantFrom(...ALPHABET_NAMES), (array, alphabet) => {
       const bytes = Buffer.from(array);
-      expect(bytesOf(formatText(bytes, { alphabet }), alphabet)).toEqual(bytes);
+      expect(decodeDigits(formatText(bytes, { alphabet }), alphabet)).toEqual(bytes);
     }),
   );
 });
 
-it('tells how far it is', () => {
+it('reports its progress', () => {
   const steps = [...findProfiles(KEY, ecb ? pairsOf(ecb) : [])];
   expect(steps.length).toBeGreaterThan(20);
   for (const { tried, of } of steps) expect(tried).toBeLessThan(of);
