@@ -1,59 +1,55 @@
-/** `serial explain`: how a name becomes a serial, step by step. Neither the key nor an IV is among the steps. */
+/** `serial explain` shows each step from a name to its serial, without the key and the IV. */
 import { Command } from '@commander-js/extra-typings';
-import { encode } from '../../../functions/core/serial/charset.ts';
 import { encrypt, pad } from '../../../functions/core/serial/aes-128.ts';
+import { encode } from '../../../functions/core/serial/charset.ts';
 import { columns, json } from '../cli/columns.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { unmappable } from './name.ts';
-import { type Asked, type AskedOptions, asked, askedOf, serialUnder } from './options.ts';
+import { makeSerial, readInput, type SerialInput, unmappable, withInputOptions } from './input.ts';
 
 export const serialExplain = (terminal: Terminal) =>
-  asked(new Command('explain'))
-    .description('how a name becomes its serial, step by step')
-    .addHelpText('after', EXPLAIN)
-    .action((options: AskedOptions) => explain(terminal, options));
+  withInputOptions(new Command('explain'))
+    .description('show each step from a name to its serial')
+    .addHelpText('after', HELP)
+    .action(async (options) => {
+      const input = await readInput(terminal, options);
+      const { mode, padding, charset, text, name } = input.profile;
+      const steps = stepsOf(input, options.name);
+      const rows = [
+        ['as received', '', escapeName(steps.received)],
+        ['normalised', name.form, escapeName(steps.normalised)],
+        ['bytes', charset, inBlocks(steps.bytes)],
+        ['padded', padding, inBlocks(steps.padded)],
+        ['ciphertext', mode, inBlocks(steps.ciphertext)],
+        ['text', text.alphabet, steps.text],
+      ];
+      terminal.print(options.json ? json(steps) : columns(rows));
+    });
 
-const EXPLAIN = `
+const HELP = `
 Example:
   npx --no keypost serial explain --product widgetpro-mac --name 'José Núñez'`;
 
-async function explain(terminal: Terminal, options: AskedOptions): Promise<void> {
-  const one = await askedOf(terminal, options);
-  const { mode, padding, charset, text } = one.profile;
-  const steps = stepsOf(one, options.name);
-  if (options.json) return terminal.print(json(steps));
-  const rows = [
-    ['as received', '', visible(steps.received)],
-    ['normalised', one.profile.name.form, visible(steps.normalised)],
-    ['bytes', charset, blocks(steps.bytes)],
-    ['padded', padding, blocks(steps.padded)],
-    ['ciphertext', mode, blocks(steps.ciphertext)],
-    ['text', text.alphabet, steps.text],
-  ];
-  terminal.print(columns(rows));
-}
-
-function stepsOf(one: Asked, received: string) {
-  const { who, profile, licensee, keys } = one;
+function stepsOf(input: SerialInput, received: string) {
+  const { label, profile, licensee, keys } = input;
   const bytes = encode(profile.charset, licensee);
-  if (!bytes) throw unmappable(who, profile, licensee);
-  const whole = pad(profile.padding, bytes);
+  if (!bytes) throw unmappable(label, profile, licensee);
+  const padded = pad(profile.padding, bytes);
   return {
     received,
     normalised: licensee,
     bytes: bytes.toString('hex'),
-    padded: whole.toString('hex'),
-    ciphertext: encrypt(profile, keys[0].bytes, whole).toString('hex'),
-    text: serialUnder(one, keys[0]),
+    padded: padded.toString('hex'),
+    ciphertext: encrypt(profile, keys[0].bytes, padded).toString('hex'),
+    text: makeSerial(input, keys[0]),
   };
 }
 
-/** In quotes, and with escapes for what cannot be told from something else: spaces, loose accents, invisible characters. */
-const visible = (name: string): string =>
-  `"${name.replace(/(?! )(?:[\p{Z}\p{Cc}\p{Cf}\p{Cs}"\\]|[\u0300-\u036f])/gu, escaped)}"`;
+/** Quotes the name and escapes characters that look like others: spaces, combining accents, invisible characters. */
+const escapeName = (name: string): string =>
+  `"${name.replace(/(?! )(?:[\p{Z}\p{Cc}\p{Cf}\p{Cs}"\\]|[\u0300-\u036f])/gu, escapeCharacter)}"`;
 
-const escaped = (one: string): string =>
+const escapeCharacter = (one: string): string =>
   /["\\]/.test(one) ? `\\${one}` : `\\u{${one.codePointAt(0)?.toString(16)}}`;
 
-/** Sixteen bytes, and sixteen bytes. */
-const blocks = (hex: string): string => hex.replace(/.{32}(?=.)/g, '$& ');
+/** Separates blocks of 16 bytes by a space. */
+const inBlocks = (hex: string): string => hex.replace(/.{32}(?=.)/g, '$& ');
