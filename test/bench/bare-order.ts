@@ -1,4 +1,4 @@
-/** The least a handler could do that makes the calls of an order: they stand in its event, ready to be sent. */
+/** The smallest handler that makes the calls of an order. Its event contains them, ready to be sent. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SESClient } from '@aws-sdk/client-ses';
 import { type ThreeCalls, threeCalls } from './three-calls.ts';

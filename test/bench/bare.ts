@@ -1,4 +1,4 @@
-/** The least a handler on these three services loads: the clients, with the limits that ours have, and nothing else. */
+/** The smallest handler on these three services: it loads only the clients, with the limits of ours. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SESClient } from '@aws-sdk/client-ses';

@@ -1,4 +1,4 @@
-/** What the benchmarks run, all built with the options of what is deployed. */
+/** Builds the bundles of the benchmarks with the options of the deployed bundle. */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -9,7 +9,7 @@ import catalogue from './catalogue.ts';
 export type Bundle = Awaited<ReturnType<typeof bundle>>;
 export type Bundles = Awaited<ReturnType<typeof buildAll>>;
 
-/** Builds everything into `folder`, and answers the files' addresses and sizes. */
+/** Builds everything into `folder` and returns the addresses and sizes of the files. */
 export async function buildAll(folder: string) {
   const webhook = file('../../functions/webhook.ts');
   const [warmed, unwarmed, whole, bare, cold, threeCalls, textbook] = await Promise.all([
@@ -41,7 +41,7 @@ async function bundle(folder: string, name: string, entry: string, plugins: read
 }
 
 /**
- * As CDK's NodejsFunction does with `minify`, `bundleAwsSDK` and `mainFields: ['module', 'main']`: its defaults take the
+ * The options of CDK's NodejsFunction with `minify`, `bundleAwsSDK` and `mainFields: ['module', 'main']`: its defaults take the
  * SDK of the runtime, or with it bundled the larger half of each package, and are slower.
  */
 async function bundleTextbook(folder: string): Promise<Bundle> {
@@ -59,10 +59,10 @@ async function bundleTextbook(folder: string): Promise<Bundle> {
   return { path: outfile, url: outfile, bytes: readFileSync(outfile).length };
 }
 
-/** All that the Lambda imports no sooner than it warms. */
+/** The modules that the Lambda imports only when it warms up. */
 const PUT_OFF = 'await Promise.all(Object.values(later).map((load) => load()));';
 
-/** The same Lambda as if nobody had thought of warming: what it would warm with is not even asked for. */
+/** The same Lambda without warming. The modules for warming are not imported. */
 const inPlaceOfWarming = (code: string): Plugin => ({
   name: 'in-place-of-warming',
   setup({ onLoad }) {

@@ -1,11 +1,11 @@
-/** What loading costs, and which calls an order makes: each in a fresh process. */
+/** Measures module loading and the calls of an order, each in a fresh process. */
 import type { Bundle, Bundles } from './bundles.ts';
 import { coldStart } from './sandbox.ts';
 import { PROVIDERS, type ProviderName, signedOrder } from './signed-orders.ts';
 import { byTurns, spreadOf } from './stats.ts';
 import type { StubAws } from './stub-aws.ts';
 
-/** Module load: ours, alone and with all that it puts off until it is warmed, beside the three clients alone. */
+/** Module load: our bundle, with and without its deferred modules, beside the three clients alone. */
 export async function moduleLoad(n: number, { unwarmed, whole, bare, cold }: Bundles) {
   const loading = (bundle: Bundle) => async () =>
     (await coldStart({ cold: cold.path, bundle: bundle.url })).load;
@@ -20,7 +20,7 @@ export interface Calls {
   readonly orders: readonly { readonly provider: ProviderName; readonly calls: readonly string[] }[];
 }
 
-/** Every call over HTTP: those while it starts, and those between an order and its answer. */
+/** The calls over HTTP during the start, and those between an order and its response. */
 export async function callsOfAnOrder({ warmed, cold }: Bundles, aws: StubAws): Promise<Calls> {
   const start = { cold: cold.path, bundle: warmed.url, env: aws.env };
   aws.takeCalls();

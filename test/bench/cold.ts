@@ -11,13 +11,13 @@ const say = (measured: object) => writeSync(3, `${JSON.stringify(measured)}\n`);
 interface Bundle {
   readonly handler: (event: unknown, context: object) => Promise<unknown>;
 }
-/** What Lambda hands in beside the event, as far as anybody here asks for it. */
+/** The part of Lambda's context that the handlers read. */
 const CONTEXT = { getRemainingTimeInMillis: () => 10_000 };
 const require = createRequire(import.meta.url);
 
 const [, , bundle = ''] = process.argv;
 const before = performance.now();
-// By the way that Lambda takes for the kind of file.
+// Loads the file in the same way as Lambda.
 const { handler }: Bundle = bundle.endsWith('.cjs') ? require(bundle) : await import(bundle);
 say({ ms: performance.now() - before });
 

@@ -1,4 +1,4 @@
-/** Ours beside the others, as lines of the report. */
+/** The rows of the report that compare ours with the others. */
 import type { Calls } from './cold-starts.ts';
 import type { Contender, Starts, textbookCalls, warmOrders } from './contest.ts';
 import { type Row, spread } from './report.ts';
@@ -25,7 +25,7 @@ export function firstOrderRows({ megabytes, of }: Starts, ofUnwarmed?: number): 
   ];
 }
 
-/** What warming costs where it happens, and what the provider of a cold order waits for in all. */
+/** The cost of warming, and the total wait of the provider of a cold order. */
 export const startRows = ({ megabytes, of }: Starts): Row[] => [
   { what: 'start, warming included', found: spread(of('warmed').load, 1) },
   { what: `start, ${NAMES.textbook}`, found: spread(of('textbook').load, 1) },
@@ -42,7 +42,7 @@ export const warmRows = ({ ours, threeCalls, textbook }: Awaited<ReturnType<type
   { what: `CPU of a warm order, ${NAMES.textbook}`, found: spread(textbook, 2) },
 ];
 
-/** Fewer of ours, even where the textbook has read its secret already. */
+/** Ours makes fewer calls, even if the textbook has already read its secret. */
 export function textbookCallRows(
   { orders }: Calls,
   { first, next }: Awaited<ReturnType<typeof textbookCalls>>,

@@ -1,4 +1,4 @@
-/** Ours beside the three calls alone and beside the textbook's: starts, first orders and warm ones, by turns in one run. */
+/** Compares ours with the three calls alone and with the textbook: starts, first orders and warm orders, in turns. */
 import type { Bundle, Bundles } from './bundles.ts';
 import { type ColdStart, coldStart } from './sandbox.ts';
 import { cpuShare, type Share } from './share.ts';
@@ -19,11 +19,11 @@ export interface Start {
 export interface Starts {
   readonly megabytes: number;
   of(contender: Contender): Start;
-  /** How the CPU was shared out. */
+  /** The method that limits the CPU. */
   readonly how: string;
 }
 
-/** What all contenders meet. */
+/** The conditions for all contenders. */
 export interface Stage {
   readonly bundles: Bundles;
   readonly aws: StubAws;
@@ -45,7 +45,7 @@ export async function starts(n: number, megabytes: number, stage: Stage): Promis
   }
 }
 
-/** The CPU that an order takes, in milliseconds, once as many have gone before. */
+/** The CPU time of an order in milliseconds, after as many orders have run. */
 export async function warmOrders(orders: number, stage: Stage) {
   const many = (contender: Contender) => async () =>
     (await started(stage, contender, 2 * orders)).cpu.slice(orders);
@@ -55,7 +55,7 @@ export async function warmOrders(orders: number, stage: Stage) {
   return { ours: of('warmed'), threeCalls: of('threeCalls'), textbook: of('textbook') };
 }
 
-/** The textbook's calls, of the first order and of one after it. */
+/** The calls of the textbook, for the first order and for a later one. */
 export async function textbookCalls(stage: Stage) {
   const { aws } = stage;
   aws.takeCalls();

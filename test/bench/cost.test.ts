@@ -1,4 +1,4 @@
-/** The cost that the documents tell: what an order writes is counted from the order, and the sums are sums. */
+/** The documented cost: the writes of an order are counted from the order, and the sums are correct. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { expect, test } from 'vitest';
 import { ORDERS_TABLE } from '../../functions/aws/table.ts';
@@ -19,7 +19,7 @@ function bytesOf(value: AttributeValue): number {
 const itemBytes = (item: Item): number =>
   Object.entries(item).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + bytesOf(value), 0);
 
-/** What an index keeps of an item: the keys, its own and the table's, where the item has them. */
+/** The part of an item that an index keeps: its own keys and those of the table. */
 const entriesOf = (item: Item) =>
   Object.values(ORDERS_TABLE.indexes).map(({ partition, sort }) => {
     const names = [ORDERS_TABLE.partitionKey, partition.name, sort.name];

@@ -1,6 +1,6 @@
 /**
- * What a month costs in AWS, item by item: the one place where it is computed. USD, list prices of us-east-1 in autumn
- * 2026, free tiers left out. Times and sizes are what was measured here or, where that cannot be, estimates.
+ * Computes the monthly cost in AWS, item by item, in USD. The prices are the list prices of us-east-1 in autumn 2026
+ * without free tiers. Times and sizes were measured here or, if that is impossible, are estimates.
  */
 
 /** https://aws.amazon.com/api-gateway/pricing, …/lambda, /dynamodb, /ses, /secrets-manager, /cloudwatch, /sns */
@@ -56,7 +56,7 @@ export function costOf(orders: number): Cost {
 
 /** Put and mark, each of one unit; the due, day and mail entries of the first, the due entry's end of the second. */
 export const WRITE_UNITS = { record: 4, mark: 2 } as const;
-/** The item with what DynamoDB adds, and its two entries that stay. */
+/** The item with DynamoDB's overhead, and its two permanent index entries. */
 export const STORED_BYTES = 1_100;
 const GIGABYTES = 0.5;
 const SECONDS = { order: 0.12, start: 0.35, event: 0.03, redeliver: 0.15, reconcile: 2 } as const;
@@ -102,9 +102,9 @@ function ofOrders(orders: number): CostLine[] {
 
 const MINUTES = 30 * 24 * 60;
 const HOURS = MINUTES / 60;
-/** The lease taken and given back; queries of eight shards three times, and of what is held. */
+/** The lease is acquired and released. Eight shards are queried three times, and the held orders once. */
 const RUN = { writes: 2, reads: 25 * 0.5 } as const;
-/** By one Lambda that never rests; with few orders each may find its cache too old. */
+/** One Lambda that is always busy. With few orders, each may find an expired cache. */
 const MOST_READS = (2 * MINUTES) / 5;
 
 function ofTheMonth(orders: number): CostLine[] {

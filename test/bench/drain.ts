@@ -18,7 +18,7 @@ export interface Drained {
   readonly runs: number;
   /** From the first run to the last mail that SES took. */
   readonly seconds: number;
-  /** What the rate alone asks for. */
+  /** The time that the rate alone requires. */
   readonly ideal: number;
   readonly duplicates: number;
   readonly throttled: number;
@@ -29,8 +29,8 @@ export async function drain(orders: number, rate: number): Promise<Drained> {
   const clock = virtualClock(START);
   const takes = takesFrom(orders + rate);
   const { store, due, left } = slowTable(clock, takes, backlog(orders));
-  const { mailer, told } = slowSes(clock, takes, rate);
-  // One run at a time, as they are started here: the lease is always to be had.
+  const { mailer, totals } = slowSes(clock, takes, rate);
+  // Only one run is active at a time, so the lease is always free.
   const lease = { hold: async () => true, release: async () => undefined };
   const queue: Queue = { ...lease, due, rate: async () => rate, sleep: clock.sleep };
   const ports = { catalogue, store, mailer, now: clock.now, report: () => undefined };
@@ -42,14 +42,14 @@ export async function drain(orders: number, rate: number): Promise<Drained> {
     }
   };
   await clock.run(untilNothingIsDue());
-  const { last, taken, buyers, throttled } = told();
+  const { last, accepted, buyers, throttled } = totals();
   return {
     orders,
     rate,
     runs,
     seconds: (last - START) / 1_000,
     ideal: orders / rate,
-    duplicates: taken - buyers,
+    duplicates: accepted - buyers,
     throttled,
   };
 }

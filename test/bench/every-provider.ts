@@ -36,9 +36,9 @@ export const catalogue = defineConfig({
   },
 });
 
-/** One key for all: it is good for each scheme. */
+/** One key that is valid in every scheme. */
 const KEY = SECRETS['provider-keys'].shop.signing[0] ?? '';
-/** PayPal's orders are asked for, and its key stands at an address. */
+/** PayPal's orders and its certificate are fetched. */
 const API = { key: 'client:secret', url: 'http://localhost:3000/local/paypal' };
 
 export const SIGNING = Object.fromEntries(
@@ -70,15 +70,15 @@ export function orderOf(provider: string): { readonly event: HttpApiEvent; reado
   return { event, ask: apiOf(request) };
 }
 
-/** What PayPal would tell of the order stands in what it sends before; the others tell everything themselves. */
+/** PayPal's API returns the order of the announcement; the other providers send everything themselves. */
 function apiOf({ headers, before }: SignedRequest): Context['ask'] {
   const spki = headers['paypal-cert-url']?.split('/').at(-1) ?? '';
-  const told: readonly (readonly [address: RegExp, answer: string])[] = [
+  const responses: readonly (readonly [address: RegExp, answer: string])[] = [
     [/\/certs\//, pem(spki)],
     [/\/oauth2\/token$/, '{"access_token":"bench"}'],
     [/\/orders\//, before ? JSON.stringify(JSON.parse(before.body).resource) : ''],
   ];
-  return async (url) => told.find(([address]) => address.test(url))?.[1] ?? '';
+  return async (url) => responses.find(([address]) => address.test(url))?.[1] ?? '';
 }
 
 const pem = (spki: string) =>

@@ -12,7 +12,7 @@ const ORDERS = 1_500;
 const MOST_AT_ONCE = 64;
 const MOST_MS = 1_000;
 
-/** Whoever has just started is measured first. */
+/** The contender that has just started is measured first. */
 export async function localSystemRows(): Promise<Row[]> {
   const dataDir = mkdtempSync(join(tmpdir(), 'keypost-local-'));
   const system = await startSystem(dataDir);
@@ -33,13 +33,13 @@ export async function localSystemRows(): Promise<Row[]> {
 
 export interface Answered {
   readonly perSecond: number;
-  /** Of each answer, the shortest first. */
+  /** The response times in ascending order. */
   readonly ms: readonly number[];
 }
 
 let buyers = 0;
 
-/** New orders, by turns of two providers that ask nothing of an API. Throws where one hears anything but success. */
+/** New orders, by turns of two providers that ask nothing of an API. Throws if a response is not a success. */
 export async function orders(
   { play }: Players,
   count: number,

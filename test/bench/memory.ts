@@ -1,4 +1,4 @@
-/** What the local system takes of memory over 100,000 orders, or `--orders N`: `node --import tsx test/bench/memory.ts`. */
+/** Measures the memory of the local system over 100,000 orders, or `--orders N`: `node --import tsx test/bench/memory.ts`. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

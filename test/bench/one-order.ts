@@ -1,4 +1,4 @@
-/** An order as the Lambda takes it, in this process, again and again. */
+/** Runs the Lambda's work for an order repeatedly in this process. */
 import { DynamoDBClient, PutItemCommand, type PutItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { SESClient, SendRawEmailCommand, type SendRawEmailCommandInput } from '@aws-sdk/client-ses';
 import { toRequest } from '../../functions/aws/http-api.ts';
@@ -39,7 +39,7 @@ export function oneOrder(provider: string, { dynamo, ses }: Clients): () => Prom
   };
 }
 
-/** What an order of this provider asks of AWS, ready to be sent again. */
+/** The calls to AWS of an order of this provider, ready to be repeated. */
 export async function callsOf(provider: string): Promise<ThreeCalls> {
   const puts: PutItemCommandInput[] = [];
   const mails: SendRawEmailCommandInput[] = [];
@@ -59,7 +59,7 @@ const ACCOUNT = {
   credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
 };
 
-/** Clients that answer before the SDK has done anything: what is left is our work. */
+/** Clients that respond before the SDK does any work. The rest is our own work. */
 export function deafClients(hear: (command: object) => void = () => undefined): Clients {
   const send = async (command: object) => {
     hear(command);
@@ -71,7 +71,7 @@ export function deafClients(hear: (command: object) => void = () => undefined): 
   };
 }
 
-/** Clients that do all they ever do, but for the network. */
+/** Clients that do everything except the network call. */
 export function loopedClients(): Clients {
   const answering = (body: string) => ({
     handle: async () => ({ response: { statusCode: 200, headers: {}, body: Buffer.from(body) } }),

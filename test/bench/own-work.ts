@@ -1,4 +1,4 @@
-/** What an order costs us, in milliseconds of CPU: all that happens between the event and AWS, and back. */
+/** Measures the CPU time of an order in milliseconds, from the event to AWS and back. */
 import crypto, { type KeyObject } from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import { Bench } from 'tinybench';

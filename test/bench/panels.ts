@@ -1,4 +1,4 @@
-/** What docs/performance.svg shows. */
+/** The panels of docs/performance.svg. */
 import { writeFileSync } from 'node:fs';
 import type { Start, Starts, warmOrders } from './contest.ts';
 import { type Panel, plot } from './plot.ts';

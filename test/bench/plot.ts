@@ -54,10 +54,10 @@ function drawn({ title, bars }: Panel, top: number): string[] {
 
 const shown = (ms: number) => ms.toFixed(ms < 20 ? 1 : 0);
 
-const text = (x: number, y: number, kind: string, said: string) =>
-  `<text class="${kind}" x="${x}" y="${y}">${escaped(said)}</text>`;
+const text = (x: number, y: number, kind: string, content: string) =>
+  `<text class="${kind}" x="${x}" y="${y}">${escaped(content)}</text>`;
 
-const escaped = (said: string) => said.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+const escaped = (content: string) => content.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 
 const STYLE = [
   'text{font:13px system-ui,-apple-system,"Segoe UI",sans-serif;fill:#1f2328}',

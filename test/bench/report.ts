@@ -6,7 +6,7 @@ import type { Spread } from './stats.ts';
 export interface Row {
   readonly what: string;
   readonly found: string;
-  /** Nothing was promised of it where this is left out. */
+  /** Omitted if no value was promised. */
   readonly promised?: string;
   readonly kept?: boolean;
 }
@@ -27,7 +27,7 @@ export const spread = ({ p25, p50, p75, n }: Spread, digits: number): string =>
 export const machine = (): string =>
   `Node ${process.versions.node} on ${process.platform} ${process.arch}, ${cpus().length} × ${cpus()[0]?.model.trim()}`;
 
-const verdict = ({ promised, kept }: Row, not: string): string =>
+const resultOf = ({ promised, kept }: Row, not: string): string =>
   promised ? `${promised}: ${kept ? 'kept' : not}` : '';
 
 export function print({ sections, notes }: Report): void {
@@ -35,28 +35,28 @@ export function print({ sections, notes }: Report): void {
   for (const { title, rows } of sections) {
     console.log(`\n${title}`);
     for (const row of rows) {
-      console.log(`  ${row.what.padEnd(width)}  ${row.found}   ${verdict(row, 'NOT KEPT')}`.trimEnd());
+      console.log(`  ${row.what.padEnd(width)}  ${row.found}   ${resultOf(row, 'NOT KEPT')}`.trimEnd());
     }
   }
   for (const note of ['', ...notes]) console.log(note);
 }
 
-/** Into the place that the document keeps for this major version of Node. */
+/** Writes into the section of the document for this major version of Node. */
 export function write({ sections, notes }: Report): void {
   const lines = sections.flatMap(({ title, rows }) => [
     `| **${title}** | | |`,
-    ...rows.map((row) => `| ${row.what} | ${row.found} | ${verdict(row, 'not kept')} |`),
+    ...rows.map((row) => `| ${row.what} | ${row.found} | ${resultOf(row, 'not kept')} |`),
   ]);
   const table = [...notes, '', '| what | p50 (p25–p75) | promised |', '| --- | --- | --- |', ...lines].join(
     '\n',
   );
   const [major] = process.versions.node.split('.');
-  const place = new RegExp(`(<!-- Node ${major} -->)[^]*?(<!-- / -->)`);
+  const section = new RegExp(`(<!-- Node ${major} -->)[^]*?(<!-- / -->)`);
   const before = readFileSync(DOCUMENT, 'utf8');
-  if (!place.test(before)) throw new Error(`docs/performance.md has no place for Node ${major}`);
+  if (!section.test(before)) throw new Error(`docs/performance.md has no section for Node ${major}`);
   writeFileSync(
     DOCUMENT,
-    before.replace(place, (_, start, end) => `${start}\n\n${table}\n\n${end}`),
+    before.replace(section, (_, start, end) => `${start}\n\n${table}\n\n${end}`),
   );
 }
 

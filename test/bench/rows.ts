@@ -1,4 +1,4 @@
-/** What was measured, as lines of the report, each beside what was promised. */
+/** The measurements as rows of the report, each beside the promised value. */
 import type { Calls } from './cold-starts.ts';
 import type { Cost } from './cost.ts';
 import type { Drained } from './drain.ts';
@@ -32,7 +32,7 @@ export const callRows = ({ starting, orders }: Calls): Row[] => [
 
 export const percent = (part: number) => `${Math.round(part * 100)} %`;
 
-/** @param most what was promised of it, if anything; of 1 that it is less. */
+/** @param most the promised value, if there is one; 1 stands for "less than". */
 export function ratioRow(what: string, ours: Spread, others: Spread, most?: number): Row {
   const ratio = ours.p50 / others.p50;
   const found = percent(ratio);

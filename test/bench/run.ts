@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: what was promised of speed, measured here and now. With `--write` the figures go into
+ * `npm run bench`: measures the promised speed on this machine. With `--write` the figures go into
  * docs/performance.md, and those of Lambda's Node into its plot.
  */
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -22,7 +22,7 @@ const LAMBDA = {
   KEYS_CACHED_SECONDS: '300',
 } satisfies WebhookEnv;
 
-/** Nothing of ours: a setting of the machine's owner must not decide what is measured. */
+/** The environment contains no settings of this machine, which would change the result. */
 const MACHINE = {
   AWS_REGION: 'us-east-1',
   AWS_ACCESS_KEY_ID: 'bench',
@@ -43,9 +43,9 @@ export function stepAside(): void {
 
 export interface ColdStart {
   readonly load: number;
-  /** How long each order took. */
+  /** The duration of each order. */
   readonly orders: readonly number[];
-  /** What each order took of a CPU, in milliseconds. */
+  /** The CPU time of each order in milliseconds. */
   readonly cpu: readonly number[];
 }
 
@@ -81,7 +81,7 @@ export async function coldStart(
   }
 }
 
-/** What `cold.ts` says, one at each call; an order that was not answered with success is no measurement. */
+/** Returns the next measurement of `cold.ts`. An order that fails is not a measurement. */
 function measurements(stream: unknown): () => Promise<z.output<typeof Measured>> {
   if (!(stream instanceof Readable)) throw new Error('no pipe to the cold start');
   const lines = createInterface(stream)[Symbol.asyncIterator]();

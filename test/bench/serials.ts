@@ -57,9 +57,9 @@ interface Sample {
   readonly ms: number;
 }
 
-/** After a few rounds that only warm up. */
+/** Warms up first. */
 function measured(work: () => number): Sample[] {
-  for (let round = 0; round < 5; round++) work();
+  for (let pass = 0; pass < 5; pass++) work();
   return Array.from({ length: ROUNDS }, () => {
     const before = performance.now();
     const count = work();

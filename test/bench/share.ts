@@ -7,7 +7,7 @@ const PERIOD_MS = 20;
 export interface Share {
   /** By what means, for the report. */
   readonly how: string;
-  /** From now on the process has no more than its share. */
+  /** Limits the process to its share. */
   limit(pid: number): void;
   /** The process has ended, or may run free again. */
   release(): void;
@@ -37,7 +37,7 @@ function kernelShare(share: number): Share | undefined {
         writeFileSync(join(folder, name), String(value), { flag: 'r+' });
       }
     } catch {
-      // Not ours to set here; the next way, or the one that needs no permission.
+      // Falls back to the next method if this one is not permitted.
       if (existsSync(folder)) rmdirSync(folder);
       continue;
     }

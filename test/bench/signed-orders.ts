@@ -1,4 +1,4 @@
-/** Orders that nobody has placed, signed by the vendors' own libraries, as API Gateway hands them on. */
+/** Sample orders, signed by the vendors' own libraries, as API Gateway delivers them. */
 import { readFileSync } from 'node:fs';
 import { Webhook } from 'standardwebhooks';
 import Stripe from 'stripe';
@@ -10,7 +10,7 @@ export type ProviderName = (typeof PROVIDERS)[number];
 const STRIPE_KEY = 'whsec_ExampleSecret0001';
 const SHOP_KEY = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
-/** The secrets, by the names that the bundles are told. */
+/** The secrets, by the names in the bundles' environment. */
 export const SECRETS = {
   'product-keys': { 'widgetpro-mac': [{ version: 1, key: '1234567890123456' }] },
   'provider-keys': { stripe: { signing: [STRIPE_KEY] }, shop: { signing: [SHOP_KEY] } },

@@ -1,4 +1,4 @@
-/** AWS as a backlog meets it: each call takes its time, the index is late, and SES takes so many mails a second. */
+/** AWS under a backlog: calls take time, the index lags, and SES limits the mails per second. */
 import type { Message } from '../../functions/core/mail/message.ts';
 import type { Queue } from '../../functions/core/mail/redeliver.ts';
 import { type Item, isAlias, type Order } from '../../functions/core/order/order.ts';
@@ -10,10 +10,10 @@ const TAKES = { read: [3, 12], write: [5, 20], query: [20, 60], send: [100, 400]
 /** Between a write and its entry in the index. */
 const INDEX_LATE_MS = 300;
 
-/** How long a call takes this time. */
+/** The duration of this call. */
 export type Takes = (call: keyof typeof TAKES) => number;
 
-/** A table with an index of what is due, which hears of a write a while later. */
+/** A table with an index of due orders that lags behind the writes. */
 export function slowTable(clock: VirtualClock, takes: Takes, stored: readonly Order[]) {
   const items = new Map<string, Item>(stored.map((order) => [order.key, order]));
   const index = new Map<string, string>(stored.map(({ key, dueAt = '' }) => [key, dueAt]));
@@ -49,16 +49,16 @@ export function slowTable(clock: VirtualClock, takes: Takes, stored: readonly Or
   return { store, due, left };
 }
 
-/** Takes `rate` mails in any second and a tenth more, as the real one bears short bursts, and throttles the rest. */
+/** Accepts `rate` mails per second plus 10 %, because SES allows short bursts, and throttles the rest. */
 export function slowSes(clock: VirtualClock, takes: Takes, rate: number) {
-  const taken: number[] = [];
+  const acceptedAt: number[] = [];
   const buyers = new Set<string>();
   let throttled = 0;
   let last = clock.now();
   const mailer: Mailer = async ({ to }: Message) => {
     const most = Math.ceil(rate * 1.1);
-    const full = (taken.at(-most) ?? 0) > clock.now() - 1_000;
-    if (!full) taken.push(clock.now());
+    const full = (acceptedAt.at(-most) ?? 0) > clock.now() - 1_000;
+    if (!full) acceptedAt.push(clock.now());
     await clock.sleep(takes('send'));
     if (full) {
       throttled += 1;
@@ -66,10 +66,10 @@ export function slowSes(clock: VirtualClock, takes: Takes, rate: number) {
     }
     buyers.add(to);
     last = clock.now();
-    return { kind: 'sent', messageId: `message-${taken.length}` };
+    return { kind: 'sent', messageId: `message-${acceptedAt.length}` };
   };
-  const told = () => ({ last, taken: taken.length, buyers: buyers.size, throttled });
-  return { mailer, told };
+  const totals = () => ({ last, accepted: acceptedAt.length, buyers: buyers.size, throttled });
+  return { mailer, totals };
 }
 
 /** The same times for the same seed. */

@@ -1,4 +1,4 @@
-/** Numbers as they are reported: the one in the middle, and those between which the middle half lies. */
+/** The reported statistics: the median and the quartiles. */
 export interface Spread {
   readonly n: number;
   readonly p25: number;
@@ -12,13 +12,13 @@ export function spreadOf(samples: readonly number[]): Spread {
   return { n: sorted.length, p25: at(0.25), p50: at(0.5), p75: at(0.75) };
 }
 
-/** Each contender run `n` times, by turns and in a random order, so that a busy minute of the machine is everybody's. */
+/** Runs each contender `n` times, in turns and in random order, so that a busy minute affects all of them. */
 export async function byTurns<Result>(
   n: number,
   contenders: ReadonlyMap<string, () => Promise<Result>>,
 ): Promise<ReadonlyMap<string, Result[]>> {
   const results = new Map([...contenders.keys()].map((name): [string, Result[]] => [name, []]));
-  for (let round = 0; round < n; round++) {
+  for (let pass = 0; pass < n; pass++) {
     const order = [...contenders].map(([name, run]) => ({ name, run, at: Math.random() }));
     for (const { name, run } of order.sort((one, other) => one.at - other.at)) {
       results.get(name)?.push(await run());

@@ -11,9 +11,9 @@ const SERVICES = ['DYNAMODB', 'SES', 'SECRETS_MANAGER'] as const;
 
 export interface StubAws {
   readonly tls: boolean;
-  /** What a Lambda's environment says of where AWS is. */
+  /** The environment variables with the addresses of AWS. */
   readonly env: Readonly<Record<string, string>>;
-  /** The calls since it was last asked, in the order they came. */
+  /** Returns the calls since the last time, in order. */
   takeCalls(): string[];
   stop(): void;
 }
@@ -46,7 +46,7 @@ export async function startStubAws(folder: string): Promise<StubAws> {
   };
 }
 
-/** Undefined where there is no openssl: then it is HTTP, and the report says so. */
+/** Returns undefined without openssl; the stub then uses HTTP, and the report says so. */
 function selfSigned(folder: string): { key: Buffer; cert: Buffer } | undefined {
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   const command = `req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -keyout ${key} -out ${cert}`;

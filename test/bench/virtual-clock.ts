@@ -1,11 +1,11 @@
-/** A clock that moves only when nothing else can: hours of waiting in a second, the same each time. */
+/** A virtual clock: it advances when all work waits for a timer, and gives the same result each time. */
 export type VirtualClock = ReturnType<typeof virtualClock>;
 
 /** @param start milliseconds since 1970. */
 export function virtualClock(start: number) {
   let time = start;
   const timers: { readonly at: number; then(): void }[] = [];
-  /** Of two at one time the older goes first. */
+  /** Two timers of the same time run in the order of their creation. */
   const after = (ms: number, then: () => void) => {
     const at = time + Math.max(0, ms);
     timers.splice(timers.findLastIndex((timer) => timer.at <= at) + 1, 0, { at, then });

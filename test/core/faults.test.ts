@@ -42,7 +42,7 @@ const scenarios: {
   readonly reversed: boolean;
 }[] = [
   { name: 'a sale', notices: [sale], reversed: false },
-  { name: 'a sale that is told twice', notices: [sale, sale], reversed: false },
+  { name: 'a sale that is withEvents twice', notices: [sale, sale], reversed: false },
   {
     name: 'a refund under another name, before its sale',
     notices: [refund('capture-1'), sale],
@@ -55,7 +55,7 @@ const patience = [
   { name: 'whose provider never tries again', tries: 1 },
 ];
 
-async function run(plan: Plan, notices: readonly unknown[], tries: number, told = false) {
+async function run(plan: Plan, notices: readonly unknown[], tries: number, withEvents = false) {
   const world = memoryWorld(catalogue, plan);
   const heard: boolean[] = [];
   for (const notice of notices) {
@@ -67,7 +67,7 @@ async function run(plan: Plan, notices: readonly unknown[], tries: number, told 
     heard.push(success);
   }
   for (let n = 0; n < 40; n += 1) {
-    if (told) await world.told();
+    if (withEvents) await world.publishSendEvents();
     await world.redeliver();
     world.state.now += 60_000;
   }
@@ -104,25 +104,26 @@ describe.each(scenarios)('$name', ({ notices, reversed }) => {
       for (const plan of plans(busy + 6)) {
         seen += 1;
         const { world, heard } = await run(plan, notices, tries);
-        const told = `${JSON.stringify([...plan])} ${world.state.log.slice(0, busy + 8)}`;
+        const withEvents = `${JSON.stringify([...plan])} ${world.state.log.slice(0, busy + 8)}`;
         const order = world.orders().find(({ key }) => key === 'plain#order-1');
         const saleHeard = heard[notices.indexOf(sale)];
         const refundHeard = heard.some((success, n) => success && notices[n] !== sale);
-        if (saleHeard) expect(order?.placedAt, told).toBeDefined();
-        if (refundHeard && saleHeard) expect(order?.status, told).toBe('refunded');
+        if (saleHeard) expect(order?.placedAt, withEvents).toBeDefined();
+        if (refundHeard && saleHeard) expect(order?.status, withEvents).toBe('refunded');
         if (order?.placedAt) {
           expect(
             order.lines.map((line) => line.serial),
-            told,
+            withEvents,
           ).toEqual([serial]);
-          expect(order.dueAt, `stuck: ${told}`).toBeUndefined();
-          if (!reversed) expect(world.mails.length, `lost: ${told}`).toBeGreaterThan(0);
+          expect(order.dueAt, `stuck: ${withEvents}`).toBeUndefined();
+          if (!reversed) expect(world.mails.length, `lost: ${withEvents}`).toBeGreaterThan(0);
           if (reversed && notices[0] !== sale && heard[0])
-            expect(world.mails.length, `mailed: ${told}`).toBe(0);
+            expect(world.mails.length, `mailed: ${withEvents}`).toBe(0);
         }
         // A second mail only where nobody could know of the first: its answer, or the mark behind it, was lost.
-        if (world.mails.length > 1) expect(unknowable(plan, world.state.log), `twice: ${told}`).toBe(true);
-        expect(world.mails.length, told).toBeLessThanOrEqual(3);
+        if (world.mails.length > 1)
+          expect(unknowable(plan, world.state.log), `twice: ${withEvents}`).toBe(true);
+        expect(world.mails.length, withEvents).toBeLessThanOrEqual(3);
       }
       expect(seen).toBeGreaterThan(300);
     },
@@ -136,9 +137,9 @@ test('SES tells of each mail before the next try: none is lost, and none goes ou
   let twiceUntold = 0;
   for (const plan of plans(12)) {
     const { world, heard } = await run(plan, [sale], 6, true);
-    const told = JSON.stringify([...plan]);
-    if (heard[0]) expect(world.mails.length, told).toBe(1);
-    for (const order of world.orders()) expect(order.dueAt, `stuck: ${told}`).toBeUndefined();
+    const withEvents = JSON.stringify([...plan]);
+    if (heard[0]) expect(world.mails.length, withEvents).toBe(1);
+    for (const order of world.orders()) expect(order.dueAt, `stuck: ${withEvents}`).toBeUndefined();
     if (plan.size === 1) twiceUntold += (await run(plan, [sale], 6)).world.mails.length > 1 ? 1 : 0;
   }
   expect(twiceUntold).toBeGreaterThan(0);

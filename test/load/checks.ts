@@ -1,4 +1,4 @@
-/** What became of everything: each order whose provider heard success, each mail, and nothing else. */
+/** Checks the result: each acknowledged order, each mail, and nothing else. */
 import * as z from 'zod';
 import { diskFiles } from '../../local/files.ts';
 import type { Row } from '../bench/report.ts';
@@ -20,8 +20,8 @@ export type StoredOrders = z.output<typeof Orders>;
 const GENUINE: readonly Kind[] = ['sale', 'repeat', 'refund', 'test'];
 const MAILED = ['sent', 'delivered'];
 
-/** Runs `redeliver` until nothing is due, and answers all orders. */
-export async function settled(page: string): Promise<StoredOrders> {
+/** Runs `redeliver` until no order is due, and returns all orders. */
+export async function finishedOrders(page: string): Promise<StoredOrders> {
   for (let run = 0; run < 20; run += 1) {
     const answer = await fetch(`${page}/local/redeliver`, { method: 'POST' });
     if (z.object({ due: z.number() }).parse(await answer.json()).due === 0) break;

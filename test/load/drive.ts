@@ -1,4 +1,4 @@
-/** Sends one after another at a steady pace, with only so many on their way at once. */
+/** Sends requests at a steady pace, with a limited number in flight. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { postRequest } from '../../functions/providers/simulate.ts';
 import type { Shot } from './traffic.ts';
@@ -15,7 +15,7 @@ export interface Pace {
   readonly atOnce: number;
 }
 
-/** @param hear is told of each answer as it comes. */
+/** @param hear is called with each response. */
 export async function drive(
   { perSecond, seconds, atOnce }: Pace,
   next: () => Shot,
@@ -37,7 +37,7 @@ export async function drive(
 
 async function shoot({ kind, key, expected, address, request }: Shot): Promise<Heard> {
   const began = performance.now();
-  // A broken connection is what the report is there to tell.
+  // The report lists a broken connection.
   const status = await postRequest(address, request).then(
     (answer) => answer.status,
     () => 0,

@@ -1,4 +1,4 @@
-/** What a process takes of memory while it works. */
+/** Samples the memory of a running process. */
 import type { System } from './system.ts';
 
 const SAMPLE_MS = 1_000;
@@ -6,7 +6,7 @@ const SAMPLE_MS = 1_000;
 export function watchMemory({ megabytes }: Pick<System, 'megabytes'>) {
   const samples: number[] = [];
   const timer = setInterval(() => {
-    // The process ends when it is told to, and with it what there is to see.
+    // The process has ended, so there is no more to sample.
     megabytes().then(
       (now) => samples.push(now),
       () => undefined,

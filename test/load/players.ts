@@ -37,17 +37,24 @@ export async function playersAt({ page, aws }: System) {
   const [[product = '', { skus }] = ['', { skus: {} }]] = Object.entries(catalogue.products);
   const eventsOf = (name: string) => simulators[name]?.events ?? [];
   return {
-    /** Those who can say `event` of the product. */
+    /** The providers that can send `event` for the product. */
     whoSay: (event: string) => Object.keys(skus).filter((name) => eventsOf(name).includes(event)),
     /** Signed now: good for five minutes. */
     play(provider: string, { event, buyer, id, test = false, forged = false }: Part): Played {
       const [, secret = ''] = signing.find(([name]) => name === provider) ?? [];
       const address = `${page}/orders/${provider}`;
-      const wish = { provider, event, product, id, name: `Zoë Example ${buyer}`, email: addressOf(buyer) };
+      const simulated = {
+        provider,
+        event,
+        product,
+        id,
+        name: `Zoë Example ${buyer}`,
+        email: addressOf(buyer),
+      };
       const other = [...secret].reverse().join('');
       const simulator = simulators[provider];
       if (!simulator) throw new Error(`${provider} has no simulator`);
-      const order = { ...wish, company: '', test };
+      const order = { ...simulated, company: '', test };
       const request = signOrder(simulator, order, { catalogue, secret: forged ? other : secret, address });
       return { address, request, key: keyOf(ownerOf(catalogue, provider), test, request.orderId) };
     },

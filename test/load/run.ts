@@ -1,11 +1,11 @@
-/** `npm run load`: ten minutes of mixed traffic on the local system, or `--minutes N`, and what became of it. */
+/** `npm run load`: sends ten minutes of mixed traffic to the local system, or `--minutes N`, and checks the result. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { withBarOf } from '../../bin/commands/cli/progress.ts';
 import { machine, print, type Row } from '../bench/report.ts';
-import { ordersRows, settled } from './checks.ts';
+import { finishedOrders, ordersRows } from './checks.ts';
 import { drive, type Heard } from './drive.ts';
 import { watchMemory } from './memory.ts';
 import { playersAt } from './players.ts';
@@ -36,7 +36,7 @@ try {
     process.stdout,
   );
   memory.stop();
-  const orders = await settled(system.page);
+  const orders = await finishedOrders(system.page);
   await system.stop();
   const rows = [...answerRows(heard), ...ordersRows(heard, orders, dataDir), memoryRow(memory)];
   const title = `mixed traffic, ${minutes} minutes at ${PER_SECOND} requests a second`;

@@ -1,4 +1,4 @@
-/** The local system as `npm start` runs it, in a process of its own: what it takes of memory is its own. */
+/** Runs the local system like `npm start`, in its own process, so that its memory can be measured. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 export interface System {
   readonly page: string;
   readonly aws: string;
-  /** What it holds in memory, as the operating system counts. */
+  /** The memory of the process as the operating system counts it. */
   megabytes(): Promise<number>;
   stop(): Promise<void>;
 }
@@ -31,16 +31,18 @@ export async function startSystem(dataDir: string): Promise<System> {
   process.once('exit', kill);
   const ended = once(child, 'exit').then(() => process.off('exit', kill));
   const addresses = new Promise<readonly string[]>((resolve, reject) => {
-    let said = '';
+    let output = '';
     const hear = (chunk: Buffer) => {
-      said += chunk;
-      if (!said.includes('Products')) return;
-      // What is logged of each order is read and forgotten.
+      output += chunk;
+      if (!output.includes('Products')) return;
+      // The log of each order is read and discarded.
       child.stdout.off('data', hear).resume();
-      resolve([...said.matchAll(/^(?:Keypost|AWS) +(http:\/\/localhost:\d+)/gm)].map(([, url]) => url ?? ''));
+      resolve(
+        [...output.matchAll(/^(?:Keypost|AWS) +(http:\/\/localhost:\d+)/gm)].map(([, url]) => url ?? ''),
+      );
     };
     child.stdout.on('data', hear);
-    ended.then(() => reject(new Error(`the local system ended: ${said}`)), reject);
+    ended.then(() => reject(new Error(`the local system ended: ${output}`)), reject);
   });
   const [page = '', aws = ''] = await addresses;
   return {
@@ -54,7 +56,7 @@ export async function startSystem(dataDir: string): Promise<System> {
   };
 }
 
-/** Without the pages of files where they can be told apart: LevelDB maps its own, and the system may take them back. */
+/** Excludes mapped file pages if possible: LevelDB maps its files, and the system can reclaim them. */
 async function memoryOf(pid: string): Promise<number> {
   if (process.platform === 'linux') {
     const [, kilobytes] = /^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];

@@ -5,11 +5,11 @@ export type Kind = 'sale' | 'repeat' | 'refund' | 'test' | 'forged' | 'garbage';
 
 export interface Shot extends Played {
   readonly kind: Kind;
-  /** What the sender must hear. */
+  /** The expected status. */
   readonly expected: number;
 }
 
-/** Of fifty requests; those of a kind stand apart, so that no two kinds come in step. */
+/** The number of requests of each kind among fifty, spread evenly so that no two kinds coincide. */
 const SHARES: readonly (readonly [Kind, number])[] = [
   ['sale', 30],
   ['repeat', 6],
@@ -19,15 +19,15 @@ const SHARES: readonly (readonly [Kind, number])[] = [
   ['garbage', 3],
 ];
 const PLAN = SHARES.flatMap(([kind, times]) =>
-  Array.from({ length: times }, (_, at) => ({ kind, place: (at + 0.5) / times })),
+  Array.from({ length: times }, (_, at) => ({ kind, position: (at + 0.5) / times })),
 )
-  .sort((one, other) => one.place - other.place)
+  .sort((one, other) => one.position - other.position)
   .map(({ kind }) => kind);
 
-/** How many sales a refund and every second repeat look back: seconds, and less than the five minutes of a signature. */
+/** A refund and every second repeat refer to a sale this far back, within the five minutes of a signature. */
 const BACK = 200;
 
-/** Their notifications say nothing of a test. */
+/** The notifications of these providers do not mark test orders. */
 const UNMARKED = ['paddle', 'polar', 'woocommerce'];
 
 /** @param page where the local system listens. */
@@ -50,7 +50,7 @@ export function traffic(players: Players, page: string) {
     sale: () => sale('sale'),
     test: () => sale('test'),
     forged: () => sale('forged'),
-    /** Of a sale that is long done, or of the newest, which may still be on its way. */
+    /** Picks an old sale, or the newest, which may still be in flight. */
     repeat() {
       const again = sales.at(count.repeat % 2 ? -1 : -BACK) ?? sales[0];
       return again ? { ...again, kind: 'repeat' } : sale('sale');

@@ -1,4 +1,4 @@
-/** What the suite logs is kept and looked through: log-setup.ts, log-tee.mjs, log-scan.ts. Here nothing is logged that would be found. */
+/** The logs of the suite are kept and searched by log-setup.ts, log-tee.mjs and log-scan.ts. This test logs no match itself. */
 import { execFileSync } from 'node:child_process';
 import { createCipheriv } from 'node:crypto';
 import { readFileSync } from 'node:fs';

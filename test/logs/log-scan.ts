@@ -1,4 +1,4 @@
-/** After the last test: nothing that the suite has logged is a secret, a signature, a serial, a name or an address. */
+/** Checks after the last test that the suite has logged no secret, signature, serial, name or address. */
 import { createDecipheriv, createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ export function teardown(): void {
   throw new Error(`what must not be logged:\n${[...new Set(found)].join('\n')}`);
 }
 
-/** What of a log must not be there: the kind, and the line without it. */
+/** A forbidden value in a log: its kind, and the line without the value. */
 export function findings(text: string): string[] {
   return text.split('\n').flatMap((line) => {
     const kinds = new Set<string>();
@@ -56,12 +56,12 @@ const signatures = every(/"[\w-]*(?:sig|signature|hmac[\w-]*)": ?"([^"]{20,})"/g
   value.split(/[,;= ]/).filter((part) => part.length >= 20),
 );
 const serials = every(/"serial": ?"([^"]{8,})"/g);
-/** Whoever has an accent, or is called Example or Sample, is a buyer; products and shops are not. */
+/** A name with an accent, or with Example or Sample, is a buyer's name; products and shops have no such names. */
 const names = every(
   /"?\b(?:name|registration|licensee|received|company)"?: ?['"]([^'"\\\n]{3,60})['"]/g,
 ).filter((name) => /[^\0-\x7f]|\b(?:Example|Sample)\b/.test(name));
 
-/** Whatever a key of the suite, or the throw-away key of a test order, makes a name of is a serial. */
+/** A text that a key of the suite, or the throw-away key of a test order, decrypts to a name is a serial. */
 const serialKeys = [
   Buffer.from('1234567890123456'),
   ...['widgetpro-mac', 'widget'].map((product) =>
@@ -75,7 +75,7 @@ const isSerial = (hex: string): boolean =>
       const name = Buffer.concat([decipher.update(hex, 'hex'), decipher.final()]);
       return name.length > 0 && !/\p{Cc}|\ufffd/u.test(name.toString());
     } catch {
-      return false; // Its padding is none: some hash, not a serial.
+      return false; // The padding is invalid, so it is a hash and not a serial.
     }
   });
 
@@ -88,7 +88,7 @@ const PATTERNS: readonly (readonly [kind: string, pattern: RegExp, is?: (hit: st
   ['signature', literal(signatures)],
   ['serial', /\b(?:[0-9A-Fa-f]{32})+\b/g, isSerial],
   ['serial', literal(serials)],
-  // The one is what our messages give as an example.
+  // The first is an example in our messages.
   ['address', /[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b/gi, (hit) => hit !== 'orders@example.com'],
   ['name', literal(names)],
 ];

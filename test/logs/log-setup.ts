@@ -1,4 +1,4 @@
-/** Keeps what a test file, and every process it starts, writes for people; log-scan.ts looks through it at the end. */
+/** Keeps the output of a test file and of every process it starts; log-scan.ts searches it at the end. */
 import { appendFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -13,9 +13,9 @@ const file = join(
 
 for (const level of ['debug', 'error', 'info', 'log', 'warn'] as const) {
   const write = console[level];
-  console[level] = (...said: unknown[]) => {
-    appendFileSync(file, `${format(...said)}\n`);
-    write(...said);
+  console[level] = (...args: unknown[]) => {
+    appendFileSync(file, `${format(...args)}\n`);
+    write(...args);
   };
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
+import { withoutComments } from '../architecture/sources.ts';
 import type { runChunk } from './chunk.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -39,16 +40,36 @@ const mutate = ({ name, file, from, to }: Mutant): Plugin => ({
     let isApplied = false;
     onLoad({ filter: /\.ts$/ }, ({ path }) => {
       if (path !== join(root, file)) return undefined;
-      const parts = readFileSync(path, 'utf8').split(from);
-      if (parts.length !== 2) throw new Error(`${name}: ${file} has the line ${parts.length - 1} times`);
+      const [found, ...others] = findCode(readFileSync(path, 'utf8'), from);
+      if (!found || others.length > 0)
+        throw new Error(
+          `${name}: ${file} has the code ${found ? others.length + 1 : 0} times; expected once`,
+        );
       isApplied = true;
-      return { contents: parts.join(to), loader: 'ts' };
+      return { contents: found.before + to + found.after, loader: 'ts' };
     });
     onEnd(() => {
       if (!isApplied) throw new Error(`${name}: ${file} is no part of the simulation`);
     });
   },
 });
+
+/**
+ * Finds a piece of code and returns the code around each occurrence. Comments and line breaks do not count, so that a
+ * reworded comment or the formatter does not break a mutant.
+ */
+export function findCode(
+  source: string,
+  piece: string,
+): { readonly before: string; readonly after: string }[] {
+  const code = withoutComments(source);
+  const tokens = withoutComments(piece).match(/[\w$]+|\S/g) ?? [];
+  const pattern = new RegExp(tokens.map((token) => token.replace(/\W/g, '\\$&')).join('\\s*'), 'g');
+  return [...code.matchAll(pattern)].map(({ index, 0: { length } }) => ({
+    before: code.slice(0, index),
+    after: code.slice(index + length),
+  }));
+}
 
 export async function loadBundle(file: string): Promise<{ readonly runChunk: typeof runChunk }> {
   return await import(pathToFileURL(file).href);

@@ -1,4 +1,4 @@
-/** What is read of a paid checkout session: https://docs.stripe.com/api/checkout/sessions/object */
+/** The fields of a paid checkout session: https://docs.stripe.com/api/checkout/sessions/object */
 import * as z from 'zod';
 
 const Completed = z.object({
@@ -25,7 +25,7 @@ export interface Checkout {
   readonly currency: string;
 }
 
-/** Undefined for what is no paid order. */
+/** Returns undefined if the event is not a paid order. */
 export function checkout(event: unknown): Checkout | undefined {
   if (!Event.parse(event).type.startsWith('checkout.session.')) return undefined;
   const { object: session } = Completed.parse(event).data;

@@ -13,7 +13,7 @@ const HttpEvent = z.object({
   isBase64Encoded: z.boolean().default(false),
 });
 
-/** What goes on to the handler is Stripe's event, verified. */
+/** Passes the verified event to the handler. */
 export const verifyStripe = (): MiddlewareObj => ({
   before: async (request) => {
     const { headers, body, isBase64Encoded } = HttpEvent.parse(request.event);

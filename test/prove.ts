@@ -1,0 +1,26 @@
+/** `npm run prove`: the heavy checks, at most 20 minutes on two idle cores. A later issue adds its check as a row. */
+import { spawnSync } from 'node:child_process';
+
+const node = (...args: readonly string[]) => ['--import', 'tsx', ...args];
+const vitest = (...args: readonly string[]) => ['node_modules/vitest/vitest.mjs', 'run', ...args];
+
+const CHECKS: readonly [name: string, args: readonly string[], env?: Readonly<Record<string, string>>][] = [
+  ['simulation of 1,000,000 orders', node('test/simulation/run.ts', '--orders', '1000000', '--seed', '2')],
+  ['simulation over HTTP', node('test/simulation/run.ts', '--http', '--orders', '1000', '--seed', '2')],
+  [
+    'fuzzing with new seeds',
+    vitest('test/core/fuzz.test.ts', '--testTimeout=600000'),
+    { KEYPOST_FUZZ_RUNS: '2000' },
+  ],
+];
+
+for (const [name, args, env] of CHECKS) {
+  const start = performance.now();
+  const { status } = spawnSync(process.execPath, [...args], {
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  });
+  const seconds = Math.round((performance.now() - start) / 1000);
+  console.log(`\n${status === 0 ? 'passed' : 'FAILED'}: ${name}, ${seconds} s\n`);
+  if (status !== 0) process.exitCode = 1;
+}
