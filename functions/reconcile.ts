@@ -8,7 +8,7 @@ import { sesClient, sesMailer } from './aws/ses.ts';
 import { findProvider } from './core/catalogue/catalogue.ts';
 import { productKeys, providerKeys } from './core/catalogue/keys.ts';
 import { reconcile } from './core/reconcile.ts';
-import type { Shared } from './core/request-world.ts';
+import type { LambdaPorts } from './core/world.ts';
 import { webhookEnv } from './env.ts';
 import { providers } from './providers/index.ts';
 
@@ -19,7 +19,7 @@ const env = webhookEnv(process.env);
 const now = Date.now;
 const [dynamo, secrets] = [dynamoClient(), secretsClient()];
 const cachedMs = Number(env.KEYS_CACHED_SECONDS) * 1_000;
-const shared: Shared = {
+const shared: LambdaPorts = {
   catalogue,
   now,
   ask,

@@ -13,8 +13,8 @@ import type { Provider } from './core/inbound/provider.ts';
 import { errorName, Rejection, type RejectionCode } from './core/inbound/rejection.ts';
 import type { Answer, WebhookRequest } from './core/inbound/request.ts';
 import type { Claim } from './core/order/order.ts';
-import { requestWorld, type Shared } from './core/request-world.ts';
-import type { World } from './core/world.ts';
+import { requestWorld } from './core/request-world.ts';
+import type { LambdaPorts, World } from './core/world.ts';
 import { webhookEnv } from './env.ts';
 
 const env = webhookEnv(process.env);
@@ -26,7 +26,7 @@ const later = {
 };
 const [dynamo, secrets, ses] = [dynamoClient(), secretsClient(), sesClient()];
 const cached = { cachedMs: Number(env.KEYS_CACHED_SECONDS) * 1_000, now };
-const shared: Shared = {
+const shared: LambdaPorts = {
   catalogue,
   now,
   ask,

@@ -10,7 +10,7 @@ import { productKeys, providerKeys } from '../../functions/core/catalogue/keys.t
 import type { Provider } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import { type Reconciled, reconcile } from '../../functions/core/reconcile.ts';
-import type { Shared } from '../../functions/core/request-world.ts';
+import type { LambdaPorts } from '../../functions/core/world.ts';
 import type { Secret } from '../../functions/core/world.ts';
 import { providers } from '../../functions/providers/index.ts';
 import { json } from './cli/columns.ts';
@@ -101,7 +101,7 @@ function cureOf(target: Target, name: string, { code, message }: Rejection): str
 }
 
 /** What a Lambda has of the world, under the credentials of whoever runs the command. */
-async function sharedAt(target: Target, catalogue: Catalogue): Promise<Shared> {
+async function sharedAt(target: Target, catalogue: Catalogue): Promise<LambdaPorts> {
   const names = await target.names();
   const dynamo = new DynamoDBClient(target.config);
   return {

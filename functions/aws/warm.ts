@@ -1,8 +1,8 @@
 import type { SESClient } from '@aws-sdk/client-ses';
 import { fulfil } from '../core/fulfil.ts';
 import type { Provider } from '../core/inbound/provider.ts';
-import { requestWorld, type Shared } from '../core/request-world.ts';
-import type { Mailer, Secret, Store } from '../core/world.ts';
+import { requestWorld } from '../core/request-world.ts';
+import type { LambdaPorts, Mailer, Secret, Store } from '../core/world.ts';
 import { connect, mime } from './ses.ts';
 
 /** INIT runs at full CPU and is cut at 10 s; the first order must not wait for what cannot be had. */
@@ -25,13 +25,13 @@ export async function warm(reads: readonly Promise<unknown>[], ses: SESClient): 
  * Takes a test order that nobody has placed the whole way to its mail, and keeps, sends and tells nothing: what has run
  * once is compiled, which the first order would pay at a fraction of a CPU (docs/performance.md).
  */
-export async function rehearse(shared: Shared): Promise<void> {
+export async function rehearse(shared: LambdaPorts): Promise<void> {
   const { catalogue } = shared;
   const [name = ''] = Object.keys(catalogue.providers);
   const settings = catalogue.providers[name];
   const sku = Object.values(catalogue.products).flatMap(({ skus }) => skus[name] ?? [])[0];
   if (!settings || sku === undefined) return;
-  const stage: Shared = {
+  const stage: LambdaPorts = {
     ...shared,
     catalogue: { ...catalogue, providers: { [name]: { ...settings, testOrders: 'seller' } } },
     providerKeys: known({ [name]: { signing: ['none'] } }),

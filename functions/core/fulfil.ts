@@ -8,8 +8,8 @@ import { withSerials } from './serial/lines.ts';
 import type { World } from './world.ts';
 
 /**
- * The way of an order. README shows these lines, and a test keeps the two equal. An event that fails does not keep the
- * others from being recorded. It is thrown at the end, and only the events before it are answered as done.
+ * The order pipeline. README shows these lines, and a test keeps the two equal. A failing event does not stop the
+ * others from being recorded. Its error is thrown at the end, and only the claims before it are yielded as done.
  */
 export async function* fulfil(
   world: World,
@@ -31,15 +31,15 @@ export async function* fulfil(
   if (failures.length > 0) throw failures[0];
 }
 
-/** Under the keys at hand; and once more under newer ones, if there are any and the signature fits none of these. */
+/** Verifies with the cached keys, then with freshly fetched ones if there are any: the seller may have replaced a key. */
 async function verify(world: World, provider: Provider, request: WebhookRequest): Promise<Context> {
   const context = await world.context();
   try {
     await provider.verify(request, context);
     return context;
   } catch (error) {
-    const unexplained = error instanceof Rejection && error.code === 'bad_signature';
-    const newer = unexplained ? await world.refreshedContext() : undefined;
+    const isUnexplained = error instanceof Rejection && error.code === 'bad_signature';
+    const newer = isUnexplained ? await world.refreshedContext() : undefined;
     if (!newer) throw error;
     await provider.verify(request, newer);
     return newer;
@@ -47,8 +47,8 @@ async function verify(world: World, provider: Provider, request: WebhookRequest)
 }
 
 /**
- * What of the request concerns us. What is authentic and cannot be read is held with its bytes, whatever the reason;
- * only where the provider's own API did not answer is it better to hear of it again.
+ * Parses the request into events. An authentic but unparseable request is held with its raw body. If the provider's
+ * own API is unavailable the error is thrown, so that the provider sends the request again.
  */
 async function read(
   world: World,
@@ -57,24 +57,20 @@ async function read(
   context: Context,
 ): Promise<readonly (OrderEvent | Unreadable)[]> {
   try {
-    const events = await provider.read(request, context);
-    const ours = events.flatMap((event) => concern(world, event));
-    if (ours.length === 0) world.report('ignored', { provider: world.provider, events: events.length });
-    return ours;
+    const all = await provider.read(request, context);
+    const events = all.flatMap((event) => filterIgnored(world, event));
+    if (events.length === 0) world.report('ignored', { provider: world.provider, events: all.length });
+    return events;
   } catch (error) {
     if (error instanceof Rejection && error.code === 'provider_unavailable') throw error;
     world.report('failed', { provider: world.provider, step: 'read', why: reasonOf(error) });
-    return [
-      {
-        kind: 'unreadable',
-        id: createHash('sha256').update(request.query).update(request.body).digest('hex'),
-      },
-    ];
+    const id = createHash('sha256').update(request.query).update(request.body).digest('hex');
+    return [{ kind: 'unreadable', id }];
   }
 }
 
-/** The event without the lines that the seller ignores; nothing if none is left, or if tests are ignored. */
-export function concern(
+/** Returns the event without ignored lines; an empty list if no line is left or if test orders are ignored. */
+export function filterIgnored(
   { catalogue, provider }: Pick<World, 'catalogue' | 'provider'>,
   event: OrderEvent,
 ): OrderEvent[] {
@@ -82,14 +78,15 @@ export function concern(
   if (event.test && settings?.testOrders !== 'seller') return [];
   if (event.kind === 'reversed' || event.lines.length === 0) return [event];
   const lines = event.lines.filter(({ sku }) => !settings?.ignore?.includes(sku));
-  if (lines.length > MOST_LINES || lines.some(({ quantity }) => quantity > MOST_COPIES)) {
-    const error = new Rejection('bad_body', 'more lines, or copies of one, than anybody orders');
+  if (lines.length > MAX_LINES || lines.some(({ quantity }) => quantity > MAX_COPIES)) {
+    const limits = `at most ${MAX_LINES} lines of ${MAX_COPIES} copies`;
+    const error = new Rejection('bad_body', `the order has more lines or copies than expected: ${limits}`);
     if (event.event === undefined) throw error;
     return [unparsedEvent(event.event, event.test, error)];
   }
   return lines.length > 0 ? [{ ...event, lines }] : [];
 }
 
-/** More might not fit into an item of the table, 400 KB, and could never be kept. */
-const MOST_LINES = 100;
-const MOST_COPIES = 1_000_000;
+/** A larger order may exceed the table's limit of 400 KB for an item, and could never be stored. */
+const MAX_LINES = 100;
+const MAX_COPIES = 1_000_000;

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
-import { type Catalogue, ownerOf } from './catalogue/catalogue.ts';
-import type { ProductKeys, ProviderKeys } from './catalogue/keys.ts';
+import { ownerOf } from './catalogue/catalogue.ts';
+import type { ProviderKeys } from './catalogue/keys.ts';
 import type { Context } from './inbound/provider.ts';
 import { Rejection } from './inbound/rejection.ts';
 import type { WebhookRequest } from './inbound/request.ts';
@@ -8,31 +8,18 @@ import { deliver } from './mail/deliver.ts';
 import type { NewOrder, Raw } from './order/order.ts';
 import { recordReversal, recordSale } from './order/record.ts';
 import { hasKey } from './serial/lines.ts';
-import type { Mailer, Report, Secret, Store, World } from './world.ts';
+import type { LambdaPorts, World } from './world.ts';
 
-/** When our own work on a request ends: the most impatient provider gives up after five seconds. */
+/** Ends our own work on a request: the least patient provider gives up after five seconds. */
 const WORK_MS = 4_000;
-/** What a send may take. With less time left, or after three mails, the rest is due at once. */
+/** Reserved for one send. With less time left, or after three mails, the remaining mails are left to `redeliver`. */
 const SEND_MS = 1_500;
 const INLINE_MAILS = 3;
-/** What the write after a send may always take: without it the mail goes out twice. */
+/** Reserved for marking a mail as sent; otherwise it would be sent twice. */
 const MARK_MS = 1_000;
 
-/** What all requests of a Lambda share. */
-export interface Shared {
-  readonly catalogue: Catalogue;
-  readonly report: Report;
-  readonly mailer: Mailer;
-  readonly productKeys: Secret<ProductKeys>;
-  readonly providerKeys: Secret<ProviderKeys>;
-  readonly ask: Context['ask'];
-  now(): number;
-  /** The store, each call of which ends after `ms()`. */
-  store(ms: () => number): Store;
-}
-
-/** The world as one request of `provider` sees it, from now on until its time is up. */
-export function requestWorld(shared: Shared, provider: string, request: WebhookRequest): World {
+/** Makes the ports of one request of `provider`. Its time starts now. */
+export function requestWorld(shared: LambdaPorts, provider: string, request: WebhookRequest): World {
   const { catalogue, report, now } = shared;
   const end = now() + WORK_MS;
   const store = shared.store(() => Math.max(end - now(), MARK_MS));
@@ -75,9 +62,9 @@ export function requestWorld(shared: Shared, provider: string, request: WebhookR
   };
 }
 
-/** What the provider may know of us. Throws `no_signing_key`. */
+/** Makes the context of a provider. Throws `no_signing_key`. */
 export function contextFrom(
-  { catalogue, now, ask }: Pick<Shared, 'catalogue' | 'now' | 'ask'>,
+  { catalogue, now, ask }: Pick<LambdaPorts, 'catalogue' | 'now' | 'ask'>,
   provider: string,
   keys: ProviderKeys,
 ): Context {
@@ -85,7 +72,7 @@ export function contextFrom(
   if (signing.length === 0) {
     throw new Rejection(
       'no_signing_key',
-      `no signing key; \`npx --no keypost keys set ${provider}\` takes it`,
+      `found no signing key; store it with \`npx --no keypost keys set ${provider}\``,
     );
   }
   const settings = catalogue.providers[provider];
@@ -102,7 +89,7 @@ export function contextFrom(
   };
 }
 
-/** With the request, where a person has to look at a line. */
+/** Adds the raw request if a line is held, so that it can be parsed again after the cause is fixed. */
 export const withRaw = (order: NewOrder, raw: () => Raw): NewOrder =>
   order.lines.every(({ held }) => held === null) ? order : { ...order, raw: raw() };
 
@@ -122,5 +109,5 @@ function rawOf(provider: string, request: WebhookRequest, secrets: readonly stri
   };
 }
 
-/** Headers that prove who sent a request, or pass on who that was. */
+/** Headers with a proof of the sender, or the sender's own address; these are not stored. */
 const PROOF = /auth|cookie|secret|token|key|sig|hmac|hash|forwarded/;

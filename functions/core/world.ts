@@ -1,38 +1,38 @@
-/** What the core is handed instead of doing I/O. Lambdas join the real ones, tests hand in object literals. */
+/** The ports: all I/O is passed in. Lambdas pass the adapters of `aws/`, tests pass object literals. */
 import type { Catalogue } from './catalogue/catalogue.ts';
-import type { ProductKeys } from './catalogue/keys.ts';
+import type { ProductKeys, ProviderKeys } from './catalogue/keys.ts';
 import type { Reversed } from './inbound/event.ts';
 import type { Context } from './inbound/provider.ts';
 import type { Message } from './mail/message.ts';
 import type { Claim, Item, NewOrder, Order } from './order/order.ts';
 
-/** Where orders are kept. A call that throws may or may not have taken effect. */
+/** The store of the orders. A call that throws may or may not have taken effect. */
 export interface Store {
-  /** Sees every write that was answered before. */
+  /** A consistent read: it sees every completed write. */
   get(key: string): Promise<Item | undefined>;
   /**
-   * Writes if the stored version is `expected` (undefined: if there is none), and answers undefined; otherwise
-   * answers what stands in the way. Knows its own write again where only the answer was lost.
+   * Writes if the stored version is `expected` (undefined: no item is stored) and returns undefined; otherwise
+   * returns the conflicting item. Recognises its own write if only the answer was lost.
    */
   put(item: Item, expected: number | undefined): Promise<Item | undefined>;
 }
 
-/** What became of one try to send. */
+/** The result of one attempt to send. */
 export type SendOutcome =
   | { readonly kind: 'sent'; readonly messageId: string }
-  /** Surely not accepted; soon again. */
+  /** The mail was certainly not accepted; another attempt soon may succeed. */
   | { readonly kind: 'throttled'; readonly code: string }
-  /** Accepted or not: nobody knows. */
+  /** The mail may or may not have been accepted. */
   | { readonly kind: 'unknown'; readonly code: string }
-  /** SES will never take this address. */
+  /** SES will never accept this address. */
   | { readonly kind: 'refused'; readonly code: string }
-  /** The seller's account or settings are at fault; every mail would fare alike. */
+  /** The seller's account or settings are at fault; every other mail would fail too. */
   | { readonly kind: 'account'; readonly code: string };
 
-/** Sends once, within 1.5 s, and never throws. */
+/** Makes one attempt, within 1.5 s. Does not throw. */
 export type Mailer = (message: Message) => Promise<SendOutcome>;
 
-/** What is counted. A closed set: each is a log line, and some are metrics (aws/reports.ts). */
+/** A closed set of reports: each is a log line, and some are metrics (aws/reports.ts). */
 export type ReportName =
   | 'order_recorded'
   | 'order_duplicate'
@@ -54,10 +54,10 @@ export type ReportName =
   | 'mail_event_unknown'
   | 'gauges';
 
-/** Details are codes, numbers and order keys: never a secret, a signature, a serial, a name or an address. */
+/** Details are codes, numbers and order keys. They must not contain a secret, signature, serial, name or address. */
 export type Report = (name: ReportName, details: Readonly<Record<string, string | number | boolean>>) => void;
 
-/** The world as recording and delivering see it. */
+/** The ports for recording and delivering. */
 export interface Ports {
   readonly catalogue: Catalogue;
   readonly store: Store;
@@ -67,27 +67,36 @@ export interface Ports {
   now(): number;
 }
 
-/** A secret, cached. Both throw `keys_unavailable` where nobody can tell what it is. */
+/** A cached secret. Both functions throw `keys_unavailable` if it cannot be read. */
 export interface Secret<Value> {
-  /** Stale while it cannot be read anew. */
+  /** Returns the cached value, even a stale one if it cannot be fetched again. */
   read(): Promise<Value>;
-  /** Something newer than `used`; undefined where there is nothing, or where that was asked less than 30 s ago. */
+  /** Returns a value newer than `used`; undefined if there is none, or if it was fetched within the last 30 s. */
   newer(used: Value): Promise<Value | undefined>;
 }
 
-/** The world as one request sees it. */
+/** The ports of a Lambda, shared by all its requests. */
+export interface LambdaPorts extends Omit<Ports, 'store'> {
+  readonly productKeys: Secret<ProductKeys>;
+  readonly providerKeys: Secret<ProviderKeys>;
+  readonly ask: Context['ask'];
+  /** Makes a store whose calls each end after `ms()`. */
+  store(ms: () => number): Store;
+}
+
+/** The ports of one request, limited to its provider and its time. */
 export interface World {
   readonly catalogue: Catalogue;
   /** The name under which the catalogue enables the provider. */
   readonly provider: string;
   readonly report: Report;
-  /** What the provider may know of us, with the signing keys as cached. Throws `no_signing_key`, `keys_unavailable`. */
+  /** Makes the provider's context with the cached signing keys. Throws `no_signing_key`, `keys_unavailable`. */
   context(): Promise<Context>;
-  /** The same with keys read anew, or undefined where they were read so lately that it would be abuse. */
+  /** Same, with freshly fetched keys; undefined if they were fetched within the last 30 s. */
   refreshedContext(): Promise<Context | undefined>;
-  /** The products' keys. Throws where they cannot be read and none are cached. */
+  /** Returns the product keys. Throws `keys_unavailable`. */
   keys(): Promise<ProductKeys>;
   record(event: NewOrder | Reversed): Promise<Claim>;
-  /** Sends and marks; whatever fails leaves the order due. Never throws. */
+  /** Sends the mail and marks it as sent. A failure leaves the mail due. Does not throw. */
   mail(order: Order): Promise<void>;
 }

@@ -4,7 +4,7 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { toMime } from '../../functions/aws/mime.ts';
 import { rehearse } from '../../functions/aws/warm.ts';
 import { type Catalogue, defineConfig } from '../../functions/core/catalogue/catalogue.ts';
-import type { Shared } from '../../functions/core/request-world.ts';
+import type { LambdaPorts } from '../../functions/core/world.ts';
 
 vi.mock('../../functions/aws/mime.ts', { spy: true });
 vi.mock('node:crypto', { spy: true });
@@ -36,7 +36,7 @@ function touched() {
   };
   const secret = { read: touch('secret'), newer: touch('secret') };
   const store = { get: touch('get'), put: touch('put') };
-  const shared = (of: Catalogue): Shared => ({
+  const shared = (of: Catalogue): LambdaPorts => ({
     catalogue: of,
     now: () => Date.parse('2026-11-23T03:00:00Z'),
     ask: touch('ask'),

@@ -7,7 +7,8 @@ import { logReports } from '../../functions/aws/reports.ts';
 import { sesMailer } from '../../functions/aws/ses.ts';
 import { productKeys, providerKeys } from '../../functions/core/catalogue/keys.ts';
 import { fulfil } from '../../functions/core/fulfil.ts';
-import { requestWorld, type Shared } from '../../functions/core/request-world.ts';
+import { requestWorld } from '../../functions/core/request-world.ts';
+import type { LambdaPorts } from '../../functions/core/world.ts';
 import { providers } from '../../functions/providers/index.ts';
 import { catalogue, orderOf, SIGNING } from './every-provider.ts';
 import { SECRETS } from './signed-orders.ts';
@@ -17,7 +18,7 @@ import type { Clients, ThreeCalls } from './three-calls.ts';
 export function oneOrder(provider: string, { dynamo, ses }: Clients): () => Promise<void> {
   const cached = <Value>(value: Value) => ({ read: async () => value, newer: async () => undefined });
   const { event, ask } = orderOf(provider);
-  const shared: Shared = {
+  const shared: LambdaPorts = {
     catalogue,
     now: Date.now,
     ask,

@@ -3,7 +3,8 @@ import { fulfil } from '../../functions/core/fulfil.ts';
 import type { Provider } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import type { WebhookRequest } from '../../functions/core/inbound/request.ts';
-import { requestWorld, type Shared } from '../../functions/core/request-world.ts';
+import { requestWorld } from '../../functions/core/request-world.ts';
+import type { LambdaPorts } from '../../functions/core/world.ts';
 import { Fault } from './calls.ts';
 import { kill, type Process, processOf, thaw } from './process.ts';
 import { providerOf } from './requests.ts';
@@ -21,11 +22,11 @@ const STATUS: Readonly<Record<string, number>> = {
 
 interface Instance {
   readonly process: Process;
-  readonly shared: Shared;
+  readonly shared: LambdaPorts;
 }
 
 /** @param sharedOf creates the state that all requests of one process share. */
-export function webhookOf(sim: Sim, sharedOf: (process: Process) => Shared) {
+export function webhookOf(sim: Sim, sharedOf: (process: Process) => LambdaPorts) {
   const idle: Instance[] = [];
   const newInstance = (): Instance => {
     const process = processOf(sim, 'w');

@@ -2,7 +2,7 @@
 
 import type { Queue } from '../../functions/core/mail/redeliver.ts';
 import { type Item, isAlias } from '../../functions/core/order/order.ts';
-import type { Shared } from '../../functions/core/request-world.ts';
+import type { LambdaPorts } from '../../functions/core/world.ts';
 import type { Mailer, Ports, ReportName, Store } from '../../functions/core/world.ts';
 import { catalogue } from './catalogue.ts';
 import { deliverySender } from './deliveries.ts';
@@ -29,7 +29,7 @@ export interface Aws {
   /** Each call ends after `ms()`. */
   storeOf(process: Process, ms: () => number): Store;
   mailerOf(process: Process): Mailer;
-  secretsOf(process: Process): Pick<Shared, 'productKeys' | 'providerKeys'>;
+  secretsOf(process: Process): Pick<LambdaPorts, 'productKeys' | 'providerKeys'>;
   queueOf(process: Process): Queue;
 }
 
@@ -78,7 +78,7 @@ export function worldOf(sim: Sim, scripts: readonly OrderScript[], awsOf: (sim: 
       sim.note(`${process.id} ${name} ${order ?? ''}`);
     },
   });
-  const sharedOf = (process: Process): Shared => ({
+  const sharedOf = (process: Process): LambdaPorts => ({
     ...commonOf(process),
     ...aws.secretsOf(process),
     ask: async () => '',

@@ -1,16 +1,16 @@
-/** `keypost.config.ts`: what a seller sells, through whom, and in whose name. */
+/** `keypost.config.ts`: the seller, the products, and the enabled providers. */
 import type * as z from 'zod/mini';
-import { contradictionsIn, mistakesOf } from './mistakes.ts';
+import { describeIssue, findContradictions } from './mistakes.ts';
 import { Settings } from './schema.ts';
 
 export { presets } from '../serial/presets.ts';
 
-/** What a seller writes; what has a default may be left out. */
+/** The catalogue as the seller writes it; fields with a default are optional. */
 export type CatalogueSettings = z.input<typeof Settings>;
 export type Catalogue = z.output<typeof Settings>;
 export type Product = Catalogue['products'][string];
 
-/** A catalogue that cannot be used; the message has a line for each mistake: path, what was found, what would do. */
+/** The message has a line for each mistake: path, what was found, what was expected. */
 export class CatalogueError extends Error {
   constructor(mistakes: readonly string[]) {
     super(mistakes.join('\n'));
@@ -22,8 +22,8 @@ export class CatalogueError extends Error {
 export function defineConfig(settings: CatalogueSettings): Catalogue {
   const { data, error } = Settings.safeParse(settings, { reportInput: true });
   const mistakes = [
-    ...(error?.issues ?? []).flatMap((one) => mistakesOf(one)),
-    ...contradictionsIn(settings),
+    ...(error?.issues ?? []).flatMap((one) => describeIssue(one)),
+    ...findContradictions(settings),
   ];
   if (data && mistakes.length === 0) return data;
   throw new CatalogueError(mistakes);

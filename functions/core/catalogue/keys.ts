@@ -1,4 +1,4 @@
-/** The shapes of the two secrets (design 4). */
+/** The schemas of the two secrets. */
 import * as z from 'zod/mini';
 
 const text = z.string().check(z.trim(), z.minLength(1));
@@ -11,17 +11,17 @@ const Access = z.object({
   api: z.optional(z.object({ key: text, url: z.url() })),
 });
 
-/** By product, every version that was ever in use; the highest makes new serials. */
+/** Every key version that was ever in use, by product. The highest version makes new serials. */
 export type ProductKeys = Readonly<Record<string, z.output<typeof Versions>>>;
 
-/** By provider, the signing keys that are active, and its API where it has to be asked. */
+/** The active signing keys and the API key, if any, by provider. */
 export type ProviderKeys = Readonly<Record<string, z.output<typeof Access>>>;
 
-export const productKeys = (secret: unknown): ProductKeys => entries(Versions, secret);
-export const providerKeys = (secret: unknown): ProviderKeys => entries(Access, secret);
+export const productKeys = (secret: unknown): ProductKeys => validEntries(Versions, secret);
+export const providerKeys = (secret: unknown): ProviderKeys => validEntries(Access, secret);
 
-/** What is as it should be: one bad entry is one product's or provider's trouble, not everybody's. */
-function entries<Schema extends z.ZodMiniType>(
+/** Skips invalid entries, so that one bad entry affects only its own product or provider. */
+function validEntries<Schema extends z.ZodMiniType>(
   schema: Schema,
   secret: unknown,
 ): Record<string, z.output<Schema>> {

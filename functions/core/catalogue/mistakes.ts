@@ -1,60 +1,59 @@
-/** What is wrong with a catalogue, in words: `path: found …; write …`. No secret is ever repeated. */
+/** Describes the mistakes in a catalogue: `path: found …; write …`. The texts never quote a secret. */
 import * as z from 'zod/mini';
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
-/** The mistakes that zod has found as one issue; `at` is where the part stands that the issue is of. */
-export function mistakesOf(issue: Issue, at: Path = []): string[] {
+/** Describes an issue found by zod; `at` is the path of the part that was parsed. */
+export function describeIssue(issue: Issue, at: Path = []): string[] {
   const path = [...at, ...issue.path];
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => unknown([...path, key], issue.message));
-  if (issue.code === 'invalid_key') return issue.issues.flatMap((inner) => mistakesOf(inner, path));
-  // The serial profile's own messages say what was found as well.
-  if (issue.message.startsWith('found ')) return [`${written(path)}: ${issue.message}`];
-  return [`${written(path)}: found ${found(issue.input, path)}; write ${wanted(issue)}`];
+  if (issue.code === 'invalid_key') return issue.issues.flatMap((inner) => describeIssue(inner, path));
+  // The messages of the serial profile already state what was found.
+  if (issue.message.startsWith('found ')) return [`${formatPath(path)}: ${issue.message}`];
+  return [`${formatPath(path)}: found ${describe(issue.input, path)}; write ${expected(issue)}`];
 }
 
-/** What no single part can tell: one SKU in two places, SKUs of a provider that is not enabled. */
-export function contradictionsIn(settings: unknown): string[] {
+/** Finds contradictions between parts: a SKU in two places, SKUs of a provider that is not enabled. */
+export function findContradictions(settings: unknown): string[] {
   const { providers, products } = Readable.parse(settings);
-  const sold = new Map<string, string>();
+  const paths = new Map<string, string>();
   const mistakes: string[] = [];
-  const take = (provider: string, sku: string, path: Path) => {
+  const add = (provider: string, sku: string, path: Path) => {
     if (!sku) return;
     const key = JSON.stringify([provider, sku]);
-    const other = sold.get(key);
+    const other = paths.get(key);
     if (other)
-      mistakes.push(`${written(path)}: found ${quoted(sku)}, which stands at ${other} too; write it once`);
-    else sold.set(key, written(path));
+      mistakes.push(`${formatPath(path)}: found ${quoted(sku)}, which is also at ${other}; write it once`);
+    else paths.set(key, formatPath(path));
   };
   for (const [id, { skus }] of Object.entries(products)) {
     for (const [provider, list] of Object.entries(skus)) {
       const path = ['products', id, 'skus', provider];
       if (!Object.hasOwn(providers, provider)) mistakes.push(notEnabled(path, provider));
-      for (const [index, sku] of list.entries()) take(provider, sku, [...path, index]);
+      for (const [index, sku] of list.entries()) add(provider, sku, [...path, index]);
     }
   }
   for (const [provider, { ignore }] of Object.entries(providers)) {
-    for (const [index, sku] of ignore.entries())
-      take(provider, sku, ['providers', provider, 'ignore', index]);
+    for (const [index, sku] of ignore.entries()) add(provider, sku, ['providers', provider, 'ignore', index]);
   }
   return mistakes;
 }
 
 const notEnabled = (path: Path, provider: string): string =>
-  `${written(path)}: found SKUs of a provider that is not enabled; write ${written([provider])}: {} under providers, or no SKUs of it`;
+  `${formatPath(path)}: found SKUs of a provider that is not enabled; write ${formatPath([provider])}: {} under providers, or no SKUs of it`;
 
 function unknown(path: Path, known: string): string {
   const owner =
     path.length > 2 && (path[0] === 'products' || path[0] === 'providers') ? String(path[1]) : '<product>';
   return SECRET_NAME.test(String(path.at(-1)))
-    ? `${written(path)}: found what may be a secret, and none stands in this file; write it with \`npx --no keypost keys set ${owner}\``
-    : `${written(path)}: found an unknown field; write ${known.startsWith('{') ? known : 'nothing there'}`;
+    ? `${formatPath(path)}: found what may be a secret, which must not be in this file; store it with \`npx --no keypost keys set ${owner}\``
+    : `${formatPath(path)}: found an unknown field; ${known.startsWith('{') ? `write ${known}` : 'remove it'}`;
 }
 
-/** What would do, where the schema does not say it. */
-function wanted(issue: Issue): string {
+/** Returns the schema's own message, or a text for zod's default message. */
+function expected(issue: Issue): string {
   if (issue.message !== 'Invalid input') return issue.message;
   if (issue.code === 'invalid_value')
     return `one of ${issue.values.map((one) => JSON.stringify(one)).join(', ')}`;
@@ -62,28 +61,28 @@ function wanted(issue: Issue): string {
   return 'another value';
 }
 
-function found(value: unknown, path: Path): string {
+function describe(value: unknown, path: Path): string {
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return value.length > 0 ? 'a list' : 'an empty list';
   if (typeof value === 'object' && value !== null)
     return Object.keys(value).length > 0 ? 'an object' : 'an empty object';
   if (typeof value !== 'string') return typeof value === 'function' ? 'a function' : String(value);
-  // The second name is the seller's: a product may be called keyboard.
+  // The second part of a path is the seller's own name: a product may be called keyboard.
   const secret =
     path.some((name, index) => index !== 1 && SECRET_NAME.test(String(name))) || SECRET_FORM.test(value);
   return secret ? `text of ${value.length} characters` : quoted(value);
 }
 
 const SECRET_NAME = /key|secret|signing|passw|token|whsec|credential/i;
-/** A vendor's prefix, or sixteen characters and more of hex, base64 or digits. */
+/** A vendor's prefix, or at least sixteen characters of hex, base64 or digits. */
 const SECRET_FORM = /^(?:whsec|sk|rk|pk)_|^(?=.*\d)[\w+/=-]{16,}$/;
-const LONGEST = 40;
+const MAX_LENGTH = 40;
 
 const quoted = (text: string): string =>
-  JSON.stringify(text.length > LONGEST ? `${[...text].slice(0, LONGEST).join('')}…` : text);
+  JSON.stringify(text.length > MAX_LENGTH ? `${[...text].slice(0, MAX_LENGTH).join('')}…` : text);
 
-/** As one would write it in the file: products.widget-mac.skus.shop[0]. */
-function written(path: Path): string {
+/** Formats a path as in the file: products.widget-mac.skus.shop[0]. */
+function formatPath(path: Path): string {
   const parts = path.map((name) => {
     if (typeof name === 'number') return `[${name}]`;
     return /^[\w-]+$/.test(String(name)) ? `.${String(name)}` : `[${quoted(String(name))}]`;
@@ -91,7 +90,7 @@ function written(path: Path): string {
   return parts.join('').replace(/^\./, '') || 'the catalogue';
 }
 
-/** Whatever of the settings can be read, so that one mistake does not hide another. */
+/** Parses leniently, so that one mistake does not hide another. */
 const skus = z.catch(z.array(z.catch(z.string(), '')), []);
 const Readable = z.catch(
   z.object({

@@ -1,4 +1,4 @@
-/** What may stand in a catalogue. Each message says what would do: `catalogue-mistakes.ts` makes sentences of them. */
+/** The schema of the catalogue. Each message states what is expected; `mistakes.ts` makes sentences of them. */
 import * as z from 'zod/mini';
 import { toMailbox } from '../mail/address.ts';
 import { DECIMAL } from '../order/money.ts';
@@ -6,14 +6,14 @@ import { SerialProfile } from '../serial/profile.ts';
 
 const ADDRESS = 'an address like orders@example.com';
 
-/** Names index plain objects, and the pattern takes one property that each of these inherits. */
+/** Names index plain objects, and the pattern matches one property that every object inherits. */
 const id = text(/^[a-z0-9][a-z0-9-]{0,62}$/, 'small letters, digits and hyphens').check(
-  z.refine((name) => name !== 'constructor', 'another name; every object of JavaScript has this one'),
+  z.refine((name) => name !== 'constructor', 'another name; JavaScript reserves this one'),
 );
-/** Keypost's own keys of items begin with these. */
-const OWN = ['hand', 'held', 'keys', 'lease'];
+/** Keypost's own items have keys with these prefixes. */
+const RESERVED = ['hand', 'held', 'keys', 'lease'];
 const provider = id.check(
-  z.refine((name) => !OWN.includes(name), `another name; ${OWN.join(', ')} are Keypost's own`),
+  z.refine((name) => !RESERVED.includes(name), `another name; Keypost reserves ${RESERVED.join(', ')}`),
 );
 const line = text(
   /^(?!\s)[^\p{Cc}]{1,200}(?<!\s)$/u,
@@ -22,38 +22,38 @@ const line = text(
 const skus = z.array(line, "a list of SKUs, like ['widget-1']");
 const mailbox = z
   .string(ADDRESS)
-  .check(z.refine((received) => toMailbox(received) === received, { error: usable }));
+  .check(z.refine((received) => toMailbox(received) === received, { error: describeAddress }));
 
 const ProviderSettings = fields({
-  /** What becomes of test orders: nothing, or the whole way with the mail to the seller. */
+  /** Test orders are ignored, or processed with the mail sent to the seller. */
   testOrders: z._default(z.enum(['ignore', 'seller']), 'ignore'),
-  /** SKUs sold in the same shop that are no concern of ours. */
+  /** SKUs sold in the same shop that Keypost does not handle. */
   ignore: z._default(skus, []),
-  /** By what name the field for the licence name goes at this provider. */
+  /** The provider's name for the field with the licence name. */
   licenseeField: z._default(line, 'licensee'),
-  /** Which of Keypost's providers it is, where its own name is not: two shops of one kind, say. */
+  /** The built-in provider, if the entry has another name: for two shops of one kind, for instance. */
   as: z.optional(id),
-  /** Whose orders it speaks of, where another provider speaks of them too: a licence call and its webhook, say. */
+  /** The provider whose orders it shares: a licence call and its webhook, for instance. */
   orders: z.optional(provider),
-  /** What only this provider asks, none of it secret: docs/providers tells. */
+  /** Options of this provider only, without secrets: see docs/providers. */
   options: z._default(z.record(z.string(), z.unknown()), {}),
 });
 
 const Product = fields({
-  /** As the buyer knows it. */
+  /** The name that buyers know. */
   name: line,
-  /** How the app checks a serial. */
+  /** The way the app checks a serial. */
   serial: SerialProfile,
-  /** Whose name the serial is made from: the first of these that the order has. */
-  licensee: z._default(some(z.array(z.enum(['registration', 'person', 'company']))), [
+  /** The serial is made from the first of these that the order has. */
+  licensee: z._default(nonEmptyList(z.array(z.enum(['registration', 'person', 'company']))), [
     'registration',
     'person',
   ]),
-  /** By provider, the SKUs by which it calls the product. */
-  skus: filled(z.record(id, some(skus), "SKUs by provider, like { shop: ['widget-1'] }")),
-  /** By currency, the least a buyer may have paid for one, tax included; below it, or in another currency, a person looks. */
+  /** The product's SKUs by provider. */
+  skus: nonEmptyRecord(z.record(id, nonEmptyList(skus), "SKUs by provider, like { shop: ['widget-1'] }")),
+  /** The lowest accepted price of one copy by currency, tax included. A lower price or another currency is held. */
   floor: z.optional(
-    filled(
+    nonEmptyRecord(
       z.record(
         text(/^[A-Z]{3}$/, 'a currency in three capital letters, like EUR'),
         text(DECIMAL, "an amount in quotes, like '10.00'"),
@@ -63,9 +63,9 @@ const Product = fields({
   ),
   mail: z.optional(
     fields({
-      /** The subject of a mail that brings this product only. */
+      /** The subject of a mail with this product only. */
       subject: z.optional(line),
-      /** Plain text in place of the sentence that says what to do with the serial; blank lines part paragraphs. */
+      /** Plain text that replaces the instructions for entering the serial; blank lines separate paragraphs. */
       instructions: z.optional(
         text(/^(?=\s*\S)(?:[^\p{Cc}]|[\t\r\n]){1,5000}$/u, 'plain text, at most 5,000 characters'),
       ),
@@ -75,15 +75,15 @@ const Product = fields({
 
 export const Settings = fields({
   seller: fields({
-    /** Mails come from it, and are signed with it. */
+    /** The sender's name, also used as the signature of a mail. */
     name: line,
-    /** The sender of every mail; its domain, or it itself, is verified with SES. */
+    /** The sender of every mail; SES has to verify the address or its domain. */
     from: mailbox,
-    /** Who reads what buyers answer. */
+    /** The recipient of buyers' replies. */
     replyTo: mailbox,
-    /** Where alarms and the mails of test orders go. */
+    /** The recipient of alarms and of test orders' mails. */
     alarms: mailbox,
-    /** Where SES gets its proof of the sender's domain: records to copy (the default), a Route 53 zone, or done already. */
+    /** Proof of the sender's domain for SES: records to copy (the default), a Route 53 zone, or an existing identity. */
     identity: z._default(
       z.union(
         [z.enum(['records', 'existing']), fields({ zone: fields({ id: line, name: line }) })],
@@ -92,9 +92,11 @@ export const Settings = fields({
       'records',
     ),
   }),
-  /** Who takes the money: only the providers that stand here are listened to. */
-  providers: filled(z.record(provider, ProviderSettings, 'settings by provider, like { shop: {} }')),
-  products: filled(z.record(id, Product, "products by a name of yours, like { 'widget-mac': { … } }")),
+  /** The enabled providers; requests of any other are refused. */
+  providers: nonEmptyRecord(z.record(provider, ProviderSettings, 'settings by provider, like { shop: {} }')),
+  products: nonEmptyRecord(
+    z.record(id, Product, "products by a name of yours, like { 'widget-mac': { … } }"),
+  ),
 });
 
 function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
@@ -105,15 +107,15 @@ function text(pattern: RegExp, what: string) {
   return z.string(what).check(z.regex(pattern, what));
 }
 
-function some<List extends z.ZodMiniArray>(list: List) {
+function nonEmptyList<List extends z.ZodMiniArray>(list: List) {
   return list.check(z.minLength(1, 'at least one'));
 }
 
-function filled<Table extends z.ZodMiniRecord>(table: Table) {
+function nonEmptyRecord<Table extends z.ZodMiniRecord>(table: Table) {
   return table.check(z.refine((entries) => Object.keys(entries).length > 0, 'at least one'));
 }
 
-function usable({ input }: { readonly input?: unknown }): string {
-  const meant = toMailbox(String(input));
-  return meant ? JSON.stringify(meant) : ADDRESS;
+function describeAddress({ input }: { readonly input?: unknown }): string {
+  const corrected = toMailbox(String(input));
+  return corrected ? JSON.stringify(corrected) : ADDRESS;
 }

@@ -1,4 +1,4 @@
-/** What a provider can tell us, in our words. */
+/** The events that every provider's notifications are parsed into. */
 import { reasonOf } from './rejection.ts';
 
 /** A decimal string and an ISO 4217 code in upper case: 48.75 EUR, 4900 JPY. */
@@ -7,7 +7,7 @@ export interface Money {
   readonly currency: string;
 }
 
-/** The buyer as received; whoever is missing is left out. */
+/** The buyer as received; missing fields are undefined. */
 export interface Buyer {
   readonly name?: string | undefined;
   readonly email?: string | undefined;
@@ -20,7 +20,7 @@ export interface Buyer {
   readonly locale?: string | undefined;
 }
 
-/** Why a line waits for a person. A closed set; each has its article in docs/runbook.md. */
+/** The reasons for holding a line until a person decides. A closed set; docs/runbook.md has an article for each. */
 export const HELD_REASONS = [
   'bad_body',
   'unknown_product',
@@ -39,70 +39,70 @@ export const HELD_REASONS = [
 ] as const;
 export type HeldReason = (typeof HELD_REASONS)[number];
 
-/** One thing sold. Copies of one product are one line with a quantity. */
+/** A product and its quantity. */
 export interface SoldLine {
   readonly sku: string;
   readonly quantity: number;
-  /** What the buyer paid for the whole line, tax included; left out where the provider does not say. */
+  /** The price of the whole line, tax included; undefined if the provider does not state it. */
   readonly paid?: Money | undefined;
-  /** The same amount in the currency in which the provider pays the seller, where the signed body states it. */
+  /** The same amount in the currency in which the provider pays the seller, if the signed body states it. */
   readonly settled?: Money | undefined;
-  /** How the serial reaches the buyer: our mail, or our answer, printed by the provider. `mail` where not said. */
+  /** The way of the serial to the buyer: our mail (the default), or our answer, which the provider prints. */
   readonly delivery?: 'mail' | 'answer' | undefined;
-  /** Set where the provider could not find out what a line needs, and asking again will not help. */
+  /** Set if the provider lacks data that the line needs, and another attempt will not help. */
   readonly held?: HeldReason | undefined;
 }
 
-interface OfOneOrder {
-  /** The one id that every sale-making event of the provider carries; for a reversal the best one known. */
+interface OrderReference {
+  /** The ID that every sale event of the provider carries; a reversal has the best ID known. */
   readonly id: string;
-  /** Other ids of the provider for the same order. */
+  /** Other IDs of the provider for the same order. */
   readonly aliases?: readonly string[] | undefined;
   readonly test: boolean;
-  /** The provider's ID of the event, where one request carries several. */
+  /** The provider's ID of the event, if one request carries several. */
   readonly event?: string | undefined;
 }
 
-/** `paid`: money has changed hands. `announced`: the buyer and the lines of an order that may be paid later. */
-export interface Sale extends OfOneOrder {
+/** `paid`: the order is paid. `announced`: the buyer and the lines of an order that may be paid later. */
+export interface Sale extends OrderReference {
   readonly kind: 'paid' | 'announced';
   /** ISO 8601 in UTC. */
   readonly placedAt?: string | undefined;
-  /** What was paid; of an announced order, what the buyer agreed to pay. */
+  /** The total paid; for an announced order, the total the buyer agreed to pay. */
   readonly amount?: Money | undefined;
   readonly buyer: Buyer;
   readonly lines: readonly SoldLine[];
-  /** Why the event could not be parsed; then it has one line, which is held as `bad_body`. */
+  /** The reason why the event could not be parsed. It then has one line, held as `bad_body`. */
   readonly unparsed?: string | undefined;
 }
 
-/** Money goes back, or may. One fact for each id; it is in force unless `won`. */
+/** A refund or dispute. The last state for each ID counts; it is in force unless `won`. */
 export interface Reversal {
   readonly kind: 'refund' | 'chargeback';
   readonly state: ReversalState;
   readonly part: 'full' | 'partial';
-  /** Lets several partial refunds add up to a full one. */
+  /** Partial refunds that add up to the order's total count as a full one. */
   readonly amount?: Money | undefined;
 }
 export type ReversalState = 'open' | 'lost' | 'done' | 'won';
 
-export interface Reversed extends OfOneOrder {
+export interface Reversed extends OrderReference {
   readonly kind: 'reversed';
-  /** The provider's id of the refund or dispute. */
+  /** The provider's ID of the refund or dispute. */
   readonly reversalId: string;
   readonly reversal: Reversal;
 }
 
-/** Authentic, and not as documented: kept as it came, for a person. */
+/** An authentic request that could not be parsed; it is held with its raw body. */
 export interface Unreadable {
   readonly kind: 'unreadable';
-  /** SHA-256 of the body, hex. */
+  /** SHA-256 of query and body, hex. */
   readonly id: string;
 }
 
 export type OrderEvent = Sale | Reversed;
 
-/** An event of a batch that could not be parsed. It is held under its own ID, so that the other events are not affected. */
+/** Makes a held order of an unparseable event. It has its own ID, so that the other events of its batch are not affected. */
 export const unparsedEvent = (event: string, test: boolean, error: unknown): Sale => ({
   kind: 'paid',
   id: event,

@@ -1,32 +1,32 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { Rejection } from './rejection.ts';
 
-/** Design 2: every scheme that has a time, either way, whatever a vendor's SDK allows by default. */
+/** Limits the age of a signature in both directions, for every scheme with a timestamp. */
 const FRESH_SECONDS = 300;
 
-const LEAST_KEY_BYTES = 16;
+const MIN_KEY_BYTES = 16;
 
-/** The header named, or a Rejection that tells "not signed" from "wrongly signed". */
+/** Returns the header. Throws `no_signature`, which distinguishes an unsigned request from a wrongly signed one. */
 export function requireHeader(headers: Readonly<Record<string, string>>, name: string): string {
   const value = headers[name];
   if (value) return value;
   throw new Rejection('no_signature', `no ${name} header; is a signing secret set at the provider?`);
 }
 
-/** Throws unless any of `signatures`, as text, is the HMAC-SHA256 of `content` under any of `keys`. */
+/** Throws unless one of `signatures` is the HMAC-SHA256 of `content` under one of `keys`. */
 export function requireHmac(signed: {
   readonly keys: readonly (string | Buffer)[];
   readonly content: readonly (string | Buffer)[];
   readonly signatures: readonly string[];
   readonly encoding: 'hex' | 'base64';
 }): void {
-  const given = signed.signatures.flatMap((text) => decode(text, signed.encoding));
+  const received = signed.signatures.flatMap((text) => decode(text, signed.encoding));
   const expected = signed.keys.map((key) => {
     const mac = createHmac('sha256', key);
     for (const part of signed.content) mac.update(part);
     return mac.digest();
   });
-  if (given.some((one) => expected.some((mac) => one.length === mac.length && timingSafeEqual(one, mac))))
+  if (received.some((one) => expected.some((mac) => one.length === mac.length && timingSafeEqual(one, mac))))
     return;
   throw new Rejection(
     'bad_signature',
@@ -34,12 +34,13 @@ export function requireHmac(signed: {
   );
 }
 
-/** Throws unless `given` is one of `expected`: a secret in an address, or a digest that is no HMAC. In constant time. */
-export function requireEqual(given: string | undefined, expected: readonly string[]): void {
-  if (!given) throw new Rejection('no_signature', 'nothing that proves who sent it');
+/** Throws unless `received` is one of `expected`: a secret in a URL, or a digest without HMAC. Compares in constant time. */
+export function requireEqual(received: string | undefined, expected: readonly string[]): void {
+  if (!received)
+    throw new Rejection('no_signature', 'found no proof of the sender; is the secret set at the provider?');
   const digest = (text: string) => createHash('sha256').update(text).digest();
-  if (expected.some((one) => timingSafeEqual(digest(one), digest(given)))) return;
-  throw new Rejection('bad_signature', 'what proves the sender does not match; is the secret current?');
+  if (expected.some((one) => timingSafeEqual(digest(one), digest(received)))) return;
+  throw new Rejection('bad_signature', 'the proof of the sender does not match; is the secret current?');
 }
 
 /** Throws unless `seconds` (Unix time, digits only) is within five minutes of `now` (ms), either way. */
@@ -60,8 +61,8 @@ export function requireStandardWebhook(
   const signature = requireHeader(headers, 'webhook-signature');
   const signedAt = headers['webhook-timestamp'] ?? '';
   requireHmac({
-    // A key cut short on its way, down to nothing behind its prefix, is one that anybody can guess.
-    keys: keys.filter((key) => key.length >= LEAST_KEY_BYTES),
+    // A key that was truncated when it was copied, perhaps to its prefix alone, could be guessed.
+    keys: keys.filter((key) => key.length >= MIN_KEY_BYTES),
     content: [`${headers['webhook-id'] ?? ''}.${signedAt}.`, body],
     signatures: signature.split(' ').flatMap((one) => (one.startsWith('v1,') ? [one.slice(3)] : [])),
     encoding: 'base64',
@@ -69,7 +70,7 @@ export function requireStandardWebhook(
   requireFresh(signedAt, now);
 }
 
-/** Nothing unless the whole text is of the encoding: Buffer.from would skip what it does not know. */
+/** Returns an empty list unless the text is entirely valid: Buffer.from would skip invalid characters. */
 function decode(text: string, encoding: 'hex' | 'base64'): Buffer[] {
   const whole =
     encoding === 'hex'

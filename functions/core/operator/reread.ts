@@ -2,7 +2,7 @@
 import { gunzipSync } from 'node:zlib';
 import { type Catalogue, findProvider, ownerOf } from '../catalogue/catalogue.ts';
 import type { ProductKeys, ProviderKeys } from '../catalogue/keys.ts';
-import { concern } from '../fulfil.ts';
+import { filterIgnored } from '../fulfil.ts';
 import type { Buyer, OrderEvent, Sale } from '../inbound/event.ts';
 import type { Context, Provider } from '../inbound/provider.ts';
 import { Rejection } from '../inbound/rejection.ts';
@@ -31,7 +31,7 @@ export async function reread(reader: Reader, { provider: name, ...raw }: Raw): P
   if (!provider) throw new Rejection('unknown_provider', `${name} is not enabled in the catalogue any more`);
   const request = { ...raw, body: gunzipSync(raw.body) };
   const events = await provider.read(request, contextFrom(reader, name, providerKeys));
-  return events.flatMap((event) => concern({ catalogue, provider: name }, event));
+  return events.flatMap((event) => filterIgnored({ catalogue, provider: name }, event));
 }
 
 /** The events that an unparseable item stands for: all of a request that could not be parsed, else one event of it. */

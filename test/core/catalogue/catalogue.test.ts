@@ -4,6 +4,7 @@ import {
   CatalogueError,
   type CatalogueSettings,
   defineConfig,
+  findProvider,
   productOf,
   unknownProviders,
 } from '../../../functions/core/catalogue/catalogue.ts';
@@ -19,7 +20,7 @@ const seller = {
 const product = { name: 'Widget', serial, skus: { stripe: ['widget'] } };
 const good = { seller, providers: { stripe: {} }, products: { widget: product } } satisfies CatalogueSettings;
 
-/** What `defineConfig` says of settings that no type checker has seen. */
+/** Returns the mistakes that `defineConfig` reports, without a type check of the settings. */
 function mistakes(settings: unknown): string[] {
   try {
     Reflect.apply(defineConfig, undefined, [settings]);
@@ -35,10 +36,10 @@ const withProvider = (changes: object) => ({ ...good, providers: { stripe: chang
 const withProduct = (changes: object) => ({ ...good, products: { widget: { ...product, ...changes } } });
 
 const KEYS_SET =
-  'found what may be a secret, and none stands in this file; write it with `npx --no keypost keys set';
+  'found what may be a secret, which must not be in this file; store it with `npx --no keypost keys set';
 
 describe('a catalogue', () => {
-  it('is what was written, with what may be left out', () => {
+  it('is returned with its defaults filled in', () => {
     expect(defineConfig(good)).toMatchObject({
       seller: { ...seller, identity: 'records' },
       providers: { stripe: { testOrders: 'ignore', ignore: [], licenseeField: 'licensee' } },
@@ -48,11 +49,11 @@ describe('a catalogue', () => {
     });
   });
 
-  it('may be checked twice, as the command line does', () => {
+  it('passes the check a second time unchanged', () => {
     expect(defineConfig(demo)).toEqual(demo);
   });
 
-  it('finds the product of a SKU, per provider', () => {
+  it('finds the product of a SKU only for its provider', () => {
     const catalogue = defineConfig(good);
     expect(productOf(catalogue, 'stripe', 'widget')?.id).toBe('widget');
     expect(productOf(catalogue, 'shop', 'widget')).toBeUndefined();
@@ -60,7 +61,23 @@ describe('a catalogue', () => {
     expect(productOf(catalogue, 'constructor', 'widget')).toBeUndefined();
   });
 
-  it('tells providers that Keypost has not', () => {
+  it('finds the provider behind a name: enabled, built in, and its own property', () => {
+    const catalogue = defineConfig({
+      ...good,
+      providers: { stripe: {}, second: { as: 'stripe' }, none: { as: 'tostring' } },
+    });
+    const table = { stripe: 1, shop: 2, second: 3 };
+    const names = ['stripe', 'second', 'shop', 'none', 'constructor'];
+    expect(names.map((name) => findProvider(catalogue, name, table))).toEqual([
+      1,
+      1,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('reports an unknown provider', () => {
     const catalogue = defineConfig({ ...good, providers: { stripe: {}, strype: {} } });
     expect(unknownProviders(catalogue, { shop: {}, stripe: {} })).toEqual([
       'providers.strype: found an unknown provider; write one of shop, stripe',
@@ -68,10 +85,10 @@ describe('a catalogue', () => {
     expect(unknownProviders(defineConfig(good), { shop: {}, stripe: {} })).toEqual([]);
   });
 
-  it('has fields that the editor knows', () => {
-    // @ts-expect-error a field that is not known
+  it('has types that reject unknown fields and values', () => {
+    // @ts-expect-error an unknown field
     expect(() => defineConfig({ ...good, seller: { ...seller, phone: '1' } })).toThrow(CatalogueError);
-    // @ts-expect-error a value that is not known
+    // @ts-expect-error an unknown value
     expect(() => defineConfig({ ...good, providers: { stripe: { testOrders: 'buyer' } } })).toThrow(
       CatalogueError,
     );
@@ -127,19 +144,19 @@ describe('a mistake in the catalogue', () => {
     ],
     ...['hand', 'held', 'keys', 'lease'].map((name): [unknown, ...string[]] => [
       { ...good, providers: { ...good.providers, [name]: { as: 'shop' } } },
-      `providers.${name}: found "${name}"; write another name; hand, held, keys, lease are Keypost's own`,
+      `providers.${name}: found "${name}"; write another name; Keypost reserves hand, held, keys, lease`,
     ]),
     [
       { ...good, products: { constructor: product } },
-      'products.constructor: found "constructor"; write another name; every object of JavaScript has this one',
+      'products.constructor: found "constructor"; write another name; JavaScript reserves this one',
     ],
     [
       withProvider({ as: 'constructor' }),
-      'providers.stripe.as: found "constructor"; write another name; every object of JavaScript has this one',
+      'providers.stripe.as: found "constructor"; write another name; JavaScript reserves this one',
     ],
     [
       withProvider({ orders: 'hand' }),
-      `providers.stripe.orders: found "hand"; write another name; hand, held, keys, lease are Keypost's own`,
+      `providers.stripe.orders: found "hand"; write another name; Keypost reserves hand, held, keys, lease`,
     ],
     [
       withProvider({ testOrders: 'buyer' }),
@@ -166,15 +183,15 @@ describe('a mistake in the catalogue', () => {
     ],
     [
       withProduct({ skus: { stripe: ['widget', 'widget'] } }),
-      'products.widget.skus.stripe[1]: found "widget", which stands at products.widget.skus.stripe[0] too; write it once',
+      'products.widget.skus.stripe[1]: found "widget", which is also at products.widget.skus.stripe[0]; write it once',
     ],
     [
       { ...good, products: { widget: product, gadget: product } },
-      'products.gadget.skus.stripe[0]: found "widget", which stands at products.widget.skus.stripe[0] too; write it once',
+      'products.gadget.skus.stripe[0]: found "widget", which is also at products.widget.skus.stripe[0]; write it once',
     ],
     [
       withProvider({ ignore: ['hour', 'widget'] }),
-      'providers.stripe.ignore[1]: found "widget", which stands at products.widget.skus.stripe[0] too; write it once',
+      'providers.stripe.ignore[1]: found "widget", which is also at products.widget.skus.stripe[0]; write it once',
     ],
     [withProduct({ skus: { stripe: ['widget'], paddle: ['pri_1'] } }), notEnabled('widget', 'paddle')],
     [
@@ -216,7 +233,7 @@ describe('a mistake in the catalogue', () => {
       'seller.from: found ""; write an address like orders@example.com',
       'products.widget.colour: found an unknown field; write { name, serial, licensee, skus, floor, mail }',
       notEnabled('widget', 'shop'),
-      'products.widget.skus.shop[1]: found "a", which stands at products.widget.skus.shop[0] too; write it once',
+      'products.widget.skus.shop[1]: found "a", which is also at products.widget.skus.shop[0]; write it once',
     ],
   ])('%#', ([settings, ...lines]) => {
     expect(mistakes(settings)).toEqual(lines);
@@ -241,13 +258,13 @@ describe('a mistake in the catalogue', () => {
       'providers.stripe.testOrders: found text of 12 characters;',
     ],
     [withSeller({ from: '0123456789abcdef' }), 'seller.from: found text of 16 characters;'],
-  ])('that may be a secret is named and not shown: %#', ([settings, line]) => {
+  ])('that may be a secret is reported without its value: %#', ([settings, line]) => {
     const all = mistakes(settings);
     expect(all).toEqual([expect.stringContaining(line)]);
     expect(all.join()).not.toMatch(/1234567890123456|whsec_secret|hunter2|0123456789abcdef/);
   });
 
-  it('of any kind is told, never thrown as something else', () => {
+  it('of any kind throws a CatalogueError', () => {
     const anything = fc.oneof(fc.anything(), fc.constantFrom(good.seller, good.providers, good.products));
     const settings = fc.record(
       { seller: anything, providers: anything, products: anything },
