@@ -10,8 +10,7 @@ import { productKeys, providerKeys } from '../../functions/core/catalogue/keys.t
 import type { Provider } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import { type Reconciled, reconcile } from '../../functions/core/reconcile.ts';
-import type { LambdaPorts } from '../../functions/core/world.ts';
-import type { Secret } from '../../functions/core/world.ts';
+import type { LambdaPorts, Secret } from '../../functions/core/world.ts';
 import { providers } from '../../functions/providers/index.ts';
 import { json } from './cli/columns.ts';
 import { CommandError } from './cli/failure.ts';

@@ -2,8 +2,7 @@
 
 import type { Queue } from '../../functions/core/mail/redeliver.ts';
 import { type Item, isAlias } from '../../functions/core/order/order.ts';
-import type { LambdaPorts } from '../../functions/core/world.ts';
-import type { Mailer, Ports, ReportName, Store } from '../../functions/core/world.ts';
+import type { LambdaPorts, Mailer, Ports, ReportName, Store } from '../../functions/core/world.ts';
 import { catalogue } from './catalogue.ts';
 import { deliverySender } from './deliveries.ts';
 import { feedbackLambda, type HandleFeedback } from './events.ts';
