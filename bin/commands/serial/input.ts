@@ -3,7 +3,7 @@ import { type Command, Option } from '@commander-js/extra-typings';
 import * as z from 'zod/mini';
 import { type Catalogue, CatalogueError } from '../../../functions/core/catalogue/catalogue.ts';
 import { productKeys } from '../../../functions/core/catalogue/keys.ts';
-import { mistakesOf } from '../../../functions/core/catalogue/mistakes.ts';
+import { describeIssue } from '../../../functions/core/catalogue/mistakes.ts';
 import { keyBytes, serialOf } from '../../../functions/core/serial/aes-128.ts';
 import { encode } from '../../../functions/core/serial/charset.ts';
 import { licenseeOf } from '../../../functions/core/serial/name.ts';
@@ -106,7 +106,7 @@ function parseProfile(preset: string | undefined, json: string | undefined): Ser
   const input = { kind: 'aes-128', ...base, ...(json === undefined ? {} : parseObject(json)) };
   const { data, error } = SerialProfile.safeParse(input, { reportInput: true });
   if (data) return data;
-  throw new CatalogueError(error.issues.flatMap((issue) => mistakesOf(issue, ['profile'])));
+  throw new CatalogueError(error.issues.flatMap((issue) => describeIssue(issue, ['profile'])));
 }
 
 function parseObject(json: string): Readonly<Record<string, unknown>> {
