@@ -1,4 +1,4 @@
-/** The command line, above all `doctor`, against a stand-in for AWS, over HTTP through the real SDK clients. */
+/** `doctor` and the errors of AWS: the real SDK clients call a fake AWS over HTTP. */
 import dns from 'node:dns/promises';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
@@ -28,7 +28,7 @@ writeFileSync(
 );
 
 type Answer = { readonly status: number; readonly body: string; readonly headers?: Record<string, string> };
-type Said = string | Answer | ((body: string, headers: IncomingMessage['headers']) => string | Answer);
+type Reply = string | Answer | ((body: string, headers: IncomingMessage['headers']) => string | Answer);
 
 const xml = (name: string, result: string) =>
   `<${name}Response><${name}Result>${result}</${name}Result></${name}Response>`;
@@ -36,7 +36,7 @@ const fault = (code: string, message = 'no', status = 400) => ({
   status,
   body: `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`,
 });
-const jsonFault = (type: string, status = 400): Said => ({
+const jsonFault = (type: string, status = 400): Reply => ({
   status,
   body: JSON.stringify({ __type: type, message: 'no' }),
 });
@@ -72,7 +72,7 @@ const subscriptions = (endpoint: string, arn: string) =>
     'ListSubscriptionsByTopic',
     `<Subscriptions><member><SubscriptionArn>${arn}</SubscriptionArn><Protocol>email</Protocol><Endpoint>${endpoint}</Endpoint></member></Subscriptions>`,
   );
-/** What the table has of the test order, once the webhook has taken it. */
+/** The table's item after the webhook has recorded the test order. */
 const order = (mail: object, held: string | null = null) =>
   JSON.stringify({
     Item: marshall({
@@ -83,8 +83,8 @@ const order = (mail: object, held: string | null = null) =>
       ...(held ? { heldAt: 'x' } : {}),
     }),
   });
-/** As the deployed webhook: whoever signed it is told by the library of the specification. */
-const shopWebhook: Said = (body, headers) => {
+/** Verifies the signature as the deployed webhook does, with the library of the specification. */
+const shopWebhook: Reply = (body, headers) => {
   const id = String(headers['webhook-id']);
   const at = String(headers['webhook-timestamp']);
   new Webhook(SIGNING).verify(body, {
@@ -134,8 +134,8 @@ const stack = (outputs: Record<string, string>) =>
 
 const identities = 'Orders@mail.widgets.example.com mail.widgets.example.com widgets.example.com example.com';
 
-/** What AWS says where all is well, by what it is asked; of a stack that has these names. */
-const well = (url: string): Record<string, Said> => ({
+/** The replies of AWS to each operation if there are no faults. */
+const healthy = (url: string): Record<string, Reply> => ({
   'DescribeStacks Keypost': stack({ ...NAMES, WebhookShop: `${url}/orders/shop` }),
   'GetIdentityVerificationAttributes Orders@mail.widgets.example.com mail.widgets.example.com widgets.example.com example.com':
     verification('Success'),
@@ -166,8 +166,8 @@ const well = (url: string): Record<string, Said> => ({
 
 const Subject = z.object({ TableName: z.optional(z.string()), SecretId: z.optional(z.string()) });
 
-/** What a request asks for: an action and its subject, or method and path. */
-function asked({ method, url, headers }: IncomingMessage, body: string): string {
+/** Returns the action and its subject, or the method and path. */
+function operationOf({ method, url, headers }: IncomingMessage, body: string): string {
   const target = String(headers['x-amz-target'] ?? '').split('.')[1];
   if (url?.startsWith('/orders/')) return `${method} ${url}`;
   if (target) return `${target} ${Object.values(Subject.parse(JSON.parse(body))).join(' ')}`;
@@ -177,14 +177,14 @@ function asked({ method, url, headers }: IncomingMessage, body: string): string 
 }
 
 let server: Awaited<ReturnType<typeof startServer>>;
-let answers: Record<string, Said>;
+let answers: Record<string, Reply>;
 beforeAll(async () => {
   server = await startServer(async (request, response) => {
-    const question = await text(request);
-    const said = answers[asked(request, question)] ?? { status: 418, body: 'nobody should ask this' };
-    const answer = typeof said === 'function' ? said(question, request.headers) : said;
-    const { status, body, headers } = typeof answer === 'string' ? { status: 200, body: answer } : answer;
-    response.writeHead(status, headers).end(body);
+    const body = await text(request);
+    const reply = answers[operationOf(request, body)] ?? { status: 418, body: 'unexpected operation' };
+    const answer = typeof reply === 'function' ? reply(body, request.headers) : reply;
+    const { status, body: answerBody, headers } = typeof answer === 'string' ? { status: 200, body: answer } : answer;
+    response.writeHead(status, headers).end(answerBody);
   });
   vi.stubEnv('AWS_ENDPOINT_URL', server.url);
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
@@ -192,7 +192,7 @@ beforeAll(async () => {
 });
 let txt: Record<string, string[][]>;
 beforeEach(() => {
-  answers = well(server.url);
+  answers = healthy(server.url);
   txt = { '_dmarc.widgets.example.com': [['v=DMARC1; ', 'p=none']] };
   vi.spyOn(dns, 'resolveTxt').mockImplementation(async (name) => {
     const found = txt[name];
@@ -229,7 +229,7 @@ async function keypostWith(file: string, ...args: string[]) {
   return { code, out, err };
 }
 
-test('all is well', async () => {
+test('a deployment without faults passes every check', async () => {
   const { code, out, err } = await keypost('doctor', '--json');
   const findings = Findings.parse(JSON.parse(out));
   expect(findings.filter(({ state }) => state !== 'ok')).toEqual([]);
@@ -257,20 +257,20 @@ test('all is well', async () => {
   expect([code, err]).toEqual([0, '']);
 });
 
-test('no limit is no quota', async () => {
+test('a quota of -1 means no limit', async () => {
   answers.GetSendQuota = quota(-1, 5000);
   expect((await keypost('doctor')).code).toBe(0);
 });
 
-test.each<[broken: string, change: Record<string, Said>, findings: string[], cure: RegExp]>([
+test.each<[broken: string, change: Record<string, Reply>, findings: string[], cure: RegExp]>([
   [
-    'identity pending',
+    'reports an identity that is not verified yet',
     { [`GetIdentityVerificationAttributes ${identities}`]: verification('Pending') },
     ['identity bad'],
     /DNS records/,
   ],
   [
-    'identity missing',
+    'reports an identity that SES does not know',
     {
       [`GetIdentityVerificationAttributes ${identities}`]: xml(
         'GetIdentityVerificationAttributes',
@@ -281,40 +281,40 @@ test.each<[broken: string, change: Record<string, Said>, findings: string[], cur
     /SES does not know .*cdk deploy/,
   ],
   [
-    'DKIM pending',
+    'reports DKIM records that are not verified yet',
     { [`GetIdentityDkimAttributes ${identities}`]: dkim(true, 'Pending') },
     ['dkim bad'],
     /Dkim records/,
   ],
   [
-    'DKIM off',
+    'reports DKIM that is switched off',
     { [`GetIdentityDkimAttributes ${identities}`]: dkim(false, 'Success') },
     ['dkim bad'],
     /not signed/,
   ],
   [
-    'sandbox',
+    'reports an account in the sandbox',
     { 'GET /v2/email/account': '{"ProductionAccessEnabled":false}' },
     ['sandbox bad'],
     /production access/,
   ],
-  ['paused', { GetAccountSendingEnabled: enabled(false) }, ['sending bad'], /paused/],
-  ['quota used', { GetSendQuota: quota(1000, 900) }, ['quota bad'], /900 of 1000/],
-  ['no quota', { GetSendQuota: quota(0, 0) }, ['quota bad'], /0 of 0/],
+  ['reports an account whose sending is paused', { GetAccountSendingEnabled: enabled(false) }, ['sending bad'], /paused/],
+  ['reports a quota that is nearly used up', { GetSendQuota: quota(1000, 900) }, ['quota bad'], /900 of 1000/],
+  ['reports a quota of zero', { GetSendQuota: quota(0, 0) }, ['quota bad'], /0 of 0/],
   [
-    'configuration set',
+    'reports a configuration set that was deleted',
     { 'DescribeConfigurationSet Mails1 eventDestinations': fault('ConfigurationSetDoesNotExist') },
     ['configuration-set bad'],
     /Mails1/,
   ],
   [
-    'a configuration set that tells nobody',
+    'reports a configuration set whose event destination is disabled',
     { 'DescribeConfigurationSet Mails1 eventDestinations': configurationSet(false, ...EVENTS) },
     ['configuration-set bad'],
-    /tells nobody of send, .*cdk deploy/,
+    /does not report send, .*cdk deploy/,
   ],
   [
-    'a configuration set that keeps bounces to itself',
+    'reports a configuration set that does not publish bounces',
     {
       'DescribeConfigurationSet Mails1 eventDestinations': configurationSet(
         true,
@@ -325,16 +325,16 @@ test.each<[broken: string, change: Record<string, Said>, findings: string[], cur
       ),
     },
     ['configuration-set bad'],
-    /tells nobody of bounce;/,
+    /does not report bounce;/,
   ],
   [
-    'MAIL FROM without its MX record',
+    'reports a MAIL FROM domain without its MX record',
     { [`GetIdentityMailFromDomainAttributes ${identities}`]: mailFrom('Failed') },
     ['mail-from bad'],
     /bounce\.widgets\.example\.com \(Failed\).*MailFromMx/,
   ],
   [
-    'no MAIL FROM',
+    'reports a missing MAIL FROM domain',
     {
       [`GetIdentityMailFromDomainAttributes ${identities}`]: xml(
         'GetIdentityMailFromDomainAttributes',
@@ -342,10 +342,10 @@ test.each<[broken: string, change: Record<string, Said>, findings: string[], cur
       ),
     },
     ['mail-from bad'],
-    /cdk deploy. makes a MAIL FROM/,
+    /create a MAIL FROM domain with .npx cdk deploy/,
   ],
   [
-    'alarms not confirmed',
+    'reports an alarm subscription that is not confirmed',
     {
       'ListSubscriptionsByTopic arn:aws:sns:us-east-1:1:alarms': subscriptions(
         'a@widgets.example.com',
@@ -356,7 +356,7 @@ test.each<[broken: string, change: Record<string, Said>, findings: string[], cur
     /has not confirmed.*aws sns subscribe --topic-arn arn:aws:sns:us-east-1:1:alarms/,
   ],
   [
-    'alarms to somebody else',
+    'reports alarms that go to another address only',
     {
       'ListSubscriptionsByTopic arn:aws:sns:us-east-1:1:alarms': subscriptions(
         'b@widgets.example.com',
@@ -364,31 +364,31 @@ test.each<[broken: string, change: Record<string, Said>, findings: string[], cur
       ),
     },
     ['alarms bad'],
-    /do not go to a@widgets\.example\.com/,
+    /are not sent to a@widgets\.example\.com/,
   ],
   [
-    'no topic',
+    'reports an alarm topic that was deleted',
     { 'ListSubscriptionsByTopic arn:aws:sns:us-east-1:1:alarms': fault('NotFound', 'no', 404) },
     ['alarms bad'],
-    /topic of the alarms is gone/,
+    /topic of the alarms does not exist; delete the alarms/,
   ],
   [
-    'a clock that is slow',
+    'reports a clock that is slow',
     { 'GET /orders/shop': { status: 405, body: '', headers: { date: dateIn(600) } } },
     ['clock bad'],
     /clock of this machine is \d+ s behind that of AWS/,
   ],
   [
-    'a clock that is fast',
+    'reports a clock that is fast',
     { 'GET /orders/shop': { status: 405, body: '', headers: { date: dateIn(-600) } } },
     ['clock bad'],
     /clock of this machine is \d+ s ahead of that of AWS/,
   ],
   [
-    'a test order refused',
+    'reports a webhook that rejects the test order',
     { 'POST /orders/shop': { status: 401, body: 'bad_signature' } },
     ['test-order bad'],
-    /does not accept a test order signed with the newest key of shop/,
+    /rejects a test order signed with the newest key of shop/,
   ],
   [
     'a test order that fails',
@@ -397,37 +397,37 @@ test.each<[broken: string, change: Record<string, Said>, findings: string[], cur
     /answers 503/,
   ],
   [
-    'a test order not kept',
+    'reports a test order that is not stored',
     { 'GetItem Keypost-Orders1': '{}' },
     ['test-order bad'],
     /other testOrders.*cdk deploy/,
   ],
   [
-    'a test order held',
+    'reports a test order that is held',
     { 'GetItem Keypost-Orders1': order({ state: 'none', attempts: 0 }, 'unknown_product') },
     ['test-order bad'],
     /held \(unknown_product\); `npx --no keypost orders held`/,
   ],
   [
-    'mail-events gone',
+    'reports a Lambda mail-events that was deleted',
     { [functionAt('Keypost-MailEvents1')]: jsonFault('ResourceNotFoundException', 404) },
     ['mail-events bad'],
-    /gone/,
+    /does not exist; /,
   ],
   [
-    'reconcile gone',
+    'reports a Lambda reconcile that was deleted',
     { [functionAt('Keypost-Reconcile1')]: jsonFault('ResourceNotFoundException', 404) },
     ['reconcile bad'],
-    /gone/,
+    /does not exist; /,
   ],
   [
-    'no product key',
+    'reports a product without a key',
     { 'GetSecretValue ProductKeys1': secret({ _unused: '9' }) },
     ['product-key widget bad'],
     /`npx --no keypost keys set widget`/,
   ],
   [
-    'a product key too short',
+    'reports a newest product key that is too short',
     {
       'GetSecretValue ProductKeys1': secret({
         widget: [
@@ -437,56 +437,56 @@ test.each<[broken: string, change: Record<string, Said>, findings: string[], cur
       }),
     },
     ['product-key widget bad'],
-    /version 2 is not 16 characters of ASCII/,
+    /version 2 is not 16 ASCII characters/,
   ],
   [
-    'no signing key',
+    'reports a provider without a signing key',
     { 'GetSecretValue ProviderKeys1': secret({ _unused: '9' }) },
     ['provider-key shop bad'],
     /`npx --no keypost keys set shop`/,
   ],
   [
-    'a misshapen provider',
+    'reports a malformed entry of a provider',
     { 'GetSecretValue ProviderKeys1': secret({ shop: 'whsec_1' }) },
     ['provider-key shop bad'],
     /not of the form/,
   ],
   [
-    'a secret that is no JSON',
+    'cannot decide about a secret that is not JSON',
     { 'GetSecretValue ProviderKeys1': '{"SecretString":"whsec_1"}' },
     ['provider-key shop unknown'],
     /no JSON object/,
   ],
   [
-    'a secret gone',
+    'reports a secret that was deleted',
     { 'GetSecretValue ProductKeys1': jsonFault('ResourceNotFoundException') },
     ['product-key widget bad'],
     /restore-secret/,
   ],
   [
-    'table gone',
+    'reports a table that was deleted',
     {
       'DescribeTable Keypost-Orders1': jsonFault(
         'com.amazonaws.dynamodb.v20120810#ResourceNotFoundException',
       ),
     },
     ['table bad'],
-    /gone/,
+    /does not exist; /,
   ],
   [
-    'table in the making',
+    'reports a table that is being created',
     { 'DescribeTable Keypost-Orders1': table('CREATING', INDEXES) },
     ['table bad'],
     /CREATING/,
   ],
   [
-    'an index missing',
+    'reports an index that is not active',
     { 'DescribeTable Keypost-Orders1': table('ACTIVE', { ...INDEXES, held: 'CREATING' }) },
     ['table bad'],
-    /no index held/,
+    /no active index held/,
   ],
   [
-    'redeliver gone',
+    'reports a Lambda redeliver that was deleted',
     {
       'GET /2015-03-31/functions/Keypost-Redeliver1/configuration': jsonFault(
         'ResourceNotFoundException',
@@ -494,10 +494,10 @@ test.each<[broken: string, change: Record<string, Said>, findings: string[], cur
       ),
     },
     ['redeliver bad'],
-    /gone/,
+    /does not exist; /,
   ],
   [
-    'redeliver broken',
+    'reports a Lambda that does not run',
     {
       'GET /2015-03-31/functions/Keypost-Redeliver1/configuration':
         '{"State":"Failed","StateReason":"its image"}',
@@ -506,31 +506,31 @@ test.each<[broken: string, change: Record<string, Said>, findings: string[], cur
     /its image/,
   ],
   [
-    'a webhook not deployed',
+    'reports a webhook that is not deployed',
     { 'DescribeStacks Keypost': stack(NAMES) },
     ['webhook shop bad', 'clock unknown'],
     /cdk deploy/,
   ],
   [
-    'a webhook that nobody answers',
+    'reports a webhook that does not answer',
     { 'DescribeStacks Keypost': stack({ ...NAMES, WebhookShop: 'http://127.0.0.1:1/orders/shop' }) },
     ['webhook shop bad', 'clock unknown'],
-    /nothing answers/,
+    /shop does not answer/,
   ],
   [
-    'a webhook not enabled',
+    'reports a webhook that answers 404',
     { 'GET /orders/shop': { status: 404, body: '' } },
     ['webhook shop bad'],
     /does not know shop/,
   ],
   [
-    'a webhook that fails',
+    'reports a webhook that answers 500',
     { 'GET /orders/shop': { status: 500, body: '' } },
     ['webhook shop bad'],
     /answers 500/,
   ],
   [
-    'no right to ask',
+    'cannot decide without permission',
     {
       GetSendQuota: fault(
         'AccessDenied',
@@ -542,13 +542,13 @@ test.each<[broken: string, change: Record<string, Said>, findings: string[], cur
     /may not ses:GetSendQuota/,
   ],
   [
-    'an expired token',
+    'cannot decide with an expired token',
     { GetSendQuota: fault('ExpiredToken', 'expired', 403) },
     ['quota unknown'],
     /expired; sign in again/,
   ],
   [
-    'AWS out of order',
+    'cannot decide while AWS is unavailable',
     { GetSendQuota: fault('ServiceUnavailable', 'later', 503) },
     ['quota unknown'],
     /ServiceUnavailable/,
@@ -567,19 +567,19 @@ test.each<[broken: string, change: Record<string, Said>, findings: string[], cur
 
 test.each<[string, Record<string, string[][]>, string, RegExp]>([
   [
-    'no DMARC record',
+    'reports a missing DMARC record',
     {},
     'bad',
-    /no DMARC record is at _dmarc\.mail\.widgets\.example\.com; the stack's output Dmarc/,
+    /no DMARC record is at _dmarc\.mail\.widgets\.example\.com; put the stack's output Dmarc into DNS/,
   ],
   [
-    'a TXT record that is none',
+    'reports a TXT record that is not DMARC',
     { '_dmarc.widgets.example.com': [['v=spf1 -all']] },
     'bad',
     /no DMARC record/,
   ],
   [
-    'two DMARC records',
+    'reports two DMARC records',
     { '_dmarc.widgets.example.com': [['v=DMARC1; p=none'], ['v=DMARC1; p=reject']] },
     'bad',
     /has 2 DMARC records/,
@@ -594,7 +594,7 @@ test.each<[string, Record<string, string[][]>, string, RegExp]>([
   });
 });
 
-test('a DNS that does not answer', async () => {
+test('a DNS that does not answer leaves the check undecided', async () => {
   vi.spyOn(dns, 'resolveTxt').mockRejectedValue(Object.assign(new Error('queryTxt'), { code: 'ESERVFAIL' }));
   const { out } = await keypost('doctor', '--json');
   expect(Findings.parse(JSON.parse(out)).filter(({ state }) => state !== 'ok')).toEqual([
@@ -602,10 +602,10 @@ test('a DNS that does not answer', async () => {
   ]);
 });
 
-test('a catalogue that takes no test orders is sent none, and told so', async () => {
+test('a catalogue without test orders gets no test order, and a hint how to enable them', async () => {
   const silent = join(folder, 'silent.config.ts');
   writeFileSync(silent, readFileSync(config, 'utf8').replace("testOrders: 'seller'", ''));
-  answers['POST /orders/shop'] = { status: 500, body: 'nobody should post this' };
+  answers['POST /orders/shop'] = { status: 500, body: 'unexpected test order' };
   const { code, out } = await keypostWith(silent, 'doctor', '--json');
   expect(Findings.parse(JSON.parse(out)).map(({ check }) => check)).not.toContain('test-order');
   expect(code).toBe(0);
@@ -613,7 +613,7 @@ test('a catalogue that takes no test orders is sent none, and told so', async ()
   expect((await keypost('doctor', '--no-order')).code).toBe(0);
 });
 
-test('no stack: what needs none is told all the same', async () => {
+test('without a stack, the checks that need none still run', async () => {
   answers['DescribeStacks Keypost'] = fault('ValidationError', 'Stack with id Keypost does not exist');
   const { out } = await keypost('doctor', '--json');
   const findings = Findings.parse(JSON.parse(out));
@@ -626,14 +626,14 @@ test('no stack: what needs none is told all the same', async () => {
   );
 });
 
-test('for people: a line each, the cure behind it, and what is the same said once', async () => {
+test('the table has one line per check and does not repeat a cure', async () => {
   answers['DescribeStacks Keypost'] = fault('ValidationError', 'Stack with id Keypost does not exist');
   const { out } = await keypost('doctor');
   expect(out.split('\n').slice(0, 2)).toEqual([
     expect.stringMatching(/^not ok +stack +there is no stack Keypost/),
-    'ok           identity',
+    'ok       identity',
   ]);
-  expect(out).toMatch(/\ncannot tell +provider-key shop +the same\n/);
+  expect(out).toMatch(/\nunknown +provider-key shop +see above\n/);
 });
 
 test.each([
@@ -650,15 +650,15 @@ test.each([
     /may not cloudformation:DescribeStacks/,
     fault('AccessDenied', 'not authorized to perform: cloudformation:DescribeStacks on', 403),
   ],
-])('%j: one line where the stack cannot be found', async (args, why, said) => {
-  answers['DescribeStacks Keypost'] = said;
+])('%j fails with one line if the stack cannot be found', async (args, why, reply) => {
+  answers['DescribeStacks Keypost'] = reply;
   const { code, out, err } = await keypost(...args);
   expect([code, out]).toEqual([1, '']);
   expect(err).toMatch(why);
   expect(err).not.toContain('\n');
 });
 
-test('another stack is another name, also in what would do', async () => {
+test('--stack selects another stack and appears in the suggested commands', async () => {
   answers['DescribeStacks Second'] = stack({
     ...NAMES,
     ProductKeysSecret: 'Other',
@@ -672,15 +672,15 @@ test('another stack is another name, also in what would do', async () => {
 test.each<[string[], number, RegExp]>([
   [['--local'], 0, /is set/],
   [[], 1, /^ResourceNotFoundException/],
-])('a secret that is missing is made on this machine only: %j', async (local, code, why) => {
+])('a missing secret is created on this machine only: %j', async (local, code, why) => {
   const gone = jsonFault('ResourceNotFoundException');
   for (const name of ['provider-keys', 'ProviderKeys1']) {
     answers[`GetSecretValue ${name}`] = gone;
     answers[`PutSecretValue ${name}`] = gone;
   }
-  let made = '';
+  let created = '';
   answers['CreateSecret '] = (body) => {
-    made = body;
+    created = body;
     return '{}';
   };
   answers.GetCallerIdentity = xml('GetCallerIdentity', '<Arn>arn:aws:iam::1:user/seller</Arn>');
@@ -688,12 +688,12 @@ test.each<[string[], number, RegExp]>([
     answers[`GetItem ${table}`] = '{}';
     answers[`PutItem ${table}`] = '{}';
   }
-  const said = await keypost('keys', 'set', 'shop', ...local);
-  expect([said.code, said.out + said.err]).toEqual([code, expect.stringMatching(why)]);
-  expect(made.includes('whsec_2')).toBe(code === 0);
+  const result = await keypost('keys', 'set', 'shop', ...local);
+  expect([result.code, result.out + result.err]).toEqual([code, expect.stringMatching(why)]);
+  expect(created.includes('whsec_2')).toBe(code === 0);
 });
 
-test('held orders come in pages, from an index that may be behind, and never from a scan', async () => {
+test('held orders are read in pages from the index, which may be stale, and never by a scan', async () => {
   const order = (key: string, held: object) => ({
     Item: {
       ...{ key: { S: key }, version: { N: '1' }, provider: { S: 'shop' }, status: { S: 'paid' } },

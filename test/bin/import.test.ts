@@ -8,10 +8,9 @@ import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { csvLine, unguarded } from '../../bin/commands/cli/csv-cells.ts';
+import { csvLine, csvRecords, unguardFormula } from '../../bin/commands/data/csv.ts';
 import { withBarOf } from '../../bin/commands/cli/progress.ts';
-import { csvRows } from '../../bin/commands/data/csv-rows.ts';
-import { inOrder } from '../../bin/commands/data/in-order.ts';
+import { mapInOrder } from '../../bin/commands/data/import-file.ts';
 import { startKeypost } from '../local/running.ts';
 
 const HEADER = 'provider,order,date,name,email,product,quantity,serial';
@@ -459,7 +458,7 @@ describe('a CSV in pieces', () => {
   }
   const read = async (text: string, size: number) => {
     const rows = [];
-    for await (const record of csvRows(pieces(text, size))) rows.push(record);
+    for await (const record of csvRecords(pieces(text, size))) rows.push(record);
     return rows;
   };
   const cell = fc.string({ unit: fc.constantFrom('a', '"', ',', '\r', '\n', 'é', ' ', "'", '=') });
@@ -508,7 +507,7 @@ describe('a CSV in pieces', () => {
         fc.array(fc.string({ unit: fc.constantFrom("'", '=', '+', 'a', '"', '\t', '＝') }), { minLength: 1 }),
         (cells) => {
           const [read = []] = z.array(z.array(z.string())).parse(parse(`${csvLine(cells)},x`));
-          expect(read.slice(0, -1).map(unguarded)).toEqual(cells);
+          expect(read.slice(0, -1).map(unguardFormula)).toEqual(cells);
           expect(read.filter((one) => /^[=+\-@\t\r\n＝]/.test(one))).toEqual([]);
         },
       ),
@@ -527,7 +526,7 @@ describe('a CSV in pieces', () => {
       now -= 1;
       return one;
     };
-    for await (const answer of inOrder(source(), 8, work)) answers.push(answer);
+    for await (const answer of mapInOrder(source(), 8, work)) answers.push(answer);
     expect(answers).toEqual(Array.from({ length: 200 }, (_, at) => at));
     expect(most).toBe(8);
   });

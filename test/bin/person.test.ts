@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DynamoDBClient, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
-import { finderOf } from '../../bin/commands/data/trace.ts';
+import { addressFinder } from '../../bin/commands/data/person.ts';
 import { startKeypost } from '../local/running.ts';
 
 const NAME = 'Zoraida Quillfeather';
@@ -263,7 +263,7 @@ describe('an address is found', () => {
     ['escaped twice', JSON.stringify('{"email":"jane\\u0040example.com"}')],
     ['in JSON in a form', 'data=%7B%22email%22%3A%22jane%5Cu0040example.com%22%7D'],
     ['behind a line end', JSON.stringify({ note: 'to\njane@example.com' })],
-  ])('%s', (_, text) => expect(finderOf('jane@example.com')(text)).toBe(true));
+  ])('%s', (_, text) => expect(addressFinder('jane@example.com')(text)).toBe(true));
 
   test.each([
     'mary-jane@example.com',
@@ -273,11 +273,11 @@ describe('an address is found', () => {
     'jane@example.community',
     'janeXexample.com',
     'jane@exampleXcom',
-  ])('and not in %s', (text) => expect(finderOf('jane@example.com')(text)).toBe(false));
+  ])('and not in %s', (text) => expect(addressFinder('jane@example.com')(text)).toBe(false));
 
   test.each([
     ['jane@bücher.example', 'jane@xn--bcher-kva.example'],
     ['jane@xn--bcher-kva.example', 'jane@bücher.example'],
     ['jane+a{b}@example.com', 'email=jane%2Ba%7Bb%7D%40example.com'],
-  ])('%s in %s', (email, text) => expect(finderOf(email)(text)).toBe(true));
+  ])('%s in %s', (email, text) => expect(addressFinder(email)(text)).toBe(true));
 });

@@ -1,50 +1,46 @@
-/** `export`: all orders, for a spreadsheet, another program, or `import`. */
+/** `export`: writes all orders for a spreadsheet, another program, or `import`. */
 import { open, rename } from 'node:fs/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Command, Option } from '@commander-js/extra-typings';
-import { type Item, isListed, view } from '../../../functions/core/order/order.ts';
+import { type Item, isListed, keyOf, type Order, view } from '../../../functions/core/order/order.ts';
 import { json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
 import { withBarOf } from '../cli/progress.ts';
-import { type TargetOptions, targetFrom, withTargetOptions } from '../cli/target.ts';
+import { type OptionsOf, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { everyItem } from '../orders/scan.ts';
-import { HEADER, rowsOf } from './export-rows.ts';
-
-interface ExportOptions extends TargetOptions {
-  readonly format: 'csv' | 'jsonl';
-  readonly out?: string;
-}
+import { csvLine } from './csv.ts';
+import { COLUMNS } from './import-row.ts';
 
 export const exportCommand = (terminal: Terminal) =>
+  define().action((options) => exportOrders(terminal, options));
+
+const define = () =>
   withTargetOptions(new Command('export'))
-    .description('all orders, as CSV or as lines of JSON')
-    .addOption(new Option('--format <format>', 'of the lines').choices(['csv', 'jsonl']).default('csv'))
-    .option('--out <file>', 'where to, if not to standard output')
-    .addHelpText('after', HELP)
-    .action((options: ExportOptions) => write(terminal, options));
+    .description('write all orders as CSV or JSON lines')
+    .addOption(new Option('--format <format>', 'the format').choices(['csv', 'jsonl']).default('csv'))
+    .option('--out <file>', 'write to this file instead of standard output')
+    .addHelpText('after', HELP);
+
+type ExportOptions = OptionsOf<typeof define>;
 
 const HELP = `
-The whole table is read, which DynamoDB bills, and the orders come in no order.
+The command reads the whole table, which DynamoDB bills. The orders are not sorted.
 
-csv    a line for each product sold, in the columns of \`import\`, then status and
-       mail. Without test orders. What a spreadsheet would take for a formula has an
-       apostrophe before it, which \`import\` takes away.
-jsonl  a line for each order, with all that \`orders show\` knows; test orders too.
+csv    one line per product sold, in the columns of \`import\`, then status and mail.
+       Test orders are left out. A cell that a spreadsheet would take for a formula
+       begins with an apostrophe, which \`import\` removes.
+jsonl  one line per order, with everything that \`orders show\` shows. Test orders are
+       included.
 
 Examples:
   npx --no keypost export --out orders.csv
   npx --no keypost export --format jsonl --local`;
 
-const LINES: Readonly<Record<ExportOptions['format'], (item: Item) => readonly string[]>> = {
-  csv: rowsOf,
-  jsonl: (item) => (isListed(item) ? [json(view(item), 0)] : []),
-};
-
-async function write(terminal: Terminal, { format, out, ...options }: ExportOptions): Promise<void> {
+async function exportOrders(terminal: Terminal, { format, out, ...options }: ExportOptions): Promise<void> {
   const target = targetFrom(options, terminal.env);
   const table = { client: new DynamoDBClient(target.config), name: (await target.names()).table };
-  terminal.complain('reads the whole table');
+  terminal.complain('reading the whole table');
   const chunks = async function* (show?: (part: number) => void) {
     if (format === 'csv') yield HEADER;
     for await (const items of everyItem(table, show)) {
@@ -56,21 +52,62 @@ async function write(terminal: Terminal, { format, out, ...options }: ExportOpti
     for await (const chunk of chunks()) terminal.print(chunk);
     return;
   }
-  await withBarOf((show) => saved(out, chunks(show)), process.stderr);
+  await withBarOf((show) => writeFile(out, chunks(show)), process.stderr);
 }
 
-/** Whole or not at all, and for nobody else's eyes. */
-export async function saved(out: string, chunks: AsyncIterable<string> | Iterable<string>): Promise<void> {
+const LINES: Readonly<Record<ExportOptions['format'], (item: Item) => readonly string[]>> = {
+  csv: csvLines,
+  jsonl: (item) => (isListed(item) ? [json(view(item), 0)] : []),
+};
+
+const HEADER = csvLine([...COLUMNS, 'status', 'mail']);
+
+/** Returns one line per product sold. Test orders and unreadable notifications have none. */
+function csvLines(item: Item): string[] {
+  if (!isListed(item)) return [];
+  const { provider, buyer, status, mail, lines, placedAt = '' } = item;
+  const order = orderId(item);
+  if (order === undefined) return [];
+  return lines.map(({ received, product, quantity, serial }) =>
+    csvLine([
+      provider,
+      order,
+      placedAt,
+      received ?? buyer.name ?? '',
+      buyer.email ?? '',
+      product ?? '',
+      String(quantity),
+      serial ?? '',
+      status,
+      mail.state,
+    ]),
+  );
+}
+
+/** Returns the provider's id of a genuine sale, undefined for any other item. */
+function orderId({ key, provider }: Order): string | undefined {
+  const id = key
+    .slice(provider.length + 1)
+    .replaceAll('%23', '#')
+    .replaceAll('%25', '%');
+  return keyOf(provider, false, id) === key ? id : undefined;
+}
+
+/** Writes the file completely or not at all. Only the current user can read it. */
+export async function writeFile(
+  path: string,
+  chunks: AsyncIterable<string> | Iterable<string>,
+): Promise<void> {
   try {
-    const file = await open(`${out}.new`, 'w', 0o600);
+    const file = await open(`${path}.new`, 'w', 0o600);
     try {
       for await (const chunk of chunks) await file.write(`${chunk}\n`);
     } finally {
       await file.close();
     }
-    await rename(`${out}.new`, out);
+    await rename(`${path}.new`, path);
   } catch (error) {
     if (!(error instanceof Error && 'path' in error)) throw error;
-    throw new CommandError(`${out} cannot be written: ${error.message}`);
+    throw new CommandError(`${path} cannot be written: ${error.message}`);
   }
 }

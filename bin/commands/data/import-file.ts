@@ -1,3 +1,4 @@
+/** Imports a file of past orders, row by row. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
@@ -6,12 +7,10 @@ import type { Item } from '../../../functions/core/order/order.ts';
 import { change } from '../../../functions/core/order/record.ts';
 import type { Store } from '../../../functions/core/world.ts';
 import { CommandError } from '../cli/failure.ts';
-import { csvRows } from './csv-rows.ts';
-import { keyOfRow, withRow } from './import-order.ts';
-import { COLUMNS, type Row, readerOf, type Wrong } from './import-row.ts';
-import { inOrder } from './in-order.ts';
+import { csvRecords } from './csv.ts';
+import { COLUMNS, keyOfRow, type Row, rowParser, type Wrong, withRow } from './import-row.ts';
 
-const AT_ONCE = 32;
+const CONCURRENCY = 32;
 
 export interface Import {
   readonly file: string;
@@ -20,29 +19,28 @@ export interface Import {
   readonly store: Store;
   readonly who: string;
   readonly now: number;
-  /** Is told how much of the file has been read, between 0 and 1. */
+  /** Shows which part of the file has been read, between 0 and 1. */
   show(part: number): void;
 }
 
-/** What became of one row of the file. */
-export type Taken = { readonly line: number } & (
+/** The result of importing one row of the file. */
+export type RowResult = { readonly line: number } & (
   | { readonly kind: 'written' | 'same'; readonly key: string; readonly row: Row }
   | ({ readonly kind: 'wrong' } & Wrong)
 );
 
-/** Takes row after row, in the order of the file. Throws a CommandError where it is no such file. */
-export async function* importedRows(what: Import): AsyncGenerator<Taken> {
-  const { catalogue } = what;
-  const alone = oneAtATime();
-  yield* inOrder(rowsOf(what), AT_ONCE, async ({ line, row }): Promise<Taken> => {
+/** Imports all rows and yields their results in the order of the file. Throws a CommandError if it cannot be read. */
+export async function* importRows(input: Import): AsyncGenerator<RowResult> {
+  const serialized = serializedByKey();
+  yield* mapInOrder(rowsOf(input), CONCURRENCY, async ({ line, row }): Promise<RowResult> => {
     if ('why' in row) return { line, kind: 'wrong', ...row };
-    const key = keyOfRow(catalogue, row);
-    // Of two rows of one order the first in the file comes first.
-    return { line, ...(await alone(key, () => recorded(what, key, row))) };
+    const key = keyOfRow(input.catalogue, row);
+    // Rows of the same order are written in the order of the file.
+    return { line, ...(await serialized(key, () => writeRow(input, key, row))) };
   });
 }
 
-async function recorded({ store, catalogue, who, now }: Import, key: string, row: Row) {
+async function writeRow({ store, catalogue, who, now }: Import, key: string, row: Row) {
   let wrong: Wrong | undefined;
   const { changed } = await change(store, key, await store.get(key), (order) => {
     const next = withRow(catalogue, order, row, who, now);
@@ -57,33 +55,35 @@ async function recorded({ store, catalogue, who, now }: Import, key: string, row
 async function* rowsOf({ file, catalogue, keys, now, show }: Import) {
   const size = await sizeOf(file);
   const text = createReadStream(file, { encoding: 'utf8' });
-  let read: ((fields: readonly string[]) => Row | Wrong) | undefined;
-  for await (const record of csvRows(text)) {
+  let parseRow: ((fields: readonly string[]) => Row | Wrong) | undefined;
+  for await (const record of csvRecords(text)) {
     const { line } = record;
-    if (read) {
-      yield { line, row: 'mistake' in record ? { why: record.mistake } : read(record.fields) };
+    if (parseRow) {
+      yield { line, row: 'mistake' in record ? { why: record.mistake } : parseRow(record.fields) };
       show(text.bytesRead / size);
       continue;
     }
-    const header =
-      'mistake' in record ? { why: record.mistake } : readerOf(record.fields, catalogue, keys, now);
-    if ('why' in header) throw new CommandError(`${file}: ${header.why}`);
-    read = header;
+    const parser =
+      'mistake' in record ? { why: record.mistake } : rowParser(record.fields, catalogue, keys, now);
+    if ('why' in parser) throw new CommandError(`${file}: ${parser.why}`);
+    parseRow = parser;
   }
-  if (!read) throw new CommandError(`${file} is empty; write ${COLUMNS.join(',')} in its first line`);
+  if (!parseRow) throw new CommandError(`${file} is empty; write ${COLUMNS.join(',')} in its first line`);
 }
 
 async function sizeOf(file: string): Promise<number> {
   try {
-    const found = await stat(file);
-    if (!found.isDirectory()) return found.size;
+    const stats = await stat(file);
+    if (!stats.isDirectory()) return stats.size;
   } catch (error) {
-    throw new CommandError(`${file} cannot be read: ${error instanceof Error ? error.message : 'unknown'}`);
+    throw new CommandError(
+      `${file} cannot be read: ${error instanceof Error ? error.message : 'unknown error'}`,
+    );
   }
   throw new CommandError(`${file} is a folder; write the name of a CSV file`);
 }
 
-/** What would be written is remembered, and nothing is written. */
+/** Keeps writes in memory, for a dry run. Later rows of the same order see them. */
 export function dryStore(store: Store): Store {
   const written = new Map<string, Item>();
   return {
@@ -95,10 +95,28 @@ export function dryStore(store: Store): Store {
   };
 }
 
-/** Work under one key waits for what came before under that key. */
-function oneAtATime() {
+/** Processes at most `most` values at a time and yields the results in the order of the source. */
+export async function* mapInOrder<Value, Result>(
+  source: AsyncIterable<Value>,
+  most: number,
+  work: (value: Value) => Promise<Result>,
+): AsyncGenerator<Result> {
+  const running: Promise<Result>[] = [];
+  for await (const value of source) {
+    const result = work(value);
+    // A rejection is thrown below, when it is the result's turn. Until then it must not end the process.
+    result.catch(() => undefined);
+    running.push(result);
+    const first = running.length < most ? undefined : running.shift();
+    if (first) yield await first;
+  }
+  for (const result of running) yield await result;
+}
+
+/** Runs work under the same key one after the other. */
+function serializedByKey() {
   const last = new Map<string, Promise<unknown>>();
-  return async <Answer>(key: string, work: () => Promise<Answer>): Promise<Answer> => {
+  return async <Result>(key: string, work: () => Promise<Result>): Promise<Result> => {
     const before = last.get(key);
     const mine = before ? before.then(work) : work();
     last.set(key, mine);

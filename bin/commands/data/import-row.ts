@@ -1,12 +1,13 @@
-/** A row of past orders: what its cells say, and whether its serial is that of its name. */
+/** One row of past orders: parses it, checks its serial, and adds it to its order. */
 import * as z from 'zod/mini';
-import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
+import { type Catalogue, ownerOf } from '../../../functions/core/catalogue/catalogue.ts';
 import type { ProductKeys } from '../../../functions/core/catalogue/keys.ts';
 import { toMailbox } from '../../../functions/core/mail/address.ts';
+import { emptyOrder, keyOf, type Line, type Order, withAct } from '../../../functions/core/order/order.ts';
 import { keyBytes, serialOf } from '../../../functions/core/serial/aes-128.ts';
 import { licenseeOf } from '../../../functions/core/serial/name.ts';
 import { isTyped } from '../../../functions/core/serial/typed-serial.ts';
-import { unguarded } from '../cli/csv-cells.ts';
+import { unguardFormula } from './csv.ts';
 
 export const COLUMNS = [
   'provider',
@@ -19,39 +20,26 @@ export const COLUMNS = [
   'serial',
 ] as const;
 
-export interface Row {
-  readonly provider: string;
-  readonly order: string;
-  /** ISO 8601 in UTC. */
-  readonly date: string;
-  readonly name: string;
-  readonly email: string;
-  readonly product: string;
-  readonly quantity: number;
+export interface Row extends z.output<typeof Cells> {
   readonly licensee: string;
-  /** As Keypost writes it. */
+  /** The serial exactly as Keypost makes it. */
   readonly serial: string;
   readonly keyVersion: number;
 }
 
-/** Why a row is wrong, in words that quote nothing of a person. */
+/** Says why a row is wrong without quoting personal data. */
 export interface Wrong {
   readonly why: string;
 }
 
-/** How rows under this header are read; or why it is no header of past orders. */
-export function readerOf(
+/** Returns a parser for the rows under this header, or what is wrong with the header. */
+export function rowParser(
   header: readonly string[],
   catalogue: Catalogue,
   keys: ProductKeys,
   now: number,
 ): ((fields: readonly string[]) => Row | Wrong) | Wrong {
-  const names = header.map((name) =>
-    name
-      .replace(/^\ufeff/, '')
-      .trim()
-      .toLowerCase(),
-  );
+  const names = header.map((name) => name.trim().toLowerCase());
   const missing = COLUMNS.filter((column) => !names.includes(column));
   if (missing.length > 0) {
     return { why: `the first line has no ${missing.join(', ')}; write ${COLUMNS.join(',')} there` };
@@ -62,61 +50,129 @@ export function readerOf(
         why: `found ${fields.length} fields under ${header.length} headings; write "…" around a comma`,
       };
     }
-    const row = rowOf(COLUMNS.map((column) => [column, fields[names.indexOf(column)] ?? '']));
-    if ('why' in row) return row;
-    return Date.parse(row.date) > now ? { why: 'date: it is in the future' } : checked(row, catalogue, keys);
+    const cells = parseCells(COLUMNS.map((column) => [column, fields[names.indexOf(column)] ?? '']));
+    if ('why' in cells) return cells;
+    if (Date.parse(cells.date) > now) return { why: 'date: it is in the future' };
+    return withKnownSerial(cells, catalogue, keys);
   };
 }
 
-function rowOf(cells: readonly (readonly [column: string, cell: string])[]): z.output<typeof Cells> | Wrong {
-  // A name is as it is; what is around anything else is a slip.
-  const meant = cells.map(([column, cell]) => [
-    column,
-    column === 'name' ? unguarded(cell) : unguarded(cell).trim(),
-  ]);
-  const { data: row, error } = Cells.safeParse(Object.fromEntries(meant));
-  return row ?? { why: error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ') };
+/** Trims every cell except the name, whose spaces may matter. */
+function parseCells(
+  entries: readonly (readonly [column: string, cell: string])[],
+): z.output<typeof Cells> | Wrong {
+  const cells = entries.map(([column, cell]) => {
+    const text = unguardFormula(cell);
+    return [column, column === 'name' ? text : text.trim()];
+  });
+  const { data, error } = Cells.safeParse(Object.fromEntries(cells));
+  return data ?? { why: error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ') };
 }
 
-/** The row with its serial as Keypost writes it, if it is that of the name. */
-function checked(row: z.output<typeof Cells>, { products }: Catalogue, keys: ProductKeys): Row | Wrong {
+/** Accepts a row only if its serial belongs to its name, under any key version of the product. */
+function withKnownSerial(row: z.output<typeof Cells>, { products }: Catalogue, keys: ProductKeys) {
   const profile = Object.hasOwn(products, row.product) ? products[row.product]?.serial : undefined;
-  if (!profile) return { why: `product: the catalogue has ${Object.keys(products).join(', ')}` };
+  if (!profile) return { why: `product: expected one of ${Object.keys(products).join(', ')}` };
   const name = licenseeOf(row.name, profile);
-  if ('held' in name) return { why: `name: ${NAMES[name.held]}` };
+  if ('held' in name) return { why: `name: ${NAME_FAULTS[name.held]}` };
   const versions = (keys[row.product] ?? []).flatMap(({ version, key }) => {
     const bytes = keyBytes(profile, key);
     const serial = bytes && serialOf(profile, bytes, name.licensee);
     return serial === undefined ? [] : [{ keyVersion: version, serial }];
   });
-  if (versions.length === 0) return { why: 'serial: there is no good key of the product to check it with' };
-  const found = versions.find(({ serial }) => isTyped(row.serial, serial, profile.text));
-  return found
-    ? { ...row, licensee: name.licensee, ...found }
-    : { why: 'serial: it is not that of the name, under any key of the product' };
+  if (versions.length === 0)
+    return { why: 'serial: the product has no usable key to check it with; set one with `keys set`' };
+  const match = versions.find(({ serial }) => isTyped(row.serial, serial, profile.text));
+  return match
+    ? { ...row, licensee: name.licensee, ...match }
+    : { why: 'serial: it is not the serial of this name under any key of the product' };
 }
 
-const NAMES = {
-  no_name: 'there is no letter in it',
+const NAME_FAULTS = {
+  no_name: 'it has no letter',
   name_too_long: 'it is too long for the product',
-  unmappable_name: 'it has a character that the product cannot take, or damage',
+  unmappable_name: 'it is damaged, or has a character that the product cannot encode',
 };
 
-const cell = (pattern: RegExp, words: string) => z.string().check(z.regex(pattern, words));
+const cell = (pattern: RegExp, message: string) => z.string().check(z.regex(pattern, message));
 
 const Cells = z.object({
   provider: cell(/^(?!held$|lease$)[a-z0-9][a-z0-9-]{0,62}$/, 'write its name, as in keypost.config.ts'),
   order: cell(/^[^\p{Cc}]{1,255}$/u, "write the provider's id of the order, at most 255 characters"),
   date: z.pipe(
     z.union([z.iso.date(), z.iso.datetime({ offset: true, local: true })], {
-      error: 'write it like 2026-11-23, or 2026-11-23T09:30:00Z',
+      error: 'expected a date such as 2026-11-23 or 2026-11-23T09:30:00Z',
     }),
-    // Where no zone is told, it is UTC.
+    // A time without a zone is UTC.
     z.transform((date) => new Date(/T[^Z+-]*$/.test(date) ? `${date}Z` : date).toISOString()),
   ),
   name: z.string(),
-  email: z.string().check(z.refine((address) => toMailbox(address) !== undefined, 'no mail can reach it')),
+  email: z
+    .string()
+    .check(z.refine((address) => toMailbox(address) !== undefined, 'expected an address that mail can reach')),
   product: z.string(),
   quantity: z.pipe(cell(/^[1-9]\d{0,5}$/, 'write a whole number, 1 or more'), z.transform(Number)),
   serial: cell(/\S/, 'it is missing'),
 });
+
+export const keyOfRow = (catalogue: Catalogue, { provider, order }: Row): string =>
+  keyOf(ownerOf(catalogue, provider), false, order);
+
+/**
+ * Returns the order with the row's line added, or why that is not possible. No mail is sent for it. Returns undefined if
+ * the order already has the serial, or was erased: an old file must not bring back a person's data.
+ */
+export function withRow(
+  catalogue: Catalogue,
+  order: Order | undefined,
+  row: Row,
+  who: string,
+  now: number,
+): Order | Wrong | undefined {
+  if (order?.status === 'erased') return undefined;
+  const lines = order?.lines.filter((line) => line.product === row.product) ?? [];
+  if (lines.some((line) => serialsOf(line).includes(row.serial))) return undefined;
+  const why = order && obstacle(order, lines);
+  if (why) return { why };
+  const provider = ownerOf(catalogue, row.provider);
+  const old = order ?? emptyOrder(keyOfRow(catalogue, row), provider, false, Date.parse(row.date));
+  const next: Order = {
+    ...old,
+    placedAt: old.placedAt ?? row.date,
+    buyer: { name: row.name, email: row.email, ...old.buyer },
+    lines: [...old.lines, lineOf(catalogue, row)],
+    mail: old.mail.state === 'none' ? { ...old.mail, state: 'sent' } : old.mail,
+  };
+  const after = { product: row.product, licensee: row.licensee, serial: row.serial };
+  const at = new Date(now).toISOString();
+  return withAct(next, { at, who, what: 'import', why: null, before: {}, after });
+}
+
+/** Includes serials that a reissue has replaced. */
+const serialsOf = ({ serial, superseded = [] }: Line) => [serial, ...superseded.map((one) => one.serial)];
+
+function obstacle({ placedAt, heldAt, lines }: Order, sameProduct: readonly Line[]): string | undefined {
+  if (sameProduct.some(({ serial }) => serial !== null))
+    return 'order: it already has another serial of this product, which cannot change';
+  if (heldAt || sameProduct.length > 0) return 'order: it is held; release it with `orders release`';
+  // Importing would mark the order as paid, and its pending lines would be fulfilled.
+  return placedAt || lines.length === 0 ? undefined : 'order: the provider reports that it is not paid yet';
+}
+
+function lineOf({ products }: Catalogue, { provider, product, quantity, name, ...row }: Row): Line {
+  const skus = products[product]?.skus ?? {};
+  const [sku, ...others] = Object.hasOwn(skus, provider) ? (skus[provider] ?? []) : [];
+  return {
+    // The file does not say which of several SKUs was sold. A later notification is matched by the product.
+    sku: sku !== undefined && others.length === 0 ? sku : product,
+    product,
+    quantity,
+    delivery: 'mail',
+    received: name,
+    licensee: row.licensee,
+    serial: row.serial,
+    keyVersion: row.keyVersion,
+    held: null,
+    sent: true,
+  };
+}

@@ -1,4 +1,4 @@
-/** `import`: past orders of another store, so that Keypost knows every serial that is out. */
+/** `import`: takes past orders of another store, so that Keypost knows every serial in use. */
 import { Command } from '@commander-js/extra-typings';
 import { productKeys } from '../../../functions/core/catalogue/keys.ts';
 import { actor } from '../cli/audit.ts';
@@ -6,49 +6,48 @@ import { harmless, json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
 import { withBarOf } from '../cli/progress.ts';
 import { readSecret } from '../cli/secret.ts';
-import { readCatalogue, type TargetOptions, targetFrom, withTargetOptions } from '../cli/target.ts';
+import { type OptionsOf, readCatalogue, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { ordersOf } from '../orders/held-text.ts';
-import { dryStore, type Import, importedRows, type Taken } from './import-file.ts';
-
-interface ImportOptions extends TargetOptions {
-  readonly dryRun?: boolean;
-  readonly json?: boolean;
-}
+import { dryStore, type Import, importRows, type RowResult } from './import-file.ts';
 
 export const importCommand = (terminal: Terminal) =>
+  define().action((file, options) => importOrders(terminal, file, options));
+
+const define = () =>
   withTargetOptions(new Command('import'))
-    .argument('<file>', 'a CSV in UTF-8, a row for each product of an order')
-    .description('take past orders from a CSV; no mail goes out')
+    .argument('<file>', 'a CSV in UTF-8 with one row per product of an order')
+    .description('import past orders from a CSV without sending mail')
     .option('--dry-run', 'show what would be written, and write nothing')
-    .option('--json', 'for scripts: how many rows are what, and which are wrong')
-    .addHelpText('after', HELP)
-    .action((file: string, options: ImportOptions) => take(terminal, file, options));
+    .option('--json', 'print JSON for scripts: the counts, and the wrong rows')
+    .addHelpText('after', HELP);
+
+type ImportOptions = OptionsOf<typeof define>;
 
 const HELP = `
-The first line names the columns, in any order; others are left alone:
+The first line names the columns, in any order. Other columns are ignored:
 
   provider,order,date,name,email,product,quantity,serial
   stripe,pi_123,2024-05-31,José Núñez,jose@example.com,widgetpro-mac,1,B05F…
 
-order is the id by which the provider's notifications are kept (docs/providers), so
-that none of them issues a second serial. date is ISO 8601, in UTC where no zone is
-told. serial must be that of name, under any key version of the product.
+order is the order id of the provider's notifications (docs/providers), so that no
+notification issues a second serial. date is ISO 8601; a time without a zone is UTC.
+serial must be the serial of name, under any key version of the product.
 
-A row that is there already counts as same, and so does one of an erased order. A
-wrong row is listed with its line, nothing of it is written, and the exit code is 1.
+A row that is already stored counts as "same", and so does a row of an erased order.
+A wrong row is listed with its line and is not written, and the exit code is 1.
 
 Examples:
   npx --no keypost import orders.csv --dry-run --local
   npx --no keypost import orders.csv`;
 
-async function take(terminal: Terminal, file: string, options: ImportOptions): Promise<void> {
+async function importOrders(terminal: Terminal, file: string, options: ImportOptions): Promise<void> {
   const { dryRun = false } = options;
   const catalogue = await readCatalogue(terminal);
   const target = targetFrom(options, terminal.env);
   const keys = productKeys(await readSecret(target, (await target.names()).productKeys));
   const { store } = await ordersOf(target);
-  const what = {
+  const input = {
     file,
     catalogue,
     keys,
@@ -56,33 +55,34 @@ async function take(terminal: Terminal, file: string, options: ImportOptions): P
     who: dryRun ? '' : await actor(target, terminal),
     now: Date.now(),
   };
-  const diff = dryRun && !options.json ? (taken: Taken) => terminal.print(changeOf(taken)) : undefined;
-  const count = diff
-    ? await counted({ ...what, show: () => undefined }, diff)
-    : await withBarOf((show) => counted({ ...what, show }), process.stderr);
-  terminal.print(options.json ? json(count) : inWords(count, dryRun));
-  if (count.wrong.length > 0)
+  const printResult = (result: RowResult) => terminal.print(resultLine(result));
+  const summary =
+    dryRun && !options.json
+      ? await summarize({ ...input, show: () => undefined }, printResult)
+      : await withBarOf((show) => summarize({ ...input, show }), process.stderr);
+  terminal.print(options.json ? json(summary) : summaryText(summary, dryRun));
+  if (summary.wrong.length > 0)
     throw new CommandError(
-      `${count.wrong.length} of ${count.read} rows are wrong; nothing of them is written`,
+      `${summary.wrong.length} of ${summary.read} rows are wrong and are not written; correct them and import the file again`,
     );
 }
 
-type Count = Awaited<ReturnType<typeof counted>>;
+type Summary = Awaited<ReturnType<typeof summarize>>;
 
-async function counted(what: Import, tell?: (taken: Taken) => void) {
+async function summarize(input: Import, onChange?: (result: RowResult) => void) {
   const count = { written: 0, same: 0 };
   const wrong: { line: number; why: string }[] = [];
-  for await (const taken of importedRows(what)) {
-    if (taken.kind === 'wrong') wrong.push({ line: taken.line, why: taken.why });
-    else count[taken.kind] += 1;
-    if (taken.kind !== 'same') tell?.(taken);
+  for await (const result of importRows(input)) {
+    if (result.kind === 'wrong') wrong.push({ line: result.line, why: result.why });
+    else count[result.kind] += 1;
+    if (result.kind !== 'same') onChange?.(result);
   }
   return { read: count.written + count.same + wrong.length, ...count, wrong };
 }
 
-function changeOf(taken: Taken): string {
-  if (taken.kind === 'wrong') return wrongLine(taken);
-  const { row, key, line } = taken;
+function resultLine(result: RowResult): string {
+  if (result.kind === 'wrong') return wrongLine(result);
+  const { row, key, line } = result;
   const { name, email, product, quantity, serial } = row;
   return harmless(`+ line ${line}: ${key}, ${quantity} × ${product} for ${name} <${email}>, ${serial}`);
 }
@@ -90,8 +90,8 @@ function changeOf(taken: Taken): string {
 const wrongLine = ({ line, why }: { readonly line: number; readonly why: string }) =>
   `! line ${line}: ${why}`;
 
-/** The dry run has listed the wrong rows among the others. */
-function inWords({ read, written, same, wrong }: Count, dryRun: boolean): string {
-  const sum = `${read} rows: ${written} ${dryRun ? 'would be written' : 'written'}, ${same} the same, ${wrong.length} wrong`;
-  return [...(dryRun ? [] : wrong.map(wrongLine)), sum].join('\n');
+/** A dry run has already printed the wrong rows. */
+function summaryText({ read, written, same, wrong }: Summary, dryRun: boolean): string {
+  const counts = `${read} rows: ${written} ${dryRun ? 'would be written' : 'written'}, ${same} the same, ${wrong.length} wrong`;
+  return [...(dryRun ? [] : wrong.map(wrongLine)), counts].join('\n');
 }

@@ -1,19 +1,14 @@
-/** `person erase`: nothing is left of a person but that the orders were there. */
+/** `person erase`: removes all personal data of a person from the orders and keeps the bookkeeping. */
 import { Command } from '@commander-js/extra-typings';
 import * as z from 'zod/mini';
 import { type Line, type Order, withAct, withErased } from '../../../functions/core/order/order.ts';
 import { change } from '../../../functions/core/order/record.ts';
-import { actorOf, type WhyOptions, withWhyOption } from '../cli/audit.ts';
+import { actorOf, withWhyOption } from '../cli/audit.ts';
 import { harmless, json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
+import type { OptionsOf } from '../cli/target.ts';
 import { requireYes, type Terminal } from '../cli/terminal.ts';
-import { aboutPerson, keptOf, type PersonOptions } from './person.ts';
-import { isAnothers, isTraced } from './trace.ts';
-
-interface EraseOptions extends PersonOptions, WhyOptions {
-  readonly yes?: boolean;
-  readonly json?: boolean;
-}
+import { contains, findPerson, isAnotherBuyers, withPersonOptions } from './person.ts';
 
 interface Erased {
   readonly order: string;
@@ -21,61 +16,61 @@ interface Erased {
 }
 
 export const personErase = (terminal: Terminal) =>
-  withWhyOption(aboutPerson(new Command('erase')))
-    .description('erase a person: names, addresses, serials, notifications')
-    .option('--yes', 'do not ask; required where there is no terminal')
-    .option('--json', 'for scripts: what was erased of which order')
-    .addHelpText('after', HELP)
-    .action((options: EraseOptions) => erase(terminal, options));
+  define().action((options) => erase(terminal, options));
+
+const define = () =>
+  withWhyOption(withPersonOptions(new Command('erase')))
+    .description("erase a person's names, addresses, serials and notifications")
+    .option('--yes', 'erase without asking; required if there is no terminal')
+    .option('--json', 'print JSON for scripts: the orders, and what was erased in each')
+    .addHelpText('after', HELP);
+
+type EraseOptions = OptionsOf<typeof define>;
 
 const HELP = `
-Every order in which the address stands is erased, as \`person export\` shows them:
-of each its key, products, amounts, times and refunds stay, and that it was erased,
-so that its notification, sent once more, issues nothing. It cannot be undone.
-Another buyer's order whose notification has the address loses only that.
+The command erases every order that contains the address, as \`person export\` shows
+them. The order's key, products, amounts, times and refunds stay, with the fact that
+it was erased, so that its notification issues nothing if it is sent again. If only
+the notification of another buyer's order contains the address, only that
+notification is erased. The command cannot be undone.
 
-What Keypost cannot erase: backups of the table (point-in-time recovery forgets
-after 35 days at most), what the provider and SES keep, mails in mailboxes.
+Keypost cannot erase: backups of the table (point-in-time recovery keeps them for 35
+days at most), what the provider and SES keep, and mails in mailboxes.
 
 Examples:
   npx --no keypost person erase --email jane@example.com
   npx --no keypost person erase --email jane@example.com --yes --json`;
 
 async function erase(terminal: Terminal, options: EraseOptions): Promise<void> {
-  const { target, isIn, store, orders } = await keptOf(terminal, options);
+  const { target, isIn, store, orders } = await findPerson(terminal, options);
   const { why = '' } = options;
   if (isIn(why) || orders.flatMap(textsOf).some((text) => text && why.includes(text))) {
     throw new CommandError(
-      '--why has the address, a name or a serial of the person, and is kept; write it without',
+      "--why is stored and contains the person's address, name or serial; write the reason without it",
     );
   }
   const list = orders.map(({ key }) => `${harmless(key)}\n`).join('');
-  if (list) await requireYes(terminal, options.yes, `${list}Erase the person in all of these, for ever?`);
-  const hand = await actorOf(target, terminal, 'erase', options);
+  if (list) await requireYes(terminal, options.yes, `${list}Erase the person in all these orders? This cannot be undone.`);
+  const actor = await actorOf(target, terminal, 'erase', options);
   const erased: Erased[] = [];
   for (const { key } of orders) {
     let fields: readonly string[] = [];
     const { changed } = await change(store, key, await store.get(key), (order) => {
-      if (!order || !isTraced(order, isIn)) return undefined;
-      const rawOnly = isAnothers(order, isIn);
-      fields = rawOnly ? ['notification'] : personalIn(order);
+      if (!order || !contains(order, isIn)) return undefined;
+      const rawOnly = isAnotherBuyers(order, isIn);
+      fields = rawOnly ? ['notification'] : personalFields(order);
       const now = Date.now();
-      const act = {
-        at: new Date(now).toISOString(),
-        ...hand,
-        before: {},
-        after: { erased: fields.join(', ') },
-      };
-      return withAct(rawOnly ? { ...order, raw: undefined } : withErased(order, now), act);
+      const at = new Date(now).toISOString();
+      const entry = { at, ...actor, before: {}, after: { erased: fields.join(', ') } };
+      return withAct(rawOnly ? { ...order, raw: undefined } : withErased(order, now), entry);
     });
     if (changed) erased.push({ order: key, fields });
   }
-  const here = target.page === undefined ? undefined : await erasedHere(target.page, options.email);
-  if (options.json) return terminal.print(json({ erased, ...here }));
-  terminal.print(inWords(erased, here));
+  const local = target.page === undefined ? undefined : await eraseLocal(target.page, options.email);
+  terminal.print(options.json ? json({ erased, ...local }) : summary(erased, local));
 }
 
-/** The names and serials in an order. */
+/** Returns the names and serials in an order. */
 const textsOf = ({ buyer: { name, company, registration }, lines }: Order) => [
   ...[name, company, registration, ...lines.map(({ received }) => received)],
   ...lines.flatMap((line) =>
@@ -83,9 +78,9 @@ const textsOf = ({ buyer: { name, company, registration }, lines }: Order) => [
   ),
 ];
 
-/** What of an order is about the person. */
-function personalIn({ buyer, lines, raw, acts = [] }: Order): string[] {
-  const has = (part: (line: Line) => unknown) => lines.some((line) => part(line));
+/** Returns the names of the fields that hold personal data. */
+function personalFields({ buyer, lines, raw, acts = [] }: Order): string[] {
+  const has = (field: (line: Line) => unknown) => lines.some((line) => field(line));
   return [
     ...Object.keys(buyer),
     ...(has(({ received }) => received) ? ['received'] : []),
@@ -96,18 +91,18 @@ function personalIn({ buyer, lines, raw, acts = [] }: Order): string[] {
   ];
 }
 
-/** What `npm start` keeps besides its table: mails, and what the table's files have not yet forgotten. */
-async function erasedHere(page: string, email: string): Promise<z.output<typeof Here>> {
+/** `npm start` also keeps mails, and files of the table that still contain old versions of its items. */
+async function eraseLocal(page: string, email: string): Promise<z.output<typeof LocalErased>> {
   const response = await fetch(`${page}/local/erase`, { method: 'POST', body: JSON.stringify({ email }) });
-  return Here.parse(await response.json());
+  return LocalErased.parse(await response.json());
 }
 
-const Here = z.object({ mails: z.number() });
+const LocalErased = z.object({ mails: z.number() });
 
-function inWords(erased: readonly Erased[], here: z.output<typeof Here> | undefined): string {
-  if (erased.length === 0 && !here?.mails) return 'nothing is kept of this person';
+function summary(erased: readonly Erased[], local: z.output<typeof LocalErased> | undefined): string {
+  if (erased.length === 0 && !local?.mails) return 'nothing is stored about this person';
   return [
     ...erased.map(({ order, fields }) => `${harmless(order)}: ${fields.join(', ')}`),
-    `orders erased: ${erased.length}${here ? `, mails on this machine: ${here.mails}` : ''}`,
+    `orders erased: ${erased.length}${local ? `, mails on this machine: ${local.mails}` : ''}`,
   ].join('\n');
 }

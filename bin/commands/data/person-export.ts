@@ -1,36 +1,36 @@
-/** `person export`: all that is kept of a person, to be handed over. */
+/** `person export`: writes everything that is stored about a person, to be handed to that person. */
 import { Command } from '@commander-js/extra-typings';
 import { json } from '../cli/columns.ts';
+import type { OptionsOf } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { saved } from './export.ts';
-import { aboutPerson, keptOf, type PersonOptions } from './person.ts';
-import { isAnothers, readable } from './trace.ts';
-
-interface ExportOptions extends PersonOptions {
-  readonly out?: string;
-}
+import { writeFile } from './export.ts';
+import { findPerson, fullView, isAnotherBuyers, withPersonOptions } from './person.ts';
 
 export const personExport = (terminal: Terminal) =>
-  aboutPerson(new Command('export'))
-    .description('all that is kept of a person, as JSON')
-    .option('--json', 'what it is anyway')
-    .option('--out <file>', 'where to, if not to standard output')
-    .addHelpText('after', HELP)
-    .action((options: ExportOptions) => hand(terminal, options));
+  define().action((options) => exportPerson(terminal, options));
+
+const define = () =>
+  withPersonOptions(new Command('export'))
+    .description('write everything that is stored about a person, as JSON')
+    .option('--json', 'print JSON, which is the default')
+    .option('--out <file>', 'write to this file instead of standard output')
+    .addHelpText('after', HELP);
+
+type ExportOptions = OptionsOf<typeof define>;
 
 const HELP = `
-Every order in which the address stands, be it the buyer's, one that was corrected
-by hand, or part of a notification that is held; of another buyer's order whose
-notification has the address, the key. The whole table is read, which
-DynamoDB bills.
+The output has every order that contains the address: as the buyer's, as an address
+that was later corrected, or in a held notification. If only the notification of
+another buyer's order contains it, the output has the order's key only. The command
+reads the whole table, which DynamoDB bills.
 
 Example:
   npx --no keypost person export --email jane@example.com --out jane.json`;
 
-async function hand(terminal: Terminal, options: ExportOptions): Promise<void> {
-  const { orders, isIn } = await keptOf(terminal, options);
-  const shown = orders.map((order) => (isAnothers(order, isIn) ? { key: order.key } : readable(order)));
+async function exportPerson(terminal: Terminal, options: ExportOptions): Promise<void> {
+  const { orders, isIn } = await findPerson(terminal, options);
+  const shown = orders.map((order) => (isAnotherBuyers(order, isIn) ? { key: order.key } : fullView(order)));
   const text = json({ email: options.email, orders: shown });
   if (options.out === undefined) return terminal.print(text);
-  await saved(options.out, [text]);
+  await writeFile(options.out, [text]);
 }

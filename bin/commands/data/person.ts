@@ -1,36 +1,77 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+/** Finds everything that is stored about a person, by the person's mail address. */
+import { domainToUnicode } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
-import { orderStore } from '../../../functions/aws/orders.ts';
-import { type Target, type TargetOptions, targetFrom, withTargetOptions } from '../cli/target.ts';
+import { toMailbox } from '../../../functions/core/mail/address.ts';
+import { isAlias, type Order, view } from '../../../functions/core/order/order.ts';
+import { type OptionsOf, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { finderOf, tracesIn } from './trace.ts';
+import { ordersOf } from '../orders/held-text.ts';
+import { everyItem } from '../orders/scan.ts';
 
-export interface PersonOptions extends TargetOptions {
-  readonly email: string;
-}
+export const withPersonOptions = (command: Command) =>
+  withTargetOptions(command).requiredOption(
+    '--email <address>',
+    "the person's address, in any case",
+    parseAddress,
+  );
 
-/** A command about whoever has an address. */
-export const aboutPerson = (command: Command) =>
-  withTargetOptions(command).requiredOption('--email <address>', 'of the person, whatever its case', address);
+type PersonOptions = OptionsOf<typeof withPersonOptions>;
 
-const CALL_MS = 10_000;
-
-/** Every order in which the person's address stands. */
-export async function keptOf(terminal: Terminal, options: PersonOptions) {
-  const target: Target = targetFrom(options, terminal.env);
-  const table = { client: new DynamoDBClient(target.config), name: (await target.names()).table };
-  const isIn = finderOf(options.email);
-  terminal.complain('reads the whole table');
-  return {
-    target,
-    isIn,
-    store: orderStore(table.client, table.name, () => AbortSignal.timeout(CALL_MS)),
-    orders: await tracesIn(table, isIn),
-  };
-}
-
-/** It need not be one that mail can reach: such orders are held, and kept. */
-function address(text: string): string {
+/** Accepts an address that mail cannot reach, because an order with such an address is held and stored. */
+function parseAddress(text: string): string {
   if (/\S@\S/.test(text)) return text;
-  throw new InvalidArgumentError('An address like name@example.com would do.');
+  throw new InvalidArgumentError('Expected an address such as name@example.com.');
+}
+
+/** Reads the whole table and returns every order that contains the address, including unreadable notifications. */
+export async function findPerson(terminal: Terminal, options: PersonOptions) {
+  const target = targetFrom(options, terminal.env);
+  const { table, store } = await ordersOf(target);
+  const isIn = addressFinder(options.email);
+  terminal.complain('reading the whole table');
+  const orders: Order[] = [];
+  for await (const items of everyItem(table))
+    orders.push(...items.filter((item): item is Order => !isAlias(item) && contains(item, isIn)));
+  return { target, isIn, store, orders };
+}
+
+/** Says whether a text contains the address. */
+export type AddressFinder = (text: string) => boolean;
+
+/** Finds the address in any case, plain, in an encoded form, or escaped in JSON. */
+export function addressFinder(email: string): AddressFinder {
+  const typed = email.trim();
+  const mailbox = toMailbox(typed) ?? typed;
+  const at = mailbox.lastIndexOf('@') + 1;
+  const variants = [typed, mailbox, mailbox.slice(0, at) + domainToUnicode(mailbox.slice(at))].map(escapeRegExp);
+  // The characters around the match must not be part of a longer address.
+  const address = new RegExp(
+    `(?<![\\p{L}\\p{N}._+-])(?:${variants.join('|')})(?![\\p{L}\\p{N}-]|\\.[\\p{L}\\p{N}])`,
+    'iu',
+  );
+  return (text) => [text, unescapeText(text)].some((one) => address.test(one));
+}
+
+/** Ignores derived fields, because a suggested address may belong to another person. */
+export const contains = (order: Order, isIn: AddressFinder): boolean =>
+  isIn(JSON.stringify({ ...order, ...notificationOf(order) }));
+
+/** True if only the notification has the address: one request may carry orders of several buyers. */
+export const isAnotherBuyers = (order: Order, isIn: AddressFinder): boolean =>
+  order.buyer.email !== undefined && !contains({ ...order, raw: undefined }, isIn);
+
+/** Returns everything that is stored with an order, as JSON. */
+export const fullView = (order: Order) => ({ ...view(order), ...notificationOf(order) });
+
+const notificationOf = ({ raw }: Order) =>
+  raw ? { raw: { ...raw, body: gunzipSync(raw.body).toString('utf8') } } : {};
+
+const escapeRegExp = (text: string) => text.replace(/[$()*+./?[\\\]^{|}]/g, '\\$&');
+
+function unescapeText(text: string): string {
+  return text
+    .replace(/(?:%[0-9a-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll('%', ''), 'hex').toString())
+    .replace(/\\+u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+    .replace(/\\+[bfnrt]/g, ' ');
 }

@@ -1,71 +1,97 @@
-/** `doctor`: what is right, what is not, what cannot be told; and the cure. */
+/** `doctor`: checks everything that a sale needs, and tells how to fix what is wrong. */
 import { Command } from '@commander-js/extra-typings';
 import { columns, json } from '../cli/columns.ts';
 import { CommandError, explain } from '../cli/failure.ts';
-import { readCatalogue, type TargetOptions, targetFrom, withTargetOptions } from '../cli/target.ts';
+import { type OptionsOf, readCatalogue, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { type Check, checksFor, type Desk, deskOf } from './checks.ts';
+import { type Check, type Checks, type DoctorContext, doctorContext } from './context.ts';
+import { dmarc, senderChecks } from './mail-checks.ts';
+import { alarms, clock, lambda, productKey, providerKey, stack, table, webhook } from './stack-checks.ts';
 import { testOrder } from './test-order.ts';
-
-interface DoctorOptions extends TargetOptions {
-  readonly json?: boolean;
-  readonly order: boolean;
-}
 
 interface Finding {
   readonly check: string;
   readonly state: 'ok' | 'bad' | 'unknown';
-  /** Null where all is well. */
+  /** Null if the state is ok. */
   readonly cure: string | null;
 }
 
 export const doctor = (terminal: Terminal) =>
-  withTargetOptions(new Command('doctor'))
-    .description('what is not yet right for selling, and the cure')
-    .option('--no-order', 'sends no test order')
-    .option('--json', 'for scripts')
-    .addHelpText('after', EXAMPLES)
-    .action((options: DoctorOptions) => examine(terminal, options));
+  define().action((options) => examine(terminal, options));
 
-const EXAMPLES = `
-If all else is well, a test order is signed as a provider signs it, sent to the
-public address, and ends in a mail to you: for that, one provider of the
-catalogue needs testOrders: 'seller'. The exit code is 0 if all is well,
+const define = () =>
+  withTargetOptions(new Command('doctor'))
+    .description('check everything that a sale needs, and say how to fix it')
+    .option('--no-order', 'send no test order')
+    .option('--json', 'print JSON for scripts')
+    .addHelpText('after', HELP);
+
+type DoctorOptions = OptionsOf<typeof define>;
+
+const HELP = `
+If all checks pass, doctor signs a test order as the provider does, sends it to the
+public address and waits until a mail to you has been sent. This needs one provider
+with testOrders: 'seller' in the catalogue. The exit code is 0 if everything is ok,
 otherwise 1.
 
 Examples:
-  npx --no keypost doctor                  the deployed stack
-  npx --no keypost doctor --local --json   this machine, for a script`;
+  npx --no keypost doctor                  check the deployed stack
+  npx --no keypost doctor --local --json   check this machine, from a script`;
 
-const WORDS = { ok: 'ok', bad: 'not ok', unknown: 'cannot tell' } as const;
+const LABELS = { ok: 'ok', bad: 'not ok', unknown: 'unknown' } as const;
 
 async function examine(terminal: Terminal, options: DoctorOptions): Promise<void> {
-  const desk = deskOf(await readCatalogue(terminal), targetFrom(options, terminal.env));
-  const parts = await Promise.all(
-    Object.entries(checksFor(desk)).map(([name, check]) => look(desk, name, check)),
+  const context = doctorContext(await readCatalogue(terminal), targetFrom(options, terminal.env));
+  const { providers } = context.catalogue;
+  const findings = await Promise.all(
+    Object.entries(checksFor(context)).map(([name, check]) => runCheck(context, name, check)),
   );
-  // It would fail for what is named already.
-  const taken = Object.values(desk.catalogue.providers).some(({ testOrders }) => testOrders === 'seller');
-  const whole = options.order && taken && parts.every(({ state }) => state === 'ok');
-  const findings = whole ? [...parts, await look(desk, 'test-order', testOrder)] : parts;
+  const takesTestOrders = Object.values(providers).some(({ testOrders }) => testOrders === 'seller');
+  // After a failed check the test order would only fail for the same reason.
+  if (options.order && takesTestOrders && findings.every(({ state }) => state === 'ok'))
+    findings.push(await runCheck(context, 'test-order', testOrder));
   const rows = findings.map(({ check, state, cure }, at) => {
-    const again = cure !== null && cure === findings[at - 1]?.cure;
-    return [WORDS[state], check, again ? 'the same' : (cure ?? '')];
+    const isRepeated = cure !== null && cure === findings[at - 1]?.cure;
+    return [LABELS[state], check, isRepeated ? 'see above' : (cure ?? '')];
   });
   terminal.print(options.json ? json(findings) : columns(rows));
-  if (!taken && !options.json)
-    terminal.print("With testOrders: 'seller' for a provider, doctor has a test order mailed to you.");
-  const wrong = findings.filter(({ state }) => state !== 'ok').length;
-  if (wrong > 0) throw new CommandError(`${wrong} of ${findings.length} are not ok`);
+  if (!takesTestOrders && !options.json)
+    terminal.print("Set testOrders: 'seller' for a provider, and doctor has a test order mailed to you.");
+  const failed = findings.filter(({ state }) => state !== 'ok').length;
+  if (failed > 0) throw new CommandError(`${failed} of ${findings.length} are not ok`);
 }
 
-async function look(desk: Desk, name: string, check: Check): Promise<Finding> {
+/** `npm start` has no stack, no alarm topic, and its Lambdas are reached through the webhook's address only. */
+function checksFor({ catalogue: { products, providers }, target: { local } }: DoctorContext): Checks {
+  const each = (names: object, title: string, check: (name: string) => Check) =>
+    Object.fromEntries(Object.keys(names).map((name) => [`${title} ${name}`, check(name)]));
+  return {
+    ...(local ? {} : { stack }),
+    ...senderChecks,
+    ...each(products, 'product-key', productKey),
+    ...each(providers, 'provider-key', providerKey),
+    table,
+    ...each(providers, 'webhook', webhook),
+    clock,
+    ...(local ? {} : deployedOnly),
+  };
+}
+
+const deployedOnly: Checks = {
+  redeliver: lambda('RedeliverFunction'),
+  'mail-events': lambda('MailEventsFunction'),
+  reconcile: lambda('ReconcileFunction'),
+  alarms,
+  dmarc,
+};
+
+async function runCheck(context: DoctorContext, name: string, check: Check): Promise<Finding> {
   try {
-    const cure = await check(desk);
+    const cure = await check(context);
     return cure === undefined
       ? { check: name, state: 'ok', cure: null }
       : { check: name, state: 'bad', cure };
   } catch (error) {
-    return { check: name, state: 'unknown', cure: explain(error, desk.target.local) };
+    return { check: name, state: 'unknown', cure: explain(error, context.target.local) };
   }
 }

@@ -1,6 +1,6 @@
-/** The proof of the whole: a test order, signed as the provider signs, through the public address to a mail to the seller. */
+/** An end-to-end check: a test order, signed as the provider signs, must lead to a mail to the seller. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Catalogue, findProvider, ownerOf } from '../../../functions/core/catalogue/catalogue.ts';
+import { type Catalogue, ownerOf } from '../../../functions/core/catalogue/catalogue.ts';
 import { type ProviderKeys, providerKeys } from '../../../functions/core/catalogue/keys.ts';
 import { Rejection } from '../../../functions/core/inbound/rejection.ts';
 import { isAlias, keyOf, type Order } from '../../../functions/core/order/order.ts';
@@ -11,53 +11,54 @@ import { findSimulator, postRequest, signOrder } from '../../../functions/provid
 import type { SignedRequest } from '../../../functions/providers/simulator.ts';
 import { CommandError } from '../cli/failure.ts';
 import { ordersOf } from '../orders/held-text.ts';
-import type { Check, Desk } from './checks.ts';
+import type { Check, DoctorContext } from './context.ts';
 
-const WAIT_MS = 15_000;
-const LOOK_MS = 250;
-
-export const testOrder: Check = async (desk) => {
-  const { target, catalogue } = desk;
-  const { provider, url, request } = await signedOrder(desk);
+export const testOrder: Check = async (context) => {
+  const { target, catalogue } = context;
+  const { provider, url, request } = await signedOrder(context);
   const { status } = await postRequest(url, request);
-  const log = target.local ? 'what `npm start` prints says why' : 'its log says why';
+  const log = target.local
+    ? 'look for the reason in the output of `npm start`'
+    : 'look for the reason in its log';
   if (status === 401)
-    return `${url} does not accept a test order signed with the newest key of ${provider}; a key that was set in the last minutes is known soon, after that ${log}`;
+    return `${url} rejects a test order signed with the newest key of ${provider}; wait five minutes if the key is new, otherwise ${log}`;
   if (status < 200 || status > 299) return `${url} answers ${status} to a test order; ${log}`;
   const key = keyOf(ownerOf(catalogue, provider), true, request.orderId);
-  const order = await settled((await ordersOf(target)).store, key);
+  const order = await waitForMail((await ordersOf(target)).store, key);
   if (!order)
-    return `${url} takes a test order and does not keep it: it was deployed with other testOrders; ${target.local ? 'start `npm start` again' : '`npx cdk deploy`'} puts it right`;
+    return `${url} accepts a test order but does not store it: the catalogue was deployed with other testOrders; ${target.local ? 'restart `npm start`' : 'run `npx cdk deploy`'}`;
   const reason = order.lines.find(({ held }) => held)?.held;
   if (reason)
-    return `a test order is held (${reason}); \`${target.command('orders held')}\` says what would do`;
+    return `a test order is held (${reason}); \`${target.command('orders held')}\` shows how to resolve it`;
   if (SENT.has(order.mail.state)) return undefined;
-  const { state, lastError = 'no error is known' } = order.mail;
-  return `the mail of a test order is ${state} after ${WAIT_MS / 1_000} s (${lastError}); it is tried again, docs/runbook.md has an article for each such word`;
+  const { state, lastError = 'no error is recorded' } = order.mail;
+  return `the mail of a test order is ${state} after ${TIMEOUT_MS / 1_000} s (${lastError}) and will be retried; docs/runbook.md explains each error`;
 };
 
 const SENT = new Set(['sent', 'delivered', 'bounced', 'complained']);
+const TIMEOUT_MS = 15_000;
+const POLL_MS = 250;
 
-/** Looked at until its mail is out, or until patience ends. */
-async function settled(store: Store, key: string): Promise<Order | undefined> {
-  const until = Date.now() + WAIT_MS;
+/** Polls the order until its mail is sent, it is held, or the time is up. */
+async function waitForMail(store: Store, key: string): Promise<Order | undefined> {
+  const until = Date.now() + TIMEOUT_MS;
   for (;;) {
     const item = await store.get(key);
     const order = item && !isAlias(item) ? item : undefined;
-    const done = !order || order.heldAt !== undefined || SENT.has(order.mail.state);
-    if (done || Date.now() > until) return order;
-    await sleep(LOOK_MS);
+    const isDone = !order || order.heldAt !== undefined || SENT.has(order.mail.state);
+    if (isDone || Date.now() > until) return order;
+    await sleep(POLL_MS);
   }
 }
 
-interface Asked {
+interface SignedOrder {
   readonly provider: string;
   readonly url: string;
   readonly request: SignedRequest;
 }
 
-/** Of the first provider that can be asked for one. Throws a CommandError where none can. */
-async function signedOrder({ catalogue, names, providerKeys: entries }: Desk): Promise<Asked> {
+/** Uses the first provider that can send one. Throws a CommandError if there is none. */
+async function signedOrder({ catalogue, names, providerKeys: entries }: DoctorContext): Promise<SignedOrder> {
   const keys = providerKeys(await entries());
   const { webhook } = await names();
   for (const [provider, { testOrders }] of Object.entries(catalogue.providers)) {
@@ -81,18 +82,16 @@ async function signedOrder({ catalogue, names, providerKeys: entries }: Desk): P
     if (await isTest(catalogue, provider, keys, request)) return { provider, url, request };
   }
   throw new CommandError(
-    "no provider of the catalogue takes test orders; with `testOrders: 'seller'` for one, doctor has a test order mailed to you",
+    "no provider of the catalogue accepts test orders; set testOrders: 'seller' for one that can mark an order as a test",
   );
 }
 
-/** What has no flag for a test would make a genuine serial: read before it is sent, as the webhook will read it. */
+/** Reads the request as the webhook will. An order without the provider's test flag would make a genuine serial. */
 async function isTest(catalogue: Catalogue, provider: string, keys: ProviderKeys, request: SignedRequest) {
-  const nobody = () => Promise.reject(new Rejection('provider_refused', 'doctor asks nobody'));
-  const context = contextFrom({ catalogue, now: Date.now, ask: nobody }, provider, keys);
+  const ask = () => Promise.reject(new Rejection('provider_refused', 'doctor calls no provider'));
+  const context = contextFrom({ catalogue, now: Date.now, ask }, provider, keys);
   const { method, query, headers, body } = request;
-  const events = await findProvider(catalogue, provider, providers)?.read(
-    { method, query, headers, body: Buffer.from(body) },
-    context,
-  );
+  const kind = catalogue.providers[provider]?.as ?? provider;
+  const events = await providers[kind]?.read({ method, query, headers, body: Buffer.from(body) }, context);
   return events !== undefined && events.length > 0 && events.every(({ test }) => test);
 }

@@ -1,59 +1,153 @@
-/** How the two secrets change, by one entry at a time; every other entry stays as it is, whatever it may be. */
+/** Changes one entry of the secrets `product-keys` and `provider-keys` and records who did it. */
+import type { Catalogue, Product } from '../../../functions/core/catalogue/catalogue.ts';
 import { productKeys, providerKeys } from '../../../functions/core/catalogue/keys.ts';
+import { type Act, emptyOrder, withAct } from '../../../functions/core/order/order.ts';
+import { change } from '../../../functions/core/order/record.ts';
 import { providers } from '../../../functions/providers/index.ts';
-import { CommandError } from '../cli/failure.ts';
-import type { Entries } from '../cli/secret.ts';
+import { actorOf, type WhyOptions } from '../cli/audit.ts';
+import { CommandError, explain } from '../cli/failure.ts';
+import { changeSecret, type Entries } from '../cli/secret.ts';
+import type { Target } from '../cli/target.ts';
+import type { Terminal } from '../cli/terminal.ts';
+import { ordersOf } from '../orders/held-text.ts';
+import { malformed, PRODUCT_ENTRY, PROVIDER_ENTRY } from './form.ts';
 
-/** With a version more of a product's key; undefined where it is the newest one already. */
+/** Returns the product, or undefined for a provider. Throws a CommandError if the name is neither or both. */
+export function findProduct({ products, providers }: Catalogue, name: string): Product | undefined {
+  const product = Object.hasOwn(products, name) ? products[name] : undefined;
+  const isProvider = Object.hasOwn(providers, name);
+  if (product && isProvider)
+    throw new CommandError(`${name} is both a product and a provider; rename the product in the catalogue`);
+  if (product || isProvider) return product;
+  throw new CommandError(
+    // The message does not repeat the name, because it may be a key that was typed in the wrong place.
+    `the catalogue has neither a product nor a provider of this name; it has ${[products, providers].flatMap(Object.keys).join(', ')}`,
+  );
+}
+
+export async function setProductKey(
+  terminal: Terminal,
+  target: Target,
+  name: string,
+  key: string,
+  why: WhyOptions,
+): Promise<void> {
+  let version: number | undefined;
+  await changeKey(terminal, target, name, why, {
+    secret: (await target.names()).productKeys,
+    edit(entries) {
+      const added = withProductKey(entries, name, key);
+      version = added?.version;
+      return added?.entries;
+    },
+    message: () =>
+      `the key of ${name} is set as version ${version}; all new serials use it within five minutes`,
+    facts: (entries) => ({
+      versions:
+        productKeys(entries)
+          [name]?.map((one) => one.version)
+          .join(', ') ?? null,
+    }),
+  });
+}
+
+export async function setProviderKey(
+  terminal: Terminal,
+  target: Target,
+  name: string,
+  why: WhyOptions,
+  { kind, edit }: { readonly kind: string; readonly edit: (entries: Entries) => Entries | undefined },
+): Promise<void> {
+  await changeKey(terminal, target, name, why, {
+    secret: (await target.names()).providerKeys,
+    edit,
+    message: () => `the ${kind} of ${name} is set; it is in use within five minutes`,
+    facts(entries) {
+      const { signing = [], api } = providerKeys(entries)[name] ?? {};
+      return { signing: String(signing.length), api: api?.url ?? null };
+    },
+  });
+}
+
+interface KeyChange {
+  readonly secret: string;
+  /** Returns undefined if there is nothing to change. */
+  edit(entries: Entries): Entries | undefined;
+  message(): string;
+  /** Describes the entry for the audit, without a key. */
+  facts(entries: Entries): Act['before'];
+}
+
+async function changeKey(
+  terminal: Terminal,
+  target: Target,
+  name: string,
+  why: WhyOptions,
+  { secret, edit, message, facts }: KeyChange,
+): Promise<void> {
+  const actor = await actorOf(target, terminal, 'key change', why);
+  const changed = await changeSecret(target, secret, edit);
+  if (!changed) return terminal.print(`${name} already has this key; nothing is changed`);
+  terminal.print(message());
+  const [before, after] = [facts(changed.before), facts(changed.after)];
+  const entry = { at: new Date().toISOString(), ...actor, before, after };
+  const key = `keys#${name}`;
+  try {
+    const { store } = await ordersOf(target);
+    // The item is an order that is never paid: it is in no index and no list, but `orders show` shows it.
+    await change(store, key, undefined, (found) =>
+      withAct(found ?? emptyOrder(key, 'keys', false, Date.now()), entry),
+    );
+  } catch (error) {
+    throw new CommandError(
+      `the key of ${name} is set, but the audit entry could not be written: ${explain(error, target.local)}`,
+    );
+  }
+}
+
+/** Adds a version of a product's key. Returns undefined if the newest version is this key. */
 export function withProductKey(entries: Entries, name: string, key: string) {
-  const versions = entryOf(productKeys(entries), entries, name, PRODUCT_SHAPE) ?? [];
+  const versions = entryOf(productKeys(entries), entries, name, PRODUCT_ENTRY) ?? [];
   const newest = versions.reduce((most, { version }) => Math.max(most, version), 0);
   if (versions.some((one) => one.version === newest && one.key === key)) return undefined;
   const added = { version: newest + 1, key };
   return { version: added.version, entries: { ...entries, [name]: [...versions, added] } };
 }
 
-/** With the signing key first; behind it at most `kept` of those before. */
+/** Puts the signing key first and keeps at most `kept` of the previous ones behind it. */
 export function withSigningKey(entries: Entries, name: string, key: string, kept: number) {
-  const { signing = [] } = accessOf(entries, name) ?? {};
+  const { signing = [] } = providerEntry(entries, name) ?? {};
   const others = signing.filter((one) => one !== key).slice(0, kept);
-  const same = signing[0] === key && signing.length === others.length + 1;
-  return same ? undefined : withAccess(entries, name, { signing: [key, ...others] });
+  const isSame = signing[0] === key && signing.length === others.length + 1;
+  return isSame ? undefined : withProviderEntry(entries, name, { signing: [key, ...others] });
 }
 
-/** With the key of the provider's own API; `url` is undefined where it shall stay as it is. */
-export function withApiKey(entries: Entries, name: string, key: string, url: string | undefined) {
-  const api = accessOf(entries, name)?.api;
-  const at = url ?? api?.url ?? providers[name]?.apiUrl;
-  if (!at) throw new CommandError(`where is the API of ${name}? Say so with --api-url https://…`);
-  return api?.key === key && api.url === at
+/** Sets the key of the provider's own API. If `newUrl` is undefined, the API's URL stays as it is. */
+export function withApiKey(entries: Entries, name: string, key: string, newUrl: string | undefined) {
+  const api = providerEntry(entries, name)?.api;
+  const url = newUrl ?? api?.url ?? providers[name]?.apiUrl;
+  if (!url) throw new CommandError(`the URL of ${name}'s API is unknown; add --api-url https://…`);
+  return api?.key === key && api.url === url
     ? undefined
-    : withAccess(entries, name, { api: { key, url: at } });
+    : withProviderEntry(entries, name, { api: { key, url } });
 }
 
-const accessOf = (entries: Entries, name: string) =>
-  entryOf(providerKeys(entries), entries, name, PROVIDER_SHAPE);
+const providerEntry = (entries: Entries, name: string) =>
+  entryOf(providerKeys(entries), entries, name, PROVIDER_ENTRY);
 
-const withAccess = (entries: Entries, name: string, change: object): Entries => {
-  const known = entries[name];
-  return { ...entries, [name]: { ...(typeof known === 'object' ? known : {}), ...change } };
+const withProviderEntry = (entries: Entries, name: string, fields: object): Entries => {
+  const current = entries[name];
+  return { ...entries, [name]: { ...(typeof current === 'object' ? current : {}), ...fields } };
 };
 
-/** What stands there but cannot be used is for a person to look at: a key that shipped apps need may be in it. */
+/** Refuses to replace an entry that cannot be parsed, since it may hold a key that shipped apps need. */
 function entryOf<Entry>(
-  usable: Readonly<Record<string, Entry>>,
+  parsed: Readonly<Record<string, Entry>>,
   entries: Entries,
   name: string,
   shape: string,
 ): Entry | undefined {
-  if (Object.hasOwn(entries, name) && !usable[name]) {
-    throw new CommandError(`${misshapen(name, shape)}; nothing is changed`);
-  }
-  return usable[name];
+  if (Object.hasOwn(entries, name) && !parsed[name])
+    throw new CommandError(`${malformed(name, shape)}; nothing is changed`);
+  return parsed[name];
 }
-
-export const PRODUCT_SHAPE = '[{ "version": 1, "key": "…" }]';
-export const PROVIDER_SHAPE = '{ "signing": ["…"] }';
-
-export const misshapen = (name: string, shape: string): string =>
-  `what stands under ${name} in the secret is not of the form ${shape}; \`aws secretsmanager put-secret-value\` puts it right`;

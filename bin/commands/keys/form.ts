@@ -1,4 +1,4 @@
-/** What a product's key has to look like, in words; and new keys that look so. */
+/** The form of a product's key and of the entries in the secrets. */
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Product } from '../../../functions/core/catalogue/catalogue.ts';
 import { keyBytes } from '../../../functions/core/serial/aes-128.ts';
@@ -6,28 +6,27 @@ import { CommandError } from '../cli/failure.ts';
 
 type Form = Product['serial']['key'];
 
-/** Throws a CommandError that tells what was found, but not the key. */
+/** Throws a CommandError that says what was found, without the key. */
 export function requireForm(name: string, { serial }: Product, key: string): void {
   if (keyBytes(serial, key)) return;
-  const found = `a key of ${inWords(serial.key)}; this has ${key.length} characters and is none`;
-  throw new CommandError(`${name} wants ${found}; nothing is changed`);
+  throw new CommandError(
+    `${name} needs a key of ${describeForm(serial.key)}; found ${key.length} characters that are not; nothing is changed`,
+  );
 }
 
-export function inWords({ form, fit }: Form): string {
-  const any = fit !== 'exact';
+export function describeForm({ form, fit }: Form): string {
+  const isAnyLength = fit !== 'exact';
   switch (form) {
     case 'ascii':
-      return any ? 'characters of ASCII' : '16 characters of ASCII';
+      return isAnyLength ? 'ASCII characters' : '16 ASCII characters';
     case 'hex':
-      return any ? 'an even number of hex digits' : '32 hex digits';
+      return isAnyLength ? 'an even number of hex digits' : '32 hex digits';
     case 'base64':
-      return any ? 'bytes in base64' : '16 bytes in base64 (24 characters)';
+      return isAnyLength ? 'bytes in base64' : '16 bytes in base64 (24 characters)';
     case 'md5':
-      return 'any text of ASCII';
+      return 'any ASCII text';
   }
 }
-
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
 export function randomKey({ form }: Form): string {
   switch (form) {
@@ -40,3 +39,11 @@ export function randomKey({ form }: Form): string {
       return randomBytes(16).toString('base64');
   }
 }
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+export const PRODUCT_ENTRY = '[{ "version": 1, "key": "…" }]';
+export const PROVIDER_ENTRY = '{ "signing": ["…"] }';
+
+export const malformed = (name: string, shape: string): string =>
+  `the entry ${name} in the secret is not of the form ${shape}; correct it with \`aws secretsmanager put-secret-value\``;

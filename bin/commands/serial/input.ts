@@ -13,7 +13,7 @@ import { CommandError } from '../cli/failure.ts';
 import { readSecret } from '../cli/secret.ts';
 import { type OptionsOf, readCatalogue, type Target, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { inWords } from '../keys/form.ts';
+import { describeForm } from '../keys/form.ts';
 import { productKeyStates } from '../keys/state.ts';
 
 export interface SerialInput {
@@ -128,7 +128,7 @@ async function typedKey(
   const key = await readKey(terminal, typed);
   const bytes = keyBytes(profile, key);
   if (bytes) return { bytes };
-  throw new CommandError(`${label}: expected a key of ${inWords(profile.key)}, got ${key.length} characters`);
+  throw new CommandError(`${label}: expected a key of ${describeForm(profile.key)}, got ${key.length} characters`);
 }
 
 async function storedKeys(

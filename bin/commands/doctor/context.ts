@@ -1,0 +1,31 @@
+import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
+import { type Entries, readSecret } from '../cli/secret.ts';
+import type { Names, Target } from '../cli/target.ts';
+
+/** Everything a check may look at. Each part is fetched once, when the first check needs it. */
+export interface DoctorContext {
+  readonly catalogue: Catalogue;
+  readonly target: Target;
+  names(): Promise<Names>;
+  productKeys(): Promise<Entries>;
+  providerKeys(): Promise<Entries>;
+}
+
+/** Returns what is wrong and how to fix it, or undefined if all is well. Throws if it cannot find out. */
+export type Check = (context: DoctorContext) => Promise<string | undefined>;
+export type Checks = Readonly<Record<string, Check>>;
+
+export function doctorContext(catalogue: Catalogue, target: Target): DoctorContext {
+  const names = once(() => target.names());
+  const productKeys = once(async () => readSecret(target, (await names()).productKeys));
+  const providerKeys = once(async () => readSecret(target, (await names()).providerKeys));
+  return { catalogue, target, names, productKeys, providerKeys };
+}
+
+function once<Value>(fetchValue: () => Promise<Value>): () => Promise<Value> {
+  let value: Promise<Value> | undefined;
+  return () => {
+    value ??= fetchValue();
+    return value;
+  };
+}
