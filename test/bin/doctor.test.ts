@@ -183,7 +183,11 @@ beforeAll(async () => {
     const body = await text(request);
     const reply = answers[operationOf(request, body)] ?? { status: 418, body: 'unexpected operation' };
     const answer = typeof reply === 'function' ? reply(body, request.headers) : reply;
-    const { status, body: answerBody, headers } = typeof answer === 'string' ? { status: 200, body: answer } : answer;
+    const {
+      status,
+      body: answerBody,
+      headers,
+    } = typeof answer === 'string' ? { status: 200, body: answer } : answer;
     response.writeHead(status, headers).end(answerBody);
   });
   vi.stubEnv('AWS_ENDPOINT_URL', server.url);
@@ -298,8 +302,18 @@ test.each<[broken: string, change: Record<string, Reply>, findings: string[], cu
     ['sandbox bad'],
     /production access/,
   ],
-  ['reports an account whose sending is paused', { GetAccountSendingEnabled: enabled(false) }, ['sending bad'], /paused/],
-  ['reports a quota that is nearly used up', { GetSendQuota: quota(1000, 900) }, ['quota bad'], /900 of 1000/],
+  [
+    'reports an account whose sending is paused',
+    { GetAccountSendingEnabled: enabled(false) },
+    ['sending bad'],
+    /paused/,
+  ],
+  [
+    'reports a quota that is nearly used up',
+    { GetSendQuota: quota(1000, 900) },
+    ['quota bad'],
+    /900 of 1000/,
+  ],
   ['reports a quota of zero', { GetSendQuota: quota(0, 0) }, ['quota bad'], /0 of 0/],
   [
     'reports a configuration set that was deleted',
@@ -639,7 +653,7 @@ test('the table has one line per check and does not repeat a cure', async () => 
 test.each([
   [
     ['keys', 'list'],
-    /no stack Keypost in this account and region; `npx cdk deploy`/,
+    /no stack Keypost in this account and region; run `npx cdk deploy`/,
     fault('ValidationError', 'Stack with id Keypost does not exist'),
   ],
   [['orders', 'held'], /no output OrdersTable/, stack({ ...NAMES, OrdersTable: '' })],

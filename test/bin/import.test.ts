@@ -1,4 +1,4 @@
-/** Past orders in, all orders out: the files as other programs write and read them, over HTTP to the local AWS. */
+/** `import` and `export` against the local AWS. Other programs write the imported files and read the exported ones. */
 import { createCipheriv } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,8 +8,8 @@ import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { csvLine, csvRecords, unguardFormula } from '../../bin/commands/data/csv.ts';
 import { withBarOf } from '../../bin/commands/cli/progress.ts';
+import { csvLine, csvRecords, unguardFormula } from '../../bin/commands/data/csv.ts';
 import { mapInOrder } from '../../bin/commands/data/import-file.ts';
 import { startKeypost } from '../local/running.ts';
 
@@ -17,7 +17,7 @@ const HEADER = 'provider,order,date,name,email,product,quantity,serial';
 const OLD = 'Sixteen-byte-key';
 const NEW = 'another-16-bytes';
 
-/** By Node's own cipher, with none of our code. */
+/** Uses Node's cipher and none of our code. */
 function serial(name: string, key = NEW): string {
   const cipher = createCipheriv('aes-128-ecb', Buffer.from(key), null);
   return Buffer.concat([cipher.update(name), cipher.final()])
@@ -109,7 +109,7 @@ const row = (cells: Partial<Record<string, string>> = {}) => {
 };
 
 describe('import', () => {
-  test('an order as it was, with nothing to be mailed', async () => {
+  test('a row becomes a paid order, and no mail is sent', async () => {
     const before = (await mails()).length;
     expect(await imported(`${HEADER}\n${row({ quantity: '3' })}`)).toEqual({
       code: 0,
@@ -155,7 +155,7 @@ describe('import', () => {
     expect(await items()).toEqual(before);
   });
 
-  test('rows of one order need not stand together', async () => {
+  test('rows of one order need not be adjacent', async () => {
     const rows = [
       row(),
       row({ order: '2' }),
@@ -172,22 +172,34 @@ describe('import', () => {
   });
 
   test.each<[string, string, object]>([
-    ['an older key', row({ serial: serial('Jane Q. Sample', OLD) }), { lines: [{ keyVersion: 1 }] }],
     [
-      'a serial in another writing',
+      'accepts a serial of an older key',
+      row({ serial: serial('Jane Q. Sample', OLD) }),
+      { lines: [{ keyVersion: 1 }] },
+    ],
+    [
+      'accepts a serial with dashes and in lower case',
       row({ serial: (serial('Jane Q. Sample').match(/.{4}/g) ?? []).join('-').toLowerCase() }),
       { lines: [{ serial: serial('Jane Q. Sample') }] },
     ],
     [
-      'a name that the rules change',
+      'normalizes the spaces of a name',
       row({ name: '  Jane\u00a0Q.  Sample ', serial: serial('Jane Q. Sample') }),
       { lines: [{ received: '  Jane\u00a0Q.  Sample ', licensee: 'Jane Q. Sample' }] },
     ],
-    ['a provider that is not enabled', row({ provider: 'old-store' }), { key: 'old-store#1' }],
-    ['an order id with a #', row({ order: '#10 42' }), { key: 'shop#%2310 42' }],
-    ['spaces around cells', row({ order: ' 1 ', product: ' one' }), { key: 'shop#1' }],
-    ['a time', row({ date: '2024-05-31T23:30:00-02:00' }), { receivedAt: '2024-06-01T01:30:00.000Z' }],
-    ['a time without a zone', row({ date: '2024-05-31T23:30' }), { receivedAt: '2024-05-31T23:30:00.000Z' }],
+    ['accepts a provider that is not enabled', row({ provider: 'old-store' }), { key: 'old-store#1' }],
+    ['escapes a # in an order id', row({ order: '#10 42' }), { key: 'shop#%2310 42' }],
+    ['trims cells', row({ order: ' 1 ', product: ' one' }), { key: 'shop#1' }],
+    [
+      'converts a time with a zone to UTC',
+      row({ date: '2024-05-31T23:30:00-02:00' }),
+      { receivedAt: '2024-06-01T01:30:00.000Z' },
+    ],
+    [
+      'takes a time without a zone as UTC',
+      row({ date: '2024-05-31T23:30' }),
+      { receivedAt: '2024-05-31T23:30:00.000Z' },
+    ],
   ])('%s', async (_, text, order) => {
     expect(await imported(`${HEADER}\n${text}`)).toMatchObject({ code: 0, count: { written: 1 } });
     expect(await orders()).toMatchObject([order]);
@@ -200,33 +212,33 @@ describe('import', () => {
     ['a date of another country', { date: '31.05.2024' }, /^date: .*2026-11-23/],
     ['a day that was not', { date: '2023-02-29' }, /^date: /],
     ['a date to come', { date: '2999-01-01' }, /^date: .*future/],
-    ['no name', { name: '', serial: serial('') }, /^name: .*no letter/],
-    ['a damaged name', { name: 'Jos\ufffd' }, /^name: .*damage/],
+    ['no name', { name: '', serial: serial('') }, /^name: it has no letter/],
+    ['a damaged name', { name: 'Jos\ufffd' }, /^name: .*damaged/],
     ['an address that is none', { email: 'jane' }, /^email: /],
-    ['an unknown product', { product: 'two' }, /^product: .*one, many, keyless$/],
+    ['an unknown product', { product: 'two' }, /^product: expected one of one, many, keyless$/],
     ['a product of the prototype', { product: 'constructor' }, /^product: /],
     ['half a copy', { quantity: '0.5' }, /^quantity: /],
     ['no copy', { quantity: '0' }, /^quantity: /],
     ['no serial', { serial: '' }, /^serial: .*missing/],
-    ['a serial of somebody else', { serial: serial('Joe') }, /^serial: .*not that of the name/],
-    ['a product without a key', { product: 'keyless' }, /^serial: .*no good key/],
+    ['a serial of somebody else', { serial: serial('Joe') }, /^serial: it is not the serial of this name/],
+    ['a product without a key', { product: 'keyless' }, /^serial: .*no usable key/],
     ['two mistakes', { quantity: 'x', email: 'x' }, /^email: .*; quantity: /],
   ];
 
-  test('wrong rows are told with their lines, and the rest is written', async () => {
+  test('wrong rows are reported with their lines, and the other rows are written', async () => {
     const rows = WRONG.map(([what, cells]) => `${row({ order: `before ${what}` })}${row(cells)}`);
     const { code, err, count } = await imported(`${HEADER}\r\n${rows.join('')}`);
     const wrong = WRONG.map(([, , why], at) => ({ line: 2 * at + 3, why: expect.stringMatching(why) }));
     expect(count).toMatchObject({ read: 2 * WRONG.length, written: WRONG.length, wrong });
     expect([code, err]).toEqual([
       1,
-      `${WRONG.length} of ${2 * WRONG.length} rows are wrong; nothing of them is written\n`,
+      `${WRONG.length} of ${2 * WRONG.length} rows are wrong and are not written; correct them and import the file again\n`,
     ]);
     const keys = WRONG.map(([what]) => `shop#before ${what}`);
     expect((await orders()).map(({ key }) => key).sort()).toEqual(keys.sort());
   });
 
-  test('a reason quotes nothing of a person', async () => {
+  test('a reason contains no personal data', async () => {
     const person = {
       name: 'Zoraida\ufffd',
       email: 'zoraida@nowhere',
@@ -240,7 +252,7 @@ describe('import', () => {
     expect(JSON.stringify(count)).not.toMatch(/zoraida/i);
   });
 
-  test('lines are those of the file', async () => {
+  test('line numbers are those of the file, also after multi-line fields, empty lines and mistakes', async () => {
     const text = [
       '\ufeffserial,QUANTITY , product,email,name,date,order,provider,note\r\n',
       `${serial('Jane')},1,one,j@example.com,"Jane\r\n",2024-05-31,1,shop,"a\r\n""b"""\r\n`,
@@ -254,18 +266,26 @@ describe('import', () => {
     expect(count.wrong).toMatchObject([
       { line: 6, why: expect.stringContaining('found 2 fields under 9 headings') },
       { line: 7, why: expect.stringContaining('quote within a field') },
-      { line: 8, why: expect.stringContaining('quote that nothing closes') },
+      { line: 8, why: expect.stringContaining('quote that is not closed') },
     ]);
     expect((await orders()).map(({ key }) => key)).toEqual(['shop#1', 'shop#4']);
   });
 
   test.each([
-    ['', /is empty; write provider,order,date/],
-    ['provider;order;date\n', /the first line has no provider, order, date, .*; write provider,order/],
-    [`${HEADER.replace('serial', 'key')}\n${row()}`, /the first line has no serial;/],
-    [`"${HEADER}`, /quote that nothing closes/],
-    ['x'.repeat(200_000), /line 1 is longer/],
-  ])('%#: what is no such file', async (text, why) => {
+    ['without a line', '', /is empty; write provider,order,date/],
+    [
+      'with semicolons',
+      'provider;order;date\n',
+      /the first line has no provider, order, date, .*; write provider,order/,
+    ],
+    [
+      'without a column serial',
+      `${HEADER.replace('serial', 'key')}\n${row()}`,
+      /the first line has no serial;/,
+    ],
+    ['whose header has an open quote', `"${HEADER}`, /quote that is not closed/],
+    ['with a line of 200,000 characters', 'x'.repeat(200_000), /line 1 is longer/],
+  ])('a file %s is refused', async (_, text, why) => {
     expect(await keypost.keypost(['import', file(text)])).toEqual({
       code: 1,
       out: '',
@@ -273,7 +293,7 @@ describe('import', () => {
     });
   });
 
-  test.each(['nowhere.csv', '.'])('%s cannot be read', async (name) => {
+  test.each(['nowhere.csv', '.'])('%s is reported as unreadable', async (name) => {
     expect(await keypost.keypost(['import', name])).toMatchObject({
       code: 1,
       err: expect.stringContaining(name),
@@ -281,7 +301,7 @@ describe('import', () => {
   });
 });
 
-describe('import meets what is there', () => {
+describe('import of an order that is already stored', () => {
   const sale = (id: string, skus: readonly string[]) => ({
     type: 'order.paid',
     data: {
@@ -291,7 +311,7 @@ describe('import meets what is there', () => {
     },
   });
 
-  test('a line has one serial for ever', async () => {
+  test('a product of an order keeps its first serial', async () => {
     await imported(`${HEADER}\n${row()}`);
     const before = await items();
     const { code, count } = await imported(`${HEADER}\n${row({ name: 'Joe' })}`);
@@ -303,7 +323,7 @@ describe('import meets what is there', () => {
     expect(await items()).toEqual(before);
   });
 
-  test('of two rows with different serials the first stands, however they come', async () => {
+  test('of rows with different serials for one product, the first in the file is written', async () => {
     const rows = Array.from({ length: 60 }, (_, at) => row({ name: `Jane ${at}` }));
     const { count } = await imported(`${HEADER}\n${rows.join('')}`);
     expect(count).toMatchObject({ read: 60, written: 1 });
@@ -311,7 +331,7 @@ describe('import meets what is there', () => {
     expect(await orders()).toMatchObject([{ lines: [{ serial: serial('Jane 0') }] }]);
   });
 
-  test('its notification, sent once more, issues nothing, under whichever SKU', async () => {
+  test('a repeated notification of an imported order issues nothing under any SKU', async () => {
     await imported(`${HEADER}\n${row()}${row({ product: 'many' })}`);
     const before = [await orders(), await mails()];
     expect(await keypost.told(sale('1', ['one-sku', 'many-b', 'many-a']))).toBe(200);
@@ -319,9 +339,9 @@ describe('import meets what is there', () => {
     expect([await orders(), await mails()]).toEqual(before);
   });
 
-  test('an order that a notification made', async () => {
+  test('an order that a notification made does not change', async () => {
     await keypost.told(sale('1', ['one-sku']));
-    // What SES tells of its mail.
+    // Processes the mail events of SES, which change the order.
     await keypost.local('redeliver', 'POST');
     const before = await items();
     expect((await imported(`${HEADER}\n${row({ name: 'Another Name' })}`)).count).toMatchObject({ same: 1 });
@@ -329,7 +349,7 @@ describe('import meets what is there', () => {
     expect(await items()).toEqual(before);
   });
 
-  test('an order that is held', async () => {
+  test('an order that is held does not change', async () => {
     await keypost.told(sale('1', ['keyless', 'unheard-of']));
     const before = await items();
     const { count } = await imported(`${HEADER}\n${row({ name: 'Another Name' })}`);
@@ -337,7 +357,7 @@ describe('import meets what is there', () => {
     expect(await items()).toEqual(before);
   });
 
-  test('a refund that came first stands', async () => {
+  test('a refund that was recorded first remains', async () => {
     await keypost.told({ type: 'order.refunded', data: { id: '1', refundId: 'r' } });
     expect((await imported(`${HEADER}\n${row()}`)).count).toMatchObject({ written: 1 });
     expect(await orders()).toMatchObject([
@@ -345,7 +365,7 @@ describe('import meets what is there', () => {
     ]);
   });
 
-  test('a person who was erased does not come back', async () => {
+  test('an erased order stays erased', async () => {
     const text = `${HEADER}\n${row()}${row({ product: 'many' })}`;
     await imported(text);
     await keypost.keypost(['person', 'erase', '--email', 'jane@example.com', '--yes']);
@@ -355,7 +375,7 @@ describe('import meets what is there', () => {
   });
 });
 
-describe('a dry run', () => {
+describe('import --dry-run', () => {
   const text = [
     HEADER,
     '\n',
@@ -365,14 +385,14 @@ describe('a dry run', () => {
     row(),
   ].join('');
 
-  test('counts what a run would, and writes nothing', async () => {
+  test('counts the same rows as the real run, and writes nothing', async () => {
     const dry = await imported(text, '--dry-run');
     expect(dry.count).toMatchObject({ read: 4, written: 2, same: 1, wrong: [{ line: 3 }] });
     expect(await items()).toEqual([]);
     expect(await imported(text)).toEqual(dry);
   });
 
-  test('shows the difference', async () => {
+  test('lists each row that would be written or is wrong', async () => {
     const path = file(text);
     const { code, out } = await keypost.keypost(['import', path, '--dry-run']);
     expect(code).toBe(1);
@@ -400,12 +420,12 @@ describe('export', () => {
   ];
   const text = `${HEADER}\n${NAMES.map((name, at) => row({ order: `=#%23${at}`, name })).join('')}`;
 
-  test('can be imported again, into nothing too', async () => {
-    // As a spreadsheet of another store has it, an apostrophe before a formula is not part of the name.
+  test('an exported CSV can be imported again, also into an empty table', async () => {
+    // In the file of another store, an apostrophe before a formula is not part of the name.
     const own = NAMES.filter((name) => !/^'+[=@]/.test(name));
     expect((await imported(text)).count.written).toBe(own.length);
     const { code, out, err } = await keypost.keypost(['export']);
-    expect([code, err]).toEqual([0, 'reads the whole table\n']);
+    expect([code, err]).toEqual([0, 'reading the whole table\n']);
     const rows = z.array(z.record(z.string(), z.string())).parse(parse(out, { columns: true }));
     expect(Object.keys(rows[0] ?? {})).toEqual([...HEADER.split(','), 'status', 'mail']);
     expect(rows.map(({ name }) => name).sort()).toEqual(
@@ -422,7 +442,7 @@ describe('export', () => {
     expect(bare(await orders())).toEqual(bare(before));
   });
 
-  test('lines of JSON are what GET /local/orders shows', async () => {
+  test('the JSON lines equal GET /local/orders', async () => {
     await imported(text);
     await keypost.told({
       type: 'order.paid',
@@ -438,7 +458,7 @@ describe('export', () => {
     expect(byKey(lines)).toEqual(byKey(await orders()));
   });
 
-  test('--out is for the own eyes', async () => {
+  test('--out writes a file that only the current user can read', async () => {
     await imported(text);
     const path = join(keypost.folder, 'out.csv');
     const { code, out } = await keypost.keypost(['export', '--out', path]);
@@ -452,7 +472,7 @@ describe('export', () => {
   });
 });
 
-describe('a CSV in pieces', () => {
+describe('CSV records', () => {
   async function* pieces(text: string, size: number) {
     for (let at = 0; at < text.length; at += size) yield text.slice(at, at + size);
   }
@@ -463,7 +483,7 @@ describe('a CSV in pieces', () => {
   };
   const cell = fc.string({ unit: fc.constantFrom('a', '"', ',', '\r', '\n', 'é', ' ', "'", '=') });
 
-  test('is as csv-stringify wrote it, however it is cut', () =>
+  test('records written by csv-stringify are read back, whatever the size of the chunks', () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(fc.array(cell, { minLength: 2, maxLength: 4 }), { maxLength: 8 }),
@@ -478,7 +498,7 @@ describe('a CSV in pieces', () => {
       ),
     ));
 
-  test('after any garbage it goes on with the next line, and counts lines as they are', () =>
+  test('reading continues with the next line after any mistake, and counts the lines of the file', () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(fc.string({ unit: fc.constantFrom('a', '"', ',', ' ') }), { maxLength: 8 }),
@@ -494,14 +514,14 @@ describe('a CSV in pieces', () => {
       ),
     ));
 
-  test('a field that nothing closes does not swallow the file', async () => {
+  test('a quote that is not closed does not swallow the rows behind it', async () => {
     const rows = await read(`a,"b\n${'c,d\n'.repeat(1000)}`, 64);
     expect(rows).toHaveLength(1001);
     expect(rows[0]).toMatchObject({ line: 1, mistake: expect.any(String) });
     expect(rows.at(-1)).toEqual({ line: 1001, fields: ['c', 'd'] });
   });
 
-  test('what a spreadsheet would take for a formula comes back as it was', () =>
+  test('no cell begins as a formula, and unguardFormula restores every cell', () =>
     fc.assert(
       fc.property(
         fc.array(fc.string({ unit: fc.constantFrom("'", '=', '+', 'a', '"', '\t', '＝') }), { minLength: 1 }),
@@ -513,25 +533,32 @@ describe('a CSV in pieces', () => {
       ),
     ));
 
-  test('no more rows are in the works than allowed, and answers keep their order', async () => {
-    let [now, most] = [0, 0];
+  test.each([
+    ['a bare carriage return becomes a line feed', 'Jane\rJoe', '"Jane\nJoe"'],
+    ['a Windows line end stays', 'Jane\r\nJoe', '"Jane\r\nJoe"'],
+    ['bidi controls are removed', 'Ja\u202ene\u2066 \u200fQ', 'Jane Q'],
+    ['an escape sequence loses its escape', '\u001b[2JJane', '\ufffd[2JJane'],
+  ])('%s', (_, cell, line) => expect(csvLine([cell])).toBe(line));
+
+  test('mapInOrder limits the concurrency and keeps the order', async () => {
+    let [running, most] = [0, 0];
     async function* source() {
       for (let at = 0; at < 200; at += 1) yield at;
     }
-    const answers: number[] = [];
-    const work = async (one: number) => {
-      now += 1;
-      most = Math.max(most, now);
-      await new Promise((resolve) => setTimeout(resolve, (one * 7) % 5));
-      now -= 1;
-      return one;
+    const work = async (value: number) => {
+      running += 1;
+      most = Math.max(most, running);
+      for (let turn = 0; turn < (value * 7) % 5; turn += 1) await Promise.resolve();
+      running -= 1;
+      return value;
     };
-    for await (const answer of mapInOrder(source(), 8, work)) answers.push(answer);
-    expect(answers).toEqual(Array.from({ length: 200 }, (_, at) => at));
+    const results: number[] = [];
+    for await (const result of mapInOrder(source(), 8, work)) results.push(result);
+    expect(results).toEqual(Array.from({ length: 200 }, (_, at) => at));
     expect(most).toBe(8);
   });
 
-  test.each([true, false])('a bar, where there is a terminal: %s', async (isTTY) => {
+  test.each([true, false])('a progress bar appears only on a terminal (isTTY: %s)', async (isTTY) => {
     const shown: string[] = [];
     await withBarOf(
       async (show) => {

@@ -97,7 +97,10 @@ async function* linesOf(text: AsyncIterable<string>): AsyncGenerator<string> {
  * https://owasp.org/www-community/attacks/CSV_Injection. No character in it controls a terminal.
  */
 export const csvLine = (cells: readonly string[]): string =>
-  stringify([cells.map((cell) => guardFormula(withoutControls(cell)))], { eof: false, quoted_match: /[\r\n]/ });
+  stringify([cells.map((cell) => guardFormula(withoutControls(cell)))], {
+    eof: false,
+    quoted_match: /[\r\n]/,
+  });
 
 /** Removes the apostrophe that `csvLine` adds. */
 export const unguardFormula = (cell: string): string => (GUARDED.test(cell) ? cell.slice(1) : cell);

@@ -109,7 +109,9 @@ const Cells = z.object({
   name: z.string(),
   email: z
     .string()
-    .check(z.refine((address) => toMailbox(address) !== undefined, 'expected an address that mail can reach')),
+    .check(
+      z.refine((address) => toMailbox(address) !== undefined, 'expected an address that mail can reach'),
+    ),
   product: z.string(),
   quantity: z.pipe(cell(/^[1-9]\d{0,5}$/, 'write a whole number, 1 or more'), z.transform(Number)),
   serial: cell(/\S/, 'it is missing'),

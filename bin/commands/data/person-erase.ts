@@ -15,8 +15,7 @@ interface Erased {
   readonly fields: readonly string[];
 }
 
-export const personErase = (terminal: Terminal) =>
-  define().action((options) => erase(terminal, options));
+export const personErase = (terminal: Terminal) => define().action((options) => erase(terminal, options));
 
 const define = () =>
   withWhyOption(withPersonOptions(new Command('erase')))
@@ -50,7 +49,12 @@ async function erase(terminal: Terminal, options: EraseOptions): Promise<void> {
     );
   }
   const list = orders.map(({ key }) => `${harmless(key)}\n`).join('');
-  if (list) await requireYes(terminal, options.yes, `${list}Erase the person in all these orders? This cannot be undone.`);
+  if (list)
+    await requireYes(
+      terminal,
+      options.yes,
+      `${list}Erase the person in all these orders? This cannot be undone.`,
+    );
   const actor = await actorOf(target, terminal, 'erase', options);
   const erased: Erased[] = [];
   for (const { key } of orders) {

@@ -44,7 +44,9 @@ export function addressFinder(email: string): AddressFinder {
   const typed = email.trim();
   const mailbox = toMailbox(typed) ?? typed;
   const at = mailbox.lastIndexOf('@') + 1;
-  const variants = [typed, mailbox, mailbox.slice(0, at) + domainToUnicode(mailbox.slice(at))].map(escapeRegExp);
+  const variants = [typed, mailbox, mailbox.slice(0, at) + domainToUnicode(mailbox.slice(at))].map(
+    escapeRegExp,
+  );
   // The characters around the match must not be part of a longer address.
   const address = new RegExp(
     `(?<![\\p{L}\\p{N}._+-])(?:${variants.join('|')})(?![\\p{L}\\p{N}-]|\\.[\\p{L}\\p{N}])`,

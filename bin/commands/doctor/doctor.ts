@@ -16,8 +16,7 @@ interface Finding {
   readonly cure: string | null;
 }
 
-export const doctor = (terminal: Terminal) =>
-  define().action((options) => examine(terminal, options));
+export const doctor = (terminal: Terminal) => define().action((options) => examine(terminal, options));
 
 const define = () =>
   withTargetOptions(new Command('doctor'))

@@ -1,6 +1,6 @@
 /** An end-to-end check: a test order, signed as the provider signs, must lead to a mail to the seller. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Catalogue, ownerOf } from '../../../functions/core/catalogue/catalogue.ts';
+import { type Catalogue, findProvider, ownerOf } from '../../../functions/core/catalogue/catalogue.ts';
 import { type ProviderKeys, providerKeys } from '../../../functions/core/catalogue/keys.ts';
 import { Rejection } from '../../../functions/core/inbound/rejection.ts';
 import { isAlias, keyOf, type Order } from '../../../functions/core/order/order.ts';
@@ -91,7 +91,7 @@ async function isTest(catalogue: Catalogue, provider: string, keys: ProviderKeys
   const ask = () => Promise.reject(new Rejection('provider_refused', 'doctor calls no provider'));
   const context = contextFrom({ catalogue, now: Date.now, ask }, provider, keys);
   const { method, query, headers, body } = request;
-  const kind = catalogue.providers[provider]?.as ?? provider;
-  const events = await providers[kind]?.read({ method, query, headers, body: Buffer.from(body) }, context);
+  const receiver = findProvider(catalogue, provider, providers);
+  const events = await receiver?.read({ method, query, headers, body: Buffer.from(body) }, context);
   return events !== undefined && events.length > 0 && events.every(({ test }) => test);
 }

@@ -6,8 +6,7 @@ import { type OptionsOf, readCatalogue, targetFrom, withTargetOptions } from '..
 import type { Terminal } from '../cli/terminal.ts';
 import { productKeyStates, providerKeyStates } from './state.ts';
 
-export const keysList = (terminal: Terminal) =>
-  define().action((options) => list(terminal, options));
+export const keysList = (terminal: Terminal) => define().action((options) => list(terminal, options));
 
 const define = () =>
   withTargetOptions(new Command('list'))

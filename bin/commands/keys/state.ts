@@ -66,9 +66,7 @@ const isUsable = (product: Product | undefined, key: string) =>
   product !== undefined && keyBytes(product.serial, key) !== undefined;
 
 const missing = (target: Target, name: string, entries: Entries, shape: string, isWellFormed: boolean) =>
-  Object.hasOwn(entries, name) && !isWellFormed
-    ? malformed(name, shape)
-    : `no key; ${setHint(target, name)}`;
+  Object.hasOwn(entries, name) && !isWellFormed ? malformed(name, shape) : `no key; ${setHint(target, name)}`;
 
 const setHint = (target: Target, name: string) => `set one with \`${target.command(`keys set ${name}`)}\``;
 
