@@ -548,7 +548,7 @@ describe('CSV records', () => {
     const work = async (value: number) => {
       running += 1;
       most = Math.max(most, running);
-      for (let turn = 0; turn < (value * 7) % 5; turn += 1) await Promise.resolve();
+      for (let turn = 0; turn < 50 + ((value * 7) % 5); turn += 1) await Promise.resolve();
       running -= 1;
       return value;
     };

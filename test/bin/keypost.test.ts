@@ -111,7 +111,7 @@ describe('keys set', () => {
     { name: 'hex', key: HEX, version: 1 },
     { name: 'base64', key: 'AAECAwQFBgcICQoLDA0ODw==', version: 1 },
     { name: 'md5', key: 'a passphrase', version: 1 },
-  ])('$name takes $key', async ({ name, key, version }) => {
+  ])('keys set $name accepts $key', async ({ name, key, version }) => {
     const { code, out } = await keypost(`keys set ${name} --yes`, key);
     expect([code, out]).toEqual([0, expect.stringContaining(`version ${version};`)]);
     const versions = await versionsOf(name);
@@ -120,20 +120,20 @@ describe('keys set', () => {
   });
 
   test.each([
-    ['ascii', 'Sixteen-byte-keys', '16 characters of ASCII; this has 17 characters'],
-    ['ascii', 'Sixteen-bÿte-key', '16 characters of ASCII'],
-    ['ascii', '', '16 characters of ASCII; this has 0 characters'],
-    ['hex', HEX.slice(2), '32 hex digits; this has 30'],
+    ['ascii', 'Sixteen-byte-keys', '16 ASCII characters; this one has 17 characters'],
+    ['ascii', 'Sixteen-bÿte-key', '16 ASCII characters'],
+    ['ascii', '', '16 ASCII characters; this one has 0 characters'],
+    ['hex', HEX.slice(2), '32 hex digits; this one has 30'],
     ['hex', ASCII, '32 hex digits'],
     ['base64', 'AAECAwQFBgcICQoLDA0O', '16 bytes in base64'],
-    ['md5', 'ünïcode', 'any text of ASCII'],
+    ['md5', 'ünïcode', 'any ASCII text'],
     ['shop', ' \n', 'empty'],
     ['nobody', 'x', 'it has ascii, hex, base64, md5, shop, stripe'],
     ['ascii --only', 'x', 'for providers'],
     ['shop --api-key', 'x', '--api-url'],
     ['shop --api-url http://shop.example.com', 'x', 'https://'],
     ['shop --api-url nonsense', 'x', 'https://'],
-  ])('%s refuses %j', async (name, key, why) => {
+  ])('keys set %s refuses %j', async (name, key, why) => {
     const { code, out, err } = await keypost(`keys set ${name}`, key);
     expect([code, out, err]).toEqual([1, '', expect.stringContaining(why)]);
     expect(await stored('product-keys')).toEqual(fresh['product-keys']);
@@ -147,20 +147,20 @@ describe('keys set', () => {
     { args: 'shop', typed: [SIGNING], signing: [SIGNING] },
     { args: 'shop --only', typed: ['new'], signing: ['new'] },
     { args: 'shop --add', typed: ['new', 'newer'], signing: ['newer', 'new', SIGNING] },
-  ])('$args, typed $typed', async ({ args, typed, signing }) => {
+  ])('keys set $args with $typed keeps $signing', async ({ args, typed, signing }) => {
     for (const key of typed) expect((await keypost(`keys set ${args}`, key)).code).toBe(0);
     const { shop, ...others } = await stored('provider-keys');
     expect(shop).toEqual({ signing });
     expect(others).toEqual({ _unused: 'y', stripe: fresh['provider-keys'].stripe });
   });
 
-  test('the key that is set already changes nothing', async () => {
+  test('setting the current key again changes nothing', async () => {
     expect((await keypost('keys set ascii', ASCII)).out).toContain('nothing is changed');
     expect((await keypost('keys set shop', SIGNING)).out).toContain('nothing is changed');
     expect(await stored('product-keys')).toEqual(fresh['product-keys']);
   });
 
-  test('a key that was in use before comes back as a version of its own', async () => {
+  test('a previous key that is set again becomes a new version', async () => {
     for (const key of ['another-16-bytes', ASCII]) await keypost('keys set ascii --yes', key);
     expect(await versionsOf('ascii')).toEqual([
       { version: 1, key: ASCII },
@@ -179,7 +179,7 @@ describe('keys set', () => {
     expect(await versionsOf('ascii')).toHaveLength(err ? 1 : 2);
   });
 
-  test('an API key goes beside the signing keys, and stays with them', async () => {
+  test('an API key is stored beside the signing keys and survives their change', async () => {
     await keypost('keys set stripe --api-key', 'rk_live_1');
     await keypost('keys set stripe', 'whsec_new');
     await keypost('keys set stripe --api-url https://eu.example.com', 'rk_live_2');
@@ -206,7 +206,7 @@ describe('keys set', () => {
       'not of the form',
     ],
     ['provider-keys', { shop: { signing: SIGNING } }, 'shop', 'not of the form { "signing"'],
-  ])('%s holding %j is left to a person', async (secret, value, name, why) => {
+  ])('a %s that holds %j is not overwritten', async (secret, value, name, why) => {
     await put(secret, value);
     const { code, err } = await keypost(`keys set ${name}`, 'another-16-bytes');
     expect([code, err]).toEqual([1, expect.stringContaining(why)]);
@@ -220,7 +220,7 @@ describe('keys generate', () => {
     ['hex', /^[0-9a-f]{32}$/],
     ['base64', /^[A-Za-z0-9+/]{22}==$/],
     ['md5', /^[A-Za-z0-9]{16}$/],
-  ])('%s', async (name, form) => {
+  ])('a key of %s has its form', async (name, form) => {
     const { code, out } = await keypost(`keys generate ${name}`);
     expect(code).toBe(0);
     expect(out).toContain(
@@ -232,7 +232,7 @@ describe('keys generate', () => {
     );
   });
 
-  test('not where apps may be out; with --replace as a new version', async () => {
+  test('a product that has a key gets another only with --replace', async () => {
     expect(await keypost('keys generate ascii')).toMatchObject({
       code: 1,
       err: expect.stringContaining('--replace'),
@@ -249,7 +249,7 @@ describe('keys generate', () => {
     expect(new Set((await versionsOf('ascii')).map(({ key }) => key)).size).toBe(3);
   });
 
-  test('not for a provider', async () => {
+  test('a provider gets no generated key', async () => {
     expect(await keypost('keys generate shop')).toMatchObject({
       code: 1,
       err: expect.stringContaining('keys set shop --local'),
@@ -257,7 +257,7 @@ describe('keys generate', () => {
   });
 });
 
-test('keys list tells versions, forms and faults, and of what is in nobody’s way nothing', async () => {
+test('keys list shows versions and faults, and ignores entries that are not keys', async () => {
   await put('product-keys', {
     ...fresh['product-keys'],
     hex: [
@@ -271,14 +271,14 @@ test('keys list tells versions, forms and faults, and of what is in nobody’s w
   expect(out.split('\n').map((line) => line.replace(/ {2,}/g, ' | '))).toEqual([
     'PRODUCT | KEY VERSIONS | STATE',
     'ascii | 1 | ok',
-    'hex | 1, 2 | version 2 is not 32 hex digits; `npx --no keypost keys set hex --local` takes one',
-    'base64 | none | no key; `npx --no keypost keys set base64 --local` takes one',
-    'md5 | none | no key; `npx --no keypost keys set md5 --local` takes one',
+    'hex | 1, 2 | version 2 is not 32 hex digits; set one with `npx --no keypost keys set hex --local`',
+    'base64 | none | no key; set one with `npx --no keypost keys set base64 --local`',
+    'md5 | none | no key; set one with `npx --no keypost keys set md5 --local`',
     'gone | 7 | not in the catalogue',
     '',
     'PROVIDER | SIGNING KEYS | API KEY | STATE',
     'shop | 1 | no | ok',
-    'stripe | 0 | no | no key; `npx --no keypost keys set stripe --local` takes one',
+    'stripe | 0 | no | no key; set one with `npx --no keypost keys set stripe --local`',
     '',
   ]);
   const { products, providers } = JSON.parse((await keypost('keys list --json')).out);
@@ -519,7 +519,7 @@ test.each([
   if (verb !== 'keys' && verb !== 'orders') expect(out).toContain(`npx --no keypost ${verb}`);
 });
 
-test('doctor finds nothing to do here, once there are keys', async () => {
+test('doctor passes on this machine once every product has a key', async () => {
   const { code, out } = await keypost('doctor --json --no-order');
   expect(code).toBe(1);
   const bad = JSON.parse(out).filter(({ state }: { state: string }) => state !== 'ok');
@@ -529,7 +529,7 @@ test('doctor finds nothing to do here, once there are keys', async () => {
   for (const name of ['hex', 'base64', 'md5']) await keypost(`keys generate ${name}`);
   expect(await keypost('doctor --no-order')).toMatchObject({
     code: 0,
-    out: expect.stringMatching(/^(ok {2}.*\n)+With testOrders/),
+    out: expect.stringMatching(/^(ok {2}.*\n)+Set testOrders/),
     err: '',
   });
 });
@@ -570,7 +570,7 @@ describe('the command', () => {
       env,
       typed: `${HEX}\n`,
     });
-    expect([code, out]).toEqual([0, expect.stringContaining('the key of hex is set, as version 1')]);
+    expect([code, out]).toEqual([0, expect.stringContaining('the key of hex is set as version 1')]);
   }, 60_000);
 
   test('says nothing but its answer, in no colours', async () => {

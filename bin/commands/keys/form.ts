@@ -10,7 +10,7 @@ type Form = Product['serial']['key'];
 export function requireForm(name: string, { serial }: Product, key: string): void {
   if (keyBytes(serial, key)) return;
   throw new CommandError(
-    `${name} needs a key of ${describeForm(serial.key)}; found ${key.length} characters that are not; nothing is changed`,
+    `${name} needs a key of ${describeForm(serial.key)}; this one has ${key.length} characters and is not of that form; nothing is changed`,
   );
 }
 
