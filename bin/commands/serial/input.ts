@@ -128,7 +128,9 @@ async function typedKey(
   const key = await readKey(terminal, typed);
   const bytes = keyBytes(profile, key);
   if (bytes) return { bytes };
-  throw new CommandError(`${label}: expected a key of ${describeForm(profile.key)}, got ${key.length} characters`);
+  throw new CommandError(
+    `${label}: expected a key of ${describeForm(profile.key)}, got ${key.length} characters`,
+  );
 }
 
 async function storedKeys(
