@@ -12,23 +12,28 @@ const importEdges = (sources: Sources) =>
 
 /** The first folder that contains the file decides what it may import, except for types in `lib`. */
 const MAY_IMPORT: readonly [folder: string, allowed: RegExp][] = [
+  ['functions/core/find-profile', /^(functions\/core\/|csv-parse\/sync$|zod\/mini$|node:(buffer|crypto)$)/],
   ['functions/core', /^(functions\/core\/|zod\/mini$|node:(buffer|crypto|tls|url|zlib)$)/],
-  ['functions/providers', /^(functions\/(core|providers)\/|zod\/mini$|node:(buffer|crypto|url|zlib)$)/],
+  ['functions/providers', /^(functions\/(core|providers)\/|zod\/mini$|node:(buffer|crypto|tls|url|zlib)$)/],
   ['functions/aws', /^(functions\/(core|aws)\/|@aws-sdk\/|nodemailer\/|zod\/mini$|node:)/],
   ['functions', /^(functions\/(core|aws|providers)\/|functions\/env\.ts$|#catalogue$|zod\/mini$)/],
   ['lib/load-catalogue.ts', /^(lib\/|functions\/(core\/catalogue|providers)\/|esbuild$|zod\/mini$|node:)/],
   ['lib', /^(lib\/|functions\/core\/catalogue\/|aws-cdk-lib|constructs$|esbuild$|node:)/],
-  ['bin/app.ts', /^(lib\/|aws-cdk-lib|node:)/],
-  ['bin/local.ts', /^(local\/|bin\/commands\/cli\/|node:)/],
+  ['bin/app.ts', /^(lib\/|functions\/core\/catalogue\/|aws-cdk-lib|node:)/],
+  ['bin/local.ts', /^(local\/|functions\/core\/catalogue\/|bin\/commands\/cli\/|node:)/],
   ['bin', /^(bin\/|functions\/(core|providers|aws)\/|lib\/load-catalogue\.ts$|[^.#/]+|@[^/]+\/)/],
   ['local', /^(local\/|functions\/|lib\/(load-catalogue|bundle)\.ts$|[^.#/]+|@[^/]+\/)/],
 ];
+/** The sending side of a provider is part of no Lambda. It may read samples and serve a fake API. */
+const SENDING_SIDE =
+  /^functions\/providers\/([^/]+\/(simulator|fake-api)|simulate|simulators?|template)\.ts$/;
 const OURS = /^(functions|lib|bin|local|test)\//;
 
 export const importDirections: Rule = (sources) =>
   importEdges(sources).flatMap(({ file, path, isType }) => {
     const [folder, allowed] = MAY_IMPORT.find(([one]) => isIn(one)(file)) ?? [];
     if (!folder || (folder === 'lib' && isType && isIn('functions')(path))) return [];
+    if (SENDING_SIDE.test(file) && path.startsWith('node:')) return [];
     const isForeign = !OURS.test(path) && (folder === 'bin' || folder === 'local');
     return isForeign || allowed?.test(path)
       ? []
@@ -65,14 +70,14 @@ export const importCycles: Rule = (sources) => {
 const LAMBDAS = ['webhook', 'redeliver', 'mail-events', 'reconcile'].map((name) => `functions/${name}.ts`);
 const TOOLS = ['functions/core/operator', 'functions/core/find-profile'];
 
-/** The tools of a person are not part of any Lambda's bundle. */
+/** The tools of a person and the simulators are not part of any Lambda's bundle. */
 export const lambdasWithoutTools: Rule = (sources) => {
   const reached = new Set<string>(LAMBDAS);
   for (const file of reached)
     for (const { path, isType } of importsIn(file, sources.get(file) ?? ''))
       if (!isType && sources.has(path)) reached.add(path);
   return [...reached]
-    .filter((file) => TOOLS.some((folder) => isIn(folder)(file)))
+    .filter((file) => TOOLS.some((folder) => isIn(folder)(file)) || SENDING_SIDE.test(file))
     .map((file) => `${file} is part of a Lambda's bundle`);
 };
 

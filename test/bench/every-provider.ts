@@ -3,6 +3,7 @@ import { defineConfig } from 'keypost';
 import type { HttpApiEvent } from '../../functions/aws/http-api.ts';
 import type { Context } from '../../functions/core/inbound/provider.ts';
 import type { SignedRequest } from '../../functions/providers/simulator.ts';
+import { seller, serial } from '../fixtures/catalogue.ts';
 import { simulators } from '../fixtures/simulators.ts';
 import { SECRETS } from './signed-orders.ts';
 
@@ -20,17 +21,12 @@ const OPTIONS: Readonly<Record<string, Record<string, unknown>>> = {
 export const PROVIDERS = Object.keys(simulators);
 
 export const catalogue = defineConfig({
-  seller: {
-    name: 'Widget Works',
-    from: 'orders@widgets.example.com',
-    replyTo: 'support@widgets.example.com',
-    alarms: 'seller@widgets.example.com',
-  },
+  seller,
   providers: Object.fromEntries(PROVIDERS.map((name) => [name, { options: OPTIONS[name] ?? {} }])),
   products: {
     'widgetpro-mac': {
       name: 'WidgetPro for Mac',
-      serial: { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } },
+      serial,
       skus: Object.fromEntries(PROVIDERS.map((name) => [name, [skuAt(name)]])),
     },
   },

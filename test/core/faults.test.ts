@@ -1,14 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { defineConfig } from '../../functions/core/catalogue/catalogue.ts';
+import { seller } from '../fixtures/catalogue.ts';
 import { FAULTS, type Fault, memoryWorld, type Plan } from '../fixtures/memory.ts';
 
 const catalogue = defineConfig({
-  seller: {
-    name: 'Widget Works',
-    from: 'o@widgets.example.com',
-    replyTo: 's@widgets.example.com',
-    alarms: 'a@widgets.example.com',
-  },
+  seller,
   providers: { plain: {} },
   products: {
     widget: {

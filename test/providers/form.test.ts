@@ -10,6 +10,7 @@ import type { WebhookRequest } from '../../functions/core/inbound/request.ts';
 import type { Claim } from '../../functions/core/order/order.ts';
 import { requestWorld } from '../../functions/core/request-world.ts';
 import { form } from '../../functions/providers/form/provider.ts';
+import { seller, serial } from '../fixtures/catalogue.ts';
 import { memoryWorld } from '../fixtures/memory.ts';
 
 const folder = new URL('../../functions/providers/form/samples/', import.meta.url);
@@ -38,14 +39,7 @@ const requestOf = ({ method, query, headers, body }: Case, change: Partial<Webho
   ...change,
 });
 
-const serial = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } } as const;
 const SKUS = ['654321', '3047000', 'WP-WIN-3', '81234', '300123456', 'WidgetPro 2 & Tools', 'widgetpro-mac'];
-const seller = {
-  name: 'Widget Works',
-  from: 'o@widgets.example.com',
-  replyTo: 's@widgets.example.com',
-  alarms: 'a@widgets.example.com',
-};
 
 type Products = CatalogueSettings['products'];
 

@@ -9,6 +9,7 @@ import type { Context } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import { certifiedKey } from '../../functions/providers/paypal/certificate.ts';
 import { paypal, ROOT } from '../../functions/providers/paypal/provider.ts';
+import { seller, serial } from '../fixtures/catalogue.ts';
 import { memoryWorld } from '../fixtures/memory.ts';
 
 const file = (name: string) =>
@@ -482,17 +483,12 @@ describe('money going back', () => {
 
 describe('without an API key', () => {
   const catalogue = defineConfig({
-    seller: {
-      name: 'Widget Works',
-      from: 'o@widgets.example.com',
-      replyTo: 's@widgets.example.com',
-      alarms: 'a@widgets.example.com',
-    },
+    seller,
     providers: { plain: { options: { payee: 'EXAMPLEMERCH1' } } },
     products: {
       widget: {
         name: 'Widget',
-        serial: { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } },
+        serial,
         skus: { plain: ['widgetpro-mac'] },
         floor: { USD: '10.00' },
       },

@@ -1,11 +1,11 @@
 /** The catalogue and the keys of the simulation, and the expected serials, made with Node's cipher and not with our code. */
 import { createCipheriv } from 'node:crypto';
 import { type Catalogue, defineConfig } from '../../functions/core/catalogue/catalogue.ts';
+import { serial } from '../fixtures/catalogue.ts';
 import { SCHEDULES } from './schedules.ts';
 
 export const SELLER = 'alarms@widgets.example.com';
 
-const serial = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } } as const;
 const providers = Object.keys(SCHEDULES);
 const soldAs = (...skus: string[]) => Object.fromEntries(providers.map((name) => [name, skus]));
 /** The one provider whose test orders are ignored. */

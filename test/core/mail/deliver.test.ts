@@ -2,20 +2,16 @@
 import { describe, expect, test } from 'vitest';
 import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
 import type { SendOutcome } from '../../../functions/core/world.ts';
+import { seller, serial } from '../../fixtures/catalogue.ts';
 import { memoryWorld, type Plan } from '../../fixtures/memory.ts';
 
 const catalogue = defineConfig({
-  seller: {
-    name: 'Widget Works',
-    from: 'o@widgets.example.com',
-    replyTo: 's@widgets.example.com',
-    alarms: 'a@widgets.example.com',
-  },
+  seller,
   providers: { plain: {} },
   products: {
     widget: {
       name: 'Widget',
-      serial: { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } },
+      serial,
       skus: { plain: ['w'] },
     },
   },
