@@ -45,6 +45,7 @@ export async function rehearse(shared: LambdaPorts): Promise<void> {
 }
 
 const placing = (sku: string): Provider => ({
+  name: 'warm',
   verify() {},
   read: () => [
     {

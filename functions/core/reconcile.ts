@@ -71,7 +71,7 @@ async function isStored(store: Store, key: string): Promise<boolean> {
 }
 
 async function fulfilEvents(ports: LambdaPorts, name: string, events: readonly OrderEvent[]) {
-  const provider: Provider = { verify() {}, read: () => events };
+  const provider: Provider = { name, verify() {}, read: () => events };
   let outcome: 'fulfilled' | 'held' | 'reversed' | 'ignored' = 'ignored';
   for await (const { order } of fulfil(requestWorld(ports, name, NO_REQUEST), provider, NO_REQUEST)) {
     const isReversed = order.status === 'refunded' || order.status === 'disputed';

@@ -1,6 +1,6 @@
 /** Builds an order as a provider would send it, and posts it to a webhook. The page, the command line and the tests use it. */
 import { existsSync } from 'node:fs';
-import type { Catalogue } from '../core/catalogue/catalogue.ts';
+import { type Catalogue, findProvider } from '../core/catalogue/catalogue.ts';
 import { providers } from './index.ts';
 import type { SignedRequest, Simulator } from './simulator.ts';
 
@@ -23,14 +23,13 @@ export class SimulationError extends Error {}
 
 /** Returns the simulator behind a provider's name in the catalogue. Throws a SimulationError. */
 export async function requireSimulator(catalogue: Catalogue, provider: string): Promise<Simulator> {
-  const settings = Object.hasOwn(catalogue.providers, provider) ? catalogue.providers[provider] : undefined;
-  if (!settings) {
+  const kind = findProvider(catalogue, provider, providers)?.name;
+  if (!kind) {
     const enabled = Object.keys(catalogue.providers).join(', ');
     throw new SimulationError(
       `${provider} is not enabled in the catalogue, which has ${enabled}; name one of these, or add it`,
     );
   }
-  const kind = settings.as ?? provider;
   const simulator = await loadSimulator(kind);
   if (simulator) return simulator;
   throw new SimulationError(

@@ -228,7 +228,7 @@ describe('a licence call', () => {
   test('with a field twice is not read, whatever its hash', () => {
     const request = { ...form(call), body: Buffer.from(`${form(call).body}&name=Another`) };
     expect(() => fastspring.read(request, context)).toThrow(
-      new Rejection('bad_body', 'the form has a field twice'),
+      new Rejection('bad_body', 'the form has a field more than once'),
     );
   });
 

@@ -104,11 +104,11 @@ describe('the certificate', () => {
     ) ?? [];
 
   test.each([
-    ['2015-03-17T23:59:59Z', 'bad_signature: the certificate is out of its dates'],
+    ['2015-03-17T23:59:59Z', 'bad_signature: the certificate is expired or not valid yet'],
     ['2015-03-18T00:00:00Z', 'good'],
     ['2017-03-22T12:00:00Z', 'good'],
-    ['2017-03-22T12:00:01Z', 'bad_signature: the certificate is out of its dates'],
-    ['2026-11-23T00:00:00Z', 'bad_signature: the certificate is out of its dates'],
+    ['2017-03-22T12:00:01Z', 'bad_signature: the certificate is expired or not valid yet'],
+    ['2026-11-23T00:00:00Z', 'bad_signature: the certificate is expired or not valid yet'],
   ])('of 2015 to 2017, at %s: %s', async (now, expected) => {
     expect(await keyOf(certificate, now)).toBe(expected);
   });
@@ -117,7 +117,7 @@ describe('the certificate', () => {
     expect(await keyOf(certificate, '2016-01-01', 'https://certificates.example.com/kept')).toBe('good');
     expect(await keyOf('', '2016-01-02', 'https://certificates.example.com/kept')).toBe('good');
     expect(await keyOf('', '2017-04-01', 'https://certificates.example.com/kept')).toMatch(
-      /out of its dates/,
+      /expired or not valid yet/,
     );
   });
 
@@ -125,10 +125,10 @@ describe('the certificate', () => {
     `-----BEGIN CERTIFICATE-----\n${base64.match(/.{1,64}/g)?.join('\n')}\n-----END CERTIFICATE-----\n`;
   test.each([
     // openssl: a CA of our own under the name of DigiCert's, and a leaf of it under the name of PayPal's.
-    ['signed by a CA that only has the name', file('forged.pem'), /nobody known vouches/],
-    ['with the true one behind it', file('forged.pem') + certificate, /nobody known vouches/],
-    ['of somebody else', der(intermediate), /not the provider's/],
-    ['that is no certificate', 'hello', /not the provider's/],
+    ['signed by a CA that only has the name', file('forged.pem'), /does not chain to a known authority/],
+    ['with the true one behind it', file('forged.pem') + certificate, /does not chain to a known authority/],
+    ['of somebody else', der(intermediate), /another subject than the provider's/],
+    ['that is no certificate', 'hello', /another subject than the provider's/],
     ['that is garbage', der('AAAA'), /no certificate at the address/],
   ])('%s is refused', async (_, pem, expected) => {
     expect(await keyOf(pem, '2026-12-01')).toMatch(expected);

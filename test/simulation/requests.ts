@@ -12,6 +12,7 @@ import type { ProviderName } from './schedules.ts';
 
 /** A provider whose bodies are lists of the core's events. */
 const plain: Provider = {
+  name: 'plain',
   verify({ headers, body }, { keys, now }) {
     const at = headers['x-time'] ?? '';
     const signatures = [requireHeader(headers, 'x-signature')];

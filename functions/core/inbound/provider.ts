@@ -5,6 +5,8 @@ import type { Answer, WebhookRequest } from './request.ts';
 
 /** A payment provider: how it signs its notifications, what they say, and which answer it expects. */
 export interface Provider {
+  /** The last part of its address by default, and the name of its folder and of its page in the docs. */
+  readonly name: string;
   /** The HTTP methods it calls with, `['POST']` by default. Any other is answered with 405. */
   readonly methods?: readonly string[];
   /** The address of its API if that is the same for all sellers. */

@@ -2,76 +2,68 @@
 // answer, reversals); juspay/hyperswitch, connector bluesnap (the signature header, cbStatus). Formerly Plimus.
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
-import { form, part } from '../../core/inbound/body.ts';
-import type { Money, Reversed, Sale as Sold } from '../../core/inbound/event.ts';
+import { form, part, uniqueFields } from '../../core/inbound/body.ts';
+import type { Money, Reversed, Sale as SaleEvent } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
-import { Rejection } from '../../core/inbound/rejection.ts';
+import { AnswerOptions, formQuantity, formText, id } from '../../core/inbound/shapes.ts';
 import { requireEqual, requireFresh, requireHmac } from '../../core/inbound/signature.ts';
 
-const Options = z.strictObject({
-  /** Contracts whose serial BlueSnap prints itself, because it asks for it by its licence call: docs/providers/form.md. */
-  answers: z._default(z.array(z.string()), []),
-});
-
 export const bluesnap: Provider = {
-  // Its dashboard tries a new address with an empty GET.
+  name: 'bluesnap',
+  // The dashboard tests a new address with an empty GET.
   methods: ['POST', 'GET'],
-  options: Options,
+  // BlueSnap prints the serials of these contracts itself, which it fetches by its licence call: docs/providers/form.md.
+  options: AnswerOptions,
 
   verify({ method, headers, body }, { keys, now }) {
     if (method === 'GET') return;
     const { 'bls-signature': signature, 'bls-ipn-timestamp': time = '' } = headers;
-    if (!signature) return requireEqual(authKey(body).given, keys.map(authKey(body).under));
+    if (!signature) return requireEqual(authKey(body).received, keys.map(authKey(body).expected));
     requireHmac({ keys, content: [time, body], signatures: [signature], encoding: 'hex' });
-    // Time and body are signed without a separator: an open end would let bytes of the body count as time.
+    // Time and body are signed without a separator, so an open-ended pattern would let bytes of the body count as time.
     const zoneless = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d{1,9})?$/.exec(time);
-    // Nobody says which zone it is of; solution25com/bluesnap-payment-shopware-6 takes it for UTC too.
+    // BlueSnap does not document the zone; solution25com/bluesnap-payment-shopware-6 reads it as UTC too.
     requireFresh(zoneless ? String(Date.parse(`${zoneless[1]}T${zoneless[2]}Z`) / 1000) : '', now);
   },
 
   read({ method, body }, context) {
     if (method === 'GET') return [];
-    const fields = fieldsOf(body);
+    const fields = parseFields(body);
     const { transactionType: type, ...common } = part(Common, fields);
     const test = common.testMode === 'Y' || [common.bluesnapNode, common.plimusNode].includes('99');
     const order = { id: common.referenceNumber, test };
-    if (type === 'CHARGE') return [{ kind: 'paid', ...order, ...sold(fields, context) }];
-    const fact = reversed(type, fields);
-    return fact ? [{ kind: 'reversed', ...order, ...fact }] : [];
+    if (type === 'CHARGE') return [{ kind: 'paid', ...order, ...parseSale(fields, context) }];
+    const reversal = parseReversal(type, fields);
+    return reversal ? [{ kind: 'reversed', ...order, ...reversal }] : [];
   },
 
-  /** Older accounts want this body, the others look at the status; who has not shown the key does not get it. */
+  /** Older accounts expect this body, the others only the status. It needs the key, so only a caller with the key gets it. */
   answer(_done, { method, body }, { keys }) {
-    const { given, under } = authKey(body);
-    const key = method === 'GET' ? undefined : keys.find((one) => given === under(one));
+    const { received, expected } = authKey(body);
+    const key = method === 'GET' ? undefined : keys.find((one) => received === expected(one));
     return { status: 200, body: key ? md5(`OK${key}`) : '' };
   },
 };
 
-/** What BlueSnap has put into the body, and what it would be under a key; it signs two numbers and nothing else. */
+/** The `authKey` in the body, and the expected one under a key. It covers two numbers of the body only. */
 function authKey(body: Buffer) {
   const fields = new URLSearchParams(body.toString('latin1'));
   const signed = `${fields.get('referenceNumber') ?? ''}${fields.get('contractId') ?? ''}`;
-  const given = fields.get('authKey') ?? fields.get('authkey') ?? undefined;
-  return { given: given?.toLowerCase(), under: (key: string) => md5(signed + key) };
+  const received = fields.get('authKey') ?? fields.get('authkey') ?? undefined;
+  return { received: received?.toLowerCase(), expected: (key: string) => md5(signed + key) };
 }
 
 const md5 = (text: string) => createHash('md5').update(text).digest('hex');
 
-/** An empty field is none. */
-function fieldsOf(body: Buffer): Readonly<Record<string, string>> {
-  const fields = form(body);
-  if (new Set(fields.keys()).size < [...fields].length)
-    throw new Rejection('bad_body', 'the form has a field more than once');
-  return Object.fromEntries([...fields].filter(([, value]) => value !== ''));
-}
+const parseFields = (body: Buffer): Readonly<Record<string, string>> =>
+  Object.fromEntries(uniqueFields(form(body)));
 
-function sold(
+function parseSale(
   fields: Readonly<Record<string, string>>,
   { licenseeField, options }: Context,
-): Pick<Sold, 'amount' | 'buyer' | 'lines'> {
+): Pick<SaleEvent, 'amount' | 'buyer' | 'lines'> {
   const sale = part(Sale, fields);
-  const { answers } = part(Options, options);
+  const { answers } = part(AnswerOptions, options);
   const more = Array.from({ length: Number(sale.promoteContractsNum) }, (_, at) =>
     part(Item, {
       contractId: fields[`promoteContractId${at}`],
@@ -86,30 +78,30 @@ function sold(
       email: sale.email,
       company: sale.company,
       country: sale.country,
-      registration: part(text, Object.hasOwn(fields, licenseeField) ? fields[licenseeField] : undefined),
+      registration: part(formText, Object.hasOwn(fields, licenseeField) ? fields[licenseeField] : undefined),
     },
     lines: [sale, ...more].map(({ contractId: sku, quantity }) => ({
       sku,
-      quantity: Number(quantity),
-      // The invoice is of all of them; what each of several has cost, with coupon and tax, stands nowhere.
+      quantity,
+      // The invoice amount is for all contracts; the price of each, with coupon and tax, is not stated.
       paid: more.length > 0 ? undefined : amount,
       delivery: answers.includes(sku) ? 'answer' : undefined,
     })),
   };
 }
 
-/** The amount of a refund is below zero; thousands have commas. */
+/** The amount of a refund is negative, and thousands have commas. */
 const money = ({ invoiceChargeAmount, invoiceChargeCurrency }: z.output<typeof Amount>): Money | undefined =>
   invoiceChargeAmount && invoiceChargeCurrency
     ? { value: invoiceChargeAmount.replace(/[-,]/g, ''), currency: invoiceChargeCurrency.toUpperCase() }
     : undefined;
 
-/** Of an order there is one chargeback; what BlueSnap calls CLOSED has no winner yet. */
-function reversed(type: string, fields: unknown): Pick<Reversed, 'reversalId' | 'reversal'> | undefined {
+/** An order has one chargeback. A status CLOSED does not yet say who won. */
+function parseReversal(type: string, fields: unknown): Pick<Reversed, 'reversalId' | 'reversal'> | undefined {
   if (type === 'REFUND' || type === 'CANCELLATION_REFUND') {
-    const { reversalRefNum, fullRefund, ...said } = part(Refund, fields);
+    const { reversalRefNum, fullRefund, ...refund } = part(Refund, fields);
     const whole = fullRefund === 'Y' ? 'full' : 'partial';
-    const reversal = { kind: 'refund', state: 'done', part: whole, amount: money(said) } as const;
+    const reversal = { kind: 'refund', state: 'done', part: whole, amount: money(refund) } as const;
     return { reversalId: reversalRefNum ?? 'refund', reversal };
   }
   if (type !== 'CHARGEBACK' && type !== 'CHARGEBACK_STATUS_CHANGED') return undefined;
@@ -118,8 +110,6 @@ function reversed(type: string, fields: unknown): Pick<Reversed, 'reversalId' | 
   return { reversalId: 'chargeback', reversal: { kind: 'chargeback', state, part: 'full' } };
 }
 
-const id = z.string().check(z.regex(/^[\x21-\x7e]{1,100}$/));
-const text = z.optional(z.string().check(z.maxLength(1000)));
 const Amount = z.object({
   invoiceChargeAmount: z.optional(z.string().check(z.regex(/^-?\d{1,3}(?:,?\d{3}){0,3}(?:\.\d{1,6})?$/))),
   invoiceChargeCurrency: z.optional(z.string().check(z.regex(/^[A-Za-z]{3}$/))),
@@ -127,22 +117,19 @@ const Amount = z.object({
 const Common = z.object({
   transactionType: z.string(),
   referenceNumber: id,
-  testMode: text,
-  bluesnapNode: text,
-  plimusNode: text,
+  testMode: formText,
+  bluesnapNode: formText,
+  plimusNode: formText,
 });
-const Item = z.object({
-  contractId: id,
-  quantity: z._default(z.string().check(z.regex(/^[1-9]\d{0,3}$/)), '1'),
-});
+const Item = z.object({ contractId: id, quantity: formQuantity });
 const Sale = z.extend(Item, {
   ...Amount.shape,
   promoteContractsNum: z._default(z.string().check(z.regex(/^\d{1,2}$/)), '0'),
-  firstName: text,
-  lastName: text,
-  company: text,
-  email: text,
-  country: text,
+  firstName: formText,
+  lastName: formText,
+  company: formText,
+  email: formText,
+  country: formText,
 });
-const Refund = z.extend(Amount, { reversalRefNum: z.optional(id), fullRefund: text });
-const Chargeback = z.object({ cbStatus: text });
+const Refund = z.extend(Amount, { reversalRefNum: z.optional(id), fullRefund: formText });
+const Chargeback = z.object({ cbStatus: formText });

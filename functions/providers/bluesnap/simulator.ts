@@ -1,9 +1,9 @@
-/** BlueSnap: its sample of fields as a form, signed by the header, and by `authKey` under the same key. */
+/** Sends BlueSnap's sample of fields as a form, signed in the header, and by `authKey` under the same key. */
 import { createHash, createHmac, randomInt } from 'node:crypto';
 import type { Simulator, TestOrder } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';
 
-/** Type, status of the chargeback, and how much of the price goes back. */
+/** Type, status of the chargeback, and the share of the price that is refunded. */
 const EVENTS: Readonly<Record<string, readonly [type: string, status: string, share: number]>> = {
   paid: ['CHARGE', '', 0],
   refunded: ['REFUND', '', 1],

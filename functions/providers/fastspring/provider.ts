@@ -5,19 +5,19 @@ import * as z from 'zod/mini';
 import { json, part } from '../../core/inbound/body.ts';
 import { type Buyer, type Money, type OrderEvent, unparsedEvent } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
+import { AnswerOptions, currency, customFields, id, quantity, sku, text } from '../../core/inbound/shapes.ts';
 import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { toEmailKey } from '../../core/mail/address.ts';
 import { fromMinor } from '../../core/order/money.ts';
 import { licenceAnswer, licenceCall, licenceSale, requireHash } from './licence-call.ts';
 
-/** `answers`: the products whose serials FastSpring fetches by its licence call and prints itself. */
-const Options = z.strictObject({ answers: z._default(z.array(z.string()), []) });
-
 export const fastspring: Provider = {
+  name: 'fastspring',
   methods: ['POST', 'GET'],
-  options: Options,
+  // FastSpring prints the serials of these products itself, which it fetches by its licence call.
+  options: AnswerOptions,
   // The licence call comes first, makes the serial, and states no price.
-  statesPrice: (sku, options) => !part(Options, options).answers.includes(sku),
+  statesPrice: (sku, options) => !part(AnswerOptions, options).answers.includes(sku),
 
   verify(request, { keys }) {
     const call = licenceCall(request);
@@ -29,7 +29,7 @@ export const fastspring: Provider = {
   read(request, context) {
     const call = licenceCall(request);
     if (call !== undefined) return [licenceSale(call, context)];
-    return json(Batch, request.body).events.flatMap((event) => readable(event, context));
+    return json(Batch, request.body).events.flatMap((event) => parseEvent(event, context));
   },
 
   answer(done, request) {
@@ -37,41 +37,44 @@ export const fastspring: Provider = {
     return call === undefined ? { status: 200, body: '' } : licenceAnswer(call, done);
   },
 
-  /** Events are done in their order, and some may have been no concern of ours: at least the first so many are done. */
+  /**
+   * Lists the events that are done; FastSpring sends the others again. Events are handled in order, so the first
+   * `done.length` of those that Keypost does not ignore are done.
+   */
   answerPartly(done, { body }, context) {
     const { events } = json(Batch, body);
-    const unsure = events.filter((event) => readable(event, context).length > 0).slice(done.length);
-    const sure = events.filter((event) => !unsure.includes(event));
-    return { status: 202, body: sure.map((event) => identify(event).id).join('\n') };
+    const open = events.filter((event) => parseEvent(event, context).length > 0).slice(done.length);
+    const finished = events.filter((event) => !open.includes(event));
+    return { status: 202, body: finished.map((event) => identify(event).id).join('\n') };
   },
 };
 
-/** What one event says. One that cannot be parsed is held, whatever the reason, and the others of its batch are not. */
-function readable(event: unknown, context: Context): OrderEvent[] {
+/** Parses one event of a batch. An unparseable event is held, and the others of its batch are not. */
+function parseEvent(event: unknown, context: Context): OrderEvent[] {
   const { id, live } = identify(event);
   try {
-    return said(part(Event, event), context).map((one) => ({ ...one, event: id }));
+    return parseData(part(Event, event), context).map((one) => ({ ...one, event: id }));
   } catch (error) {
     return [unparsedEvent(id, !live, error)];
   }
 }
 
-function said({ type, live, data }: z.output<typeof Event>, context: Context): OrderEvent[] {
-  if (type === 'order.completed') return [sold(part(Completed, data), !live, context)];
-  if (type === 'return.created') return returned(part(Returned, data), !live);
-  return type === 'chargeback.created' ? [chargedBack(part(Chargeback, data), !live)] : [];
+function parseData({ type, live, data }: z.output<typeof Event>, context: Context): OrderEvent[] {
+  if (type === 'order.completed') return [parseSale(part(Completed, data), !live, context)];
+  if (type === 'return.created') return parseReturn(part(Returned, data), !live);
+  return type === 'chargeback.created' ? [parseChargeback(part(Chargeback, data), !live)] : [];
 }
 
-/** The ID of an event, whether it can be parsed or not: a hash if it has none. It is real unless it says otherwise. */
+/** Returns the ID of an event, even of an unparseable one: a hash if it has none. It is live unless it states otherwise. */
 function identify(event: unknown): { readonly id: string; readonly live: boolean } {
   const [named, mode] = [z.object({ id }).safeParse(event), z.object({ live: z.boolean() }).safeParse(event)];
   const hash = () => createHash('sha256').update(JSON.stringify(event)).digest('hex');
   return { id: named.success ? named.data.id : hash(), live: !mode.success || mode.data.live };
 }
 
-function sold(order: z.output<typeof Completed>, test: boolean, context: Context): OrderEvent {
+function parseSale(order: z.output<typeof Completed>, test: boolean, context: Context): OrderEvent {
   const { reference: id, currency, payoutCurrency, items, tags, address, language } = order;
-  const { answers } = part(Options, context.options);
+  const { answers } = part(AnswerOptions, context.options);
   const typed = tags?.[context.licenseeField];
   const total = money(order.total, currency);
   const inPayout = (value: number | null | undefined) =>
@@ -84,7 +87,7 @@ function sold(order: z.output<typeof Completed>, test: boolean, context: Context
     placedAt: new Date(order.changed).toISOString(),
     amount: total,
     buyer: {
-      ...personOf(order),
+      ...licenseeOf(order),
       registration: (typeof typed === 'string' && part(text, typed)) || undefined,
       country: address?.country ?? undefined,
       locale: language ?? undefined,
@@ -92,7 +95,7 @@ function sold(order: z.output<typeof Completed>, test: boolean, context: Context
     lines: items.map(({ product: sku, quantity, subtotal, subtotalInPayoutCurrency }) => ({
       sku,
       quantity,
-      // An item's own amount is without tax: of a single one more is known.
+      // The amount of an item is without tax; the total is known for a single item only.
       paid: items.length === 1 ? total : money(subtotal, currency),
       settled: inPayout(items.length === 1 ? order.totalInPayoutCurrency : subtotalInPayoutCurrency),
       delivery: answers.includes(sku) ? 'answer' : undefined,
@@ -100,11 +103,11 @@ function sold(order: z.output<typeof Completed>, test: boolean, context: Context
   };
 }
 
-/** The customer, unless the first recipient has another address: then the licence is that person's. */
-function personOf({ customer, recipients }: z.output<typeof Completed>): Buyer {
+/** Returns the customer, or the first recipient if that has another address: the licence is then a gift. */
+function licenseeOf({ customer, recipients }: z.output<typeof Completed>): Buyer {
   const first = recipients?.[0]?.recipient;
-  const given = first?.email && toEmailKey(first.email) !== toEmailKey(customer.email ?? '');
-  const { first: name, last, email, company } = given ? first : customer;
+  const isGift = first?.email && toEmailKey(first.email) !== toEmailKey(customer.email ?? '');
+  const { first: name, last, email, company } = isGift ? first : customer;
   return {
     name: [name, last].filter(Boolean).join(' ') || undefined,
     email: email ?? undefined,
@@ -112,7 +115,7 @@ function personOf({ customer, recipients }: z.output<typeof Completed>): Buyer {
   };
 }
 
-function returned(data: z.output<typeof Returned>, test: boolean): OrderEvent[] {
+function parseReturn(data: z.output<typeof Returned>, test: boolean): OrderEvent[] {
   const { return: reversalId, completed, original, totalReturn, currency } = data;
   if (completed === false) return [];
   const { reference: id, order, total } = original;
@@ -121,20 +124,19 @@ function returned(data: z.output<typeof Returned>, test: boolean): OrderEvent[] 
   return [{ kind: 'reversed', id, aliases: [order], test, reversalId, reversal }];
 }
 
-/** It names the order by its other id. What becomes of it no event tells. */
-function chargedBack({ order: id, processorCaseId }: z.output<typeof Chargeback>, test: boolean): OrderEvent {
+/** A chargeback has the order's other ID. FastSpring sends no event for its outcome. */
+function parseChargeback(
+  { order: id, processorCaseId }: z.output<typeof Chargeback>,
+  test: boolean,
+): OrderEvent {
   const reversal = { kind: 'chargeback', state: 'open', part: 'full' } as const;
   return { kind: 'reversed', id, test, reversalId: processorCaseId ?? id, reversal };
 }
 
-/** A number of at most three decimals, whatever the addition of floats has left behind them. */
+/** Amounts have at most three decimals; rounding removes the error of floating-point addition. */
 const money = (value: number, currency: string): Money => fromMinor(Math.round(value * 1000), 3, currency);
 
-const id = z.string().check(z.regex(/^[\x20-\x7e]{1,100}$/));
-const filled = z.string().check(z.minLength(1), z.maxLength(200));
-const text = z.nullish(z.string().check(z.maxLength(1000)));
 const amount = z.number().check(z.nonnegative(), z.maximum(1e12));
-const currency = z.string().check(z.regex(/^[A-Za-z]{3}$/));
 const Person = z.object({ first: text, last: text, email: text, company: text });
 
 const Event = z.object({ id, type: z.string(), live: z.boolean(), data: z.unknown() });
@@ -151,11 +153,11 @@ const Completed = z.object({
   customer: Person,
   recipients: z.nullish(z.array(z.object({ recipient: Person }))),
   address: z.nullish(z.object({ country: text })),
-  tags: z.nullish(z.record(z.string(), z.unknown())),
+  tags: customFields,
   items: z.array(
     z.object({
-      product: filled,
-      quantity: z.int().check(z.positive()),
+      product: sku,
+      quantity,
       subtotal: amount,
       subtotalInPayoutCurrency: z.nullish(amount),
     }),

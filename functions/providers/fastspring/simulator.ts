@@ -1,9 +1,9 @@
-/** FastSpring: webhooks in batches of one, and the licence call, a form whose values are hashed. */
+/** Sends FastSpring's webhooks, in batches of one, and its licence call, a form with a hash of its values. */
 import { createHash, createHmac, randomBytes, randomInt } from 'node:crypto';
 import type { SignedRequest, Simulator, TestOrder } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';
 
-/** The body of each event, and how much of the price goes back. */
+/** The body of each event, and the share of the price that is refunded. */
 const WEBHOOKS: Readonly<Record<string, readonly [file: string, share: number]>> = {
   paid: ['fastspring/templates/order.json', 0],
   refunded: ['fastspring/templates/return.json', 1],
@@ -88,7 +88,7 @@ function values(
     return: newId(),
     return_reference: `${newReference(now)}X`,
     case: `dsp_${newId()}`,
-    // A chargeback names this id only, so that it has to be the same one as the sale's.
+    // A chargeback has this ID only, so it is derived from the reference and equals that of the sale.
     order: createHash('md5').update(reference).digest('base64url'),
     reference,
     live: !test,
@@ -108,6 +108,6 @@ function values(
 
 const newId = () => randomBytes(16).toString('base64url');
 
-/** As ABC210906-5720-79124: the shop, the day, and two numbers. */
+/** A reference such as ABC210906-5720-79124 is the shop, the day and two numbers. */
 const newReference = (now: number) =>
   `SIM${new Date(now).toISOString().slice(2, 10).replaceAll('-', '')}-${randomInt(1_000, 9_999)}-${randomInt(10_000, 99_999)}`;

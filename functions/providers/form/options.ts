@@ -1,23 +1,23 @@
-/** What the catalogue says of a shop that asks with a form. */
+/** The options in the catalogue for a shop that requests serials with a form. */
 import * as z from 'zod/mini';
 
-/** Where the signing key goes among the fields that are hashed. */
+/** Stands for the signing key in the list of hashed fields. */
 export const SECRET = '(secret)';
 const name = z.string().check(z.minLength(1));
 const names = z.array(name);
 export const Options = z.strictObject({
-  /** Where the signing key is: in the address, behind this name; as user:password of HTTP; or hashed with some fields. */
+  /** The signing key is in the address under this name, or user:password of HTTP, or is hashed together with some fields. */
   proof: z.union([
     z.strictObject({ address: name }),
     z.literal('basic'),
     z.strictObject({
       field: name,
       hash: z.enum(['md5', 'sha1', 'sha256']),
-      of: names.check(z.refine((of) => of.includes(SECRET), `${SECRET} has to be among them`)),
+      of: names.check(z.refine((of) => of.includes(SECRET), `the list must contain ${SECRET}`)),
       inSmallLetters: z._default(z.boolean(), false),
     }),
   ]),
-  /** By what name the shop calls each: `price` is of one copy, `currency` may be a code itself, `name` may be of parts. */
+  /** The shop's name for each field. `price` is that of one copy, `currency` may be a code itself, `name` may have parts. */
   fields: z.strictObject({
     id: name,
     sku: name,
@@ -29,20 +29,20 @@ export const Options = z.strictObject({
     company: z.optional(name),
     country: z.optional(name),
   }),
-  /** What it is about, by the values of a field; what has none of them is nothing. Without it all are sales. */
+  /** The field whose value tells sales from reversals; other values are ignored. Without it every request is a sale. */
   about: z.optional(
     z.strictObject({ field: name, sale: names, refund: z.optional(names), chargeback: z.optional(names) }),
   ),
   /** A test order has this word in this field. */
   test: z.optional(z.strictObject({ field: name, word: name })),
-  /** Or the field that tells: UTF-8 where it has that value, else Latin-1. */
+  /** A charset, or a field: UTF-8 if the field has this value, otherwise Latin-1. */
   charset: z._default(
     z.union([z.enum(['utf8', 'latin1']), z.strictObject({ field: name, utf8: name })]),
     'utf8',
   ),
-  /** Whether values are escaped once more before they are put into the form. */
+  /** True if the shop percent-encodes each value twice. */
   escapedTwice: z._default(z.boolean(), false),
-  /** The serial, or it once for each copy in a line of its own, or what Kagi read. */
+  /** The serial; or a line with the serial for each copy; or Kagi's format. */
   answer: z._default(z.enum(['serial', 'lines', 'kagi']), 'serial'),
 });
 export type Options = z.output<typeof Options>;

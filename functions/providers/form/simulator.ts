@@ -1,4 +1,4 @@
-/** A shop that asks with a form: the fields that the catalogue names, with the proof that it names. */
+/** Sends the form of such a shop: the fields and the proof that the catalogue's options name. */
 import { createHash, randomInt } from 'node:crypto';
 import type { Simulator, TestOrder } from '../simulator.ts';
 import { Options, SECRET } from './options.ts';
@@ -6,16 +6,15 @@ import { Options, SECRET } from './options.ts';
 export const simulator: Simulator = {
   events: ['paid', 'refunded', 'disputed'],
 
-  request(order, secret, given) {
-    const options = Options.parse(given);
+  request(order, secret, unchecked) {
+    const options = Options.parse(unchecked);
     const { proof } = options;
     const orderId = order.id ?? `SIM-${randomInt(100_000, 999_999)}`;
-    const written = (text: string) => escaped(text, options.charset === 'latin1' ? 'latin1' : 'utf8');
+    const encode = (text: string) => percentEncode(text, options.charset === 'latin1' ? 'latin1' : 'utf8');
     const fields = Object.entries(fieldsOf(order, options, orderId)).map(
-      ([field, value]): [string, string] => [field, options.escapedTwice ? written(value) : value],
+      ([field, value]): [string, string] => [field, options.escapedTwice ? encode(value) : value],
     );
-    if (typeof proof === 'object' && 'hash' in proof)
-      fields.push([proof.field, hashed(proof, secret, fields)]);
+    if (typeof proof === 'object' && 'hash' in proof) fields.push([proof.field, hash(proof, secret, fields)]);
     const inAddress = typeof proof === 'object' && 'address' in proof;
     return {
       method: 'POST',
@@ -24,20 +23,20 @@ export const simulator: Simulator = {
         'content-type': 'application/x-www-form-urlencoded',
         ...(proof === 'basic' ? { authorization: `Basic ${Buffer.from(secret).toString('base64')}` } : {}),
       },
-      body: fields.map((pair) => pair.map(written).join('=')).join('&'),
+      body: fields.map((pair) => pair.map(encode).join('=')).join('&'),
       orderId,
     };
   },
 };
 
-function hashed(
-  { hash, of, inSmallLetters }: { hash: string; of: readonly string[]; inSmallLetters: boolean },
+function hash(
+  { hash: algorithm, of, inSmallLetters }: { hash: string; of: readonly string[]; inSmallLetters: boolean },
   secret: string,
   fields: readonly (readonly [string, string])[],
 ): string {
   const values = new Map([...fields, [SECRET, secret]]);
   const text = of.map((field) => values.get(field) ?? '').join('');
-  return createHash(hash)
+  return createHash(algorithm)
     .update(inSmallLetters ? text.toLowerCase() : text)
     .digest('hex');
 }
@@ -51,7 +50,7 @@ function fieldsOf(
   const words = name.split(' ');
   const [last = ''] = names.length > 1 ? words.splice(-1) : [];
   const values = about && { paid: about.sale, refunded: about.refund, disputed: about.chargeback }[event];
-  const said: readonly (readonly [field: string | undefined, value: string])[] = [
+  const pairs: readonly (readonly [field: string | undefined, value: string])[] = [
     [fields.quantity, '1'],
     [fields.price, Math.max(39, floor).toFixed(2)],
     [/^[A-Z]{3}$/.test(fields.currency ?? '') ? undefined : fields.currency, 'EUR'],
@@ -69,11 +68,11 @@ function fieldsOf(
     [fields.sku, sku],
     [fields.id, orderId],
   ];
-  return Object.fromEntries(said.flatMap(([field, value]) => (field === undefined ? [] : [[field, value]])));
+  return Object.fromEntries(pairs.flatMap(([field, value]) => (field === undefined ? [] : [[field, value]])));
 }
 
-/** In bytes of the charset; what Latin-1 has not becomes a question mark, as in a shop. */
-const escaped = (text: string, charset: 'utf8' | 'latin1'): string =>
+/** Encodes the bytes of the charset. A character outside Latin-1 becomes a question mark, as in a shop. */
+const percentEncode = (text: string, charset: 'utf8' | 'latin1'): string =>
   [...Buffer.from(charset === 'latin1' ? text.replace(/[^\p{ASCII}\xa0-\xff]/gu, '?') : text, charset)]
     .map((byte) => {
       const char = String.fromCharCode(byte);

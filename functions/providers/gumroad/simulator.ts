@@ -1,4 +1,4 @@
-/** Gumroad's ping: the fields of ping_notification.rb in antiwork/gumroad, as a form, with the secret in the address. */
+/** Sends Gumroad's ping: a form with the fields of ping_notification.rb in antiwork/gumroad, and the secret in the address. */
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Simulator, TestOrder } from '../simulator.ts';
 
@@ -20,15 +20,15 @@ export const simulator: Simulator = {
     const orderId = order.id ?? `${randomBytes(16).toString('base64url')}==`;
     const sellerId = typeof options.sellerId === 'string' ? options.sellerId : 'kL0psVL2admJSYRNs-EXAMPLE==';
     const body = Object.entries(fields(order, orderId, sellerId, now))
-      .map(([name, value]) => `${encoded(name)}=${encoded(String(value))}`)
+      .map(([name, value]) => `${urlEncode(name)}=${urlEncode(String(value))}`)
       .join('&');
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-    return { method: 'POST', query: `secret=${encoded(secret)}`, headers, body, orderId };
+    return { method: 'POST', query: `secret=${urlEncode(secret)}`, headers, body, orderId };
   },
 };
 
-/** As Ruby's ERB::Util.url_encode: `%20` for a space, and nothing left but letters, digits, `-`, `_`, `.` and `~`. */
-const encoded = (text: string) =>
+/** Encodes as Ruby's ERB::Util.url_encode does: everything but letters, digits, `-`, `_`, `.` and `~`; a space is `%20`. */
+const urlEncode = (text: string) =>
   encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 
 function fields(

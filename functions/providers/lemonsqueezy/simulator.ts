@@ -1,9 +1,9 @@
-/** Lemon Squeezy: JSON:API, of which the body is signed and nothing else. */
+/** Sends Lemon Squeezy's JSON:API. The signature covers the body only. */
 import { createHmac, randomInt, randomUUID } from 'node:crypto';
 import type { Simulator } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';
 
-/** Name of the event, status of the order, and how much of the price has gone back. */
+/** Name of the event, status of the order, and the share of the price that is refunded. */
 const EVENTS: Readonly<Record<string, readonly [name: string, status: string, share: number]>> = {
   paid: ['order_created', 'paid', 0],
   refunded: ['order_refunded', 'refunded', 1],
@@ -15,7 +15,7 @@ export const simulator: Simulator = {
   demoKeys: { signing: ['example-ls-secret'] },
 
   request({ event, id, sku, name, email, test, floor }, secret, _options, now) {
-    const [said = 'order_created', status = 'paid', share = 0] = EVENTS[event] ?? [];
+    const [eventName = 'order_created', status = 'paid', share = 0] = EVENTS[event] ?? [];
     const orderId = id ?? String(randomInt(5_000_000, 9_000_000));
     const at = new Date(now).toISOString().replace('Z', '000Z');
     const total = Math.round(Math.max(39, floor) * 100);
@@ -26,7 +26,7 @@ export const simulator: Simulator = {
       ...Object.fromEntries(
         Object.entries(amounts).map(([what, cents]) => [`${what}_formatted`, `€${(cents / 100).toFixed(2)}`]),
       ),
-      event: said,
+      event: eventName,
       status,
       refunded: share === 1,
       refunded_at: share > 0 ? at : null,
@@ -46,7 +46,7 @@ export const simulator: Simulator = {
     const body = JSON.stringify(notification);
     const headers = {
       'content-type': 'application/json',
-      'x-event-name': said,
+      'x-event-name': eventName,
       'x-signature': lemonsqueezySignature(secret, body),
     };
     return { method: 'POST', query: '', headers, body, orderId };

@@ -1,10 +1,10 @@
-/** Paddle Billing: compact JSON, signed with the time in front of it. */
+/** Sends Paddle Billing's compact JSON, signed together with the time before it. */
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Simulator } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';
 import { paddleApi } from './fake-api.ts';
 
-/** Adjustments: action, type, and how much of the price. */
+/** Action, type, and the share of the price of each adjustment. */
 const ADJUSTMENTS: Readonly<Record<string, readonly [action: string, type: string, share: number]>> = {
   refunded: ['refund', 'full', 1],
   partly_refunded: ['refund', 'partial', 0.25],
@@ -34,7 +34,7 @@ export const simulator: Simulator = {
         price: byPrice ? sku : newId('pri'),
         product: byPrice ? newId('pro') : sku,
         business: company ? newId('biz') : null,
-        // The body names no buyer, and nobody can be asked for this one: so says what a seller's own page may add.
+        // The body has no buyer, and the fake API does not know this one, so custom_data has it, as from a seller's own page.
         custom_data: { name, email, ...(company ? { company } : {}) },
         checkout: `https://shop.example.com/buy?_ptxn=${orderId}`,
         name,
@@ -73,7 +73,7 @@ const newIds = () => ({
   adjusted: newId('adjitm'),
 });
 
-/** Paddle's ids: a prefix, and 26 characters of Crockford's base 32. */
+/** Paddle's IDs are a prefix and 26 characters of Crockford's base 32. */
 function newId(prefix: string): string {
   const digits = [...randomBytes(26)].map((byte) => '0123456789abcdefghjkmnpqrstvwxyz'[byte % 32]);
   return `${prefix}_${digits.join('')}`;

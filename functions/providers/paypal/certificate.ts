@@ -1,4 +1,4 @@
-/** X.509 as far as a signed notification needs it: RFC 5280 6.1, without revocation, policies and name constraints. */
+/** Validates the certificate of a signed notification: RFC 5280 6.1 without revocation, policies and name constraints. */
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { rootCertificates } from 'node:tls';
 import type { Context } from '../../core/inbound/provider.ts';
@@ -6,44 +6,47 @@ import { Rejection } from '../../core/inbound/rejection.ts';
 
 const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** By address; whoever asks has made sure that it is the provider's own, so there are few. */
-const kept = new Map<string, X509Certificate>();
+/** Certificates by address. Callers pass the provider's own addresses only, so the map stays small. */
+const cache = new Map<string, X509Certificate>();
 
 /**
- * The RSA key of the certificate at `address`, fetched once. Throws `bad_signature` where it has another subject, is out of
- * its dates, or leads to neither `root` nor anybody whom Node trusts: over what stands behind it, or over `between`. Both are DER in base64.
+ * Returns the RSA key of the certificate at `address`, which is fetched once. Throws `bad_signature` if it has another
+ * subject, is expired, or does not chain to `root` or a root of Node, through the certificates sent with it or
+ * `between`. `root` and `between` are DER in base64.
  */
 export async function certifiedKey(
   address: string,
   { ask, now }: Pick<Context, 'ask' | 'now'>,
   rules: { readonly subject: RegExp; readonly between: readonly string[]; readonly root: string },
 ): Promise<KeyObject> {
-  const known = kept.get(address);
-  const [leaf, ...behind] = known ? [known] : await fetched(address, ask);
+  const cached = cache.get(address);
+  const [leaf, ...sent] = cached ? [cached] : await fetchCertificates(address, ask);
   if (!leaf || !rules.subject.test(leaf.subject) || leaf.publicKey.asymmetricKeyType !== 'rsa')
-    throw unproven("the certificate is not the provider's");
-  if (!isCurrent(leaf, now)) throw unproven('the certificate is out of its dates');
-  if (known) return known.publicKey;
+    throw unproven("the certificate has another subject than the provider's");
+  if (!isCurrent(leaf, now)) throw unproven('the certificate is expired or not valid yet');
+  if (cached) return cached.publicKey;
   const between = rules.between.map((der) => new X509Certificate(Buffer.from(der, 'base64')));
   const own = new X509Certificate(Buffer.from(rules.root, 'base64'));
   const trusted = [own, ...rootCertificates.map((root) => new X509Certificate(root))];
-  if (!leadsTo(trusted, leaf, [...behind, ...between], now))
-    throw unproven(`nobody known vouches for the certificate; it names ${leaf.issuer.split('\n').at(-1)}`);
-  kept.set(address, leaf);
+  if (!chainsTo(trusted, leaf, [...sent, ...between], now))
+    throw unproven(
+      `the certificate does not chain to a known authority; its issuer is ${leaf.issuer.split('\n').at(-1)}`,
+    );
+  cache.set(address, leaf);
   return leaf.publicKey;
 }
 
-async function fetched(address: string, ask: Context['ask']): Promise<X509Certificate[]> {
+async function fetchCertificates(address: string, ask: Context['ask']): Promise<X509Certificate[]> {
   try {
     return ((await ask(address)).match(PEM) ?? []).map((one) => new X509Certificate(one));
   } catch (error) {
     if (error instanceof Rejection && error.code !== 'provider_refused') throw error;
-    throw unproven('there is no certificate at the address that is named');
+    throw unproven('found no certificate at the address in the header');
   }
 }
 
-/** Everyone on the way is current, and signed by the next, who may sign. */
-function leadsTo(
+/** True if `one` chains to a trusted certificate: each is valid now and signed by a certificate authority. */
+function chainsTo(
   trusted: readonly X509Certificate[],
   one: X509Certificate,
   others: readonly X509Certificate[],
@@ -54,7 +57,7 @@ function leadsTo(
   if (trusted.some(signed)) return true;
   return others.some((next) => {
     const rest = others.filter((other) => other !== next);
-    return signed(next) && leadsTo(trusted, next, rest, now);
+    return signed(next) && chainsTo(trusted, next, rest, now);
   });
 }
 

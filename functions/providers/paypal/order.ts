@@ -1,27 +1,27 @@
-/** An order as PayPal's API has it, and as CHECKOUT.ORDER.APPROVED tells it: who buys what. */
+/** PayPal's order: its API returns it, and CHECKOUT.ORDER.APPROVED contains it. It has the buyer and the items. */
 import * as z from 'zod/mini';
-import { json, part } from '../../core/inbound/body.ts';
+import { findInApi } from '../../core/inbound/ask-api.ts';
+import { part } from '../../core/inbound/body.ts';
 import type { Buyer, SoldLine } from '../../core/inbound/event.ts';
 import type { Context } from '../../core/inbound/provider.ts';
-import { Rejection } from '../../core/inbound/rejection.ts';
+import { pathId, text } from '../../core/inbound/shapes.ts';
 import { toEmailKey } from '../../core/mail/address.ts';
 import { fromMinor } from '../../core/order/money.ts';
 
-/** The order as PayPal has it; undefined where it will never tell. */
-export async function asked(orderId: string, { api, ask }: Context): Promise<Order | undefined> {
-  if (!api) return undefined;
-  const url = api.url.replace(/\/$/, '');
-  const type = { 'content-type': 'application/x-www-form-urlencoded' };
-  const basic = { authorization: `Basic ${Buffer.from(api.key).toString('base64')}` };
-  const grant = { method: 'POST', headers: { ...basic, ...type }, body: 'grant_type=client_credentials' };
-  try {
-    const { access_token } = json(Token, await ask(`${url}/v1/oauth2/token`, grant));
-    const headers = { authorization: `Bearer ${access_token}` };
-    return json(Order, await ask(`${url}/v2/checkout/orders/${orderId}`, { headers }));
-  } catch (error) {
-    if (error instanceof Rejection && error.code === 'provider_refused') return undefined;
-    throw error;
-  }
+/** Fetches the order; undefined without an API key, or if PayPal refuses to answer. */
+export async function findOrder(orderId: string, context: Context): Promise<Order | undefined> {
+  const grant = {
+    method: 'POST',
+    headers: {
+      authorization: `Basic ${Buffer.from(context.api?.key ?? '').toString('base64')}`,
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+    body: 'grant_type=client_credentials',
+  };
+  const token = await findInApi(context, Token, '/v1/oauth2/token', grant);
+  if (!token) return undefined;
+  const headers = { authorization: `Bearer ${token.access_token}` };
+  return await findInApi(context, Order, `/v2/checkout/orders/${orderId}`, { headers });
 }
 
 export const buyerOf = ({ payer, payment_source: source }: Order): Buyer => ({
@@ -32,8 +32,8 @@ export const buyerOf = ({ payer, payment_source: source }: Order): Buyer => ({
   country: payer?.address?.country_code ?? undefined,
 });
 
-/** What is sold for `amount`, each line with its share: a coupon stands beside the items, and a page can invent one. */
-export function sold({ items, custom_id }: Order['purchase_units'][number], amount: Amount): SoldLine[] {
+/** Gives each line its share of `amount`, since a coupon is stated beside the items, and the buyer's page can invent one. */
+export function linesOf({ items, custom_id }: Order['purchase_units'][number], amount: Amount): SoldLine[] {
   if (!items?.length) return [{ sku: custom_id ?? '', quantity: 1, paid: amount }];
   const worth = items.map(
     ({ quantity, unit_amount, tax }) => BigInt(quantity) * (mills(unit_amount) + mills(tax)),
@@ -50,9 +50,6 @@ function mills(amount: Amount | null | undefined): bigint {
   const [whole = '0', fraction = ''] = (amount?.value ?? '0').split('.');
   return BigInt(whole + fraction.padEnd(3, '0'));
 }
-
-export const id = z.string().check(z.regex(/^[\w-]{1,100}$/));
-export const text = z.nullish(z.string().check(z.maxLength(1000)));
 
 const value = z.string().check(z.regex(/^\d{1,12}(?:\.\d{1,3})?$/));
 const currency_code = z.string().check(z.regex(/^[A-Z]{3}$/));
@@ -88,10 +85,10 @@ const Unit = z.object({
   payee: Payee,
   custom_id: text,
   items: z.nullish(z.array(Item)),
-  payments: z.nullish(z.object({ captures: z.nullish(z.array(z.object({ id }))) })),
+  payments: z.nullish(z.object({ captures: z.nullish(z.array(z.object({ id: pathId }))) })),
 });
 export const Order = z.object({
-  id,
+  id: pathId,
   purchase_units: z.array(Unit),
   payer: z.nullish(
     z.object({

@@ -7,11 +7,13 @@ import { json, part } from '../../core/inbound/body.ts';
 import type { OrderEvent, SoldLine } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
+import { pathId, text, timestamp } from '../../core/inbound/shapes.ts';
 import { requireFresh, requireHeader } from '../../core/inbound/signature.ts';
 import { certifiedKey } from './certificate.ts';
-import { Amount, asked, buyerOf, id, isSeller, Options, Order, Payee, sold, text } from './order.ts';
+import { Amount, buyerOf, findOrder, isSeller, linesOf, Options, Order, Payee } from './order.ts';
 
 export const paypal: Provider = {
+  name: 'paypal',
   apiUrl: 'https://api-m.paypal.com',
   options: Options,
 
@@ -22,62 +24,69 @@ export const paypal: Provider = {
       ? Math.floor(Date.parse(time) / 1000)
       : '';
     requireFresh(String(seconds), context.now);
-    const key = await keyAt(headers['paypal-cert-url'] ?? '', context);
-    // What the seller replaces is the id of the webhook; the key is PayPal's.
+    const key = await fetchKey(headers['paypal-cert-url'] ?? '', context);
+    // The signing keys of the catalogue are webhook IDs; the RSA key is PayPal's.
     const content = (webhook: string) => Buffer.from(`${id}|${time}|${webhook}|${crc32(body)}`);
     const proven = context.keys.some((webhook) => verify('sha256', content(webhook), key, signature));
     if (proven && headers['paypal-auth-algo'] === 'SHA256withRSA') return;
-    throw new Rejection('bad_signature', 'not signed for this webhook id, or changed on its way');
+    throw new Rejection(
+      'bad_signature',
+      'the signature does not match; is the webhook ID current, and the body unchanged?',
+    );
   },
 
   async read({ headers, body }, context) {
     const { event_type: type, resource, links } = json(Envelope, body);
-    const places = [headers['paypal-cert-url'], ...(links ?? []).map(({ href }) => href)];
-    const test = places.some((place) => place?.includes('sandbox.paypal.com'));
-    if (type === 'CHECKOUT.ORDER.APPROVED') return [approved(part(Order, resource), test)];
-    if (type === 'PAYMENT.CAPTURE.COMPLETED') return [await captured(part(Capture, resource), test, context)];
-    if (type === 'PAYMENT.CAPTURE.REFUNDED') return [wentBack('refund', part(Refund, resource), test)];
-    if (type === 'PAYMENT.CAPTURE.REVERSED') return [wentBack('chargeback', part(Refund, resource), test)];
-    return type.startsWith('CUSTOMER.DISPUTE.') ? disputed(part(Dispute, resource), test) : [];
+    const urls = [headers['paypal-cert-url'], ...(links ?? []).map(({ href }) => href)];
+    const test = urls.some((url) => url?.includes('sandbox.paypal.com'));
+    if (type === 'CHECKOUT.ORDER.APPROVED') return [parseApproval(part(Order, resource), test)];
+    if (type === 'PAYMENT.CAPTURE.COMPLETED')
+      return [await parseCapture(part(Capture, resource), test, context)];
+    if (type === 'PAYMENT.CAPTURE.REFUNDED') return [parseRefund('refund', part(Refund, resource), test)];
+    if (type === 'PAYMENT.CAPTURE.REVERSED') return [parseRefund('chargeback', part(Refund, resource), test)];
+    return type.startsWith('CUSTOMER.DISPUTE.') ? parseDispute(part(Dispute, resource), test) : [];
   },
 };
 
-/** Before anything is fetched the address is one of PayPal's. */
-async function keyAt(address: string, context: Context): Promise<KeyObject> {
+/** Fetches PayPal's key. Throws before the call unless the address is PayPal's. */
+async function fetchKey(address: string, context: Context): Promise<KeyObject> {
   const host = /^([^?#@]{1,200})\/v1\/notifications\/certs\/[\w-]{1,500}$/.exec(address)?.[1] ?? '';
   if (/^https:\/\/api(?:-m)?(?:\.sandbox)?\.paypal\.com$/.test(host)) {
     return await certifiedKey(address, context, { subject: SUBJECT, between: BETWEEN, root: ROOT });
   }
-  // The look-alike of `npm start` has a bare key; only the seller's own keys can name it.
+  // The fake API of `npm start` returns a bare key; only the seller's own provider-keys can point to it.
   if (host === context.api?.url && host.startsWith('http://localhost:'))
     return createPublicKey(await context.ask(address));
-  throw new Rejection('bad_signature', "the certificate is not at PayPal's");
+  throw new Rejection(
+    'bad_signature',
+    'the address of the certificate is not one of PayPal; expected api.paypal.com',
+  );
 }
 
-/** Approved is not yet paid. With several units nobody knows which will be. */
-function approved(order: Order, test: boolean): OrderEvent {
+/** An approved order is not paid yet. It has no lines if there are several units, since any of them may be captured. */
+function parseApproval(order: Order, test: boolean): OrderEvent {
   const [unit, another] = order.purchase_units;
-  const lines = unit && !another ? sold(unit, unit.amount) : [];
+  const lines = unit && !another ? linesOf(unit, unit.amount) : [];
   return { kind: 'announced', id: order.id, test, amount: unit?.amount, buyer: buyerOf(order), lines };
 }
 
-/** A capture names neither buyer nor goods: the API tells, or CHECKOUT.ORDER.APPROVED does. */
-async function captured(
+/** A capture has neither buyer nor items; they come from the API, or from CHECKOUT.ORDER.APPROVED. */
+async function parseCapture(
   capture: z.output<typeof Capture>,
   test: boolean,
   context: Context,
 ): Promise<OrderEvent> {
   const { id, amount, links, supplementary_data: more } = capture;
-  const order = more?.related_ids?.order_id ?? linked('checkout/orders', links);
+  const order = more?.related_ids?.order_id ?? findLinkedId('checkout/orders', links);
   const placedAt = new Date(capture.create_time).toISOString();
   const names = { id: order ?? id, aliases: order ? [id] : [] };
   const sale = { kind: 'paid', ...names, test, placedAt, amount } as const;
-  const found = order ? await asked(order, context) : undefined;
+  const found = order ? await findOrder(order, context) : undefined;
   const [only, another] = found?.purchase_units ?? [];
   const paid = found?.purchase_units.find(({ payments }) => payments?.captures?.some((one) => one.id === id));
   const unit = another ? paid : only;
   const unknown: SoldLine = { sku: '', quantity: 1, held: found ? 'unknown_product' : 'no_buyer' };
-  const lines = unit ? sold(unit, amount) : [unknown];
+  const lines = unit ? linesOf(unit, amount) : [unknown];
   const isOurs = isSeller(capture.payee ?? unit?.payee, context);
   return {
     ...sale,
@@ -86,19 +95,27 @@ async function captured(
   };
 }
 
-const linked = (kind: string, links: Links) =>
+const findLinkedId = (kind: string, links: Links) =>
   links?.map(({ href }) => new RegExp(`/v2/${kind}/([\\w-]{1,100})$`).exec(href)?.[1]).find(Boolean);
 
-function wentBack(kind: 'refund' | 'chargeback', refund: z.output<typeof Refund>, test: boolean): OrderEvent {
+function parseRefund(
+  kind: 'refund' | 'chargeback',
+  refund: z.output<typeof Refund>,
+  test: boolean,
+): OrderEvent {
   const { id: reversalId, status, amount, links } = refund;
-  const id = linked('payments/captures', links);
-  if (!id) throw new Rejection('bad_body', 'a refund that names no capture');
+  const id = findLinkedId('payments/captures', links);
+  if (!id)
+    throw new Rejection(
+      'bad_body',
+      'found a refund without a link to its capture; expected links with rel up',
+    );
   const state =
     status === 'FAILED' || status === 'CANCELLED' ? 'won' : status === 'PENDING' ? 'open' : 'done';
   return { kind: 'reversed', id, test, reversalId, reversal: { kind, state, part: 'partial', amount } };
 }
 
-function disputed({ dispute_id, ...dispute }: z.output<typeof Dispute>, test: boolean): OrderEvent[] {
+function parseDispute({ dispute_id, ...dispute }: z.output<typeof Dispute>, test: boolean): OrderEvent[] {
   const outcome = dispute.status === 'RESOLVED' ? (dispute.dispute_outcome?.outcome_code ?? '') : '';
   const state = WON.test(outcome) ? 'won' : LOST.test(outcome) ? 'lost' : 'open';
   const reversal = { kind: 'chargeback', state, part: 'full' } as const;
@@ -111,12 +128,12 @@ function disputed({ dispute_id, ...dispute }: z.output<typeof Dispute>, test: bo
   }));
 }
 
-/** In the fourth PayPal itself pays the buyer. */
+/** PayPal itself pays the buyer for RESOLVED_WITH_PAYOUT. */
 const WON = /^(RESOLVED_SELLER_FAVOUR|CANCELED_BY_BUYER|DENIED|RESOLVED_WITH_PAYOUT)$/;
 const LOST = /^(RESOLVED_BUYER_FAVOUR|ACCEPTED)$/;
 /** The rule of PayPal-Java-SDK, SSLUtil.java. */
 const SUBJECT = /^CN=messageverificationcerts[\w.]*\.paypal\.com$/m;
-/** DigiCert SHA2 Extended Validation Server CA and DigiCert EV RSA CA G2: PayPal sends its certificate alone. */
+/** PayPal sends its certificate alone, so these are the intermediates: DigiCert SHA2 Extended Validation Server CA, EV RSA CA G2. */
 const BETWEEN = [
   'MIIEtjCCA56gAwIBAgIQDHmpRLCMEZUgkmFf4msdgzANBgkqhkiG9w0BAQsFADBsMQswCQYDVQQGEwJVUzEVMBMGA1UEChMMRGlnaUNlcnQgSW5jMRkwFwYDVQQLExB3d3cuZGlnaWNlcnQuY29tMSswKQYDVQQDEyJEaWdpQ2VydCBIaWdoIEFzc3VyYW5jZSBFViBSb290IENBMB4XDTEzMTAyMjEyMDAwMFoXDTI4MTAyMjEyMDAwMFowdTELMAkGA1UEBhMCVVMxFTATBgNVBAoTDERpZ2lDZXJ0IEluYzEZMBcGA1UECxMQd3d3LmRpZ2ljZXJ0LmNvbTE0MDIGA1UEAxMrRGlnaUNlcnQgU0hBMiBFeHRlbmRlZCBWYWxpZGF0aW9uIFNlcnZlciBDQTCCASIwDQYJKoZIhvcNAQEBBQADggEPADCCAQoCggEBANdTpARR+JmmFkhLZyeqk0nQOe0MsLAAh/FnKIaFjI5j2ryxQDji0/XspQUYuD0+xZkXMuwYjPrxDKZkIYXLBxA0sFKIKx9om9KxjxKws9LniB8f7zh3VFNfgHk/LhqqqB5LKw2rt2O5Nbd9FLxZS99RStKh4gzikIKHaq7q12TWmFXo/a8aUGxUvBHy/Urynbt/DvTVvo4WiRJV2MBxNO723C3sxIclho3YIeSwTQyJ3DkmF93215SF2AQhcJ1vb/9cuhnhRctWVyh+HA1BV6q3uCe7seT6Ku8hI3UarS2bhjWMnHe1c63YlC3k8wyd7sFOYn4XwHGeLN7x+RAoGTMCAwEAAaOCAUkwggFFMBIGA1UdEwEB/wQIMAYBAf8CAQAwDgYDVR0PAQH/BAQDAgGGMB0GA1UdJQQWMBQGCCsGAQUFBwMBBggrBgEFBQcDAjA0BggrBgEFBQcBAQQoMCYwJAYIKwYBBQUHMAGGGGh0dHA6Ly9vY3NwLmRpZ2ljZXJ0LmNvbTBLBgNVHR8ERDBCMECgPqA8hjpodHRwOi8vY3JsNC5kaWdpY2VydC5jb20vRGlnaUNlcnRIaWdoQXNzdXJhbmNlRVZSb290Q0EuY3JsMD0GA1UdIAQ2MDQwMgYEVR0gADAqMCgGCCsGAQUFBwIBFhxodHRwczovL3d3dy5kaWdpY2VydC5jb20vQ1BTMB0GA1UdDgQWBBQ901Cl1qCt7vNKYApl0yHU+PjWDzAfBgNVHSMEGDAWgBSxPsNpA/i/RwHUmCYaCALvY2QrwzANBgkqhkiG9w0BAQsFAAOCAQEAnbbQkIbhhgLtxaDwNBx0wY12zIYKqPBKikLWP8ipTa18CK3mtlC4ohpNiAexKSHc59rGPCHg4xFJcKx6HQGkyhE6V6t9VypAdP3THYUYUN9XR3WhfVUgLkc3UHKMf4Ib0mKPLQNa2sPIoc4sUqIAY+tzunHISScjl2SFnjgOrWNoPLpSgVh5oywM395t6zHyuqB8bPEs1OG9d4Q3A84ytciagRpKkk47RpqF/oOi+Z6Mo8wNXrM9zwR4jxQUezKcxwCmXMS1oVWNWlZopCJwqjyBcdmdqEU79OX2olHdx3ti6G8MdOu42vi/hw15UJGQmxg7kVkn8TUoE6smftX3eg==',
   'MIIFPDCCBCSgAwIBAgIQAWePH++IIlXYsKcOa3uyIDANBgkqhkiG9w0BAQsFADBhMQswCQYDVQQGEwJVUzEVMBMGA1UEChMMRGlnaUNlcnQgSW5jMRkwFwYDVQQLExB3d3cuZGlnaWNlcnQuY29tMSAwHgYDVQQDExdEaWdpQ2VydCBHbG9iYWwgUm9vdCBHMjAeFw0yMDA3MDIxMjQyNTBaFw0zMDA3MDIxMjQyNTBaMEQxCzAJBgNVBAYTAlVTMRUwEwYDVQQKEwxEaWdpQ2VydCBJbmMxHjAcBgNVBAMTFURpZ2lDZXJ0IEVWIFJTQSBDQSBHMjCCASIwDQYJKoZIhvcNAQEBBQADggEPADCCAQoCggEBAK0eZsx/neTrf4MXJz0R2fJTIDfN8AwUAu7hy4gI0vp7O8LAAHx2h3bbf8wl+pGMSxaJK9ffDDCD63FqqFBqE9eTmo3RkgQhlu55a04LsXRLcK6crkBOO0djdonybmhrfGrtBqYvbRatxenkv0Sg4frhRl4wYh4dnW0LOVRGhbt1G5Q19zm9CqMlq7LlUdAE+6d3a5++ppfGcnWLmbEVEcLHPAnbl+/iKauQpQlU1Mi+wEBnjE5tK8Q778naXnF+DsedQJ7NEi+bQoonTHEz9ryeEcUHuQTv7nApa/zCqes5lXn1pMs4LZJ3SVgbkTLj+RbBov/uiwTXtkBEWawvZH8CAwEAAaOCAgswggIHMB0GA1UdDgQWBBRqTlC/mGidW3sgddRZAXlIZpIyBjAfBgNVHSMEGDAWgBROIlQgGJXm427mD/r6uRLtBhePOTAOBgNVHQ8BAf8EBAMCAYYwHQYDVR0lBBYwFAYIKwYBBQUHAwEGCCsGAQUFBwMCMBIGA1UdEwEB/wQIMAYBAf8CAQAwNAYIKwYBBQUHAQEEKDAmMCQGCCsGAQUFBzABhhhodHRwOi8vb2NzcC5kaWdpY2VydC5jb20wewYDVR0fBHQwcjA3oDWgM4YxaHR0cDovL2NybDMuZGlnaWNlcnQuY29tL0RpZ2lDZXJ0R2xvYmFsUm9vdEcyLmNybDA3oDWgM4YxaHR0cDovL2NybDQuZGlnaWNlcnQuY29tL0RpZ2lDZXJ0R2xvYmFsUm9vdEcyLmNybDCBzgYDVR0gBIHGMIHDMIHABgRVHSAAMIG3MCgGCCsGAQUFBwIBFhxodHRwczovL3d3dy5kaWdpY2VydC5jb20vQ1BTMIGKBggrBgEFBQcCAjB+DHxBbnkgdXNlIG9mIHRoaXMgQ2VydGlmaWNhdGUgY29uc3RpdHV0ZXMgYWNjZXB0YW5jZSBvZiB0aGUgUmVseWluZyBQYXJ0eSBBZ3JlZW1lbnQgbG9jYXRlZCBhdCBodHRwczovL3d3dy5kaWdpY2VydC5jb20vcnBhLXVhMA0GCSqGSIb3DQEBCwUAA4IBAQBSMgrCdY2+O9spnYNvwHiG+9lCJbyELR0UsoLwpzGpSdkHD7pVDDFJm3//B8Es+17T1o5Hat+HRDsvRr7d3MEyo9iXkkxLhKEgApA2Ft2eZfPrTolc95PwSWnn3FZ8BhdGO4brTA4+zkPSKoMXi/X+WLBNN29Z/nbCS7H/qLGt7gViEvTIdU8x+H4l/XigZMUDaVmJ+B5d7cwSK7yOoQdfoIBGmA5Mp4LhMzo52rf//kXPfE3wYIZVHqVuxxlnTkFYmffCX9/Lon7SWaGdg6Rck4RHhHLWtmz2lTZ5CEo2ljDsGzCFGJP7oT4q6Q8oFC38irvdKIJ95cUxYzj4tnOI',
@@ -126,21 +143,23 @@ const Links = z.nullish(z.array(z.object({ href: z.string() })));
 type Links = z.output<typeof Links>;
 const Envelope = z.object({ event_type: z.string(), resource: z.unknown(), links: Links });
 const Capture = z.object({
-  id,
+  id: pathId,
   amount: Amount,
-  create_time: z.iso.datetime({ offset: true }),
+  create_time: timestamp,
   links: Links,
   payee: Payee,
-  supplementary_data: z.nullish(z.object({ related_ids: z.nullish(z.object({ order_id: z.nullish(id) })) })),
+  supplementary_data: z.nullish(
+    z.object({ related_ids: z.nullish(z.object({ order_id: z.nullish(pathId) })) }),
+  ),
 });
-const Refund = z.object({ id, status: text, amount: Amount, links: Links });
+const Refund = z.object({ id: pathId, status: text, amount: Amount, links: Links });
 const Dispute = z.object({
-  dispute_id: id,
+  dispute_id: pathId,
   status: text,
   dispute_outcome: z.nullish(z.object({ outcome_code: text })),
-  disputed_transactions: z.array(z.object({ seller_transaction_id: id })),
+  disputed_transactions: z.array(z.object({ seller_transaction_id: pathId })),
 });
 
-/** DigiCert High Assurance EV Root CA, good until 2031: what PayPal's certificates have led to, and Node 24 lists no more. */
+/** DigiCert High Assurance EV Root CA, valid until 2031: PayPal's certificates chain to it, and Node 24 no longer lists it. */
 export const ROOT =
   'MIIDxTCCAq2gAwIBAgIQAqxcJmoLQJuPC3nyrkYldzANBgkqhkiG9w0BAQUFADBsMQswCQYDVQQGEwJVUzEVMBMGA1UEChMMRGlnaUNlcnQgSW5jMRkwFwYDVQQLExB3d3cuZGlnaWNlcnQuY29tMSswKQYDVQQDEyJEaWdpQ2VydCBIaWdoIEFzc3VyYW5jZSBFViBSb290IENBMB4XDTA2MTExMDAwMDAwMFoXDTMxMTExMDAwMDAwMFowbDELMAkGA1UEBhMCVVMxFTATBgNVBAoTDERpZ2lDZXJ0IEluYzEZMBcGA1UECxMQd3d3LmRpZ2ljZXJ0LmNvbTErMCkGA1UEAxMiRGlnaUNlcnQgSGlnaCBBc3N1cmFuY2UgRVYgUm9vdCBDQTCCASIwDQYJKoZIhvcNAQEBBQADggEPADCCAQoCggEBAMbM5XPm+9S75S0tMqbf5YE/yc0lSbZxKsPVlDRnogocsF9ppkCxxLeyj9CYpKlBWTrT3JTWPNt0OKRKzE0lgvdKpVMSOO7zSW1xkX5jtqumX8OkhPhPYlG++MXs2ziS4wblCJEMxChBVfvLWokVfnHoNb9Ncgk9vjo4UFt3MRuNs8ckRZqnrG0AFFoEt7oT61EKmEFBIk5lYYeBQVCmeVyJ3hlKV9Uu5l0cUyx+mM0aBhakaHPQNAQTXKFx01p8VdteZOE3hzBWBOURtCmAEvF5OYiiAhF8J2a3iLd48soKqDirCmTCv2ZdlYTBoSUeh10aUAsgEsxBu24LUTi4S8sCAwEAAaNjMGEwDgYDVR0PAQH/BAQDAgGGMA8GA1UdEwEB/wQFMAMBAf8wHQYDVR0OBBYEFLE+w2kD+L9HAdSYJhoIAu9jZCvDMB8GA1UdIwQYMBaAFLE+w2kD+L9HAdSYJhoIAu9jZCvDMA0GCSqGSIb3DQEBBQUAA4IBAQAcGgaX3NecnzyIZgYIVyHbIUf4KmeqvxgydkAQV8GK83rZEWWONfqe/EW1ntlMMUu4kehDLI6zeM7b41N5cdblIZQB2lWHmiRk9opmzN6cN82oNLFpmyPInngiK3BD41VHMWEZ71jFhS9OMPagMRYjyOfiZRYzy78aG6A9+MpeizGLYAiJLQwGXFK3xPkKmNEVX58Svnw2Yzi9RKR/5CYrCsSXaQ3pjOLAEFe4yHYSkVXySGnYvCoCWw9E1CAx2/S6cCZdkGCevEsXCS+0yx5DaMkHJ8HSXPfqIbloEpw8nL+e/IBcm2PN7EeqJSdnoDfzAIJ9VNep+OkuE6N36B9K';

@@ -1,11 +1,11 @@
-/** PayPal: as it would sign, with a key of our own that the look-alike on this machine vouches for, and nobody else. */
+/** Sends and signs as PayPal does, with a key of its own, which only the fake API of `npm start` returns. */
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, randomUUID, sign } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { SignedRequest, Simulator, TestOrder } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';
 import { paypalApi } from './fake-api.ts';
 
-/** The body of each event, and what differs in it. */
+/** The template of each event, and its values. */
 const EVENTS: Readonly<Record<string, readonly [file: string, values: Readonly<Record<string, unknown>>]>> = {
   paid: ['paypal/templates/captured.json', {}],
   approved: ['paypal/templates/approved.json', {}],
@@ -33,13 +33,13 @@ export const simulator: Simulator = {
   request(order, webhookId, options, now) {
     const orderId = order.id ?? shortId();
     const payee = payeeOf(options.payee);
-    const said = (event: string) => signed({ ...order, event }, { webhookId, orderId, payee, now });
-    // The capture names no buyer: it comes after the approval, as it does at PayPal.
-    return { ...said(order.event), ...(order.event === 'paid' ? { before: said('approved') } : {}) };
+    const send = (event: string) => signEvent({ ...order, event }, { webhookId, orderId, payee, now });
+    // A capture has no buyer, so PayPal's approval, which has one, comes first.
+    return { ...send(order.event), ...(order.event === 'paid' ? { before: send('approved') } : {}) };
   },
 };
 
-/** The account that the catalogue names first. */
+/** Returns the first account in the catalogue. */
 function payeeOf(payee: unknown) {
   const [first] = [payee].flat();
   const account = typeof first === 'string' ? first : 'EXAMPLEMERCH1';
@@ -55,7 +55,7 @@ interface Delivery {
   readonly now: number;
 }
 
-function signed(order: TestOrder, { webhookId, orderId, payee, now }: Delivery): SignedRequest {
+function signEvent(order: TestOrder, { webhookId, orderId, payee, now }: Delivery): SignedRequest {
   const [file, { share = 1, ...values }] = EVENTS[order.event] ?? ['paypal/templates/captured.json', {}];
   const words = order.name.split(' ');
   const body = JSON.stringify(
@@ -64,14 +64,14 @@ function signed(order: TestOrder, { webhookId, orderId, payee, now }: Delivery):
       webhook: `WH-${shortId()}-${shortId()}`,
       order: orderId,
       payee,
-      // What goes back names the capture only, so that it has to be the same one as the sale's.
+      // A refund has the ID of the capture only, so it is derived from the order and equals that of the sale.
       capture: createHash('md5').update(orderId).digest('hex').slice(0, 17).toUpperCase(),
       refund: shortId(),
       dispute: '10001',
       buyerTransaction: shortId(),
       price: (Math.max(39, order.floor) * Number(share)).toFixed(2),
       at: `${new Date(now).toISOString().slice(0, 19)}Z`,
-      given: words.slice(0, -1).join(' '),
+      firstName: words.slice(0, -1).join(' '),
       surname: words.at(-1),
       name: order.name,
       email: order.email,
@@ -80,7 +80,7 @@ function signed(order: TestOrder, { webhookId, orderId, payee, now }: Delivery):
     }),
   );
   const [id, time] = [randomUUID(), `${new Date(now).toISOString().slice(0, 19)}Z`];
-  const { privateKey, address } = ourKey();
+  const { privateKey, address } = signingKey();
   const content = `${id}|${time}|${webhookId}|${crc32(body)}`;
   const headers = {
     'content-type': 'application/json',
@@ -97,8 +97,8 @@ const LOCAL = 'http://localhost:3000';
 
 let made: { readonly privateKey: KeyObject; readonly address: string } | undefined;
 
-/** The public half stands in its own address. */
-function ourKey() {
+/** The address of the key contains its public half. */
+function signingKey() {
   if (made) return made;
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   made = { privateKey, address: publicKey.export({ type: 'spki', format: 'der' }).toString('base64url') };

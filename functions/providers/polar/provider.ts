@@ -3,16 +3,21 @@ import * as z from 'zod/mini';
 import { json, part } from '../../core/inbound/body.ts';
 import type { OrderEvent, Reversal } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
+import {
+  currency,
+  customFields,
+  id,
+  minor,
+  SandboxOptions,
+  text,
+  timestamp,
+} from '../../core/inbound/shapes.ts';
 import { requireStandardWebhook } from '../../core/inbound/signature.ts';
 import { fromMinor } from '../../core/order/money.ts';
 
-const Options = z.strictObject({
-  /** What comes is from Polar's sandbox, an environment of its own: nothing in a body says so. */
-  sandbox: z._default(z.boolean(), false),
-});
-
 export const polar: Provider = {
-  options: Options,
+  name: 'polar',
+  options: SandboxOptions,
 
   verify(request, { keys, now }) {
     requireStandardWebhook(request, keys.flatMap(keysFrom), now);
@@ -20,12 +25,13 @@ export const polar: Provider = {
 
   read({ body }, context) {
     const { type, data } = json(Envelope, body);
-    const { sandbox } = part(Options, context.options);
-    if (type === 'refund.created' || type === 'refund.updated') return refund(part(Refund, data), sandbox);
+    const { sandbox } = part(SandboxOptions, context.options);
+    if (type === 'refund.created' || type === 'refund.updated')
+      return parseRefund(part(Refund, data), sandbox);
     if (type !== 'order.paid' && type !== 'order.refunded') return [];
-    // A renewal may even have a negative amount: no more is read of it than that.
+    // A renewal may have a negative amount, so nothing else of it is parsed.
     if (RENEWAL.test(part(Reason, data).billing_reason)) return [];
-    if (type === 'order.paid') return [sale(part(Order, data), sandbox, context)];
+    if (type === 'order.paid') return [parseSale(part(Order, data), sandbox, context)];
     const { id, status } = part(RefundedOrder, data);
     return [reversed(id, sandbox, id, { ...DONE, part: status === 'refunded' ? 'full' : 'partial' })];
   },
@@ -33,17 +39,21 @@ export const polar: Provider = {
 
 const RENEWAL = /^subscription_(?!create$)/;
 
-/** A secret made before September 2026 is used as it stands, whsec_ and all; a later one is base64. No mark tells which. */
+/** A secret from before September 2026 is itself the key, with whsec_; a later one is base64. Both look the same. */
 function keysFrom(secret: string): Buffer[] {
   const decoded = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
-  // What is no base64 may decode to next to nothing, under which anybody could sign.
+  // A text that is not base64 may decode to almost no bytes, and anybody could sign with such a key.
   return decoded.length >= LEAST_BYTES ? [Buffer.from(secret), decoded] : [Buffer.from(secret)];
 }
 
 /** https://github.com/standard-webhooks/standard-webhooks: secrets have 24 to 64 bytes. */
 const LEAST_BYTES = 24;
 
-function sale(order: z.output<typeof Order>, test: boolean, { knows, licenseeField }: Context): OrderEvent {
+function parseSale(
+  order: z.output<typeof Order>,
+  test: boolean,
+  { knows, licenseeField }: Context,
+): OrderEvent {
   const { id, created_at, total_amount, currency, billing_name, billing_address, customer } = order;
   const { product, product_id, seats, units } = order;
   const name = customer.name ?? billing_name ?? undefined;
@@ -59,7 +69,7 @@ function sale(order: z.output<typeof Order>, test: boolean, { knows, licenseeFie
     buyer: {
       name,
       email: customer.email ?? undefined,
-      // Where no invoice name was given, it is the customer's.
+      // Without an invoice name, billing_name is the customer's name.
       company: billing_name !== name ? (billing_name ?? undefined) : undefined,
       registration: typeof typed === 'string' ? typed : undefined,
       country: billing_address?.country ?? undefined,
@@ -69,18 +79,18 @@ function sale(order: z.output<typeof Order>, test: boolean, { knows, licenseeFie
   };
 }
 
-/** A refund that failed takes back what its order has said. */
-function refund(
+/** A failed refund also ends the reversal that order.refunded recorded under the order's ID. */
+function parseRefund(
   { id, order_id, status, amount, tax_amount, currency }: z.output<typeof Refund>,
   test: boolean,
 ): OrderEvent[] {
-  const given = money(amount + tax_amount, currency);
+  const refunded = money(amount + tax_amount, currency);
   if (status === 'succeeded' || status === 'pending') {
     const state = status === 'pending' ? 'open' : 'done';
-    return [reversed(order_id, test, id, { ...DONE, state, amount: given })];
+    return [reversed(order_id, test, id, { ...DONE, state, amount: refunded })];
   }
   return [
-    reversed(order_id, test, id, { ...DONE, state: 'won', amount: given }),
+    reversed(order_id, test, id, { ...DONE, state: 'won', amount: refunded }),
     reversed(order_id, test, order_id, { ...DONE, state: 'won' }),
   ];
 }
@@ -95,32 +105,27 @@ const reversed = (id: string, test: boolean, reversalId: string, reversal: Rever
   reversal,
 });
 
-/** polarsource/polar, server/polar/kit/currency.py: all others count in hundredths. */
-const ZERO_DECIMAL = new Set('bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf'.split(' '));
+/** polarsource/polar, server/polar/kit/currency.py: all other currencies have two decimals. */
+const ZERO_DECIMAL = new Set('BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF'.split(' '));
 
 const money = (minor: number, currency: string) =>
   fromMinor(minor, ZERO_DECIMAL.has(currency) ? 0 : 2, currency);
 
-const id = z.string().check(z.minLength(1), z.maxLength(100));
-const text = z.nullish(z.string().check(z.maxLength(1000)));
-const minor = z.int().check(z.nonnegative());
 const copies = z.nullish(z.int().check(z.minimum(1), z.maximum(10_000)));
-const currency = z.string().check(z.regex(/^[a-z]{3}$/));
-const values = z.nullish(z.record(z.string(), z.union([text, z.number(), z.boolean()])));
 
 const Envelope = z.object({ type: z.string(), data: z.unknown() });
 const Reason = z.object({ billing_reason: z.string() });
 const Order = z.object({
   id,
-  created_at: z.iso.datetime({ offset: true }),
+  created_at: timestamp,
   total_amount: minor,
   currency,
   billing_name: text,
   billing_address: z.nullish(z.object({ country: text })),
-  custom_field_data: values,
+  custom_field_data: customFields,
   customer: z.object({ name: text, email: text, locale: text }),
   product_id: z.nullish(id),
-  product: z.nullish(z.object({ metadata: values })),
+  product: z.nullish(z.object({ metadata: customFields })),
   seats: copies,
   units: copies,
 });

@@ -1,9 +1,9 @@
-/** Polar: Standard Webhooks over the order of its SDK's types. */
+/** Sends the order of Polar's SDK types, signed after Standard Webhooks. */
 import { createHmac, randomUUID } from 'node:crypto';
 import type { Simulator } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';
 
-/** Type, why the order was billed, and how much of the price has gone back. */
+/** Type, billing reason, and the share of the price that is refunded. */
 const EVENTS: Readonly<Record<string, readonly [type: string, reason: string, share: number]>> = {
   paid: ['order.paid', 'purchase', 0],
   partly_refunded: ['order.refunded', 'purchase', 0.25],
@@ -54,7 +54,7 @@ export const simulator: Simulator = {
   },
 };
 
-/** Base64 behind `whsec_`; what is none is an old secret, whose text is the key. */
+/** Decodes the base64 after `whsec_`. Any other secret is an old one, whose text is the key. */
 function keyOf(secret: string): Buffer {
   const isNew = /^whsec_(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(secret);
   return isNew ? Buffer.from(secret.slice('whsec_'.length), 'base64') : Buffer.from(secret);

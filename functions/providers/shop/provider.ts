@@ -1,12 +1,14 @@
-// Our own: docs/providers/shop.md and shop.schema.json, signed as https://www.standardwebhooks.com says.
+// Keypost's own format: docs/providers/shop.md and shop.schema.json, signed after https://www.standardwebhooks.com.
 import * as z from 'zod/mini';
 import { json, part } from '../../core/inbound/body.ts';
 import type { OrderEvent } from '../../core/inbound/event.ts';
 import type { Provider } from '../../core/inbound/provider.ts';
+import { decimal, flag, id, sku, text, timestamp } from '../../core/inbound/shapes.ts';
 import { requireStandardWebhook } from '../../core/inbound/signature.ts';
-import { DECIMAL, multiply } from '../../core/order/money.ts';
+import { multiply } from '../../core/order/money.ts';
 
 export const shop: Provider = {
+  name: 'shop',
   verify(request, { keys, now }) {
     const secrets = keys.map((key) => Buffer.from(key.replace(/^whsec_/, ''), 'base64'));
     requireStandardWebhook(request, secrets, now);
@@ -14,13 +16,13 @@ export const shop: Provider = {
 
   read({ headers, body }) {
     const { type, data } = json(Envelope, body);
-    if (type === 'order.paid') return [paid(part(PaidOrder, data))];
-    if (type === 'order.refunded') return [refunded(part(Refund, data), headers['webhook-id'] ?? '')];
+    if (type === 'order.paid') return [parseSale(part(PaidOrder, data))];
+    if (type === 'order.refunded') return [parseRefund(part(Refund, data), headers['webhook-id'] ?? '')];
     return [];
   },
 };
 
-function paid({ buyer, items, ...order }: z.output<typeof PaidOrder>): OrderEvent {
+function parseSale({ buyer, items, ...order }: z.output<typeof PaidOrder>): OrderEvent {
   const { id, test, placedAt, currency, total, licensee } = order;
   const money = (value: string | null | undefined) => (value && currency ? { value, currency } : undefined);
   return {
@@ -44,8 +46,8 @@ function paid({ buyer, items, ...order }: z.output<typeof PaidOrder>): OrderEven
   };
 }
 
-/** Without an amount all is given back; a refund that has no id of its own goes by its message's. */
-function refunded(
+/** A refund without an amount is a full one. A refund without an ID gets that of its message. */
+function parseRefund(
   { id, test, refundId, amount, currency }: z.output<typeof Refund>,
   messageId: string,
 ): OrderEvent {
@@ -55,29 +57,26 @@ function refunded(
   return { kind: 'reversed', id, test, reversalId: refundId ?? messageId, reversal };
 }
 
-const id = z.string().check(z.regex(/^[\x20-\x7e]{1,100}$/));
-const text = z.nullish(z.string().check(z.maxLength(1000)));
-const test = z._default(z.boolean(), false);
-const decimal = z.nullish(z.string().check(z.regex(DECIMAL)));
+const amount = z.nullish(decimal);
 const currency = z.nullish(z.string().check(z.regex(/^[A-Z]{3}$/)));
 
 const Envelope = z.object({ type: z.string(), data: z.unknown() });
 const PaidOrder = z.object({
   id,
-  test,
-  placedAt: z.nullish(z.iso.datetime({ offset: true })),
+  test: flag,
+  placedAt: z.nullish(timestamp),
   currency,
-  total: decimal,
+  total: amount,
   buyer: z._default(z.object({ name: text, email: text, company: text, country: text, locale: text }), {}),
   licensee: text,
   items: z
     .array(
       z.object({
-        sku: z.string().check(z.minLength(1), z.maxLength(200)),
+        sku,
         quantity: z._default(z.int().check(z.minimum(1), z.maximum(10_000)), 1),
-        price: decimal,
+        price: amount,
       }),
     )
     .check(z.minLength(1), z.maxLength(100)),
 });
-const Refund = z.object({ id, test, refundId: z.nullish(id), amount: decimal, currency });
+const Refund = z.object({ id, test: flag, refundId: z.nullish(id), amount, currency });

@@ -1,4 +1,4 @@
-/** The seller's own shop: docs/providers/shop.md, signed as https://www.standardwebhooks.com says. */
+/** Sends as a seller's own shop: docs/providers/shop.md, signed after https://www.standardwebhooks.com. */
 import { createHmac, randomUUID } from 'node:crypto';
 import type { Simulator, TestOrder } from '../simulator.ts';
 

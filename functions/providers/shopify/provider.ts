@@ -4,10 +4,13 @@ import * as z from 'zod/mini';
 import { json } from '../../core/inbound/body.ts';
 import type { Money, OrderEvent } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
+import { findRegistration } from '../../core/inbound/registration.ts';
+import { currency, decimal, flag, text, timestamp } from '../../core/inbound/shapes.ts';
 import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
-import { add, atLeast, DECIMAL, multiply } from '../../core/order/money.ts';
+import { add, atLeast, multiply } from '../../core/order/money.ts';
 
 export const shopify: Provider = {
+  name: 'shopify',
   verify({ headers, body }, { keys }) {
     const signature = headers['shopify-hmac-sha256'] ?? requireHeader(headers, 'x-shopify-hmac-sha256');
     requireHmac({ keys, content: [body], signatures: [signature], encoding: 'base64' });
@@ -24,7 +27,7 @@ export const shopify: Provider = {
   },
 };
 
-/** What else comes as paid is the admin's own test notification, of an order that is voided. */
+/** The admin's test notification also comes as orders/paid, but its order is voided. */
 const PAID = /^(paid|partially_refunded|refunded)$/;
 
 function sales(
@@ -32,18 +35,14 @@ function sales(
   test: boolean,
   { knows, licenseeField }: Context,
 ): OrderEvent[] {
-  // Seen in shops with subscriptions: subscription_contract, subscription_contract_checkout_one.
+  // Shops with subscriptions send subscription_contract and subscription_contract_checkout_one.
   const isRenewal = order.source_name?.startsWith('subscription_contract');
   const items = order.line_items.filter((item) => item.current_quantity !== 0);
   if (!PAID.test(order.financial_status) || isRenewal || items.length === 0) return [];
   const pairs = [...order.note_attributes, ...items.flatMap(({ properties }) => properties)];
-  const names = new Set(
-    pairs.flatMap(({ name, value }) => (name === licenseeField && typeof value === 'string' ? [value] : [])),
-  );
+  const { registration, held } = findRegistration(pairs, licenseeField);
   const person = [customer?.first_name, customer?.last_name].filter(Boolean).join(' ');
   const email = order.email || customer?.email || undefined;
-  // An app without leave to see buyers gets none. Several names: nobody knows for which line each of them is.
-  const held = !email ? 'no_buyer' : names.size > 1 ? 'no_name' : undefined;
   return [
     {
       kind: 'paid',
@@ -57,19 +56,20 @@ function sales(
         company: billing?.company || undefined,
         country: billing?.country_code || undefined,
         locale: order.customer_locale || undefined,
-        registration: names.size > 1 ? undefined : [...names][0],
+        registration,
       },
       lines: items.map(({ sku, variant_id, product_id, title, ...item }) => {
         const skus = [sku, variant_id, product_id, title].flatMap((one) => (one ? [String(one)] : []));
         const quantity = item.current_quantity ?? item.quantity;
         const paid = paidFor(item, quantity, currency, order.taxes_included);
-        return { sku: skus.find(knows) ?? skus[0] ?? '', quantity, paid, held };
+        // Shopify sends no buyer to an app that may not see buyers.
+        return { sku: skus.find(knows) ?? skus[0] ?? '', quantity, paid, held: email ? held : 'no_buyer' };
       }),
     },
   ];
 }
 
-/** The price is of one, before discounts, and before taxes where the shop does not include them. */
+/** The price is that of one copy, before discounts, and before taxes unless the shop includes them. */
 function paidFor(
   item: Pick<z.output<typeof Item>, 'price' | 'tax_lines' | 'discount_allocations'>,
   quantity: number,
@@ -85,7 +85,7 @@ function paidFor(
   return gross && atLeast([gross], off) ? add(gross, money(`-${off.value}`)) : undefined;
 }
 
-/** A return without money is a refund too, without transactions. */
+/** A return without a repayment is a refund without transactions. */
 function refunds({ id, order_id, transactions }: z.output<typeof Refund>, test: boolean): OrderEvent[] {
   const back = transactions.filter(
     ({ kind, status }) => kind === 'refund' && /^(success|pending)$/.test(status),
@@ -95,11 +95,11 @@ function refunds({ id, order_id, transactions }: z.output<typeof Refund>, test: 
   const amount = others.reduce<Money | undefined>((sum, one) => sum && add(sum, one), first);
   const state = back.every(({ status }) => status === 'success') ? 'done' : 'open';
   const reversal = { kind: 'refund', state, part: 'partial', amount } as const;
-  const ofTest = test || back.some((one) => one.test);
-  return [{ kind: 'reversed', id: String(order_id), test: ofTest, reversalId: String(id), reversal }];
+  const isTest = test || back.some((one) => one.test);
+  return [{ kind: 'reversed', id: String(order_id), test: isTest, reversalId: String(id), reversal }];
 }
 
-/** An inquiry counts as a dispute; one that was accepted or refunded stays in force like an open one. */
+/** An inquiry counts as a dispute. A dispute that the seller accepted or refunded stays in force like an open one. */
 function disputes({ id, order_id, status }: z.output<typeof Dispute>, test: boolean): OrderEvent[] {
   if (!order_id) return [];
   const state = status === 'won' || status === 'lost' ? status : 'open';
@@ -107,13 +107,9 @@ function disputes({ id, order_id, status }: z.output<typeof Dispute>, test: bool
   return [{ kind: 'reversed', id: String(order_id), test, reversalId: String(id), reversal }];
 }
 
-/** The id of a test notification is greater than a number can hold: it is rounded everywhere alike. */
+/** A test notification has an ID that a JavaScript number cannot hold exactly; it is rounded the same way everywhere. */
 const id = z.number().check(z.refine(Number.isInteger), z.positive(), z.lt(1e20));
-const text = z.nullish(z.string().check(z.maxLength(1000)));
-const decimal = z.string().check(z.regex(DECIMAL));
-const currency = z.string().check(z.regex(/^[A-Z]{3}$/));
 const quantity = z.int().check(z.nonnegative(), z.maximum(10_000));
-const flag = z._default(z.boolean(), false);
 const pairs = z._default(z.array(z.object({ name: z.string(), value: z.unknown() })), []);
 
 const Item = z.object({
@@ -133,7 +129,7 @@ const Order = z.object({
   test: flag,
   financial_status: z.string(),
   source_name: text,
-  created_at: z.iso.datetime({ offset: true }),
+  created_at: timestamp,
   currency,
   total_price: decimal,
   taxes_included: flag,

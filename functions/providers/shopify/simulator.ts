@@ -1,4 +1,4 @@
-/** Shopify's webhooks: the body is signed as @shopify/shopify-api checks it, and is an order, refund or dispute of its REST API. */
+/** Sends an order, refund or dispute of Shopify's REST API, signed as @shopify/shopify-api verifies it. */
 import { createHmac, randomInt, randomUUID } from 'node:crypto';
 import type { Simulator } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';

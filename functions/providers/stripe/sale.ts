@@ -1,18 +1,18 @@
-/** A session of Checkout as a sale: https://docs.stripe.com/api/checkout/sessions/object */
+/** Parses a Checkout session into a sale: https://docs.stripe.com/api/checkout/sessions/object */
 import * as z from 'zod/mini';
-import { json, part } from '../../core/inbound/body.ts';
+import { askApi, findInApi } from '../../core/inbound/ask-api.ts';
 import type { Money, OrderEvent, SoldLine } from '../../core/inbound/event.ts';
 import type { Context } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
 import { LineItems, money, type Session } from './shapes.ts';
 
-/** What a session of Checkout has sold: nothing while it is unpaid. */
-export async function sold(
+/** Returns no event for an unpaid session. */
+export async function parseSale(
   session: z.output<typeof Session>,
   test: boolean,
   context: Context,
 ): Promise<OrderEvent[]> {
-  // "unpaid" is a delayed method that may still fail; a session of mode "setup" sells nothing.
+  // "unpaid" is a delayed payment method that may still fail. A session of mode "setup" sells nothing.
   if (session.payment_status === 'unpaid' || session.mode === 'setup') return [];
   const { customer_details: customer, collected_information: collected } = session;
   const typed = session.custom_fields?.find(({ key }) => key === context.licenseeField);
@@ -32,13 +32,13 @@ export async function sold(
         country: customer?.address?.country ?? undefined,
         locale: session.locale ?? undefined,
       },
-      lines: await lines(session, amount, context),
+      lines: await findLines(session, amount, context),
     },
   ];
 }
 
-/** What was sold stands in the metadata, or is told by the payment link, or has to be asked for. */
-async function lines(
+/** The SKU comes from the metadata, the payment link, or the line items, which the API returns. */
+async function findLines(
   session: z.output<typeof Session>,
   paid: Money | undefined,
   context: Context,
@@ -54,31 +54,24 @@ async function lines(
       },
     ];
   if (link && context.knows(link)) return [{ sku: link, quantity: 1, paid }];
-  const unknown: SoldLine[] = [{ sku: link ?? '', quantity: 1, paid, held: 'unknown_product' }];
-  if (!context.api) return unknown;
-  try {
-    const { data } = part(
-      LineItems,
-      await fetched(`/v1/checkout/sessions/${encodeURIComponent(id)}/line_items?limit=100`, context),
-    );
-    return data.map(({ price, quantity, amount_total, currency }) => ({
-      sku: [price.id, price.product].find(context.knows) ?? price.product,
-      quantity: quantity ?? 1,
-      paid: money(amount_total, currency),
-    }));
-  } catch (error) {
-    if (error instanceof Rejection && error.code === 'provider_refused') return unknown;
-    throw error;
-  }
+  const path = `/v1/checkout/sessions/${encodeURIComponent(id)}/line_items?limit=100`;
+  const items = await findInApi(context, LineItems, path);
+  if (!items) return [{ sku: link ?? '', quantity: 1, paid, held: 'unknown_product' }];
+  return items.data.map(({ price, quantity, amount_total, currency }) => ({
+    sku: [price.id, price.product].find(context.knows) ?? price.product,
+    quantity: quantity ?? 1,
+    paid: money(amount_total, currency),
+  }));
 }
 
-/** What Stripe says under a path of its API. */
-export async function fetched(path: string, { api, ask }: Context): Promise<unknown> {
-  if (!api) throw new Rejection('bad_body', 'a thin event and no API key to ask with; send snapshot events');
+/** Fetches the object at a path of Stripe's API. */
+export async function fetchObject(path: string, context: Context): Promise<unknown> {
+  if (!context.api)
+    throw new Rejection('bad_body', 'found a thin event and no API key; have Stripe send snapshot events');
   if (!path.startsWith('/v1/'))
-    throw new Rejection('bad_body', 'a thin event whose object is not under /v1/');
-  return json(
-    z.unknown(),
-    await ask(`${api.url.replace(/\/$/, '')}${path}`, { headers: { authorization: `Bearer ${api.key}` } }),
-  );
+    throw new Rejection(
+      'bad_body',
+      'found a thin event whose object is not under /v1/; have Stripe send snapshot events',
+    );
+  return await askApi(context, z.unknown(), path);
 }

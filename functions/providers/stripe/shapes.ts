@@ -1,11 +1,18 @@
-/** What we read of Stripe's objects: https://docs.stripe.com/api, stripe@23.1.0's Checkout/Sessions.d.ts and Events.d.ts. */
+/** The fields of Stripe's objects that Keypost uses: https://docs.stripe.com/api, stripe@23.1.0's Checkout/Sessions.d.ts and Events.d.ts. */
 import * as z from 'zod/mini';
 import type { Money } from '../../core/inbound/event.ts';
+import {
+  currency as currencyCode,
+  id,
+  minor as minorUnits,
+  quantity,
+  text,
+} from '../../core/inbound/shapes.ts';
 import { fromMinor } from '../../core/order/money.ts';
 
-/** https://docs.stripe.com/currencies#zero-decimal and #three-decimal; all others count in hundredths. */
-const ZERO_DECIMAL = new Set('bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf'.split(' '));
-const THREE_DECIMAL = new Set('bhd jod kwd omr tnd'.split(' '));
+/** https://docs.stripe.com/currencies#zero-decimal and #three-decimal; all other currencies have two decimals. */
+const ZERO_DECIMAL = new Set('BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF'.split(' '));
+const THREE_DECIMAL = new Set('BHD JOD KWD OMR TND'.split(' '));
 
 export function money(
   minor: number | null | undefined,
@@ -15,10 +22,8 @@ export function money(
   return fromMinor(minor, ZERO_DECIMAL.has(currency) ? 0 : THREE_DECIMAL.has(currency) ? 3 : 2, currency);
 }
 
-const id = z.string().check(z.minLength(1), z.maxLength(100));
-const text = z.nullish(z.string().check(z.maxLength(1000)));
-const minor = z.nullish(z.int().check(z.nonnegative()));
-const currency = z.nullish(z.string().check(z.regex(/^[a-z]{3}$/)));
+const minor = z.nullish(minorUnits);
+const currency = z.nullish(currencyCode);
 
 export const Envelope = z.object({
   object: z.literal('event'),
@@ -61,7 +66,7 @@ export const Session = z.object({
 export const LineItems = z.object({
   data: z.array(
     z.object({
-      quantity: z.nullish(z.int().check(z.positive())),
+      quantity: z.nullish(quantity),
       amount_total: minor,
       currency,
       price: z.object({ id, product: id }),

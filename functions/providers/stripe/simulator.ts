@@ -1,10 +1,10 @@
-/** Stripe: events as its API writes them, with line breaks, signed with the time in front. */
+/** Sends Stripe's events, with line breaks as its API writes them, signed together with the time before them. */
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Simulator, TestOrder } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';
 import { paidCheckout, stripeApi } from './fake-api.ts';
 
-/** For a charge how much of it goes back, for a dispute the event's type and its status. */
+/** The share of a charge that is refunded, or the event's type and status of a dispute. */
 const REVERSALS: Readonly<Record<string, number | readonly [type: string, status: string]>> = {
   refunded: 1,
   partly_refunded: 0.25,
@@ -51,7 +51,7 @@ function event(order: TestOrder, id: string, orderId: string, at: number) {
 }
 
 function checkout(
-  { event: what, name, email, company, sku, test }: TestOrder,
+  { event: kind, name, email, company, sku, test }: TestOrder,
   { id, orderId, at, cents }: { id: string; orderId: string; at: number; cents: number },
 ) {
   const sample = paidCheckout.data.object;
@@ -62,7 +62,7 @@ function checkout(
     created: at,
     livemode: !test,
     amount_total: cents,
-    payment_status: what === 'unpaid' ? 'unpaid' : 'paid',
+    payment_status: kind === 'unpaid' ? 'unpaid' : 'paid',
     customer_details: {
       ...sample.customer_details,
       name,

@@ -4,17 +4,15 @@ import * as z from 'zod/mini';
 import { json, part } from '../../core/inbound/body.ts';
 import type { OrderEvent } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
+import { findRegistration } from '../../core/inbound/registration.ts';
 import type { WebhookRequest } from '../../core/inbound/request.ts';
+import { decimal, SandboxOptions, text } from '../../core/inbound/shapes.ts';
 import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
-import { add, DECIMAL } from '../../core/order/money.ts';
-
-const Options = z.strictObject({
-  /** What comes is from a shop for trials: nothing in a body says so. */
-  sandbox: z._default(z.boolean(), false),
-});
+import { add } from '../../core/order/money.ts';
 
 export const woocommerce: Provider = {
-  options: Options,
+  name: 'woocommerce',
+  options: SandboxOptions,
 
   verify(request, { keys }) {
     if (isPing(request)) return;
@@ -23,22 +21,22 @@ export const woocommerce: Provider = {
   },
 
   read(request, context) {
-    // A deleted order is an id alone; other topics are of products, coupons and customers.
+    // The body of a deleted order has only an ID; other topics are about products, coupons and customers.
     const isOurs = /^order\.(created|updated|restored)$/.test(request.headers['x-wc-webhook-topic'] ?? '');
     if (isPing(request) || !isOurs) return [];
     const order = json(Order, request.body);
-    // WooCommerce Subscriptions, wcs_create_order_from_subscription: a renewal.
+    // WooCommerce Subscriptions marks a renewal so: wcs_create_order_from_subscription.
     if (order.created_via === 'subscription') return [];
-    const { sandbox } = part(Options, context.options);
+    const { sandbox } = part(SandboxOptions, context.options);
     return [...sales(order, sandbox, context), ...refunds(order, sandbox)];
   },
 };
 
-/** Unsigned, and says nothing but the webhook's number; without a 200 the shop does not take our address. */
+/** The shop pings a new address unsigned, with the webhook's number only, and rejects the address unless it gets 200. */
 const isPing = ({ headers, body }: WebhookRequest): boolean =>
   !headers['x-wc-webhook-signature'] && /^webhook_id=\d{1,20}$/.test(body.toString('latin1', 0, 40));
 
-/** No event is of money: every change of the order comes, most of them long after it was paid. */
+/** WooCommerce has no event for a payment: it sends every change of an order, most of them long after it was paid. */
 function sales(
   { id, status, currency, total, billing, date_paid_gmt, ...order }: z.output<typeof Order>,
   test: boolean,
@@ -46,11 +44,8 @@ function sales(
 ): OrderEvent[] {
   if (!date_paid_gmt || (status !== 'processing' && status !== 'completed')) return [];
   const meta = [...order.meta_data, ...order.line_items.flatMap((line) => line.meta_data)];
-  const names = new Set(
-    meta.flatMap(({ key, value }) => (key === licenseeField && typeof value === 'string' ? [value] : [])),
-  );
-  // Several names in one order: nobody knows for which line each of them is.
-  const held = names.size > 1 ? 'no_name' : undefined;
+  const attributes = meta.map(({ key: name, value }) => ({ name, value }));
+  const { registration, held } = findRegistration(attributes, licenseeField);
   return [
     {
       kind: 'paid',
@@ -63,7 +58,7 @@ function sales(
         email: billing.email || undefined,
         company: billing.company || undefined,
         country: billing.country || undefined,
-        registration: held ? undefined : [...names][0],
+        registration,
       },
       lines: order.line_items.map(({ sku, variation_id, product_id, quantity, ...line }) => {
         const skus = [sku, variation_id, product_id].flatMap((one) => (one ? [String(one)] : []));
@@ -74,14 +69,14 @@ function sales(
   ];
 }
 
-/** All that was given back so far, in every body anew; an order may be set to refunded without any. */
+/** Each body repeats all refunds so far. A shop can also set an order to refunded without a refund. */
 function refunds({ id, status, currency, refunds }: z.output<typeof Order>, test: boolean): OrderEvent[] {
-  const given = refunds.map((refund) => ({
+  const partial = refunds.map((refund) => ({
     reversalId: String(refund.id),
     amount: { value: refund.total.replace('-', ''), currency },
   }));
   const isFull = status === 'refunded';
-  const all = isFull && given.length === 0 ? [{ reversalId: String(id), amount: undefined }] : given;
+  const all = isFull && partial.length === 0 ? [{ reversalId: String(id), amount: undefined }] : partial;
   return all.map(({ reversalId, amount }) => ({
     kind: 'reversed',
     id: String(id),
@@ -91,18 +86,16 @@ function refunds({ id, status, currency, refunds }: z.output<typeof Order>, test
   }));
 }
 
-const id = z.int().check(z.positive());
-const text = z.nullish(z.string().check(z.maxLength(1000)));
-const decimal = z.string().check(z.regex(DECIMAL));
+const number = z.int().check(z.positive());
 const meta_data = z._default(z.array(z.object({ key: z.string(), value: z.unknown() })), []);
 
 const Order = z.object({
-  id,
+  id: number,
   status: z.string(),
   currency: z.string().check(z.regex(/^[A-Z]{3}$/)),
   total: decimal,
   created_via: text,
-  /** UTC without saying so. */
+  /** In UTC, without a zone. */
   date_paid_gmt: z.nullish(z.iso.datetime({ local: true }).check(z.regex(/\d$/))),
   billing: z.object({ first_name: text, last_name: text, company: text, country: text, email: text }),
   meta_data,
@@ -117,5 +110,5 @@ const Order = z.object({
       meta_data,
     }),
   ),
-  refunds: z.array(z.object({ id, total: z.string().check(z.regex(/^-?\d{1,15}(?:\.\d{1,6})?$/)) })),
+  refunds: z.array(z.object({ id: number, total: z.string().check(z.regex(/^-?\d{1,15}(?:\.\d{1,6})?$/)) })),
 });

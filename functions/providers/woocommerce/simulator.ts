@@ -1,4 +1,4 @@
-/** WooCommerce, as class-wc-webhook.php of its source delivers: the whole order of its REST API, whatever has changed in it. */
+/** Sends as WooCommerce's class-wc-webhook.php does: each change of an order sends the whole order of the REST API. */
 import { createHmac, randomBytes, randomInt } from 'node:crypto';
 import type { Simulator } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';
@@ -53,7 +53,7 @@ export const simulator: Simulator = {
   },
 };
 
-/** What the shop sends when the webhook is saved: nothing of an order, and no signature. */
+/** The shop sends this unsigned request when the webhook is saved. */
 const PING = {
   method: 'POST',
   query: '',

@@ -460,14 +460,14 @@ describe('lines', () => {
     const world = memoryWorld(catalogue);
     const headers = JSON.parse('{"__proto__":"a","constructor":"b","x-shop":"c"}');
     const request = { method: 'POST', headers, query: '', body: Buffer.from('{') };
-    const unreadable = { verify() {}, read: () => JSON.parse('{') };
+    const unreadable = { name: 'plain', verify() {}, read: () => JSON.parse('{') };
     for await (const _ of fulfil(requestWorld(world.shared, 'plain', request), unreadable, request));
     expect(Object.entries(world.orders()[0]?.raw?.headers ?? {})).toEqual([['x-shop', 'c']]);
   });
 
   test('a request that cannot be read is held with its bytes, once', async () => {
     const world = memoryWorld(catalogue);
-    const unreadable = { verify() {}, read: () => JSON.parse('{') };
+    const unreadable = { name: 'plain', verify() {}, read: () => JSON.parse('{') };
     expect(await world.deliver([sale], unreadable)).toBe(true);
     expect(await world.deliver([sale], unreadable)).toBe(true);
     expect(world.orders()).toMatchObject([
