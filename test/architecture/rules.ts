@@ -68,7 +68,11 @@ export const importCycles: Rule = (sources) => {
 };
 
 const LAMBDAS = ['webhook', 'redeliver', 'mail-events', 'reconcile'].map((name) => `functions/${name}.ts`);
-const TOOLS = ['functions/core/operator', 'functions/core/find-profile'];
+const TOOLS = [
+  'functions/core/operator',
+  'functions/core/find-profile',
+  'functions/core/serial/typed-serial.ts',
+];
 
 /** The tools of a person and the simulators are not part of any Lambda's bundle. */
 export const lambdasWithoutTools: Rule = (sources) => {

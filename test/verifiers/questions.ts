@@ -1,6 +1,6 @@
 /**
- * What the checks in docs/verifiers are asked: each published vector as it is, under another name, and with one digit
- * changed; and one serial of each way to write it, as buyers type it.
+ * The input of the checks in docs/verifiers: each published vector unchanged, with another name, and with one digit changed;
+ * and one serial of each text format, as buyers type it.
  */
 import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
@@ -24,25 +24,25 @@ export interface Question extends Case {
 }
 
 export const questions: readonly Question[] = [
-  ...vectors.map((vector) => ({ ...vector, isRight: vector.name !== '' })), // nobody has an empty name
+  ...vectors.map((vector) => ({ ...vector, isRight: vector.name !== '' })), // an empty name is never valid
   ...vectors.map((vector) => ({ ...vector, name: otherName(vector.name), isRight: false })),
-  ...vectors.map((vector, at) => ({ ...vector, serial: changed(vector, at), isRight: false })),
+  ...vectors.map((vector, at) => ({ ...vector, serial: changeDigit(vector, at), isRight: false })),
   ...[
     ...new Map(
       vectors
         .filter(({ name }) => name.length > 15)
         .map((vector) => [JSON.stringify(vector.full.text), vector]),
     ).values(),
-  ].flatMap(typed),
+  ].flatMap(typedVariants),
 ];
 
-/** The digits alone. */
+/** Removes prefix and separators. */
 export function bare({ text }: SerialProfile, serial: string): string {
   const body = serial.slice(text.prefix?.length ?? 0);
   return text.group === undefined ? body : body.split(text.separator ?? '-').join('');
 }
 
-/** The serial as the checks compare it. */
+/** Normalises a serial as the checks do before they compare. */
 export function plain(profile: SerialProfile, serial: string): string {
   const { alphabet, prefix = '', separator = '-' } = profile.text;
   const text = `${prefix}${bare(profile, serial).replace(/=+$/, '')}`;
@@ -55,20 +55,20 @@ function otherName(name: string): string {
   return `${name.startsWith('X') ? 'Y' : 'X'}${[...name].slice(1).join('')}`;
 }
 
-/** One digit replaced by the next of the alphabet, each time at another place. */
-function changed({ full: { text }, serial }: Case, nth: number): string {
+/** Replaces one digit by the next of the alphabet; `nth` selects its position. */
+function changeDigit({ full: { text }, serial }: Case, nth: number): string {
   const digits: string = ALPHABETS[text.alphabet];
-  const places = [...serial].flatMap((one, at) =>
+  const positions = [...serial].flatMap((one, at) =>
     at >= (text.prefix ?? '').length && digits.includes(one) ? [at] : [],
   );
-  const place = places[nth % places.length];
-  if (place === undefined) return 'A';
-  const next = digits.charAt((digits.indexOf(serial.charAt(place)) + 1) % digits.length);
-  return serial.slice(0, place) + next + serial.slice(place + 1);
+  const position = positions[nth % positions.length];
+  if (position === undefined) return 'A';
+  const next = digits.charAt((digits.indexOf(serial.charAt(position)) + 1) % digits.length);
+  return serial.slice(0, position) + next + serial.slice(position + 1);
 }
 
-/** A serial as it may arrive, and as it must not. */
-function typed(vector: Case): Question[] {
+/** Writes a serial in ways that must be accepted and in ways that must be refused. */
+function typedVariants(vector: Case): Question[] {
   const { serial, full } = vector;
   const { alphabet, prefix = '' } = full.text;
   const digits = bare(full, serial);

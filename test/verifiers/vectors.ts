@@ -1,8 +1,7 @@
 /**
- * What docs/verifiers/vectors.json holds: every preset and every option, with names at each length where something
- * changes. Once published a vector stays: add, and change none.
+ * Makes docs/verifiers/vectors.json: every preset and every option, with names at each length where the result changes in
+ * kind. A published vector never changes: only add vectors.
  */
-
 import { keyBytes, serialOf } from '../../functions/core/serial/aes-128.ts';
 import { ALPHABET_NAMES } from '../../functions/core/serial/alphabet.ts';
 import { licenseeOf } from '../../functions/core/serial/name.ts';
@@ -16,10 +15,10 @@ interface Vector {
   readonly serial: string;
 }
 
-/** As many bytes, in every charset but UTF-16. */
+/** Lengths of ASCII names; in bytes in every charset except UTF-16. */
 export const LENGTHS = [0, 1, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64];
 const LONG = 'Maximiliana Featherstonehaugh-Cholmondeley of Upper Marjoribanks';
-const LETTERS = [
+const ACCENTED = [
   'José Núñez',
   'José Núñez'.normalize('NFD'),
   'Renée D’Angelo',
@@ -33,7 +32,7 @@ const UNCLEAN = [
   'Jane\u00a0 Q.\u2009Sample\u3000',
   '\ufeffJa\u00adne\u200b Sample\r\n',
   'Straße é É Ab',
-  'Μαΐα', // in capitals it decomposes
+  'Μαΐα', // decomposes in upper case
 ];
 
 const KEY = '1234567890123456';
@@ -43,7 +42,7 @@ const FIVES = { text: { alphabet: 'crockford', group: 5 } };
 const BASE64 = { text: { alphabet: 'base64' } };
 const ECB = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', ...HEX };
 
-/** What the presets leave to the seller, and a key of the form that each asks for. */
+/** The options that each preset leaves to the seller, and a key of its form. */
 const COMPLETED = {
   'cocoa-cccrypt': { key: KEY, ...HEX },
   'cocoa-cccrypt-ecb': { key: KEY, ...FIVES },
@@ -64,7 +63,7 @@ const COMPLETED = {
   'openssl-cbc': { key: '0123456789abcdefFEDCBA9876543210', iv: LITERAL, ...HEX },
 } satisfies Record<keyof typeof presets, object>;
 
-/** The file as it has to be: one vector a line, and ASCII, so that no editor can recompose an accent. */
+/** Formats the file: one vector per line, in ASCII, so that no editor can recompose an accent. */
 export function vectorsFile(): string {
   const lines = [...ofPresets(), ...ofCiphers(), ...ofOptions()].map((vector) => JSON.stringify(vector));
   return `[\n${lines.join(',\n')}\n]\n`.replace(
@@ -74,7 +73,7 @@ export function vectorsFile(): string {
 }
 
 function ofPresets(): Vector[] {
-  const names = [...LENGTHS.map((length) => LONG.slice(0, length)), ...LETTERS];
+  const names = [...LENGTHS.map((length) => LONG.slice(0, length)), ...ACCENTED];
   return Object.entries(presets).flatMap(([name, preset]) => {
     const { key, ...rest } = new Map(Object.entries<{ key: string }>(COMPLETED)).get(name) ?? { key: '' };
     return vectors({ ...preset, ...rest }, key, names);
@@ -128,13 +127,13 @@ function ofOptions(): Vector[] {
   ]);
   return [
     ...keys.flatMap(([form, fit, key]) => vectors({ ...ECB, key: { form, fit } }, key, long)),
-    ...charsets.flatMap((charset) => vectors({ ...ECB, charset }, KEY, [...long, ...LETTERS])),
-    ...names.flatMap((name) => vectors({ ...ECB, name }, KEY, [...LETTERS, ...UNCLEAN])),
+    ...charsets.flatMap((charset) => vectors({ ...ECB, charset }, KEY, [...long, ...ACCENTED])),
+    ...names.flatMap((name) => vectors({ ...ECB, name }, KEY, [...ACCENTED, ...UNCLEAN])),
     ...texts.flatMap((text) => vectors({ ...ECB, text }, KEY, [...long, LONG.slice(0, 16)])),
   ];
 }
 
-/** None where the profile is none that Keypost takes, and none for names that would be held, but the empty one. */
+/** Returns no vector for an invalid profile or for a name that would be held, except the empty name. */
 function vectors(profile: object, key: string, names: readonly string[]): Vector[] {
   const { data } = SerialProfile.safeParse(profile);
   const bytes = data && keyBytes(data, key);

@@ -1,6 +1,6 @@
 /**
- * The checks that sellers copy into their apps, run against the published vectors; and those vectors against the `openssl`
- * command. What trust the vectors deserve comes from here: from AES, charsets and alphabets that are not ours.
+ * Runs the checks that sellers copy into their apps against the published vectors, and those vectors against the `openssl`
+ * command. The vectors are trustworthy because AES, charsets and alphabets of other authors agree with them.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -16,7 +16,7 @@ import { LENGTHS, vectorsFile } from './vectors.ts';
 const FOLDER = 'docs/verifiers';
 
 describe('vectors.json', () => {
-  it('is what our code makes', async () => {
+  it('equals the output of our code', async () => {
     await expect(vectorsFile()).toMatchFileSnapshot(`../${FOLDER}/vectors.json`);
   });
 
@@ -60,7 +60,7 @@ describe.skipIf(!has('openssl'))('the openssl command', () => {
       !['base32', 'crockford'].includes(full.text.alphabet),
   );
 
-  it('makes the same', () => {
+  it('makes the same serials', () => {
     expect(usual.length).toBeGreaterThan(300);
     const differs = usual.filter(({ serial, ...vector }) => {
       const { cut } = vector.full.text;
@@ -71,7 +71,7 @@ describe.skipIf(!has('openssl'))('the openssl command', () => {
     expect(differs).toEqual([]);
   });
 
-  /** Where `openssl` knows the padding it adds it; the others stand here once more, after their own documents. */
+  /** `openssl` adds the paddings that it supports. The others are implemented here a second time, from their documents. */
   function ciphertext({ full, key, name }: Omit<Case, 'serial'>): Buffer {
     const bytes = Buffer.from(
       name.normalize(full.name.form.toUpperCase()),
@@ -121,7 +121,7 @@ describe.skipIf(!has('openssl'))('the openssl command', () => {
 const out = mkdtempSync(join(tmpdir(), 'keypost-verifiers-'));
 afterAll(() => rmSync(out, { recursive: true }));
 
-/** What can be run on some machine; on this one, if all that it needs is here. */
+/** The languages that our tests can run. `isHere`: this machine has the tools. */
 const languages = [
   {
     language: 'JavaScript',
@@ -184,13 +184,15 @@ const languages = [
 ];
 const listed = (isHere: boolean) =>
   languages.flatMap((one) => (one.isHere === isHere ? [one.language] : [])).join(', ') || 'none';
-console.info(`serial checks for apps: run ${listed(true)}; not run, for want of tools: ${listed(false)}`);
+console.info(
+  `serial checks for apps: run ${listed(true)}; not run, because tools are missing: ${listed(false)}`,
+);
 
 describe('docs/verifiers', () => {
   const files = readdirSync(FOLDER).filter((file) => !['README.md', 'vectors.json'].includes(file));
   const readme = readFileSync(`${FOLDER}/README.md`, 'utf8');
 
-  test.each(files)('%s says whether it is run', (file) => {
+  test.each(files)('%s and its row in the README state correctly whether our tests run it', (file) => {
     const isRun = languages.some((one) => one.file === file);
     const row = readme.split('\n').find((line) => line.startsWith(`| [${file}](${file}) |`)) ?? '';
     expect(row).not.toBe('');
@@ -200,12 +202,12 @@ describe('docs/verifiers', () => {
 });
 
 describe.each(languages)('$language', ({ isHere, build, run, file }) => {
-  it.skipIf(!isHere)('takes what is right, refuses what is wrong, and makes the same serials', () => {
-    if (build) expect(said(build, '')).toBe('');
+  it.skipIf(!isHere)('accepts right serials, refuses wrong ones, and makes the same serials', () => {
+    if (build) expect(outputOf(build, '')).toBe('');
     const lines = questions.map((question) =>
       file.endsWith('.mjs') ? JSON.stringify(question) : fields(question, file.endsWith('.c')),
     );
-    const answers = said(run, `${lines.join('\n')}\n`)
+    const answers = outputOf(run, `${lines.join('\n')}\n`)
       .trimEnd()
       .split(/\r?\n/);
     expect(answers).toHaveLength(questions.length);
@@ -218,13 +220,13 @@ describe.each(languages)('$language', ({ isHere, build, run, file }) => {
   });
 });
 
-function said([command = '', ...args]: readonly string[], input: string): string {
+function outputOf([command = '', ...args]: readonly string[], input: string): string {
   const { status, stdout, stderr } = spawnSync(command, args, { input, encoding: 'utf8', maxBuffer: 1e8 });
   expect(status, stderr).toBe(0);
   return stdout;
 }
 
-/** For languages without JSON: hex between tabs. C leaves normal form and case to its caller. */
+/** Formats a question for languages without JSON: hex, separated by tabs. The C check expects a normalised, folded name. */
 function fields({ full, key, name, serial }: Question, isNormal: boolean): string {
   const { form, trim, collapse, fold } = full.name;
   const { alphabet, cut = 0, separator = '-', prefix = '' } = full.text;

@@ -53,7 +53,7 @@ function order(changes: Partial<Order> = {}): Order {
 
 const mail = (changes: Partial<Order> = {}) => serialMail(catalogue, order(changes));
 
-/** What a reader shows of our HTML: no tags, entities read, words parted by one space. */
+/** Renders our HTML as a mail reader does: without tags, entities decoded, single spaces. */
 function words(html: string): string {
   const shown = html
     .replace(/<[^>]*>/g, ' ')
@@ -63,22 +63,22 @@ function words(html: string): string {
   return spaced(shown);
 }
 const spaced = (text: string) => text.replace(/\s+/g, ' ').trim();
-/** A tag parts words, where in the text a comma may follow a name at once. */
+/** Removes all spaces: a tag separates a name from the comma after it, the plain text does not. */
 const letters = (text: string) => text.replace(/\s+/g, '');
 
 describe('the mail', () => {
-  it('is as the golden file has it', async () => {
+  it('equals the golden file', async () => {
     const message = mail({ lines: [{ ...line, quantity: 3 }, heldLine] });
     const { text, html, ...head } = message;
     const golden = [JSON.stringify(head, null, 2), text, html].join('\n--\n');
     await expect(golden).toMatchFileSnapshot('../../fixtures/mail/serial-mail.txt');
   });
 
-  it('is what docs/mail.md shows', () => {
+  it('equals the example in docs/mail.md', () => {
     expect(readFileSync('docs/mail.md', 'utf8')).toContain(`\n\`\`\`text\n${mail().text}\`\`\`\n`);
   });
 
-  it('has the name and the serial alone on their lines, in this order', () => {
+  it('has the name and then the serial, each on its own line', () => {
     const lines = mail().text.split('\n');
     expect(lines.filter((one) => one.includes('Zoë Example'))).toEqual(['Hello Zoë Example,', 'Zoë Example']);
     expect(lines.filter((one) => one.includes(SERIAL))).toEqual([SERIAL]);
@@ -87,7 +87,7 @@ describe('the mail', () => {
     expect(mail().html).toMatch(new RegExp(`<code [^>]*>${SERIAL}</code>`));
   });
 
-  it('comes from the seller, who also reads the answers', () => {
+  it('comes from the seller, who receives the replies', () => {
     expect(mail()).toMatchObject({
       to: 'zoe@example.com',
       from: { name: 'Widget Works', address: 'orders@widgets.example.com' },
@@ -100,11 +100,11 @@ describe('the mail', () => {
     });
   });
 
-  it('goes to the address as SES takes it', () => {
+  it('has its domain in Punycode, as SES requires', () => {
     expect(mail({ buyer: { email: ' zoe@bücher.example ' } }).to).toBe('zoe@xn--bcher-kva.example');
   });
 
-  it('carries every line that waits, and no other', () => {
+  it('contains exactly the lines that wait for a mail', () => {
     const lines: Line[] = [
       line,
       gadgetLine,
@@ -125,19 +125,19 @@ describe('the mail', () => {
     expect(message.text).toContain('3 copies: the serial is the same for each.');
   });
 
-  it('keeps two serials of one product apart, as after a new key', () => {
+  it('has two sections for two serials of one product, as after a new key', () => {
     const text = mail({ lines: [line, { ...line, sku: 'widget-site', serial: 'B00B' }] }).text;
     expect(text.match(/^(?:A9E07D2DCD4F7A2C68C9C3CBC4A9C0D3|B00B)$/gm)).toEqual([SERIAL, 'B00B']);
   });
 
-  it('says so when a part follows, and only then', () => {
+  it('announces a later mail only if a mailed line is held', () => {
     const follows = 'its serial follows in a separate mail.';
     expect(mail({ lines: [line, heldLine] }).text).toContain(follows);
     expect(mail().text).not.toContain(follows);
     expect(mail({ lines: [line, { ...heldLine, delivery: 'answer' }] }).text).not.toContain(follows);
   });
 
-  it('is named after the product that left the catalogue', () => {
+  it('names a product that the catalogue no longer has by its ID', () => {
     expect(mail({ lines: [{ ...line, product: 'old-app' }] }).subject).toBe(
       'Your serial for old-app (order pi_3Example)',
     );
@@ -157,7 +157,7 @@ describe('the mail', () => {
     expect(letters(words(html))).toMatch(new RegExp(`^${letters(greeting)}`));
   });
 
-  it('takes the seller’s own words in place of ours', () => {
+  it('contains the seller’s own subject and instructions literally', () => {
     const own = {
       subject: 'Welcome, $& {{name}}!',
       instructions: 'Choose Help > Register.\r\n\r\n\n First\nSecond {{x}} $& ',
@@ -180,11 +180,11 @@ describe('the mail', () => {
       [line, gadgetLine, { ...gadgetLine, sku: 'third', product: 'third' }],
       'Your serials for WidgetPro for Mac and 2 more (order pi_3Example)',
     ],
-  ])('has the subject: %#', ([lines, subject]) => {
+  ])('has the subject $1', ([lines, subject]) => {
     expect(mail({ lines }).subject).toBe(subject);
   });
 
-  it('tells the order’s number as the provider has it', () => {
+  it('contains the order’s ID as the provider writes it', () => {
     const id = 'A#1%23 2%25';
     expect(mail({ key: keyOf('shop', false, id) }).subject).toBe(
       `Your serial for WidgetPro for Mac (order ${id})`,
@@ -196,7 +196,7 @@ describe('the mail', () => {
 describe('the mail of a test order', () => {
   const test = order({ test: true, key: keyOf('stripe', true, 'pi_3Example') });
 
-  it('goes to the seller and says what it is', () => {
+  it('goes to the seller and says that it is a test', () => {
     const message = serialMail(catalogue, test);
     expect(message.to).toBe('seller@widgets.example.com');
     expect(message.subject).toBe('TEST Your serial for WidgetPro for Mac (order pi_3Example)');
@@ -210,31 +210,31 @@ describe('the mail of a test order', () => {
   });
 });
 
-describe('a mail that must not be', () => {
+describe('a mail that cannot be built', () => {
   it.for<[string, Partial<Order>]>([
     ['without an address', { buyer: { name: 'Zoë' } }],
-    ['with an address that SES does not take', { buyer: { email: 'zoë@example.com' } }],
+    ['with an address that SES does not accept', { buyer: { email: 'zoë@example.com' } }],
     ['without a line that waits', { lines: [heldLine, { ...line, sent: true }] }],
     ['without a licensee', { lines: [{ ...line, licensee: null }] }],
-  ])('is a bug: %s', ([, changes]) => {
+  ])('throws: %s', ([, changes]) => {
     expect(() => mail(changes)).toThrow(/^found an? (order|line) without .* to mail$/);
   });
 });
 
 describe('the tags', () => {
-  it('lead back to the order, and tell its version', () => {
+  it('contain the order’s key and version', () => {
     const { tags } = mail({ key: 'shop#Bestellung 5/ü', version: 7 });
     expect(tags).toEqual({ order: expect.stringMatching(/^[\w-]{1,256}$/), version: '7' });
     expect(Buffer.from(tags.order ?? '', 'base64url').toString()).toBe('shop#Bestellung 5/ü');
   });
 
-  it('leave out an order whose key is too long for them, rather than name another', () => {
+  it('omit a key that is too long, and never cut it', () => {
     expect(mail({ key: `shop#${'x'.repeat(187)}` }).tags.order).toHaveLength(256);
     expect(mail({ key: `shop#${'x'.repeat(188)}` }).tags).toEqual({ version: '0' });
   });
 });
 
-describe('whatever anybody writes', () => {
+describe('arbitrary names, products and subjects', () => {
   const anything = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 60 }),
     fc.constantFrom(
@@ -253,7 +253,7 @@ describe('whatever anybody writes', () => {
     (name) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(name) && name.trim() === name && name !== '',
   );
 
-  it('stands in both forms in the same words, and is never markup or a header', () => {
+  it('appear in both forms with the same words, and never as markup or a header', () => {
     fc.assert(
       fc.property(
         anything,

@@ -1,4 +1,4 @@
-/** The policy of docs/names.md, rule by rule, and what must hold of any text. */
+/** Tests each rule of docs/names.md, and properties for arbitrary text. */
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { licenseeOf } from '../../../functions/core/serial/name.ts';
@@ -6,22 +6,23 @@ import { SerialProfile } from '../../../functions/core/serial/profile.ts';
 
 const DEMO = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } };
 const profile = (more: object = {}) => SerialProfile.parse({ ...DEMO, ...more });
-const habits = (name: object) => profile({ name });
+const withName = (name: object) => profile({ name });
 const demo = profile();
-const says = (of: SerialProfile, received: string) => Object.values(licenseeOf(received, of))[0];
+const resultOf = (profile: SerialProfile, received: string) =>
+  Object.values(licenseeOf(received, profile))[0];
 
-describe('a name becomes', () => {
+describe('the licensee is the name', () => {
   test.each([
-    ['itself', 'Jane Q. Sample', 'Jane Q. Sample'],
+    ['unchanged', 'Jane Q. Sample', 'Jane Q. Sample'],
     ['composed', 'Jose\u0301 Nu\u0301n\u0303ez', 'José Núñez'],
     ['composed, Hangul', '\u1112\u1161\u11ab', '한'],
-    ['one Ångström', '\u212bngstr\u00f6m', 'Ångström'],
-    ['without the line it ends with', '\r\n\tJane\t\r\n', 'Jane'],
+    ['composed, for the Ångström sign', '\u212bngstr\u00f6m', 'Ångström'],
+    ['without line ends and tabs around it', '\r\n\tJane\t\r\n', 'Jane'],
     ['with plain spaces', 'Jane\u00a0Q.\u2009Sample\u3000', 'Jane Q. Sample'],
     ['with one space each', 'Jane   Q.  \u00a0 Sample', 'Jane Q. Sample'],
     ['trimmed behind a byte order mark', '\ufeff \nJane', 'Jane'],
     ['without invisible characters', '\u200bJa\u00adne \u200e\u202aSample\u202c\u2060', 'Jane Sample'],
-    ['composed where an invisible character stood between', 'e\u200d\u0301', 'é'],
+    ['composed after an invisible character is removed', 'e\u200d\u0301', 'é'],
     ['with its quotes as typed', 'Renée D’Angelo "Bo" O\'Neil', 'Renée D’Angelo "Bo" O\'Neil'],
     ['in its own case', 'STEVE van der SAMPLE', 'STEVE van der SAMPLE'],
     [
@@ -35,9 +36,9 @@ describe('a name becomes', () => {
     ['without a non-joiner between letters', 'علی\u200cرضا', 'علیرضا'],
     ['with variation selectors', '葛\u{e0100}城', '葛\u{e0100}城'],
     ['as long as 256 bytes', 'é'.repeat(128), 'é'.repeat(128)],
-    ['shorter, if what is too much is invisible', `${'\u200b'.repeat(300)}Jane`, 'Jane'],
+    ['shorter after invisible characters are removed', `${'\u200b'.repeat(300)}Jane`, 'Jane'],
     ['Arabic, as typed', 'مُحَمَّد', 'مُحَمَّد'.normalize('NFC')],
-    ['what looks like markup', '<b>Jane</b> & "Co"; {{name}}', '<b>Jane</b> & "Co"; {{name}}'],
+    ['unchanged if it looks like markup', '<b>Jane</b> & "Co"; {{name}}', '<b>Jane</b> & "Co"; {{name}}'],
   ])('%s: %j', (_, received, licensee) => expect(licenseeOf(received, demo)).toEqual({ licensee }));
 });
 
@@ -45,7 +46,7 @@ describe('a name is held', () => {
   test.each([
     ['no_name', ''],
     ['no_name', ' \t\r\n\u00a0\u200b\ufeff'],
-    ['no_name', '\u3164\u115f'], // Hangul fillers, which people put where a name is asked for
+    ['no_name', '\u3164\u115f'], // Hangul fillers, which people enter to skip a name field
     ['no_name', '\ufe0f'],
     ['unmappable_name', 'Jane\nBcc: someone@example.com'],
     ['unmappable_name', 'Jane\tSample'],
@@ -72,12 +73,12 @@ describe('a name is held', () => {
   ] as const)('%s: %j', (held, received) => expect(licenseeOf(received, demo)).toEqual({ held }));
 
   test.each(['ANDRÉ’S CAFÉ', 'Strauß’ Laden', 'Ãngela', 'AT&T; Co', 'R & D', 'Ångström', 'Ñandú “Bar”', 'Â'])(
-    'not for looking like damage: %s',
+    'not if it only resembles a damaged one: %s',
     (licensee) => expect(licenseeOf(licensee, demo)).toEqual({ licensee }),
   );
 });
 
-describe('a product with habits of its own', () => {
+describe('the options of a product apply', () => {
   test.each([
     [{ form: 'nfd' }, 'José', 'Jose\u0301'],
     [{ form: 'as-is' }, 'Jose\u0301 José', 'Jose\u0301 José'],
@@ -86,7 +87,7 @@ describe('a product with habits of its own', () => {
     [{ fold: 'upper' }, 'José Strauß', 'JOSÉ STRAUSS'],
     [{ fold: 'lower' }, 'JOSÉ Sample', 'josé sample'],
     [{ fold: 'upper' }, 'ΐ', 'Ϊ\u0301'],
-    [{ fold: 'upper' }, 'α\u0345\u0301', 'ΆΙ'], // composed before it is folded
+    [{ fold: 'upper' }, 'α\u0345\u0301', 'ΆΙ'], // composed before folding
     [{ repair: true }, 'Tom &amp; Jerry', 'Tom & Jerry'],
     [{ repair: true }, 'O&#39;Brien &lt;&#xe9;&gt;&nbsp;&quot;', 'O\'Brien <é> "'],
     [{ repair: true }, 'JosÃ© NÃºÃ±ez', 'José Núñez'],
@@ -101,32 +102,32 @@ describe('a product with habits of its own', () => {
     [{ maxBytes: 31 }, 'x'.repeat(31), 'x'.repeat(31)],
     [{ maxBytes: 31 }, 'x'.repeat(32), 'name_too_long'],
     [{ maxBytes: 31 }, 'é'.repeat(16), 'name_too_long'],
-  ])('%j: %j', (name, received, result) => expect(says(habits(name), received)).toBe(result));
+  ])('%j: %j', (name, received, result) => expect(resultOf(withName(name), received)).toBe(result));
 
   test.each([
     ['windows-1252', 31, 'é'.repeat(31), 'é'.repeat(31)],
     ['utf16le', 30, 'x'.repeat(16), 'name_too_long'],
-    ['windows-1252', 256, 'é'.repeat(129), 'name_too_long'], // in UTF-8, whatever the charset
+    ['windows-1252', 256, 'é'.repeat(129), 'name_too_long'], // limited in UTF-8 for every charset
     ['macroman', 256, '田中', 'unmappable_name'],
     ['macroman', 256, 'Jane \ud83d', 'unmappable_name'],
     ['windows-1252', 256, 'Łukasz', 'unmappable_name'],
     ['windows-1252', 256, 'Ju\u0308rgen', 'Jürgen'],
   ])('%s, at most %i bytes: %j', (charset, maxBytes, received, result) =>
-    expect(says(profile({ charset, name: { maxBytes } }), received)).toBe(result),
+    expect(resultOf(profile({ charset, name: { maxBytes } }), received)).toBe(result),
   );
 });
 
-describe('of any text', () => {
+describe('for any text', () => {
   const profiles = ['nfc', 'nfd', 'as-is'].flatMap((form) =>
     ['none', 'upper', 'lower'].flatMap((fold) =>
       [true, false].flatMap((tidy) =>
-        [true, false].map((repair) => habits({ form, fold, trim: tidy, collapse: tidy, repair })),
+        [true, false].map((repair) => withName({ form, fold, trim: tidy, collapse: tidy, repair })),
       ),
     ),
   );
   const anyProfile = fc.constantFrom(...profiles);
-  // Whatever is trouble, more often than chance would have it.
-  const trouble = [
+  // Characters that need special treatment occur more often than by chance.
+  const special = [
     ...' \t\r\n\u00a0\u2028\u200d\u00ad\ufeff\ufe0f\u0301\u0345\u0000\ufffd&;#1amp&ÃÂ©€™éÉßΣςİŉ👩❤🏽Ⓜ한ᄒ\ud83d',
   ];
   const text = fc.oneof(
@@ -134,7 +135,7 @@ describe('of any text', () => {
     fc.string({ unit: 'grapheme' }),
     fc.string({
       unit: fc.oneof(
-        fc.constantFrom(...trouble, '\ud83d'),
+        fc.constantFrom(...special, '\ud83d'),
         fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
       ),
     }),
@@ -142,7 +143,7 @@ describe('of any text', () => {
   );
   const runs = { numRuns: 5_000 };
 
-  it('there is a licensee or a reason', () => {
+  it('the result is a licensee or a reason', () => {
     fc.assert(
       fc.property(anyProfile, text, (profile, received) => {
         const result = licenseeOf(received, profile);
@@ -172,7 +173,7 @@ describe('of any text', () => {
     );
   });
 
-  it('composed and decomposed are one name', () => {
+  it('composed and decomposed forms have the same licensee', () => {
     fc.assert(
       fc.property(text, (received) => {
         expect(licenseeOf(received.normalize('NFD'), demo)).toEqual(
@@ -183,16 +184,16 @@ describe('of any text', () => {
     );
   });
 
-  it('one character after another is a name for good, or is held', () => {
+  it('each character alone gives a stable licensee or a hold', () => {
     const changed: number[] = [];
     for (let code = 0; code <= 0x1ffff; code++) {
       const result = licenseeOf(`a${String.fromCodePoint(code)}b`, demo);
-      if ('licensee' in result && says(demo, result.licensee) !== result.licensee) changed.push(code);
+      if ('licensee' in result && resultOf(demo, result.licensee) !== result.licensee) changed.push(code);
     }
     expect(changed).toEqual([]);
   });
 
-  it('the answer comes soon', () => {
+  it('names of any length cost bounded time', () => {
     for (const unit of [
       ' ',
       '\t',

@@ -1,6 +1,6 @@
 /**
- * The serials that shipped apps accept. The values come from NIST, from other people's code, from the `openssl` command
- * and from Python (test/fixtures/serials/make.py): customers hold such serials, so no expectation here may ever change.
+ * Tests the serials that shipped apps accept. The values come from NIST, from code of others, from the `openssl` command and
+ * from Python (test/fixtures/serials/make.py). Customers have such serials, so no expectation here may ever change.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -54,20 +54,20 @@ function sixteen(profile: SerialProfile, key: string): Buffer {
   return bytes;
 }
 
-/** What a buyer of that name gets, or null where the order is held. */
+/** Returns the serial that a buyer of this name gets, or null if the order is held. */
 function serialFor(profile: SerialProfile, key: string, received: string): string | null {
   const name = licenseeOf(received, profile);
   return 'held' in name ? null : (serialOf(profile, sixteen(profile, key), name.licensee) ?? null);
 }
 
-describe('published values', () => {
+describe('a published serial is reproduced', () => {
   test.each(published)('$source: $serial', ({ profile, key, name, serial }) => {
     expect(serialOf(profile, sixteen(profile, key), name)).toBe(serial);
   });
 });
 
-describe('serials made by openssl and Python', () => {
-  test.each(foreign)('$preset $profile', ({ profile, key, serials }) => {
+describe('serials equal those of openssl and Python', () => {
+  test.each(foreign)('for preset $preset, profile $profile', ({ profile, key, serials }) => {
     const ours = SerialProfile.parse(profile);
     for (const [name, serial] of Object.entries(serials))
       expect([name, serialFor(ours, key, name)]).toEqual([name, serial]);
@@ -87,11 +87,11 @@ describe('presets', () => {
     foreign.flatMap(({ preset, profile }) => (preset === undefined ? [] : [[preset, profile] as const])),
   );
 
-  it('each have their serials above', () => {
+  it('each have serials from openssl or Python', () => {
     expect(Object.keys(presets).sort()).toEqual([...known.keys()].sort());
   });
 
-  test.each(Object.entries(presets))('%s means what it meant', (name, preset) => {
+  test.each(Object.entries(presets))('%s has not changed', (name, preset) => {
     const profile = known.get(name) ?? {};
     const seller = {
       ...('text' in preset ? {} : { text: profile.text }),
@@ -103,7 +103,7 @@ describe('presets', () => {
 });
 
 const openssl = spawnSync('openssl', ['version'], { encoding: 'utf8' }).stdout;
-if (!openssl) console.warn('no openssl command here: its agreement with our serials was not tried');
+if (!openssl) console.warn('no openssl command here: its agreement with our serials was not tested');
 
 describe.skipIf(!openssl)('the openssl command', () => {
   const names = fc.sample(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 48 }), {
@@ -127,8 +127,8 @@ describe.skipIf(!openssl)('the openssl command', () => {
     return stdout;
   }
 
-  // One call for all: in CBC and CFB8 a block of ciphertext is all that the next depends on, so that each serial may
-  // follow its IV as if that were ciphertext too; what the IV itself decrypts to is skipped.
+  // One call decrypts all serials: in CBC and CFB8 a block depends only on the previous block of ciphertext, so each serial
+  // follows its IV as if the IV were ciphertext too. The decrypted IV itself is skipped.
   test.each(profiles)('decrypts 10,000 serials: $mode $padding', (input) => {
     const profile = SerialProfile.parse(input);
     const head = Buffer.from(profile.mode === 'ecb' ? '' : iv.hex, 'hex');
@@ -152,7 +152,7 @@ describe.skipIf(!openssl)('the openssl command', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('pads and encrypts as we do', () => {
+  it('pads and encrypts in the same way', () => {
     for (const name of names.slice(0, 12)) {
       for (const mode of ['ecb', 'cbc'] as const) {
         const profile = SerialProfile.parse(mode === 'ecb' ? ECB : { ...ECB, mode, iv });
@@ -188,7 +188,7 @@ describe.skipIf(!openssl)('the openssl command', () => {
 });
 
 describe('charsets', () => {
-  test.each(['windows-1252', 'macroman', 'latin1'] as const)('%s is as Python has it', (charset) => {
+  test.each(['windows-1252', 'macroman', 'latin1'] as const)('%s equals that of Python', (charset) => {
     const upper = upperHalves[charset] ?? [];
     expect(upper).toHaveLength(128);
     const byCode = new Map(upper.map((code, at) => [code, 0x80 + at]));
@@ -210,7 +210,7 @@ describe('charsets', () => {
     ['utf16le', '\ude00 half'],
   ] as const)('%s has no bytes for %j', (charset, text) => expect(encode(charset, text)).toBeUndefined());
 
-  it('give back what went in', () => {
+  it('are decoded by Node to the same text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
         expect(encode('utf8', text)?.toString('utf8')).toBe(text);
@@ -250,7 +250,7 @@ describe('keys', () => {
     expect(keyBytes(keys(form, fit), key)?.toString('hex')).toBe(hex),
   );
 
-  it('of any text are sixteen bytes or none', () => {
+  it('made of any text have 16 bytes or are refused', () => {
     const forms = ['ascii', 'hex', 'base64', 'md5'].flatMap((form) => [
       keys(form),
       keys(form, 'null-pad-or-cut'),
@@ -264,8 +264,8 @@ describe('keys', () => {
   });
 });
 
-describe('written', () => {
-  // RFC 4648, 10, without the `=` that base32 is written with there.
+describe('the text of a serial', () => {
+  // RFC 4648, 10, without the `=` of base32.
   test.each([
     ['f', 'Zg==', 'MY'],
     ['fo', 'Zm8=', 'MZXQ'],
@@ -273,18 +273,18 @@ describe('written', () => {
     ['foob', 'Zm9vYg==', 'MZXW6YQ'],
     ['fooba', 'Zm9vYmE=', 'MZXW6YTB'],
     ['foobar', 'Zm9vYmFy', 'MZXW6YTBOI'],
-  ])('%s', (text, base64, base32) => {
+  ])('encodes %s like RFC 4648', (text, base64, base32) => {
     expect(formatText(Buffer.from(text), { alphabet: 'base64' })).toBe(base64);
     expect(formatText(Buffer.from(text), { alphabet: 'base32' })).toBe(base32);
   });
 
-  it('spells Crockford', () => {
+  it('encodes in the alphabet of Crockford', () => {
     expect(formatText(Buffer.from('foobar'), { alphabet: 'crockford' })).toBe('CSQPYRK1E8');
     const block = Buffer.from('aa0b7277cab4b0a805b0b1f846149883', 'hex');
     expect(formatText(block, { alphabet: 'crockford', group: 5 })).toBe('N85Q4-XYAPJ-RAG1D-GP7W4-C54RG-C');
   });
 
-  it('spells as Node does', () => {
+  it('encodes like Node', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (array) => {
         const bytes = Buffer.from(array);
@@ -296,7 +296,7 @@ describe('written', () => {
     );
   });
 
-  it('cuts before it groups, and puts the prefix last', () => {
+  it('is cut, then grouped, then prefixed', () => {
     const text = { alphabet: 'HEX', cut: 12, group: 4, separator: ' ', prefix: 'WP-' } as const;
     expect(formatText(Buffer.from('00112233445566778899aabbccddeeff', 'hex'), text)).toBe(
       'WP-0011 2233 4455',
@@ -305,7 +305,7 @@ describe('written', () => {
 });
 
 describe('a profile', () => {
-  it('needs little: the demo', () => {
+  it('has defaults for most options', () => {
     const profile = SerialProfile.parse(ECB);
     expect(profile).toEqual({
       ...ECB,
@@ -316,7 +316,7 @@ describe('a profile', () => {
     expect(serialFor(profile, KEY, ' Jane\u00a0Q. Sample')).toBe('B05F5DA78463537B5F9A76CF01B76E01');
   });
 
-  it('that cannot be is known to the editor', () => {
+  it('that is impossible does not compile', () => {
     const typed = (profile: z.input<typeof SerialProfile>) => SerialProfile.safeParse(profile).success;
     expect(typed({ ...ECB, charset: 'utf16le', name: { form: 'nfd' } })).toBe(true);
     expect(typed({ ...presets['php-mcrypt-cbc'], iv: { from: 'key' }, text: { alphabet: 'base64' } })).toBe(
@@ -396,7 +396,7 @@ describe('a profile', () => {
     [{ ...ECB, name: { maxBytes: 0 } }, /^name\.maxBytes: found 0; write a whole number/],
     [{ ...ECB, name: { maxbytes: 31 } }, /^name\.maxbytes: found an unknown field; write \{ form, trim/],
   ])(
-    'that cannot be is refused, with product, place, what was found and what would do: %j',
+    'that is impossible is refused, with product, field, finding and allowed values: %j',
     (serial, message) => {
       const line = mistake(serial);
       const product = 'products.widget.serial.';
@@ -405,7 +405,7 @@ describe('a profile', () => {
     },
   );
 
-  /** What the seller reads. */
+  /** Returns the error message that the seller reads. */
   function mistake(serial: object): string {
     const seller = { name: 'W', from: 'a@example.com', replyTo: 'a@example.com', alarms: 'a@example.com' };
     const products = { widget: { name: 'Widget', serial, skus: { shop: ['widget'] } } };
@@ -455,7 +455,7 @@ describe('a profile', () => {
     }),
   );
 
-  it('of any kind makes of any name a serial of its alphabet, always the same, or holds it', () => {
+  it('of any kind makes a reproducible serial in its alphabet, or holds the name', () => {
     const names = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.string());
     fc.assert(
       fc.property(anyProfile, names, (input, received) => {
