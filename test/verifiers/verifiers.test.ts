@@ -202,22 +202,26 @@ describe('docs/verifiers', () => {
 });
 
 describe.each(languages)('$language', ({ isHere, build, run, file }) => {
-  it.skipIf(!isHere)('accepts right serials, refuses wrong ones, and makes the same serials', () => {
-    if (build) expect(outputOf(build, '')).toBe('');
-    const lines = questions.map((question) =>
-      file.endsWith('.mjs') ? JSON.stringify(question) : fields(question, file.endsWith('.c')),
-    );
-    const answers = outputOf(run, `${lines.join('\n')}\n`)
-      .trimEnd()
-      .split(/\r?\n/);
-    expect(answers).toHaveLength(questions.length);
-    const wrong = questions.filter(
-      ({ isRight }, at) => answers[at]?.startsWith(isRight ? '1\t' : '0\t') !== true,
-    );
-    expect(wrong).toEqual([]);
-    const made = vectors.map(({ full, serial }) => plain(full, serial));
-    expect(answers.slice(0, vectors.length).map((answer) => answer.slice(2))).toEqual(made);
-  }, 120_000);
+  it.skipIf(!isHere)(
+    'accepts right serials, refuses wrong ones, and makes the same serials',
+    () => {
+      if (build) expect(outputOf(build, '')).toBe('');
+      const lines = questions.map((question) =>
+        file.endsWith('.mjs') ? JSON.stringify(question) : fields(question, file.endsWith('.c')),
+      );
+      const answers = outputOf(run, `${lines.join('\n')}\n`)
+        .trimEnd()
+        .split(/\r?\n/);
+      expect(answers).toHaveLength(questions.length);
+      const wrong = questions.filter(
+        ({ isRight }, at) => answers[at]?.startsWith(isRight ? '1\t' : '0\t') !== true,
+      );
+      expect(wrong).toEqual([]);
+      const made = vectors.map(({ full, serial }) => plain(full, serial));
+      expect(answers.slice(0, vectors.length).map((answer) => answer.slice(2))).toEqual(made);
+    },
+    120_000,
+  );
 });
 
 function outputOf([command = '', ...args]: readonly string[], input: string): string {
