@@ -29,6 +29,7 @@ const VIOLATIONS: Readonly<Record<keyof typeof rules, Readonly<Record<string, st
   },
   lambdasWithoutTools: {
     'functions/redeliver.ts': text("import { release } from './core/operator/release.ts';"),
+    'functions/webhook.ts': text("import { paddle } from './providers/paddle/simulator.ts';"),
   },
   layout: { 'functions/core/helpers/new.ts': '' },
   providerFolders: { 'functions/providers/acme/provider.ts': '' },

@@ -5,6 +5,7 @@ import { toMime } from '../../functions/aws/mime.ts';
 import { rehearse } from '../../functions/aws/warm.ts';
 import { type Catalogue, defineConfig } from '../../functions/core/catalogue/catalogue.ts';
 import type { LambdaPorts } from '../../functions/core/world.ts';
+import { seller, serial } from '../fixtures/catalogue.ts';
 
 vi.mock('../../functions/aws/mime.ts', { spy: true });
 vi.mock('node:crypto', { spy: true });
@@ -12,17 +13,12 @@ beforeEach(() => vi.clearAllMocks());
 
 const catalogue = (testOrders: 'ignore' | 'seller') =>
   defineConfig({
-    seller: {
-      name: 'Widget Works',
-      from: 'orders@widgets.example.com',
-      replyTo: 'support@widgets.example.com',
-      alarms: 'seller@widgets.example.com',
-    },
+    seller,
     providers: { shop: { testOrders } },
     products: {
       widget: {
         name: 'Widget',
-        serial: { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } },
+        serial,
         skus: { shop: ['widget-1'] },
       },
     },

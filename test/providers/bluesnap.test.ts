@@ -5,17 +5,15 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import type { Context } from '../../functions/core/inbound/provider.ts';
 import { bluesnap } from '../../functions/providers/bluesnap/provider.ts';
+import { contextWith } from '../fixtures/catalogue.ts';
 
 const file = (name: string) =>
   readFileSync(new URL(`../../functions/providers/bluesnap/samples/${name}`, import.meta.url), 'utf8');
-const context: Context = {
+const context = contextWith({
   keys: ['example_data_protection_key'],
-  now: Date.parse('2026-11-20T14:03:22Z'),
   licenseeField: 'custom1',
-  options: {},
   knows: () => true,
-  ask: () => Promise.reject(new Error('asked')),
-};
+});
 const request = (body: string, headers: Record<string, string> = {}) => ({
   method: 'POST',
   query: '',

@@ -11,20 +11,16 @@ import {
   fastspringSignature,
   simulator,
 } from '../../functions/providers/fastspring/simulator.ts';
-import { decrypt } from '../fixtures/catalogue.ts';
+import { contextWith, decrypt } from '../fixtures/catalogue.ts';
 import { deliveriesOf } from '../fixtures/deliveries.ts';
 import { changed, sampleOf, shapeOf } from '../fixtures/sample.ts';
 
 const WEBHOOK_SECRET = 'example-fs-hmac-secret';
 const PRIVATE_KEY = 'fs_example_private_key';
-const context: Context = {
+const context = contextWith({
   keys: [WEBHOOK_SECRET, PRIVATE_KEY],
   now: Date.parse('2026-11-20T14:03:24Z'),
-  licenseeField: 'licensee',
-  options: {},
-  knows: () => false,
-  ask: () => Promise.reject(new Error('asked')),
-};
+});
 
 const webhook = (body: Buffer): WebhookRequest => ({
   method: 'POST',

@@ -5,19 +5,15 @@ import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import type { WebhookRequest } from '../../functions/core/inbound/request.ts';
 import { lemonsqueezy } from '../../functions/providers/lemonsqueezy/provider.ts';
 import { lemonsqueezySignature, simulator } from '../../functions/providers/lemonsqueezy/simulator.ts';
-import { decrypt } from '../fixtures/catalogue.ts';
+import { contextWith, decrypt } from '../fixtures/catalogue.ts';
 import { deliveriesOf } from '../fixtures/deliveries.ts';
 import { changed, sampleOf, shapeOf } from '../fixtures/sample.ts';
 
 const SECRET = 'example-ls-secret';
-const context: Context = {
+const context = contextWith({
   keys: [SECRET],
   now: Date.parse('2026-11-20T14:03:24Z'),
-  licenseeField: 'licensee',
-  options: {},
-  knows: () => false,
-  ask: () => Promise.reject(new Error('asked')),
-};
+});
 const api = { key: 'eyJexample', url: 'https://api.lemonsqueezy.example' };
 const webhook = (body: Buffer): WebhookRequest => ({
   method: 'POST',

@@ -4,18 +4,13 @@ import type { Context } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import { paddle } from '../../functions/providers/paddle/provider.ts';
 import { paddleSignature, simulator } from '../../functions/providers/paddle/simulator.ts';
-import { decrypt } from '../fixtures/catalogue.ts';
+import { contextWith, decrypt } from '../fixtures/catalogue.ts';
 import { deliveriesOf } from '../fixtures/deliveries.ts';
 import { changed, sampleOf, shapeOf } from '../fixtures/sample.ts';
 
-const context: Context = {
+const context = contextWith({
   keys: ['pdl_ntfset_example'],
-  now: Date.parse('2026-11-20T14:03:22Z'),
-  licenseeField: 'licensee',
-  options: {},
-  knows: () => false,
-  ask: () => Promise.reject(new Error('asked')),
-};
+});
 const api = { key: 'pdl_live_apikey_example', url: 'https://api.paddle.example/' };
 const read = async (body: Buffer, change: Partial<Context> = {}) =>
   await paddle.read({ method: 'POST', headers: {}, query: '', body }, { ...context, ...change });

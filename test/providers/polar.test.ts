@@ -6,16 +6,13 @@ import { describe, expect, test } from 'vitest';
 import type { Context } from '../../functions/core/inbound/provider.ts';
 import { polar } from '../../functions/providers/polar/provider.ts';
 import { simulator } from '../../functions/providers/polar/simulator.ts';
+import { contextWith } from '../fixtures/catalogue.ts';
 
 const ORDER = 'dddddddd-0000-4000-8000-000000000001';
-const context: Context = {
+const context = contextWith({
   keys: [],
   now: 0,
-  licenseeField: 'licensee',
-  options: {},
-  knows: () => false,
-  ask: () => Promise.reject(new Error('asked')),
-};
+});
 
 /** The sample with values put at dotted paths below `data`; undefined takes one away. */
 function changed(file: string, type: string, changes: Record<string, unknown>): Buffer {

@@ -5,16 +5,14 @@ import { describe, expect, test } from 'vitest';
 import type { Context } from '../../functions/core/inbound/provider.ts';
 import { shopify } from '../../functions/providers/shopify/provider.ts';
 import { simulator } from '../../functions/providers/shopify/simulator.ts';
+import { contextWith } from '../fixtures/catalogue.ts';
 
 const ORDER = '6100000000001';
-const context: Context = {
+const context = contextWith({
   keys: ['secret'],
   now: 0,
   licenseeField: 'Licence name',
-  options: {},
-  knows: () => false,
-  ask: () => Promise.reject(new Error('asked')),
-};
+});
 const sample = (name: string) =>
   JSON.parse(
     readFileSync(new URL(`../../functions/providers/shopify/samples/${name}.json`, import.meta.url), 'utf8'),

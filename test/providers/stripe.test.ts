@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Context } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import { stripe } from '../../functions/providers/stripe/provider.ts';
+import { contextWith } from '../fixtures/catalogue.ts';
 
 const sample = (name: string) =>
   readFileSync(new URL(`../../functions/providers/stripe/samples/${name}.json`, import.meta.url), 'utf8');
@@ -21,14 +22,11 @@ function changed(name: string, changes: Record<string, unknown>): Buffer {
   return Buffer.from(JSON.stringify(whole));
 }
 
-const context: Context = {
+const context = contextWith({
   keys: ['whsec_ExampleSecret0001'],
   now: 0,
-  licenseeField: 'licensee',
-  options: {},
   knows: (sku) => sku === 'plink_known' || sku === 'price_known',
-  ask: () => Promise.reject(new Error('asked')),
-};
+});
 const api = { key: 'rk_test_example', url: 'https://api.stripe.example' };
 const read = async (body: Buffer, change: Partial<Context> = {}) =>
   await stripe.read({ method: 'POST', headers: {}, query: '', body }, { ...context, ...change });

@@ -6,15 +6,13 @@ import type { Context } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import { woocommerce } from '../../functions/providers/woocommerce/provider.ts';
 import { simulator } from '../../functions/providers/woocommerce/simulator.ts';
+import { contextWith } from '../fixtures/catalogue.ts';
 
-const context: Context = {
+const context = contextWith({
   keys: ['secret'],
   now: 0,
   licenseeField: '_license_name',
-  options: {},
-  knows: () => false,
-  ask: () => Promise.reject(new Error('asked')),
-};
+});
 const sample = (name: string) =>
   JSON.parse(
     readFileSync(
