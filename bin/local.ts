@@ -1,5 +1,5 @@
 #!/usr/bin/env -S node --import tsx
-/** `npm start`: Keypost on this machine. PORT, AWS_PORT, DATA_DIR and KEYPOST_CONFIG override what is usual. */
+/** `npm start`: Keypost on this machine. PORT, AWS_PORT, DATA_DIR and KEYPOST_CONFIG override the defaults. */
 import { CatalogueError } from '../functions/core/catalogue/catalogue.ts';
 import { plainLogs } from '../local/logs.ts';
 import { StartError, settingsFrom } from '../local/settings.ts';
@@ -28,7 +28,7 @@ function welcome({ page, aws, catalogue, keyFaults }: Running, dataDir: string |
     `Keypost   ${page}   the page: make a serial, send a first order, read its mail`,
     `Webhooks  ${webhooks.join('  ')}`,
     `AWS       ${aws}   aws --endpoint-url ${aws} …`,
-    `Data      ${dataDir ?? 'kept nowhere'}`,
+    `Data      ${dataDir ?? 'not stored'}`,
     `Products  ${products}`,
     ...keyFaults.map((fault) => `          ${fault}`),
     '',

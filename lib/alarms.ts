@@ -1,4 +1,4 @@
-/** What wakes the seller: by mail, in plain words, with the article of the runbook that cures it. */
+/** The alarms: each mails the seller a description and a link to its article in the runbook. */
 import { Duration, type Stack } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import {
@@ -15,29 +15,29 @@ import type { MetricName } from '../functions/aws/reports.ts';
 
 const RUNBOOK = 'docs/runbook.md';
 
-export interface Watched {
+export interface Monitored {
   readonly namespace: string;
   readonly api: HttpApi;
   readonly webhook: IFunction;
-  /** Whatever works behind it. */
+  /** The other Lambdas whose errors raise WorkerErrors. */
   readonly workers: readonly IFunction[];
 }
 
-interface Bell extends Partial<CreateAlarmOptions> {
+interface AlarmSpec extends Partial<CreateAlarmOptions> {
   readonly metric: Metric | MathExpression;
-  readonly says: string;
+  readonly description: string;
 }
 
-export function alarms(stack: Stack, to: string, watched: Watched): Topic {
-  // It has no policy: any would take the place of SNS's own, which lets the alarms of this account publish.
+export function alarms(stack: Stack, to: string, monitored: Monitored): Topic {
+  // The topic gets no policy: it would replace the default one, which lets the alarms of this account publish.
   const topic = new Topic(stack, 'Alarms', { displayName: 'Keypost' });
   topic.addSubscription(new EmailSubscription(to));
-  for (const [id, { metric, says, ...options }] of Object.entries(bells(watched))) {
+  for (const [id, { metric, description, ...options }] of Object.entries(alarmSpecs(monitored))) {
     const alarm = metric.createAlarm(stack, id, {
       threshold: 1,
       evaluationPeriods: 1,
       treatMissingData: TreatMissingData.NOT_BREACHING,
-      alarmDescription: `${says} What to do: ${RUNBOOK}#${kebab(id)}`,
+      alarmDescription: `${description} What to do: ${RUNBOOK}#${kebab(id)}`,
       ...options,
     });
     alarm.addAlarmAction(new SnsAction(topic));
@@ -45,65 +45,72 @@ export function alarms(stack: Stack, to: string, watched: Watched): Topic {
   return topic;
 }
 
-/** At most ten, since each costs money; each has an article of its name. */
-function bells({ namespace, api, webhook, workers }: Watched): Record<string, Bell> {
-  const ours = (metricName: MetricName, statistic: 'Sum' | 'Maximum' | 'Minimum', minutes: number) =>
+/** Returns at most ten alarms, because each costs money. The runbook has an article for each name. */
+function alarmSpecs({ namespace, api, webhook, workers }: Monitored): Record<string, AlarmSpec> {
+  const custom = (metricName: MetricName, statistic: 'Sum' | 'Maximum' | 'Minimum', minutes: number) =>
     new Metric({ namespace, metricName, statistic, period: Duration.minutes(minutes) });
   return {
     HeldOrders: {
-      // Counts what is newly held: how many are held would keep still about the second one.
-      metric: ours('LinesHeld', 'Sum', 5),
-      says: 'An order is held: its buyer waits until you have looked at it.',
+      // Counts newly held lines: the number of held orders would not raise the alarm for the second one.
+      metric: custom('LinesHeld', 'Sum', 5),
+      description: 'An order is held. Its buyer waits until you resolve it.',
     },
     StillHeld: {
-      metric: ours('HeldOrders', 'Minimum', 24 * 60),
-      says: 'An order has been held for a day: its buyer still waits.',
+      metric: custom('HeldOrders', 'Minimum', 24 * 60),
+      description: 'An order has been held for a day. Its buyer still waits.',
     },
     MailsWait: {
-      metric: ours('OldestDueSeconds', 'Maximum', 15),
+      metric: custom('OldestDueSeconds', 'Maximum', 15),
       threshold: 900,
       treatMissingData: TreatMissingData.BREACHING,
-      says: 'A mail has waited for 15 minutes, or redeliver, which sends what waits, has been silent as long.',
+      description:
+        'A mail has been due for 15 minutes, or redeliver, which sends due mails, has not reported for as long.',
     },
     AccountFaults: {
-      // A mail is tried each 15 minutes while this lasts; it rings once.
-      metric: ours('AccountFaults', 'Sum', 30),
-      says: 'SES refuses your mail: sandbox, identity, quota, pause or permission. Orders are kept and mailed later.',
+      // While this lasts a mail is retried every 15 minutes. The period is longer, so the alarm is raised once.
+      metric: custom('AccountFaults', 'Sum', 30),
+      description:
+        'SES refuses your mail: sandbox, identity, quota, pause or permission. Orders are stored and mailed later.',
     },
     RefusedSignatures: {
-      metric: ours('RefusedSignatures', 'Sum', 15),
+      metric: custom('RefusedSignatures', 'Sum', 15),
       threshold: 5,
-      says: 'Five wrong signatures in 15 minutes: a signing key has changed, or somebody forges orders.',
+      description:
+        'Five wrong signatures in 15 minutes: a signing key has changed, or somebody forges orders.',
     },
     Unanswered: {
       metric: api.metricServerError(),
-      says: 'A provider heard 5xx: its order may not be kept yet, and some providers try again for minutes only.',
+      description:
+        'A provider got a 5xx response. Its order may not be stored yet, and some providers retry for minutes only.',
     },
     TooLarge: {
-      metric: ours('TooLarge', 'Sum', 5),
-      says: 'A notification of more than 256 KiB was refused unread: if it was an order, nobody has it.',
+      metric: custom('TooLarge', 'Sum', 5),
+      description:
+        'A notification of more than 256 KiB was refused unread. If it was an order, it is not stored.',
     },
     WebhookErrors: {
       metric: webhook.metricErrors(),
-      says: 'The webhook Lambda crashed or ran out of time: a fault of Keypost or of its settings.',
+      description:
+        'The webhook Lambda crashed or timed out, because of an error in Keypost or in its settings.',
     },
     WorkerErrors: {
       metric: errorsOf(workers),
-      says: 'redeliver, mail-events or reconcile failed: what was not mailed at once waits, or nobody hears of a bounce.',
+      description:
+        'redeliver or reconcile failed. Mails that were not sent at once wait, or missed orders are not fetched.',
     },
     SesQuota: {
-      metric: ours('SesQuotaPercent', 'Maximum', 15),
+      metric: custom('SesQuotaPercent', 'Maximum', 15),
       threshold: 80,
-      says: 'Four fifths of what SES lets you mail in a day are used: beyond the rest, mails wait for the next day.',
+      description: '80 % of the daily SES quota is used. When it is used up, mails wait for the next day.',
     },
   };
 }
 
-/** One alarm for all of them: each costs money. */
+/** Sums the errors of all workers, because each alarm costs money. */
 export const errorsOf = (workers: readonly IFunction[]): MathExpression =>
   new MathExpression({
-    expression: workers.map((_, at) => `m${at}`).join(' + '),
-    usingMetrics: Object.fromEntries(workers.map((worker, at) => [`m${at}`, worker.metricErrors()])),
+    expression: workers.map((_, index) => `m${index}`).join(' + '),
+    usingMetrics: Object.fromEntries(workers.map((worker, index) => [`m${index}`, worker.metricErrors()])),
     period: Duration.minutes(5),
   });
 

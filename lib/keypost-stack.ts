@@ -1,4 +1,4 @@
-/** The one stack: what an order needs on its way, and what each Lambda may do. */
+/** The stack: the resources that process an order, and the permissions of each Lambda. */
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
@@ -16,7 +16,7 @@ import { webhookApi } from './webhook-api.ts';
 
 interface KeypostProps {
   readonly catalogue: Catalogue;
-  /** By Lambda, the folder of its bundle. */
+  /** The folder of each Lambda's bundle. */
   readonly bundles: Readonly<Record<LambdaName, string>>;
 }
 
@@ -49,7 +49,7 @@ export class KeypostStack extends Stack {
     allow(webhook, ['secretsmanager:GetSecretValue'], [productKeys.secretArn, providerKeys.secretArn]);
     maySend(webhook, seller, mails);
 
-    // The next minute comes anyway: a second try of this one would only stand in its way.
+    // The schedule runs again soon: a retry of a failed run would only overlap with the next one.
     const once = { retryAttempts: 0, maxEventAge: Duration.minutes(1) };
     const redeliver = lambda(this, 'Redeliver', {
       bundle: bundles.redeliver,
@@ -89,8 +89,8 @@ export class KeypostStack extends Stack {
     });
 
     const api = webhookApi(this, webhook);
-    const watched = { namespace, api, webhook, workers: [redeliver, reconcile] };
-    const topic = alarms(this, seller.alarms, watched);
+    const monitored = { namespace, api, webhook, workers: [redeliver, reconcile] };
+    const topic = alarms(this, seller.alarms, monitored);
     const outputs = {
       ...webhookAddresses(api.apiEndpoint, Object.keys(providers)),
       ProductKeysSecret: productKeys.secretName,
@@ -102,16 +102,16 @@ export class KeypostStack extends Stack {
       ReconcileFunction: reconcile.functionName,
       ConfigurationSet: mails.configurationSetName,
       AlarmTopic: topic.topicArn,
-      Dashboard: dashboard(this, { ...watched, webhookLog: webhook.logGroup }),
+      Dashboard: dashboard(this, { ...monitored, webhookLog: webhook.logGroup }),
       ...identity(this, seller),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }
 }
 
-/** By `WebhookNAME`, where the provider called so has to call. */
+/** Returns the address for each provider, under the output name `WebhookNAME`. */
 const webhookAddresses = (endpoint: string, providers: readonly string[]) =>
-  Object.fromEntries(providers.map((name) => [`Webhook${capitals(name)}`, `${endpoint}/orders/${name}`]));
+  Object.fromEntries(providers.map((name) => [`Webhook${capitalise(name)}`, `${endpoint}/orders/${name}`]));
 
-/** `own-shop` as `Own-Shop`: CDK leaves the hyphen out of an output's name. */
-const capitals = (name: string) => name.replaceAll(/\b\w/g, (letter) => letter.toUpperCase());
+/** Turns `own-shop` into `Own-Shop`; CDK removes the hyphen from an output's name. */
+const capitalise = (name: string) => name.replaceAll(/\b\w/g, (letter) => letter.toUpperCase());

@@ -1,17 +1,17 @@
-/** A Lambda as all of ours are, and how it is allowed something. */
+/** The settings that all Lambdas share, and how a Lambda gets a permission. */
 import { type Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import { type IGrantable, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import * as aws from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 
 interface LambdaProps extends aws.EventInvokeConfigOptions {
-  /** The folder of its bundle, with `index.mjs`. */
+  /** The folder with `index.mjs`. */
   readonly bundle: string;
   readonly timeout: Duration;
   readonly environment: Record<string, string>;
 }
 
-/** Its role may write its own log; the managed policy that is usual may write every log of the account. */
+/** The role may write its own log only; AWS's managed policy may write every log of the account. */
 export function lambda(stack: Stack, id: string, { bundle, ...props }: LambdaProps): aws.Function {
   const logGroup = log(stack, `${id}Log`);
   const role = new Role(stack, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
@@ -28,11 +28,11 @@ export function lambda(stack: Stack, id: string, { bundle, ...props }: LambdaPro
   });
 }
 
-/** It holds codes and counts, nothing that the table does not know better: it goes with the stack. */
+/** The log is deleted with the stack, because it holds only codes and counts; the table has the data. */
 export const log = (stack: Stack, id: string): LogGroup =>
   new LogGroup(stack, id, { retention: RetentionDays.THREE_MONTHS, removalPolicy: RemovalPolicy.DESTROY });
 
-/** Exactly these actions: the library's own grants add others, and all indexes of a table. */
+/** Allows exactly these actions. CDK's own grants add further actions, and all indexes of a table. */
 export function allow(to: IGrantable, actions: string[], resources: string[], conditions = {}): void {
   to.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions, resources, conditions }));
 }

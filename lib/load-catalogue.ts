@@ -75,7 +75,7 @@ function wrongOptions(catalogue: Catalogue): string[] {
     const issues = schema.safeParse(options, { reportInput: true }).error?.issues ?? [];
     return issues.map(({ path, message, code, input }) => {
       const where = ['providers', name, 'options', ...path].join('.');
-      return `${where}: found ${input === undefined ? 'nothing' : code.replaceAll('_', ' ')}; ${message}; docs/providers says what would do`;
+      return `${where}: found ${input === undefined ? 'nothing' : code.replaceAll('_', ' ')}; ${message}; see docs/providers`;
     });
   });
 }

@@ -1,12 +1,11 @@
-/** How SES tells what became of each mail. */
-
+/** The topic on which SES publishes the delivery events of each mail. */
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { type ConfigurationSet, EmailSendingEvent, EventDestination } from 'aws-cdk-lib/aws-ses';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { LambdaSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 
-/** Neither opens nor clicks: to see them, SES would rewrite the mail. */
-const TOLD = [
+/** Opens and clicks are left out, because SES would rewrite the mail to count them. */
+const EVENTS = [
   EmailSendingEvent.SEND,
   EmailSendingEvent.DELIVERY,
   EmailSendingEvent.BOUNCE,
@@ -16,13 +15,13 @@ const TOLD = [
 ];
 
 /**
- * By a topic to which this configuration set alone may publish, as the library and SES's guide have it:
+ * Only this configuration set may publish to the topic:
  * https://docs.aws.amazon.com/ses/latest/dg/event-publishing-add-event-destination-sns.html. Lambda tries an event
- * three times in some minutes. One that fails even so is lost, and the order stays as it was: the alarm rings, and SES
- * mails a bounce to the seller's From besides.
+ * three times within minutes. An event that fails three times is lost, and the order keeps its earlier delivery status.
+ * SES also mails a bounce to the seller's From address.
  */
 export function mailEventsTo(listener: IFunction, mails: ConfigurationSet): void {
   const topic = new Topic(mails.stack, 'MailEventsTopic', { enforceSSL: true });
   topic.addSubscription(new LambdaSubscription(listener));
-  mails.addEventDestination('Events', { destination: EventDestination.snsTopic(topic), events: TOLD });
+  mails.addEventDestination('Events', { destination: EventDestination.snsTopic(topic), events: EVENTS });
 }

@@ -1,4 +1,4 @@
-/** Whom the mails come from, as SES and DNS know it. */
+/** The sender: its SES identity and its DNS records. */
 import { RemovalPolicies, type Stack } from 'aws-cdk-lib';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { PublicHostedZone } from 'aws-cdk-lib/aws-route53';
@@ -8,40 +8,40 @@ import { allow } from './lambda.ts';
 
 type Seller = Catalogue['seller'];
 
-/** The configuration set that every mail goes through. */
+/** Creates the configuration set that every mail is sent with. */
 export const mailing = (stack: Stack): ses.ConfigurationSet =>
   new ses.ConfigurationSet(stack, 'Mails', {
     tlsPolicy: ses.ConfigurationSetTlsPolicy.REQUIRE,
     reputationMetrics: true,
     suppressionReasons: ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS,
-    // The buyer has paid: the oddest address is tried.
+    // The buyer has paid, so SES tries even an address that looks invalid.
     disableAutoValidation: true,
   });
 
 /**
- * Makes the identity where the seller has none, and answers the DNS records that are left to a person. DMARC always
- * is: a domain has one record of it, and this one may have it already.
+ * Creates the identity unless the seller has one, and returns the DNS records that a person must add. DMARC is always
+ * among them: a domain has one DMARC record, and this domain may have it already.
  */
 export function identity(stack: Stack, { from, identity: proof }: Seller): Record<string, string> {
   if (proof === 'existing') return {};
   const domain = from.slice(from.lastIndexOf('@') + 1).toLowerCase();
   const bounce = `bounce.${domain}`;
-  // Into a zone the library writes the records itself, below the name it takes to be the zone's.
+  // CDK writes the records into the zone, below the name that it takes for the zone's name.
   const zone =
     proof !== 'records' &&
     PublicHostedZone.fromPublicHostedZoneAttributes(stack, 'Zone', {
       hostedZoneId: proof.zone.id,
       zoneName: domain,
     });
-  const made = new ses.EmailIdentity(stack, 'Sender', {
+  const sender = new ses.EmailIdentity(stack, 'Sender', {
     identity: zone ? ses.Identity.publicHostedZone(zone) : ses.Identity.domain(domain),
     dkimIdentity: ses.DkimIdentity.easyDkim(ses.EasyDkimSigningKeyLength.RSA_2048_BIT),
     mailFromDomain: bounce,
   });
-  RemovalPolicies.of(made).retain();
+  RemovalPolicies.of(sender).retain();
   const dmarc = { Dmarc: `_dmarc.${domain} TXT "v=DMARC1; p=none"` };
   if (zone) return dmarc;
-  const dkim = made.dkimRecords.map(({ name, value }, at) => [`Dkim${at + 1}`, `${name} CNAME ${value}`]);
+  const dkim = sender.dkimRecords.map(({ name, value }, at) => [`Dkim${at + 1}`, `${name} CNAME ${value}`]);
   return {
     ...Object.fromEntries(dkim),
     // https://docs.aws.amazon.com/ses/latest/dg/mail-from.html
@@ -52,8 +52,8 @@ export function identity(stack: Stack, { from, identity: proof }: Seller): Recor
 }
 
 /**
- * SES asks for the right to each identity that a mail touches (in the sandbox the buyer's, too) and to the
- * configuration set; what bounds it is the sender: https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html
+ * SES checks the permission for each identity of a mail (in the sandbox the buyer's, too) and for the configuration
+ * set. The condition on the sender is what limits it: https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html
  */
 export function maySend(to: IGrantable, { from }: Seller, mails: ses.ConfigurationSet): void {
   const resources = ['identity/*', `configuration-set/${mails.configurationSetName}`];

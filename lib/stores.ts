@@ -1,10 +1,10 @@
-/** What outlives the stack: orders and keys. */
+/** The resources that outlive the stack: orders and keys. */
 import { RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ORDERS_TABLE } from '../functions/aws/table.ts';
 
-/** The same word for word, or it does not compile: `lib` takes types only. */
+/** Repeats ORDERS_TABLE, because `lib` imports types only. A difference does not compile. */
 const ORDERS = {
   partitionKey: 'key',
   indexes: {
@@ -17,7 +17,7 @@ const ORDERS = {
 
 const TYPES = { S: AttributeType.STRING, N: AttributeType.NUMBER };
 
-/** All indexes from the first deploy: CloudFormation adds one at a time. */
+/** Creates all indexes in the first deployment, because CloudFormation later adds only one per update. */
 export function orderTable(stack: Stack): Table {
   const table = new Table(stack, 'Orders', {
     partitionKey: { name: ORDERS.partitionKey, type: TYPES.S },
@@ -38,8 +38,8 @@ export function orderTable(stack: Stack): Table {
 }
 
 /**
- * A secret that is born without a key: `_unused` is the name of no product and no provider. CloudFormation makes a
- * new value whenever `generateSecretString` changes, so it never may:
+ * Creates a secret without any key: `_unused` cannot be the name of a product or provider. `generateSecretString` must
+ * never change, because CloudFormation replaces the value when it does:
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-secretsmanager-secret.html
  */
 export const secret = (stack: Stack, id: string, description: string): Secret =>

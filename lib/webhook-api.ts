@@ -1,4 +1,4 @@
-/** The address that is pasted at every provider. */
+/** The API to which the providers POST orders. */
 import type { Stack } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import { HttpApi, HttpMethod, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
@@ -16,7 +16,7 @@ export function webhookApi(stack: Stack, webhook: IFunction): HttpApi {
   api.addStage('Stage', {
     stageName: '$default',
     autoDeploy: true,
-    // A launch fits in, and who hears 429 tries again; a stranger's flood costs some ten dollars a day.
+    // The limit has room for a product launch, and providers retry after 429. A flood costs about ten dollars a day.
     throttle: { rateLimit: 50, burstLimit: 100 },
     accessLogSettings: {
       destination: new LogGroupLogDestination(log(stack, 'ApiLog')),
@@ -27,7 +27,7 @@ export function webhookApi(stack: Stack, webhook: IFunction): HttpApi {
 }
 
 /**
- * Never path, query or caller: some providers' secrets stand in the address.
+ * Leaves out path, query and caller, because the addresses of some providers contain a secret.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
  */
 const ACCESS = {

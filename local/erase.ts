@@ -1,11 +1,11 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { toEmailKey } from '../functions/core/mail/address.ts';
 import type { Mails } from './aws/mails.ts';
-import { listedOrders } from './aws/orders-table.ts';
+import { listOrders } from './aws/orders-table.ts';
 
 /**
- * What stays of a person on this machine once the orders are erased: mails, to whomever they went, and on disk what
- * the table's files have not yet forgotten.
+ * Erases what this machine keeps of a person after the orders are erased: all mails to the person and of the erased
+ * orders, and old versions of the items in the table's files.
  */
 export async function erase(
   mails: Mails,
@@ -13,7 +13,7 @@ export async function erase(
   renewTable: () => Promise<void>,
   email: string,
 ): Promise<{ readonly mails: number }> {
-  const erased = (await listedOrders(tables)).filter(({ status }) => status === 'erased');
+  const erased = (await listOrders(tables)).filter(({ status }) => status === 'erased');
   const tags = new Set(erased.map(({ key }) => Buffer.from(key).toString('base64url')));
   const count = mails.erase(
     ({ to, tags: { order } }) =>

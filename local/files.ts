@@ -1,4 +1,4 @@
-/** Where local state is kept: small files, each written whole or not at all, and logs that only grow. */
+/** The files of the local data: small files, each replaced in one step, and logs to which lines are appended. */
 import {
   closeSync,
   existsSync,
@@ -16,27 +16,27 @@ import type * as z from 'zod/mini';
 import { StartError } from './settings.ts';
 
 export interface Files {
-  /** For messages. */
+  /** Returns the path to show in messages. */
   path(name: string): string;
-  /** Undefined where there is none. */
+  /** Returns undefined if there is no such file. */
   read(name: string): string | undefined;
-  /** Once it returns, no kill of this process can undo it. */
+  /** A kill of this process after the return cannot undo it. */
   write(name: string, text: string): void;
   log(name: string): Log;
 }
 
-/** Lines, oldest first, of which nothing but their places is in memory. */
+/** Lines, oldest first. Only their offsets are in memory. */
 export interface Log {
   count(): number;
-  /** Undefined where there is none. */
+  /** Returns undefined if there is no such line. */
   line(at: number): string | undefined;
-  /** Once it returns, no kill of this process can undo it. */
+  /** A kill of this process after the return cannot undo it. */
   append(line: string): void;
-  /** Nothing is left of the line but its place, which is blank. */
+  /** Overwrites the line with blanks and keeps its position. */
   wipe(at: number): void;
 }
 
-/** @param root exists. */
+/** Stores files in `root`, which must exist. */
 export const diskFiles = (root: string): Files => ({
   path: (name) => join(root, name),
   read: (name) => (existsSync(join(root, name)) ? readFileSync(join(root, name), 'utf8') : undefined),
@@ -66,13 +66,13 @@ export function memoryFiles(): Files {
   };
 }
 
-/** @param place of the text. Throws a StartError that does not quote the text. */
-export function parseJson<Value>(schema: z.ZodMiniType<Value>, text: string, place: string): Value {
+/** Parses the content of `source`. Throws a StartError that does not quote the text, because it may hold a secret. */
+export function parseJson<Value>(schema: z.ZodMiniType<Value>, text: string, source: string): Value {
   try {
     return schema.parse(JSON.parse(text));
   } catch {
-    const fix = 'Stop Keypost; restore it from a copy, or delete it to start without what it held.';
-    throw new StartError(`${place} is damaged: expected the JSON that Keypost wrote. ${fix}`);
+    const fix = 'Stop Keypost; restore it from a copy, or delete it to start without its content.';
+    throw new StartError(`${source} is damaged: expected the JSON that Keypost wrote. ${fix}`);
   }
 }
 
@@ -83,7 +83,7 @@ export async function openLevel(path: string, createIfMissing: boolean, fix: str
     const cause = error.cause instanceof Error ? error.cause : error;
     if ('code' in cause && cause.code === 'LEVEL_LOCKED')
       throw new StartError(
-        'Keypost is running on this data already; another place: DATA_DIR=.data2 npm start',
+        'Another Keypost is using this data. Stop it, or use another folder: DATA_DIR=.data2 npm start',
       );
     throw new StartError(`${path} cannot be opened: ${cause.message}. ${fix}`);
   });
@@ -105,7 +105,7 @@ function diskLog(path: string): Log {
       starts.push(size + end + 1);
     size += bytes.length;
   }
-  // What a kill left unfinished was never answered for.
+  // A kill may leave a last line unfinished. Its append never returned, so it may be cut off.
   if (size > start(starts.length - 1)) ftruncateSync(file, starts.at(-1));
   return {
     count: () => starts.length - 1,
@@ -119,7 +119,7 @@ function diskLog(path: string): Log {
       starts.push(start(starts.length - 1) + writeSync(file, `${line}\n`));
     },
     wipe(at) {
-      // Whatever is written to the file above goes to its end.
+      // The file above is open for appending, so this needs a descriptor of its own.
       const writer = openSync(path, 'r+');
       const blank = Buffer.alloc(start(at + 1) - start(at) - 1, ' ');
       writeSync(writer, blank, 0, blank.length, start(at));

@@ -1,5 +1,5 @@
 /**
- * API Gateway in front of the webhook's Lambda: its event, payload format 2.0, and its way with the answer.
+ * API Gateway in front of the webhook's Lambda: it sends the event in payload format 2.0 and returns the response.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
  */
 import { randomUUID } from 'node:crypto';
@@ -11,7 +11,7 @@ export type Lambda = (event: unknown) => Promise<unknown>;
 
 const MOST_BYTES = 10 * 1024 * 1024;
 const LAMBDA_MS = 10_000;
-/** What comes as text; all else is base64, forms too, and what names no type. */
+/** These content types are passed on as text; all others, forms and missing types included, as base64. */
 const TEXT = /^\s*(text\/[^;]+|application\/([^;/]+\+)?(json|xml)|application\/javascript)\s*(;|$)/i;
 
 const Answer = z.object({
@@ -21,18 +21,19 @@ const Answer = z.object({
   isBase64Encoded: z._default(z.boolean(), false),
 });
 
-/** Answers the request as the deployed address does, by the Lambda. */
+/** Responds to the request as the deployed API does, by calling the Lambda. */
 export async function viaGateway(
   lambda: Lambda,
   provider: string,
   request: IncomingMessage,
   response: ServerResponse,
+  timeoutMs = LAMBDA_MS,
 ): Promise<void> {
   const bytes = await readBody(request, MOST_BYTES);
   if (!bytes) return sendJson(response, 413, { message: 'Request Entity Too Large' });
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, LAMBDA_MS, LATE);
+    timer = setTimeout(resolve, timeoutMs, LATE);
   });
   try {
     const returned = await Promise.race([lambda(eventOf(request, provider, bytes)), late]);
@@ -90,7 +91,7 @@ export function eventOf(
       requestId: randomUUID(),
       routeKey: ROUTE,
       stage: '$default',
-      time: clfTime(now),
+      time: formatTime(now),
       timeEpoch: now.getTime(),
     },
     pathParameters: { provider },
@@ -101,8 +102,8 @@ export function eventOf(
 
 const ROUTE = 'ANY /orders/{provider}';
 
-/** 12/Mar/2020:19:03:58 +0000 */
-function clfTime(time: Date): string {
+/** Formats a time as 12/Mar/2020:19:03:58 +0000. */
+function formatTime(time: Date): string {
   const [, day, month, year, clock] = /^\w+, (\d+) (\w+) (\d+) ([\d:]+)/.exec(time.toUTCString()) ?? [];
   return `${day}/${month}/${year}:${clock} +0000`;
 }

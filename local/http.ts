@@ -1,13 +1,13 @@
-/** Two small servers on this machine, and on no other. */
+/** HTTP servers that accept requests from this machine only. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { StartError } from './settings.ts';
 
-/** What an answer on its way has, once we are told to end. */
-const PATIENCE_MS = 2_000;
+/** The time that running requests have to finish when the server stops. */
+const GRACE_MS = 2_000;
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** Listens on 127.0.0.1 and, where the machine has it, on ::1. `variable` names the setting of the port. */
+/** Listens on 127.0.0.1 and, if the machine has it, on ::1. `variable` is the setting that names the port. */
 export async function listen(port: number, variable: string, handler: Handler) {
   const first = await bind(port, '127.0.0.1', variable, handler);
   const address = first.address();
@@ -21,12 +21,12 @@ export async function listen(port: number, variable: string, handler: Handler) {
   return {
     port: bound,
     async close() {
-      await Promise.all(servers.map((server) => shut(server)));
+      await Promise.all(servers.map((server) => closeServer(server)));
     },
   };
 }
 
-/** The whole body, or undefined where it is longer than `most`: read to its end, so that the caller can hear so. */
+/** Returns the body, or undefined if it is longer than `most`. It reads to the end, so that the caller gets a response. */
 export async function readBody(request: IncomingMessage, most: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -50,25 +50,25 @@ function bind(port: number, host: string, variable: string, handler: Handler): P
       return;
     }
     handler(request, response).catch((error: unknown) => {
-      // A caller that has hung up hears nothing, and that is no fault of ours.
+      // The caller has hung up, so there is no one to respond to.
       if (request.destroyed && !request.complete) return;
       console.error(error);
       if (response.headersSent) response.destroy();
       else sendJson(response, 500, { message: error instanceof Error ? error.message : 'unknown' });
     });
   });
-  // A connection that ends just as its caller uses it again is a mail of which nobody knows whether it went out.
+  // A kept connection may close while its caller sends the next request. If that is a mail, its outcome is unknown.
   server.keepAliveTimeout = 0;
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
-      const taken = `port ${port} is taken; another one: ${variable}=${port + 1} npm start`;
-      reject(isCode(error, ['EADDRINUSE', 'EACCES']) ? new StartError(taken) : error);
+      const message = `Port ${port} is in use. Use another one: ${variable}=${port + 1} npm start`;
+      reject(isCode(error, ['EADDRINUSE', 'EACCES']) ? new StartError(message) : error);
     });
     server.listen(port, host, () => resolve(server));
   });
 }
 
-/** A page elsewhere may make a browser call us: by a name that it points here, or from its own origin. */
+/** A foreign web page can make a browser call this server: by a DNS name that points here, or from its own origin. */
 function isForeign({ headers }: IncomingMessage): boolean {
   const host = headers.host ?? '';
   const ours = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host);
@@ -77,11 +77,11 @@ function isForeign({ headers }: IncomingMessage): boolean {
   );
 }
 
-function shut(server: Server): Promise<void> {
+function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
-    setTimeout(() => server.closeAllConnections(), PATIENCE_MS).unref();
+    setTimeout(() => server.closeAllConnections(), GRACE_MS).unref();
   });
 }
 

@@ -1,4 +1,4 @@
-/** The thread of one Lambda: loads what was built, and calls its handler with each event that comes. */
+/** The thread of one Lambda: loads its bundle and calls its handler with each event. */
 import { parentPort, workerData } from 'node:worker_threads';
 
 const { handler } = await import(workerData);

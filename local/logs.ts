@@ -1,16 +1,16 @@
-/** What a Lambda logs goes to CloudWatch; here it goes to a terminal, for people. */
+/** The output of the Lambdas, shortened for a terminal; on AWS it goes to CloudWatch. */
 import * as z from 'zod/mini';
 
 const Line = z.looseObject({ report: z.string() });
 
-/** Shows the reports of the Lambdas as short lines, and leaves all other output as it is. */
+/** Prints the reports of the Lambdas as short lines and leaves all other output unchanged. */
 export function plainLogs(): void {
   const write = console.log;
-  console.log = (...said: unknown[]) => {
-    const line = reportIn(said[0]);
-    if (!line) return write(...said);
+  console.log = (...args: unknown[]) => {
+    const line = parseReport(args[0]);
+    if (!line) return write(...args);
     const { report, _aws, ...details } = line;
-    // Gauges come each minute, and the page shows what they count.
+    // Gauges come every minute, and the page shows the same numbers.
     if (report === 'gauges') return;
     const words = Object.entries(details).flatMap(([name, value]) =>
       /^[A-Z]/.test(name) ? [] : `${name}=${value}`,
@@ -19,7 +19,7 @@ export function plainLogs(): void {
   };
 }
 
-function reportIn(said: unknown) {
-  if (typeof said !== 'string' || !said.startsWith('{"report":')) return undefined;
-  return Line.safeParse(JSON.parse(said)).data;
+function parseReport(text: unknown) {
+  if (typeof text !== 'string' || !text.startsWith('{"report":')) return undefined;
+  return Line.safeParse(JSON.parse(text)).data;
 }

@@ -1,4 +1,4 @@
-/** Runs of `redeliver`: each minute as EventBridge would, and whenever somebody asks. One at a time. */
+/** Runs `redeliver` every minute, as EventBridge does, and on request; one run at a time. */
 import * as z from 'zod/mini';
 import type { Lambda } from './gateway.ts';
 
@@ -11,23 +11,23 @@ const MINUTE = 60_000;
 export function redeliverRuns(redeliver: Lambda) {
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
-  /** Runs as of so many seconds later, once the run before is over. */
+  /** Runs as if `ahead` seconds had passed, after the runs before it have ended. */
   const run = (ahead: number) => {
     waiting += 1;
     const one = async () => {
       const result = Counts.safeParse(await redeliver({ ahead }));
       if (result.success) return result.data;
-      // Runs here never overlap, so the lease is that of one that died.
-      throw new Error('a run that failed still holds its lease: two minutes at most');
+      // Runs do not overlap here, so the lease belongs to a run that failed.
+      throw new Error('A failed run still holds its lease. Wait two minutes and try again.');
     };
     const counts = last.then(one).finally(() => {
       waiting -= 1;
     });
-    last = counts.catch(() => undefined); // whoever asked for the run hears of it
+    last = counts.catch(() => undefined); // the caller of this run gets the error
     return counts;
   };
   const timer = setInterval(() => {
-    // The next minute tries again.
+    // The next minute's run tries again.
     if (waiting === 0) run(0).catch((error: unknown) => console.error('redeliver failed:', error));
   }, MINUTE);
   return { run, stop: () => clearInterval(timer) };

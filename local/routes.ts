@@ -1,4 +1,4 @@
-/** What the port of the page answers: the webhooks, the page, and what stands under /local for it and for scripts. */
+/** The routes of the page's port: the webhooks, the page, and /local for the page and for scripts. */
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -8,20 +8,20 @@ import { view } from '../functions/core/order/order.ts';
 import { findSimulator, loadSimulator, SimulationError } from '../functions/providers/simulate.ts';
 import type { FaultSwitch } from './aws/faults.ts';
 import type { Mails } from './aws/mails.ts';
-import { lastDueAt, listedOrders } from './aws/orders-table.ts';
+import { lastDueAt, listOrders } from './aws/orders-table.ts';
 import type { SecretsManager } from './aws/secrets-manager.ts';
 import type { SesEvents } from './aws/ses-events.ts';
 import { type Lambda, viaGateway } from './gateway.ts';
 import { type Handler, readBody, sendJson } from './http.ts';
 import { signingKey } from './keys.ts';
-import { BadRequest } from './page/bad-request.ts';
+import { BadRequest, parseBody } from './page/bad-request.ts';
 import { findProfile } from './page/find-profile.ts';
 import { postedEvents } from './page/posted-events.ts';
 import { simulateOrder } from './page/simulate-order.ts';
 import { trySerial } from './page/try-serial.ts';
 import type { RedeliverRuns } from './redeliver-runs.ts';
 
-export interface Parts {
+export interface LocalSystem {
   readonly catalogue: Catalogue;
   readonly page: string;
   readonly aws: string;
@@ -31,42 +31,39 @@ export interface Parts {
   readonly secrets: SecretsManager;
   readonly mails: Mails;
   readonly events: SesEvents;
-  /** Sees no fault. */
-  readonly tables: DynamoDBClient;
-  /** What is kept of a person besides the table. */
+  /** This client is not affected by faults. */
+  readonly dynamo: DynamoDBClient;
+  /** Erases the data of a person that is stored outside the table. */
   erase(email: string): Promise<object>;
 }
 
 type Route = (request: IncomingMessage, query: URLSearchParams) => Promise<unknown> | unknown;
 
-export function routes(parts: Parts): Handler {
-  const { catalogue, faults, mails, events, tables, runs } = parts;
+export function routes(system: LocalSystem): Handler {
+  const { catalogue, faults, mails, events, dynamo, runs } = system;
   const local: Readonly<Record<string, Route>> = {
-    'GET /local/mails': (_request, query) => mails.shown(newest(query)),
+    'GET /local/mails': (_request, query) => mails.list(parseNewest(query)),
     'GET /local/orders': async (_request, query) =>
-      (await listedOrders(tables)).slice(-newest(query)).map(view),
+      (await listOrders(dynamo)).slice(-parseNewest(query)).map(view),
     'GET /local/faults': () => faults.now(),
     'PUT /local/faults': async (request) => {
-      const changed = faults.change(await bodyOf(request));
+      const changed = faults.change(await readJson(request));
       if ('message' in changed) throw new BadRequest(changed.message);
       return changed;
     },
     'POST /local/redeliver': async (_request, query) => {
-      await events.told();
-      return runs.run(await ahead(query, tables));
+      await events.flush();
+      return runs.run(await parseAhead(query, dynamo));
     },
-    'POST /local/mail-events': async (request) => postedEvents(mails, events, await bodyOf(request)),
-    'POST /local/erase': async (request) => {
-      const { data } = Person.safeParse(await bodyOf(request));
-      if (data) return parts.erase(data.email);
-      throw new BadRequest('the body is no { "email": "…" }');
-    },
-    'POST /local/serial': async (request) => trySerial(catalogue, await bodyOf(request)),
-    'POST /local/find-profile': async (request) => findProfile(await bodyOf(request)),
+    'POST /local/mail-events': async (request) => postedEvents(mails, events, await readJson(request)),
+    'POST /local/erase': async (request) =>
+      system.erase(parseBody(Person, await readJson(request)).email),
+    'POST /local/serial': async (request) => trySerial(catalogue, await readJson(request)),
+    'POST /local/find-profile': async (request) => findProfile(await readJson(request)),
     'POST /local/simulate': async (request) =>
-      simulateOrder(catalogue, parts.page, (name) => signingKey(parts.secrets, name), await bodyOf(request)),
+      simulateOrder(catalogue, system.page, (name) => signingKey(system.secrets, name), await readJson(request)),
     'GET /local/catalogue': async () => ({
-      aws: parts.aws,
+      aws: system.aws,
       providers: await simulatedProviders(catalogue),
       products: Object.entries(catalogue.products).map(([id, { name, serial, skus }]) => ({
         id,
@@ -80,7 +77,7 @@ export function routes(parts: Parts): Handler {
     const { method = 'GET', url = '/' } = request;
     const [path = '/', ...query] = url.split('?');
     const provider = /^\/orders\/([^/]+)$/.exec(path)?.[1];
-    if (provider) return await viaGateway(parts.webhook, decoded(provider), request, response);
+    if (provider) return await viaGateway(system.webhook, decodePath(provider), request, response);
     if (await viaFakeApi(request, response)) return;
     const file = FILES[path];
     if (file && method === 'GET') return sendFile(response, file);
@@ -97,7 +94,7 @@ export function routes(parts: Parts): Handler {
 
 const Person = z.object({ email: z.string() });
 
-/** Answers a call to /local/PROVIDER/… by the simulator's own API. Returns false if there is none. */
+/** Responds to /local/PROVIDER/… with the simulator's fake API. Returns false if there is none. */
 async function viaFakeApi({ method = 'GET', url = '', headers }: IncomingMessage, response: ServerResponse) {
   const [, name = '', path = ''] = /^\/local\/([a-z]+)(\/.*)$/.exec(url) ?? [];
   const api = (await loadSimulator(name))?.api;
@@ -111,7 +108,7 @@ async function viaFakeApi({ method = 'GET', url = '', headers }: IncomingMessage
 async function simulatedProviders(catalogue: Catalogue): Promise<string[]> {
   const names = Object.keys(catalogue.providers);
   const simulators = await Promise.all(names.map((name) => findSimulator(catalogue, name)));
-  return names.filter((_, at) => simulators[at]);
+  return names.filter((_, index) => simulators[index]);
 }
 
 const FILES: Readonly<Record<string, { readonly name: string; readonly type: string }>> = {
@@ -120,7 +117,7 @@ const FILES: Readonly<Record<string, { readonly name: string; readonly type: str
   '/page.js': { name: 'page.js', type: 'text/javascript' },
 };
 
-/** Nothing from elsewhere; a mail's own styles need 'unsafe-inline', in a frame that has no rights at all. */
+/** The page loads nothing from other hosts. A mail's styles need 'unsafe-inline'; its frame has no rights at all. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src data:; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -139,18 +136,18 @@ function sendFile(
   response.end(readFileSync(new URL(`./page/${name}`, import.meta.url)));
 }
 
-/** How many to show, at most; the page cannot show a hundred thousand every two seconds. */
-const newest = (query: URLSearchParams) => Number(query.get('newest') ?? Number.POSITIVE_INFINITY);
+/** Limits the list: the page cannot show a hundred thousand items every two seconds. */
+const parseNewest = (query: URLSearchParams) => Number(query.get('newest') ?? Number.POSITIVE_INFINITY);
 
-/** As many seconds as asked for, or up to the last mail that is due. */
-async function ahead(query: URLSearchParams, tables: DynamoDBClient): Promise<number> {
-  const asked = query.get('ahead');
-  if (asked === null) return Math.max(0, Math.ceil((((await lastDueAt(tables)) ?? 0) - Date.now()) / 1000));
-  if (/^\d{1,9}$/.test(asked)) return Number(asked);
-  throw new BadRequest(`ahead is ${asked}: a number of seconds would do`);
+/** Returns the seconds in `?ahead=`, or else the seconds until the last mail is due. */
+async function parseAhead(query: URLSearchParams, dynamo: DynamoDBClient): Promise<number> {
+  const seconds = query.get('ahead');
+  if (seconds === null) return Math.max(0, Math.ceil((((await lastDueAt(dynamo)) ?? 0) - Date.now()) / 1000));
+  if (/^\d{1,9}$/.test(seconds)) return Number(seconds);
+  throw new BadRequest(`ahead is ${seconds}: expected a number of seconds`);
 }
 
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
+async function readJson(request: IncomingMessage): Promise<unknown> {
   const bytes = await readBody(request, 1024 * 1024);
   try {
     return JSON.parse(bytes?.toString('utf8') ?? '');
@@ -159,8 +156,8 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-/** API Gateway decodes paths; what cannot be decoded is a name that nobody has. */
-function decoded(text: string): string {
+/** Decodes a path as API Gateway does. Text that cannot be decoded becomes the name of no provider. */
+function decodePath(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

@@ -1,4 +1,4 @@
-/** What the environment says of `npm start`, and what it must not say. */
+/** The settings of `npm start`, read from the environment. */
 import { devNull } from 'node:os';
 import { resolve } from 'node:path';
 import { catalogueFile } from '../lib/load-catalogue.ts';
@@ -6,12 +6,12 @@ import { catalogueFile } from '../lib/load-catalogue.ts';
 export interface Settings {
   readonly port: number;
   readonly awsPort: number;
-  /** Undefined where nothing is to be kept. */
+  /** Undefined: the data stays in memory. */
   readonly dataDir: string | undefined;
   readonly catalogue: string;
 }
 
-/** Why there is no start; the message says what would do. */
+/** Keypost cannot start. The message says what was found and what to do. */
 export class StartError extends Error {
   constructor(message: string) {
     super(message);
@@ -19,27 +19,27 @@ export class StartError extends Error {
   }
 }
 
-/** Throws a StartError. A port of 0 is any free one. */
+/** Throws a StartError. Port 0 stands for any free port. */
 export function settingsFrom(env: Readonly<Record<string, string | undefined>>): Settings {
   for (const [name, value] of Object.entries(env)) {
     if (name.startsWith('AWS_ENDPOINT_URL') && value && !isLoopback(value)) {
       throw new StartError(
-        `${name} is ${value}: not this machine. Unset it; nothing here may reach a real account.`,
+        `${name} is ${value}, which is not this machine. Unset it: npm start must not reach a real account.`,
       );
     }
   }
   const dataDir = env.DATA_DIR || '.data';
   return {
-    port: port(env, 'PORT', 3000),
-    awsPort: port(env, 'AWS_PORT', 4566),
+    port: parsePort(env, 'PORT', 3000),
+    awsPort: parsePort(env, 'AWS_PORT', 4566),
     dataDir: dataDir === ':memory:' ? undefined : resolve(dataDir),
     catalogue: catalogueFile(env.KEYPOST_CONFIG || undefined),
   };
 }
 
 /**
- * From here on every AWS client in this process has the embedded AWS. Whatever else the developer has set for AWS would
- * only lead elsewhere: a profile, an endpoint of one service, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS.
+ * Makes every AWS client of this process use the embedded AWS. It removes the developer's own AWS settings, because a
+ * profile, an endpoint of one service or AWS_IGNORE_CONFIGURED_ENDPOINT_URLS would lead elsewhere.
  */
 export function useEmbeddedAws(endpoint: string): void {
   for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];
@@ -54,10 +54,14 @@ export function useEmbeddedAws(endpoint: string): void {
   });
 }
 
-function port(env: Readonly<Record<string, string | undefined>>, name: string, usual: number): number {
-  const text = env[name] || String(usual);
+function parsePort(
+  env: Readonly<Record<string, string | undefined>>,
+  name: string,
+  fallback: number,
+): number {
+  const text = env[name] || String(fallback);
   if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return Number(text);
-  throw new StartError(`${name} is ${text}: a number from 0 to 65535 would do.`);
+  throw new StartError(`${name} is ${text}: expected a number from 0 to 65535.`);
 }
 
 function isLoopback(url: string): boolean {

@@ -1,15 +1,16 @@
-/** Keypost on one machine: the deployed Lambdas, an embedded AWS under them, a page above them, in one process. */
+/** Keypost in one process: the deployed Lambdas, an embedded AWS for them, and a page to try them. */
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { LOCAL_NAMES } from '../functions/aws/local-names.ts';
 import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
 import { loadCatalogue } from '../lib/load-catalogue.ts';
 import { embeddedAws } from './aws/aws.ts';
-import { LEFT, NEXT } from './aws/dynamodb.ts';
-import { client, freshTable, TABLE } from './aws/orders-table.ts';
+import { NEW, OLD } from './aws/dynamodb.ts';
+import { client, copyTable } from './aws/orders-table.ts';
 import { erase } from './erase.ts';
 import { diskFiles, memoryFiles, openLevel } from './files.ts';
 import { type Handler, listen } from './http.ts';
-import { keyFaults, PRODUCT_KEYS, PROVIDER_KEYS, seedKeys } from './keys.ts';
+import { keyFaults, seedKeys } from './keys.ts';
 import { loadLambdas } from './lambdas.ts';
 import { redeliverRuns } from './redeliver-runs.ts';
 import { routes } from './routes.ts';
@@ -19,31 +20,29 @@ export interface Running {
   readonly page: string;
   readonly aws: string;
   readonly catalogue: Catalogue;
-  /** What is wrong with keys, a line each. */
+  /** A line for each key that is missing or unusable. */
   readonly keyFaults: readonly string[];
   stop(): Promise<void>;
 }
 
-const CONFIGURATION_SET = 'keypost';
-
-/** Throws a StartError or a CatalogueError where the seller can mend it. */
+/** Throws a StartError or a CatalogueError if the seller can fix the cause. */
 export async function start({ port, awsPort, dataDir, catalogue: file }: Settings): Promise<Running> {
   const catalogue = await loadCatalogue(file);
   if (dataDir) {
     mkdirSync(dataDir, { recursive: true });
     chmodSync(dataDir, 0o700);
   }
-  // Before anything is read: a second start must change nothing.
+  // Takes the lock before it reads anything: a second start must change nothing.
   const lock =
     dataDir && (await openLevel(join(dataDir, 'lock'), true, 'It has no data: delete it and start again.'));
   const files = dataDir ? diskFiles(dataDir) : memoryFiles();
   const embedded = embeddedAws(dataDir, files, {
     sender: catalogue.seller.from,
-    configurationSet: CONFIGURATION_SET,
+    configurationSet: LOCAL_NAMES.configurationSet,
   });
   const { faults, mails, events, secrets, tables } = embedded;
 
-  // The page's port is bound first, for the keys name it; whoever calls before all is ready waits.
+  // Binds the page's port first, because the keys contain it. Requests wait until everything is ready.
   let ready = (_handler: Handler): void => undefined;
   const handler = new Promise<Handler>((resolve) => {
     ready = resolve;
@@ -52,24 +51,24 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
   const aws = await listen(awsPort, 'AWS_PORT', embedded.handler);
   const addresses = { page: `http://localhost:${page.port}`, aws: `http://localhost:${aws.port}` };
   useEmbeddedAws(`http://127.0.0.1:${aws.port}`);
-  const ours = client(addresses.aws);
-  const renewTable = (isOver: (key: string) => boolean) =>
-    tables.renewed((hasLeft) =>
-      freshTable(client(addresses.aws, NEXT), hasLeft ? client(addresses.aws, LEFT) : undefined, isOver),
+  const dynamo = client(addresses.aws);
+  const renewTable = (isStale: (key: string) => boolean) =>
+    tables.renew((hasOld) =>
+      copyTable(client(addresses.aws, NEW), hasOld ? client(addresses.aws, OLD) : undefined, isStale),
     );
-  // A lease of a process that is gone would keep `redeliver` waiting.
+  // Drops leases: those of an ended process would make `redeliver` wait.
   await renewTable((key) => key.startsWith('lease#'));
   await seedKeys(secrets, catalogue, page.port);
   const lambdas = await loadLambdas(catalogue, {
-    TABLE,
-    PRODUCT_KEYS,
-    PROVIDER_KEYS,
-    CONFIGURATION_SET,
+    TABLE: LOCAL_NAMES.table,
+    PRODUCT_KEYS: LOCAL_NAMES.productKeys,
+    PROVIDER_KEYS: LOCAL_NAMES.providerKeys,
+    CONFIGURATION_SET: LOCAL_NAMES.configurationSet,
     NAMESPACE: 'Keypost',
     KEYS_CACHED_SECONDS: '30',
   });
   const runs = redeliverRuns(lambdas.redeliver);
-  events.listening(lambdas.mailEvents);
+  events.deliverTo(lambdas.mailEvents);
   ready(
     routes({
       ...addresses,
@@ -80,8 +79,8 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
       secrets,
       mails,
       events,
-      tables: ours,
-      erase: (email) => erase(mails, ours, () => renewTable(() => false), email),
+      dynamo,
+      erase: (email) => erase(mails, dynamo, () => renewTable(() => false), email),
     }),
   );
   return {

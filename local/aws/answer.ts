@@ -1,4 +1,4 @@
-/** How the services of the embedded AWS answer, and refuse. */
+/** Requests, responses and errors of the embedded AWS. */
 import type { IncomingHttpHeaders } from 'node:http';
 
 export interface AwsRequest {
@@ -14,10 +14,10 @@ export interface AwsAnswer {
   readonly body: string;
 }
 
-/** `hang_up`: the connection breaks; `silence`: nothing is ever answered. */
+/** `hang_up` breaks the connection; `silence` never responds. */
 export type Broken = 'hang_up' | 'silence';
 
-/** A refusal by AWS's own code. */
+/** An error under AWS's own code. */
 export class AwsError extends Error {
   readonly code: string;
   readonly status: number;
@@ -30,7 +30,7 @@ export class AwsError extends Error {
   }
 }
 
-/** The credential's scope, date/region/service, as signed: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
+/** Reads the region from the signature's credential scope, date/region/service: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
 export function regionOf({ headers }: AwsRequest): string {
   return /Credential=[^/]+\/\d+\/([a-z0-9-]+)\//.exec(headers.authorization ?? '')?.[1] ?? 'us-east-1';
 }

@@ -1,4 +1,4 @@
-/** The embedded AWS: one address, three services, told apart as the real ones' requests are. */
+/** The embedded AWS: three services at one address, distinguished by the headers and paths of their requests. */
 import type { ServerResponse } from 'node:http';
 import type { Files } from '../files.ts';
 import { type Handler, readBody, sendJson } from '../http.ts';
@@ -11,7 +11,7 @@ import { sesV1 } from './ses.ts';
 import { type OwnAccount, sesAccount, sesV2 } from './ses-account.ts';
 import { sesEvents } from './ses-events.ts';
 
-/** Base64 in a form is a third longer, and its `+` and `/` three times. */
+/** A mail of 10 MB grows in a form: base64 adds a third, and escaping triples each `+` and `/`. */
 const MOST_BYTES = 32 * 1024 * 1024;
 const SILENCE_MS = 30_000;
 
@@ -22,7 +22,7 @@ export function embeddedAws(dataDir: string | undefined, files: Files, own: OwnA
   const secrets = secretsManager(files, faults);
   const events = sesEvents();
   const tables = dynamoDb(dataDir, files, faults);
-  const [v1, v2] = [sesV1(account, mails, faults, events.accepted), sesV2(account, faults)];
+  const [v1, v2] = [sesV1(account, mails, faults, events.publish), sesV2(account, faults)];
   const handler: Handler = async (incoming, response) => {
     const body = await readBody(incoming, MOST_BYTES);
     if (!body) return sendJson(response, 413, { message: 'Request Entity Too Large' });

@@ -1,7 +1,7 @@
 declare module 'dynalite' {
   import type { Server } from 'node:http';
 
-  /** Times are milliseconds that a table stays in a state between two; without a path all is in memory. */
+  /** The times are the milliseconds of a table's state changes. Without `path` the data stays in memory. */
   export default function dynalite(options: {
     readonly path?: string | undefined;
     readonly createTableMs?: number;

@@ -1,4 +1,4 @@
-/** DynamoDB: dynalite, with faults in front of it. */
+/** DynamoDB: dynalite, with faults that can be switched on. */
 import { EventEmitter, once } from 'node:events';
 import { readdirSync, rmSync } from 'node:fs';
 import type { Server, ServerResponse } from 'node:http';
@@ -11,12 +11,12 @@ import { StartError } from '../settings.ts';
 import type { AwsRequest } from './answer.ts';
 import type { FaultSwitch } from './faults.ts';
 
-/** An endpoint that ends so sees no fault: the page shows the orders while DynamoDB is down for the Lambdas. */
+/** Requests to this path skip the faults: the page shows the orders while DynamoDB is down for the Lambdas. */
 export const PAST_FAULTS = '/past-faults';
-/** An endpoint that ends so sees what is to be put afresh. */
-export const LEFT = '/left';
-/** An endpoint that ends so sees what has been put afresh. */
-export const NEXT = '/next';
+/** Requests to this path read the old folder during `renew`. */
+export const OLD = '/old';
+/** Requests to this path reach the new folder during `renew`. */
+export const NEW = '/new';
 
 const FAULTS = {
   down: { status: 500, code: 'InternalServerError', message: 'Internal server error' },
@@ -26,9 +26,9 @@ const FAULTS = {
     message: 'The level of configured provisioned throughput for the table was exceeded.',
   },
 };
-/** Names the folder that has the orders. */
+/** This file names the folder that has the orders. */
 const CURRENT = 'tables';
-/** No start has finished yet, so no folder has orders. */
+/** The content of that file before the first start has finished: no folder has orders. */
 const NONE = 'none';
 const FOLDER = /^tables-\d+$/;
 
@@ -37,73 +37,73 @@ interface Tables {
   readonly server: Server;
 }
 
-/** @param dataDir undefined to keep nothing. */
+/** Keeps the data in memory if `dataDir` is undefined. */
 export function dynamoDb(dataDir: string | undefined, files: Files, faults: FaultSwitch) {
-  const last = dataDir && currentFolder(dataDir, files);
-  const opened = (name: string): Tables => {
+  const stored = dataDir && currentFolder(dataDir, files);
+  const open = (name: string): Tables => {
     const path = dataDir && join(dataDir, name);
     return { name, server: dynalite({ path, createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 }) };
   };
   const remove = (name: string) => dataDir && rmSync(join(dataDir, name), { recursive: true, force: true });
-  /** Throws a StartError if the folder is damaged: dynalite would end the process, or begin with an empty one. */
-  const reopened = async (name: string): Promise<Tables> => {
+  /** Throws a StartError if the folder is damaged: dynalite would end the process, or create an empty one. */
+  const reopen = async (name: string): Promise<Tables> => {
     await (await openLevel(files.path(name), false, fixOf(files))).close();
-    return opened(name);
+    return open(name);
   };
   let current: Tables | undefined;
   let next: Tables | undefined;
   let ready: Promise<unknown> = Promise.resolve();
   let answering = 0;
 
-  async function renew(fill: (hasLeft: boolean) => Promise<void>): Promise<void> {
+  async function copyToNewFolder(fill: (hasOld: boolean) => Promise<void>): Promise<void> {
     while (answering > 0) await sleep(1);
-    if (last) current ??= await reopened(last);
+    if (stored) current ??= await reopen(stored);
     const numbers = foldersIn(dataDir).map((name) => Number(name.slice('tables-'.length)));
-    const [left, fresh] = [current, opened(`tables-${Math.max(0, ...numbers) + 1}`)];
+    const [old, fresh] = [current, open(`tables-${Math.max(0, ...numbers) + 1}`)];
     try {
       next = fresh;
-      await fill(left !== undefined);
+      await fill(old !== undefined);
       files.write(CURRENT, fresh.name);
       current = fresh;
     } catch (error) {
-      if (!left) throw error;
+      if (!old) throw error;
       const name = error instanceof Error ? error.name : 'unknown error';
-      throw new StartError(`${files.path(left.name)} cannot be copied: ${name}. ${fixOf(files)}`);
+      throw new StartError(`${files.path(old.name)} cannot be copied: ${name}. ${fixOf(files)}`);
     } finally {
       next = undefined;
-      const gone = current === fresh ? left : fresh;
-      if (gone) await closed(gone.server);
-      if (gone === fresh) remove(fresh.name);
+      const unused = current === fresh ? old : fresh;
+      if (unused) await close(unused.server);
+      if (unused === fresh) remove(fresh.name);
     }
-    // A killed start may have left more. All orders are in the fresh one now.
-    for (const old of foldersIn(dataDir)) if (old !== fresh.name) remove(old);
+    // A killed start may have left more folders. All orders are in the new one now.
+    for (const name of foldersIn(dataDir)) if (name !== fresh.name) remove(name);
   }
   return {
     /**
-     * Has `fill` put all of LEFT into NEXT, which then takes its place: on disk is nothing else afterwards, not even
-     * what was overwritten. Whoever asks meanwhile waits.
+     * Lets `fill` copy everything from OLD to NEW, then replaces the old folder by the new one. Afterwards the disk holds
+     * no overwritten or deleted item. Other requests wait meanwhile.
      */
-    renewed(fill: (hasLeft: boolean) => Promise<void>): Promise<void> {
-      const done = ready.then(() => renew(fill));
-      ready = done.catch(() => undefined); // whoever asked for it hears of it
+    renew(fill: (hasOld: boolean) => Promise<void>): Promise<void> {
+      const done = ready.then(() => copyToNewFolder(fill));
+      ready = done.catch(() => undefined); // the caller gets the error
       return done;
     },
-    /** Lets go of the files. */
-    close: async () => void (current && (await closed(current.server))),
+    /** Closes the files. */
+    close: async () => void (current && (await close(current.server))),
     async answer({ method, path: url, headers, body }: AwsRequest, response: ServerResponse): Promise<void> {
-      const [ofLeft, ofNext] = [url.startsWith(LEFT), url.startsWith(NEXT)];
-      const fault = ofLeft || ofNext || url.startsWith(PAST_FAULTS) ? null : faults.now().dynamodb;
+      const [isOld, isNew] = [url.startsWith(OLD), url.startsWith(NEW)];
+      const fault = isOld || isNew || url.startsWith(PAST_FAULTS) ? null : faults.now().dynamodb;
       if (fault) return refuse(response, fault);
-      if (!ofLeft && !ofNext) {
+      if (!isOld && !isNew) {
         for (let seen: unknown; seen !== ready; await seen) seen = ready;
         answering += 1;
         response.once('close', () => {
           answering -= 1;
         });
       }
-      const tables = ofNext ? next : current;
+      const tables = isNew ? next : current;
       if (!tables) return refuse(response, 'down');
-      // Not the request itself: dynalite throws when a caller hangs up, and the whole process would end.
+      // dynalite gets a copy of the request: it throws when the caller hangs up, which would end the process.
       const replay = Object.assign(new EventEmitter(), { method, url, headers });
       tables.server.emit('request', replay, response);
       replay.emit('data', body);
@@ -112,12 +112,12 @@ export function dynamoDb(dataDir: string | undefined, files: Files, faults: Faul
   };
 }
 
-/** The folder that has the orders, undefined if there is none yet. Throws a StartError if it is not certain. */
+/** Returns the folder that has the orders, undefined if there is none yet. Throws a StartError if this is uncertain. */
 function currentFolder(dataDir: string, files: Files): string | undefined {
   const [named, folders] = [files.read(CURRENT)?.trim(), foldersIn(dataDir)];
   if (named === NONE) return undefined;
   if (named !== undefined && folders.includes(named)) return named;
-  // There are two only while one is copied to the other, so a single one has all orders.
+  // Two folders exist only while one is copied to the other, so a single folder has all orders.
   if (folders.length === 1 && !FOLDER.test(named ?? '')) return folders[0];
   if (named === undefined && folders.length === 0) {
     files.write(CURRENT, NONE);
@@ -141,8 +141,8 @@ function refuse(response: ServerResponse, fault: keyof typeof FAULTS): void {
   sendJson(response, status, { __type: `com.amazonaws.dynamodb.v20120810#${code}`, message });
 }
 
-/** dynalite closes its files only if it has listened. */
-async function closed(server: Server): Promise<void> {
+/** Listens first, because dynalite closes its files only if it has listened. */
+async function close(server: Server): Promise<void> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   await new Promise((resolve) => server.close(resolve));

@@ -1,4 +1,4 @@
-/** Faults of AWS that can be switched on. They are kept: AWS is not mended by starting Keypost again. */
+/** Faults of AWS that can be switched on. They are stored: a restart of Keypost does not repair AWS. */
 import * as z from 'zod/mini';
 import { type Files, parseJson } from '../files.ts';
 
@@ -18,7 +18,7 @@ export function faultSwitch(files: Files) {
   let faults = parseJson(Faults, files.read(FILE) ?? JSON.stringify(NONE), files.path(FILE));
   return {
     now: () => faults,
-    /** Takes some of the three; answers all of them, or what is wrong with the change. */
+    /** Changes one or more services. Returns the faults of all three, or a message if the change is invalid. */
     change(change: unknown): Faults | { readonly message: string } {
       const result = z.partial(Faults).safeParse(change);
       if (!result.success) return { message: `${ALLOWED}; found ${JSON.stringify(change)?.slice(0, 200)}` };
@@ -30,5 +30,5 @@ export function faultSwitch(files: Files) {
 }
 
 const ALLOWED =
-  'any of { "ses": null | "throttle" | "down" | "timeout" | "lost" | "reject" | "sandbox", ' +
-  '"dynamodb": null | "down" | "throttle", "secretsmanager": null | "down" } would do';
+  'expected any of { "ses": null | "throttle" | "down" | "timeout" | "lost" | "reject" | "sandbox", ' +
+  '"dynamodb": null | "down" | "throttle", "secretsmanager": null | "down" }';

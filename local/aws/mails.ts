@@ -10,7 +10,7 @@ const Mail = z.object({
   from: z.string(),
   to: z.array(z.string()),
   tags: z.record(z.string(), z.string()),
-  /** The message as it was handed in, base64. */
+  /** The message as SES received it, in base64. */
   raw: z.string(),
 });
 export type Mail = z.output<typeof Mail>;
@@ -23,74 +23,74 @@ const DAY_MS = 24 * 3_600_000;
 
 export function openMails(files: Files) {
   const log = files.log(FILE);
-  /** Undefined for one that was erased. */
+  /** Returns undefined for an erased mail. */
   const mailAt = (at: number) => {
     const line = log.line(at)?.trim();
     return line ? parseJson(Mail, line, `line ${at + 1} of ${files.path(FILE)}`) : undefined;
   };
-  const counted = ({ at, to }: Mail) => ({ until: Date.parse(at) + DAY_MS, recipients: to.length });
-  /** What counts against the quota, oldest first. */
-  const lately: ReturnType<typeof counted>[] = [];
+  const quotaEntry = ({ at, to }: Mail) => ({ until: Date.parse(at) + DAY_MS, recipients: to.length });
+  /** The mails that count against the quota, oldest first. */
+  const recent: ReturnType<typeof quotaEntry>[] = [];
   for (let at = log.count() - 1; at >= 0; at -= 1) {
     const mail = mailAt(at);
     if (!mail) continue;
-    const one = counted(mail);
-    if (one.until <= Date.now()) break;
-    lately.push(one);
+    const entry = quotaEntry(mail);
+    if (entry.until <= Date.now()) break;
+    recent.push(entry);
   }
-  lately.reverse();
-  let sum = lately.reduce((total, { recipients }) => total + recipients, 0);
+  recent.reverse();
+  let sum = recent.reduce((total, { recipients }) => total + recipients, 0);
   let parsed = new Map<number, Promise<ShownMail>>();
   return {
-    /** On disk when it returns. Answers SES's id for the mail. */
+    /** Stores the mail and returns its SES message ID. */
     accept(accepted: Omit<Mail, 'id' | 'at'>): string {
       const mail = { id: `01${randomUUID()}-000000`, at: new Date().toISOString(), ...accepted };
       log.append(JSON.stringify(mail));
-      lately.push(counted(mail));
+      recent.push(quotaEntry(mail));
       sum += mail.to.length;
       return mail.id;
     },
-    /** The mail of SES's id. */
+    /** Finds a mail by its SES message ID. */
     find(id: string): Mail | undefined {
       for (let at = log.count() - 1; at >= 0; at -= 1) if (log.line(at)?.includes(id)) return mailAt(at);
       return undefined;
     },
-    /** How many recipients there were in the last 24 hours: what SES counts. */
+    /** Returns the recipients of the last 24 hours, which SES counts against the quota. */
     lastDay() {
-      while (lately[0] && lately[0].until <= Date.now()) sum -= lately.shift()?.recipients ?? 0;
+      while (recent[0] && recent[0].until <= Date.now()) sum -= recent.shift()?.recipients ?? 0;
       return sum;
     },
-    /** The newest of them, as a mail reader shows them. */
-    shown(most: number) {
+    /** Returns the newest mails as a mail reader shows them. */
+    list(most: number) {
       const before = parsed;
       const from = Math.max(0, log.count() - most);
-      const places = Array.from({ length: log.count() - from }, (_, at) => from + at);
+      const positions = Array.from({ length: log.count() - from }, (_, at) => from + at);
       const shownAt = (at: number) => {
         const mail = mailAt(at);
         return mail && show(mail);
       };
       parsed = new Map(
-        places.flatMap((at) => {
+        positions.flatMap((at) => {
           const mail = before.get(at) ?? shownAt(at);
           return mail ? [[at, mail] as const] : [];
         }),
       );
       return Promise.all(parsed.values());
     },
-    /** Erases each of which `isGone`, and answers how many. */
-    erase(isGone: (mail: Mail) => boolean): number {
-      const gone = Array.from({ length: log.count() }, (_, at) => at).filter((at) => {
+    /** Erases the mails that match and returns their number. */
+    erase(matches: (mail: Mail) => boolean): number {
+      const found = Array.from({ length: log.count() }, (_, at) => at).filter((at) => {
         const mail = mailAt(at);
-        return mail !== undefined && isGone(mail);
+        return mail !== undefined && matches(mail);
       });
-      for (const at of gone) log.wipe(at);
+      for (const at of found) log.wipe(at);
       parsed = new Map();
-      return gone.length;
+      return found.length;
     },
   };
 }
 
-/** The recipients are the envelope's: who gets it, whatever the header says. */
+/** Shows the envelope's recipients, because the To header may name others. */
 async function show({ id, at, from, to, raw }: Mail) {
   const parsed = await PostalMime.parse(Buffer.from(raw, 'base64'));
   const { name, address } = { name: '', address: from, ...parsed.from };

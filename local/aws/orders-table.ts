@@ -1,4 +1,4 @@
-/** The orders' table on this machine: made, mended at each start, and read for the page. */
+/** The orders table on this machine: it is copied at each start, and read for the page. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type AttributeValue,
@@ -9,6 +9,7 @@ import {
   type KeySchemaElement,
   paginateScan,
 } from '@aws-sdk/client-dynamodb';
+import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
 import { fromItem } from '../../functions/aws/orders.ts';
 import { ORDERS_TABLE } from '../../functions/aws/table.ts';
 import { isAlias, isListed, type Order } from '../../functions/core/order/order.ts';
@@ -16,44 +17,42 @@ import { PAST_FAULTS } from './dynamodb.ts';
 
 type Stored = Record<string, AttributeValue>;
 
-export const TABLE = 'keypost-orders';
+const TABLE = LOCAL_NAMES.table;
 const BATCH = 25;
 
-/** @param view which tables: those of the Lambdas, past any fault, or one side of their renewal. */
+/** Creates a client. `view` is PAST_FAULTS, or OLD or NEW during a renewal. */
 export const client = (endpoint: string, view = PAST_FAULTS): DynamoDBClient =>
   new DynamoDBClient({ endpoint: endpoint + view });
 
 /**
- * dynalite writes an item and its index entries apart, so a kill can part them: what the last process left is read, and
- * put afresh into a folder of its own. Until all of it is there, that of the last process stands.
- *
- * @param isOver which keys stay behind.
+ * Copies the items to a new table, except those that are stale. dynalite writes an item and its index entries
+ * separately, so a kill can leave them inconsistent; writing the items again restores the indexes.
  */
-export async function freshTable(
+export async function copyTable(
   client: DynamoDBClient,
-  left: DynamoDBClient | undefined,
-  isOver: (key: string) => boolean,
+  old: DynamoDBClient | undefined,
+  isStale: (key: string) => boolean,
 ): Promise<void> {
   await client.send(new CreateTableCommand(definition()));
   const described = () => client.send(new DescribeTableCommand({ TableName: TABLE }));
   while ((await described()).Table?.TableStatus !== 'ACTIVE') await sleep(5);
-  const items = left ? await scan(left) : [];
-  const kept = items.filter(({ key }) => !isOver(key?.S ?? ''));
+  const items = old ? await scan(old) : [];
+  const kept = items.filter(({ key }) => !isStale(key?.S ?? ''));
   for (let at = 0; at < kept.length; at += BATCH) {
     const puts = kept.slice(at, at + BATCH).map((Item) => ({ PutRequest: { Item } }));
     await client.send(new BatchWriteItemCommand({ RequestItems: { [TABLE]: puts } }));
   }
 }
 
-/** In the order in which they came. */
-export async function listedOrders(client: DynamoDBClient): Promise<readonly Order[]> {
+/** Returns the orders, oldest first. */
+export async function listOrders(client: DynamoDBClient): Promise<readonly Order[]> {
   const orders = (await scan(client)).map(fromItem).filter(isListed);
   return orders.sort(
     (one, other) => compare(one.receivedAt, other.receivedAt) || compare(one.key, other.key),
   );
 }
 
-/** The last time at which a mail is due, in milliseconds; undefined where none is. */
+/** Returns the latest time at which a mail is due, in milliseconds, or undefined if no mail is due. */
 export async function lastDueAt(client: DynamoDBClient): Promise<number | undefined> {
   const due = (await scan(client))
     .map(fromItem)

@@ -1,8 +1,8 @@
-/** AWS's query protocol: a form comes in, XML goes out. https://docs.aws.amazon.com/ses/latest/APIReference/ */
+/** AWS's query protocol: requests are forms, responses are XML. https://docs.aws.amazon.com/ses/latest/APIReference/ */
 import { randomUUID } from 'node:crypto';
 import { type AwsAnswer, AwsError } from './answer.ts';
 
-/** A list is spelled Name.member.1, Name.member.2, …; its members may have fields, such as `.Value`. */
+/** Reads the list Name.member.1, Name.member.2, …; its members may have fields, such as `.Value`. */
 export function members(input: URLSearchParams, name: string, field = ''): string[] {
   const found: string[] = [];
   for (;;) {
@@ -19,12 +19,12 @@ export function required(input: URLSearchParams, name: string): string {
   throw new AwsError('ValidationError', `1 validation error detected: ${message}`);
 }
 
-export function answered(action: string, result: unknown): AwsAnswer {
+export function toXml(action: string, result: unknown): AwsAnswer {
   const parts = `<${action}Result>${element(result)}</${action}Result><ResponseMetadata>${requestId()}</ResponseMetadata>`;
   return xml(200, `<${action}Response ${XMLNS}>${parts}</${action}Response>`);
 }
 
-export function refused({ code, message, status }: AwsError): AwsAnswer {
+export function errorXml({ code, message, status }: AwsError): AwsAnswer {
   const error = element({ Type: status < 500 ? 'Sender' : 'Receiver', Code: code, Message: message });
   return xml(status, `<ErrorResponse ${XMLNS}><Error>${error}</Error>${requestId()}</ErrorResponse>`);
 }
@@ -37,7 +37,7 @@ const xml = (status: number, body: string): AwsAnswer => ({
   body,
 });
 
-/** Lists as `member`, maps as `entry`, the rest by its own names. */
+/** Writes lists as `member`, maps as `entry` and objects by their field names. */
 function element(value: unknown): string {
   if (Array.isArray(value)) return value.map((one) => `<member>${element(one)}</member>`).join('');
   if (value instanceof Map) {

@@ -1,4 +1,4 @@
-/** Secrets Manager, as much of it as Keypost and its seller use: JSON 1.1, errors under their own names. */
+/** Secrets Manager: the operations that Keypost and a seller use, in JSON 1.1. */
 import { createHash, randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import { type Files, parseJson } from '../files.ts';
@@ -20,7 +20,7 @@ type Input = z.output<typeof Input>;
 
 export interface SecretsManager {
   answer(request: AwsRequest): AwsAnswer;
-  /** The value as it stands, whatever fault is on. */
+  /** Returns the current value; faults do not affect it. */
   read(name: string): string | undefined;
   write(name: string, value: string): void;
 }
@@ -28,8 +28,8 @@ export interface SecretsManager {
 const FILE = 'secrets.json';
 
 export function secretsManager(files: Files, faults: FaultSwitch): SecretsManager {
-  const kept = parseJson(z.record(z.string(), Secret), files.read(FILE) ?? '{}', files.path(FILE));
-  const secrets = new Map(Object.entries(kept));
+  const stored = parseJson(z.record(z.string(), Secret), files.read(FILE) ?? '{}', files.path(FILE));
+  const secrets = new Map(Object.entries(stored));
   const store = (
     name: string,
     { SecretString: value, ClientRequestToken: versionId = randomUUID() }: Input,
@@ -73,19 +73,19 @@ function operationsOn(
   secrets: ReadonlyMap<string, Secret>,
   store: (name: string, input: Input) => object,
 ): Readonly<Record<string, (input: Input) => object>> {
-  const found = (id = '') => {
-    const name = [...secrets.keys()].find((known) => known === id || arnOf(known) === id) ?? '';
+  const find = (id = '') => {
+    const name = [...secrets.keys()].find((one) => one === id || arnOf(one) === id) ?? '';
     const secret = secrets.get(name);
     if (secret) return { name, secret };
     throw new AwsError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
   };
   return {
     GetSecretValue({ SecretId, VersionStage = 'AWSCURRENT' }) {
-      const { name, secret } = found(SecretId);
+      const { name, secret } = find(SecretId);
       if (STAGES.includes(VersionStage)) {
         const { value, versionId } = secret;
         return {
-          ...described(name, secret),
+          ...describe(name, secret),
           VersionId: versionId,
           VersionStages: STAGES,
           SecretString: value,
@@ -94,8 +94,8 @@ function operationsOn(
       const message = "Secrets Manager can't find the specified secret value for staging label: ";
       throw new AwsError('ResourceNotFoundException', message + VersionStage);
     },
-    PutSecretValue: (input) => ({ ...store(found(input.SecretId).name, input), VersionStages: STAGES }),
-    UpdateSecret: (input) => store(found(input.SecretId).name, input),
+    PutSecretValue: (input) => ({ ...store(find(input.SecretId).name, input), VersionStages: STAGES }),
+    UpdateSecret: (input) => store(find(input.SecretId).name, input),
     CreateSecret(input) {
       const { Name = '' } = input;
       if (!secrets.has(Name)) return store(Name, input);
@@ -103,10 +103,10 @@ function operationsOn(
       throw new AwsError('ResourceExistsException', message);
     },
     DescribeSecret({ SecretId }) {
-      const { name, secret } = found(SecretId);
-      return { ...described(name, secret), VersionIdsToStages: { [secret.versionId]: STAGES } };
+      const { name, secret } = find(SecretId);
+      return { ...describe(name, secret), VersionIdsToStages: { [secret.versionId]: STAGES } };
     },
-    ListSecrets: () => ({ SecretList: [...secrets].map(([name, secret]) => described(name, secret)) }),
+    ListSecrets: () => ({ SecretList: [...secrets].map(([name, secret]) => describe(name, secret)) }),
   };
 }
 
@@ -114,7 +114,7 @@ function inputOf(body: Buffer): Input {
   try {
     return Input.parse(JSON.parse(body.toString('utf8')));
   } catch {
-    throw new AwsError('SerializationException', 'not an input of this operation');
+    throw new AwsError('SerializationException', 'the body is not a valid input of this operation');
   }
 }
 
@@ -123,7 +123,7 @@ function arnOf(name: string): string {
   return `arn:aws:secretsmanager:us-east-1:123456789012:secret:${name}-${suffix}`;
 }
 
-const described = (name: string, { changedAt }: Secret) => ({
+const describe = (name: string, { changedAt }: Secret) => ({
   ARN: arnOf(name),
   Name: name,
   CreatedDate: changedAt,

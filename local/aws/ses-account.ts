@@ -1,4 +1,4 @@
-/** The SES account of this machine: out of the sandbox, its sender verified, as fast as SES is for a small seller. */
+/** The SES account of this machine: outside the sandbox, with a verified sender and the limits of a small seller. */
 import * as z from 'zod/mini';
 import { type Files, parseJson } from '../files.ts';
 import { type AwsAnswer, AwsError, type AwsRequest } from './answer.ts';
@@ -9,10 +9,10 @@ import type { SendingAccount } from './ses-rules.ts';
 export type SesAccount = ReturnType<typeof sesAccount>;
 
 export interface OwnAccount {
-  /** Whose domain is verified from the start. */
+  /** The address whose domain is verified from the start. */
   readonly sender: string;
   readonly configurationSet: string;
-  /** Mails a second, and a day. */
+  /** The limits: mails per second and per day. */
   readonly rate?: number;
   readonly daily?: number;
 }
@@ -23,9 +23,9 @@ export function sesAccount(files: Files, mails: Mails, faults: FaultSwitch, own:
   const { rate = 200, daily = 1_000_000 } = own;
   const identities = new Set(parseJson(z.array(z.string()), files.read(FILE) ?? '[]', files.path(FILE)));
   identities.add(own.sender.slice(own.sender.lastIndexOf('@') + 1).toLowerCase());
-  const keep = () => files.write(FILE, JSON.stringify([...identities]));
-  let room = rate;
-  let at = Date.now();
+  const save = () => files.write(FILE, JSON.stringify([...identities]));
+  let available = rate;
+  let updatedAt = Date.now();
   return {
     configurationSets: [own.configurationSet],
     has: (identity: string) => identities.has(identity.toLowerCase()),
@@ -33,11 +33,11 @@ export function sesAccount(files: Files, mails: Mails, faults: FaultSwitch, own:
       [...identities].filter((name) => !type || (type === 'EmailAddress') === name.includes('@')),
     verify(identity: string) {
       identities.add(identity.toLowerCase());
-      keep();
+      save();
     },
     forget(identity: string) {
       identities.delete(identity.toLowerCase());
-      keep();
+      save();
     },
     quota: () => ({ Max24HourSend: daily, MaxSendRate: rate, SentLast24Hours: mails.lastDay() }),
     sending: (region: string): SendingAccount => ({
@@ -46,19 +46,19 @@ export function sesAccount(files: Files, mails: Mails, faults: FaultSwitch, own:
       identities,
       configurationSets: [own.configurationSet],
     }),
-    /** Counts recipients against rate and quota. Throws an AwsError where there is no room. */
+    /** Counts recipients against rate and quota. Throws an AwsError if a limit is exceeded. */
     take(recipients: number) {
-      room = Math.min(rate, room + ((Date.now() - at) * rate) / 1000);
-      at = Date.now();
+      available = Math.min(rate, available + ((Date.now() - updatedAt) * rate) / 1000);
+      updatedAt = Date.now();
       if (mails.lastDay() + recipients > daily)
         throw new AwsError('Throttling', 'Daily message quota exceeded.');
-      if (room < 1) throw new AwsError('Throttling', 'Maximum sending rate exceeded.');
-      room -= recipients;
+      if (available < 1) throw new AwsError('Throttling', 'Maximum sending rate exceeded.');
+      available -= recipients;
     },
   };
 }
 
-/** The two questions of SES v2 that v1 cannot answer, for `doctor`. */
+/** The two operations of SES v2 that v1 does not have; `doctor` calls them. */
 export function sesV2(account: SesAccount, faults: FaultSwitch) {
   return (request: AwsRequest): AwsAnswer => {
     const { ses } = faults.now();

@@ -1,66 +1,66 @@
-/** What SES tells of the mails it took, to the Lambda that listens: as SNS hands it on, and some time later. */
+/** Publishes SES events of accepted mails to the Lambda mail-events, after a delay and in the format of SNS. */
 import { randomUUID } from 'node:crypto';
 import type { Lambda } from '../gateway.ts';
 import type { Mail } from './mails.ts';
 
 export type SesEvents = ReturnType<typeof sesEvents>;
-type Accepted = Pick<Mail, 'id' | 'from' | 'to' | 'tags'>;
+type AcceptedMail = Pick<Mail, 'id' | 'from' | 'to' | 'tags'>;
 
 const DELAY_MS = 500;
 const MINUTE = 60_000;
-/** SES promises no event at all, and those of a crowd that does not end must not fill the memory. */
-const MOST_UNTOLD = 1_000;
+/** Drops events beyond this number to bound the memory; SES does not guarantee events either. */
+const MOST_QUEUED = 1_000;
 
 export function sesEvents() {
-  let listening = (_listener: Lambda): void => undefined;
-  const listener = new Promise<Lambda>((resolve) => {
-    listening = resolve;
+  let deliverTo = (_lambda: Lambda): void => undefined;
+  const lambda = new Promise<Lambda>((resolve) => {
+    deliverTo = resolve;
   });
   const waiting = new Map<() => Promise<void>, NodeJS.Timeout>();
   let last: Promise<void> = Promise.resolve();
-  let untold = 0;
+  let queued = 0;
 
-  /** One at a time, so that a crowd of orders is not held up by what is told of them. */
-  function later(ms: number, events: readonly object[], tries = 1): void {
-    untold += 1;
-    const tell = () => {
-      clearTimeout(waiting.get(tell));
-      waiting.delete(tell);
+  /** Sends the events one at a time, so that they do not slow down the orders. */
+  function schedule(ms: number, events: readonly object[], tries = 1): void {
+    queued += 1;
+    const send = () => {
+      clearTimeout(waiting.get(send));
+      waiting.delete(send);
       last = last.then(async () => {
-        for (const event of events) await toLambda(event, tries);
-        untold -= 1;
+        for (const event of events) await invoke(event, tries);
+        queued -= 1;
       });
       return last;
     };
-    waiting.set(tell, setTimeout(tell, ms).unref());
+    waiting.set(send, setTimeout(send, ms).unref());
   }
-  async function toLambda(event: object, tries: number): Promise<void> {
+  async function invoke(event: object, tries: number): Promise<void> {
     try {
-      await (await listener)(viaSns([event]));
+      await (await lambda)(snsEvent([event]));
     } catch {
       // Lambda tries an event three times: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
-      if (tries < 3) later(tries * MINUTE, [event], tries + 1);
+      if (tries < 3) schedule(tries * MINUTE, [event], tries + 1);
     }
   }
 
   return {
-    listening: (to: Lambda) => listening(to),
-    accepted(mail: Accepted) {
-      if (untold < MOST_UNTOLD) later(DELAY_MS, eventsOf(mail));
+    deliverTo: (to: Lambda) => deliverTo(to),
+    publish(mail: AcceptedMail) {
+      if (queued < MOST_QUEUED) schedule(DELAY_MS, eventsOf(mail));
     },
-    /** Whoever makes it later has let pass what comes meanwhile. */
-    async told() {
-      for (const tell of [...waiting.keys()]) void tell();
+    /** Sends the waiting events now. A run of redeliver in the future needs them, because they would come before it. */
+    async flush() {
+      for (const send of [...waiting.keys()]) void send();
       await last;
     },
-    /** Answers what the Lambda has made of each. */
-    post: async (events: readonly object[]) => (await listener)(viaSns(events)),
+    /** Sends events and returns the Lambda's result for each. */
+    post: async (events: readonly object[]) => (await lambda)(snsEvent(events)),
     stop: () => waiting.forEach((timer) => void clearTimeout(timer)),
   };
 }
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html */
-const viaSns = (events: readonly object[]) => ({
+const snsEvent = (events: readonly object[]) => ({
   Records: events.map((event) => ({
     EventVersion: '1.0',
     EventSource: 'aws:sns',
@@ -79,7 +79,7 @@ const viaSns = (events: readonly object[]) => ({
 const TOPIC = 'arn:aws:sns:us-east-1:123456789012:keypost-mail-events';
 
 /** https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html */
-function eventsOf({ id, from, to, tags }: Accepted): object[] {
+function eventsOf({ id, from, to, tags }: AcceptedMail): object[] {
   const timestamp = new Date().toISOString();
   const mail = {
     timestamp,
@@ -113,12 +113,12 @@ function eventsOf({ id, from, to, tags }: Accepted): object[] {
     ooto: [delivery, bounce('Transient', 'General')],
     complaint: [delivery, { eventType: 'Complaint', mail, complaint }],
   };
-  return [{ eventType: 'Send', mail, send: {} }, ...(simulated[simulatedBy(to[0])] ?? [delivery])];
+  return [{ eventType: 'Send', mail, send: {} }, ...(simulated[scenarioOf(to[0])] ?? [delivery])];
 }
 
 /**
- * The part before `@` and any label, for the mailbox simulator and for example.com, where the sample buyers live.
+ * Returns the scenario that an address of the mailbox simulator or of example.com names before `@` and any label.
  * https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html#send-email-simulator
  */
-const simulatedBy = (address = ''): string =>
+const scenarioOf = (address = ''): string =>
   /^([a-z]+)(?:\+[^@]*)?@(?:simulator\.amazonses|example)\.com$/.exec(address.toLowerCase())?.[1] ?? '';

@@ -1,5 +1,5 @@
 /**
- * What SES refuses before it accepts a mail, under its own codes and words:
+ * The checks that SES makes before it accepts a mail, with its own codes and messages:
  * https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html
  */
 import PostalMime, { type Address } from 'postal-mime';
@@ -7,7 +7,7 @@ import { AwsError } from './answer.ts';
 
 export interface Sending {
   readonly source: string | undefined;
-  /** Empty where the message's own To, Cc and Bcc say it. */
+  /** Empty: the message's To, Cc and Bcc name the recipients. */
   readonly destinations: readonly string[];
   readonly configurationSet: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
@@ -24,7 +24,7 @@ export interface SendingAccount {
 const MOST_BYTES = 10 * 1024 * 1024;
 const MOST_RECIPIENTS = 50;
 
-/** Who sends and who gets the mail. Throws an AwsError where SES would refuse it. */
+/** Returns the sender and the recipients. Throws an AwsError if SES would refuse the mail. */
 export async function envelopeOf(
   sending: Sending,
   account: SendingAccount,
@@ -57,7 +57,7 @@ export async function envelopeOf(
   return { from, to };
 }
 
-/** An address is verified by itself or by its domain, whose subdomains it covers. */
+/** An address is verified if it, its domain or a parent domain is. */
 export function isVerified(address: string, identities: ReadonlySet<string>): boolean {
   const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase();
   const parents = domain.split('.').map((_, at, labels) => labels.slice(at).join('.'));
@@ -73,7 +73,7 @@ function checkVerified(addresses: readonly string[], { identities, region }: Sen
   throw new AwsError('MessageRejected', message + [...new Set(failed)].join(', '));
 }
 
-/** SES has no SMTPUTF8: ASCII before the @, Punycode after it. */
+/** SES does not support SMTPUTF8: an address is ASCII before the @ and Punycode after it. */
 function checkAddress(address: string): void {
   const at = address.lastIndexOf('@');
   const [local, domain] = [address.slice(0, Math.max(at, 0)), address.slice(at + 1)];
@@ -91,7 +91,7 @@ function checkAddress(address: string): void {
 const mailboxes = (list: readonly Address[]): string[] =>
   list.flatMap((one) => (one.group ?? [one]).map(({ address }) => address ?? ''));
 
-/** `Name <address>` without the name. */
+/** Returns the address of `Name <address>`. */
 const bare = (text: string): string => (/<([^<>]*)>\s*$/.exec(text)?.[1] ?? text).trim();
 
 function invalid(message: string): never {

@@ -1,23 +1,18 @@
-/** SES, v1, as Keypost and its seller use it. */
+/** SES v1: the operations that Keypost and a seller use. */
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { type AwsAnswer, AwsError, type AwsRequest, type Broken, regionOf } from './answer.ts';
 import type { FaultSwitch } from './faults.ts';
 import type { Mails } from './mails.ts';
-import { answered, members, refused, required } from './query-protocol.ts';
+import { errorXml, members, required, toXml } from './query-protocol.ts';
 import type { SesAccount } from './ses-account.ts';
 import type { SesEvents } from './ses-events.ts';
 import { envelopeOf } from './ses-rules.ts';
 
 type Action = (input: URLSearchParams, region: string) => object | undefined | Promise<object>;
 
-/** Answers a request, or says how the connection breaks. `down` is SES's own 503, with nothing accepted. */
-export function sesV1(
-  account: SesAccount,
-  mails: Mails,
-  faults: FaultSwitch,
-  accepted: SesEvents['accepted'],
-) {
-  const actions = { ...asking(account), ...sending(account, mails, faults, accepted) };
+/** Responds to a request, or says how the connection breaks. The fault `down` is SES's own 503; it accepts nothing. */
+export function sesV1(account: SesAccount, mails: Mails, faults: FaultSwitch, publish: SesEvents['publish']) {
+  const actions = { ...accountActions(account), ...sendActions(account, mails, faults, publish) };
   return async ({ headers, body, ...request }: AwsRequest): Promise<AwsAnswer | Broken> => {
     const { ses } = faults.now();
     if (ses === 'timeout') return 'silence';
@@ -32,19 +27,19 @@ export function sesV1(
       if (!action)
         throw new AwsError('InvalidAction', `Could not find operation ${name} for version 2010-12-01`);
       const result = await action(input, regionOf({ headers, body, ...request }));
-      return ses === 'lost' && name.startsWith('Send') ? 'hang_up' : answered(name, result);
+      return ses === 'lost' && name.startsWith('Send') ? 'hang_up' : toXml(name, result);
     } catch (error) {
-      if (error instanceof AwsError) return refused(error);
+      if (error instanceof AwsError) return errorXml(error);
       throw error;
     }
   };
 }
 
-function sending(
+function sendActions(
   account: SesAccount,
   mails: Mails,
   faults: FaultSwitch,
-  accepted: SesEvents['accepted'],
+  publish: SesEvents['publish'],
 ): Record<string, Action> {
   const send = async (
     input: URLSearchParams,
@@ -64,8 +59,8 @@ function sending(
     const envelope = await envelopeOf(mail, account.sending(region));
     account.take(envelope.to.length);
     const id = mails.accept({ ...envelope, tags, raw: raw.toString('base64') });
-    // SES publishes by configuration set.
-    if (configurationSet) accepted({ id, ...envelope, tags });
+    // SES publishes events only for mails with a configuration set.
+    if (configurationSet) publish({ id, ...envelope, tags });
     return { MessageId: id };
   };
   return {
@@ -78,13 +73,13 @@ function sending(
       ),
     SendEmail: async (input, region) => {
       const to = ['To', 'Cc', 'Bcc'].flatMap((kind) => members(input, `Destination.${kind}Addresses`));
-      return send(input, region, await composed(input), to);
+      return send(input, region, await compose(input), to);
     },
   };
 }
 
-/** `SendEmail` has parts where `SendRawEmail` has a message. */
-function composed(input: URLSearchParams): Promise<Buffer> {
+/** `SendEmail` gets the parts of a message, `SendRawEmail` the whole message. */
+function compose(input: URLSearchParams): Promise<Buffer> {
   const part = (name: string) => input.get(`Message.${name}.Data`) ?? undefined;
   const mail = new MailComposer({
     from: required(input, 'Source'),
@@ -107,17 +102,17 @@ const MAIL_FROM = {
   BehaviorOnMXFailure: 'UseDefaultValue',
 };
 
-/** As the stack has it. */
-const TOLD = {
+/** The event destination as the stack creates it. */
+const DESTINATION = {
   Name: 'keypost',
   Enabled: true,
   MatchingEventTypes: ['send', 'reject', 'bounce', 'complaint', 'delivery'],
   SNSDestination: { TopicARN: 'arn:aws:sns:us-east-1:123456789012:keypost-mail-events' },
 };
 
-function asking(account: SesAccount): Record<string, Action> {
-  const known = (input: URLSearchParams) => members(input, 'Identities').filter((name) => account.has(name));
-  const each = (input: URLSearchParams, value: object) => new Map(known(input).map((name) => [name, value]));
+function accountActions(account: SesAccount): Record<string, Action> {
+  const own = (input: URLSearchParams) => members(input, 'Identities').filter((name) => account.has(name));
+  const each = (input: URLSearchParams, value: object) => new Map(own(input).map((name) => [name, value]));
   return {
     GetSendQuota: () => account.quota(),
     GetAccountSendingEnabled: () => ({ Enabled: true }),
@@ -134,7 +129,7 @@ function asking(account: SesAccount): Record<string, Action> {
     DescribeConfigurationSet(input) {
       const Name = required(input, 'ConfigurationSetName');
       if (account.configurationSets.includes(Name))
-        return { ConfigurationSet: { Name }, EventDestinations: [TOLD] };
+        return { ConfigurationSet: { Name }, EventDestinations: [DESTINATION] };
       throw new AwsError('ConfigurationSetDoesNotExist', `Configuration set <${Name}> does not exist.`);
     },
     ListConfigurationSets: () => ({ ConfigurationSets: account.configurationSets.map((Name) => ({ Name })) }),

@@ -1,10 +1,10 @@
 import type * as z from 'zod/mini';
 
-/** Why a request under /local cannot be served; the message is for its sender. */
+/** A request under /local is invalid. The message is sent to the caller. */
 export class BadRequest extends Error {}
 
-/** The value as the schema describes it. Throws a BadRequest. */
-export function wish<Schema extends z.ZodMiniType>(schema: Schema, value: unknown): z.output<Schema> {
+/** Parses the body of a request. Throws a BadRequest. */
+export function parseBody<Schema extends z.ZodMiniType>(schema: Schema, value: unknown): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new BadRequest(

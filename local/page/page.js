@@ -1,26 +1,26 @@
-// The page of `npm start`. Whatever a buyer has typed is set as text, never as markup.
+// The page of `npm start`. Text that comes from a buyer is set as text, never as markup.
 const $ = (selector) => document.querySelector(selector);
 
-async function ask(method, path, body) {
-  const answer = await fetch(path, { method, body: body && JSON.stringify(body) });
-  const value = await answer.json();
-  if (!answer.ok) throw new Error(value.message);
+async function request(method, path, body) {
+  const response = await fetch(path, { method, body: body && JSON.stringify(body) });
+  const value = await response.json();
+  if (!response.ok) throw new Error(value.message);
   return value;
 }
 
 function element(name, text, attributes = {}) {
-  const made = Object.assign(document.createElement(name), attributes);
-  made.textContent = text;
-  return made;
+  const node = Object.assign(document.createElement(name), attributes);
+  node.textContent = text;
+  return node;
 }
 
 const cell = (...lines) => {
-  const made = element('td', '');
-  made.append(...lines.filter(Boolean).map((line) => (line instanceof Node ? line : element('div', line))));
-  return made;
+  const node = element('td', '');
+  node.append(...lines.filter(Boolean).map((line) => (line instanceof Node ? line : element('div', line))));
+  return node;
 };
 
-/** Shows what came of it under the form, or why nothing did. */
+/** Shows the result or the error under the form. */
 async function show(output, button, work) {
   button.disabled = true;
   output.className = '';
@@ -34,9 +34,9 @@ async function show(output, button, work) {
   button.disabled = false;
 }
 
-const { aws, providers, products } = await ask('GET', '/local/catalogue');
-/** The mails, the one that is open (the newest, where none is), and which of its sides. */
-let [mails, current, side] = [[], undefined, 'html'];
+const { aws, providers, products } = await request('GET', '/local/catalogue');
+/** The mails, the ID of the open one (undefined: the newest), and its view. */
+let [mails, current, view] = [[], undefined, 'html'];
 const [serial, finder, order, faults] = [$('#serial'), $('#finder'), $('#order'), $('#faults')];
 $('#aws').textContent = aws;
 for (const { id, name } of products) serial.product.append(element('option', name, { value: id }));
@@ -59,7 +59,7 @@ serial.addEventListener('submit', async (event) => {
   event.preventDefault();
   await show($('#made'), event.submitter, async () => {
     const profile = JSON.parse(serial.profile.value);
-    const made = await ask('POST', '/local/serial', {
+    const made = await request('POST', '/local/serial', {
       key: serial.key.value,
       name: serial.name.value,
       profile,
@@ -71,20 +71,20 @@ serial.addEventListener('submit', async (event) => {
 finder.addEventListener('submit', async (event) => {
   event.preventDefault();
   await show($('#found'), event.submitter, async () => {
-    const { lines, undecided } = await ask('POST', '/local/find-profile', {
+    const { lines, undecided } = await request('POST', '/local/find-profile', {
       key: finder.key.value,
       pairs: finder.pairs.value,
     });
     if (lines.length === 0) {
       throw new Error(
-        'No profile makes all of these serials. Is it the key of that app, and each serial that of its name, letter by letter?',
+        'No profile makes all of these serials. Check that the key belongs to that app, and that each serial belongs to its name.',
       );
     }
     const many = lines.length > 1;
     return [
       `${many ? `${lines.length} profiles make` : 'One profile makes'} all of the serials. For the catalogue:`,
       ...lines.map((line) => element('pre', line)),
-      undecided ? `What would decide: the serial of ${undecided}.` : '',
+      undecided ? `The serial of ${undecided} would distinguish them.` : '',
     ];
   });
 });
@@ -92,11 +92,11 @@ finder.addEventListener('submit', async (event) => {
 order.addEventListener('submit', async (event) => {
   event.preventDefault();
   await show($('#heard'), event.submitter, async () => {
-    const { test, ...wish } = Object.fromEntries(new FormData(order));
-    const { status, body } = await ask('POST', '/local/simulate', { ...wish, test: Boolean(test) });
+    const { test, ...fields } = Object.fromEntries(new FormData(order));
+    const { status, body } = await request('POST', '/local/simulate', { ...fields, test: Boolean(test) });
     current = undefined;
     await refresh();
-    return [`${wish.provider} hears ${status} ${body}`];
+    return [`${fields.provider} gets ${status} ${body}`];
   });
 });
 
@@ -149,8 +149,8 @@ function showInbox() {
   );
 }
 
-function open(id, view = side) {
-  [current, side] = [id, view];
+function open(id, shown = view) {
+  [current, view] = [id, shown];
   const mail = mails.find((one) => one.id === id);
   const text = {
     text: mail.text,
@@ -173,26 +173,26 @@ for (const button of $('#mail nav').children)
   button.addEventListener('click', () => open(current, button.dataset.view));
 
 faults.addEventListener('change', async ({ target }) => {
-  await ask('PUT', '/local/faults', { [target.name]: target.value || null });
+  await request('PUT', '/local/faults', { [target.name]: target.value || null });
 });
 
 $('#redeliver').addEventListener('click', async ({ target }) => {
   await show($('#redelivered'), target, async () => {
-    const { due, sent, failed } = await ask('POST', '/local/redeliver');
+    const { due, sent, failed } = await request('POST', '/local/redeliver');
     await refresh();
     return [`${due} due: ${sent} sent, ${failed} failed`];
   });
 });
 
-let seen = '';
+let last = '';
 
 async function refresh() {
   const [orders, inbox, switched] = await Promise.all(
-    ['orders?newest=200', 'mails?newest=200', 'faults'].map((name) => ask('GET', `/local/${name}`)),
+    ['orders?newest=200', 'mails?newest=200', 'faults'].map((name) => request('GET', `/local/${name}`)),
   );
   const now = JSON.stringify([orders, inbox.at(-1)?.id, switched]);
-  if (now === seen) return;
-  seen = now;
+  if (now === last) return;
+  last = now;
   mails = inbox;
   for (const [service, fault] of Object.entries(switched)) faults[service].value = fault ?? '';
   showOrders(orders);

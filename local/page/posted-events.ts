@@ -1,4 +1,4 @@
-/** Events that a person posts, in any of the forms in which AWS hands them on. */
+/** SES events that a person posts, in any of the formats in which AWS delivers them. */
 import * as z from 'zod/mini';
 import type { Mails } from '../aws/mails.ts';
 import type { SesEvents } from '../aws/ses-events.ts';
@@ -16,16 +16,16 @@ export async function postedEvents(
   events: SesEvents,
   body: unknown,
 ): Promise<{ readonly events: unknown }> {
-  const told = z.array(Event).safeParse(inside(body));
-  if (!told.success) throw new BadRequest(WANTED);
-  const results = await events.post(told.data.map((event) => tagged(mails, event)));
-  if (Array.isArray(results) && results.includes('unreadable')) throw new BadRequest(WANTED);
+  const parsed = z.array(Event).safeParse(unwrap(body));
+  if (!parsed.success) throw new BadRequest(MESSAGE);
+  const results = await events.post(parsed.data.map((event) => withTags(mails, event)));
+  if (Array.isArray(results) && results.includes('unreadable')) throw new BadRequest(MESSAGE);
   return { events: results };
 }
 
-const WANTED = 'this is no event of SES: one as its configuration set publishes it would do';
+const MESSAGE = 'the body is not an SES event: expected an event as a configuration set publishes it';
 
-function inside(body: unknown): readonly unknown[] {
+function unwrap(body: unknown): readonly unknown[] {
   const toLambda = ToLambda.safeParse(body);
   if (toLambda.success) return toLambda.data.Records.map(({ Sns }) => fromJson(Sns.Message));
   const overHttp = OverHttp.safeParse(body);
@@ -34,8 +34,8 @@ function inside(body: unknown): readonly unknown[] {
   return [fromEventBridge.success ? fromEventBridge.data.detail : body];
 }
 
-/** SES itself hands back the tags that the mail was sent with. */
-function tagged(mails: Mails, { mail, ...event }: z.output<typeof Event>): object {
+/** Adds the tags that the mail was sent with, as SES does. */
+function withTags(mails: Mails, { mail, ...event }: z.output<typeof Event>): object {
   const sent = Object.entries(mails.find(mail.messageId)?.tags ?? {});
   const tags = Object.fromEntries(sent.map(([name, value]) => [name, [value]]));
   return { ...event, mail: { ...mail, tags: { ...tags, ...mail.tags } } };
@@ -45,6 +45,6 @@ function fromJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new BadRequest(WANTED);
+    throw new BadRequest(MESSAGE);
   }
 }

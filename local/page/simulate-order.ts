@@ -7,7 +7,7 @@ import {
   SimulationError,
   signOrder,
 } from '../../functions/providers/simulate.ts';
-import { wish } from './bad-request.ts';
+import { parseBody } from './bad-request.ts';
 
 const Order = z.object({
   provider: z.string(),
@@ -27,7 +27,7 @@ export async function simulateOrder(
   secretOf: (provider: string) => string | undefined,
   body: unknown,
 ) {
-  const order = wish(Order, body);
+  const order = parseBody(Order, body);
   const simulator = await requireSimulator(catalogue, order.provider);
   const secret = secretOf(order.provider);
   if (!secret)

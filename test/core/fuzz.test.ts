@@ -13,6 +13,7 @@ import * as z from 'zod';
 import { csvLine, csvRecords, unguardFormula } from '../../bin/commands/data/csv.ts';
 import { COLUMNS, rowParser } from '../../bin/commands/data/import-row.ts';
 import type { HttpApiAnswer, HttpApiEvent } from '../../functions/aws/http-api.ts';
+import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
 import { toMime } from '../../functions/aws/mime.ts';
 import { mailEvents } from '../../functions/aws/ses-feedback.ts';
 import { ORDERS_TABLE } from '../../functions/aws/table.ts';
@@ -28,9 +29,7 @@ import { CHARSETS } from '../../functions/core/serial/charset.ts';
 import { licenseeOf } from '../../functions/core/serial/name.ts';
 import { SerialProfile } from '../../functions/core/serial/profile.ts';
 import { providers } from '../../functions/providers/index.ts';
-import { TABLE } from '../../local/aws/orders-table.ts';
 import demo from '../../local/demo-shop.ts';
-import { PRODUCT_KEYS, PROVIDER_KEYS } from '../../local/keys.ts';
 import { type Running, start } from '../../local/start.ts';
 import { filesOf, listOf, textsOf } from '../fixtures/corpus.ts';
 import { signers } from '../providers/signers.ts';
@@ -122,7 +121,12 @@ describe('the Lambda behind the address', () => {
   beforeAll(async () => {
     running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: 'local/demo-shop.ts' });
     // Here and not in a thread, so that it can be handed any event.
-    Object.assign(process.env, { TABLE, PRODUCT_KEYS, PROVIDER_KEYS, KEYS_CACHED_SECONDS: '30' });
+    Object.assign(process.env, {
+      TABLE: LOCAL_NAMES.table,
+      PRODUCT_KEYS: LOCAL_NAMES.productKeys,
+      PROVIDER_KEYS: LOCAL_NAMES.providerKeys,
+      KEYS_CACHED_SECONDS: '30',
+    });
     Object.assign(process.env, { CONFIGURATION_SET: 'keypost', NAMESPACE: 'Keypost' });
     ({ handler } = await import('../../functions/webhook.ts'));
   });
@@ -249,7 +253,8 @@ describe('the Lambda behind the address', () => {
     const credentials = { accessKeyId: 'x', secretAccessKey: 'x' };
     const client = new DynamoDBClient({ endpoint: running.aws, region: 'us-east-1', credentials });
     const items: Record<string, AttributeValue>[] = [];
-    for await (const { Items = [] } of paginateScan({ client }, { TableName: TABLE })) items.push(...Items);
+    for await (const { Items = [] } of paginateScan({ client }, { TableName: LOCAL_NAMES.table }))
+      items.push(...Items);
     expect(
       items.filter((item) => JSON.stringify(item.lines ?? '').includes('"serial":{"S"')).length,
     ).toBeGreaterThan(100);

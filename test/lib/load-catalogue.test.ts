@@ -77,7 +77,7 @@ test.each<[payee: unknown, found: string]>([
   [[5], 'invalid union'],
 ])('PayPal with the payee %j', async (payee, found) => {
   expect(await mistakesIn({ paypal: { options: { payee } } }, { paypal: ['w'] })).toBe(
-    `providers.paypal.options.payee: found ${found}; ${PAYEE}; docs/providers says what would do`,
+    `providers.paypal.options.payee: found ${found}; ${PAYEE}; see docs/providers`,
   );
 });
 

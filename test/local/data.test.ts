@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
 import { embeddedAws } from '../../local/aws/aws.ts';
-import { LEFT, NEXT } from '../../local/aws/dynamodb.ts';
-import { client, freshTable, TABLE } from '../../local/aws/orders-table.ts';
+import { NEW, OLD } from '../../local/aws/dynamodb.ts';
+import { client, copyTable } from '../../local/aws/orders-table.ts';
 import { diskFiles } from '../../local/files.ts';
 import { listen } from '../../local/http.ts';
 import { StartError, useEmbeddedAws } from '../../local/settings.ts';
@@ -42,7 +43,7 @@ async function open(dataDir: string, at: (step: string) => void = () => undefine
     await tables.close();
   };
   await tables
-    .renewed((hasLeft) => freshTable(watched(NEXT), hasLeft ? watched(LEFT) : undefined, () => false))
+    .renew((hasOld) => copyTable(watched(NEW), hasOld ? watched(OLD) : undefined, () => false))
     .catch(async (error) => {
       await close();
       throw error;
@@ -52,7 +53,7 @@ async function open(dataDir: string, at: (step: string) => void = () => undefine
 
 async function keysAfterStart(dataDir: string): Promise<(string | undefined)[]> {
   const { orders, close } = await open(dataDir);
-  const { Items = [] } = await orders.send(new ScanCommand({ TableName: TABLE }));
+  const { Items = [] } = await orders.send(new ScanCommand({ TableName: LOCAL_NAMES.table }));
   await close();
   return Items.map(({ key }) => key?.S).sort();
 }
@@ -77,7 +78,7 @@ beforeAll(async () => {
   // A copy of the files of a running process is what a kill leaves.
   const { orders, close } = await open(data, (step) => first.push({ step, dataDir: copyOf(data) }));
   for (const key of KEYS)
-    await orders.send(new PutItemCommand({ TableName: TABLE, Item: { key: { S: key } } }));
+    await orders.send(new PutItemCommand({ TableName: LOCAL_NAMES.table, Item: { key: { S: key } } }));
   await close();
   const again = copyOf(data);
   const { close: closeAgain } = await open(again, (step) => second.push({ step, dataDir: copyOf(again) }));
@@ -88,8 +89,8 @@ describe('a start that was killed', () => {
   test('leaves the first start to be done again', async () => {
     expect(first.map(({ step }) => step)).toEqual([
       'write tables',
-      'CreateTableCommand /next',
-      'DescribeTableCommand /next',
+      'CreateTableCommand /new',
+      'DescribeTableCommand /new',
       'write tables',
     ]);
     for (const { step, dataDir } of first) expect(await keysAfterStart(dataDir), step).toEqual([]);
@@ -97,12 +98,12 @@ describe('a start that was killed', () => {
 
   test('loses no order, and the next one leaves one folder', async () => {
     expect(second.map(({ step }) => step)).toEqual([
-      'CreateTableCommand /next',
-      'DescribeTableCommand /next',
-      'ScanCommand /left',
-      'BatchWriteItemCommand /next',
-      'BatchWriteItemCommand /next',
-      'BatchWriteItemCommand /next',
+      'CreateTableCommand /new',
+      'DescribeTableCommand /new',
+      'ScanCommand /old',
+      'BatchWriteItemCommand /new',
+      'BatchWriteItemCommand /new',
+      'BatchWriteItemCommand /new',
       'write tables',
     ]);
     for (const { step, dataDir } of second) {

@@ -1,5 +1,6 @@
 /** AWS for a run over HTTP: the real adapters and the real SDK call the embedded AWS. */
 import type { ServiceInputTypes } from '@aws-sdk/client-dynamodb';
+import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
 import { dynamoClient, fromItem, orderStore } from '../../functions/aws/orders.ts';
 import { dueQueue } from '../../functions/aws/queue.ts';
 import { cachedSecret, secretsClient } from '../../functions/aws/secrets.ts';
@@ -7,8 +8,6 @@ import { sesClient, sesMailer } from '../../functions/aws/ses.ts';
 import { productKeys, providerKeys } from '../../functions/core/catalogue/keys.ts';
 import { type Item, isAlias } from '../../functions/core/order/order.ts';
 import type { Store } from '../../functions/core/world.ts';
-import { TABLE } from '../../local/aws/orders-table.ts';
-import { PRODUCT_KEYS, PROVIDER_KEYS } from '../../local/keys.ts';
 import type { httpClock } from './http-clock.ts';
 import { caller, withFaults } from './http-faults.ts';
 import { CONFIGURATION_SET } from './http-servers.ts';
@@ -65,7 +64,7 @@ export function httpAws(sim: Sim, clock: ReturnType<typeof httpClock>, parts: Pa
     clock.during(process, () => caller.run(process, work));
 
   function storeOf(process: Process, ms: () => number): Store {
-    const store = orderStore(dynamo, TABLE, () => AbortSignal.timeout(ms()));
+    const store = orderStore(dynamo, LOCAL_NAMES.table, () => AbortSignal.timeout(ms()));
     const tried = <Result>(key: string, work: () => Promise<Result>) => {
       watcher.called(process);
       return as(process, work).catch((error: unknown) => {
@@ -98,12 +97,12 @@ export function httpAws(sim: Sim, clock: ReturnType<typeof httpClock>, parts: Pa
         };
       };
       return {
-        productKeys: cached(PRODUCT_KEYS, productKeys),
-        providerKeys: cached(PROVIDER_KEYS, providerKeys),
+        productKeys: cached(LOCAL_NAMES.productKeys, productKeys),
+        providerKeys: cached(LOCAL_NAMES.providerKeys, providerKeys),
       };
     },
     queueOf(process) {
-      const queue = dueQueue(dynamo, ses, TABLE);
+      const queue = dueQueue(dynamo, ses, LOCAL_NAMES.table);
       return {
         hold: (now, until) => as(process, () => queue.hold(now, until)),
         release: (now) => as(process, () => queue.release(now)),

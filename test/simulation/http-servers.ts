@@ -1,7 +1,7 @@
 /** Starts the embedded AWS of a run over HTTP, with an empty table. */
 import { embeddedAws } from '../../local/aws/aws.ts';
-import { NEXT } from '../../local/aws/dynamodb.ts';
-import { client, freshTable } from '../../local/aws/orders-table.ts';
+import { NEW } from '../../local/aws/dynamodb.ts';
+import { client, copyTable } from '../../local/aws/orders-table.ts';
 import { memoryFiles } from '../../local/files.ts';
 import { listen } from '../../local/http.ts';
 import { useEmbeddedAws } from '../../local/settings.ts';
@@ -16,7 +16,7 @@ export async function startAws() {
   const server = await listen(0, 'AWS_PORT', embedded.handler);
   const address = `http://127.0.0.1:${server.port}`;
   useEmbeddedAws(address);
-  await embedded.tables.renewed(() => freshTable(client(address + NEXT, ''), undefined, () => false));
+  await embedded.tables.renew(() => copyTable(client(address + NEW, ''), undefined, () => false));
   return {
     ...embedded,
     address,

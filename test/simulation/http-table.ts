@@ -1,13 +1,17 @@
 /** Reads the table at the end of a run over HTTP. */
 import { paginateScan } from '@aws-sdk/client-dynamodb';
+import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
 import { fromItem } from '../../functions/aws/orders.ts';
 import { isAlias } from '../../functions/core/order/order.ts';
-import { client, TABLE } from '../../local/aws/orders-table.ts';
+import { client } from '../../local/aws/orders-table.ts';
 import type { Aws } from './world.ts';
 
 export async function storedItems(address: string): Promise<Pick<Aws, 'items' | 'due'>> {
   const items: Awaited<ReturnType<typeof fromItem>>[] = [];
-  for await (const { Items = [] } of paginateScan({ client: client(address) }, { TableName: TABLE })) {
+  for await (const { Items = [] } of paginateScan(
+    { client: client(address) },
+    { TableName: LOCAL_NAMES.table },
+  )) {
     for (const stored of Items) if (!stored.key?.S?.startsWith('lease#')) items.push(fromItem(stored));
   }
   const due = items.flatMap((item) =>

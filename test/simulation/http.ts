@@ -1,6 +1,6 @@
 /** `npm run simulate -- --http`: the same world over the embedded AWS. The seed decides the faults, the machine the timing. */
 import { mailEvents } from '../../functions/aws/ses-feedback.ts';
-import { PRODUCT_KEYS, PROVIDER_KEYS } from '../../local/keys.ts';
+import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
 import type { FaultProfile } from './fault-profile.ts';
 import { httpAws } from './http-aws.ts';
 import { httpClock } from './http-clock.ts';
@@ -43,7 +43,7 @@ export async function simulateOverHttp(
     let caughtUp = false;
     await clock.run(async () => {
       show(Math.min(1, (clock.now - START) / (sim.faultProfile.quietFrom - START)));
-      await servers.events.told();
+      await servers.events.flush();
       if (caughtUp || clock.now < sim.faultProfile.quietFrom + MINUTE) return;
       caughtUp = true;
       await catchUp();
@@ -74,7 +74,7 @@ type Servers = Awaited<ReturnType<typeof startAws>>;
 
 /** Receives the events of SES from SNS. */
 function listen({ events }: Servers, { history, handle }: Parts): void {
-  events.listening(async (invocation) => {
+  events.deliverTo(async (invocation) => {
     for (const event of mailEvents(invocation)) {
       const send = history.of(event?.orderKey ?? '').find(({ version }) => version === event?.version);
       if (!event || !send) continue;
@@ -88,8 +88,8 @@ function listen({ events }: Servers, { history, handle }: Parts): void {
 
 function changeKeys({ clock }: Sim, { secrets }: Servers, { keys }: Parts): void {
   const write = () => {
-    secrets.write(PRODUCT_KEYS, JSON.stringify(keys.products()));
-    secrets.write(PROVIDER_KEYS, JSON.stringify(keys.signing()));
+    secrets.write(LOCAL_NAMES.productKeys, JSON.stringify(keys.products()));
+    secrets.write(LOCAL_NAMES.providerKeys, JSON.stringify(keys.signing()));
   };
   write();
   for (const at of keys.changes) clock.at(at, write);

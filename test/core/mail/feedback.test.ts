@@ -480,23 +480,23 @@ describe('on one machine', () => {
   });
 });
 
-test('the local SES tells again what the Lambda could not take', async () => {
+test('the local SES sends an event again if the Lambda failed', async () => {
   const events = sesEvents();
-  const told: unknown[] = [];
+  const received: unknown[] = [];
   let down = true;
-  events.listening(async (invocation) => {
+  events.deliverTo(async (invocation) => {
     if (down) throw new Error('down');
-    told.push(...mailEvents(invocation));
+    received.push(...mailEvents(invocation));
   });
-  events.accepted({
+  events.publish({
     id: 'message-1',
     from: 'o@widgets.example.com',
     to: ['zoe@example.com'],
     tags: { version: '1' },
   });
-  await events.told();
+  await events.flush();
   down = false;
-  await events.told();
+  await events.flush();
   events.stop();
-  expect(told).toMatchObject([{ kind: 'send' }, { kind: 'delivery' }]);
+  expect(received).toMatchObject([{ kind: 'send' }, { kind: 'delivery' }]);
 });
