@@ -193,7 +193,7 @@ describe('a damaged file is named, its fix is stated, its content is not quoted'
     const dataDir = mkdtempSync(join(root, 'damaged-'));
     writeFileSync(join(dataDir, name), text);
     const start = () => embeddedAws(dataDir, diskFiles(dataDir), OWN);
-    const fix = 'Stop Keypost; restore it from a copy, or delete it to start without what it held.';
+    const fix = 'Stop Keypost; restore it from a copy, or delete it to start without its content.';
     const path = join(dataDir, name);
     expect(start).toThrow(
       new StartError(`${line}${path} is damaged: expected the JSON that Keypost wrote. ${fix}`),
