@@ -21,7 +21,8 @@ export async function seedKeys(
   const here = `http://localhost:${port}`;
   if (secrets.read(PRODUCT_KEYS) === undefined) secrets.write(PRODUCT_KEYS, pick(DEMO_PRODUCTS, products));
   const stored = secrets.read(PROVIDER_KEYS);
-  const current = stored?.replace(FAKE_API, here) ?? JSON.stringify(await demoKeys(Object.keys(providers), here));
+  const current =
+    stored?.replace(FAKE_API, here) ?? JSON.stringify(await demoKeys(Object.keys(providers), here));
   if (current !== stored) secrets.write(PROVIDER_KEYS, current);
 }
 

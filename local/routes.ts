@@ -56,12 +56,16 @@ export function routes(system: LocalSystem): Handler {
       return runs.run(await parseAhead(query, dynamo));
     },
     'POST /local/mail-events': async (request) => postedEvents(mails, events, await readJson(request)),
-    'POST /local/erase': async (request) =>
-      system.erase(parseBody(Person, await readJson(request)).email),
+    'POST /local/erase': async (request) => system.erase(parseBody(Person, await readJson(request)).email),
     'POST /local/serial': async (request) => trySerial(catalogue, await readJson(request)),
     'POST /local/find-profile': async (request) => findProfile(await readJson(request)),
     'POST /local/simulate': async (request) =>
-      simulateOrder(catalogue, system.page, (name) => signingKey(system.secrets, name), await readJson(request)),
+      simulateOrder(
+        catalogue,
+        system.page,
+        (name) => signingKey(system.secrets, name),
+        await readJson(request),
+      ),
     'GET /local/catalogue': async () => ({
       aws: system.aws,
       providers: await simulatedProviders(catalogue),
