@@ -1,12 +1,12 @@
 /** The providers, as their simulators play them, in front of one local system. */
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
 import { ownerOf } from '../../functions/core/catalogue/catalogue.ts';
 import { providerKeys } from '../../functions/core/catalogue/keys.ts';
 import { keyOf } from '../../functions/core/order/order.ts';
 import { signOrder } from '../../functions/providers/simulate.ts';
 import type { SignedRequest } from '../../functions/providers/simulator.ts';
 import { loadCatalogue } from '../../lib/load-catalogue.ts';
-import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
 import { simulators } from '../fixtures/simulators.ts';
 import type { System } from './system.ts';
 
@@ -64,7 +64,9 @@ export async function playersAt({ page, aws }: System) {
 async function signingKeys(endpoint: string) {
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const client = new SecretsManagerClient({ endpoint, region: 'us-east-1', credentials });
-  const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId: LOCAL_NAMES.providerKeys }));
+  const { SecretString = '' } = await client.send(
+    new GetSecretValueCommand({ SecretId: LOCAL_NAMES.providerKeys }),
+  );
   const keys = providerKeys(JSON.parse(SecretString));
   return Object.entries(keys).map(([name, key]) => [name, key?.signing[0]] as const);
 }

@@ -1,6 +1,7 @@
 /** `npm run simulate -- --http`: the same world over the embedded AWS. The seed decides the faults, the machine the timing. */
-import { mailEvents } from '../../functions/aws/ses-feedback.ts';
+
 import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
+import { mailEvents } from '../../functions/aws/ses-feedback.ts';
 import type { FaultProfile } from './fault-profile.ts';
 import { httpAws } from './http-aws.ts';
 import { httpClock } from './http-clock.ts';
