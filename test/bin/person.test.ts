@@ -1,4 +1,4 @@
-/** What is kept of a person, and that nothing of it is left: over HTTP, on disk, and in all that is said. */
+/** `person export` finds all data of a person, and `person erase` leaves none: over HTTP, on disk, and in the output. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DynamoDBClient, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
@@ -31,11 +31,11 @@ const Erased = z.object({
 });
 
 let keypost: Awaited<ReturnType<typeof startKeypost>>;
-const said: string[] = [];
+const logged: string[] = [];
 
 beforeAll(async () => {
   for (const name of ['log', 'error', 'warn', 'info'] as const)
-    vi.spyOn(console, name).mockImplementation((...words) => void said.push(words.join(' ')));
+    vi.spyOn(console, name).mockImplementation((...words) => void logged.push(words.join(' ')));
   keypost = await startKeypost({
     onDisk: true,
     products: `{ widget: { name: 'Widget', skus: { shop: ['widget'] },
@@ -57,7 +57,7 @@ const order = async (key: string) => (await orders()).find((one) => one.key === 
 const mails = async () =>
   z.array(z.looseObject({ to: z.array(z.string()) })).parse(await keypost.local('mails'));
 
-/** Every byte that is on disk. */
+/** Returns the bytes of all files on disk. */
 function onDisk(): string {
   const names = readdirSync(keypost.dataDir, { recursive: true, encoding: 'utf8', withFileTypes: true });
   return names
@@ -65,9 +65,9 @@ function onDisk(): string {
     .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
     .join('\n');
 }
-/** Of each text of the person, where it can be read: as it is, and as Base64 at any place of it. */
+/** Returns the person's texts that occur in `text`, plain or as part of a Base64 string. */
 function found(text: string, person: readonly string[]): string[] {
-  const spelt = (one: string) => [
+  const encodings = (one: string) => [
     one,
     ...[0, 1, 2].map((at) => {
       const base64 = Buffer.from(`${'.'.repeat(at)}${one}`).toString('base64');
@@ -76,13 +76,13 @@ function found(text: string, person: readonly string[]): string[] {
   ];
   const all = text.toLowerCase();
   return person.filter((one) =>
-    spelt(one).some((spelling, at) =>
-      at === 0 ? all.includes(spelling.toLowerCase()) : text.includes(spelling),
+    encodings(one).some((encoding, at) =>
+      at === 0 ? all.includes(encoding.toLowerCase()) : text.includes(encoding),
     ),
   );
 }
 
-describe('a person with orders of every kind', () => {
+describe('person export and erase', () => {
   let person: string[];
   const keys: string[] = [];
 
@@ -91,7 +91,7 @@ describe('a person with orders of every kind', () => {
     expect(await keypost.told(sale('held', { name: NAME, email: EMAIL.toLowerCase() }, 'unheard-of'))).toBe(
       200,
     );
-    // No order can be read from it.
+    // This notification is authentic but unreadable.
     expect(
       await keypost.told({ type: 'order.paid', data: { id: 7, buyer: { name: NAME, email: EMAIL } } }),
     ).toBe(200);
@@ -107,7 +107,7 @@ describe('a person with orders of every kind', () => {
     const gift = sale('gift', { name: 'Ann Other', email: NEIGHBOUR }, 'unheard-of');
     expect(await keypost.told({ ...gift, note: `a gift of ${EMAIL}` })).toBe(200);
     expect(await keypost.told(sale('another', { name: 'Ann Other', email: NEIGHBOUR }))).toBe(200);
-    // The second time what SES tells of the first one's mail has come.
+    // The second run processes the mail events that the first run has caused.
     for (const _ of [1, 2]) await keypost.local('redeliver', 'POST');
     const all = (await orders()).filter(({ key }) => key !== 'shop#another');
     keys.push(...all.map(({ key }) => key).sort());
@@ -115,11 +115,11 @@ describe('a person with orders of every kind', () => {
     person = [NAME, RENAMED, EMAIL, MISTYPED, ...new Set(serials)];
     expect(keys).toHaveLength(6);
     expect(person).toHaveLength(6);
-    // Otherwise the search below could not fail.
+    // This proves that the search below can fail.
     expect(found(onDisk(), person)).toEqual(person);
   });
 
-  test('person export has all of it, and nobody else', async () => {
+  test('person export has all data of the person and none of others', async () => {
     const { code, out } = await keypost.keypost(['person', 'export', '--email', EMAIL.toUpperCase()]);
     expect(code).toBe(0);
     const exported = Exported.parse(JSON.parse(out));
@@ -128,27 +128,27 @@ describe('a person with orders of every kind', () => {
     expect(out).not.toContain('Ann Other');
   });
 
-  test('whoever sits there is asked first', async () => {
-    const asked: string[] = [];
+  test('person erase asks before it erases', async () => {
+    const questions: string[] = [];
     const answer = (words: string) => async (question: string) => {
-      asked.push(question);
+      questions.push(question);
       return words;
     };
     const before = await orders();
     const refused = await keypost.keypost(['person', 'erase', '--email', EMAIL], answer('no'));
     expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('nothing is changed') });
-    expect(asked[0]).toContain('shop#sent');
+    expect(questions[0]).toContain('shop#sent');
     expect(await orders()).toEqual(before);
   });
 
-  test('without a terminal nothing is erased, unless --yes is there', async () => {
+  test('without a terminal, person erase requires --yes', async () => {
     const before = await orders();
     const refused = await keypost.keypost(['person', 'erase', '--email', EMAIL]);
     expect(refused).toMatchObject({ code: 1, out: '', err: expect.stringContaining('--yes') });
     expect(await orders()).toEqual(before);
   });
 
-  test('a reason that names the address is refused', async () => {
+  test('a reason that contains personal data is refused', async () => {
     for (const text of person.filter((one) => one !== MISTYPED)) {
       const args = ['person', 'erase', '--email', EMAIL, '--yes', '--why', `asked by ${text}`];
       expect(await keypost.keypost(args)).toMatchObject({
@@ -160,7 +160,7 @@ describe('a person with orders of every kind', () => {
     expect((await order('shop#sent'))?.status).toBe('paid');
   });
 
-  test('person erase leaves no trace, in the table, on disk or in a log', async () => {
+  test('person erase leaves no personal data in the table, on disk or in a log', async () => {
     const args = ['person', 'erase', '--email', EMAIL, '--why', 'asked for on the phone', '--yes', '--json'];
     const { code, out } = await keypost.keypost(args);
     expect(code).toBe(0);
@@ -169,7 +169,7 @@ describe('a person with orders of every kind', () => {
     expect(erased.find((one) => one.order === 'shop#sent')?.fields).toEqual(
       expect.arrayContaining(['name', 'email', 'received', 'licensee', 'serial']),
     );
-    // Of each of the three that went out, the one that went astray, and the one with the new name.
+    // Three first mails, one to the mistyped address, and one with the new name.
     expect(gone).toBe(5);
 
     const aws = new DynamoDBClient({ endpoint: keypost.aws() });
@@ -185,15 +185,15 @@ describe('a person with orders of every kind', () => {
     );
     expect(Count).toBe(0);
     expect(found(onDisk(), person)).toEqual([]);
-    expect(said.join('\n')).toContain('order_recorded');
-    expect(found(said.join('\n'), person)).toEqual([]);
+    expect(logged.join('\n')).toContain('order_recorded');
+    expect(found(logged.join('\n'), person)).toEqual([]);
     expect(found(out, person)).toEqual([]);
   });
 
-  test('the stub says what was done', async () => {
-    const stub = await order('shop#sent');
-    expect(stub).toMatchObject({ status: 'erased', buyer: { name: null, email: null } });
-    expect(stub?.acts?.at(-1)).toMatchObject({
+  test('the erased order records who erased what', async () => {
+    const erased = await order('shop#sent');
+    expect(erased).toMatchObject({ status: 'erased', buyer: { name: null, email: null } });
+    expect(erased?.acts?.at(-1)).toMatchObject({
       what: 'erase',
       why: 'asked for on the phone',
       who: expect.stringMatching(/.@./),
@@ -202,7 +202,7 @@ describe('a person with orders of every kind', () => {
     });
   });
 
-  test('another’s held order loses its notification alone', async () => {
+  test('a held order of another buyer loses only its notification', async () => {
     const gift = await order('shop#gift');
     expect(gift).toMatchObject({
       status: 'paid',
@@ -212,12 +212,12 @@ describe('a person with orders of every kind', () => {
     expect(gift?.acts?.at(-1)).toMatchObject({ after: { erased: 'notification' } });
   });
 
-  test('another’s order and mail are as they were', async () => {
+  test('an order of another buyer does not change', async () => {
     expect(await order('shop#another')).toMatchObject({ status: 'paid', buyer: { name: 'Ann Other' } });
     expect((await mails()).map(({ to }) => to)).toEqual([[NEIGHBOUR]]);
   });
 
-  test('its notification, sent once more, issues nothing; a refund is recorded', async () => {
+  test('a repeated notification of an erased order issues nothing, and a refund is recorded', async () => {
     const before = await orders();
     for (const again of [
       sale('sent', { name: NAME, email: EMAIL }),
@@ -236,14 +236,14 @@ describe('a person with orders of every kind', () => {
     expect(found(onDisk(), person)).toEqual([]);
   });
 
-  test('a second time there is nothing left to erase', async () => {
+  test('a second erase finds nothing', async () => {
     const { out } = await keypost.keypost(['person', 'erase', '--email', EMAIL, '--json']);
     expect(Erased.parse(JSON.parse(out))).toEqual({ erased: [], mails: 0 });
     const { out: exported } = await keypost.keypost(['person', 'export', '--email', EMAIL]);
     expect(JSON.parse(exported)).toEqual({ email: EMAIL, orders: [] });
   });
 
-  test('a restart brings nothing back', async () => {
+  test('a restart restores no personal data', async () => {
     const before = await orders();
     await keypost.restart();
     expect(await orders()).toEqual(before);
@@ -252,17 +252,17 @@ describe('a person with orders of every kind', () => {
   }, 60_000);
 });
 
-describe('an address is found', () => {
+describe('addressFinder', () => {
   test.each([
-    ['as it is', 'jane@example.com'],
-    ['in whatever case', 'JANE@Example.Com'],
-    ['among others', 'Jane <jane@example.com>, Joe'],
-    ['at the end of a sentence', 'Write to jane@example.com.'],
-    ['in a form', 'a=1&email=jane%40example.com&b=2'],
-    ['escaped in JSON', '{"email":"jane\\u0040example.com"}'],
-    ['escaped twice', JSON.stringify('{"email":"jane\\u0040example.com"}')],
-    ['in JSON in a form', 'data=%7B%22email%22%3A%22jane%5Cu0040example.com%22%7D'],
-    ['behind a line end', JSON.stringify({ note: 'to\njane@example.com' })],
+    ['finds an address as it is', 'jane@example.com'],
+    ['finds it in any case', 'JANE@Example.Com'],
+    ['finds it among others', 'Jane <jane@example.com>, Joe'],
+    ['finds it at the end of a sentence', 'Write to jane@example.com.'],
+    ['finds it in a form', 'a=1&email=jane%40example.com&b=2'],
+    ['finds it escaped in JSON', '{"email":"jane\\u0040example.com"}'],
+    ['finds it escaped twice', JSON.stringify('{"email":"jane\\u0040example.com"}')],
+    ['finds it in JSON in a form', 'data=%7B%22email%22%3A%22jane%5Cu0040example.com%22%7D'],
+    ['finds it after a line end', JSON.stringify({ note: 'to\njane@example.com' })],
   ])('%s', (_, text) => expect(addressFinder('jane@example.com')(text)).toBe(true));
 
   test.each([
@@ -273,11 +273,11 @@ describe('an address is found', () => {
     'jane@example.community',
     'janeXexample.com',
     'jane@exampleXcom',
-  ])('and not in %s', (text) => expect(addressFinder('jane@example.com')(text)).toBe(false));
+  ])('does not find it in %s', (text) => expect(addressFinder('jane@example.com')(text)).toBe(false));
 
   test.each([
     ['jane@bücher.example', 'jane@xn--bcher-kva.example'],
     ['jane@xn--bcher-kva.example', 'jane@bücher.example'],
     ['jane+a{b}@example.com', 'email=jane%2Ba%7Bb%7D%40example.com'],
-  ])('%s in %s', (email, text) => expect(addressFinder(email)(text)).toBe(true));
+  ])('finds %s in %s', (email, text) => expect(addressFinder(email)(text)).toBe(true));
 });

@@ -85,11 +85,11 @@ async function sizeOf(file: string): Promise<number> {
 
 /** Keeps writes in memory, for a dry run. Later rows of the same order see them. */
 export function dryStore(store: Store): Store {
-  const written = new Map<string, Item>();
+  const unsaved = new Map<string, Item>();
   return {
-    get: async (key) => written.get(key) ?? (await store.get(key)),
+    get: async (key) => unsaved.get(key) ?? (await store.get(key)),
     async put(item) {
-      written.set(item.key, item);
+      unsaved.set(item.key, item);
       return undefined;
     },
   };

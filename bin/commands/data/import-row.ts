@@ -9,17 +9,6 @@ import { licenseeOf } from '../../../functions/core/serial/name.ts';
 import { isTyped } from '../../../functions/core/serial/typed-serial.ts';
 import { unguardFormula } from './csv.ts';
 
-export const COLUMNS = [
-  'provider',
-  'order',
-  'date',
-  'name',
-  'email',
-  'product',
-  'quantity',
-  'serial',
-] as const;
-
 export interface Row extends z.output<typeof Cells> {
   readonly licensee: string;
   /** The serial exactly as Keypost makes it. */
@@ -116,6 +105,9 @@ const Cells = z.object({
   quantity: z.pipe(cell(/^[1-9]\d{0,5}$/, 'write a whole number, 1 or more'), z.transform(Number)),
   serial: cell(/\S/, 'it is missing'),
 });
+
+/** The columns of the file, in the order in which `export` writes them. */
+export const COLUMNS = Object.keys(Cells.shape);
 
 export const keyOfRow = (catalogue: Catalogue, { provider, order }: Row): string =>
   keyOf(ownerOf(catalogue, provider), false, order);
