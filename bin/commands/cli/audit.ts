@@ -24,7 +24,7 @@ export async function actorOf(
   return { what, who: await actor(target, terminal), why: why ?? null };
 }
 
-/** Whom AWS knows the caller as; on one machine, whoever is signed in there. */
+/** Returns the caller's ARN; with --local, the user who is signed in on this machine. */
 export async function actor({ local, config }: Target, { env }: Terminal): Promise<string> {
   if (local) return `${userName(env)}@${hostname()}`;
   const { Arn } = await new STSClient(config).send(new GetCallerIdentityCommand({}));
@@ -35,7 +35,7 @@ function userName({ USER, USERNAME }: Terminal['env']): string {
   try {
     return userInfo().username;
   } catch {
-    // Thrown where the system has no entry for the user, as in many containers.
+    // The system has no entry for the user, as in many containers.
     return USER ?? USERNAME ?? 'unknown';
   }
 }

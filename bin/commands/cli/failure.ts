@@ -1,4 +1,4 @@
-/** What stops a command, in one line that says what would do. */
+/** Explains the error that stops a command in one line, with the fix. */
 
 export class CommandError extends Error {
   constructor(message: string) {
@@ -7,19 +7,19 @@ export class CommandError extends Error {
   }
 }
 
-/** By an error's name; the services call one thing by several. */
-const CURES: readonly [name: RegExp, cure: string][] = [
+/** Messages by the name of the error; AWS services have several names for the same error. */
+const MESSAGES: readonly [name: RegExp, message: string][] = [
   [
     /^(CredentialsProviderError|TokenProviderError)$/,
-    'no AWS credentials are found; `aws configure` or `aws sso login` makes some, AWS_PROFILE names the profile',
+    'no AWS credentials are found; run `aws configure` or `aws sso login`, or set AWS_PROFILE',
   ],
   [
     /^(ExpiredToken|ExpiredTokenException|RequestExpired)$/,
-    'the AWS credentials have expired; sign in again, as with `aws sso login`',
+    'the AWS credentials have expired; sign in again, for example with `aws sso login`',
   ],
   [
     /^(UnrecognizedClientException|InvalidClientTokenId|InvalidSignatureException|SignatureDoesNotMatch|IncompleteSignature)$/,
-    'AWS does not know these credentials; `aws sts get-caller-identity` says whose they are',
+    'AWS rejects these credentials; check them with `aws sts get-caller-identity`',
   ],
 ];
 
@@ -28,30 +28,30 @@ const NETWORK =
 
 const BUSY = /^(Internal|ServiceUnavailable|Throttl|TooManyRequests|ProvisionedThroughput)/;
 
-/** @param local whether it is the AWS of `npm start` that was asked. */
+/** @param local whether the command ran against `npm start`. */
 export function explain(error: unknown, local: boolean): string {
-  if (!(error instanceof Error)) return 'failed, and nobody knows why';
+  if (!(error instanceof Error)) return 'unknown error';
   const { name, message } = error;
   const network = [name, codeOf(error), codeOf(error.cause)].find((code) => NETWORK.test(code));
   if (network) return unreachable(network, local);
-  const cure = CURES.find(([pattern]) => pattern.test(name))?.[1];
-  if (cure) return cure;
-  if (BUSY.test(name)) return `AWS cannot say just now (${name}); try again in a minute`;
+  const known = MESSAGES.find(([pattern]) => pattern.test(name))?.[1];
+  if (known) return known;
+  if (BUSY.test(name)) return `AWS is busy (${name}); try again in a minute`;
   if (/^(AccessDenied|Unauthorized)/.test(name)) {
     const action = /perform: (\S+)/.exec(message)?.[1] ?? 'do this';
-    return `these AWS credentials may not ${action}; use some that may, AWS_PROFILE names the profile`;
+    return `these AWS credentials are not allowed to ${action}; use others, for example with AWS_PROFILE`;
   }
   if (/^Region (is missing|not accepted)/.test(message))
-    return 'no AWS region is set; AWS_REGION or `aws configure` says which';
-  // A catalogue's mistakes are a line each; of everything else one line tells enough.
+    return 'no AWS region is set; set AWS_REGION, or run `aws configure`';
+  // A CatalogueError has one line for each mistake; the first line of any other error is enough.
   if (name === 'CommandError' || name === 'CatalogueError') return message;
   return `${name}: ${message.split('\n')[0]}`;
 }
 
 const unreachable = (code: string, local: boolean) =>
   local
-    ? `nothing answers on this machine (${code}); is \`npm start\` running? PORT and AWS_PORT as there`
-    : `AWS cannot be reached (${code}); look at the network, AWS_REGION and AWS_ENDPOINT_URL`;
+    ? `nothing answers on this machine (${code}); run \`npm start\`, with the same PORT and AWS_PORT as this command`
+    : `AWS cannot be reached (${code}); check the network, AWS_REGION and AWS_ENDPOINT_URL`;
 
 const codeOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';

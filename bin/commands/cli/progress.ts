@@ -1,4 +1,4 @@
-/** A terminal's own stream, or what stands in its target. */
+/** The stream of a terminal, or a stand-in for it. */
 interface Screen {
   readonly isTTY?: boolean;
   write(text: string): unknown;
@@ -6,7 +6,7 @@ interface Screen {
 
 const WIDTH = 40;
 
-/** Takes all steps; meanwhile a terminal shows how far it is, and nothing afterwards. */
+/** Runs all steps. A terminal shows a progress bar, which disappears at the end. */
 export function withBar<Result>(
   steps: Generator<{ readonly tried: number; readonly of: number }, Result>,
   screen: Screen,
@@ -22,7 +22,7 @@ export function withBar<Result>(
   }
 }
 
-/** The same for steps that wait for something; each part done is told, between 0 and 1. */
+/** Same for asynchronous work, which reports the part that is done, between 0 and 1. */
 export async function withBarOf<Result>(
   work: (show: (part: number) => void) => Promise<Result>,
   screen: Screen,

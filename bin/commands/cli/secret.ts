@@ -1,4 +1,4 @@
-/** A secret as a whole: read, changed, put back. What is in it never leaves here but as a value. */
+/** Reads and changes a secret as a whole. No message quotes its content. */
 import {
   CreateSecretCommand,
   GetSecretValueCommand,
@@ -9,10 +9,10 @@ import {
 import { CommandError } from './failure.ts';
 import type { Target } from './target.ts';
 
-/** By product or provider; the stack's secrets are born with an entry that is neither. */
+/** Entries by product or provider. The stack creates its secrets with one entry that is neither. */
 export type Entries = Readonly<Record<string, unknown>>;
 
-/** On one machine a missing secret is an empty one. Throws a CommandError where it is no JSON object. */
+/** With --local, a missing secret is empty. Throws a CommandError if the secret is not a JSON object. */
 export async function readSecret({ config, local }: Target, id: string): Promise<Entries> {
   try {
     const command = new GetSecretValueCommand({ SecretId: id });
@@ -23,7 +23,7 @@ export async function readSecret({ config, local }: Target, id: string): Promise
   }
 }
 
-/** Puts what `change` makes of the secret; undefined is for nothing to change. */
+/** Writes the entries that `change` returns; undefined leaves the secret as it is. */
 export async function changeSecret(
   target: Target,
   id: string,
@@ -43,17 +43,17 @@ export async function changeSecret(
   return { before, after };
 }
 
-/** Of what cannot be parsed nothing is quoted, as JSON's own message would. */
+/** JSON's own error message would quote the secret, so it is dropped. */
 function entriesOf(id: string, text: string | undefined): Entries {
   try {
     const value: unknown = JSON.parse(text ?? '');
     if (isEntries(value)) return value;
   } catch {
-    // Told below, like everything else that is no object.
+    // The error below covers this case too.
   }
   throw new CommandError(
-    `the secret ${id} is no JSON object; \`aws secretsmanager put-secret-value\` with {} starts it afresh, the version before ` +
-      'stays as AWSPREVIOUS',
+    `the secret ${id} is no JSON object; write {} with \`aws secretsmanager put-secret-value\` to start afresh, the old ` +
+      'version stays as AWSPREVIOUS',
   );
 }
 

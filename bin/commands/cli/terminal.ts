@@ -1,4 +1,4 @@
-/** What a command may touch besides AWS. */
+/** The terminal that a command runs in: environment, output and input. */
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -9,9 +9,9 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   print(line: string): void;
   complain(line: string): void;
-  /** What stands in a pipe, or is typed without being shown. */
+  /** Reads a pipe, or what is typed without an echo. */
   readSecret(prompt: string): Promise<string>;
-  /** Asks whoever sits there; undefined where nobody does. */
+  /** Asks the person at the terminal; undefined if the input is no terminal. */
   readonly ask?: ((question: string) => Promise<string>) | undefined;
 }
 
@@ -19,11 +19,11 @@ export const terminal: Terminal = {
   env: process.env,
   print: (line) => void process.stdout.write(`${line}\n`),
   complain: (text) => void process.stderr.write(`${text.split('\n').map(harmless).join('\n')}\n`),
-  readSecret: async (prompt) => (process.stdin.isTTY ? await unseen(prompt) : await text(process.stdin)),
-  ask: process.stdin.isTTY ? asked : undefined,
+  readSecret: async (prompt) => (process.stdin.isTTY ? await readHidden(prompt) : await text(process.stdin)),
+  ask: process.stdin.isTTY ? askLine : undefined,
 };
 
-/** Asks before what cannot be undone; `--yes` has answered already. Throws a CommandError unless the answer is yes. */
+/** Asks before an action that cannot be undone; `--yes` skips the question. Throws a CommandError unless the answer is yes. */
 export async function requireYes(
   { ask }: Terminal,
   yes: boolean | undefined,
@@ -32,19 +32,19 @@ export async function requireYes(
   if (yes) return;
   if (!ask)
     throw new CommandError(
-      'found no terminal to ask at, and nothing is changed; --yes goes ahead without asking',
+      'found no terminal to ask at, so nothing is changed; add --yes to go ahead without the question',
     );
   const answer = await ask(`${question} (yes/no) `);
   if (answer.trim().toLowerCase() !== 'yes')
-    throw new CommandError('the answer is not yes; nothing is changed');
+    throw new CommandError('the answer is not yes, so nothing is changed');
 }
 
-async function asked(question: string): Promise<string> {
+async function askLine(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return await lines.question(question);
   } catch (error) {
-    // Ctrl-C and Ctrl-D: no answer.
+    // Ctrl-C and Ctrl-D end the input without an answer.
     if (error instanceof Error && error.name === 'AbortError') return '';
     throw error;
   } finally {
@@ -52,18 +52,18 @@ async function asked(question: string): Promise<string> {
   }
 }
 
-/** readline shows what is typed on its output, which leads nowhere here. */
-async function unseen(prompt: string): Promise<string> {
+/** readline echoes to its output, which discards everything here. */
+async function readHidden(prompt: string): Promise<string> {
   const output = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output, terminal: true });
-  const given = new AbortController();
-  lines.once('close', () => given.abort());
+  const closed = new AbortController();
+  lines.once('close', () => closed.abort());
   process.stderr.write(`${prompt}: `);
   try {
-    return await lines.question('', { signal: given.signal });
+    return await lines.question('', { signal: closed.signal });
   } catch (error) {
-    // Ctrl-C and Ctrl-D: nothing was typed.
-    if (given.signal.aborted) return '';
+    // Ctrl-C and Ctrl-D end the input without a secret.
+    if (closed.signal.aborted) return '';
     throw error;
   } finally {
     lines.close();
