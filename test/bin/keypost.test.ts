@@ -476,7 +476,7 @@ describe('orders', () => {
     await deliver({ type: 'order.refunded', data: { id: key.slice('shop#'.length) } }, key);
     expect(await keypost(`orders release ${key} --product x=ascii`)).toMatchObject({
       code: 1,
-      err: `${key} is refunded; nothing of it goes out\n`,
+      err: `${key} is refunded, so Keypost mails no serial of it\n`,
     });
   });
 });

@@ -402,7 +402,7 @@ describe('release reads the notification again', () => {
     expect(await keypost(`orders release '${key}' --why 'after the fix'`)).toMatchObject({
       code: 0,
       out: `widget  goes to ${id.toLowerCase()}@again.example.com within a minute\n`,
-      err: `it turned out to be shop#${id}, paid\n`,
+      err: `the notification was for shop#${id}, which is paid\n`,
     });
     expect(await store.get(key)).toEqual({ key, aliasOf: `shop#${id}` });
     expect(await mailed(`${id.toLowerCase()}@again.example.com`)).toEqual([
@@ -450,7 +450,7 @@ describe('release reads the notification again', () => {
     const held = await unreadable({ type: 'order.refunded', data: { id } }, { 'webhook-id': 'msg_refund' });
     expect(await keypost(`orders release '${held.key}'`)).toMatchObject({
       code: 0,
-      err: `it turned out to be ${key}, refunded\n`,
+      err: `the notification was for ${key}, which is refunded\n`,
     });
     expect(await shown(key)).toMatchObject({
       status: 'refunded',
@@ -466,7 +466,7 @@ describe('release reads the notification again', () => {
     const { key } = await unreadable(message);
     expect(await keypost(`orders release '${key}'`, config2("['w']", shop))).toMatchObject({
       code: 0,
-      out: 'nothing of it goes out\n',
+      out: 'no line is left to mail\n',
     });
     expect(await shown(key)).toMatchObject({ held: [], lines: [], acts: [{ what: 'release' }] });
     expect((await heldNow()).map((one) => one.key)).not.toContain(key);
@@ -477,7 +477,7 @@ describe('release reads the notification again', () => {
     const { code, err } = await keypost(`orders release '${key}'`);
     expect(code).toBe(1);
     expect(err).toBe(
-      `its notification cannot be read again: not as documented at items\n1 of 1 lines of ${key} still held\n`,
+      `its notification still cannot be parsed: not as documented at items\n1 of 1 lines of ${key} still held\n`,
     );
     expect((await heldNow()).map((one) => one.key)).toContain(key);
   });
@@ -541,7 +541,7 @@ describe('release reads the notification again', () => {
       for (const _ of ['once', 'and again']) {
         expect(await keypost(`orders release '${key}'`)).toMatchObject({
           code: 1,
-          err: `its notification cannot be read again: not as documented at total\n1 of 1 lines of ${key} still held\n`,
+          err: `its notification still cannot be parsed: not as documented at total\n1 of 1 lines of ${key} still held\n`,
         });
       }
       expect(await shown(key)).toMatchObject({ key, held: ['bad_body'], raw: expect.anything() });
@@ -562,7 +562,7 @@ describe('release reads the notification again', () => {
       const before = await others();
       expect(before.map(({ held }) => held)).toEqual([[], []]);
       const first = await keypost(`orders release 'fastspring#${bad}' ${correction(bad)}`);
-      expect(first).toMatchObject({ code: 1, err: expect.stringContaining('cannot be read again') });
+      expect(first).toMatchObject({ code: 1, err: expect.stringContaining('still cannot be parsed') });
       expect(await shown(`fastspring#${bad}`)).toMatchObject({ held: ['bad_body'] });
       const again = `orders release 'fastspring#${bad}' --product w=widget ${correction(bad)}`;
       expect(await keypost(again)).toMatchObject({ code: 0 });
@@ -579,7 +579,7 @@ describe('release reads the notification again', () => {
       await kept(key, event(good, nameless), event(bad, nameless));
       expect(await keypost(`orders release '${key}' ${correction(bad)}`)).toMatchObject({
         code: 0,
-        err: `it turned out to be fastspring#R-${bad}, paid\n`,
+        err: `the notification was for fastspring#R-${bad}, which is paid\n`,
       });
       expect(await store.get(key)).toEqual({ key, aliasOf: `fastspring#R-${bad}` });
       expect(await mailed(addressOf(`corrected-${bad}`))).toEqual(toCorrected);
@@ -601,8 +601,8 @@ describe('release reads the notification again', () => {
       await kept(key, event(good), event(bad, { total: -1 }), event(odd, { customer: {} }));
       const { code, err } = await keypost(`orders release '${key}' ${correction(good)}`);
       expect(code).toBe(1);
-      expect(err).toContain('its notification cannot be read again: not as documented at total\n');
-      expect(err).toContain(`it turned out to be fastspring#R-${good}, paid\n`);
+      expect(err).toContain('its notification still cannot be parsed: not as documented at total\n');
+      expect(err).toContain(`the notification was for fastspring#R-${good}, which is paid\n`);
       expect(err).toContain(`fastspring#${bad} still cannot be parsed\n`);
       expect(err).toContain('the corrections are not applied');
       expect(await mailed(addressOf(good))).toEqual(toBuyer);
@@ -766,7 +766,7 @@ describe('show', () => {
       '48.75 EUR',
       'José Núñez II',
       `${id.toLowerCase()}@buyers.example.com`,
-      `, of José Núñez, key version 1`,
+      `, licensee José Núñez, key version 1`,
       'reversal R-1',
       '1.00 EUR',
       `reissue by ${userInfo().username}@`,
@@ -808,7 +808,7 @@ describe('show', () => {
     );
     expect(await keypost('orders show twice')).toMatchObject({
       code: 1,
-      err: `twice is the id of several orders: ${key}, paddle#test#twice\n`,
+      err: `twice is the ID of several orders; use one of their keys: ${key}, paddle#test#twice\n`,
     });
   });
 });
@@ -927,11 +927,11 @@ describe('issue', () => {
     expect(await keypost(`orders issue ${args}`)).toMatchObject({
       code: 0,
       out: '',
-      err: 'hand#press-7 is there already; nothing is issued\n',
+      err: 'hand#press-7 exists already; nothing is issued\n',
     });
     expect(await keypost(`orders issue ${args} --name Else`)).toMatchObject({
       code: 1,
-      err: expect.stringContaining('It is another'),
+      err: expect.stringContaining('It is a different order'),
     });
     const other = args.replace('widget', 'gadget');
     expect(await keypost(`orders issue ${other}`)).toMatchObject({ code: 1, out: '' });
@@ -987,7 +987,7 @@ test.each(['release', 'resend', 'reissue --name N'])(
     expect(await keypost(`orders ${verb} '${key}'`)).toEqual({
       code: 1,
       out: '',
-      err: `${key} is refunded; nothing of it goes out\n`,
+      err: `${key} is refunded, so Keypost mails no serial of it\n`,
     });
     expect((await shown(key)).acts).toEqual(before.acts);
   },

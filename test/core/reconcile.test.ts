@@ -164,12 +164,12 @@ describe('reconcile stripe', () => {
   });
 
   it.each([
-    ['does not answer', () => 503, /answered 503.*run it again/],
+    ['does not answer', () => 503, /answered 503.*run the command again/],
     ['refuses the key', () => 401, /answered 401.*keys set stripe --api-key/],
     [
       'breaks off',
       (url: string) => (url.includes('starting_after') ? 500 : undefined),
-      /told of 50 paid orders/,
+      /has 50 paid orders/,
     ],
   ])('says what would do where Stripe %s', async (_, fault, says) => {
     sessions = Array.from({ length: 60 }, (_, at) => session(560 - at));
@@ -182,8 +182,8 @@ describe('reconcile stripe', () => {
   });
 
   it.each([
-    ['shop', 'shop cannot be asked what was paid; those that can: stripe'],
-    ['nobody', 'the catalogue enables no provider nobody; those that can: stripe'],
+    ['shop', 'shop cannot list its paid orders; use one of stripe'],
+    ['nobody', 'the catalogue enables no provider nobody; use one of stripe'],
   ])('says so of %s', async (name, says) => {
     expect(await keypost('reconcile', name)).toBe(1);
     expect(said).toEqual([says]);

@@ -267,7 +267,7 @@ describe('npx --no keypost simulate', () => {
 
   test('for people', async () => {
     const { code, out } = await keypost(['shop', '--local']);
-    expect([code, out]).toEqual([0, expect.stringMatching(/^shop hears 200 \nof order SIM-\w+\n$/)]);
+    expect([code, out]).toEqual([0, expect.stringMatching(/^shop receives 200 \nfor order SIM-\w+\n$/)]);
   });
 
   test('under another name, as a test, and of the product that is named', async () => {
@@ -289,7 +289,7 @@ describe('npx --no keypost simulate', () => {
     [['nobody'], 'nobody is not enabled in the catalogue, which has'],
     [['toString'], 'toString is not enabled'],
     [['unsold'], 'no product of the catalogue has SKUs of unsold'],
-    [['keyless'], 'keyless has no signing key; `npx --no keypost keys set keyless --local` takes one'],
+    [['keyless'], 'keyless has no signing key; `npx --no keypost keys set keyless --local` stores one'],
     [['shop', '--event', 'lost'], 'shop has no event lost; expected one of paid, refunded, partly_refunded'],
     [['shop', '--product', 'gadget'], 'the catalogue has no SKU of gadget at shop'],
     [['shop', '--secret-stdin'], 'the signing key is empty'],

@@ -2,7 +2,7 @@
 import { hostname, userInfo } from 'node:os';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Command, OptionValues } from '@commander-js/extra-typings';
-import type { Hand } from '../../../functions/core/order/audit.ts';
+import type { Actor } from '../../../functions/core/order/audit.ts';
 import type { Act } from '../../../functions/core/order/order.ts';
 import type { OptionsOf, Target, TargetOptions } from './target.ts';
 import type { Terminal } from './terminal.ts';
@@ -20,12 +20,12 @@ export async function actorOf(
   terminal: Terminal,
   what: Act['what'],
   { why }: WhyOptions,
-): Promise<Hand> {
-  return { what, who: await actor(target, terminal), why: why ?? null };
+): Promise<Actor> {
+  return { what, who: await fetchCaller(target, terminal), why: why ?? null };
 }
 
 /** Returns the caller's ARN; with --local, the user who is signed in on this machine. */
-export async function actor({ local, config }: Target, { env }: Terminal): Promise<string> {
+export async function fetchCaller({ local, config }: Target, { env }: Terminal): Promise<string> {
   if (local) return `${userName(env)}@${hostname()}`;
   const { Arn } = await new STSClient(config).send(new GetCallerIdentityCommand({}));
   return Arn ?? `${userName(env)}@${hostname()}`;

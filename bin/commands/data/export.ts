@@ -8,7 +8,7 @@ import { CommandError } from '../cli/failure.ts';
 import { withBarOf } from '../cli/progress.ts';
 import { type OptionsOf, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { everyItem } from '../orders/scan.ts';
+import { everyItem } from '../orders/table.ts';
 import { csvLine } from './csv.ts';
 import { COLUMNS } from './import-row.ts';
 

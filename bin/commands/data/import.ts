@@ -1,14 +1,14 @@
 /** `import`: takes past orders of another store, so that Keypost knows every serial in use. */
 import { Command } from '@commander-js/extra-typings';
 import { productKeys } from '../../../functions/core/catalogue/keys.ts';
-import { actor } from '../cli/audit.ts';
+import { fetchCaller } from '../cli/audit.ts';
 import { harmless, json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
 import { withBarOf } from '../cli/progress.ts';
 import { readSecret } from '../cli/secret.ts';
 import { type OptionsOf, readCatalogue, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { ordersOf } from '../orders/held-text.ts';
+import { openTable } from '../orders/table.ts';
 import { dryStore, type Import, importRows, type RowResult } from './import-file.ts';
 
 export const importCommand = (terminal: Terminal) =>
@@ -46,13 +46,13 @@ async function importOrders(terminal: Terminal, file: string, options: ImportOpt
   const catalogue = await readCatalogue(terminal);
   const target = targetFrom(options, terminal.env);
   const keys = productKeys(await readSecret(target, (await target.names()).productKeys));
-  const { store } = await ordersOf(target);
+  const { store } = await openTable(target);
   const input = {
     file,
     catalogue,
     keys,
     store: dryRun ? dryStore(store) : store,
-    who: dryRun ? '' : await actor(target, terminal),
+    who: dryRun ? '' : await fetchCaller(target, terminal),
     now: Date.now(),
   };
   const printResult = (result: RowResult) => terminal.print(resultLine(result));

@@ -6,8 +6,7 @@ import { toMailbox } from '../../../functions/core/mail/address.ts';
 import { isAlias, type Order, view } from '../../../functions/core/order/order.ts';
 import { type OptionsOf, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { ordersOf } from '../orders/held-text.ts';
-import { everyItem } from '../orders/scan.ts';
+import { everyItem, openTable } from '../orders/table.ts';
 
 export const withPersonOptions = (command: Command) =>
   withTargetOptions(command).requiredOption(
@@ -27,7 +26,7 @@ function parseAddress(text: string): string {
 /** Reads the whole table and returns every order that contains the address, including unreadable notifications. */
 export async function findPerson(terminal: Terminal, options: PersonOptions) {
   const target = targetFrom(options, terminal.env);
-  const { table, store } = await ordersOf(target);
+  const { table, store } = await openTable(target);
   const isIn = addressFinder(options.email);
   terminal.complain('reading the whole table');
   const orders: Order[] = [];

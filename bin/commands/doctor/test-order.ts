@@ -10,7 +10,7 @@ import { providers } from '../../../functions/providers/index.ts';
 import { findSimulator, postRequest, signOrder } from '../../../functions/providers/simulate.ts';
 import type { SignedRequest } from '../../../functions/providers/simulator.ts';
 import { CommandError } from '../cli/failure.ts';
-import { ordersOf } from '../orders/held-text.ts';
+import { openTable } from '../orders/table.ts';
 import type { Check, DoctorContext } from './context.ts';
 
 export const testOrder: Check = async (context) => {
@@ -24,7 +24,7 @@ export const testOrder: Check = async (context) => {
     return `${url} rejects a test order signed with the newest key of ${provider}; wait five minutes if the key is new, otherwise ${log}`;
   if (status < 200 || status > 299) return `${url} answers ${status} to a test order; ${log}`;
   const key = keyOf(ownerOf(catalogue, provider), true, request.orderId);
-  const order = await waitForMail((await ordersOf(target)).store, key);
+  const order = await waitForMail((await openTable(target)).store, key);
   if (!order)
     return `${url} accepts a test order but does not store it: the catalogue was deployed with other testOrders; ${target.local ? 'restart `npm start`' : 'run `npx cdk deploy`'}`;
   const reason = order.lines.find(({ held }) => held)?.held;

@@ -9,7 +9,7 @@ import { CommandError, explain } from '../cli/failure.ts';
 import { changeSecret, type Entries } from '../cli/secret.ts';
 import type { Target } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { ordersOf } from '../orders/held-text.ts';
+import { openTable } from '../orders/table.ts';
 import { malformed, PRODUCT_ENTRY, PROVIDER_ENTRY } from './form.ts';
 
 /** Returns the product, or undefined for a provider. Throws a CommandError if the name is neither or both. */
@@ -93,7 +93,7 @@ async function changeKey(
   const entry = { at: new Date().toISOString(), ...actor, before, after };
   const key = `keys#${name}`;
   try {
-    const { store } = await ordersOf(target);
+    const { store } = await openTable(target);
     // The item is an order that is never paid: it is in no index and no list, but `orders show` shows it.
     await change(store, key, undefined, (found) =>
       withAct(found ?? emptyOrder(key, 'keys', false, Date.now()), entry),

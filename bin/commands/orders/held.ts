@@ -1,25 +1,23 @@
-/** `orders held`: what waits for a person. */
+/** `orders held`: the orders that wait for a person. */
 import { Command } from '@commander-js/extra-typings';
 import { type Order, view } from '../../../functions/core/order/order.ts';
 import { columns, json } from '../cli/columns.ts';
-import { type TargetOptions, targetFrom, withTargetOptions } from '../cli/target.ts';
+import { type OptionsOf, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { HINTS, heldOrders, ordersOf } from './held-text.ts';
+import { formatMinute, HINTS } from './print.ts';
+import { allEntries, entries, fetchOrders, openTable, type Table } from './table.ts';
 
-interface HeldOptions extends TargetOptions {
-  readonly json?: boolean;
-}
-
-export const ordersHeld = (terminal: Terminal) =>
+const command = () =>
   withTargetOptions(new Command('held'))
-    .description('the orders that wait for you, and what would do')
+    .description('held orders, and how to resolve each')
     .option('--json', 'for scripts')
-    .addHelpText('after', '\nExample:\n  npx --no keypost orders held --local')
-    .action((options: HeldOptions) => held(terminal, options));
+    .addHelpText('after', '\nExample:\n  npx --no keypost orders held --local');
 
-async function held(terminal: Terminal, options: HeldOptions): Promise<void> {
+export const ordersHeld = (terminal: Terminal) => command().action((options) => held(terminal, options));
+
+async function held(terminal: Terminal, options: OptionsOf<typeof command>): Promise<void> {
   const target = targetFrom(options, terminal.env);
-  const orders = await heldOrders((await ordersOf(target)).table);
+  const orders = await heldOrders((await openTable(target)).table);
   if (options.json) return terminal.print(json(orders.map(view)));
   if (orders.length === 0) return terminal.print('no order is held');
   const lines = orders.flatMap((order) =>
@@ -29,20 +27,27 @@ async function held(terminal: Terminal, options: HeldOptions): Promise<void> {
     ['ORDER', 'HELD SINCE', 'BUYER', 'PRODUCT', 'REASON'],
     ...lines.map(({ order, sku, product, reason }) => [
       order.key,
-      order.heldAt?.slice(0, 16).replace('T', ' ') ?? '',
+      formatMinute(order.heldAt ?? ''),
       `${order.buyer.name ?? '?'} <${order.buyer.email ?? '?'}>`,
       product ?? `${sku || '?'} (unknown)`,
-      [reason, ...meant(order)].join(': '),
+      [reason, ...suggestionFor(order)].join(': '),
     ]),
   ]);
   const hints = [...new Set(lines.map(({ reason }) => reason))].map((reason) => [reason, HINTS[reason]]);
   terminal.print(
-    `${table}\n\n${target.command('orders release KEY')} lets one go. What would do:\n${columns(hints)}`,
+    `${table}\n\n\`${target.command('orders release KEY')}\` releases an order. How to resolve each reason:\n${columns(hints)}`,
   );
 }
 
-/** The address that the buyer may have meant. */
-function meant(order: Order): string[] {
+/** Returns the held orders; the one that has waited longest comes first. */
+async function heldOrders(table: Table): Promise<Order[]> {
+  const keys = (await allEntries(entries(table, 'held', 'held'))).map(({ key }) => key);
+  // The index may lag behind: an order that has been released meanwhile is left out.
+  return (await fetchOrders(table, keys)).filter(({ heldAt }) => heldAt).reverse();
+}
+
+/** Returns the likely address if the buyer's address looks mistyped. */
+function suggestionFor(order: Order): string[] {
   const { suggestion } = view(order);
   return suggestion ? [`${suggestion} meant?`] : [];
 }

@@ -1,89 +1,215 @@
-/** `orders list`: what has come, the newest first. */
-import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+/** `orders list`: orders by address, state or day, page by page, the newest first. */
+import { Command, Option } from '@commander-js/extra-typings';
+import { toEmailKey } from '../../../functions/core/mail/address.ts';
+import type { MailState, Order, Status } from '../../../functions/core/order/order.ts';
 import { view } from '../../../functions/core/order/order.ts';
 import { json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
-import { type TargetOptions, targetFrom, withTargetOptions } from '../cli/target.ts';
+import { dayOf, parseCount, parseDay } from '../cli/option-values.ts';
+import { type OptionsOf, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { ordersOf } from './held-text.ts';
-import { type Listed, listed, STATES, type State } from './list-rows.ts';
-import { orderTable } from './order-columns.ts';
-import { deskOf, orderMeant } from './session.ts';
+import { orderTable } from './print.ts';
+import { findOrder, openSession } from './session.ts';
+import {
+  dueEntries,
+  type Entry,
+  entries,
+  entriesOfDays,
+  fetchOrders,
+  openTable,
+  type Table,
+} from './table.ts';
 
-interface ListOptions extends TargetOptions {
-  readonly email?: string;
-  readonly order?: string;
-  readonly date?: string;
-  readonly since?: string;
-  readonly until?: string;
-  readonly state?: State;
-  readonly limit: number;
-  readonly cursor?: string;
-  readonly json?: boolean;
-}
+const STATES = [
+  'held',
+  'due',
+  'paid',
+  'partly_refunded',
+  'refunded',
+  'disputed',
+  'erased',
+  'sent',
+  'delivered',
+  'bounced',
+  'complained',
+  'unknown',
+] as const satisfies readonly ('held' | Status | MailState)[];
+type State = (typeof STATES)[number];
 
-export const ordersList = (terminal: Terminal) =>
+const command = () =>
   withTargetOptions(new Command('list'))
-    .description('the orders, the newest first')
-    .option('--email <address>', "of one buyer's address, however old")
-    .option('--order <id>', "the one of this key, or of this id of the provider's")
-    .addOption(new Option('--date <day>', 'of one day').argParser(day).conflicts(['since', 'until']))
-    .option('--since <day>', 'from this day on; 90 days back where nothing is said', day)
-    .option('--until <day>', 'up to this day, included', day)
-    .addOption(new Option('--state <state>', 'of the order or of its mail').choices(STATES))
-    .option('--limit <count>', 'at most so many', count, 50)
-    .option('--cursor <cursor>', 'what the list before said at its end: goes on there')
+    .description('list orders, the newest first')
+    .option('--email <address>', "the orders of one buyer's address, of any age")
+    .option('--order <id>', "the order with this key, or with this ID of the provider's")
+    .addOption(
+      new Option('--date <day>', 'the orders of one day').argParser(parseDay).conflicts(['since', 'until']),
+    )
+    .option('--since <day>', 'the first day; 90 days ago unless given', parseDay)
+    .option('--until <day>', 'the last day', parseDay)
+    .addOption(new Option('--state <state>', 'the state of the order or of its mail').choices(STATES))
+    .option('--limit <count>', 'the most orders to show', parseCount(9999), 50)
+    .option('--cursor <cursor>', 'continue a list: the cursor that it printed at its end')
     .option('--json', 'for scripts: { "items": […], "cursor": "…" or null }')
-    .addHelpText('after', LIST)
-    .action((options: ListOptions) => list(terminal, options));
+    .addHelpText('after', HELP);
 
-const LIST = `
-Days are those of UTC, like 2026-11-23. Only indexes are asked. There is none for a
-state but held, due and unknown: for the others 2,000 orders are looked at, and the
-cursor goes on behind them.
+const HELP = `
+Days are in UTC, for example 2026-11-23. Lists read only indexes. The states held,
+due and unknown have an index; for the others a list checks 2,000 orders, and the
+cursor continues after them.
 
 Examples:
   npx --no keypost orders list --date 2026-11-23
   npx --no keypost orders list --email jose@example.com
   npx --no keypost orders list --state refunded --since 2026-01-01 --json --local`;
 
-const DAYS_BACK = 90;
-const DAY_MS = 24 * 3_600_000;
+export const ordersList = (terminal: Terminal) => command().action((options) => list(terminal, options));
 
-async function list(terminal: Terminal, options: ListOptions): Promise<void> {
+type Options = OptionsOf<typeof command>;
+
+async function list(terminal: Terminal, options: Options): Promise<void> {
   const { orders, cursor } = await (options.order === undefined
-    ? some(terminal, options)
-    : one(terminal, options));
+    ? listMany(terminal, options)
+    : listOne(terminal, options, options.order));
   if (options.json) return terminal.print(json({ items: orders.map(view), cursor }));
   terminal.print(orders.length > 0 ? orderTable(orders) : 'no such orders');
-  if (cursor) terminal.complain(`there may be more: the same again with --cursor ${cursor}`);
+  if (cursor) terminal.complain(`there may be more orders; repeat the command with --cursor ${cursor}`);
 }
 
-async function some(terminal: Terminal, { date, email, ...options }: ListOptions): Promise<Listed> {
-  const { table } = await ordersOf(targetFrom(options, terminal.env));
+interface Page {
+  readonly orders: readonly Order[];
+  /** The start of the next page; null after the last. */
+  readonly cursor: string | null;
+}
+
+async function listMany(terminal: Terminal, options: Options): Promise<Page> {
+  const { table } = await openTable(targetFrom(options, terminal.env));
+  const { email, state, date, since, until, limit, cursor } = options;
   const now = Date.now();
-  const back = email === undefined ? dayOf(now - DAYS_BACK * DAY_MS) : undefined;
-  const days = { since: date ?? options.since ?? back, until: date ?? options.until };
-  return await listed(table, { ...options, email, ...days }, dayOf(now));
+  const start = email === undefined ? dayOf(now - DAYS_BACK * DAY_MS) : undefined;
+  const filter = { email, state, since: date ?? since ?? start, until: date ?? until };
+  return await listOrders(table, { ...filter, limit, cursor }, dayOf(now));
 }
 
-/** No list where there is no such order: then it says so. */
-async function one(terminal: Terminal, options: ListOptions): Promise<Listed> {
-  if (options.email ?? options.state ?? options.date ?? options.since ?? options.until ?? options.cursor)
-    throw new CommandError('--order names one order; the other filters go without it');
-  return { orders: [await orderMeant(await deskOf(options, terminal), options.order ?? '')], cursor: null };
+/** Throws a CommandError if the order does not exist. */
+async function listOne(terminal: Terminal, options: Options, id: string): Promise<Page> {
+  const { email, state, date, since, until, cursor } = options;
+  if (email ?? state ?? date ?? since ?? until ?? cursor)
+    throw new CommandError('--order selects one order; remove the other filters');
+  return { orders: [await findOrder(await openSession(options, terminal), id)], cursor: null };
 }
 
-const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
-
-function day(text: string): string {
-  const at = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : Number.NaN;
-  // February 30th is read as March 2nd.
-  if (Number.isFinite(at) && dayOf(at) === text) return text;
-  throw new InvalidArgumentError('A day like 2026-11-23 would do.');
+interface Filter {
+  readonly email?: string | undefined;
+  readonly state?: State | undefined;
+  /** Days in UTC, both included. A filter without an address needs the first day, or the list would have no end. */
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
 }
 
-function count(text: string): number {
-  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('A number from 1 to 9999 would do.');
+/** @param today the last day to read. */
+async function listOrders(
+  table: Table,
+  filter: Filter & { readonly limit: number; readonly cursor: string | undefined },
+  today: string,
+): Promise<Page> {
+  const { limit, cursor, state } = filter;
+  const index = indexFor(filter);
+  const orders: Order[] = [];
+  let checked = 0;
+  let last: Entry | undefined;
+  for await (const page of entriesFor(
+    table,
+    filter,
+    today,
+    cursor ? parseCursor(index, cursor) : undefined,
+  )) {
+    for (let at = 0; at < page.length; ) {
+      if (last && (orders.length === limit || checked >= MAX_CHECKED))
+        return { orders, cursor: cursorAt(index, last) };
+      // An index that knows the state yields only orders that are shown, so no more of them are read.
+      const chunk = page.slice(at, at + (state && state !== index ? CHUNK : limit - orders.length));
+      const found = await fetchOrders(
+        table,
+        chunk.map(({ key }) => key),
+      );
+      const shown = found.filter((order) => matches(order, filter)).slice(0, limit - orders.length);
+      orders.push(...shown);
+      const end = orders.length === limit ? chunk.findIndex(({ key }) => key === shown.at(-1)?.key) : -1;
+      const used = end < 0 ? chunk.length : end + 1;
+      last = chunk[used - 1];
+      checked += used;
+      at += used;
+    }
+  }
+  return { orders, cursor: null };
 }
+
+type Index = 'byEmail' | 'held' | 'due' | 'byDay';
+
+function indexFor({ email, state }: Filter): Index {
+  if (email !== undefined) return 'byEmail';
+  if (state === 'held') return 'held';
+  return state === 'due' || state === 'unknown' ? 'due' : 'byDay';
+}
+
+function entriesFor(table: Table, { email, state, since, until }: Filter, today: string, after?: Entry) {
+  const index = indexFor({ state, email: email || undefined });
+  switch (index) {
+    case 'byEmail':
+      return entries(table, index, toEmailKey(email ?? ''), after);
+    case 'held':
+      return entries(table, index, 'held', after);
+    case 'due':
+      return dueEntries(table, after);
+    case 'byDay':
+      return entriesOfDays(table, daysBack(after?.at.slice(0, 10) ?? until ?? today, since ?? today), after);
+  }
+}
+
+/** Returns the days from the later to the earlier one. */
+function daysBack(until: string, since: string): string[] {
+  const days: string[] = [];
+  for (let at = Date.parse(until); at >= Date.parse(since); at -= DAY_MS) days.push(dayOf(at));
+  return days;
+}
+
+function matches(order: Order, { email, state, since = '', until = '9' }: Filter): boolean {
+  const day = order.receivedAt.slice(0, 10);
+  if (email !== undefined && toEmailKey(order.buyer.email ?? '') !== toEmailKey(email)) return false;
+  return day >= since && day <= until && (state === undefined || isIn(order, state));
+}
+
+function isIn({ heldAt, dueAt, mail, status }: Order, state: State): boolean {
+  if (state === 'held') return heldAt !== undefined;
+  if (state === 'due') return dueAt !== undefined && mail.state === 'due';
+  return state === status || state === mail.state;
+}
+
+const cursorAt = (index: Index, { at, key }: Entry): string =>
+  Buffer.from(JSON.stringify([index, at, key])).toString('base64url');
+
+/** Throws a CommandError if the cursor comes from a list with other options. */
+function parseCursor(index: Index, cursor: string): Entry {
+  const parts = partsOf(cursor);
+  const [from, at, key] = parts;
+  if (from === index && at && key && parts.length === 3) return { at, key };
+  throw new CommandError(
+    'this cursor does not belong to this list; use the cursor of the page before, with the same options',
+  );
+}
+
+function partsOf(cursor: string): readonly string[] {
+  try {
+    const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    return Array.isArray(parts) && parts.every((part) => typeof part === 'string') ? parts : [];
+  } catch {
+    // The text is no cursor, and the caller says so.
+    return [];
+  }
+}
+
+/** A list stops after checking so many orders for a state that has no index, which takes about a second. */
+const MAX_CHECKED = 2_000;
+const CHUNK = 400;
+const DAYS_BACK = 90;
+const DAY_MS = 24 * 3_600_000;

@@ -1,38 +1,36 @@
-/** `orders search`: by what no index knows. */
+/** `orders search`: finds orders by values that no index has. */
 import { Command } from '@commander-js/extra-typings';
 import { isFound } from '../../../functions/core/operator/search.ts';
 import { isListed, type Order, view } from '../../../functions/core/order/order.ts';
 import { json } from '../cli/columns.ts';
 import { withBarOf } from '../cli/progress.ts';
-import { type TargetOptions, withTargetOptions } from '../cli/target.ts';
+import { type OptionsOf, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { orderTable } from './order-columns.ts';
-import { everyItem } from './scan.ts';
-import { deskOf } from './session.ts';
+import { orderTable } from './print.ts';
+import { openSession } from './session.ts';
+import { everyItem } from './table.ts';
 
-interface SearchOptions extends TargetOptions {
-  readonly json?: boolean;
-}
-
-export const ordersSearch = (terminal: Terminal) =>
+const command = () =>
   withTargetOptions(new Command('search'))
-    .argument('<text>', 'a name, a serial, or a product; a part of it will do')
-    .description('find orders by name, serial or product: reads the whole table')
+    .argument('<text>', 'a name, a serial or a product, or a part of it')
+    .description('find orders by name, serial or product; reads the whole table')
     .option('--json', 'for scripts: { "items": […], "cursor": null }')
-    .addHelpText('after', SEARCH)
-    .action((text: string, options: SearchOptions) => search(terminal, text, options));
+    .addHelpText('after', HELP);
 
-const SEARCH = `
-DynamoDB bills every item that is read; \`orders list\` asks only for a few. Capitals,
-accents, and how a serial is parted do not count. Of a serial six characters are
-needed. The exit code is 0 whether anything is found or not.
+const HELP = `
+DynamoDB bills every item that is read; \`orders list\` reads only a few. The search
+ignores case, accents, and spaces and hyphens in a serial. It needs six characters
+of a serial. The exit code is 0 also if no order is found.
 
 Examples:
   npx --no keypost orders search 'nunez'
   npx --no keypost orders search 4F7A-99C2 --local --json`;
 
-async function search(terminal: Terminal, text: string, options: SearchOptions): Promise<void> {
-  const { table, catalogue } = await deskOf(options, terminal);
+export const ordersSearch = (terminal: Terminal) =>
+  command().action((text, options) => search(terminal, text, options));
+
+async function search(terminal: Terminal, text: string, options: OptionsOf<typeof command>): Promise<void> {
+  const { table, catalogue } = await openSession(options, terminal);
   terminal.complain('reads the whole table');
   const found: Order[] = [];
   await withBarOf(async (show) => {

@@ -1,4 +1,4 @@
-/** What the verbs that look at orders and change them stand on. */
+/** The session of a verb that reads or changes orders: catalogue, table and store of its target. */
 import { ask } from '../../../functions/aws/ask.ts';
 import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
 import { productKeys, providerKeys } from '../../../functions/core/catalogue/keys.ts';
@@ -12,27 +12,25 @@ import { CommandError } from '../cli/failure.ts';
 import { readSecret } from '../cli/secret.ts';
 import { readCatalogue, type Target, type TargetOptions, targetFrom } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { ordersOf } from './held-text.ts';
-import type { Table } from './table.ts';
+import { openTable, type Table } from './table.ts';
 
-export interface Desk {
+export interface OrderSession {
   readonly target: Target;
   readonly catalogue: Catalogue;
   readonly table: Table;
   readonly store: Store;
 }
 
-export async function deskOf(options: TargetOptions, terminal: Terminal): Promise<Desk> {
+export async function openSession(options: TargetOptions, terminal: Terminal): Promise<OrderSession> {
   const catalogue = await readCatalogue(terminal);
   const target = targetFrom(options, terminal.env);
-  return { target, catalogue, ...(await ordersOf(target)) };
+  return { target, catalogue, ...(await openTable(target)) };
 }
 
 /**
- * The order that somebody means by its key, by another of its names, or by the provider's own id. Throws a CommandError
- * where there is none, or more than one.
+ * Finds an order by its key, by an alias, or by the provider's ID. Throws a CommandError unless it finds exactly one.
  */
-export async function orderMeant({ target, store, catalogue }: Desk, text: string): Promise<Order> {
+export async function findOrder({ target, store, catalogue }: OrderSession, text: string): Promise<Order> {
   const owners = [...Object.keys(catalogue.providers), BY_HAND];
   const keys = [text, ...owners.flatMap((name) => [keyOf(name, false, text), keyOf(name, true, text)])];
   const items = await Promise.all(keys.map((key) => store.get(key)));
@@ -42,22 +40,25 @@ export async function orderMeant({ target, store, catalogue }: Desk, text: strin
   );
   const [order, ...others] = found.values();
   if (order && others.length === 0) return order;
-  if (order) throw new CommandError(`${text} is the id of several orders: ${[...found.keys()].join(', ')}`);
+  if (order)
+    throw new CommandError(
+      `${text} is the ID of several orders; use one of their keys: ${[...found.keys()].join(', ')}`,
+    );
   throw new CommandError(
-    `there is no order ${text}; \`${target.command('orders list')}\` shows those of late, ` +
-      `\`${target.command('orders held')}\` those that wait`,
+    `there is no order ${text}; \`${target.command('orders list')}\` lists recent orders, ` +
+      `\`${target.command('orders held')}\` held ones`,
   );
 }
 
-/** Throws a CommandError for an order of which nothing may go out. */
+/** Throws a CommandError if the order's state forbids to mail a serial. */
 export function requireLive({ key, status, placedAt }: Order): void {
   if (status !== 'paid' && status !== 'partly_refunded')
-    throw new CommandError(`${key} is ${status}; nothing of it goes out`);
-  if (!placedAt) throw new CommandError(`${key} is not paid yet; nothing of it goes out`);
+    throw new CommandError(`${key} is ${status}, so Keypost mails no serial of it`);
+  if (!placedAt) throw new CommandError(`${key} is not paid yet, so Keypost mails no serial of it`);
 }
 
-/** What makes serials and reads notifications, with the keys as they are now. */
-export async function readerOf({ target, catalogue }: Desk): Promise<Reader> {
+/** Returns the context that makes serials and parses notifications, with the current keys. */
+export async function readerOf({ target, catalogue }: OrderSession): Promise<Reader> {
   const names = await target.names();
   const [products, access] = await Promise.all([
     readSecret(target, names.productKeys),
@@ -73,11 +74,11 @@ export async function readerOf({ target, catalogue }: Desk): Promise<Reader> {
   };
 }
 
-/** What is reported is read off the order itself, but for two orders that claim one name. */
-export const recordingOf = ({ store }: Desk, { complain }: Terminal): Recording => ({
+/** Returns the context for writes. The verbs print the order itself, so only a conflict of aliases is reported. */
+export const recordingOf = ({ store }: OrderSession, { complain }: Terminal): Recording => ({
   store,
   now: Date.now,
   report: (name, { order, name: other }) => {
-    if (name === 'alias_conflict') complain(`${order} is also called ${other}, and so is another order`);
+    if (name === 'alias_conflict') complain(`${order} has the alias ${other}, which another order has too`);
   },
 });

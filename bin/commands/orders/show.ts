@@ -1,34 +1,135 @@
-/** `orders show`: all that is known of one order. */
+/** `orders show`: everything that is stored of one order. */
+import { gunzipSync } from 'node:zlib';
 import { Command } from '@commander-js/extra-typings';
-import { view } from '../../../functions/core/order/order.ts';
-import { json } from '../cli/columns.ts';
-import { type TargetOptions, withTargetOptions } from '../cli/target.ts';
+import type { Money } from '../../../functions/core/inbound/event.ts';
+import { type Act, type Line, type Order, type Raw, view } from '../../../functions/core/order/order.ts';
+import { columns, harmless, json } from '../cli/columns.ts';
+import { type OptionsOf, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { deskOf, orderMeant } from './session.ts';
-import { inFull, opened } from './show-text.ts';
+import { formatMinute } from './print.ts';
+import { findOrder, openSession } from './session.ts';
 
-interface ShowOptions extends TargetOptions {
-  readonly json?: boolean;
-}
-
-export const ordersShow = (terminal: Terminal) =>
+const command = () =>
   withTargetOptions(new Command('show'))
-    .argument('<key>', 'of the order, or the id that the provider has for it')
-    .description('all that is known of an order: its serials, its mail, what was done by hand')
-    .option('--json', 'for scripts; `raw` is the notification of a held order, null of others')
-    .addHelpText('after', SHOW)
-    .action((key: string, options: ShowOptions) => show(terminal, key, options));
+    .argument('<key>', "the order's key, or the provider's ID of it")
+    .description('everything that is stored of an order: its serials, its mail, the manual actions')
+    .option('--json', 'for scripts; `raw` is the notification of a held order, null for others')
+    .addHelpText('after', HELP);
 
-const SHOW = `
-keys#NAME is what was done to the keys of a product or a provider.
+const HELP = `
+keys#NAME shows the changes of the keys of a product or a provider.
 
 Examples:
   npx --no keypost orders show 'stripe#pi_123'
   npx --no keypost orders show pi_123 --json --local
   npx --no keypost orders show 'keys#widgetpro-mac'`;
 
-async function show(terminal: Terminal, text: string, options: ShowOptions): Promise<void> {
-  const order = await orderMeant(await deskOf(options, terminal), text);
+export const ordersShow = (terminal: Terminal) =>
+  command().action((key, options) => show(terminal, key, options));
+
+async function show(terminal: Terminal, text: string, options: OptionsOf<typeof command>): Promise<void> {
+  const order = await findOrder(await openSession(options, terminal), text);
   const raw = order.raw ? opened(order.raw) : null;
-  terminal.print(options.json ? json({ ...view(order), raw }) : inFull(order, raw));
+  terminal.print(options.json ? json({ ...view(order), raw }) : formatOrder(order, raw));
 }
+
+/** Returns the notification with its body as text. */
+const opened = ({ body, ...raw }: Raw) => ({ ...raw, body: gunzipSync(body).toString('utf8') });
+
+const formatOrder = (order: Order, raw: ReturnType<typeof opened> | null): string =>
+  [
+    columns([['order', order.key], ...facts(order)]),
+    ...order.lines.map((line) => section(`line ${line.sku || '?'}`, lineFacts(line))),
+    ...Object.entries(order.reversals).map(([id, { amount, ...fact }]) =>
+      section(`reversal ${id}`, [...Object.entries(fact), ...row('amount', money(amount))]),
+    ),
+    ...(order.placedAt ? [section('mail', mailFacts(order))] : []),
+    ...(order.acts ?? []).map(action),
+    ...(raw ? [notification(raw)] : []),
+  ].join('\n\n');
+
+const facts = (order: Order): string[][] => [
+  ...row('provider', order.provider),
+  ...row('test', order.test ? 'yes' : undefined),
+  ...row('status', order.status),
+  ...row('paid', time(order.placedAt)),
+  ...row('received', time(order.receivedAt)),
+  ...row('held since', time(order.heldAt)),
+  ...row('amount', money(order.amount)),
+  ...Object.entries(order.buyer).flatMap(([name, value]) => row(name, value)),
+  ...row('likely email', view(order).suggestion),
+  ...row('aliases', order.aliases?.join(', ')),
+  ...row('version', String(order.version)),
+];
+
+const lineFacts = ({ paid, settled, superseded = [], ...line }: Line): string[][] => [
+  ...row('product', line.product),
+  ...row('quantity', String(line.quantity)),
+  ...row('paid', money(paid)),
+  ...row('settled', money(settled)),
+  ...row('delivery', line.delivery),
+  ...row('received', line.received),
+  ...row('licensee', line.licensee),
+  ...row('serial', line.serial),
+  ...row('key', line.keyVersion === null ? null : `version ${line.keyVersion}`),
+  ...row('held', line.held),
+  ...row('sent', line.sent ? 'yes' : 'no'),
+  ...superseded.flatMap(({ at, serial, licensee, keyVersion }) =>
+    row('superseded', `${time(at)}: ${serial}, licensee ${licensee}, key version ${keyVersion}`),
+  ),
+];
+
+const mailFacts = ({ mail, dueAt }: Order): string[][] => [
+  ...Object.entries(mail).flatMap(([name, value]) =>
+    row(name, typeof value === 'object' ? JSON.stringify(value) : String(value)),
+  ),
+  ...row('due at', time(dueAt)),
+];
+
+const action = ({ at, who, what, why, before, after }: Act): string =>
+  section(`${what} by ${who}`, [
+    ...row('at', time(at)),
+    ...row('why', why),
+    ...Object.entries(after).map(([name, value]) => [
+      name,
+      `${before[name] ?? 'nothing'} → ${value ?? 'nothing'}`,
+    ]),
+  ]);
+
+function notification({ provider, method, headers, query, body }: ReturnType<typeof opened>): string {
+  const left = body.length - MAX_BODY;
+  return [
+    section('notification', [
+      ...row('from', provider),
+      ...row('method', method),
+      ...row('query', query),
+      ...Object.entries(headers),
+    ]),
+    '',
+    ...indented(body)
+      .slice(0, MAX_BODY)
+      .split('\n')
+      .map((line) => `  ${harmless(line)}`),
+    ...(left > 0 ? [`  … and more: --json shows all ${body.length} characters`] : []),
+  ].join('\n');
+}
+
+const MAX_BODY = 16_000;
+
+/** Indents a body of JSON. The body of a held order may be anything else. */
+function indented(body: string): string {
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2);
+  } catch {
+    return body;
+  }
+}
+
+const section = (title: string, rows: readonly (readonly string[])[]): string =>
+  [harmless(title), ...columns(rows.map((cells) => ['', ...cells])).split('\n')].join('\n');
+
+const row = (name: string, value: string | null | undefined): string[][] =>
+  value === null || value === undefined || value === '' ? [] : [[name, value]];
+
+const time = (at: string | undefined) => at && `${formatMinute(at)} UTC`;
+const money = (amount: Money | undefined) => amount && `${amount.value} ${amount.currency}`;

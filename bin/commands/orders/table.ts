@@ -1,67 +1,64 @@
-/** Many orders at once, by the table's indexes and never by a scan. Only people ask so: no Lambda needs any of it. */
+/** Reads of many orders, by the table's indexes or as a whole. Only people need them, so no Lambda loads this file. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type AttributeValue,
   BatchGetItemCommand,
-  type DynamoDBClient,
-  QueryCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  paginateQuery,
+  paginateScan,
 } from '@aws-sdk/client-dynamodb';
-import { fromItem } from '../../../functions/aws/orders.ts';
+import { fromItem, orderStore } from '../../../functions/aws/orders.ts';
 import { ORDERS_TABLE } from '../../../functions/aws/table.ts';
-import { DUE_SHARDS, isListed, type Order } from '../../../functions/core/order/order.ts';
+import { DUE_SHARDS, type Item, isListed, type Order } from '../../../functions/core/order/order.ts';
+import type { Store } from '../../../functions/core/world.ts';
+import type { Target } from '../cli/target.ts';
 
 export interface Table {
   readonly client: DynamoDBClient;
   readonly name: string;
 }
 
-/** Where an order stands in an index: what its sort key is there. */
+/** An order's entry in an index, with its sort key there. */
 export interface Entry {
   readonly key: string;
   readonly at: string;
 }
 
-type IndexName = keyof typeof ORDERS_TABLE.indexes;
+/** Returns the orders' table for reads of many orders, and the store for reads and writes of one. */
+export async function openTable(target: Target): Promise<{ readonly table: Table; readonly store: Store }> {
+  const client = new DynamoDBClient(target.config);
+  const { table: name } = await target.names();
+  return { table: { client, name }, store: orderStore(client, name, () => AbortSignal.timeout(CALL_MS)) };
+}
 
-const PAGE = 250;
-const DAYS_AT_ONCE = 7;
-const BATCH = 100;
-const BATCHES_AT_ONCE = 8;
-const AGAIN_MS = 50;
-
-/** A partition of an index, the newest first, from the one after `after` on. */
+/** Reads a partition of an index, the newest entry first, from the one after `after` on. */
 export async function* entries(
   { client, name }: Table,
-  index: IndexName,
+  index: keyof typeof ORDERS_TABLE.indexes,
   partition: string | number,
   after?: Entry,
 ): AsyncGenerator<readonly Entry[]> {
   const { partition: hash, sort } = ORDERS_TABLE.indexes[index];
   const value: AttributeValue = typeof partition === 'number' ? { N: String(partition) } : { S: partition };
-  let from: Record<string, AttributeValue> | undefined = after && {
+  const startingToken = after && {
     key: { S: after.key },
     [hash.name]: value,
     [sort.name]: { S: after.at },
   };
-  do {
-    const { Items = [], LastEvaluatedKey } = await client.send(
-      new QueryCommand({
-        TableName: name,
-        IndexName: index,
-        KeyConditionExpression: '#hash = :value',
-        ExpressionAttributeNames: { '#hash': hash.name },
-        ExpressionAttributeValues: { ':value': value },
-        ScanIndexForward: false,
-        Limit: PAGE,
-        ExclusiveStartKey: from,
-      }),
-    );
+  const query = {
+    TableName: name,
+    IndexName: index,
+    KeyConditionExpression: '#hash = :value',
+    ExpressionAttributeNames: { '#hash': hash.name },
+    ExpressionAttributeValues: { ':value': value },
+    ScanIndexForward: false,
+  };
+  for await (const { Items = [] } of paginateQuery({ client, pageSize: PAGE, startingToken }, query))
     yield Items.map((item) => ({ key: item.key?.S ?? '', at: item[sort.name]?.S ?? '' }));
-    from = LastEvaluatedKey;
-  } while (from);
 }
 
-/** The days one after the other, several of them asked at once. */
+/** Reads days one after the other; the first pages of several days are fetched at once. */
 export async function* entriesOfDays(
   table: Table,
   days: readonly string[],
@@ -80,9 +77,9 @@ export async function* entriesOfDays(
   }
 }
 
-/** All that is due, whatever its shard; there is seldom much. */
+/** Reads the due entries of all shards in one page: there are seldom many. */
 export async function* dueEntries(table: Table, after?: Entry): AsyncGenerator<readonly Entry[]> {
-  const shards = Array.from({ length: DUE_SHARDS }, (_, shard) => all(entries(table, 'due', shard)));
+  const shards = Array.from({ length: DUE_SHARDS }, (_, shard) => allEntries(entries(table, 'due', shard)));
   const newestFirst = (await Promise.all(shards)).flat().sort(order);
   yield after ? newestFirst.filter((entry) => order(after, entry) < 0) : newestFirst;
 }
@@ -90,21 +87,21 @@ export async function* dueEntries(table: Table, after?: Entry): AsyncGenerator<r
 const order = (one: Entry, other: Entry): number => compare(other.at, one.at) || compare(other.key, one.key);
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
 
-/** Every entry of an index's partition. */
-export async function all(pages: AsyncIterable<readonly Entry[]>): Promise<Entry[]> {
+/** Reads all pages of an index's partition. */
+export async function allEntries(pages: AsyncIterable<readonly Entry[]>): Promise<Entry[]> {
   const found: Entry[] = [];
   for await (const page of pages) found.push(...page);
   return found;
 }
 
-/** The orders themselves, in the order of their keys. An index may be behind: what is no order any more is left out. */
-export async function ordersAt(table: Table, keys: readonly string[]): Promise<Order[]> {
+/** Reads orders in the order of their keys. An index may lag behind, so items that are no order any more are left out. */
+export async function fetchOrders(table: Table, keys: readonly string[]): Promise<Order[]> {
   const found = new Map<string, Order>();
   for (let at = 0; at < keys.length; at += BATCH * BATCHES_AT_ONCE) {
     const batches = Array.from({ length: BATCHES_AT_ONCE }, (_, index) =>
       keys.slice(at + index * BATCH, Math.min(at + (index + 1) * BATCH, keys.length)),
     );
-    for (const item of (await Promise.all(batches.map((batch) => fetched(table, batch)))).flat()) {
+    for (const item of (await Promise.all(batches.map((batch) => fetchBatch(table, batch)))).flat()) {
       const order = fromItem(item);
       if (isListed(order)) found.set(order.key, order);
     }
@@ -112,7 +109,7 @@ export async function ordersAt(table: Table, keys: readonly string[]): Promise<O
   return keys.flatMap((key) => found.get(key) ?? []);
 }
 
-async function fetched({ client, name }: Table, keys: readonly string[]) {
+async function fetchBatch({ client, name }: Table, keys: readonly string[]) {
   const items: Record<string, AttributeValue>[] = [];
   let left: readonly Record<string, AttributeValue>[] = keys.map((key) => ({ key: { S: key } }));
   while (left.length > 0) {
@@ -121,8 +118,31 @@ async function fetched({ client, name }: Table, keys: readonly string[]) {
     );
     items.push(...(Responses?.[name] ?? []));
     left = UnprocessedKeys?.[name]?.Keys ?? [];
-    // DynamoDB asks for patience so.
-    if (left.length > 0) await sleep(AGAIN_MS);
+    // DynamoDB returns unprocessed keys if it throttles the caller.
+    if (left.length > 0) await sleep(THROTTLED_MS);
   }
   return items;
 }
+
+/** Reads the whole table page by page, with consistent reads. DynamoDB bills every item. */
+export async function* everyItem(
+  { client, name }: Table,
+  show: (part: number) => void = () => undefined,
+): AsyncGenerator<readonly Item[]> {
+  // The count is some hours old, which is good enough for a progress bar.
+  const { Table } = await client.send(new DescribeTableCommand({ TableName: name }));
+  let read = 0;
+  for await (const { Items = [] } of paginateScan({ client }, { TableName: name, ConsistentRead: true })) {
+    read += Items.length;
+    // The lease of `redeliver` is no order.
+    yield Items.map(fromItem).filter(({ key }) => !key.startsWith('lease#'));
+    show(Math.min(1, read / (Table?.ItemCount || read)));
+  }
+}
+
+const CALL_MS = 10_000;
+const PAGE = 250;
+const DAYS_AT_ONCE = 7;
+const BATCH = 100;
+const BATCHES_AT_ONCE = 8;
+const THROTTLED_MS = 50;

@@ -6,7 +6,7 @@ import { filterIgnored } from '../fulfil.ts';
 import type { Buyer, OrderEvent, Sale } from '../inbound/event.ts';
 import type { Context, Provider } from '../inbound/provider.ts';
 import { Rejection } from '../inbound/rejection.ts';
-import { type Hand, noted } from '../order/audit.ts';
+import { type Actor, withAudit } from '../order/audit.ts';
 import { isAlias, isUnparsed, keyOf, type Line, type Order, type Raw, withRelease } from '../order/order.ts';
 import { change, type Recording, recordReversal, recordSale } from '../order/record.ts';
 import { contextFrom, withRaw } from '../request-world.ts';
@@ -106,13 +106,13 @@ export async function recordAgain(
   reader: Reader,
   held: Order & { readonly raw: Raw },
   events: readonly OrderEvent[],
-  hand: Hand,
+  actor: Actor,
 ): Promise<readonly Order[]> {
   const { store } = ports;
   const { key, raw } = held;
   const sold = { catalogue: reader.catalogue, provider: raw.provider };
   const at = ports.now();
-  const note = noted(hand, { held: 'bad_body' }, () => at);
+  const note = withAudit(actor, { held: 'bad_body' }, () => at);
   const recorded = new Map<string, Order>();
   for (const event of events) {
     const made = withSerials(sold, event, reader.productKeys);

@@ -1,27 +1,27 @@
-/** What a person has done to an order by hand, as the order keeps it. */
+/** Audit entries: the manual actions that an order records. */
 import { type Act, type Order, withAct } from './order.ts';
 
-/** Who does what by hand, and why. */
-export type Hand = Pick<Act, 'who' | 'what' | 'why'>;
+/** The person who acts, the action and the reason. */
+export type Actor = Pick<Act, 'who' | 'what' | 'why'>;
 
 type Facts = Readonly<Record<string, string | null>>;
 
-/** The act, with what it has changed and nothing else. */
-export function actOf(hand: Hand, before: Facts, after: Facts, now: number): Act {
+/** Returns the audit entry of an action, with only the facts that it changed. */
+export function auditEntry(actor: Actor, before: Facts, after: Facts, now: number): Act {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
     (name) => (before[name] ?? null) !== (after[name] ?? null),
   );
   const changed = (facts: Facts) => Object.fromEntries(names.map((name) => [name, facts[name] ?? null]));
-  return { at: new Date(now).toISOString(), ...hand, before: changed(before), after: changed(after) };
+  return { at: new Date(now).toISOString(), ...actor, before: changed(before), after: changed(after) };
 }
 
-/** Puts the act to what is about to be written; `before` goes before what was stored. */
-export const noted =
-  (hand: Hand, before: Facts, now: () => number) =>
+/** Adds an audit entry to an order before it is written. `before` overrides the facts that were stored. */
+export const withAudit =
+  (actor: Actor, before: Facts, now: () => number) =>
   (order: Order, found: Order | undefined): Order =>
-    withAct(order, actOf(hand, { ...(found && factsOf(found)), ...before }, factsOf(order), now()));
+    withAct(order, auditEntry(actor, { ...(found && factsOf(found)), ...before }, factsOf(order), now()));
 
-/** What of an order a person can change. */
+/** Returns the facts of an order that a person can change. */
 export function factsOf({ buyer, lines, status }: Order): Facts {
   const all = (values: readonly (string | null)[]) =>
     values.filter((value) => value !== null && value !== '').join(', ') || null;

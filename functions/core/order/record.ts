@@ -16,14 +16,14 @@ import {
 export const LEASE_MS = 120_000;
 
 /** What goes with a write, whatever it is: an act of the person who asked for it. */
-type Noted = (order: Order, found: Order | undefined) => Order;
+type WithAudit = (order: Order, found: Order | undefined) => Order;
 
 /** Stores a sale: the one who wrote what makes a mail due holds its lease, if there is time to send it. */
 export async function recordSale(
   { store, report, now }: Recording,
   sale: NewOrder,
   timeToSend: boolean,
-  noted: Noted = (order) => order,
+  withAudit: WithAudit = (order) => order,
 ): Promise<Claim> {
   const { key } = sale;
   const dueAt = now() + (timeToSend ? LEASE_MS : 0);
@@ -33,7 +33,7 @@ export async function recordSale(
     newlyDue = order?.dueAt !== undefined && found?.dueAt === undefined;
     const taken =
       order && newlyDue && timeToSend ? { ...order, mail: { ...order.mail, attempts: 1 } } : order;
-    return taken && noted(taken, found);
+    return taken && withAudit(taken, found);
   };
   const [recorded, names] = await Promise.all([
     change(store, key, undefined, step),
@@ -54,7 +54,7 @@ export async function recordReversal(
   { store, report, now }: Recording,
   provider: string,
   event: Reversed,
-  noted: Noted = (order) => order,
+  withAudit: WithAudit = (order) => order,
 ): Promise<Claim> {
   const keys = [event.id, ...(event.aliases ?? [])].map((id) => keyOf(provider, event.test, id));
   const found = (await Promise.all(keys.map((key) => store.get(key)))).find((item) => item !== undefined);
@@ -62,7 +62,7 @@ export async function recordReversal(
   const { order, changed } = await change(store, key, found, (known) => {
     const before = known ?? emptyOrder(key, provider, event.test, now());
     const order = withReversal(before, event.reversalId, event.reversal, now());
-    return order && noted(order, known);
+    return order && withAudit(order, known);
   });
   report('reversal_recorded', {
     order: order.key,

@@ -9,7 +9,7 @@ import { reissued } from '../../../functions/core/operator/reissue.ts';
 import { filled, type Reader, reread, saleIn } from '../../../functions/core/operator/reread.ts';
 import { resent } from '../../../functions/core/operator/resend.ts';
 import { isFound } from '../../../functions/core/operator/search.ts';
-import { actOf, factsOf } from '../../../functions/core/order/audit.ts';
+import { auditEntry, factsOf } from '../../../functions/core/order/audit.ts';
 import {
   emptyOrder,
   type Line,
@@ -248,7 +248,7 @@ describe('reading again', () => {
     const hand = { who: 'me', what: 'release', why: null } as const;
     const corrected = (order: Order) => {
       const next = { ...order, buyer: { ...order.buyer, email: 'right@example.com' } };
-      return withAct(next, actOf(hand, factsOf(order), factsOf(next), NOW));
+      return withAct(next, auditEntry(hand, factsOf(order), factsOf(next), NOW));
     };
     const next = await again({ buyer: { email: 'x' } }, {}, corrected);
     expect(next.buyer).toEqual({ name: zoe.name, email: 'right@example.com' });
@@ -305,7 +305,7 @@ describe('search', () => {
 
 test('an act keeps what has changed, and nothing else', () => {
   const hand = { who: 'me', what: 'release', why: 'asked' } as const;
-  expect(actOf(hand, { name: 'A', email: 'e', held: 'x' }, { name: 'B', email: 'e' }, NOW)).toEqual({
+  expect(auditEntry(hand, { name: 'A', email: 'e', held: 'x' }, { name: 'B', email: 'e' }, NOW)).toEqual({
     at: '2026-11-23T03:00:00.000Z',
     who: 'me',
     what: 'release',

@@ -1,0 +1,66 @@
+/** Orders for a person: a table of many, the state of one after a change, and how to resolve a held line. */
+import type { HeldReason } from '../../../functions/core/inbound/event.ts';
+import { isWaiting, type Order, view } from '../../../functions/core/order/order.ts';
+import { columns, json } from '../cli/columns.ts';
+import { CommandError } from '../cli/failure.ts';
+import type { Terminal } from '../cli/terminal.ts';
+
+/** Formats orders as a table. */
+export const orderTable = (orders: readonly Order[]): string =>
+  columns([
+    ['RECEIVED', 'ORDER', 'BUYER', 'PRODUCTS', 'STATUS', 'MAIL', 'HELD'],
+    ...orders.map(({ receivedAt, key, buyer, lines, status, mail }) => [
+      formatMinute(receivedAt),
+      key,
+      buyer.name || buyer.email ? `${buyer.name ?? '?'} <${buyer.email ?? '?'}>` : '',
+      distinct(lines.map(({ product, sku, quantity }) => `${product ?? (sku || '?')}${times(quantity)}`)),
+      status,
+      mail.state,
+      distinct(lines.flatMap(({ held }) => held ?? [])),
+    ]),
+  ]);
+
+/** Formats a time in UTC, to the minute. */
+export const formatMinute = (time: string): string => time.slice(0, 16).replace('T', ' ');
+
+const times = (quantity: number) => (quantity > 1 ? ` × ${quantity}` : '');
+const distinct = (values: readonly string[]) => [...new Set(values)].join(', ');
+
+/** Prints an order after a change. Throws a CommandError if a line is still held. */
+export function printOutcome({ print }: Terminal, order: Order, asJson: boolean | undefined): void {
+  print(asJson ? json(view(order)) : outcome(order) || 'no line is left to mail');
+  const left = order.lines.filter((line) => line.held).length;
+  if (left > 0) throw new CommandError(`${left} of ${order.lines.length} lines of ${order.key} still held`);
+}
+
+/** Formats each line of the order as one row. */
+const outcome = ({ lines, buyer, test }: Order): string =>
+  columns(
+    lines.map((line) => {
+      const { sku, product, held } = line;
+      const to = test ? 'the seller' : (buyer.email ?? '');
+      const sent = isWaiting(line) ? `goes to ${to} within a minute` : 'has been delivered already';
+      return [product ?? sku, held ? `still held, ${held}: ${HINTS[held]}` : sent];
+    }),
+  );
+
+/** How to resolve each reason. The text after a colon shows the options that `orders release KEY` needs. */
+export const HINTS: Readonly<Record<HeldReason, string>> = {
+  bad_body:
+    "release it after a fix of the parser; or look the order up at the provider: --product SKU=product --name 'the name' --email the@address",
+  unknown_product: 'add the SKU to the catalogue and deploy, then release; or: --product SKU=product',
+  no_name: "ask the buyer: --name 'the name'",
+  unmappable_name:
+    "the product's charset lacks a character of the name; ask the buyer for another: --name 'the name'",
+  name_too_long: "ask the buyer for a shorter name: --name 'the name'",
+  bad_address: 'look the address up at the provider: --email the@address',
+  below_floor: 'check the amount that was paid; a release approves it',
+  price_unknown: 'check at the provider what was paid; a release approves it',
+  wrong_payee: 'check that your account received the payment; a release approves it',
+  no_buyer:
+    "`keys set` the API key, then release; or look the buyer up: --name 'the name' --email the@address",
+  product_key: '`keys set` the key of the product, then release',
+  mail_refused: 'SES refuses this address: --email another@address',
+  mail_age: 'SES has not accepted the mail for three days; run `doctor` for the cause, then release',
+  bounced: 'a mail to this address bounced: --email another@address',
+};
