@@ -166,11 +166,7 @@ describe('reconcile stripe', () => {
   it.each([
     ['does not answer', () => 503, /answered 503.*run the command again/],
     ['refuses the key', () => 401, /answered 401.*keys set stripe --api-key/],
-    [
-      'breaks off',
-      (url: string) => (url.includes('starting_after') ? 500 : undefined),
-      /has 50 paid orders/,
-    ],
+    ['breaks off', (url: string) => (url.includes('starting_after') ? 500 : undefined), /has 50 paid orders/],
   ])('says what would do where Stripe %s', async (_, fault, says) => {
     sessions = Array.from({ length: 60 }, (_, at) => session(560 - at));
     broken = fault;
