@@ -1,6 +1,6 @@
 /**
- * What the stack must tell a Lambda: `lib` takes the types, the Lambda reads `process.env` with the functions. By hand,
- * since zod would be made ready for six names before any connection is opened.
+ * The environment that the stack must pass to a Lambda: `lib` uses the types, the Lambda parses `process.env` with the
+ * functions. They do not use zod, which would have to load before any connection is opened.
  */
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -9,29 +9,32 @@ export type RedeliverEnv = ReturnType<typeof redeliverEnv>;
 export type WebhookEnv = ReturnType<typeof webhookEnv>;
 
 export const mailEventsEnv = (env: Environment) => ({
-  /** Name of the orders' table. */
-  TABLE: told(env, 'TABLE'),
-  /** CloudWatch namespace of the metrics. */
-  NAMESPACE: told(env, 'NAMESPACE'),
+  /** The name of the orders table. */
+  TABLE: requiredEnv(env, 'TABLE'),
+  /** The CloudWatch namespace of the metrics. */
+  NAMESPACE: requiredEnv(env, 'NAMESPACE'),
 });
 
 export const redeliverEnv = (env: Environment) => ({
   ...mailEventsEnv(env),
-  /** Name of the SES configuration set that every mail goes through. */
-  CONFIGURATION_SET: told(env, 'CONFIGURATION_SET'),
+  /** The name of the SES configuration set for every mail. */
+  CONFIGURATION_SET: requiredEnv(env, 'CONFIGURATION_SET'),
 });
 
 export const webhookEnv = (env: Environment) => ({
   ...redeliverEnv(env),
-  /** Names or ARNs of the two secrets. */
-  PRODUCT_KEYS: told(env, 'PRODUCT_KEYS'),
-  PROVIDER_KEYS: told(env, 'PROVIDER_KEYS'),
-  /** For how many seconds a secret is used before it is read again: digits. */
-  KEYS_CACHED_SECONDS: told(env, 'KEYS_CACHED_SECONDS', /^\d{1,5}$/),
+  /** The names or ARNs of the two secrets. */
+  PRODUCT_KEYS: requiredEnv(env, 'PRODUCT_KEYS'),
+  PROVIDER_KEYS: requiredEnv(env, 'PROVIDER_KEYS'),
+  /** The number of seconds that a secret is cached, in digits. */
+  KEYS_CACHED_SECONDS: requiredEnv(env, 'KEYS_CACHED_SECONDS', /^\d{1,5}$/),
 });
 
-function told(env: Environment, name: string, form = /./): string {
+function requiredEnv(env: Environment, name: string, form = /./): string {
   const value = env[name] ?? '';
-  if (!form.test(value)) throw new Error(`the environment says nothing usable of ${name}`);
+  if (!form.test(value))
+    throw new Error(
+      `found no valid value of the environment variable ${name}; deploy the stack again to set it`,
+    );
   return value;
 }

@@ -1,4 +1,4 @@
-/** The Lambda that SES tells what became of each mail. */
+/** The Lambda that receives SES's delivery events. */
 
 import { dynamoClient, orderStore } from './aws/orders.ts';
 import { logReports } from './aws/reports.ts';
@@ -15,7 +15,7 @@ const ports = {
   store: orderStore(dynamoClient(), env.TABLE, () => AbortSignal.timeout(CALL_MS)),
 };
 
-/** Answers what became of each event. Throws where the store does; what cannot be read would fare no better next time. */
+/** Returns a result for each event. Throws if the store does, so that SNS retries; an unreadable event is only reported. */
 export async function handler(invocation: unknown): Promise<readonly string[]> {
   const results: string[] = [];
   for (const event of mailEvents(invocation)) {

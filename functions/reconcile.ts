@@ -1,45 +1,26 @@
-/** The Lambda that runs each hour: asks the providers what was paid, and takes the orders that no notification brought. */
+/** The Lambda that runs each hour: lists the paid orders at the providers and fulfils the missing ones. */
 import catalogue from '#catalogue';
-import { ask } from './aws/ask.ts';
-import { dynamoClient, orderStore } from './aws/orders.ts';
-import { logReports } from './aws/reports.ts';
-import { cachedSecret, secretsClient } from './aws/secrets.ts';
-import { sesClient, sesMailer } from './aws/ses.ts';
+import { wirePorts } from './aws/wiring.ts';
 import { findProvider } from './core/catalogue/catalogue.ts';
-import { productKeys, providerKeys } from './core/catalogue/keys.ts';
 import { reconcile } from './core/reconcile.ts';
-import type { LambdaPorts } from './core/world.ts';
 import { webhookEnv } from './env.ts';
 import { providers } from './providers/index.ts';
 
-/** As long as Stripe itself tries again, so that whatever it gave up is seen. */
+/** Stripe itself retries for three days, so every order it gave up on is found. */
 const BACK_MS = 3 * 24 * 3_600_000;
 
-const env = webhookEnv(process.env);
-const now = Date.now;
-const [dynamo, secrets] = [dynamoClient(), secretsClient()];
-const cachedMs = Number(env.KEYS_CACHED_SECONDS) * 1_000;
-const shared: LambdaPorts = {
-  catalogue,
-  now,
-  ask,
-  report: logReports(env.NAMESPACE, now),
-  productKeys: cachedSecret(secrets, env.PRODUCT_KEYS, { parse: productKeys, cachedMs, now }),
-  providerKeys: cachedSecret(secrets, env.PROVIDER_KEYS, { parse: providerKeys, cachedMs, now }),
-  mailer: sesMailer(sesClient(), env.CONFIGURATION_SET),
-  store: (ms) => orderStore(dynamo, env.TABLE, () => AbortSignal.timeout(ms())),
-};
+const { ports } = wirePorts(catalogue, webhookEnv(process.env));
 
-/** Throws the last error once every provider has been asked. */
+/** Throws the last error after every provider has been called. */
 export async function handler(): Promise<void> {
-  const keys = await shared.providerKeys.read();
+  const keys = await ports.providerKeys.read();
   let failed: { readonly error: unknown } | undefined;
   for (const name of Object.keys(catalogue.providers)) {
     const provider = findProvider(catalogue, name, providers);
-    // Without the key of its API there is nobody to ask.
+    // A provider can only be called with the key of its API.
     if (!provider?.paid || !keys[name]?.api) continue;
     try {
-      for await (const _ of reconcile(shared, name, provider, now() - BACK_MS));
+      for await (const _ of reconcile(ports, name, provider, ports.now() - BACK_MS));
     } catch (error) {
       failed = { error };
     }

@@ -1,4 +1,4 @@
-/** The Lambda that runs each minute: mails whatever is due, and tells how much waits. */
+/** The Lambda that runs each minute: sends the mails that are due, and reports the length of the queue. */
 import catalogue from '#catalogue';
 import { dynamoClient, orderStore } from './aws/orders.ts';
 import { dueQueue, pending } from './aws/queue.ts';
@@ -10,14 +10,14 @@ import type { Ports } from './core/world.ts';
 import { redeliverEnv } from './env.ts';
 
 const CALL_MS = 3_000;
-/** Mails soonest due; in an outage longer than their backoff the oldest is as old as any. */
+/** The number of mails whose age is read. In an outage longer than their backoff, these are as old as any. */
 const SAMPLE = 25;
 
 const env = redeliverEnv(process.env);
 const [dynamo, ses] = [dynamoClient(), sesClient()];
 const queue = dueQueue(dynamo, ses, env.TABLE);
 
-/** @param event on one machine, `ahead` seconds make it later; EventBridge's has none. */
+/** @param event `npm start` can move the clock `ahead` seconds; EventBridge's event has no such field. */
 export async function handler(event: { readonly ahead?: number }): Promise<Redelivered | undefined> {
   const now = () => Date.now() + (event.ahead ?? 0) * 1_000;
   const ports: Ports = {

@@ -1,12 +1,8 @@
-/** The Lambda behind the providers' addresses: one request in, one answer out. */
+/** The Lambda behind the providers' webhook URLs. */
 import catalogue from '#catalogue';
-import { ask } from './aws/ask.ts';
 import { type HttpApiAnswer, type HttpApiEvent, toAnswer, toRequest } from './aws/http-api.ts';
-import { dynamoClient, orderStore } from './aws/orders.ts';
-import { logReports } from './aws/reports.ts';
-import { cachedSecret, secretsClient } from './aws/secrets.ts';
-import { sesClient, sesMailer } from './aws/ses.ts';
 import { rehearse, warm } from './aws/warm.ts';
+import { importKeys, wirePorts } from './aws/wiring.ts';
 import { findProvider } from './core/catalogue/catalogue.ts';
 import { fulfil } from './core/fulfil.ts';
 import type { Provider } from './core/inbound/provider.ts';
@@ -14,43 +10,21 @@ import { errorName, Rejection, type RejectionCode } from './core/inbound/rejecti
 import type { Answer, WebhookRequest } from './core/inbound/request.ts';
 import type { Claim } from './core/order/order.ts';
 import { requestWorld } from './core/request-world.ts';
-import type { LambdaPorts, World } from './core/world.ts';
+import type { World } from './core/world.ts';
 import { webhookEnv } from './env.ts';
 
-const env = webhookEnv(process.env);
-const now = Date.now;
-/** zod and all shapes are made ready in the warming, while the network is waited for, and not before it is asked. */
-const later = {
-  keys: () => import('./core/catalogue/keys.ts'),
-  providers: () => import('./providers/index.ts'),
-};
-const [dynamo, secrets, ses] = [dynamoClient(), secretsClient(), sesClient()];
-const cached = { cachedMs: Number(env.KEYS_CACHED_SECONDS) * 1_000, now };
-const shared: LambdaPorts = {
-  catalogue,
-  now,
-  ask,
-  report: logReports(env.NAMESPACE, now),
-  productKeys: cachedSecret(secrets, env.PRODUCT_KEYS, {
-    parse: async (json) => (await later.keys()).productKeys(json),
-    ...cached,
-  }),
-  providerKeys: cachedSecret(secrets, env.PROVIDER_KEYS, {
-    parse: async (json) => (await later.keys()).providerKeys(json),
-    ...cached,
-  }),
-  mailer: sesMailer(ses, env.CONFIGURATION_SET),
-  store: (ms) => orderStore(dynamo, env.TABLE, () => AbortSignal.timeout(ms())),
-};
+/** Imports zod and the providers lazily, so that the connections are opened first. */
+const importProviders = () => import('./providers/index.ts');
+const { ports, ses } = wirePorts(catalogue, webhookEnv(process.env));
 
 await warm(
   [
-    shared.productKeys.read(),
-    shared.providerKeys.read(),
-    shared.store(() => 2_000).get('warm'),
-    later.keys(),
-    later.providers(),
-    rehearse(shared),
+    ports.productKeys.read(),
+    ports.providerKeys.read(),
+    ports.store(() => 2_000).get('warm'),
+    importKeys(),
+    importProviders(),
+    rehearse(ports),
   ],
   ses,
 );
@@ -72,27 +46,30 @@ const STATUS = {
 export async function handler(event: HttpApiEvent): Promise<HttpApiAnswer> {
   const name = event.pathParameters?.provider ?? '';
   try {
-    const provider = await providerCalled(name);
+    const provider = await requireProvider(name);
     const request = toRequest(event);
     const methods = provider.methods ?? ['POST'];
     if (!methods.includes(request.method)) {
       throw new Rejection(
         'method_not_allowed',
-        `found ${request.method}; ${name} calls with ${methods.join(', ')}`,
+        `found ${request.method}; expected ${methods.join(' or ')} from ${name}`,
       );
     }
-    return toAnswer(await answer(requestWorld(shared, name, request), provider, request));
+    return toAnswer(await answer(requestWorld(ports, name, request), provider, request));
   } catch (error) {
-    return toAnswer(refusal(name, error));
+    return toAnswer(refuse(name, error));
   }
 }
 
-/** What the catalogue enables and the table has; nothing else is an address of ours. */
-async function providerCalled(name: string): Promise<Provider> {
-  const { providers } = await later.providers();
+/** Finds an enabled provider. Throws `unknown_provider`. */
+async function requireProvider(name: string): Promise<Provider> {
+  const { providers } = await importProviders();
   const provider = findProvider(catalogue, name, providers);
   if (provider) return provider;
-  throw new Rejection('unknown_provider', 'no provider of this name is enabled in the catalogue');
+  throw new Rejection(
+    'unknown_provider',
+    'found an unknown provider in the URL; expected one that the catalogue enables',
+  );
 }
 
 async function answer(world: World, provider: Provider, request: WebhookRequest): Promise<Answer> {
@@ -101,28 +78,28 @@ async function answer(world: World, provider: Provider, request: WebhookRequest)
     for await (const claim of fulfil(world, provider, request)) done.push(claim);
   } catch (error) {
     if (done.length === 0 || !provider.answerPartly) throw error;
-    refusal(world.provider, error);
+    refuse(world.provider, error);
     return provider.answerPartly(done, request, await world.context());
   }
   return provider.answer?.(done, request, await world.context()) ?? { status: 200, body: '' };
 }
 
-/** Our own codes and an error's name: messages of JSON and SES quote bodies and addresses. */
-function refusal(provider: string, error: unknown): Answer {
+/** Reports an error by code or name only, since the messages of JSON and SES quote bodies and addresses. */
+function refuse(provider: string, error: unknown): Answer {
   if (!(error instanceof Rejection)) {
-    shared.report('unanswered', { provider, error: errorName(error) });
+    ports.report('unanswered', { provider, error: errorName(error) });
     return { status: 500, body: 'failed' };
   }
   const { code, message } = error;
-  const forged = code === 'bad_signature' || code === 'stale';
-  const name = forged
+  const isForged = code === 'bad_signature' || code === 'stale';
+  const name = isForged
     ? 'signature_refused'
     : code === 'too_large'
       ? code
       : STATUS[code] >= 500
         ? 'unanswered'
         : 'refused';
-  // An unknown name is a stranger's text.
-  shared.report(name, { provider: code === 'unknown_provider' ? '' : provider, code, message });
+  // An unknown name is text from a stranger and is not logged.
+  ports.report(name, { provider: code === 'unknown_provider' ? '' : provider, code, message });
   return { status: STATUS[code], body: code };
 }

@@ -1,15 +1,15 @@
-/** Asking a provider's own API: once, within 1.5 s, following nothing. The one call out that is not AWS's. */
+/** Calls a provider's own API: one attempt, within 1.5 s, without redirects. The only call to a service other than AWS. */
 import type { ClientRequest } from 'node:http';
 import https from 'node:https';
 import type { Context } from '../core/inbound/provider.ts';
 import { Rejection } from '../core/inbound/rejection.ts';
 
 const ASK_MS = 1_500;
-const MOST_BYTES = 1024 * 1024;
+const MAX_BYTES = 1024 * 1024;
 
-/** `node:https`, which the SDK has loaded already, and not `fetch`, whose first use compiles undici for 100 ms. */
+/** Uses `node:https`, which the SDK has loaded already; the first `fetch` would compile undici for 100 ms. */
 export const ask: Context['ask'] = async (url, { method = 'GET', headers = {}, body = '' } = {}) => {
-  // A look-alike on this machine has no TLS; no Lambda needs to load what talks to it.
+  // The fake API of `npm start` has no TLS. A Lambda does not load `node:http`.
   const { request } = url.startsWith('http:') ? (await import('node:http')).default : https;
   const sized = { 'content-length': String(Buffer.byteLength(body)), ...headers };
   const { status, text } = await exchange(
@@ -30,7 +30,7 @@ function exchange(call: ClientRequest, body: string) {
       let size = 0;
       answer.on('data', (chunk: Buffer) => {
         size += chunk.length;
-        if (size > MOST_BYTES) answer.destroy(new RangeError('too large'));
+        if (size > MAX_BYTES) answer.destroy(new RangeError('too large'));
         else chunks.push(chunk);
       });
       answer.on('error', fail);

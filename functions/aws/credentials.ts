@@ -1,4 +1,4 @@
-/** In place of the SDK's chain of credential providers, when bundled: a Lambda has its credentials in the environment. */
+/** Replaces the SDK's chain of credential providers in bundles: a Lambda has its credentials in the environment. */
 import { fromEnv } from '@aws-sdk/credential-provider-env';
 
 export const defaultProvider = fromEnv;

@@ -6,7 +6,7 @@
 import { Rejection } from '../core/inbound/rejection.ts';
 import type { Answer, WebhookRequest } from '../core/inbound/request.ts';
 
-/** What we read of the event. */
+/** The fields of the event that Keypost reads. */
 export interface HttpApiEvent {
   readonly rawQueryString?: string;
   readonly headers?: Readonly<Record<string, string | undefined>>;
@@ -22,15 +22,15 @@ export interface HttpApiAnswer {
   readonly body: string;
 }
 
-/** No provider's notification comes near it; hashing more would be work for a stranger. */
-const MOST_BYTES = 256 * 1024;
+/** Far above the largest notification. A stranger could make us hash larger bodies. */
+const MAX_BYTES = 256 * 1024;
 
-/** The request as it was sent. Throws `too_large` before a byte is decoded. */
+/** Restores the request as the provider sent it. Throws `too_large` before it decodes the body. */
 export function toRequest(event: HttpApiEvent): WebhookRequest {
   const encoding = event.isBase64Encoded ? 'base64' : 'utf8';
   const text = event.body ?? '';
-  if (Buffer.byteLength(text, encoding) > MOST_BYTES) {
-    throw new Rejection('too_large', `a body of more than ${MOST_BYTES} bytes`);
+  if (Buffer.byteLength(text, encoding) > MAX_BYTES) {
+    throw new Rejection('too_large', `found a body of more than ${MAX_BYTES} bytes`);
   }
   const headers = Object.entries(event.headers ?? {}).map(([name, value]) => [
     name.toLowerCase(),

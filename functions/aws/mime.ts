@@ -1,4 +1,4 @@
-/** A mail as it travels: nodemailer's headers and encodings, joined without its streams, which take three times as long. */
+/** Formats a mail as MIME with nodemailer's headers and encodings. Its streams would take three times as long. */
 import { encodeWord } from 'nodemailer/lib/mime-funcs';
 import MimeNode from 'nodemailer/lib/mime-node';
 import { encode, wrap } from 'nodemailer/lib/qp';
@@ -25,11 +25,11 @@ function part(type: string, content: string): string {
   return `${headers}\r\n\r\n${lines.replace(UNSAFE, (start) => (start === '.' ? '=2E' : '=46'))}`;
 }
 
-/** RFC 2045, 6.7: 76, less what is put at a line's start. */
+/** RFC 2045, 6.7 allows 76 characters; escaping the start of a line takes two more. */
 const LINE = 74;
-/** Starts of lines that mail servers change, in a licensee for instance (RFC 2049, 3). */
+/** Mail servers change lines that start like this, for instance in a licensee (RFC 2049, 3). */
 const UNSAFE = /^(?:F(?=rom )|\.)/gm;
 
-/** nodemailer takes what looks encoded for encoded; here it is a name that somebody gave. */
+/** Encodes text that looks encoded already: nodemailer would pass it on, but here it is part of a name. */
 const subject = (text: string) =>
   text.includes('=?') ? { prepared: true, foldLines: true, value: encodeWord(text, 'Q', 52) } : text;

@@ -1,4 +1,4 @@
-/** Orders in DynamoDB: one item each. */
+/** The store: one DynamoDB item per order. */
 import { randomUUID } from 'node:crypto';
 import {
   type AttributeValue,
@@ -17,7 +17,7 @@ export const dynamoClient = (): DynamoDBClient =>
     requestHandler: { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true },
   });
 
-/** @param signal ends a call and its retries; made anew for each call. */
+/** @param signal makes a new signal for each call, which ends the call and its retries. */
 export function orderStore(client: DynamoDBClient, table: string, signal: () => AbortSignal): Store {
   const read = async (key: string) => {
     const query = new GetItemCommand({ TableName: table, Key: { key: { S: key } }, ConsistentRead: true });
@@ -51,10 +51,10 @@ export function orderStore(client: DynamoDBClient, table: string, signal: () => 
         return undefined;
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        const inTheWay = await read(item.key);
-        if (!inTheWay) throw error;
-        // The SDK tries again when an answer is lost; then the write in the way is our own.
-        return inTheWay.writer?.S === writer ? undefined : fromItem(inTheWay);
+        const stored = await read(item.key);
+        if (!stored) throw error;
+        // The SDK retries if an answer is lost; the conflicting write may then be our own.
+        return stored.writer?.S === writer ? undefined : fromItem(stored);
       }
     },
   };
@@ -62,7 +62,7 @@ export function orderStore(client: DynamoDBClient, table: string, signal: () => 
 
 const REVERSAL = 'reversal:';
 
-/** Each reversal is an attribute of its own, and so is what the indexes stand on. */
+/** Each reversal becomes an attribute of its own; the attributes of the indexes are added. */
 function toItem(item: Item): Record<string, AttributeValue> {
   if (isAlias(item)) return marshall(item);
   const { reversals, ...rest } = item;
@@ -70,7 +70,7 @@ function toItem(item: Item): Record<string, AttributeValue> {
   return marshall({ ...rest, ...facts, ...indexed(item) }, { removeUndefinedValues: true });
 }
 
-/** The item as the core knows it. */
+/** Restores the item from its attributes. */
 export function fromItem(attributes: Record<string, AttributeValue>): Item {
   const { writer: _w, dueShard: _d, held: _h, day: _y, email: _e, ...stored } = unmarshall(attributes);
   const facts = Object.entries(stored).filter(([name]) => name.startsWith(REVERSAL));
@@ -78,8 +78,8 @@ export function fromItem(attributes: Record<string, AttributeValue>): Item {
   const reversals = Object.fromEntries(facts.map(([name, fact]) => [name.slice(REVERSAL.length), fact]));
   const item: unknown = 'aliasOf' in rest ? rest : { ...rest, reversals };
   if (isItem(item)) return item;
-  throw new Error('an item of the table is none of ours');
+  throw new Error('found an item without a key in the orders table; expected an order or an alias');
 }
 
-/** Nobody else writes to the table, so its key tells enough. */
+/** Only Keypost writes to the table, so the key is a sufficient check. */
 const isItem = (item: unknown): item is Item => typeof item === 'object' && item !== null && 'key' in item;

@@ -1,4 +1,4 @@
-/** The table as a queue: what is due stands in a sparse index. */
+/** The outbox queue: a sparse index lists the mails that are due. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -45,21 +45,21 @@ export function dueQueue(client: DynamoDBClient, ses: SESClient, table: string) 
       try {
         const quota = await ses.send(new GetSendQuotaCommand({}));
         rate = Math.max(1, quota.MaxSendRate ?? 1);
-        // An account without a daily limit says -1.
+        // SES reports -1 for an account without a daily limit.
         const daily = Math.max(quota.Max24HourSend ?? 0, 0);
         percent = daily > 0 ? (100 * (quota.SentLast24Hours ?? 0)) / daily : 0;
       } catch {
-        // SES is ill: the mails themselves will tell, and go as fast as was known to be allowed.
+        // SES is unavailable; fall back to the last known rate.
       }
       return rate;
     },
     sleep: async (ms) => void (await sleep(ms)),
-    /** How much of the day's quota was used up when the rate was last asked for. */
+    /** Returns the used part of the daily quota, as of the last call of `rate`. */
     quotaPercent: () => percent,
   } satisfies Queue & { quotaPercent(): number };
 }
 
-/** What waits: keys of the mails that are due soonest, and how many mails and held orders there are. */
+/** Returns the keys of the `sample` mails due first, and the number of due mails and held orders. */
 export async function pending(client: DynamoDBClient, table: string, sample: number) {
   const count = async (query: Partial<QueryCommandInput>) => {
     let total = 0;
@@ -86,7 +86,7 @@ export async function pending(client: DynamoDBClient, table: string, sample: num
   return { soonest: soonest.map(({ key }) => key), held, due: due.reduce((sum, one) => sum + one, 0) };
 }
 
-/** The earliest `limit` entries of all shards; entries may be stale. */
+/** Returns the earliest `limit` entries of all shards; entries may be stale. */
 async function dueEntries(client: DynamoDBClient, table: string, until: string, limit: number) {
   const pages = await Promise.all(
     shards().map((shard) =>

@@ -1,7 +1,7 @@
-/** What is counted, as log lines; some of them metrics in CloudWatch's embedded format. */
+/** Writes reports as log lines; some are metrics in CloudWatch's embedded format. */
 import type { Report, ReportName } from '../core/world.ts';
 
-/** Every custom metric there is: ten at most, they cost money. The alarms and the dashboard name them. */
+/** All custom metrics: ten at most, since they cost money. The alarms and the dashboard use them. */
 export type MetricName =
   | 'OrdersRecorded'
   | 'PostToAcceptedSeconds'
@@ -14,7 +14,7 @@ export type MetricName =
   | 'OldestDueSeconds'
   | 'SesQuotaPercent';
 
-/** What a report adds to: one more, or the detail of that name. */
+/** The metrics of a report: the value is 1, or the detail with the given name. */
 const METRICS: Partial<Record<ReportName, Partial<Record<MetricName, 1 | string>>>> = {
   order_recorded: { OrdersRecorded: 1 },
   mail_sent: { PostToAcceptedSeconds: 'seconds' },
@@ -32,9 +32,9 @@ export function logReports(
   write: (line: string) => void = console.log,
 ): Report {
   return (name, details) => {
-    const measured = Object.entries(METRICS[name] ?? {}).map(([metric, what]) => [
+    const measured = Object.entries(METRICS[name] ?? {}).map(([metric, value]) => [
       metric,
-      what === 1 ? 1 : details[what],
+      value === 1 ? 1 : details[value],
     ]);
     const emf = {
       Timestamp: now(),

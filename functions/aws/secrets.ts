@@ -1,10 +1,10 @@
-/** A secret, read rarely: Secrets Manager may be slow or down while orders come in. */
+/** Caches a secret: Secrets Manager may be slow or unavailable while orders come in. */
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { errorName, Rejection } from '../core/inbound/rejection.ts';
 import type { Secret } from '../core/world.ts';
 
 const READ_MS = 1_500;
-/** How often a signature that nobody can explain may make us read a secret. */
+/** Limits the reads that requests with an unknown signature can cause. */
 const REFRESH_MS = 30_000;
 
 export const secretsClient = (): SecretsManagerClient =>
@@ -34,20 +34,23 @@ export function cachedSecret<Value>(
     cached = { value, until: now() + cachedMs };
     return value;
   };
-  /** One reader at a time, and a failure is nobody's but theirs who waited for it. */
-  const shared = () => {
+  /** Concurrent callers share one read, and its failure. */
+  const sharedLoad = () => {
     reading ??= load().finally(() => {
       reading = undefined;
     });
     return reading;
   };
   const unavailable = (error: unknown) =>
-    new Rejection('keys_unavailable', `a secret cannot be read: ${errorName(error)}`);
+    new Rejection(
+      'keys_unavailable',
+      `a secret cannot be read (${errorName(error)}); check its name and the permissions`,
+    );
 
   const refresh = async () => {
     refreshed = { at: now(), failed: true };
     try {
-      const value = await shared();
+      const value = await sharedLoad();
       refreshed = { at: refreshed.at, failed: false };
       return value;
     } catch (error) {
@@ -61,7 +64,7 @@ export function cachedSecret<Value>(
     async read() {
       if (cached && now() < cached.until) return cached.value;
       try {
-        return await shared();
+        return await sharedLoad();
       } catch (error) {
         if (!cached) throw unavailable(error);
         cached = { value: cached.value, until: now() + REFRESH_MS };

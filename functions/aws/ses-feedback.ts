@@ -1,5 +1,5 @@
 /**
- * SES's events, as the configuration set publishes them and SNS hands them to a Lambda.
+ * Parses SES's events, which the configuration set publishes and SNS passes to a Lambda.
  * https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
  */
 import * as z from 'zod/mini';
@@ -21,14 +21,14 @@ const Event = z.discriminatedUnion('eventType', [
 ]);
 type Event = z.output<typeof Event>;
 
-/** What each record of the invocation tells; undefined for one that is not as documented, or of another type. */
+/** Parses each record of the invocation; undefined for a record that is not as documented or of another type. */
 export function mailEvents(invocation: unknown): readonly (MailEvent | undefined)[] {
   const { success, data } = Notifications.safeParse(invocation);
   return success ? data.Records.map(({ Sns }) => mailEvent(Sns.Message)) : [undefined];
 }
 
 function mailEvent(message: string): MailEvent | undefined {
-  const { success, data } = Event.safeParse(parsed(message));
+  const { success, data } = Event.safeParse(parseJson(message));
   if (!success) return undefined;
   const { messageId, tags } = data.mail;
   const [order, version] = [tags.order?.[0], tags.version?.[0]];
@@ -36,7 +36,7 @@ function mailEvent(message: string): MailEvent | undefined {
     kind: kindOf(data),
     messageId,
     orderKey: order === undefined ? undefined : Buffer.from(order, 'base64url').toString(),
-    // Without the tag nobody can tell, and nearly every event is one of the last mail.
+    // An event without the tag counts for the last mail, as nearly every event does.
     version: version === undefined ? Number.POSITIVE_INFINITY : Number(version),
   };
 }
@@ -47,10 +47,10 @@ function kindOf(event: Event): MailEvent['kind'] {
   return SUPPRESSED.includes(event.complaint.complaintSubType ?? '') ? 'suppressed' : 'complaint';
 }
 
-/** SES accepts a mail to an address on either of its lists, and does not send it. */
+/** SES accepts mails to an address on either of its suppression lists but does not send them. */
 const SUPPRESSED = ['Suppressed', 'OnAccountSuppressionList'];
 
-/** Only a permanent bounce says that the address is wrong: out-of-office answers come as the other types. */
+/** Only a permanent bounce means a wrong address: out-of-office replies arrive as other types. */
 function bounceOf({ bounceType, bounceSubType }: z.output<typeof Bounce>): MailEvent['kind'] {
   if (SUPPRESSED.includes(bounceSubType)) return 'suppressed';
   return bounceType === 'Permanent' ? 'bounce' : 'soft_bounce';
@@ -58,10 +58,10 @@ function bounceOf({ bounceType, bounceSubType }: z.output<typeof Bounce>): MailE
 
 const KINDS = { Send: 'send', Delivery: 'delivery', Reject: 'reject', DeliveryDelay: 'delay' } as const;
 
-function parsed(message: string): unknown {
+function parseJson(message: string): unknown {
   try {
     return JSON.parse(message);
   } catch {
-    return undefined; // as unreadable as any other shape
+    return undefined; // handled like any other undocumented event
   }
 }

@@ -1,18 +1,18 @@
-/** Mails through SES: https://docs.aws.amazon.com/ses/latest/APIReference/API_SendRawEmail.html */
+/** Sends mails through SES: https://docs.aws.amazon.com/ses/latest/APIReference/API_SendRawEmail.html */
 import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import type { Message } from '../core/mail/message.ts';
 import type { Mailer, SendOutcome } from '../core/world.ts';
 
-/** From the first packet to the end of the answer. */
+/** The limit for one call, including the connection. */
 const SEND_MS = 1_500;
-/** A thawed Lambda's connections may be dead, and a mail on one is a mail nobody knows of (aws/aws-sdk-js-v3#1196). */
+/** The connections of a thawed Lambda may be dead; the result of a mail on one is unknown (aws/aws-sdk-js-v3#1196). */
 const IDLE_MS = 10_000;
 
-let making: Promise<typeof import('./mime.ts')> | undefined;
-/** A file of its own, read while the connections open (warm.ts). Once: each `import()` asks Node's loader anew. */
+let loading: Promise<typeof import('./mime.ts')> | undefined;
+/** Loads a separate file while the connections open (warm.ts). Cached, because each `import()` calls Node's loader. */
 export function mime() {
-  making ??= import('./mime.ts');
-  return making;
+  loading ??= import('./mime.ts');
+  return loading;
 }
 
 /** One attempt: SES has no idempotency token, so the SDK's own retry may send twice. */
@@ -22,30 +22,30 @@ export const sesClient = (): SESClient =>
     requestHandler: { connectionTimeout: 1_000, requestTimeout: SEND_MS, throwOnRequestTimeout: true },
   });
 
-/** Sends through the configuration set, so that SES tells what became of each mail. */
+/** Sends through the configuration set, which publishes the delivery events of each mail. */
 export function sesMailer(client: SESClient, configurationSet: string): Mailer {
   let usedAt = Date.now();
   return async (message) => {
     try {
       const { toMime } = await mime();
-      const command = sending(message, configurationSet, toMime(message));
+      const command = toCommand(message, configurationSet, toMime(message));
       if (Date.now() - usedAt > IDLE_MS) client.destroy();
       usedAt = Date.now();
       const { MessageId } = await client.send(command, { abortSignal: AbortSignal.timeout(SEND_MS) });
       return MessageId ? { kind: 'sent', messageId: MessageId } : { kind: 'unknown', code: 'no_message_id' };
     } catch (error) {
-      return outcomeOf(error);
+      return toOutcome(error);
     }
   };
 }
 
 /**
- * Goes the whole way of a mail but the last step: in its place a GET, unsigned and without a mail, opens the connection
- * that the first mail will use. Node keeps no connection after a HEAD whose answer has no length. Never throws.
+ * Opens the connection for the first mail: runs all steps of a send, but replaces the request by an unsigned GET without
+ * a mail. A HEAD would not do, because Node closes the connection if its answer has no length. Does not throw.
  */
 export async function connect(client: SESClient): Promise<void> {
   try {
-    const command = sending(NOTHING, 'none', new Uint8Array());
+    const command = toCommand(EMPTY_MAIL, 'none', new Uint8Array());
     command.middlewareStack.add(
       (next) => (args) => {
         const request = typeof args.request === 'object' ? args.request : {};
@@ -55,11 +55,11 @@ export async function connect(client: SESClient): Promise<void> {
     );
     await client.send(command, { abortSignal: AbortSignal.timeout(SEND_MS) });
   } catch {
-    // SES refuses what has no action, on a connection that stands. If there is none, the first mail finds out and says so.
+    // SES refuses a request without an action but keeps the connection. If it failed, the first mail reports the error.
   }
 }
 
-const NOTHING: Message = {
+const EMPTY_MAIL: Message = {
   to: '',
   from: { name: '', address: '' },
   replyTo: '',
@@ -70,7 +70,7 @@ const NOTHING: Message = {
   tags: {},
 };
 
-function sending(message: Message, configurationSet: string, data: Uint8Array) {
+function toCommand(message: Message, configurationSet: string, data: Uint8Array) {
   return new SendRawEmailCommand({
     Source: message.from.address,
     Destinations: [message.to],
@@ -80,15 +80,15 @@ function sending(message: Message, configurationSet: string, data: Uint8Array) {
   });
 }
 
-/** What became of a mail, by error code; SES's messages tell cases of one code apart, and go no further. */
-function outcomeOf(error: unknown): SendOutcome {
+/** Classifies an error by its code. SES's messages distinguish cases of one code; they are not passed on. */
+function toOutcome(error: unknown): SendOutcome {
   const [name, code, message] = [text(error, 'name'), text(error, 'code'), text(error, 'message')];
   const status = field(field(error, '$metadata'), 'httpStatusCode');
   const fault = { name, code, message, status: typeof status === 'number' ? status : 0 };
   return { kind: kindOf(fault), code: code || name || 'unknown' };
 }
 
-/** Read by hand: for this one shape zod would cost 0.8 ms of each cold start. */
+/** Reads a field without zod, which would add 0.8 ms to each cold start for this one shape. */
 const field = (of: unknown, name: string): unknown =>
   typeof of === 'object' && of !== null ? Reflect.get(of, name) : undefined;
 
@@ -101,7 +101,7 @@ interface Fault {
   readonly name: string;
   readonly code: string;
   readonly message: string;
-  /** Of HTTP; 0 where there was no answer. */
+  /** The HTTP status; 0 if there was no answer. */
   readonly status: number;
 }
 
@@ -117,11 +117,11 @@ function kindOf({ name, code, message, status }: Fault): Failure {
 
 type Failure = Exclude<SendOutcome['kind'], 'sent'>;
 
-/** No connection, so nothing was accepted. */
+/** No connection was made, so the mail was not accepted. */
 const NOT_REACHED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 /** https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html */
 const DAILY = /daily/i;
-/** The sandbox, an identity, a pause: https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html */
+/** Errors of the sandbox, an identity or a paused account: https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html */
 const ACCOUNT = /not (?:verified|confirmed)|this account|paused|suspended|quota/i;
-/** "Missing final '@domain'", "Local address contains control or whitespace", "Illegal address". Ours are checked. */
+/** Errors such as "Missing final '@domain'", "Local address contains control or whitespace", "Illegal address". */
 const ADDRESS = /\b(?:address|domain|local name|user name)\b/i;

@@ -1,6 +1,6 @@
 /**
- * The orders' table: its keys and indexes stand here once, for the stack, `npm start` and the command line. Every
- * index holds keys only; an item without an index's attributes is not in it.
+ * Defines the keys and indexes of the orders table for the stack, `npm start` and the command line. The indexes hold
+ * keys only and are sparse: an item without the attributes of an index is not in it.
  */
 export const ORDERS_TABLE = {
   partitionKey: 'key',

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-test('asks with what it was given, and answers the body', async () => {
+test('sends the given request and returns the body', async () => {
   const init = { method: 'POST', headers: { authorization: 'Bearer rk' }, body: 'é' };
   expect(await ask(`${server.url}/200`, init)).toBe('POST Bearer rk é');
 });
@@ -46,7 +46,7 @@ test.each([
   3_000,
 );
 
-test('nobody listening: unavailable', async () => {
+test('a refused connection: provider_unavailable', async () => {
   const closed = createServer().listen(0);
   const address = closed.address();
   await new Promise((resolve) => closed.close(resolve));

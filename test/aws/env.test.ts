@@ -10,14 +10,14 @@ const ENV = {
   KEYS_CACHED_SECONDS: '300',
 };
 
-test('is what the stack has told and nothing else', () => {
+test('the environment is parsed from the variables of the stack and no others', () => {
   expect(webhookEnv({ ...ENV, AWS_SECRET_ACCESS_KEY: 'secret' })).toEqual(ENV);
 });
 
-test.each(Object.keys(ENV))('%s has to be told, and not as nothing', (name) => {
+test.each(Object.keys(ENV))('%s is required and must not be empty', (name) => {
   for (const value of [undefined, '']) expect(() => webhookEnv({ ...ENV, [name]: value })).toThrow(name);
 });
 
-test.each(['5m', '-1', '1e3', '123456', ' 300'])('keys are not cached for %j seconds', (seconds) => {
+test.each(['5m', '-1', '1e3', '123456', ' 300'])('a cache time of %j seconds is refused', (seconds) => {
   expect(() => webhookEnv({ ...ENV, KEYS_CACHED_SECONDS: seconds })).toThrow('KEYS_CACHED_SECONDS');
 });

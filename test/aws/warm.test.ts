@@ -1,4 +1,4 @@
-/** The rehearsal: all of an order's way is run, and nothing of it leaves. */
+/** The rehearsal runs the whole pipeline and has no effect outside. */
 import { createCipheriv } from 'node:crypto';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { toMime } from '../../functions/aws/mime.ts';
@@ -45,15 +45,18 @@ function touched() {
   return { called, shared };
 }
 
-test.each(['ignore', 'seller'] as const)('goes as far as the mail, test orders: %s', async (testOrders) => {
-  const { called, shared } = touched();
-  await rehearse(shared(catalogue(testOrders)));
-  expect(createCipheriv).toHaveBeenCalledOnce();
-  expect(vi.mocked(toMime).mock.lastCall?.[0].to).toBe('seller@widgets.example.com');
-  expect(called).toEqual([]);
-});
+test.each(['ignore', 'seller'] as const)(
+  'the rehearsal formats a mail without any call, test orders: %s',
+  async (testOrders) => {
+    const { called, shared } = touched();
+    await rehearse(shared(catalogue(testOrders)));
+    expect(createCipheriv).toHaveBeenCalledOnce();
+    expect(vi.mocked(toMime).mock.lastCall?.[0].to).toBe('seller@widgets.example.com');
+    expect(called).toEqual([]);
+  },
+);
 
-test('needs something to sell', async () => {
+test('the rehearsal is skipped without a product', async () => {
   const { called, shared } = touched();
   const nothingSold = { ...catalogue('seller'), products: {} };
   await rehearse(shared(nothingSold));

@@ -1,0 +1,45 @@
+import type { SESClient } from '@aws-sdk/client-ses';
+import type { Catalogue } from '../core/catalogue/catalogue.ts';
+import type { LambdaPorts } from '../core/world.ts';
+import { ask } from './ask.ts';
+import { dynamoClient, orderStore } from './orders.ts';
+import { logReports } from './reports.ts';
+import { cachedSecret, secretsClient } from './secrets.ts';
+import { sesClient, sesMailer } from './ses.ts';
+
+type Environment = Readonly<
+  Record<
+    'TABLE' | 'NAMESPACE' | 'CONFIGURATION_SET' | 'PRODUCT_KEYS' | 'PROVIDER_KEYS' | 'KEYS_CACHED_SECONDS',
+    string
+  >
+>;
+
+/** Imports zod and the schemas of the secrets: lazily, so that the connections are opened first. */
+export const importKeys = () => import('../core/catalogue/keys.ts');
+
+/** Connects the ports of a Lambda that takes orders to AWS. Called once per process. */
+export function wirePorts(
+  catalogue: Catalogue,
+  env: Environment,
+): { readonly ports: LambdaPorts; readonly ses: SESClient } {
+  const now = Date.now;
+  const [dynamo, secrets, ses] = [dynamoClient(), secretsClient(), sesClient()];
+  const cached = { cachedMs: Number(env.KEYS_CACHED_SECONDS) * 1_000, now };
+  const ports: LambdaPorts = {
+    catalogue,
+    now,
+    ask,
+    report: logReports(env.NAMESPACE, now),
+    productKeys: cachedSecret(secrets, env.PRODUCT_KEYS, {
+      parse: async (json) => (await importKeys()).productKeys(json),
+      ...cached,
+    }),
+    providerKeys: cachedSecret(secrets, env.PROVIDER_KEYS, {
+      parse: async (json) => (await importKeys()).providerKeys(json),
+      ...cached,
+    }),
+    mailer: sesMailer(ses, env.CONFIGURATION_SET),
+    store: (ms) => orderStore(dynamo, env.TABLE, () => AbortSignal.timeout(ms())),
+  };
+  return { ports, ses };
+}
