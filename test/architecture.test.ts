@@ -11,7 +11,6 @@ const PENDING = new Set<keyof typeof rules | 'templates'>([
   'commentOpeners',
   'folderSizes',
   'forbiddenIdentifiers',
-  'importCycles',
   'lineBudget',
 ]);
 
