@@ -1,4 +1,4 @@
-/** The samples of the documents do what is said of them, and the commands print what is said that they print. */
+/** Runs the samples of the documents, and compares what commands print with what the documents show. */
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
@@ -17,12 +17,12 @@ import { startServer } from './local/server.ts';
 
 const readme = readFileSync('README.md', 'utf8');
 const shopPage = readFileSync('docs/providers/shop.md', 'utf8');
-/** The first block of this language behind a text. */
+/** Returns the first code block of this language after a text. */
 const block = (text: string, behind: string, language: string) =>
   new RegExp(`${behind}[\\s\\S]*?^ *\`\`\`${language}\\n([\\s\\S]*?)^ *\`\`\``, 'm').exec(text)?.[1] ?? '';
 const missing = (...tools: string[]) => tools.filter((tool) => spawnSync('which', [tool]).status !== 0);
 
-test('README: the product to add is one', async () => {
+test('the product in the README can be added to the catalogue', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'keypost-samples-'));
   const file = join(folder, 'keypost.config.ts');
   const sample = block(readme, '## Add a product', 'ts');
@@ -35,7 +35,7 @@ test('README: the product to add is one', async () => {
   expect(Object.keys(products)).toEqual(['widgetpro-win', 'widgetpro-mac']);
 });
 
-test('README: a mistake reads so', async () => {
+test('the catalogue reports a mistake as the README shows', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'keypost-samples-'));
   const file = join(folder, 'keypost.config.ts');
   writeFileSync(
@@ -45,22 +45,22 @@ test('README: a mistake reads so', async () => {
       "from: 'orders'",
     ),
   );
-  const [, said = ''] = /`(seller\.from: [^`]+)`/.exec(readme) ?? [];
-  await expect(loadCatalogue(file)).rejects.toThrow(said);
+  const [, shown = ''] = /`(seller\.from: [^`]+)`/.exec(readme) ?? [];
+  await expect(loadCatalogue(file)).rejects.toThrow(shown);
   rmSync(folder, { recursive: true });
-  expect(said).not.toBe('');
+  expect(shown).not.toBe('');
 });
 
-describe('README: openssl turns a serial of the demo back', () => {
+describe('openssl decrypts the demo serial of the README', () => {
   const lacks = missing('openssl', 'xxd');
   test.skipIf(lacks.length > 0)(`needs openssl and xxd`, () => {
-    const command = block(readme, 'openssl turns it back', 'sh');
+    const command = block(readme, 'openssl\\s+decrypts it', 'sh');
     const [, name] = /prints `([^`]+)`/.exec(readme.slice(readme.indexOf(command))) ?? [];
     expect(execFileSync('sh', ['-c', command], { encoding: 'utf8' })).toBe(name);
   });
 });
 
-describe('docs/providers/shop.md: a sample is accepted', () => {
+describe('the provider accepts the samples of docs/providers/shop.md', () => {
   const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
   const context: Context = {
     keys: [SECRET],
@@ -80,7 +80,7 @@ describe('docs/providers/shop.md: a sample is accepted', () => {
     async (language, behind, command) => {
       const heard: unknown[] = [];
       const server = await startServer(async (request, response) => {
-        heard.push(await said(request));
+        heard.push(await parsed(request));
         response.end();
       });
       const code = block(shopPage, behind, language).replace('http://localhost:3000', server.url);
@@ -100,8 +100,8 @@ describe('docs/providers/shop.md: a sample is accepted', () => {
     },
   );
 
-  /** Throws where it is not rightly signed. */
-  async function said(request: IncomingMessage) {
+  /** Returns the parsed events. Throws if the signature is wrong. */
+  async function parsed(request: IncomingMessage) {
     const headers = Object.fromEntries(
       Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
     );
@@ -116,7 +116,7 @@ describe('docs/providers/shop.md: a sample is accepted', () => {
   });
 });
 
-describe('README: on the way to the first sale', () => {
+describe('commands of the README print what it shows', () => {
   const folder = mkdtempSync(join(tmpdir(), 'keypost-samples-'));
   const file = join(folder, 'keypost.config.ts');
   let running: Running;
@@ -144,15 +144,15 @@ describe('README: on the way to the first sale', () => {
     return { code: await run([...args, '--local'], terminal), printed: lines.join('\n') };
   }
 
-  test('doctor prints so', async () => {
-    const shown = block(readme, '9\\. \\*\\*Doctor', '').replaceAll(/^ {3}/gm, '');
+  test('doctor', async () => {
+    const shown = block(readme, '9\\. \\*\\*Run doctor', '').replaceAll(/^ {3}/gm, '');
     expect(`${(await keypost('', 'doctor')).printed}\n`).toBe(shown);
   });
 
   test.each([
     ['widgetpro-mac', '1234567890123456'],
     ['stripe', 'whsec_new'],
-  ])('keys set %s prints so', async (name, key) => {
+  ])('keys set %s', async (name, key) => {
     const none = new PutSecretValueCommand({ SecretId: 'product-keys', SecretString: '{}' });
     await new SecretsManagerClient({ endpoint: running.aws }).send(none);
     const { code, printed } = await keypost(key, 'keys', 'set', name);

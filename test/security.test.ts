@@ -1,4 +1,4 @@
-/** docs/security.md says what is: the tests it names, every right of every role, every package that a Lambda carries. */
+/** docs/security.md is accurate: the tests it names exist, the permissions are those of the template, the packages those of the bundles. */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { Template } from 'aws-cdk-lib/assertions';
 import { build } from 'esbuild';
@@ -11,7 +11,7 @@ import { stackOf } from './lib/stack-of.ts';
 const text = readFileSync('docs/security.md', 'utf8');
 const section = (title: string) =>
   new RegExp(`^## ${title}\\n([\\s\\S]*?)(?=^## |(?![\\s\\S]))`, 'm').exec(text)?.[1] ?? '';
-/** The rows of the section's table, cell by cell, without their backquotes. */
+/** Returns the rows of the section's table as cells without backquotes. */
 const rows = (title: string) =>
   section(title)
     .split('\n')
@@ -24,11 +24,11 @@ const rows = (title: string) =>
         .map((cell) => cell.replaceAll('`', '').trim()),
     );
 
-test('each threat names tests that are there', () => {
+test('each threat names tests that exist', () => {
   const threats = section('Threats').split(/^### /m).slice(1);
   expect(threats.length).toBeGreaterThanOrEqual(11);
   for (const threat of threats) {
-    const named = [...threat.matchAll(/`(test\/[\w-]+\.test\.ts)` ((?:"[^"]+"(?:, )?)+)/g)];
+    const named = [...threat.matchAll(/`(test\/[\w/-]+\.test\.ts)` ((?:"[^"]+"(?:, )?)+)/g)];
     expect(named.length, threat.split('\n')[0]).toBeGreaterThan(0);
     for (const [, file = '', titles = ''] of named) {
       const source = existsSync(file) ? readFileSync(file, 'utf8') : '';
@@ -48,8 +48,8 @@ const Statement = z.object({
 const Policy = z.object({ PolicyDocument: z.object({ Statement: z.array(z.unknown()) }) });
 const Permission = z.object({ Action: z.string(), FunctionName: z.unknown(), Principal: z.string() });
 
-/** A resource as it is called in the document: its logical id without the hash, or the end of its ARN. */
-function called(resource: unknown): string {
+/** Returns a resource's name in the document: its logical id without the hash, or the end of its ARN. */
+function nameOf(resource: unknown): string {
   const whole = (part: unknown): string => {
     if (typeof part === 'string') return part;
     const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': joined } = Reference.parse(part);
@@ -65,23 +65,23 @@ const Reference = z.object({
   'Fn::Join': z.tuple([z.string(), z.array(z.unknown())]).optional(),
 });
 
-test('IAM, action by action: what the stack allows is what the document explains, no more and no less', () => {
+test('the document explains each permission of the stack, and no other', () => {
   const { stack, folder } = stackOf();
   const template = Template.fromStack(stack);
   rmSync(folder, { recursive: true });
   const statements = (type: string) =>
     Object.entries(template.findResources(type)).flatMap(([id, { Properties }]) =>
       Policy.parse(Properties).PolicyDocument.Statement.flatMap((one) => {
-        // What denies allows nothing: topics refuse whatever comes without TLS.
+        // A Deny grants nothing: the topics refuse requests without TLS.
         if (z.object({ Effect: z.literal('Deny') }).safeParse(one).success) return [];
         const { Action, Resource, Principal } = Statement.parse(one);
         const who = Principal?.Service ?? id.replace(/Role.*$/, '');
-        return Action.flatMap((action) => Resource.map((on) => `${who} ${action} ${called(on)}`));
+        return Action.flatMap((action) => Resource.map((on) => `${who} ${action} ${nameOf(on)}`));
       }),
     );
   const invoked = Object.values(template.findResources('AWS::Lambda::Permission')).map(({ Properties }) => {
     const { Action, FunctionName, Principal } = Permission.parse(Properties);
-    return `${Principal} ${Action} ${called(FunctionName)}`;
+    return `${Principal} ${Action} ${nameOf(FunctionName)}`;
   });
   const allowed = [
     ...statements('AWS::IAM::Policy'),
@@ -95,7 +95,7 @@ test('IAM, action by action: what the stack allows is what the document explains
   expect(explained.sort()).toEqual([...new Set(allowed)].sort());
 });
 
-test('what a Lambda carries is what the document lists, with its version and licence', async () => {
+test('the document lists each package of the bundles, with its version and licence', async () => {
   const names = ['webhook', 'redeliver', 'mail-events', 'reconcile'].filter((name) =>
     existsSync(`functions/${name}.ts`),
   );
@@ -129,7 +129,7 @@ test('what a Lambda carries is what the document lists, with its version and lic
   );
 });
 
-test('each item of the ASVS has a state, and a reason', () => {
+test('each item of the ASVS has a state and a reason', () => {
   const items = rows('OWASP ASVS 5.0');
   expect(items.length).toBeGreaterThan(40);
   expect(items.map(([number]) => number)).toEqual([...new Set(items.map(([number]) => number))]);
