@@ -18,7 +18,7 @@ export interface SimulatedOrder {
   readonly test: boolean;
 }
 
-/** Why an order cannot be simulated. The message is for the person who asked for it. */
+/** An order cannot be simulated. The message is for the person who wants to simulate it. */
 export class SimulationError extends Error {}
 
 /** Returns the simulator behind a provider's name in the catalogue. Throws a SimulationError. */

@@ -1,4 +1,4 @@
-/** What BlueSnap says in its other words: the sample, with fields changed. */
+/** Tests variants of BlueSnap's notifications: its sample, with fields changed. */
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

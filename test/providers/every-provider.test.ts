@@ -1,4 +1,4 @@
-/** Every provider over HTTP, on one machine, as its simulator plays it: a sale, told again, and what goes back. */
+/** Each simulator sends a sale, the same sale again, and a refund over HTTP to the local system. */
 import { createDecipheriv } from 'node:crypto';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -58,7 +58,7 @@ function decrypted(serial: string): string {
 }
 
 describe.each(Object.keys(demo.providers))('%s', (provider) => {
-  const wish = {
+  const order = {
     provider,
     product: 'widgetpro-mac',
     name: 'Renée D’Angelo',
@@ -68,18 +68,18 @@ describe.each(Object.keys(demo.providers))('%s', (provider) => {
     event: 'paid',
   };
 
-  test('a sale is one order and one mail with the right serial, however often it is told', async () => {
-    const sold = await simulate(wish);
+  test('a sale is one order and one mail with the right serial, however often it is sent', async () => {
+    const sold = await simulate(order);
     expect(sold.status).toBe(200);
-    for (let n = 0; n < 3; n += 1) expect((await simulate({ ...wish, id: sold.orderId })).status).toBe(200);
+    for (let n = 0; n < 3; n += 1) expect((await simulate({ ...order, id: sold.orderId })).status).toBe(200);
     const orders = await ordersOf(provider);
-    expect(orders).toMatchObject([{ status: 'paid', test: false, lines: [{ licensee: wish.name }] }]);
-    expect(decrypted(orders[0]?.lines[0]?.serial ?? '')).toBe(wish.name);
-    const mails = Mails.parse(await local('mails')).filter(({ to }) => to.includes(wish.email));
+    expect(orders).toMatchObject([{ status: 'paid', test: false, lines: [{ licensee: order.name }] }]);
+    expect(decrypted(orders[0]?.lines[0]?.serial ?? '')).toBe(order.name);
+    const mails = Mails.parse(await local('mails')).filter(({ to }) => to.includes(order.email));
     expect(mails.map(({ text }) => text.includes(orders[0]?.lines[0]?.serial ?? '?'))).toEqual([true]);
 
     if (simulators[provider]?.events.includes('refunded')) {
-      expect((await simulate({ ...wish, event: 'refunded', id: sold.orderId })).status).toBe(200);
+      expect((await simulate({ ...order, event: 'refunded', id: sold.orderId })).status).toBe(200);
       expect((await ordersOf(provider)).map(({ status }) => status)).toEqual(['refunded']);
     }
   });

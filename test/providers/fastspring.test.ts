@@ -1,4 +1,4 @@
-/** What FastSpring says in its other words, and what it hears; its webhooks and licence calls are of one order. */
+/** Tests variants of FastSpring's bodies, and the answers to them. A webhook and a licence call have the same order. */
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { Context } from '../../functions/core/inbound/provider.ts';
@@ -169,8 +169,8 @@ describe('a licence call', () => {
     ['1', true],
     ['', false],
     ['false', false],
-  ])('with test=%s', async (said, expected) => {
-    expect(await read(form({ ...call, test: said }))).toMatchObject([{ test: expected }]);
+  ])('with test=%s', async (flag, expected) => {
+    expect(await read(form({ ...call, test: flag }))).toMatchObject([{ test: expected }]);
   });
 
   test('by GET says the same', async () => {
@@ -423,7 +423,7 @@ describe('a batch', () => {
   });
 
   test('of which some is done says which, and nothing that may not be', async () => {
-    const said = async (...bodies: readonly Buffer[]) => {
+    const finish = async (...bodies: readonly Buffer[]) => {
       const heard = new Set<string>();
       for (let at = 1; at < 20; at += 1) {
         const shop = deliveriesOf('fastspring', fastspring, selling, new Map([[at, 'error']]));
@@ -432,9 +432,12 @@ describe('a batch', () => {
       }
       return [...heard];
     };
-    expect(await said(sale(1), ignored, sale(2), sale(3))).toEqual(['event-1 none', 'event-1 none event-2']);
+    expect(await finish(sale(1), ignored, sale(2), sale(3))).toEqual([
+      'event-1 none',
+      'event-1 none event-2',
+    ]);
     // That a test is none of ours the provider does not know, and says one less.
-    expect(await said(tested, sale(1), sale(2), sale(3))).toEqual(['test', 'test event-1']);
+    expect(await finish(tested, sale(1), sale(2), sale(3))).toEqual(['test', 'test event-1']);
   });
 
   test('that fails at any call says only what is done, and the rest comes again', async () => {
@@ -443,14 +446,14 @@ describe('a batch', () => {
     for (let at = 1; ; at += 1) {
       const shop = deliveriesOf('fastspring', fastspring, selling, new Map([[at, 'error']]));
       const { status, body } = await shop.hear(whole);
-      const said = body.split('\n').flatMap((id) => /^event-(\d)$/.exec(id)?.[1] ?? []);
+      const listed = body.split('\n').flatMap((id) => /^event-(\d)$/.exec(id)?.[1] ?? []);
       const kept = shop.orders().map(({ key }) => key);
       if (status === 202)
-        expect(kept).toEqual(expect.arrayContaining(said.map((one) => `fastspring#order-${one}`)));
+        expect(kept).toEqual(expect.arrayContaining(listed.map((one) => `fastspring#order-${one}`)));
       statuses.add(status);
       if (shop.state.calls < at) break;
 
-      const rest = [1, 2, 3].filter((one) => status !== 200 && !said.includes(String(one)));
+      const rest = [1, 2, 3].filter((one) => status !== 200 && !listed.includes(String(one)));
       if (rest.length > 0)
         expect(await shop.hear(webhook(batch(...rest.map(sale))))).toMatchObject({ status: 200 });
       await shop.redeliver();

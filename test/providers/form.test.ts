@@ -1,4 +1,4 @@
-/** The shops that ask with a form: the examples of docs/providers/form.md, and what each hears. */
+/** Tests the examples of docs/providers/form.md, and the answer that each shop gets. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -43,7 +43,7 @@ const SKUS = ['654321', '3047000', 'WP-WIN-3', '81234', '300123456', 'WidgetPro 
 
 type Products = CatalogueSettings['products'];
 
-/** A shop, and what it hears; `change` is of the provider's settings. */
+/** Returns a shop and a function that posts to it; `change` is of the provider's settings. */
 function shop({ options, keys }: Case, change: object = {}, skus = SKUS, more: Products = {}) {
   const catalogue = defineConfig({
     seller,
@@ -58,18 +58,18 @@ function shop({ options, keys }: Case, change: object = {}, skus = SKUS, more: P
     read: async () => ({ plain: { signing: [...keys] } }),
     newer: async () => undefined,
   };
-  const hears = async (request: WebhookRequest) => {
-    const asked = requestWorld({ ...world.shared, providerKeys }, 'plain', request);
+  const post = async (request: WebhookRequest) => {
+    const requested = requestWorld({ ...world.shared, providerKeys }, 'plain', request);
     const done: Claim[] = [];
     try {
-      for await (const claim of fulfil(asked, form, request)) done.push(claim);
-      return form.answer?.(done, request, await asked.context());
+      for await (const claim of fulfil(requested, form, request)) done.push(claim);
+      return form.answer?.(done, request, await requested.context());
     } catch (error) {
       if (error instanceof Rejection) return error.code;
       throw error;
     }
   };
-  return { world, hears };
+  return { world, post };
 }
 
 describe('docs/providers/form.md', () => {
@@ -128,8 +128,8 @@ describe.each(Object.entries(SERIALS))('%s', (body, expected) => {
     : { status: 200, body: body.startsWith('mycommerce') ? `${expected}\n${expected}` : expected };
 
   test('hears the serial, again and again, and nobody is mailed', async () => {
-    const { world, hears } = shop(one);
-    for (let time = 0; time < 3; time += 1) expect(await hears(requestOf(one))).toEqual(answer);
+    const { world, post } = shop(one);
+    for (let time = 0; time < 3; time += 1) expect(await post(requestOf(one))).toEqual(answer);
     expect(world.orders()).toHaveLength(1);
     expect(world.mails).toEqual([]);
   });
@@ -138,14 +138,14 @@ describe.each(Object.entries(SERIALS))('%s', (body, expected) => {
   const failure = body.startsWith('kagi') ? BAD : { status: 422, body: 'no serial' };
 
   test('hears a failure for what nobody sells, and it is held', async () => {
-    const { world, hears } = shop(one, {}, ['something else']);
-    expect(await hears(requestOf(one))).toEqual(failure);
+    const { world, post } = shop(one, {}, ['something else']);
+    expect(await post(requestOf(one))).toEqual(failure);
     expect(world.orders()).toMatchObject([{ lines: [{ held: 'unknown_product' }] }]);
   });
 
   test('hears a failure for what the seller ignores', async () => {
-    const { hears } = shop(one, { ignore: SKUS }, ['something else']);
-    expect(await hears(requestOf(one))).toEqual(failure);
+    const { post } = shop(one, { ignore: SKUS }, ['something else']);
+    expect(await post(requestOf(one))).toEqual(failure);
   });
 });
 
@@ -153,16 +153,16 @@ describe('a test order', () => {
   const one = called('kagi-test.form');
 
   test('hears a serial that opens nothing', async () => {
-    const { world, hears } = shop(one);
-    const heard = z.object({ status: z.literal(200), body: z.string() }).parse(await hears(requestOf(one)));
+    const { world, post } = shop(one);
+    const heard = z.object({ status: z.literal(200), body: z.string() }).parse(await post(requestOf(one)));
     expect(heard.body).toMatch(/regNumber=[0-9A-F]{32}\r\n$/);
     expect(heard.body).not.toContain(SERIALS['kagi.form']);
     expect(world.orders()).toMatchObject([{ test: true }]);
   });
 
   test('hears a failure where test orders are ignored', async () => {
-    const { world, hears } = shop(one, { testOrders: 'ignore' });
-    expect(await hears(requestOf(one))).toMatchObject({ status: 422 });
+    const { world, post } = shop(one, { testOrders: 'ignore' });
+    expect(await post(requestOf(one))).toMatchObject({ status: 422 });
     expect(world.orders()).toEqual([]);
   });
 
@@ -172,8 +172,8 @@ describe('a test order', () => {
     const fields = new URLSearchParams(requestOf(paypro).body.toString());
     fields.set('TEST_MODE', '1');
     fields.set('HASH', 'c4ca4238a0b923820dcc509a6f75849b');
-    const { world, hears } = shop(paypro);
-    expect(await hears(requestOf(paypro, { body: Buffer.from(fields.toString()) }))).toBe('bad_signature');
+    const { world, post } = shop(paypro);
+    expect(await post(requestOf(paypro, { body: Buffer.from(fields.toString()) }))).toBe('bad_signature');
     expect(world.orders()).toEqual([]);
   });
 });
@@ -183,8 +183,8 @@ test("PayPro's documented example", async () => {
   const fields = new URLSearchParams(requestOf(paypro).body.toString());
   fields.set('ORDER_ID', '456346');
   fields.set('HASH', 'cdcca12c15a93df32818e463af053fbc');
-  const { hears } = shop({ ...paypro, keys: ['another', 'wErt6HmQ'] });
-  expect(await hears(requestOf(paypro, { body: Buffer.from(fields.toString()) }))).toMatchObject({
+  const { post } = shop({ ...paypro, keys: ['another', 'wErt6HmQ'] });
+  expect(await post(requestOf(paypro, { body: Buffer.from(fields.toString()) }))).toMatchObject({
     status: 200,
   });
 });
@@ -197,19 +197,19 @@ describe('money going back', () => {
     ['after the sale', [sold, refunded]],
     ['before it', [refunded, sold]],
   ])('%s: 200 and nothing, and no serial any more', async (_, requests) => {
-    const { world, hears } = shop(sold);
+    const { world, post } = shop(sold);
     const heard = [];
-    for (const one of requests) heard.push(await hears(requestOf(one)));
+    for (const one of requests) heard.push(await post(requestOf(one)));
     expect(heard[requests.indexOf(refunded)]).toEqual({ status: 200, body: '' });
-    expect(await hears(requestOf(sold))).toEqual({ status: 422, body: 'no serial' });
+    expect(await post(requestOf(sold))).toEqual({ status: 422, body: 'no serial' });
     expect(world.orders()).toMatchObject([{ status: 'refunded' }]);
   });
 
   test('as a chargeback', async () => {
     const fields = requestOf(refunded).body.toString().replace('OrderRefunded', 'OrderChargedBack');
-    const { world, hears } = shop(sold);
-    await hears(requestOf(sold));
-    expect(await hears(requestOf(refunded, { body: Buffer.from(fields) }))).toEqual({
+    const { world, post } = shop(sold);
+    await post(requestOf(sold));
+    expect(await post(requestOf(refunded, { body: Buffer.from(fields) }))).toEqual({
       status: 200,
       body: '',
     });
@@ -218,8 +218,8 @@ describe('money going back', () => {
 
   test('something else is nothing, and a failure', async () => {
     const fields = requestOf(refunded).body.toString().replace('OrderRefunded', 'OrderDeclined');
-    const { world, hears } = shop(sold);
-    expect(await hears(requestOf(refunded, { body: Buffer.from(fields) }))).toEqual({
+    const { world, post } = shop(sold);
+    expect(await post(requestOf(refunded, { body: Buffer.from(fields) }))).toEqual({
       status: 422,
       body: 'no serial',
     });
@@ -265,8 +265,8 @@ describe('what is not as it should be', () => {
       requestOf(called('cleverbridge.form'), { body: Buffer.from('{"type":"order.paid"}') }),
     ],
   ])('%s: a failure, and no serial', async (_, name, request) => {
-    const { world, hears } = shop(called(name));
-    const heard = await hears(request);
+    const { world, post } = shop(called(name));
+    const heard = await post(request);
     const [order] = world.orders();
     if (name === 'mycommerce.utf8.form') expect(order?.lines).toMatchObject([{ held: 'unmappable_name' }]);
     else expect(order?.lines).toMatchObject([{ held: 'bad_body', serial: null }]);
@@ -279,11 +279,11 @@ describe('what is not as it should be', () => {
       fields: { id: 'order', sku: 'item', name: 'buyer', price: 'p', currency: 'USD' },
     };
     const floored = { name: 'Widget', serial, skus: { plain: SKUS }, floor: { USD: '10.00' } };
-    const { world, hears } = shop(called('unlisted.form'), { options }, SKUS, { widget: floored });
+    const { world, post } = shop(called('unlisted.form'), { options }, SKUS, { widget: floored });
     const priced = (price: string) =>
       changed('unlisted.form', /order=IP-1(.*)/, `order=IP-${price}$1&p=${price}`);
-    expect(await hears(priced('9.99'))).toMatchObject({ status: 422 });
-    expect(await hears(priced('10.00'))).toMatchObject({ status: 200 });
+    expect(await post(priced('9.99'))).toMatchObject({ status: 422 });
+    expect(await post(priced('10.00'))).toMatchObject({ status: 200 });
     expect(world.orders().map(({ lines }) => lines[0]?.held)).toEqual(['below_floor', null]);
   });
 
@@ -295,8 +295,8 @@ describe('what is not as it should be', () => {
     ['no_signature', { query: '', body: Buffer.from('key=a-long-secret&order=1&item=widgetpro-mac') }],
     ['bad_body', { query: 'key=%' }],
   ])('%s: %j', async (code, change) => {
-    const { world, hears } = shop(called('unlisted.form'));
-    expect(await hears(requestOf(called('unlisted.form'), change))).toBe(code);
+    const { world, post } = shop(called('unlisted.form'));
+    expect(await post(requestOf(called('unlisted.form'), change))).toBe(code);
     expect(world.orders()).toEqual([]);
   });
 
@@ -307,8 +307,8 @@ describe('what is not as it should be', () => {
     ['Bearer a-long-secret', 'bad_signature'],
     ['', 'no_signature'],
   ])('credentials %j: %s', async (authorization, expected) => {
-    const { hears } = shop(called('cleverbridge.form'));
-    const heard = await hears(requestOf(called('cleverbridge.form'), { headers: { authorization } }));
+    const { post } = shop(called('cleverbridge.form'));
+    const heard = await post(requestOf(called('cleverbridge.form'), { headers: { authorization } }));
     expect(typeof heard === 'object' ? heard.status : heard).toBe(expected);
   });
 });
@@ -316,14 +316,14 @@ describe('what is not as it should be', () => {
 test('several products of one order are asked for one by one, and each hears its own serial', async () => {
   const one = called('payproglobal.LicenseRequested.form');
   const small = { ...serial, text: { alphabet: 'hex' } } as const;
-  const { world, hears } = shop(one, {}, ['WP-WIN-3'], {
+  const { world, post } = shop(one, {}, ['WP-WIN-3'], {
     gadget: { name: 'Gadget', serial: small, skus: { plain: ['WP-WIN-4'] } },
   });
   const other = Buffer.from(requestOf(one).body.toString().replace('WP-WIN-3', 'WP-WIN-4'));
   const expected = SERIALS[one.body] ?? '';
-  expect(await hears(requestOf(one))).toEqual({ status: 200, body: expected });
-  expect(await hears(requestOf(one, { body: other }))).toEqual({ status: 200, body: expected.toLowerCase() });
-  expect(await hears(requestOf(one))).toEqual({ status: 200, body: expected });
+  expect(await post(requestOf(one))).toEqual({ status: 200, body: expected });
+  expect(await post(requestOf(one, { body: other }))).toEqual({ status: 200, body: expected.toLowerCase() });
+  expect(await post(requestOf(one))).toEqual({ status: 200, body: expected });
   expect(world.orders()).toMatchObject([{ lines: [{ sku: 'WP-WIN-3' }, { sku: 'WP-WIN-4' }] }]);
 });
 
@@ -344,14 +344,14 @@ test('what is escaped once where twice is meant loses nothing behind an &', asyn
 
 test('a line that was held and released is heard too', async () => {
   const one = called('unlisted.form');
-  const { world, hears } = shop(one, {}, ['something else']);
-  await hears(requestOf(one));
+  const { world, post } = shop(one, {}, ['something else']);
+  await post(requestOf(one));
   const [order] = world.orders();
   const [line] = order?.lines ?? [];
   if (!order || !line) throw new Error('no order');
   const mended = { ...line, delivery: 'mail', serial: 'S-1', licensee: 'Jane', held: null } as const;
   await world.ports.store.put({ ...order, version: 2, lines: [mended], heldAt: undefined }, 1);
-  expect(await hears(requestOf(one))).toEqual({ status: 200, body: 'S-1' });
+  expect(await post(requestOf(one))).toEqual({ status: 200, body: 'S-1' });
 });
 
 test.each([

@@ -1,4 +1,4 @@
-/** What Gumroad says in its other words: the sample, changed at named fields; and what its API has to say to it. */
+/** Tests variants of Gumroad's ping: its sample, with fields changed, and the answers of its API. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Context } from '../../functions/core/inbound/provider.ts';
@@ -24,7 +24,7 @@ const context: Context = {
 };
 const unasked: Partial<Context> = {
   options: { sellerId: SELLER, reread: false },
-  ask: () => Promise.reject(new Error('asked')),
+  ask: () => Promise.reject(new Error('this test calls no API')),
 };
 const answering = (changes: object): Partial<Context> => ({
   ask: async () => JSON.stringify({ success: true, sale: { ...apiSale, ...changes } }),
@@ -113,13 +113,13 @@ describe('a sale', () => {
   ];
 
   test('is asked for by its id, with the token where no log has it', async () => {
-    const asked: unknown[] = [];
+    const calls: unknown[] = [];
     const ask: Context['ask'] = async (url, init) => {
-      asked.push([url, init?.headers]);
+      calls.push([url, init?.headers]);
       return JSON.stringify({ success: true, sale: apiSale });
     };
     await read(ping({}), { ask });
-    expect(asked).toEqual([
+    expect(calls).toEqual([
       ['https://api.gumroad.com/v2/sales/EXAMPLEsaleId0001%3D%3D', { authorization: 'Bearer token' }],
     ]);
   });

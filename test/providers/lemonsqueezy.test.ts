@@ -1,4 +1,4 @@
-/** What Lemon Squeezy says in its other words: the samples, changed at named places. */
+/** Tests variants of the bodies of Lemon Squeezy: its samples, changed at named paths. */
 import { describe, expect, test } from 'vitest';
 import type { Context } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
@@ -121,9 +121,9 @@ describe('its items', () => {
   });
 
   test('are asked for where there is a key', async () => {
-    const asked: unknown[] = [];
+    const calls: unknown[] = [];
     const ask: Context['ask'] = async (url, init) => {
-      asked.push([url, init?.headers]);
+      calls.push([url, init?.headers]);
       return JSON.stringify({ data: [item(300301, 400401), item(300302, 400402)] });
     };
     expect(await read(order({}), { api, ask })).toMatchObject([
@@ -134,7 +134,7 @@ describe('its items', () => {
         ],
       },
     ]);
-    expect(asked).toEqual([
+    expect(calls).toEqual([
       [
         'https://api.lemonsqueezy.example/v1/orders/5100001/order-items?page[size]=100',
         { accept: 'application/vnd.api+json', authorization: 'Bearer eyJexample' },
@@ -211,7 +211,7 @@ describe('the way of an order', () => {
 });
 
 describe('as simulated', () => {
-  const asked = {
+  const testOrder = {
     event: 'paid',
     sku: '300301',
     name: 'Zoë Lindqvist',
@@ -221,7 +221,7 @@ describe('as simulated', () => {
     floor: 0,
   };
   const simulated = (change: object) =>
-    Buffer.from(simulator.request({ ...asked, ...change }, SECRET, {}, context.now).body);
+    Buffer.from(simulator.request({ ...testOrder, ...change }, SECRET, {}, context.now).body);
 
   test('it is signed as RFC 4231 has it', () => {
     expect(lemonsqueezySignature('Jefe', 'what do ya want for nothing?')).toBe(
@@ -230,7 +230,7 @@ describe('as simulated', () => {
   });
 
   test.each([
-    ['paid', { kind: 'paid', test: false, buyer: { name: asked.name }, lines: [{ sku: '300301' }] }],
+    ['paid', { kind: 'paid', test: false, buyer: { name: testOrder.name }, lines: [{ sku: '300301' }] }],
     ['refunded', { kind: 'reversed', reversal: { part: 'full' } }],
     ['partly_refunded', { kind: 'reversed', reversal: { part: 'partial' } }],
   ])('%s is understood', async (event, expected) => {

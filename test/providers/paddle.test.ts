@@ -1,4 +1,4 @@
-/** What Paddle says in its other words: the samples, changed at named places. */
+/** Tests variants of the bodies of Paddle: its samples, changed at named paths. */
 import { describe, expect, test } from 'vitest';
 import type { Context } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
@@ -103,17 +103,17 @@ describe('the buyer', () => {
       business: { name: 'Müller & Söhne GmbH' },
     },
   };
-  const asking = (said: unknown) => {
-    const asked: unknown[] = [];
+  const asking = (reply: unknown) => {
+    const calls: unknown[] = [];
     const ask: Context['ask'] = async (url, init) => {
-      asked.push([url, init?.headers]);
-      return JSON.stringify(said);
+      calls.push([url, init?.headers]);
+      return JSON.stringify(reply);
     };
-    return { asked, change: { api, ask } };
+    return { calls, change: { api, ask } };
   };
 
   test('is asked for, with the key and nothing that is not', async () => {
-    const { asked, change } = asking(answer);
+    const { calls, change } = asking(answer);
     expect(await read(transaction({ custom_data: null }), change)).toMatchObject([
       {
         buyer: {
@@ -127,7 +127,7 @@ describe('the buyer', () => {
         lines: [{ held: undefined }],
       },
     ]);
-    expect(asked).toEqual([
+    expect(calls).toEqual([
       [
         'https://api.paddle.example/transactions/txn_01kexample00000000000000001?include=customer,address,business',
         { authorization: 'Bearer pdl_live_apikey_example' },

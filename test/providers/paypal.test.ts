@@ -35,7 +35,7 @@ const context: Context = {
   licenseeField: 'licensee',
   options: { payee: 'EXAMPLEMERCH1' },
   knows: () => true,
-  ask: () => Promise.reject(new Error('asked')),
+  ask: () => Promise.reject(new Error('this test calls no API')),
 };
 
 describe('the certificate', () => {
@@ -61,23 +61,23 @@ describe('the certificate', () => {
     `http://localhost:3000/local/paypal${CERTS}`,
     '',
   ])('at %j is refused without a fetch', async (address) => {
-    const asked: string[] = [];
+    const calls: string[] = [];
     const ask = async (url: string) => {
-      asked.push(url);
+      calls.push(url);
       return certificate;
     };
     const headers = { ...request.headers, 'paypal-cert-url': address };
     const attempt = paypal.verify({ ...request, headers }, { ...context, ask });
     await expect(attempt).rejects.toMatchObject({ code: 'bad_signature' });
-    expect(asked).toEqual([]);
+    expect(calls).toEqual([]);
   });
 
   test.each(['api.paypal.com', 'api-m.paypal.com', 'api.sandbox.paypal.com', 'api-m.sandbox.paypal.com'])(
     'at %s is fetched, once',
     async (host) => {
-      const asked: string[] = [];
+      const calls: string[] = [];
       const ask = async (url: string) => {
-        asked.push(url);
+        calls.push(url);
         return certificate;
       };
       const headers = {
@@ -86,7 +86,7 @@ describe('the certificate', () => {
       };
       await paypal.verify({ ...request, headers }, { ...context, ask });
       await paypal.verify({ ...request, headers }, { ...context, ask });
-      expect(asked).toEqual([headers['paypal-cert-url']]);
+      expect(calls).toEqual([headers['paypal-cert-url']]);
     },
   );
 
@@ -97,7 +97,7 @@ describe('the certificate', () => {
       (error: Rejection) => `${error.code}: ${error.message}`,
     );
   };
-  // What PayPal's SDKs brought along: DigiCert SHA2 Extended Validation Server CA.
+  // PayPal's SDKs contain this certificate: DigiCert SHA2 Extended Validation Server CA.
   const [, intermediate = ''] =
     /'(MIIEtj[^']+)'/.exec(
       readFileSync(new URL('../../functions/providers/paypal/provider.ts', import.meta.url), 'utf8'),
@@ -217,20 +217,20 @@ describe('a capture', () => {
   const order = (changes: Record<string, unknown> = {}) =>
     changed('CHECKOUT.ORDER.APPROVED', changes).resource;
   const telling = (answer: unknown) => {
-    const asked: unknown[] = [];
+    const calls: unknown[] = [];
     const ask: Context['ask'] = async (...what) => {
-      asked.push(what);
-      return JSON.stringify(asked.length === 1 ? { access_token: 'A21' } : answer);
+      calls.push(what);
+      return JSON.stringify(calls.length === 1 ? { access_token: 'A21' } : answer);
     };
-    return { ask, api, asked };
+    return { ask, api, calls };
   };
 
   test('asks for its order as the seller', async () => {
-    const { asked, ...change } = telling(order());
+    const { calls, ...change } = telling(order());
     expect(await read(changed('PAYMENT.CAPTURE.COMPLETED', {}), change)).toMatchObject([
       { kind: 'paid', buyer: { email: 'kenji.yamada@example.com' }, lines: [{ sku: 'widgetpro-mac' }] },
     ]);
-    expect(asked).toEqual([
+    expect(calls).toEqual([
       [
         'https://api-m.paypal.com/v1/oauth2/token',
         {

@@ -1,4 +1,4 @@
-/** What Polar says in its other words: the samples, changed at named places. */
+/** Tests variants of the bodies of Polar: its samples, changed at named paths. */
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Webhook } from 'standardwebhooks';
@@ -107,7 +107,7 @@ describe('a sale', () => {
     expect(await paid({ custom_field_data: { name_on_licence: 'A. G.' } }, change)).toMatchObject([
       { buyer: { registration: 'A. G.' } },
     ]);
-    // What every object has is no field.
+    // A property that every object inherits is not a field.
     expect(await paid({}, { licenseeField: 'constructor' })).toMatchObject([
       { buyer: { registration: undefined } },
     ]);
@@ -253,7 +253,7 @@ describe('the simulator', () => {
   });
 
   test('is read as what it says', async () => {
-    const said = async (event: string, id?: string) => {
+    const send = async (event: string, id?: string) => {
       const { body, orderId } = simulator.request(
         { ...order, event, id, company: 'L AB', floor: 50 },
         'whsec_x',
@@ -262,7 +262,7 @@ describe('the simulator', () => {
       );
       return { orderId, events: await read(Buffer.from(body)) };
     };
-    const { orderId, events } = await said('paid');
+    const { orderId, events } = await send('paid');
     expect(events).toMatchObject([
       {
         kind: 'paid',
@@ -277,12 +277,12 @@ describe('the simulator', () => {
         lines: [{ sku: 'w' }],
       },
     ]);
-    expect((await said('refunded', orderId)).events).toMatchObject([
+    expect((await send('refunded', orderId)).events).toMatchObject([
       { id: orderId, reversal: { part: 'full' } },
     ]);
-    expect((await said('partly_refunded', orderId)).events).toMatchObject([
+    expect((await send('partly_refunded', orderId)).events).toMatchObject([
       { id: orderId, reversal: { part: 'partial' } },
     ]);
-    expect((await said('renewed')).events).toEqual([]);
+    expect((await send('renewed')).events).toEqual([]);
   });
 });

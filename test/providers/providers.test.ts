@@ -228,7 +228,7 @@ describe('bytes of the body that are moved into the header before it', () => {
       licenseeField: 'licensee',
       options: {},
       knows: () => false,
-      ask: () => Promise.reject(new Error('asked')),
+      ask: () => Promise.reject(new Error('this test calls no API')),
     };
     const { headers = {} } = signers[name]?.(Buffer.from(body), secret, now, '') ?? {};
     const request = { method: 'POST', headers, query: '', body: Buffer.from(body) };

@@ -1,4 +1,4 @@
-/** What Shopify says in its other words: the samples, changed at named places. */
+/** Tests variants of the bodies of Shopify: its samples, changed at named paths. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

@@ -25,20 +25,20 @@ const order = {
   test: true,
   floor: 0,
 };
-const said = (provider: string, event: string, secret: string, options = {}): SignedRequest => {
+const signedRequest = (provider: string, event: string, secret: string, options = {}): SignedRequest => {
   const simulator = simulators[provider];
   if (!simulator) throw new Error(provider);
   return simulator.request({ ...order, event }, secret, options, now);
 };
 const eventsOf = (provider: string) => simulators[provider]?.events ?? [];
 
-test.each(Object.entries(simulators))('%s says paid first of all', (_, { events }) =>
+test.each(Object.entries(simulators))('%s has paid as its first event', (_, { events }) =>
   expect(events[0]).toBe('paid'),
 );
 
 describe("the vendors' own libraries accept", () => {
   test.each(eventsOf('stripe'))('stripe: %s', (event) => {
-    const { body, headers } = said('stripe', event, 'whsec_a');
+    const { body, headers } = signedRequest('stripe', event, 'whsec_a');
     const stripe = new Stripe('sk_test_none').webhooks;
     expect(stripe.constructEvent(body, headers['stripe-signature'] ?? '', 'whsec_a')).toMatchObject({
       livemode: false,
@@ -49,7 +49,7 @@ describe("the vendors' own libraries accept", () => {
     ...eventsOf('shop').map((event) => ['shop', event]),
     ...eventsOf('polar').map((event) => ['polar', event]),
   ])('standardwebhooks, %s: %s', (provider, event) => {
-    const { body, headers } = said(provider ?? '', event ?? '', WHSEC);
+    const { body, headers } = signedRequest(provider ?? '', event ?? '', WHSEC);
     expect(new Webhook(WHSEC).verify(body, { ...headers })).toEqual(JSON.parse(body));
   });
 });
@@ -64,7 +64,7 @@ const KEY = 'a-long-secret';
 describe.skipIf(!hasOpenssl)('openssl makes the same', () => {
   /** By provider, where the signature is, and what openssl makes of the rest. */
   const HEADERS: Readonly<
-    Record<string, (request: SignedRequest) => readonly [given: unknown, expected: unknown]>
+    Record<string, (request: SignedRequest) => readonly [actual: unknown, expected: unknown]>
   > = {
     lemonsqueezy: ({ headers, body }) => [headers['x-signature'], hmac(KEY, body).toString('hex')],
     shopify: ({ headers, body }) => [headers['x-shopify-hmac-sha256'], hmac(KEY, body).toString('base64')],
@@ -86,22 +86,22 @@ describe.skipIf(!hasOpenssl)('openssl makes the same', () => {
         [signed, authKey],
       ];
     },
-    // Nothing is signed; the secret stands in the address.
+    // Gumroad signs no body; the secret is in the address.
     gumroad: ({ query }) => [query, `secret=${KEY}`],
   };
 
   test.each(
     Object.keys(HEADERS).flatMap((provider) => eventsOf(provider).map((event) => [provider, event] as const)),
   )('%s: %s', (provider, event) => {
-    const request = said(provider, event, KEY);
-    // Two that are signed in another way, each checked with its provider: a ping, and a form with a hash.
+    const request = signedRequest(provider, event, KEY);
+    // A ping and a form with a hash are signed in another way; the test of their provider checks them.
     if (event === 'ping' || event === 'licence_call') return expect(request.body).not.toBe('');
-    const [given, expected] = HEADERS[provider]?.(request) ?? [];
-    expect(given).toEqual(expected);
+    const [actual, expected] = HEADERS[provider]?.(request) ?? [];
+    expect(actual).toEqual(expected);
   });
 
   test.each(eventsOf('paypal'))('paypal: %s', (event) => {
-    const request = said('paypal', event, '5FX00001EXAMPLE9H');
+    const request = signedRequest('paypal', event, '5FX00001EXAMPLE9H');
     const all = request.before ? [request.before, request] : [request];
     for (const { headers, body } of all) {
       const folder = mkdtempSync(join(tmpdir(), 'keypost-paypal-'));
@@ -137,7 +137,7 @@ describe.skipIf(!hasOpenssl)('openssl makes the same', () => {
   const fields = { id: 'o', sku: 's', name: ['first', 'last'], email: 'mail' };
   test('a form with a hash', () => {
     const options = { proof: { field: 'h', hash: 'md5', of: ['o', '(secret)'] }, fields };
-    const form = new URLSearchParams(said('form', 'paid', KEY, options).body);
+    const form = new URLSearchParams(signedRequest('form', 'paid', KEY, options).body);
     expect(form.get('h')).toBe(md5(`${form.get('o')}${KEY}`));
     expect([form.get('first'), form.get('last'), form.get('mail')]).toEqual([
       'Zoë',
@@ -148,13 +148,13 @@ describe.skipIf(!hasOpenssl)('openssl makes the same', () => {
 
   test('a form with a key in the address, in Latin-1, escaped twice', () => {
     const options = { proof: { address: 'k' }, fields, charset: 'latin1', escapedTwice: true };
-    const { query, body } = said('form', 'paid', 'a key', options);
+    const { query, body } = signedRequest('form', 'paid', 'a key', options);
     expect(query).toBe('k=a%20key');
     expect(body).toContain('first=Zo%25EB&');
   });
 
   test('a form with credentials', () => {
-    const { headers } = said('form', 'paid', 'keypost:secret', { proof: 'basic', fields });
+    const { headers } = signedRequest('form', 'paid', 'keypost:secret', { proof: 'basic', fields });
     // printf keypost:secret | openssl base64
     expect(headers.authorization).toBe('Basic a2V5cG9zdDpzZWNyZXQ=');
   });
@@ -227,9 +227,9 @@ describe('npx --no keypost simulate', () => {
     });
     return { code, out, err };
   }
-  const Told = z.strictObject({ status: z.number(), body: z.string(), orderId: z.string() });
-  const told = async (...args: string[]) =>
-    Told.parse(JSON.parse((await keypost([...args, '--local', '--json'])).out));
+  const Result = z.strictObject({ status: z.number(), body: z.string(), orderId: z.string() });
+  const simulate = async (...args: string[]) =>
+    Result.parse(JSON.parse((await keypost([...args, '--local', '--json'])).out));
   const Orders = z.array(
     z.object({
       key: z.string(),
@@ -245,44 +245,51 @@ describe('npx --no keypost simulate', () => {
   };
 
   test.each(enabled)('%s: paid, repeated, refunded', async (provider) => {
-    const { status, orderId } = await told(provider, '--name', 'José Núñez');
+    const { status, orderId } = await simulate(provider, '--name', 'José Núñez');
     expect(status).toBe(200);
     expect(await orderOf(orderId)).toMatchObject({ status: 'paid', test: false });
-    expect(await told(provider, '--id', orderId)).toMatchObject({ status: 200, orderId });
+    expect(await simulate(provider, '--id', orderId)).toMatchObject({ status: 200, orderId });
     if (!eventsOf(provider).includes('refunded')) return;
-    expect((await told(provider, '--event', 'refunded', '--id', orderId)).status).toBeLessThan(300);
+    expect((await simulate(provider, '--event', 'refunded', '--id', orderId)).status).toBeLessThan(300);
   });
 
   test.each(
     enabled.filter((name) => ['shop', 'stripe', 'paypal', 'bluesnap', 'fastspring', 'form'].includes(name)),
   )('%s: the serial is that of the name', async (provider) => {
-    const { orderId } = await told(provider, '--name', 'José Núñez');
+    const { orderId } = await simulate(provider, '--name', 'José Núñez');
     // printf 'José Núñez' | openssl enc -aes-128-ecb -K 31323334353637383930313233343536
     expect(await orderOf(orderId)).toMatchObject({
       lines: [{ serial: '1F63C813731FE0A7D889654699B97BF6', held: null }],
     });
-    await told(provider, '--event', provider === 'form' ? 'paid' : 'refunded', '--id', orderId);
+    await simulate(provider, '--event', provider === 'form' ? 'paid' : 'refunded', '--id', orderId);
     expect(await orderOf(orderId)).toMatchObject({ status: provider === 'form' ? 'paid' : 'refunded' });
   });
 
-  test('for people', async () => {
+  test('prints the answer and the order for people', async () => {
     const { code, out } = await keypost(['shop', '--local']);
     expect([code, out]).toEqual([0, expect.stringMatching(/^shop receives 200 \nfor order SIM-\w+\n$/)]);
   });
 
   test('under another name, as a test, and of the product that is named', async () => {
-    const { orderId } = await told('second', '--test', '--product', 'widget', '--email', 'zoe@example.com');
+    const { orderId } = await simulate(
+      'second',
+      '--test',
+      '--product',
+      'widget',
+      '--email',
+      'zoe@example.com',
+    );
     expect(await orderOf(orderId)).toBeUndefined();
-    const { orderId: seen } = await told('shop', '--test');
+    const { orderId: seen } = await simulate('shop', '--test');
     expect(await orderOf(seen)).toMatchObject({ key: `shop#test#${seen}`, test: true });
   });
 
   test('with a key that is typed, to an address that is named, without any AWS', async () => {
     const args = ['shop', '--to', `${running.page}/orders/shop`, '--secret-stdin', '--json'];
     const { code, out } = await keypost(args, { typed: ` ${WHSEC}\n`, env: { AWS_PORT: '1', PORT: '1' } });
-    expect([code, Told.parse(JSON.parse(out)).status]).toEqual([0, 200]);
+    expect([code, Result.parse(JSON.parse(out)).status]).toEqual([0, 200]);
     const refused = await keypost(args, { typed: 'whsec_b3RoZXI=', env: { AWS_PORT: '1' } });
-    expect(Told.parse(JSON.parse(refused.out))).toMatchObject({ status: 401, body: 'bad_signature' });
+    expect(Result.parse(JSON.parse(refused.out))).toMatchObject({ status: 401, body: 'bad_signature' });
   });
 
   test.each([
@@ -295,19 +302,19 @@ describe('npx --no keypost simulate', () => {
     [['shop', '--secret-stdin'], 'the signing key is empty'],
     [['shop', '--to', 'http://localhost:1/orders/shop'], 'nothing answers at http://localhost:1/orders/shop'],
     [['shop', '--to', 'nonsense'], 'nothing answers at nonsense'],
-  ])('%j is told what would do', async (args, expected) => {
+  ])('%j fails with a message that says what to do', async (args, expected) => {
     const { code, out, err } = await keypost([...args, '--local']);
     expect([code, out, err]).toEqual([1, '', expect.stringContaining(expected)]);
     expect(err).not.toContain(WHSEC);
   });
 
-  test('the page says the same, by the same code', async () => {
-    const wish = { provider: 'shop', product: 'widget', name: 'Zoë', email: 'zoe@example.com', id: 'P-1' };
+  test('the page simulates with the same code', async () => {
+    const order = { provider: 'shop', product: 'widget', name: 'Zoë', email: 'zoe@example.com', id: 'P-1' };
     const page = async (change: object) =>
       await (
         await fetch(`${running.page}/local/simulate`, {
           method: 'POST',
-          body: JSON.stringify({ ...wish, ...change }),
+          body: JSON.stringify({ ...order, ...change }),
         })
       ).json();
     expect(await page({})).toEqual({ status: 200, body: '' });

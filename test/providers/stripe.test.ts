@@ -1,4 +1,4 @@
-/** What Stripe says in its other words: the sample, changed at named places. */
+/** Tests variants of the bodies of Stripe: its sample, changed at named paths. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Context } from '../../functions/core/inbound/provider.ts';
@@ -113,7 +113,7 @@ describe('a session', () => {
   });
 
   test('asks for its line items where nothing else names the product', async () => {
-    const asked: unknown[] = [];
+    const calls: unknown[] = [];
     // The shape of https://docs.stripe.com/api/checkout/sessions/line_items
     const list = {
       object: 'list',
@@ -136,7 +136,7 @@ describe('a session', () => {
       ],
     };
     const ask: Context['ask'] = async (url, init) => {
-      asked.push([url, init?.headers]);
+      calls.push([url, init?.headers]);
       return JSON.stringify(list);
     };
     expect(await read(session(noMetadata), { api, ask })).toMatchObject([
@@ -147,7 +147,7 @@ describe('a session', () => {
         ],
       },
     ]);
-    expect(asked).toEqual([
+    expect(calls).toEqual([
       [
         'https://api.stripe.example/v1/checkout/sessions/cs_live_a1Q7Zt3fKxExampleExampleExampleExampleExampleExample0001/line_items?limit=100',
         { authorization: 'Bearer rk_test_example' },

@@ -1,4 +1,4 @@
-/** What WooCommerce says in its other words: the sample, changed at named places. */
+/** Tests variants of the bodies of WooCommerce: its sample, changed at named paths. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

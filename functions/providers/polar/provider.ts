@@ -69,7 +69,7 @@ function parseSale(
     buyer: {
       name,
       email: customer.email ?? undefined,
-      // Without an invoice name, billing_name is the customer's name.
+      // Polar sets billing_name to the customer's name if there is no invoice name.
       company: billing_name !== name ? (billing_name ?? undefined) : undefined,
       registration: typeof typed === 'string' ? typed : undefined,
       country: billing_address?.country ?? undefined,
