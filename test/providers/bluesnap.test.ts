@@ -21,7 +21,7 @@ const request = (body: string, headers: Record<string, string> = {}) => ({
   body: Buffer.from(body),
 });
 
-/** The sample with other fields; undefined takes one away. */
+/** Returns the sample with changed fields; undefined removes a field. */
 function changed(name: string, changes: Record<string, string | undefined>): string {
   const fields = new URLSearchParams(file(`${name}.form`));
   for (const [field, value] of Object.entries(changes)) {
@@ -44,35 +44,45 @@ test.each([
   'CANCELLATION',
   '__proto__',
   'constructor',
-])('%s is nothing', async (transactionType) => expect(await read(charge({ transactionType }))).toEqual([]));
+])('a notification of type %s yields no event', async (transactionType) =>
+  expect(await read(charge({ transactionType }))).toEqual([]),
+);
 
 describe('a charge', () => {
   test.each<[string, Record<string, string | undefined>, object]>([
     [
-      'of several copies',
+      'the quantity is the number of copies',
       { quantity: '12' },
       { lines: [{ sku: '3047000', quantity: 12, paid: eur('46.41') }] },
     ],
-    ['of a thousand and more', { invoiceChargeAmount: '1,234,567.89' }, { amount: eur('1234567.89') }],
     [
-      'in yen',
+      'thousands separators in an amount are removed',
+      { invoiceChargeAmount: '1,234,567.89' },
+      { amount: eur('1234567.89') },
+    ],
+    [
+      'an amount in yen has no decimals',
       { invoiceChargeAmount: '4900', invoiceChargeCurrency: 'JPY' },
       { amount: { value: '4900', currency: 'JPY' } },
     ],
     [
-      'without a currency of its own',
+      'an amount without a currency is left out',
       { invoiceChargeCurrency: undefined },
       { lines: [{ sku: '3047000', quantity: 1 }] },
     ],
     [
-      'with a name for the licence',
+      'custom1 holds the name for the licence',
       { custom1: 'Institut für Widgets' },
       { buyer: { registration: 'Institut für Widgets' } },
     ],
-    ['without one', { custom1: '' }, { buyer: { name: 'Günther Weiß' } }],
-    ['of a buyer with one name', { firstName: 'Madonna', lastName: '' }, { buyer: { name: 'Madonna' } }],
+    ['an empty custom1 leaves the buyer’s name', { custom1: '' }, { buyer: { name: 'Günther Weiß' } }],
     [
-      'with two things more',
+      'a buyer may have only a first name',
+      { firstName: 'Madonna', lastName: '' },
+      { buyer: { name: 'Madonna' } },
+    ],
+    [
+      'each promoted contract becomes a line',
       {
         promoteContractsNum: '2',
         promoteContractId0: '3047002',
@@ -95,14 +105,14 @@ describe('a charge', () => {
     ]);
   });
 
-  test('of several things says of none what it cost', async () => {
+  test('several products have no price each, only a total', async () => {
     const changes = { promoteContractsNum: '1', promoteContractId0: '3047002' };
     const [event] = await read(charge(changes));
     const Lines = z.object({ lines: z.array(z.object({ paid: z.unknown() })) });
     expect(Lines.parse(event).lines.map(({ paid }) => paid)).toEqual([undefined, undefined]);
   });
 
-  test('of what BlueSnap prints itself is only recorded', async () => {
+  test('a product listed under options.answers is recorded and not mailed', async () => {
     const options = { answers: ['3047000'] };
     expect(await read(charge({}), { options })).toMatchObject([
       { lines: [{ sku: '3047000', delivery: 'answer' }] },
@@ -114,7 +124,7 @@ describe('a charge', () => {
     [{ bluesnapNode: '99' }, true],
     [{ bluesnapNode: '', plimusNode: '99' }, true],
     [{ bluesnapNode: '2' }, false],
-  ])('%j: test %s', async (changes, expected) => {
+  ])('%j makes the order a test order: %s', async (changes, expected) => {
     expect(await read(charge(changes))).toMatchObject([{ test: expected }]);
   });
 
@@ -122,23 +132,26 @@ describe('a charge', () => {
     ['no order number', charge({ referenceNumber: undefined })],
     ['no contract', charge({ contractId: '' })],
     ['a field twice', `${file('CHARGE.form')}&email=eve%40example.com`],
-    ['less things than it says', charge({ promoteContractsNum: '1' })],
-    ['an amount that is none', charge({ invoiceChargeAmount: '46,41' })],
-    ['a quantity that is none', charge({ quantity: '0' })],
+    ['fewer products than promoteContractsNum says', charge({ promoteContractsNum: '1' })],
+    ['a malformed amount', charge({ invoiceChargeAmount: '46,41' })],
+    ['a quantity of 0', charge({ quantity: '0' })],
     ['a name in Latin-1', file('CHARGE.form').replace('G%C3%BCnther', 'G%FCnther')],
-    ['half an escape', file('CHARGE.form').replace('G%C3%BCnther', 'G%C')],
+    ['an incomplete percent escape', file('CHARGE.form').replace('G%C3%BCnther', 'G%C')],
     ['the body of another provider', '{"type":"order.paid","data":{}}'],
-  ])('with %s is for a person', async (_, body) => {
+  ])('a body with %s is refused as bad_body', async (_, body) => {
     await expect(read(body)).rejects.toMatchObject({ code: 'bad_body' });
   });
 
-  test.each(['constructor', '__proto__'])('without the field %s of the seller', async (licenseeField) => {
-    expect(await read(charge({}), { licenseeField })).toMatchObject([
-      { buyer: { name: 'Günther Weiß', registration: undefined } },
-    ]);
-  });
+  test.each(['constructor', '__proto__'])(
+    'a licensee field named %s is read from the body only, never from a prototype',
+    async (licenseeField) => {
+      expect(await read(charge({}), { licenseeField })).toMatchObject([
+        { buyer: { name: 'Günther Weiß', registration: undefined } },
+      ]);
+    },
+  );
 
-  test('with %20 for a blank, or +', async () => {
+  test('a space may be encoded as %20 or +', async () => {
     for (const blank of ['%20', '+'])
       expect(await read(file('CHARGE.form').replace('Beispiel+GmbH', `Beispiel${blank}GmbH`))).toMatchObject([
         { buyer: { company: 'Beispiel GmbH' } },
@@ -146,16 +159,20 @@ describe('a charge', () => {
   });
 });
 
-describe('money going back', () => {
+describe('a refund or chargeback', () => {
   test.each<[string, Record<string, string>, object]>([
-    ['all of it', {}, { part: 'full', amount: eur('46.41') }],
+    ['a full refund has the part "full"', {}, { part: 'full', amount: eur('46.41') }],
     [
-      'a part of it',
+      'a partial refund has the part "partial" and its amount',
       { fullRefund: 'N', invoiceChargeAmount: '-10.00' },
       { part: 'partial', amount: eur('10.00') },
     ],
-    ['nobody says how much', { fullRefund: '', invoiceChargeAmount: '' }, { part: 'partial' }],
-    ['with the subscription', { transactionType: 'CANCELLATION_REFUND' }, { part: 'full' }],
+    [
+      'a refund without an amount counts as partial',
+      { fullRefund: '', invoiceChargeAmount: '' },
+      { part: 'partial' },
+    ],
+    ['CANCELLATION_REFUND is a full refund', { transactionType: 'CANCELLATION_REFUND' }, { part: 'full' }],
   ])('%s', async (_, changes, expected) => {
     expect(await read(changed('REFUND', changes))).toMatchObject([
       {
@@ -175,7 +192,7 @@ describe('money going back', () => {
     ['CHARGEBACK_STATUS_CHANGED', 'CLOSED', 'open'],
     ['CHARGEBACK_STATUS_CHANGED', 'COMPLETED_LOST', 'lost'],
     ['CHARGEBACK_STATUS_CHANGED', 'COMPLETED_WON', 'won'],
-  ])('%s %s: %s', async (transactionType, cbStatus, state) => {
+  ])('%s with cbStatus "%s" is a chargeback in the state %s', async (transactionType, cbStatus, state) => {
     expect(await read(changed('REFUND', { transactionType, cbStatus }))).toMatchObject([
       { reversalId: 'chargeback', reversal: { kind: 'chargeback', state, part: 'full' } },
     ]);
@@ -203,16 +220,16 @@ const Vectors = z.object({
 const published = Vectors.parse(JSON.parse(file('vectors.json')));
 
 describe.each(published.vectors)(
-  '$file, signed both ways',
+  '$file, which has a header signature and an authKey',
   ({ file: name, security_header_key, headers }) => {
     const body = file(name);
 
-    test('counts by its header', async () => {
+    test('is accepted if the header signature is valid', async () => {
       expect(await verified(body, headers, { keys: [security_header_key] })).toBe('accepted');
       expect(await verified(body, headers, { keys: ['another', security_header_key] })).toBe('accepted');
     });
 
-    test('does not count by its authKey where a header is there', async () => {
+    test('is refused if the header signature is invalid, whatever its authKey', async () => {
       expect(await verified(body, headers)).toBe('bad_signature');
       expect(
         await verified(body, { ...headers, 'bls-ipn-timestamp': '' }, { keys: [security_header_key] }),
@@ -221,36 +238,47 @@ describe.each(published.vectors)(
   },
 );
 
-test.each([1, 9, 17])('%i bytes moved from the body into the time are refused', async (moved) => {
-  const key = 'example_bluesnap_security_key';
-  const time = '2026-11-20 14:03:20.878';
-  const body = `testMode=Y&test=y&${file('CHARGE.form')}`;
-  const signature = createHmac('sha256', key)
-    .update(time + body)
-    .digest('hex');
-  const sent = (at: number) =>
-    verified(
-      body.slice(at),
-      { 'bls-ipn-timestamp': time + body.slice(0, at), 'bls-signature': signature },
-      { keys: [key] },
-    );
-  expect(await sent(0)).toBe('accepted');
-  expect(await sent(moved)).toBe('stale');
-});
+test.each([1, 9, 17])(
+  'a request with %i bytes moved from the body into the timestamp header is refused',
+  async (moved) => {
+    const key = 'example_bluesnap_security_key';
+    const time = '2026-11-20 14:03:20.878';
+    const body = `testMode=Y&test=y&${file('CHARGE.form')}`;
+    const signature = createHmac('sha256', key)
+      .update(time + body)
+      .digest('hex');
+    const sent = (at: number) =>
+      verified(
+        body.slice(at),
+        { 'bls-ipn-timestamp': time + body.slice(0, at), 'bls-signature': signature },
+        { keys: [key] },
+      );
+    expect(await sent(0)).toBe('accepted');
+    expect(await sent(moved)).toBe('stale');
+  },
+);
 
-describe('authKey', () => {
+describe('a body signed by authKey', () => {
   test.each<[string, string, string]>([
-    ['spelled as in the documents', file('CHARGE.form').replace('authKey', 'authkey'), 'accepted'],
-    ['in capitals', file('CHARGE.form').replace('authKey=de49f9', 'authKey=DE49F9'), 'accepted'],
-    ['empty, as without a key', charge({ authKey: '' }), 'no_signature'],
-    ['of another order', charge({ referenceNumber: '1000000002' }), 'bad_signature'],
-    ['of another contract', charge({ contractId: '3047002' }), 'bad_signature'],
-    ['of no order', 'authKey=de49f978ed86a7c49dde235f8203bc70', 'bad_signature'],
+    [
+      'with the field spelled authkey, as in the documentation',
+      file('CHARGE.form').replace('authKey', 'authkey'),
+      'accepted',
+    ],
+    [
+      'with the hash in capitals',
+      file('CHARGE.form').replace('authKey=de49f9', 'authKey=DE49F9'),
+      'accepted',
+    ],
+    ['with an empty authKey', charge({ authKey: '' }), 'no_signature'],
+    ['with the authKey of another order', charge({ referenceNumber: '1000000002' }), 'bad_signature'],
+    ['with the authKey of another contract', charge({ contractId: '3047002' }), 'bad_signature'],
+    ['with no order number', 'authKey=de49f978ed86a7c49dde235f8203bc70', 'bad_signature'],
   ])('%s: %s', async (_, body, expected) => expect(await verified(body, {})).toBe(expected));
 });
 
 test.each(['2026-11-20T14:03:20.878Z', '1795300010', '', 'now'])(
-  'the time %j is none of its own',
+  'a request with the timestamp %j is refused',
   async (time) => {
     const [first] = published.vectors;
     const headers = { ...first?.headers, 'bls-ipn-timestamp': time };
@@ -260,12 +288,12 @@ test.each(['2026-11-20T14:03:20.878Z', '1795300010', '', 'now'])(
   },
 );
 
-describe('it hears', () => {
-  const heard = (one: ReturnType<typeof request>) => bluesnap.answer?.([], one, context);
+describe('the answer', () => {
+  const answer = (one: ReturnType<typeof request>) => bluesnap.answer?.([], one, context);
 
   // The documented example: printf 'OKexample_data_protection_key' | openssl dgst -md5
-  test('the OK of the key it has shown', () => {
-    expect(heard(request(file('CHARGE.form')))).toEqual({
+  test('to a body signed by authKey is the hash of OK and the key', () => {
+    expect(answer(request(file('CHARGE.form')))).toEqual({
       status: 200,
       body: published.legacy_ok_response_body,
     });
@@ -273,11 +301,13 @@ describe('it hears', () => {
 
   test.each([
     ['signed by a header only', request(file('CHARGE.signed.form'))],
-    ['signed, and unreadable', request('%')],
-    ['its test of the address', { ...request(file('CHARGE.form')), method: 'GET' }],
-  ])('200 and nothing: %s', (_, one) => expect(heard(one)).toEqual({ status: 200, body: '' }));
+    ['signed but unparseable', request('%')],
+    ['a GET request', { ...request(file('CHARGE.form')), method: 'GET' }],
+  ])('is 200 with an empty body for a request that is %s', (_, one) =>
+    expect(answer(one)).toEqual({ status: 200, body: '' }),
+  );
 
-  test('an empty GET is its test of the address, and says nothing', async () => {
+  test('to an empty GET, which tests the address, needs no signature and yields no event', async () => {
     const get = { ...request(''), method: 'GET' };
     expect(bluesnap.methods).toContain('GET');
     await bluesnap.verify(get, context);

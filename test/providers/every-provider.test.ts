@@ -51,7 +51,7 @@ async function simulate(order: SimulatedOrder) {
 const ordersOf = async (provider: string) =>
   Orders.parse(await local('orders')).filter((order) => order.provider === provider);
 
-/** By node's own padding, not ours. */
+/** Decrypts with Node's own padding, not with ours. */
 function decrypted(serial: string): string {
   const decipher = createDecipheriv('aes-128-ecb', '1234567890123456', null);
   return Buffer.concat([decipher.update(serial, 'hex'), decipher.final()]).toString('utf8');
@@ -68,7 +68,7 @@ describe.each(Object.keys(demo.providers))('%s', (provider) => {
     event: 'paid',
   };
 
-  test('a sale is one order and one mail with the right serial, however often it is sent', async () => {
+  test('a repeated sale is one order and one mail with the right serial', async () => {
     const sold = await simulate(order);
     expect(sold.status).toBe(200);
     for (let n = 0; n < 3; n += 1) expect((await simulate({ ...order, id: sold.orderId })).status).toBe(200);
@@ -85,7 +85,7 @@ describe.each(Object.keys(demo.providers))('%s', (provider) => {
   });
 });
 
-/** Waits before each retry in seconds, as docs/providers says; where only a number is published, spread evenly. */
+/** The waits before each retry in seconds, from docs/providers. If only the number of retries is published, they are spread evenly. */
 const evenly = (tries: number, seconds: number) => Array.from({ length: tries }, () => seconds / tries);
 const HOUR = 3_600;
 const RETRIES: Readonly<Record<string, readonly number[]>> = {
@@ -102,7 +102,7 @@ const RETRIES: Readonly<Record<string, readonly number[]>> = {
 };
 
 test.each(Object.entries(RETRIES))(
-  '%s: its whole schedule, each try signed anew, changes nothing',
+  '%s: repeating a sale on the whole retry schedule, newly signed each time, changes nothing',
   async (name, waits) => {
     const [provider, simulator] = [providers[name], simulators[name]];
     if (!provider || !simulator) throw new Error(name);
@@ -110,7 +110,7 @@ test.each(Object.entries(RETRIES))(
     const signing = keys[name]?.signing ?? [];
     const sku = demo.products['widgetpro-mac']?.skus[name]?.[0] ?? '';
     const shop = deliveriesOf(name, provider, { settings: { options }, skus: [sku], signing });
-    const tell = async (event: string, id?: string) => {
+    const send = async (event: string, id?: string) => {
       const order = {
         event,
         id,
@@ -127,16 +127,16 @@ test.each(Object.entries(RETRIES))(
         Object.entries(made.headers).map(([header, value]) => [header.toLowerCase(), value]),
       );
       const { method, query, orderId } = made;
-      const answer = await shop.hear({ method, query, headers, body: Buffer.from(made.body) });
+      const answer = await shop.post({ method, query, headers, body: Buffer.from(made.body) });
       expect(answer.status).toBe(200);
       return orderId;
     };
-    const id = await tell('paid');
+    const id = await send('paid');
     const first = structuredClone(shop.orders());
     expect(first).toMatchObject([{ status: 'paid', mail: { state: 'sent' } }]);
     for (const wait of waits) {
       shop.state.now += wait * 1_000;
-      await tell('paid', id);
+      await send('paid', id);
       await shop.redeliver();
     }
     expect(shop.orders()).toEqual(first);

@@ -64,9 +64,9 @@ const usd = (value: string) => ({ value, currency: 'USD' });
 describe('a webhook', () => {
   test.each([
     ['a rebill', { type: 'subscription.charge.completed' }],
-    ['an order that waits for its money', { type: 'order.payment.pending' }],
-    ['of a type nobody knows', { type: 'order.reimagined' }],
-  ])('%s: nothing', async (_, changes) => {
+    ['a pending payment', { type: 'order.payment.pending' }],
+    ['an event of an unknown type', { type: 'order.reimagined' }],
+  ])('%s yields no event', async (_, changes) => {
     expect(await read(webhook(event('order.completed', changes)))).toEqual([]);
   });
 
@@ -75,39 +75,55 @@ describe('a webhook', () => {
     { recipient: { first: 'Third', last: 'Person', email: 'third@example.com' } },
   ];
   test.each([
-    ['of a test order', { live: false }, { test: true }],
-    ['without recipients', { recipients: undefined }, { buyer: { name: 'Éloïse Moreau-Bernard' } }],
+    ['live: false makes a test order', { live: false }, { test: true }],
     [
-      'for somebody else',
+      'an order without recipients belongs to the customer',
+      { recipients: undefined },
+      { buyer: { name: 'Éloïse Moreau-Bernard' } },
+    ],
+    [
+      'a gift belongs to its recipient',
       { recipients: giftFor('zoe@example.com') },
       { buyer: { name: 'Zoë Lindqvist', email: 'zoe@example.com', company: undefined, country: 'FR' } },
     ],
     [
-      'whose recipient has the same address in other letters',
+      'a recipient with the customer’s address in other case is the customer',
       { recipients: giftFor('Eloise.Moreau@Example.com') },
       { buyer: { name: 'Éloïse Moreau-Bernard', email: 'eloise.moreau@example.com' } },
     ],
     [
-      'whose recipient has no address',
+      'a recipient without an address is ignored',
       { recipients: [{ recipient: { first: 'Zoë', last: null, email: null } }] },
       { buyer: { name: 'Éloïse Moreau-Bernard' } },
     ],
-    ['of one name', { 'customer.last': null, recipients: null }, { buyer: { name: 'Éloïse' } }],
-    ['with a tag for the licence', { 'tags.licensee': 'Zoë' }, { buyer: { registration: 'Zoë' } }],
     [
-      'in a currency without decimals',
+      'a customer may have only a first name',
+      { 'customer.last': null, recipients: null },
+      { buyer: { name: 'Éloïse' } },
+    ],
+    ['a tag holds the name for the licence', { 'tags.licensee': 'Zoë' }, { buyer: { registration: 'Zoë' } }],
+    [
+      'an amount in yen has no decimals',
       { currency: 'JPY', total: 4900 },
       { amount: { value: '4900', currency: 'JPY' } },
     ],
-    ['with what floats leave behind', { total: 0.1 + 0.2 }, { amount: { value: '0.30', currency: 'EUR' } }],
-    ['with what they lack', { total: 2.01 }, { amount: { value: '2.01', currency: 'EUR' } }],
     [
-      'with the account in full',
+      'a total with floating-point excess is rounded to cents',
+      { total: 0.1 + 0.2 },
+      { amount: { value: '0.30', currency: 'EUR' } },
+    ],
+    [
+      'a total with a floating-point deficit is rounded to cents',
+      { total: 2.01 },
+      { amount: { value: '2.01', currency: 'EUR' } },
+    ],
+    [
+      'an expanded account object is accepted',
       { account: { id: 'Ac', 'address line 1': 'x' } },
       { id: 'EXA261120-1234-56789' },
     ],
     [
-      'with several items',
+      'each item becomes a line with its price and payout price',
       {
         items: [1, 2].map((at) => ({
           product: `w-${at}`,
@@ -123,8 +139,16 @@ describe('a webhook', () => {
         ],
       },
     ],
-    ['without a payout currency', { payoutCurrency: undefined }, { lines: [{ settled: undefined }] }],
-    ['without a total in it', { totalInPayoutCurrency: null }, { lines: [{ settled: undefined }] }],
+    [
+      'an order without a payout currency has no payout price',
+      { payoutCurrency: undefined },
+      { lines: [{ settled: undefined }] },
+    ],
+    [
+      'an order without a payout total has no payout price',
+      { totalInPayoutCurrency: null },
+      { lines: [{ settled: undefined }] },
+    ],
   ])('%s', async (_, changes, expected) => {
     expect(await read(webhook(event('order.completed', changes)))).toMatchObject([
       { kind: 'paid', ...expected },
@@ -132,23 +156,27 @@ describe('a webhook', () => {
   });
 
   test.each([
-    ['in part', { totalReturn: 10.5 }, { part: 'partial', amount: { value: '10.50', currency: 'EUR' } }],
-    ['with more than was paid', { totalReturn: 100 }, { part: 'full' }],
+    [
+      'of less than was paid is partial',
+      { totalReturn: 10.5 },
+      { part: 'partial', amount: { value: '10.50', currency: 'EUR' } },
+    ],
+    ['of more than was paid is full', { totalReturn: 100 }, { part: 'full' }],
   ])('a return %s', async (_, changes, reversal) => {
     expect(await read(webhook(event('return.created', changes)))).toMatchObject([{ reversal }]);
   });
 
-  test('a return that failed: nothing', async () => {
+  test('a return that is not completed yields no event', async () => {
     expect(await read(webhook(event('return.created', { completed: false })))).toEqual([]);
   });
 
-  test('a chargeback without a case goes by its order', async () => {
+  test('a chargeback without a case ID uses the order ID', async () => {
     expect(await read(webhook(event('chargeback.created', { processorCaseId: null })))).toMatchObject([
       { id: 'OrExAmPlEorderId000001', reversalId: 'OrExAmPlEorderId000001' },
     ]);
   });
 
-  test('one event of a batch that is not as documented is held, the others are done', async () => {
+  test('one malformed event of a batch is held, and the others are processed', async () => {
     const odd = event('order.completed', { reference: null });
     const body = batch(event('return.created', {}), odd, event('chargeback.created', {}));
     expect(await read(webhook(body))).toMatchObject([
@@ -158,7 +186,7 @@ describe('a webhook', () => {
     ]);
   });
 
-  test('that is no batch is refused as a body', async () => {
+  test('a body without an events array is refused as bad_body', async () => {
     await expect(read(webhook(Buffer.from('{"id":1}')))).rejects.toMatchObject({ code: 'bad_body' });
   });
 });
@@ -169,29 +197,32 @@ describe('a licence call', () => {
     ['1', true],
     ['', false],
     ['false', false],
-  ])('with test=%s', async (flag, expected) => {
+  ])('test=%s makes the order a test order: %s', async (flag, expected) => {
     expect(await read(form({ ...call, test: flag }))).toMatchObject([{ test: expected }]);
   });
 
-  test('by GET says the same', async () => {
+  test('a GET request yields the same event as a POST', async () => {
     const { body } = form(call);
     const request = { method: 'GET', headers: {}, query: body.toString(), body: Buffer.alloc(0) };
     expect(await read(request)).toEqual(await read(form(call)));
   });
 
-  test('with a field of the seller’s own for the name', async () => {
+  test('the catalogue’s licensee field holds the name for the licence', async () => {
     const request = form({ ...call, registeredTo: 'Zoë + 1' });
     expect(await read(request, { licenseeField: 'registeredTo' })).toMatchObject([
       { buyer: { registration: 'Zoë + 1' } },
     ]);
   });
 
-  test.each(['constructor', '__proto__'])('without the field %s of the seller', async (licenseeField) => {
-    const [sold] = await read(form(call), { licenseeField });
-    expect(sold).toMatchObject({ buyer: { registration: undefined } });
-  });
+  test.each(['constructor', '__proto__'])(
+    'a licensee field named %s is read from the body only, never from a prototype',
+    async (licenseeField) => {
+      const [sold] = await read(form(call), { licenseeField });
+      expect(sold).toMatchObject({ buyer: { registration: undefined } });
+    },
+  );
 
-  test('without a quantity is for one', async () => {
+  test('a missing quantity means 1', async () => {
     const { quantity: _, ...rest } = call;
     expect(await read(form(rest))).toMatchObject([{ lines: [{ quantity: 1 }] }]);
   });
@@ -210,31 +241,31 @@ describe('a licence call', () => {
     ],
     ['no reference', () => form({ ...call, reference: '' }).body.toString(), 'bad_body'],
     ['no product', () => form({ ...call, internalProductName: '' }).body.toString(), 'bad_body'],
-    ['many as its quantity', () => form({ ...call, quantity: 'many' }).body.toString(), 'bad_body'],
-    ['Latin-1 for UTF-8', latin1, 'bad_body'],
+    ['the quantity "many"', () => form({ ...call, quantity: 'many' }).body.toString(), 'bad_body'],
+    ['Latin-1 instead of UTF-8', latin1, 'bad_body'],
     ['a stray %', () => `${form(call).body}&more=100%`, 'bad_body'],
     ['another key', () => form(call, 'another').body.toString(), 'bad_signature'],
     ['an empty hash', () => 'name=A&security_request_hash=', 'no_signature'],
     ['no hash', () => 'name=A', 'no_signature'],
-  ])('with %s is refused', async (_, bodyOf, code) => {
+  ])('a call with %s is refused', async (_, bodyOf, code) => {
     const request = { method: 'POST', headers: {}, query: '', body: Buffer.from(bodyOf()) };
     await expect(read(request)).rejects.toMatchObject({ code });
   });
 
-  test('with a field twice is not read, whatever its hash', () => {
+  test('a form that repeats a field is not parsed, even if its hash is valid', () => {
     const request = { ...form(call), body: Buffer.from(`${form(call).body}&name=Another`) };
     expect(() => fastspring.read(request, context)).toThrow(
       new Rejection('bad_body', 'the form has a field more than once'),
     );
   });
 
-  test('is none where the header of a webhook is there', async () => {
+  test('a form with the signature header of a webhook is checked as a webhook', async () => {
     const request = { ...form(call), headers: { 'x-fs-signature': 'AAAA' } };
     await expect(read(request)).rejects.toMatchObject({ code: 'bad_signature' });
   });
 });
 
-describe('one sale', () => {
+describe('a sale that arrives as a webhook and as a licence call', () => {
   const selling = {
     settings: { options: { answers: ['widgetpro-mac'] } },
     skus: ['widgetpro-mac', 'w-2'],
@@ -254,14 +285,14 @@ describe('one sale', () => {
         );
 
   test.each(permutations(['call', 'sale', 'refund', 'chargeback'] as const))(
-    'is one order: %s, %s, %s, %s',
+    'is one order, in the sequence %s, %s, %s, %s',
     async (...names) => {
       const shop = deliveriesOf('fastspring', fastspring, selling);
-      for (const name of names) await shop.hear(steps[name]);
-      const settled = structuredClone([...shop.items]);
-      for (const name of names) for (let time = 0; time < 13; time += 1) await shop.hear(steps[name]);
+      for (const name of names) await shop.post(steps[name]);
+      const before = structuredClone([...shop.items]);
+      for (const name of names) for (let time = 0; time < 13; time += 1) await shop.post(steps[name]);
 
-      expect([...shop.items]).toEqual(settled);
+      expect([...shop.items]).toEqual(before);
       const order = { key: 'fastspring#EXA261120-1234-56789', status: 'disputed', dueAt: undefined };
       expect(shop.orders()).toMatchObject([order]);
       expect(Object.keys(shop.orders()[0]?.reversals ?? {}).sort()).toEqual([
@@ -273,56 +304,56 @@ describe('one sale', () => {
     },
   );
 
-  test('has one serial, printed as often as it was bought, whichever comes first', async () => {
-    const heard = [];
+  test('has one serial, printed once per copy, whichever arrives first', async () => {
+    const answers = [];
     for (const names of [
       ['call', 'sale', 'call'],
       ['sale', 'call'],
     ] as const) {
       const shop = deliveriesOf('fastspring', fastspring, selling);
-      for (const name of names) heard.push(await shop.hear(steps[name]));
+      for (const name of names) answers.push(await shop.post(steps[name]));
       expect(shop.mails).toEqual([]);
     }
-    const [serial = ''] = heard[0]?.body.split('\n') ?? [];
+    const [serial = ''] = answers[0]?.body.split('\n') ?? [];
     const printed = { status: 200, body: `${serial}\n${serial}` };
     const done = { status: 200, body: '' };
-    expect(heard).toEqual([printed, done, printed, done, printed]);
+    expect(answers).toEqual([printed, done, printed, done, printed]);
     expect(decrypt(serial)).toBe('Éloïse Moreau-Bernard');
   });
 
-  test('that is not fetched by a licence call is mailed', async () => {
+  test('is mailed if the catalogue does not list its product under options.answers', async () => {
     const shop = deliveriesOf('fastspring', fastspring, { ...selling, settings: {} });
-    expect(await shop.hear(steps.sale)).toEqual({ status: 200, body: '' });
+    expect(await shop.post(steps.sale)).toEqual({ status: 200, body: '' });
     expect(shop.mails).toHaveLength(1);
     const [line] = shop.orders()[0]?.lines ?? [];
     expect(decrypt(line?.serial ?? '')).toBe('Éloïse Moreau-Bernard');
   });
 
-  test('has a line for each product that is asked for', async () => {
+  test('has a line for each product that a licence call names', async () => {
     const shop = deliveriesOf('fastspring', fastspring, selling);
     const second = { internalProductName: 'w-2', quantity: '1', name: 'Zoë Lindqvist' };
-    const answers = [await shop.hear(form({ ...call, ...second })), await shop.hear(steps.call)];
+    const answers = [await shop.post(form({ ...call, ...second })), await shop.post(steps.call)];
     const names = answers.map(({ body }) => decrypt(body.split('\n')[0] ?? ''));
     expect(names).toEqual(['Zoë Lindqvist', 'Éloïse Moreau-Bernard']);
     expect(shop.orders()).toMatchObject([{ lines: [{ sku: 'w-2' }, { sku: 'widgetpro-mac' }] }]);
   });
 
   test.each([
-    ['of a product nobody knows', { internalProductName: 'other' }, ['unknown_product']],
+    ['of an unknown product', { internalProductName: 'other' }, ['unknown_product']],
     ['without a name', { name: '' }, ['no_name']],
-    ['that is a test, where tests are ignored', { test: 'true' }, []],
-    ['that is not as documented', { quantity: 'none' }, ['bad_body']],
-  ])('%s: an error is heard, and never a text to print', async (_, changes, held) => {
+    ['that is a test while test orders are ignored', { test: 'true' }, []],
+    ['with a malformed quantity', { quantity: 'none' }, ['bad_body']],
+  ])('a licence call %s gets an error status and no text to print', async (_, changes, held) => {
     const shop = deliveriesOf('fastspring', fastspring, selling);
-    const answered = await shop.hear(form({ ...call, ...changes })).catch((error) => error.code);
+    const answered = await shop.post(form({ ...call, ...changes })).catch((error) => error.code);
     expect([{ status: 500, body: 'held' }, 'bad_body']).toContainEqual(answered);
     expect(shop.orders().flatMap(({ lines }) => lines.map((line) => line.held))).toEqual(held);
   });
 
-  test('that was held is mailed once a person has mended it, and printed if it is asked for again', async () => {
+  test('that was held is mailed after its release, and printed if the licence call is repeated', async () => {
     const shop = deliveriesOf('fastspring', fastspring, selling);
     const nameless = form({ ...call, name: '' });
-    expect(await shop.hear(nameless)).toEqual({ status: 500, body: 'held' });
+    expect(await shop.post(nameless)).toEqual({ status: 500, body: 'held' });
     const [order] = shop.orders();
     if (!order) throw new Error('nothing is held');
     const known = { catalogue: shop.ports.catalogue, keys: await shop.shared.productKeys.read() };
@@ -333,19 +364,19 @@ describe('one sale', () => {
     expect(shop.mails).toHaveLength(1);
     const serial = shop.orders()[0]?.lines[0]?.serial ?? '';
     expect(decrypt(serial)).toBe('Zoë');
-    expect(await shop.hear(nameless)).toEqual({ status: 200, body: `${serial}\n${serial}` });
+    expect(await shop.post(nameless)).toEqual({ status: 200, body: `${serial}\n${serial}` });
   });
 
-  test('that has gone back has no serial to print any more', async () => {
+  test('that was refunded has no serial to print', async () => {
     const shop = deliveriesOf('fastspring', fastspring, selling);
-    await shop.hear(steps.refund);
-    expect(await shop.hear(steps.call)).toEqual({ status: 500, body: 'held' });
+    await shop.post(steps.refund);
+    expect(await shop.post(steps.call)).toEqual({ status: 500, body: 'held' });
   });
 
-  test('as a test prints a serial that is none', async () => {
+  test('that is a test order prints an invalid serial', async () => {
     const settings = { testOrders: 'seller' as const, ...selling.settings };
     const shop = deliveriesOf('fastspring', fastspring, { ...selling, settings });
-    const { status, body } = await shop.hear(form({ ...call, test: 'true' }));
+    const { status, body } = await shop.post(form({ ...call, test: 'true' }));
     expect(status).toBe(200);
     expect(() => decrypt(body.split('\n')[0] ?? '')).toThrow();
     expect(shop.orders()).toMatchObject([{ key: 'fastspring#test#EXA261120-1234-56789', test: true }]);
@@ -369,9 +400,9 @@ describe('a batch', () => {
   });
   const selling = { skus: ['widgetpro-mac'], signing: [WEBHOOK_SECRET] };
 
-  test('that is done hears 200', async () => {
+  test('of which every event is processed gets 200', async () => {
     const shop = deliveriesOf('fastspring', fastspring, selling);
-    expect(await shop.hear(webhook(batch(sale(1), ignored, sale(2))))).toEqual({ status: 200, body: '' });
+    expect(await shop.post(webhook(batch(sale(1), ignored, sale(2))))).toEqual({ status: 200, body: '' });
     expect(shop.mails).toHaveLength(2);
   });
 
@@ -391,18 +422,18 @@ describe('a batch', () => {
     ],
     ['has a negative total', { data: { ...oneOf(sale(2)).data, total: -1 } }, 'event-2'],
     ['has no order', { data: null }, 'event-2'],
-    ['does not say whether it is a test', { live: undefined }, 'event-2'],
-    ['has an ID of two lines', { id: 'event-1\nevent-3' }, expect.stringMatching(/^[0-9a-f]{64}$/)],
+    ['has no live field', { live: undefined }, 'event-2'],
+    ['has an ID with a line break', { id: 'event-1\nevent-3' }, expect.stringMatching(/^[0-9a-f]{64}$/)],
     ['has no ID', { id: undefined }, expect.stringMatching(/^[0-9a-f]{64}$/)],
-    ['is no object', undefined, expect.stringMatching(/^[0-9a-f]{64}$/)],
+    ['is not an object', undefined, expect.stringMatching(/^[0-9a-f]{64}$/)],
   ])(
-    'of which one event %s: that event is held under its own ID, the others are mailed',
+    'with an event that %s holds that event under its own ID and mails the others',
     async (_, change, id) => {
       const shop = deliveriesOf('fastspring', fastspring, selling);
       const middle = change ? { ...oneOf(sale(2)), ...change } : null;
       const body = Buffer.from(JSON.stringify({ events: [oneOf(sale(1)), middle, oneOf(sale(3))] }));
       for (const _ of ['once', 'and again'])
-        expect(await shop.hear(webhook(body))).toMatchObject({ status: 200 });
+        expect(await shop.post(webhook(body))).toMatchObject({ status: 200 });
       expect(shop.mails).toHaveLength(2);
       const [held, ...others] = shop.orders().filter(({ heldAt }) => heldAt);
       expect(others).toEqual([]);
@@ -417,35 +448,35 @@ describe('a batch', () => {
     },
   );
 
-  test('of which nothing is done hears an error', async () => {
+  test('of which no event is processed gets 503', async () => {
     const shop = deliveriesOf('fastspring', fastspring, selling, new Map([[1, 'error']]));
-    expect(await shop.hear(webhook(batch(sale(1), sale(2))))).toMatchObject({ status: 503 });
+    expect(await shop.post(webhook(batch(sale(1), sale(2))))).toMatchObject({ status: 503 });
   });
 
-  test('of which some is done says which, and nothing that may not be', async () => {
+  test('of which some events are processed gets 202 with exactly their IDs', async () => {
     const finish = async (...bodies: readonly Buffer[]) => {
-      const heard = new Set<string>();
+      const answers = new Set<string>();
       for (let at = 1; at < 20; at += 1) {
         const shop = deliveriesOf('fastspring', fastspring, selling, new Map([[at, 'error']]));
-        const { status, body } = await shop.hear(webhook(batch(...bodies)));
-        if (status === 202) heard.add(body.replaceAll('\n', ' '));
+        const { status, body } = await shop.post(webhook(batch(...bodies)));
+        if (status === 202) answers.add(body.replaceAll('\n', ' '));
       }
-      return [...heard];
+      return [...answers];
     };
     expect(await finish(sale(1), ignored, sale(2), sale(3))).toEqual([
       'event-1 none',
       'event-1 none event-2',
     ]);
-    // That a test is none of ours the provider does not know, and says one less.
+    // The parser cannot know that the test order will be ignored, so the list is one event shorter.
     expect(await finish(tested, sale(1), sale(2), sale(3))).toEqual(['test', 'test event-1']);
   });
 
-  test('that fails at any call says only what is done, and the rest comes again', async () => {
+  test('that fails at any call lists only stored events, and the repeated rest loses no order', async () => {
     const whole = webhook(batch(tested, sale(1), ignored, sale(2), sale(3)));
     const statuses = new Set<number>();
     for (let at = 1; ; at += 1) {
       const shop = deliveriesOf('fastspring', fastspring, selling, new Map([[at, 'error']]));
-      const { status, body } = await shop.hear(whole);
+      const { status, body } = await shop.post(whole);
       const listed = body.split('\n').flatMap((id) => /^event-(\d)$/.exec(id)?.[1] ?? []);
       const kept = shop.orders().map(({ key }) => key);
       if (status === 202)
@@ -455,7 +486,7 @@ describe('a batch', () => {
 
       const rest = [1, 2, 3].filter((one) => status !== 200 && !listed.includes(String(one)));
       if (rest.length > 0)
-        expect(await shop.hear(webhook(batch(...rest.map(sale))))).toMatchObject({ status: 200 });
+        expect(await shop.post(webhook(batch(...rest.map(sale))))).toMatchObject({ status: 200 });
       await shop.redeliver();
       shop.state.now += 20 * 60_000;
       await shop.redeliver();
@@ -466,7 +497,7 @@ describe('a batch', () => {
   });
 });
 
-describe('as simulated', () => {
+describe('the simulator', () => {
   const order = {
     event: 'paid',
     sku: 'widgetpro-mac',
@@ -481,25 +512,25 @@ describe('as simulated', () => {
     return { ...made, body: Buffer.from(made.body) };
   };
 
-  test('webhooks are signed as RFC 4231 has it', () => {
+  test('signs webhooks like RFC 4231', () => {
     expect(fastspringSignature('Jefe', 'what do ya want for nothing?')).toBe(
       'W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=',
     );
   });
 
-  test('licence calls are hashed as NetLicensing-Gateway does it', () => {
+  test('hashes licence calls like NetLicensing-Gateway', () => {
     const { security_request_hash: hash, ...fields } = Object.fromEntries(
       new URLSearchParams(sampleOf('fastspring/license-request-test.form').toString()),
     );
     expect(fastspringHash(PRIVATE_KEY, fields)).toBe(hash);
   });
 
-  test('all that belongs to one order meets in it', async () => {
+  test('sends all events of an order under its one ID', async () => {
     const shop = deliveriesOf('fastspring', fastspring, { skus: [order.sku], signing: [WEBHOOK_SECRET] });
     const { orderId: id } = simulated({});
     const statuses = [];
     for (const event of ['licence_call', ...simulator.events]) {
-      expect(await shop.hear(simulated({ event, id }))).toMatchObject({
+      expect(await shop.post(simulated({ event, id }))).toMatchObject({
         status: event === 'licence_call' && statuses.length > 1 ? 500 : 200,
       });
       statuses.push(shop.orders()[0]?.status);
@@ -508,7 +539,7 @@ describe('as simulated', () => {
     expect(statuses).toEqual(['paid', 'paid', 'refunded', 'refunded', 'disputed', 'disputed']);
   });
 
-  test('a test says so', async () => {
+  test('marks test orders in every event', async () => {
     for (const event of ['paid', 'licence_call', 'refunded'])
       expect(await read(simulated({ event, test: true }))).toMatchObject([{ test: true }]);
   });
@@ -517,7 +548,7 @@ describe('as simulated', () => {
     ['paid', 'order.completed'],
     ['refunded', 'return.created'],
     ['disputed', 'chargeback.created'],
-  ])('%s has every field that the sample has', (what, file) => {
+  ])('sends %s with every field of the sample', (what, file) => {
     const shape = (body: Buffer) => shapeOf(JSON.parse(body.toString()));
     const sample = file === 'order.completed' ? { 'items.0.fulfillments': { instructions: null } } : {};
     expect(shape(simulated({ event: what }).body)).toEqual(shape(event(file, sample)));

@@ -43,7 +43,7 @@ const SKUS = ['654321', '3047000', 'WP-WIN-3', '81234', '300123456', 'WidgetPro 
 
 type Products = CatalogueSettings['products'];
 
-/** Returns a shop and a function that posts to it; `change` is of the provider's settings. */
+/** Returns a shop and a function that posts to it; `change` overrides the provider's settings. */
 function shop({ options, keys }: Case, change: object = {}, skus = SKUS, more: Products = {}) {
   const catalogue = defineConfig({
     seller,
@@ -88,7 +88,7 @@ describe('docs/providers/form.md', () => {
     expect(examples.length).toBe(7);
   });
 
-  test.each(examples)('%s is a catalogue', (name, settings) => {
+  test.each(examples)('the example %s is a valid catalogue', (name, settings) => {
     const products = { widget: { name: 'Widget', serial, skus: { [name]: ['w'] } } };
     defineConfig({ seller, providers: { [name]: settings }, products });
     expect(form.options?.safeParse(settings.options).success).toBe(true);
@@ -104,7 +104,7 @@ describe('docs/providers/form.md', () => {
       : value;
 });
 
-// Each: printf '%s' NAME | openssl enc -aes-128-ecb -K 31323334353637383930313233343536
+// Each is made by: printf '%s' NAME | openssl enc -aes-128-ecb -K 31323334353637383930313233343536
 const SERIALS: Readonly<Record<string, string>> = {
   'paddle-classic.fulfillment.form': '09CE696E76DAED445A72234F009A1CEBF279C287E40545F4C748A540CD40C4A2',
   'empty.form': 'E37B0A4E2234F0B1F2CF41519F470CAE',
@@ -127,7 +127,7 @@ describe.each(Object.entries(SERIALS))('%s', (body, expected) => {
       }
     : { status: 200, body: body.startsWith('mycommerce') ? `${expected}\n${expected}` : expected };
 
-  test('hears the serial, again and again, and nobody is mailed', async () => {
+  test('each delivery is answered with the same serial, and no mail is sent', async () => {
     const { world, post } = shop(one);
     for (let time = 0; time < 3; time += 1) expect(await post(requestOf(one))).toEqual(answer);
     expect(world.orders()).toHaveLength(1);
@@ -137,13 +137,13 @@ describe.each(Object.entries(SERIALS))('%s', (body, expected) => {
   const BAD = { status: 422, type: 'text/text', body: 'kagiRemotePostStatus=BAD, message=no serial\r\n\r\n' };
   const failure = body.startsWith('kagi') ? BAD : { status: 422, body: 'no serial' };
 
-  test('hears a failure for what nobody sells, and it is held', async () => {
+  test('an unknown product is answered with a failure and held', async () => {
     const { world, post } = shop(one, {}, ['something else']);
     expect(await post(requestOf(one))).toEqual(failure);
     expect(world.orders()).toMatchObject([{ lines: [{ held: 'unknown_product' }] }]);
   });
 
-  test('hears a failure for what the seller ignores', async () => {
+  test('an ignored product is answered with a failure', async () => {
     const { post } = shop(one, { ignore: SKUS }, ['something else']);
     expect(await post(requestOf(one))).toEqual(failure);
   });
@@ -152,7 +152,7 @@ describe.each(Object.entries(SERIALS))('%s', (body, expected) => {
 describe('a test order', () => {
   const one = called('kagi-test.form');
 
-  test('hears a serial that opens nothing', async () => {
+  test('is answered with an invalid serial', async () => {
     const { world, post } = shop(one);
     const heard = z.object({ status: z.literal(200), body: z.string() }).parse(await post(requestOf(one)));
     expect(heard.body).toMatch(/regNumber=[0-9A-F]{32}\r\n$/);
@@ -160,14 +160,14 @@ describe('a test order', () => {
     expect(world.orders()).toMatchObject([{ test: true }]);
   });
 
-  test('hears a failure where test orders are ignored', async () => {
+  test('is answered with a failure if test orders are ignored', async () => {
     const { world, post } = shop(one, { testOrders: 'ignore' });
     expect(await post(requestOf(one))).toMatchObject({ status: 422 });
     expect(world.orders()).toEqual([]);
   });
 
   // The documented constant: MD5 of "1".
-  test("of PayPro's is refused: anybody can write its hash", async () => {
+  test('of PayPro is refused, because its hash contains no secret', async () => {
     const paypro = called('payproglobal.LicenseRequested.form');
     const fields = new URLSearchParams(requestOf(paypro).body.toString());
     fields.set('TEST_MODE', '1');
@@ -178,7 +178,7 @@ describe('a test order', () => {
   });
 });
 
-test("PayPro's documented example", async () => {
+test('the hash of PayPro’s documented example is accepted', async () => {
   const paypro = called('payproglobal.OrderCharged.form');
   const fields = new URLSearchParams(requestOf(paypro).body.toString());
   fields.set('ORDER_ID', '456346');
@@ -189,14 +189,14 @@ test("PayPro's documented example", async () => {
   });
 });
 
-describe('money going back', () => {
+describe('a refund or chargeback', () => {
   const sold = called('payproglobal.LicenseRequested.form');
   const refunded = called('payproglobal.OrderRefunded.form');
 
   test.each([
     ['after the sale', [sold, refunded]],
-    ['before it', [refunded, sold]],
-  ])('%s: 200 and nothing, and no serial any more', async (_, requests) => {
+    ['before the sale', [refunded, sold]],
+  ])('%s gets 200 with an empty body, and the sale gets no serial from then on', async (_, requests) => {
     const { world, post } = shop(sold);
     const heard = [];
     for (const one of requests) heard.push(await post(requestOf(one)));
@@ -205,7 +205,7 @@ describe('money going back', () => {
     expect(world.orders()).toMatchObject([{ status: 'refunded' }]);
   });
 
-  test('as a chargeback', async () => {
+  test('of the type OrderChargedBack marks the order as disputed', async () => {
     const fields = requestOf(refunded).body.toString().replace('OrderRefunded', 'OrderChargedBack');
     const { world, post } = shop(sold);
     await post(requestOf(sold));
@@ -216,7 +216,7 @@ describe('money going back', () => {
     expect(world.orders()).toMatchObject([{ status: 'disputed' }]);
   });
 
-  test('something else is nothing, and a failure', async () => {
+  test('of an unlisted type is answered with a failure and stores nothing', async () => {
     const fields = requestOf(refunded).body.toString().replace('OrderRefunded', 'OrderDeclined');
     const { world, post } = shop(sold);
     expect(await post(requestOf(refunded, { body: Buffer.from(fields) }))).toEqual({
@@ -227,7 +227,7 @@ describe('money going back', () => {
   });
 });
 
-describe('what is not as it should be', () => {
+describe('a malformed or unauthenticated request', () => {
   const changed = (name: string, from: string | RegExp, to: string) =>
     requestOf(called(name), {
       body: Buffer.from(requestOf(called(name)).body.toString('latin1').replace(from, to)),
@@ -236,35 +236,31 @@ describe('what is not as it should be', () => {
   test.each<[string, string, WebhookRequest]>([
     ['the wrong charset', 'unlisted.form', changed('unlisted.form', 'Jane', 'Ren%E9e')],
     [
-      'UTF-8 that says it is Latin-1',
+      'UTF-8 declared as Latin-1',
       'mycommerce.utf8.form',
       changed('mycommerce.utf8.form', 'ENCODING=UTF8', 'ENCODING='),
     ],
-    ['half an escape', 'unlisted.form', changed('unlisted.form', 'Jane', '%4')],
+    ['an incomplete percent escape', 'unlisted.form', changed('unlisted.form', 'Jane', '%4')],
     [
-      'one that is escaped once where twice is meant',
+      'a body escaped once instead of twice',
       'kagi.form',
       changed('kagi.form', 'Single%2BUser', 'Single%2BUser&more=100%25'),
     ],
-    ['a field twice', 'unlisted.form', changed('unlisted.form', /$/, '&mail=eve%40example.com')],
+    ['a repeated field', 'unlisted.form', changed('unlisted.form', /$/, '&mail=eve%40example.com')],
     [
-      'a field in the address and in the body',
+      'a field in both the query and the body',
       'unlisted.form',
       requestOf(called('unlisted.form'), { query: 'key=a-long-secret&buyer=Eve' }),
     ],
     ['no product', 'unlisted.form', changed('unlisted.form', 'item=', 'items=')],
     ['no order number', 'unlisted.form', changed('unlisted.form', 'order=IP-1', 'order=')],
+    ['a malformed quantity', 'cleverbridge.form', changed('cleverbridge.form', 'QUANTITY=1', 'QUANTITY=one')],
     [
-      'a quantity that is none',
-      'cleverbridge.form',
-      changed('cleverbridge.form', 'QUANTITY=1', 'QUANTITY=one'),
-    ],
-    [
-      'a body of another provider',
+      'the body of another provider',
       'cleverbridge.form',
       requestOf(called('cleverbridge.form'), { body: Buffer.from('{"type":"order.paid"}') }),
     ],
-  ])('%s: a failure, and no serial', async (_, name, request) => {
+  ])('with %s is held and answered with a failure', async (_, name, request) => {
     const { world, post } = shop(called(name));
     const heard = await post(request);
     const [order] = world.orders();
@@ -273,7 +269,7 @@ describe('what is not as it should be', () => {
     expect(heard === 'bad_body' || (typeof heard === 'object' && heard.status === 422)).toBe(true);
   });
 
-  test('too low a price: held, and a failure', async () => {
+  test('a price below the floor is held and answered with a failure', async () => {
     const options = {
       ...called('unlisted.form').options,
       fields: { id: 'order', sku: 'item', name: 'buyer', price: 'p', currency: 'USD' },
@@ -294,7 +290,7 @@ describe('what is not as it should be', () => {
     ['bad_signature', { query: 'key=A-LONG-SECRET' }],
     ['no_signature', { query: '', body: Buffer.from('key=a-long-secret&order=1&item=widgetpro-mac') }],
     ['bad_body', { query: 'key=%' }],
-  ])('%s: %j', async (code, change) => {
+  ])('is refused as %s and stores nothing: %j', async (code, change) => {
     const { world, post } = shop(called('unlisted.form'));
     expect(await post(requestOf(called('unlisted.form'), change))).toBe(code);
     expect(world.orders()).toEqual([]);
@@ -306,14 +302,14 @@ describe('what is not as it should be', () => {
     ['Basic a2V5cG9zdDo=', 'bad_signature'],
     ['Bearer a-long-secret', 'bad_signature'],
     ['', 'no_signature'],
-  ])('credentials %j: %s', async (authorization, expected) => {
+  ])('the authorization header %j gives %s', async (authorization, expected) => {
     const { post } = shop(called('cleverbridge.form'));
     const heard = await post(requestOf(called('cleverbridge.form'), { headers: { authorization } }));
     expect(typeof heard === 'object' ? heard.status : heard).toBe(expected);
   });
 });
 
-test('several products of one order are asked for one by one, and each hears its own serial', async () => {
+test('several products of one order arrive in separate requests, and each is answered with its own serial', async () => {
   const one = called('payproglobal.LicenseRequested.form');
   const small = { ...serial, text: { alphabet: 'hex' } } as const;
   const { world, post } = shop(one, {}, ['WP-WIN-3'], {
@@ -327,7 +323,7 @@ test('several products of one order are asked for one by one, and each hears its
   expect(world.orders()).toMatchObject([{ lines: [{ sku: 'WP-WIN-3' }, { sku: 'WP-WIN-4' }] }]);
 });
 
-test('what is escaped once where twice is meant loses nothing behind an &', async () => {
+test('a body escaped once instead of twice keeps the text after an &', async () => {
   const one = called('kagi.form');
   const fields = new URLSearchParams(requestOf(one).body.toString());
   fields.set('ACG:PurchaserName', 'Jane & Joe');
@@ -342,7 +338,7 @@ test('what is escaped once where twice is meant loses nothing behind an &', asyn
   expect(event).toMatchObject({ buyer: { name: 'Jane & Joe' } });
 });
 
-test('a line that was held and released is heard too', async () => {
+test('a line that was held and released is answered with its serial', async () => {
   const one = called('unlisted.form');
   const { world, post } = shop(one, {}, ['something else']);
   await post(requestOf(one));
@@ -362,12 +358,12 @@ test.each([
   [{ fields: { id: 'order' } }],
   [{ charset: 'ebcdic' }],
   [{ secret: 'oops' }],
-])('no option: %j', (change) => {
+])('the option %j is refused', (change) => {
   const options = { ...called('unlisted.form').options, ...change };
   expect(form.options?.safeParse(options).success).toBe(false);
 });
 
-test('a hash is of bytes, in any charset', async () => {
+test('a hash covers the raw bytes of the fields, in any charset', async () => {
   const options = {
     proof: { field: 'h', hash: 'sha256', of: ['n', '(secret)'] },
     fields: { id: 'n', sku: 'n' },

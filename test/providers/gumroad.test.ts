@@ -30,7 +30,7 @@ const answering = (changes: object): Partial<Context> => ({
   ask: async () => JSON.stringify({ success: true, sale: { ...apiSale, ...changes } }),
 });
 
-/** The ping with fields set; undefined takes one away. */
+/** Returns the ping with changed fields; undefined removes a field. */
 function ping(changes: Record<string, string | undefined>, form = 'sale.form'): Buffer {
   const fields = new URLSearchParams(fixture(form));
   for (const [name, value] of Object.entries(changes))
@@ -47,7 +47,7 @@ const request = (body: Buffer | string, query = `secret=${encodeURIComponent(SEC
 const read = async (body: Buffer | string, change: Partial<Context> = {}) =>
   await gumroad.read(request(body), { ...context, ...change });
 
-describe('the sender', () => {
+describe('the proof', () => {
   const verify = async (body: Buffer | string, query?: string) => {
     try {
       await gumroad.verify(request(body, query), context);
@@ -57,44 +57,47 @@ describe('the sender', () => {
     }
   };
   test.each([
-    ['the secret, and the seller', {}, undefined, 'accepted'],
-    ['the secret encoded as a form', {}, 'secret=a+secret%2Fwith%2Bsigns%26%3D%C3%BC', 'accepted'],
-    ['beside other fields', {}, `from=gumroad&secret=${encodeURIComponent(SECRET)}`, 'accepted'],
+    ['the secret and the seller ID', {}, undefined, 'accepted'],
+    ['the secret in form encoding', {}, 'secret=a+secret%2Fwith%2Bsigns%26%3D%C3%BC', 'accepted'],
+    ['the secret beside other fields', {}, `from=gumroad&secret=${encodeURIComponent(SECRET)}`, 'accepted'],
     ['no secret', {}, '', 'no_signature'],
-    ['an empty one', {}, 'secret=', 'no_signature'],
+    ['an empty secret', {}, 'secret=', 'no_signature'],
     ['the secret under another name', {}, `token=${encodeURIComponent(SECRET)}`, 'no_signature'],
-    ['a part of it', {}, 'secret=a secret', 'bad_signature'],
-    ['another seller', { seller_id: 'another==' }, undefined, 'bad_signature'],
-    ['no seller', { seller_id: undefined }, undefined, 'no_signature'],
-  ])('%s', async (_, changes, query, expected) => {
+    ['a prefix of the secret', {}, 'secret=a secret', 'bad_signature'],
+    ['another seller ID', { seller_id: 'another==' }, undefined, 'bad_signature'],
+    ['no seller ID', { seller_id: undefined }, undefined, 'no_signature'],
+  ])('%s: %s', async (_, changes, query, expected) => {
     expect(await verify(ping(changes), query)).toBe(expected);
   });
 
-  test('JSON is not what it sends', async () => {
+  test('a JSON body is refused', async () => {
     expect(await verify(JSON.stringify({ seller_id: SELLER }))).toBe('no_signature');
   });
 
-  test('has to be named in the catalogue', () => {
+  test('needs the seller ID in the catalogue', () => {
     expect(gumroad.options?.safeParse({}).success).toBe(false);
     expect(gumroad.options?.safeParse({ sellerId: SELLER }).success).toBe(true);
     expect(gumroad.options?.safeParse({ sellerId: SELLER, reRead: false }).success).toBe(false);
   });
 });
 
-describe('no sale', () => {
+describe('a ping that is not a sale', () => {
   test.each(['cancellation', 'subscription_updated', 'subscription_ended', 'subscription_restarted', 'x'])(
-    '%s, which has other fields',
+    'of the type %s yields no event',
     async (resource_name) => {
       expect(await read(`seller_id=${SELLER}&subscription_id=1&resource_name=${resource_name}`)).toEqual([]);
     },
   );
 
-  test.each(['is_recurring_charge', 'is_preorder_authorization'])('%s', async (name) => {
-    expect(await read(ping({ [name]: 'true' }), unasked)).toEqual([]);
-  });
+  test.each(['is_recurring_charge', 'is_preorder_authorization'])(
+    'with the field %s yields no event',
+    async (name) => {
+      expect(await read(ping({ [name]: 'true' }), unasked)).toEqual([]);
+    },
+  );
 
   test.each([{ recurring_charge: true }, { is_preorder_authorization: true }])(
-    '%j, and only the API says so',
+    'with %j in the API’s answer yields no event',
     async (changes) => {
       expect(await read(ping({}), answering(changes))).toEqual([]);
     },
@@ -112,7 +115,7 @@ describe('a sale', () => {
     },
   ];
 
-  test('is asked for by its id, with the token where no log has it', async () => {
+  test('is fetched by its ID, with the token in a header that no log records', async () => {
     const calls: unknown[] = [];
     const ask: Context['ask'] = async (url, init) => {
       calls.push([url, init?.headers]);
@@ -124,7 +127,7 @@ describe('a sale', () => {
     ]);
   });
 
-  test('is what the API says, whatever the ping says', async () => {
+  test('takes its data from the API, whatever the ping claims', async () => {
     const forged = ping({
       email: 'thief@example.com',
       full_name: 'A. Thief',
@@ -145,67 +148,75 @@ describe('a sale', () => {
 
   test.each([
     ['refuses', () => Promise.reject(new Rejection('provider_refused', 'it said 401'))],
-    ['knows of no such sale', async () => '{"success":false,"message":"The sale was not found."}'],
-  ])('that the API %s is held, with what the ping says', async (_, ask) => {
+    ['does not find', async () => '{"success":false,"message":"The sale was not found."}'],
+  ])('that the API %s is held with the data of the ping', async (_, ask) => {
     const buyer = { name: 'Fatima Al-Hassan & Co', email: 'fatima.alhassan@example.com' };
     expect(await read(ping({}), { ask })).toMatchObject(sold({ buyer }, { held: 'no_buyer' }));
   });
 
-  test('that nobody can ask for is held', async () => {
+  test('is held if there is no API token', async () => {
     expect(await read(ping({}), { ...unasked, options: { sellerId: SELLER }, api: undefined })).toMatchObject(
       sold({}, { held: 'no_buyer' }),
     );
   });
 
-  test('comes again where the API does not answer', async () => {
+  test('is refused for a retry if the API does not answer', async () => {
     const ask = () => Promise.reject(new Rejection('provider_unavailable', 'it said 500'));
     await expect(read(ping({}), { ask })).rejects.toMatchObject({ code: 'provider_unavailable' });
   });
 
   test.each(['no JSON', '{"success":true,"sale":{}}'])(
-    'is for a person where the API says %s',
+    'is refused as bad_body if the API answers %s',
     async (answer) => {
       await expect(read(ping({}), { ask: async () => answer })).rejects.toMatchObject({ code: 'bad_body' });
     },
   );
 
   test.each([
-    ['a retry', { retry_count: '3' }, {}],
-    ['from one’s own shop', { test: 'true' }, { test: true }],
-    ['without a name', { full_name: undefined }, { buyer: { name: undefined } }],
-    ['whose currency is that of the page', { currency: 'eur' }, { amount: { value: '39', currency: 'USD' } }],
-    ['for nothing', { price: '0' }, { amount: { value: '0', currency: 'USD' } }],
+    ['is the same in a retry', { retry_count: '3' }, {}],
+    ['is a test order if test is true', { test: 'true' }, { test: true }],
+    ['may have no name', { full_name: undefined }, { buyer: { name: undefined } }],
+    [
+      'is paid in USD, whatever currency the page shows',
+      { currency: 'eur' },
+      { amount: { value: '39', currency: 'USD' } },
+    ],
+    ['may be free', { price: '0' }, { amount: { value: '0', currency: 'USD' } }],
   ])('%s', async (_, changes, expected) => {
     expect(await read(ping(changes), unasked)).toMatchObject(sold(expected));
   });
 
-  test('goes by the short id of the product where the catalogue has that', async () => {
+  test('uses the permalink as SKU if the catalogue lists it', async () => {
     const knows = (sku: string) => sku === 'wxyz';
     expect(await read(ping({}), { knows })).toMatchObject([{ lines: [{ sku: 'wxyz' }] }]);
     expect(await read(ping({}), { ...unasked, knows })).toMatchObject([{ lines: [{ sku: 'wxyz' }] }]);
   });
 
-  test('given to another costs what the giver has paid', async () => {
+  test('that is a gift has the price that the giver paid', async () => {
     const gift = { is_gift_receiver_purchase: 'true', price: '0', gift_price: '3900' };
     const amount = { value: '39', currency: 'USD' };
     expect(await read(ping(gift), unasked)).toMatchObject(sold({ amount }));
     expect(await read(ping(gift), answering({ price: 0, is_gift_receiver_purchase: true }))).toMatchObject(
       sold({ amount }),
     );
-    // One that is no gift has its own price.
+    // A sale that is not a gift has its own price.
     expect(await read(ping({ ...gift, gift_price: '99900' }), answering({ price: 100 }))).toMatchObject(
       sold({ amount: { value: '1', currency: 'USD' } }),
     );
   });
 
   test.each([
-    ['the name of the field', 'Licence name', 'Licence name=X. Y.'],
-    ['both places', 'Licence name', 'custom_fields[Licence name]=X. Y.&Licence name=X. Y.'],
-    ['brackets in it', 'Name [as printed]', 'custom_fields[Name %5Bas printed%5D]=X. Y.'],
-    ['brackets, at the top', 'Name [as printed]', 'Name %5Bas printed%5D=X. Y.'],
-  ])('%s: the name for the licence', async (_, licenseeField, pairs) => {
+    ['as a plain field', 'Licence name', 'Licence name=X. Y.'],
+    ['as a plain and a custom field', 'Licence name', 'custom_fields[Licence name]=X. Y.&Licence name=X. Y.'],
+    [
+      'as a custom field with brackets in its name',
+      'Name [as printed]',
+      'custom_fields[Name %5Bas printed%5D]=X. Y.',
+    ],
+    ['as a plain field with brackets in its name', 'Name [as printed]', 'Name %5Bas printed%5D=X. Y.'],
+  ])('has the name for the licence %s', async (_, licenseeField, pairs) => {
     const bare = ping({ 'Licence name': undefined, 'custom_fields[Licence name]': undefined });
-    // As HTTParty writes them: everything but the separators is escaped, a % once more.
+    // HTTParty escapes everything except the separators, and a % once more.
     const more = pairs.split('&').map((pair) => pair.split('=').map(encodeURIComponent).join('='));
     const body = [bare, ...more].join('&');
     expect(await read(body, { ...unasked, licenseeField })).toMatchObject([
@@ -213,7 +224,7 @@ describe('a sale', () => {
     ]);
   });
 
-  test.each(['%20', '+'])('a space may be %s', async (space) => {
+  test.each(['%20', '+'])('a space may be encoded as %s', async (space) => {
     const body = fixture('sale.form').replaceAll('%20', space);
     expect(await read(body, unasked)).toMatchObject([{ buyer: { registration: 'Fatima Al-Hassan' } }]);
   });
@@ -222,20 +233,20 @@ describe('a sale', () => {
     ['a field twice', `${fixture('sale.form')}&email=other%40example.com`],
     ['the licence name twice', `${fixture('sale.form')}&custom_fields%5BLicence%20name%5D=Other`],
     ['another charset', fixture('sale.form').replace('Fatima', 'F%E1tima')],
-    ['no sale', ping({ sale_id: undefined })],
-    ['a sale that leads elsewhere', ping({ sale_id: '../payouts' })],
+    ['no sale ID', ping({ sale_id: undefined })],
+    ['a sale ID with a path in it', ping({ sale_id: '../payouts' })],
     ['no price', ping({ price: undefined })],
     ['an empty price', ping({ price: '' })],
     ['a negative price', ping({ price: '-3900' })],
-    ['no copy', ping({ quantity: '0' })],
-    ['no date', ping({ sale_timestamp: 'yesterday' })],
+    ['a quantity of 0', ping({ quantity: '0' })],
+    ['a malformed date', ping({ sale_timestamp: 'yesterday' })],
     ['no product', ping({ product_id: undefined })],
-  ])('with %s is for a person', async (_, body) => {
+  ])('a ping with %s is refused as bad_body', async (_, body) => {
     await expect(read(body, unasked)).rejects.toMatchObject({ code: 'bad_body' });
   });
 });
 
-describe('money going back', () => {
+describe('a refund or dispute', () => {
   test.each([
     ['refund.form', { refunded: true }, { kind: 'refund', state: 'done', part: 'full' }],
     ['refund.partial.form', { partially_refunded: true }, { kind: 'refund', state: 'done', part: 'partial' }],
@@ -245,7 +256,7 @@ describe('money going back', () => {
       { disputed: true, dispute_won: true },
       { kind: 'chargeback', state: 'won', part: 'full' },
     ],
-  ])('%s, confirmed by the API', async (form, changes, reversal) => {
+  ])('%s has the state that the API confirms', async (form, changes, reversal) => {
     const expected = [
       {
         kind: 'reversed',
@@ -259,15 +270,15 @@ describe('money going back', () => {
     expect(await read(fixture(form), unasked)).toEqual(expected);
   });
 
-  test('a refund that the API does not know of never counts as a whole one', async () => {
+  test('a refund that the API does not confirm counts as partial', async () => {
     expect(await read(fixture('refund.form'))).toMatchObject([{ reversal: { part: 'partial' } }]);
   });
 
-  test('a dispute that the API does not know of comes again', async () => {
+  test('a dispute that the API does not confirm is refused for a retry', async () => {
     await expect(read(fixture('dispute.form'))).rejects.toMatchObject({ code: 'provider_unavailable' });
   });
 
-  test('of a test is one', async () => {
+  test('of a test order is a test', async () => {
     expect(await read(ping({ test: 'true' }, 'refund.form'), unasked)).toMatchObject([{ test: true }]);
   });
 });
@@ -290,13 +301,13 @@ describe('the simulator', () => {
       Date.parse('2026-11-23T03:00:00Z'),
     );
 
-  test('escapes as Ruby does', () => {
+  test('escapes like Ruby', () => {
     const { body, query } = simulated();
     expect(query).toBe('secret=a%20secret%2Fwith%2Bsigns%26%3D%C3%BC');
     expect(body).toContain('&full_name=Zo%C3%AB%20O%27Neill%20%28%2A%29&');
   });
 
-  test('has every field of the sample', () => {
+  test('sends every field of the sample', () => {
     const names = (body: string) =>
       [...new URLSearchParams(body).keys()].map((name) => name.replace('Licence name', 'licensee'));
     expect(names(simulated().body).sort()).toEqual(names(fixture('sale.form')).sort());
@@ -316,7 +327,7 @@ describe('the simulator', () => {
     ['refunded', { reversal: { kind: 'refund', part: 'full' } }],
     ['disputed', { reversal: { kind: 'chargeback', state: 'open' } }],
     ['dispute_won', { reversal: { kind: 'chargeback', state: 'won' } }],
-  ])('%s is read as that', async (event, expected) => {
+  ])('sends %s with the matching event', async (event, expected) => {
     const { orderId } = simulated();
     const { body, query } = simulated({ event, id: orderId, test: true });
     await gumroad.verify(request(body, query), context);

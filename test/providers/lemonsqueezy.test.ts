@@ -39,34 +39,42 @@ const order = (changes: Readonly<Record<string, unknown>>, file = 'order_created
 
 describe('an order', () => {
   test.each([
-    ['that is not paid yet', { status: 'pending' }],
-    ['whose payment failed', { status: 'failed' }],
-    ['that is a fraud', { status: 'fraudulent' }],
-    ['of a subscription’s later payment', { 'meta.event_name': 'subscription_payment_success' }],
-    ['of an event nobody knows', { 'meta.event_name': 'order_reimagined' }],
-  ])('%s: nothing', async (_, changes) => {
+    ['an order that is not paid yet', { status: 'pending' }],
+    ['an order whose payment failed', { status: 'failed' }],
+    ['a fraudulent order', { status: 'fraudulent' }],
+    ['a renewal', { 'meta.event_name': 'subscription_payment_success' }],
+    ['an event of an unknown type', { 'meta.event_name': 'order_reimagined' }],
+  ])('%s yields no event', async (_, changes) => {
     expect(await read(order(changes))).toEqual([]);
   });
 
   test.each([
-    ['of test mode', { test_mode: true }, { test: true }],
-    ['of test mode as the envelope has it', { 'meta.test_mode': true }, { test: true }],
-    ['whose envelope says nothing of it', { 'meta.test_mode': undefined }, { test: false }],
-    ['without custom data', { 'meta.custom_data': undefined }, { buyer: { registration: undefined } }],
-    ['with an empty list of custom data', { 'meta.custom_data': [] }, { buyer: { registration: undefined } }],
-    ['without a name', { user_name: null }, { buyer: { name: undefined } }],
-    ['for nothing', { total: 0 }, { amount: { value: '0', currency: 'GBP' } }],
-    ['of several copies', { 'first_order_item.quantity': 3 }, { lines: [{ sku: '300301', quantity: 3 }] }],
+    ['in test mode is a test order', { test_mode: true }, { test: true }],
+    ['is a test order if only the envelope says so', { 'meta.test_mode': true }, { test: true }],
+    ['without a mode in the envelope is a live order', { 'meta.test_mode': undefined }, { test: false }],
+    ['may have no custom data', { 'meta.custom_data': undefined }, { buyer: { registration: undefined } }],
+    [
+      'may have an empty list as custom data',
+      { 'meta.custom_data': [] },
+      { buyer: { registration: undefined } },
+    ],
+    ['may have no name', { user_name: null }, { buyer: { name: undefined } }],
+    ['may be free', { total: 0 }, { amount: { value: '0', currency: 'GBP' } }],
+    [
+      'has the quantity of its first item',
+      { 'first_order_item.quantity': 3 },
+      { lines: [{ sku: '300301', quantity: 3 }] },
+    ],
   ])('%s', async (_, changes, expected) => {
     expect(await read(order(changes))).toMatchObject([{ kind: 'paid', id: '5100001', ...expected }]);
   });
 
-  test('goes by its variant where the catalogue lists that', async () => {
+  test('uses the variant ID as SKU if the catalogue lists it', async () => {
     const knows = (sku: string) => sku === '400401';
     expect(await read(order({}), { knows })).toMatchObject([{ lines: [{ sku: '400401' }] }]);
   });
 
-  test('with another field for the name', async () => {
+  test('the catalogue’s licensee field names the field for the licence', async () => {
     expect(await read(order({}), { licenseeField: 'campaign' })).toMatchObject([
       { buyer: { registration: 'launch' } },
     ]);
@@ -75,7 +83,7 @@ describe('an order', () => {
   test.each([
     ['refunded', { status: 'refunded', refunded: true, refunded_amount: 3840 }, 'full'],
     ['refunded in part', { status: 'partial_refund', refunded_amount: 1000 }, 'partial'],
-  ])('that was %s before it is sent again says that first', async (_, changes, part) => {
+  ])('sent again after it was %s reports the refund before the payment', async (_, changes, part) => {
     expect(await read(order(changes))).toMatchObject([
       { kind: 'reversed', reversal: { part } },
       { kind: 'paid', lines: [{ sku: '300301' }] },
@@ -87,7 +95,7 @@ describe('an order', () => {
     ['data.attributes.test_mode', { test_mode: undefined }],
     ['data.attributes.total', { total: 38.4 }],
     ['data.id', { 'data.id': '../1' }],
-  ])('that is not as documented at %s is refused as a body', async (path, changes) => {
+  ])('with a malformed field %s is refused as bad_body', async (path, changes) => {
     await expect(read(order(changes))).rejects.toThrow(
       new Rejection('bad_body', `not as documented at ${path.replace('data.', '')}`),
     );
@@ -96,7 +104,7 @@ describe('an order', () => {
 
 const money = (value: string, currency: string) => ({ value, currency });
 
-describe('its items', () => {
+describe('the items of an order', () => {
   const item = (product_id: number, variant_id: number, price?: number, quantity = 1) => ({
     type: 'order-items',
     id: String(product_id),
@@ -104,10 +112,15 @@ describe('its items', () => {
   });
 
   test.each([
-    ['by their prices', [2000, 600], [money('24', 'GBP'), money('14.40', 'GBP')], ['31.16875', '18.70125']],
-    ['not at all if a price is missing', [2000, undefined], [undefined, undefined], [undefined, undefined]],
-    ['not at all if all are free', [0, 0], [undefined, undefined], [undefined, undefined]],
-  ])('share the total of the order %s', async (_, [first, second], paid, settled) => {
+    [
+      'in proportion to their prices',
+      [2000, 600],
+      [money('24', 'GBP'), money('14.40', 'GBP')],
+      ['31.16875', '18.70125'],
+    ],
+    ['only if each has a price', [2000, undefined], [undefined, undefined], [undefined, undefined]],
+    ['only if one is not free', [0, 0], [undefined, undefined], [undefined, undefined]],
+  ])('share the total %s', async (_, [first, second], paid, settled) => {
     const data = [item(300301, 400401, first), item(300302, 400402, second, 2)];
     const events = await read(order({}), { api, ask: async () => JSON.stringify({ data }) });
     expect(events).toMatchObject([
@@ -120,7 +133,7 @@ describe('its items', () => {
     ]);
   });
 
-  test('are asked for where there is a key', async () => {
+  test('are fetched if there is an API key', async () => {
     const calls: unknown[] = [];
     const ask: Context['ask'] = async (url, init) => {
       calls.push([url, init?.headers]);
@@ -142,14 +155,14 @@ describe('its items', () => {
     ]);
   });
 
-  test('that are one have cost what the order has', async () => {
+  test('cost the total of the order if there is only one', async () => {
     const ask = async () => JSON.stringify({ data: [item(300301, 400401)] });
     expect(await read(order({}), { api, ask })).toMatchObject([
       { lines: [{ sku: '300301', paid: { value: '38.40', currency: 'GBP' } }] },
     ]);
   });
 
-  test('that nobody may know: the first goes out, and a person looks for more', async () => {
+  test('may be refused by the API: the first item is mailed and the rest is held', async () => {
     const ask = () => Promise.reject(new Rejection('provider_refused', 'the API answered 401'));
     expect(await read(order({}), { api, ask })).toMatchObject([
       {
@@ -161,7 +174,7 @@ describe('its items', () => {
     ]);
   });
 
-  test('are waited for where the API does not answer', async () => {
+  test('are retried if the API does not answer', async () => {
     const down = new Rejection('provider_unavailable', 'the API answered 500');
     await expect(read(order({}), { api, ask: () => Promise.reject(down) })).rejects.toBe(down);
   });
@@ -169,11 +182,19 @@ describe('its items', () => {
 
 describe('a refund', () => {
   test.each([
-    ['of all', {}, 'full'],
-    ['of all that does not say how much', { refunded_amount: undefined }, 'full'],
-    ['of a part', { refunded: false, status: 'partial_refund', refunded_amount: 1000 }, 'partial'],
-    ['in parts that are all', { refunded: false, status: 'partial_refund', refunded_amount: 3840 }, 'full'],
-    ['that does not say how much', { refunded: false, refunded_amount: undefined }, 'partial'],
+    ['of the total is full', {}, 'full'],
+    ['of the total without an amount is full', { refunded_amount: undefined }, 'full'],
+    [
+      'of less than the total is partial',
+      { refunded: false, status: 'partial_refund', refunded_amount: 1000 },
+      'partial',
+    ],
+    [
+      'in parts that reach the total is full',
+      { refunded: false, status: 'partial_refund', refunded_amount: 3840 },
+      'full',
+    ],
+    ['without an amount is partial', { refunded: false, refunded_amount: undefined }, 'partial'],
   ])('%s', async (_, changes, part) => {
     expect(await read(order(changes, 'order_refunded'))).toEqual([
       {
@@ -187,30 +208,30 @@ describe('a refund', () => {
   });
 });
 
-describe('the way of an order', () => {
+describe('the deliveries of an order', () => {
   const selling = { skus: ['300301'], signing: [SECRET] };
   const sale = webhook(sampleOf('lemonsqueezy/order_created.json'));
   const refund = webhook(sampleOf('lemonsqueezy/order_refunded.json'));
 
-  test('one order, one mail, whatever is sent again', async () => {
+  test('repeated give one order and one mail', async () => {
     const shop = deliveriesOf('lemonsqueezy', lemonsqueezy, selling);
-    for (let time = 0; time < 4; time += 1) expect(await shop.hear(sale)).toEqual({ status: 200, body: '' });
+    for (let time = 0; time < 4; time += 1) expect(await shop.post(sale)).toEqual({ status: 200, body: '' });
     expect(shop.mails).toHaveLength(1);
     expect(shop.orders()).toMatchObject([{ key: 'lemonsqueezy#5100001', status: 'paid' }]);
     expect(decrypt(shop.orders()[0]?.lines[0]?.serial ?? '')).toBe("Siobhán O'Brien");
-    for (let time = 0; time < 4; time += 1) await shop.hear(refund);
+    for (let time = 0; time < 4; time += 1) await shop.post(refund);
     expect(shop.orders()).toMatchObject([{ status: 'refunded' }]);
   });
 
-  test('a refund that comes first: no mail', async () => {
+  test('that start with the refund send no mail', async () => {
     const shop = deliveriesOf('lemonsqueezy', lemonsqueezy, selling);
-    for (const request of [refund, sale]) await shop.hear(request);
+    for (const request of [refund, sale]) await shop.post(request);
     expect(shop.mails).toEqual([]);
     expect(shop.orders()).toMatchObject([{ status: 'refunded' }]);
   });
 });
 
-describe('as simulated', () => {
+describe('the simulator', () => {
   const testOrder = {
     event: 'paid',
     sku: '300301',
@@ -223,7 +244,7 @@ describe('as simulated', () => {
   const simulated = (change: object) =>
     Buffer.from(simulator.request({ ...testOrder, ...change }, SECRET, {}, context.now).body);
 
-  test('it is signed as RFC 4231 has it', () => {
+  test('signs like RFC 4231', () => {
     expect(lemonsqueezySignature('Jefe', 'what do ya want for nothing?')).toBe(
       '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843',
     );
@@ -233,13 +254,13 @@ describe('as simulated', () => {
     ['paid', { kind: 'paid', test: false, buyer: { name: testOrder.name }, lines: [{ sku: '300301' }] }],
     ['refunded', { kind: 'reversed', reversal: { part: 'full' } }],
     ['partly_refunded', { kind: 'reversed', reversal: { part: 'partial' } }],
-  ])('%s is understood', async (event, expected) => {
+  ])('sends %s with the matching event', async (event, expected) => {
     expect(simulator.events).toContain(event);
     expect(await read(simulated({ event, id: '77' }))).toMatchObject([{ id: '77', ...expected }]);
     expect(await read(simulated({ event, test: true }))).toMatchObject([{ test: true }]);
   });
 
-  test('it has every field that the sample has', () => {
+  test('sends every field of the sample', () => {
     const shape = (body: Buffer) => shapeOf(JSON.parse(body.toString()));
     const sample = order({ 'meta.custom_data': { campaign: 'launch' } });
     expect(shape(simulated({}))).toEqual(shape(sample));

@@ -30,35 +30,39 @@ describe('a transaction', () => {
   test.each([
     ['a renewal', { origin: 'subscription_recurring' }],
     ['an upgrade of a subscription', { origin: 'subscription_update' }],
-    ['paid, and not completed yet', { event_type: 'transaction.paid' }],
-    ['of a type nobody knows', { event_type: 'transaction.reimagined' }],
-  ])('%s: nothing', async (_, changes) => {
+    ['a transaction that is paid and not completed', { event_type: 'transaction.paid' }],
+    ['an event of an unknown type', { event_type: 'transaction.reimagined' }],
+  ])('%s yields no event', async (_, changes) => {
     expect(await read(transaction(changes))).toEqual([]);
   });
 
   test.each([
-    ['made by API', { origin: 'api' }, {}],
-    ['of an origin nobody knows yet', { origin: 'reseller' }, {}],
-    ['not billed', { billed_at: null }, { placedAt: '2026-11-20T14:01:59.000Z' }],
+    ['may be created through the API', { origin: 'api' }, {}],
+    ['may have an unknown origin', { origin: 'reseller' }, {}],
     [
-      'in a currency without decimals',
+      'without a billing date has the date of its creation',
+      { billed_at: null },
+      { placedAt: '2026-11-20T14:01:59.000Z' },
+    ],
+    [
+      'in yen has an amount without decimals',
       { currency_code: 'JPY', 'details.totals.grand_total': '4900' },
       { amount: { value: '4900', currency: 'JPY' } },
     ],
-    ['for nothing', { 'details.totals.grand_total': '0' }, { amount: { value: '0', currency: 'EUR' } }],
+    ['may be free', { 'details.totals.grand_total': '0' }, { amount: { value: '0', currency: 'EUR' } }],
     [
-      'without what its lines cost',
+      'may have no price per line',
       { 'details.line_items.0.totals': null },
       { lines: [{ sku: 'pro_01kexample00000000000000001', quantity: 2, paid: undefined }] },
     ],
-    ['without a payout', { 'details.payout_totals': null }, { lines: [{ settled: undefined }] }],
+    ['may have no payout', { 'details.payout_totals': null }, { lines: [{ settled: undefined }] }],
     [
-      'of several lines, each with its share of the payout',
+      'divides the payout in proportion to the prices of its lines',
       { 'details.line_items': ['5220', '2610'].map(costing) },
       { lines: ['56.373333', '28.186666'].map((value) => ({ settled: { value, currency: 'USD' } })) },
     ],
     [
-      'without a product',
+      'uses the price ID as SKU if it has no product',
       { 'details.line_items.0.product': null },
       { lines: [{ sku: 'pri_01kexample00000000000000001' }] },
     ],
@@ -68,14 +72,14 @@ describe('a transaction', () => {
     ]);
   });
 
-  test('goes by its price where the catalogue lists that', async () => {
+  test('uses the price ID as SKU if the catalogue lists it', async () => {
     const knows = (sku: string) => sku.startsWith('pri_');
     expect(await read(transaction({}), { knows })).toMatchObject([
       { lines: [{ sku: 'pri_01kexample00000000000000001' }] },
     ]);
   });
 
-  test('of a sandbox is a test, and so is its refund, once the seller says so', async () => {
+  test('is a test order, and its refund too, if the catalogue sets sandbox', async () => {
     const options = { sandbox: true };
     expect(await read(transaction({}), { options })).toMatchObject([{ kind: 'paid', test: true }]);
     expect(await read(adjustment({}), { options })).toMatchObject([{ kind: 'reversed', test: true }]);
@@ -88,7 +92,7 @@ describe('a transaction', () => {
     ['details', { details: null }],
     ['details.line_items.0.quantity', { 'details.line_items.0.quantity': 0 }],
     ['details.totals.grand_total', { 'details.totals.grand_total': '78.30' }],
-  ])('that is not as documented at %s is refused as a body', async (path, changes) => {
+  ])('with a malformed field %s is refused as bad_body', async (path, changes) => {
     await expect(read(transaction(changes))).rejects.toThrow(
       new Rejection('bad_body', `not as documented at ${path}`),
     );
@@ -112,7 +116,7 @@ describe('the buyer', () => {
     return { calls, change: { api, ask } };
   };
 
-  test('is asked for, with the key and nothing that is not', async () => {
+  test('is fetched with the API key and no other credentials', async () => {
     const { calls, change } = asking(answer);
     expect(await read(transaction({ custom_data: null }), change)).toMatchObject([
       {
@@ -135,7 +139,7 @@ describe('the buyer', () => {
     ]);
   });
 
-  test('is whom the seller’s page has named, and then nobody is asked', async () => {
+  test('is taken from custom_data if it has an address and a name, and is not fetched', async () => {
     const custom_data = {
       email: 'zoe@example.com',
       name: 'Zoë',
@@ -148,7 +152,7 @@ describe('the buyer', () => {
     ]);
   });
 
-  test('is asked for where the page has named only the licence, which stays', async () => {
+  test('is fetched if custom_data has only the name for the licence, which is kept', async () => {
     const { change } = asking(answer);
     expect(await read(transaction({ custom_data: { licensee: 'Zoë' } }), change)).toMatchObject([
       { buyer: { name: 'Jörg Müller', email: 'joerg.mueller@example.com', registration: 'Zoë' } },
@@ -158,12 +162,12 @@ describe('the buyer', () => {
   test.each([
     ['an address', { email: 'zoe@example.com', name: 5 }, { name: 'Jörg Müller', email: 'zoe@example.com' }],
     ['a name', { name: 'Zoë' }, { name: 'Zoë', email: 'joerg.mueller@example.com' }],
-  ])('is asked for where the page has named only %s, which stays', async (_, custom_data, buyer) => {
+  ])('is fetched if custom_data has only %s, which is kept', async (_, custom_data, buyer) => {
     const { change } = asking(answer);
     expect(await read(transaction({ custom_data }), change)).toMatchObject([{ buyer }]);
   });
 
-  test('whose name is in another field', async () => {
+  test('may have the name for the licence in another field', async () => {
     const custom_data = { email: 'zoe@example.com', 'registered-to': 'Zoë' };
     const change = { api, licenseeField: 'registered-to' };
     expect(await read(transaction({ custom_data }), change)).toMatchObject([
@@ -172,19 +176,19 @@ describe('the buyer', () => {
   });
 
   test.each([
-    ['nobody can be asked', {}],
+    ['there is no API key', {}],
     [
-      'Paddle refuses to say',
+      'the API refuses',
       { api, ask: () => Promise.reject(new Rejection('provider_refused', 'the API answered 403')) },
     ],
-    ['Paddle has none', { api, ask: async () => '{"data":{"customer":null}}' }],
-  ])('who is unknown since %s: held, with what is known', async (_, change) => {
+    ['the API has no customer', { api, ask: async () => '{"data":{"customer":null}}' }],
+  ])('is unknown if %s, and the order is held with the known data', async (_, change) => {
     expect(await read(transaction({}), change)).toMatchObject([
       { buyer: { registration: 'Müller & Söhne GmbH' }, lines: [{ quantity: 2, held: 'no_buyer' }] },
     ]);
   });
 
-  test('is waited for where Paddle does not answer', async () => {
+  test('is retried if the API does not answer', async () => {
     const down = new Rejection('provider_unavailable', 'the API answered 500');
     await expect(read(transaction({}), { api, ask: () => Promise.reject(down) })).rejects.toBe(down);
   });
@@ -210,11 +214,14 @@ describe('an adjustment', () => {
       'approved',
       { reversalId: 'chargeback_warning', reversal: { state: 'won' } },
     ],
-  ])('%s, %s', async (action, status, expected) => {
-    expect(await read(adjustment({ action, status }))).toMatchObject([
-      { kind: 'reversed', id: 'txn_01kexample00000000000000001', test: false, ...expected },
-    ]);
-  });
+  ])(
+    'of the action %s with the status %s sets the state of the reversal',
+    async (action, status, expected) => {
+      expect(await read(adjustment({ action, status }))).toMatchObject([
+        { kind: 'reversed', id: 'txn_01kexample00000000000000001', test: false, ...expected },
+      ]);
+    },
+  );
 
   test.each([
     ['refund', 'pending_approval'],
@@ -222,11 +229,11 @@ describe('an adjustment', () => {
     ['credit', 'approved'],
     ['credit_reverse', 'approved'],
     ['something_new', 'approved'],
-  ])('%s, %s: nothing', async (action, status) => {
+  ])('of the action %s with the status %s yields no event', async (action, status) => {
     expect(await read(adjustment({ action, status }))).toEqual([]);
   });
 
-  test('of a part says how much', async () => {
+  test('of a part has the amount', async () => {
     const part = { type: 'partial', 'totals.total': '1000' };
     expect(await read(adjustment(part))).toMatchObject([
       { reversal: { kind: 'refund', part: 'partial', amount: { value: '10', currency: 'EUR' } } },
@@ -234,7 +241,7 @@ describe('an adjustment', () => {
   });
 });
 
-describe('the way of an order', () => {
+describe('the deliveries of an order', () => {
   const buyer = { data: { customer: { name: null, email: 'joerg.mueller@example.com', locale: 'de' } } };
   const selling = {
     skus: ['pro_01kexample00000000000000001'],
@@ -247,27 +254,27 @@ describe('the way of an order', () => {
     return { method: 'POST', query: '', headers: { 'paddle-signature': signature }, body };
   };
 
-  test('one order, one mail, and one state, whatever is sent again for three days', async () => {
+  test('repeated for three days give one order, one mail and one status', async () => {
     const shop = deliveriesOf('paddle', paddle, selling);
-    const tell = async (body: Buffer) => {
+    const send = async (body: Buffer) => {
       for (let time = 0; time < 60; time += 1) {
-        expect(await shop.hear(signed(body, shop.state.now))).toEqual({ status: 200, body: '' });
+        expect(await shop.post(signed(body, shop.state.now))).toEqual({ status: 200, body: '' });
         shop.state.now += 72 * 60_000;
       }
       return shop.orders().map(({ key, status }) => `${key} ${status}`);
     };
     const key = 'paddle#txn_01kexample00000000000000001';
-    expect(await tell(transaction({}))).toEqual([`${key} paid`]);
-    expect(await tell(adjustment({ status: 'pending_approval' }))).toEqual([`${key} paid`]);
-    expect(await tell(adjustment({ id: 'adj_2', action: 'chargeback' }))).toEqual([`${key} disputed`]);
-    expect(await tell(adjustment({ id: 'adj_3', action: 'chargeback_reverse' }))).toEqual([`${key} paid`]);
-    expect(await tell(adjustment({ id: 'adj_2', action: 'chargeback' }))).toEqual([`${key} paid`]);
-    expect(await tell(sampleOf('paddle/adjustment.updated.json'))).toEqual([`${key} refunded`]);
+    expect(await send(transaction({}))).toEqual([`${key} paid`]);
+    expect(await send(adjustment({ status: 'pending_approval' }))).toEqual([`${key} paid`]);
+    expect(await send(adjustment({ id: 'adj_2', action: 'chargeback' }))).toEqual([`${key} disputed`]);
+    expect(await send(adjustment({ id: 'adj_3', action: 'chargeback_reverse' }))).toEqual([`${key} paid`]);
+    expect(await send(adjustment({ id: 'adj_2', action: 'chargeback' }))).toEqual([`${key} paid`]);
+    expect(await send(sampleOf('paddle/adjustment.updated.json'))).toEqual([`${key} refunded`]);
     expect(shop.mails).toHaveLength(1);
     expect(decrypt(shop.orders()[0]?.lines[0]?.serial ?? '')).toBe('Müller & Söhne GmbH');
   });
 
-  test('nothing is kept while Paddle cannot be asked, and it comes again', async () => {
+  test('store nothing while the API is down, and succeed in the retry', async () => {
     let up = false;
     const ask = async () => {
       if (!up) throw new Rejection('provider_unavailable', 'the API answered 500');
@@ -275,15 +282,15 @@ describe('the way of an order', () => {
     };
     const shop = deliveriesOf('paddle', paddle, { ...selling, ask });
     const request = signed(transaction({}), shop.state.now);
-    expect(await shop.hear(request)).toMatchObject({ status: 503 });
+    expect(await shop.post(request)).toMatchObject({ status: 503 });
     expect(shop.orders()).toEqual([]);
     up = true;
-    expect(await shop.hear(request)).toMatchObject({ status: 200 });
+    expect(await shop.post(request)).toMatchObject({ status: 200 });
     expect(shop.mails).toHaveLength(1);
   });
 });
 
-describe('as simulated', () => {
+describe('the simulator', () => {
   const order = {
     event: 'paid',
     sku: 'pro_1',
@@ -303,20 +310,20 @@ describe('as simulated', () => {
     return { ...rest, request: { method: 'POST', query, headers, body: Buffer.from(body) } };
   };
 
-  test('it is signed as Paddle’s own test has it', () => {
+  test('signs like the test of Paddle’s library', () => {
     expect(paddleSignature('VALID_SECRET', 1698796800, '{"data": ["1", "2"]}')).toBe(
       'ts=1698796800;h1=a300428748dce5c70e4da19bffd60769591ea969c99dea3105d0ec9612cf43f9',
     );
   });
 
-  test.each(simulator.events)('%s is understood', async (event) => {
+  test.each(simulator.events)('sends %s with the matching event', async (event) => {
     const { request, orderId } = simulated({ event });
     await paddle.verify(request, context);
     const kind = event === 'paid' ? 'paid' : 'reversed';
     expect(await paddle.read(request, context)).toMatchObject([{ kind, id: orderId }]);
   });
 
-  test('a sale says all that a serial needs', async () => {
+  test('sends every field of a sale that a serial needs', async () => {
     const { request } = simulated({});
     expect(await paddle.read(request, context)).toMatchObject([
       {
@@ -327,7 +334,7 @@ describe('as simulated', () => {
     ]);
   });
 
-  test('it has every field that the sample has', () => {
+  test('sends every field of the sample', () => {
     const shape = (body: Buffer) => {
       const { data, ...rest } = JSON.parse(body.toString());
       return shapeOf({ ...rest, data: { ...data, custom_data: null } });

@@ -1,4 +1,4 @@
-/** PayPal's certificate, and what it says in its other words: the samples, changed at named places. */
+/** Tests the check of PayPal's certificate, and variants of its samples, changed at named paths. */
 import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
@@ -73,7 +73,7 @@ describe('the certificate', () => {
   });
 
   test.each(['api.paypal.com', 'api-m.paypal.com', 'api.sandbox.paypal.com', 'api-m.sandbox.paypal.com'])(
-    'at %s is fetched, once',
+    'at %s is fetched once',
     async (host) => {
       const calls: string[] = [];
       const ask = async (url: string) => {
@@ -109,11 +109,11 @@ describe('the certificate', () => {
     ['2017-03-22T12:00:00Z', 'good'],
     ['2017-03-22T12:00:01Z', 'bad_signature: the certificate is expired or not valid yet'],
     ['2026-11-23T00:00:00Z', 'bad_signature: the certificate is expired or not valid yet'],
-  ])('of 2015 to 2017, at %s: %s', async (now, expected) => {
+  ])('valid from 2015 to 2017 is checked against the time: %s, %s', async (now, expected) => {
     expect(await keyOf(certificate, now)).toBe(expected);
   });
 
-  test('is looked at again each time it is used', async () => {
+  test('is checked against the time at each use', async () => {
     expect(await keyOf(certificate, '2016-01-01', 'https://certificates.example.com/kept')).toBe('good');
     expect(await keyOf('', '2016-01-02', 'https://certificates.example.com/kept')).toBe('good');
     expect(await keyOf('', '2017-04-01', 'https://certificates.example.com/kept')).toMatch(
@@ -124,12 +124,20 @@ describe('the certificate', () => {
   const der = (base64: string) =>
     `-----BEGIN CERTIFICATE-----\n${base64.match(/.{1,64}/g)?.join('\n')}\n-----END CERTIFICATE-----\n`;
   test.each([
-    // openssl: a CA of our own under the name of DigiCert's, and a leaf of it under the name of PayPal's.
-    ['signed by a CA that only has the name', file('forged.pem'), /does not chain to a known authority/],
-    ['with the true one behind it', file('forged.pem') + certificate, /does not chain to a known authority/],
-    ['of somebody else', der(intermediate), /another subject than the provider's/],
-    ['that is no certificate', 'hello', /another subject than the provider's/],
-    ['that is garbage', der('AAAA'), /no certificate at the address/],
+    // Made with openssl: our own CA under DigiCert's name, and its leaf certificate under PayPal's name.
+    [
+      'signed by a CA that only has DigiCert’s name',
+      file('forged.pem'),
+      /does not chain to a known authority/,
+    ],
+    [
+      'with the genuine one appended',
+      file('forged.pem') + certificate,
+      /does not chain to a known authority/,
+    ],
+    ['of another subject', der(intermediate), /another subject than the provider's/],
+    ['that is plain text', 'hello', /another subject than the provider's/],
+    ['that is malformed', der('AAAA'), /no certificate at the address/],
   ])('%s is refused', async (_, pem, expected) => {
     expect(await keyOf(pem, '2026-12-01')).toMatch(expected);
   });
@@ -137,7 +145,7 @@ describe('the certificate', () => {
   test.each([
     ['provider_refused', 'bad_signature'],
     ['provider_unavailable', 'provider_unavailable'],
-  ] as const)('%s when asked for: %s', async (code, expected) => {
+  ] as const)('whose fetch fails with %s is refused as %s', async (code, expected) => {
     const ask = () => Promise.reject(new Rejection(code, 'said PayPal'));
     const headers = {
       ...request.headers,
@@ -153,14 +161,14 @@ test.each([
   ['today', {}, 'stale', Date.parse('2026-11-23')],
   ['with another algorithm', { 'paypal-auth-algo': 'SHA1withRSA' }, 'bad_signature', context.now],
   ['without a time', { 'paypal-transmission-time': '' }, 'stale', context.now],
-  ['with a time of no zone', { 'paypal-transmission-time': '2015-05-18T15:45:13' }, 'stale', context.now],
+  ['with a time without a zone', { 'paypal-transmission-time': '2015-05-18T15:45:13' }, 'stale', context.now],
   [
-    'with a time of another form',
+    'with a time in another format',
     { 'paypal-transmission-time': 'T 2015-05-18 15:45:13 Z' },
     'stale',
     context.now,
   ],
-])('the delivery of 2015 %s is refused', async (_, change, code, now) => {
+])('the published delivery of 2015 %s is refused', async (_, change, code, now) => {
   const attempt = paypal.verify(
     { ...request, headers: { ...request.headers, ...change } },
     { ...context, now, ask: async () => certificate },
@@ -168,7 +176,7 @@ test.each([
   await expect(attempt).rejects.toMatchObject({ code });
 });
 
-test('the bare key of the look-alike on this machine counts where the seller has named it, and nowhere else', async () => {
+test('the key of the local fake API is accepted only if it is the API address of the catalogue and on localhost', async () => {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const now = Date.parse('2026-11-20T14:04:00Z');
   const url = 'http://localhost:3000/local/paypal';
@@ -193,7 +201,7 @@ test('the bare key of the look-alike on this machine counts where the seller has
   await expect(verified(proxy, { key: 'k', url: proxy })).rejects.toMatchObject({ code: 'bad_signature' });
 });
 
-/** The sample with values put at dotted paths; undefined takes one away. */
+/** Returns the sample with values set at dotted paths; undefined removes a value. */
 function changed(name: string, changes: Record<string, unknown>) {
   const whole = JSON.parse(file(`${name}.json`));
   for (const [path, value] of Object.entries(changes)) {
@@ -216,7 +224,7 @@ const usd = (value: string) => ({ value, currency: 'USD' });
 describe('a capture', () => {
   const order = (changes: Record<string, unknown> = {}) =>
     changed('CHECKOUT.ORDER.APPROVED', changes).resource;
-  const telling = (answer: unknown) => {
+  const answering = (answer: unknown) => {
     const calls: unknown[] = [];
     const ask: Context['ask'] = async (...what) => {
       calls.push(what);
@@ -225,8 +233,8 @@ describe('a capture', () => {
     return { ask, api, calls };
   };
 
-  test('asks for its order as the seller', async () => {
-    const { calls, ...change } = telling(order());
+  test('fetches its order with the seller’s credentials', async () => {
+    const { calls, ...change } = answering(order());
     expect(await read(changed('PAYMENT.CAPTURE.COMPLETED', {}), change)).toMatchObject([
       { kind: 'paid', buyer: { email: 'kenji.yamada@example.com' }, lines: [{ sku: 'widgetpro-mac' }] },
     ]);
@@ -259,7 +267,7 @@ describe('a capture', () => {
   });
   test.each<[string, object, object]>([
     [
-      'several',
+      'with several items divides the amount by their prices',
       {
         'purchase_units.0.items': [item({ quantity: '2' }), item({ sku: 'g', unit_amount: amount('22.00') })],
       },
@@ -271,12 +279,12 @@ describe('a capture', () => {
       },
     ],
     [
-      'dear ones for little money, with a coupon that the page has made up',
+      'has the captured amount as price, even if the item prices are higher',
       { 'purchase_units.0.items': [item({ unit_amount: amount('999.00') })] },
       { lines: [{ paid: usd('39') }] },
     ],
     [
-      'ones with tax',
+      'includes tax in the prices of the items',
       {
         'purchase_units.0.items': [
           item({ tax: amount('7.41') }),
@@ -288,39 +296,39 @@ describe('a capture', () => {
       },
     ],
     [
-      'free ones',
+      'may have free items',
       { 'purchase_units.0.items': [item({ unit_amount: amount('0.00') })] },
       { lines: [{ sku: 'w', paid: usd('0') }] },
     ],
     [
-      'ones without a SKU, by their name',
+      'uses the name of an item without a SKU',
       { 'purchase_units.0.items': [item({ sku: undefined })] },
       { lines: [{ sku: 'Widget' }] },
     ],
     [
-      'an amount, with nothing but a custom id',
+      'without items uses the custom_id as SKU',
       { 'purchase_units.0.items': undefined, 'purchase_units.0.custom_id': 'w' },
       { lines: [{ sku: 'w', quantity: 1, paid: usd('39.00') }] },
     ],
     [
-      'an amount, with nothing at all',
+      'without items and custom_id has an empty SKU',
       { 'purchase_units.0.items': undefined, 'purchase_units.0.custom_id': undefined },
       { lines: [{ sku: '' }] },
     ],
     [
-      'with a card, so without a payer',
+      'paid by card has the name on the card',
       { payer: undefined, payment_source: { card: { name: 'Zoë Lindqvist' } } },
       { buyer: { name: 'Zoë Lindqvist' } },
     ],
-  ])('of an order of %s', async (_, changes, expected) => {
+  ])('%s', async (_, changes, expected) => {
     const whole = Object.fromEntries(
       Object.entries(changes).map(([path, value]) => [`resource.${path}`, value]),
     );
     const answer = changed('CHECKOUT.ORDER.APPROVED', whole).resource;
-    expect(await read(changed('PAYMENT.CAPTURE.COMPLETED', {}), telling(answer))).toMatchObject([expected]);
+    expect(await read(changed('PAYMENT.CAPTURE.COMPLETED', {}), answering(answer))).toMatchObject([expected]);
   });
 
-  test('of one of several units brings that one', async () => {
+  test('of one of several units has the items of that unit', async () => {
     const unit = order().purchase_units[0];
     const units = ['a', 'b', 'c'].map((name) => ({
       ...unit,
@@ -328,22 +336,22 @@ describe('a capture', () => {
       payments: { captures: [{ id: name === 'b' ? '9EX00001EX000002B' : `OTHER-${name}` }] },
     }));
     const body = changed('PAYMENT.CAPTURE.COMPLETED', {});
-    expect(await read(body, telling(order({ 'resource.purchase_units': units })))).toMatchObject([
+    expect(await read(body, answering(order({ 'resource.purchase_units': units })))).toMatchObject([
       { lines: [{ sku: 'b' }] },
     ]);
     const none = units.map((one) => ({ ...one, payments: undefined }));
-    expect(await read(body, telling(order({ 'resource.purchase_units': none })))).toMatchObject([
+    expect(await read(body, answering(order({ 'resource.purchase_units': none })))).toMatchObject([
       { lines: [{ sku: '', held: 'unknown_product' }] },
     ]);
   });
 
-  test('announced with several units brings none of them yet', async () => {
+  test('announced with several units has no lines yet', async () => {
     const units = [order().purchase_units[0], order().purchase_units[0]];
     const body = changed('CHECKOUT.ORDER.APPROVED', { 'resource.purchase_units': units });
     expect(await read(body)).toMatchObject([{ kind: 'announced', lines: [] }]);
   });
 
-  test('names its order by a link where that is all there is, or else goes by itself', async () => {
+  test('takes its order ID from a link, or uses its own ID if there is no link', async () => {
     const related = { 'resource.supplementary_data': undefined };
     expect(await read(changed('PAYMENT.CAPTURE.COMPLETED', related))).toMatchObject([
       { id: '5EX00001EX000001A', aliases: ['9EX00001EX000002B'] },
@@ -355,8 +363,8 @@ describe('a capture', () => {
 
   test.each([
     ['provider_refused', 'held'],
-    ['provider_unavailable', 'again'],
-  ] as const)('%s when asked: %s', async (code, outcome) => {
+    ['provider_unavailable', 'refused for a retry'],
+  ] as const)('whose order request gets %s is %s', async (code, outcome) => {
     const reading = read(changed('PAYMENT.CAPTURE.COMPLETED', {}), {
       api,
       ask: () => Promise.reject(new Rejection(code, 'said PayPal')),
@@ -376,25 +384,30 @@ describe('a capture', () => {
     [{ email_address: '' }, 'EXAMPLEMERCH1', 'wrong_payee'],
     [{}, 'EXAMPLEMERCH1', 'wrong_payee'],
   ];
-  test.each(payees)('for the payee %j where the seller is %j: %s', async (payee, seller, held) => {
-    const heldBy = async (body: unknown, change: Partial<Context> = {}) =>
-      (await read(body, { ...change, options: { payee: seller } })).flatMap((event) =>
-        event.kind === 'reversed' ? [] : event.lines.map((line) => line.held),
-      );
-    const body = changed('PAYMENT.CAPTURE.COMPLETED', { 'resource.payee': payee });
-    expect(await heldBy(body, telling(order()))).toEqual([held]);
-    expect(await heldBy(body)).toEqual([held ?? 'no_buyer']);
-    // A capture that does not say it: the order does, or nobody.
-    const silent = changed('PAYMENT.CAPTURE.COMPLETED', { 'resource.payee': undefined });
-    const answer = order({ 'resource.purchase_units.0.payee': payee });
-    expect(await heldBy(silent, telling(answer))).toEqual([held]);
-    expect(await heldBy(silent)).toEqual(['wrong_payee']);
-  });
+  test.each(payees)(
+    'for the payee %j is checked against options.payee %j: %s',
+    async (payee, seller, held) => {
+      const heldBy = async (body: unknown, change: Partial<Context> = {}) =>
+        (await read(body, { ...change, options: { payee: seller } })).flatMap((event) =>
+          event.kind === 'reversed' ? [] : event.lines.map((line) => line.held),
+        );
+      const body = changed('PAYMENT.CAPTURE.COMPLETED', { 'resource.payee': payee });
+      expect(await heldBy(body, answering(order()))).toEqual([held]);
+      expect(await heldBy(body)).toEqual([held ?? 'no_buyer']);
+      // If the capture names no payee, the payee of the order counts; without one the sale is held.
+      const withoutPayee = changed('PAYMENT.CAPTURE.COMPLETED', { 'resource.payee': undefined });
+      const answer = order({ 'resource.purchase_units.0.payee': payee });
+      expect(await heldBy(withoutPayee, answering(answer))).toEqual([held]);
+      expect(await heldBy(withoutPayee)).toEqual(['wrong_payee']);
+    },
+  );
 
-  test('for another payee of an order whose unit nobody knows is held as that', async () => {
+  test('for another payee is held as wrong_payee even if its unit is unknown', async () => {
     const body = changed('PAYMENT.CAPTURE.COMPLETED', { 'resource.payee': {} });
     const answer = order({ 'resource.purchase_units': [] });
-    expect(await read(body, telling(answer))).toMatchObject([{ lines: [{ sku: '', held: 'wrong_payee' }] }]);
+    expect(await read(body, answering(answer))).toMatchObject([
+      { lines: [{ sku: '', held: 'wrong_payee' }] },
+    ]);
   });
 
   test.each([
@@ -402,7 +415,7 @@ describe('a capture', () => {
     'PAYMENT.CAPTURE.DENIED',
     'PAYMENT.SALE.COMPLETED',
     'CHECKOUT.ORDER.COMPLETED',
-  ])('%s is nothing', async (event_type) =>
+  ])('the type %s yields no event', async (event_type) =>
     expect(await read(changed('PAYMENT.CAPTURE.COMPLETED', { event_type }))).toEqual([]),
   );
 });
@@ -418,24 +431,24 @@ test.each([
     {},
     { 'paypal-cert-url': 'https://api.sandbox.paypal.com/v1/notifications/certs/C' },
   ],
-])('the sandbox shows in %s', async (_, changes, headers) => {
+])('a sandbox event is a test order, recognized by %s', async (_, changes, headers) => {
   for (const name of ['CHECKOUT.ORDER.APPROVED', 'PAYMENT.CAPTURE.COMPLETED', 'PAYMENT.CAPTURE.REFUNDED'])
     expect(await read(changed(name, changes), {}, headers)).toMatchObject([{ test: true }]);
 });
 
-describe('money going back', () => {
+describe('a refund or dispute', () => {
   test.each([
     ['COMPLETED', 'done'],
     ['PENDING', 'open'],
     ['FAILED', 'won'],
     ['CANCELLED', 'won'],
-  ])('a refund that is %s: %s', async (status, state) => {
+  ])('of the status %s is a refund in the state %s', async (status, state) => {
     expect(await read(changed('PAYMENT.CAPTURE.REFUNDED', { 'resource.status': status }))).toMatchObject([
       { reversal: { kind: 'refund', state, part: 'partial', amount: usd('39.00') } },
     ]);
   });
 
-  test('taken back by PayPal itself', async () => {
+  test('reversed by PayPal is a chargeback', async () => {
     const event_type = 'PAYMENT.CAPTURE.REVERSED';
     expect(await read(changed('PAYMENT.CAPTURE.REFUNDED', { event_type }))).toMatchObject([
       {
@@ -446,13 +459,13 @@ describe('money going back', () => {
     ]);
   });
 
-  test('a refund that names no capture is for a person', async () => {
+  test('without a capture is refused as bad_body', async () => {
     await expect(read(changed('PAYMENT.CAPTURE.REFUNDED', { 'resource.links': [] }))).rejects.toMatchObject({
       code: 'bad_body',
     });
   });
 
-  // Names and outcomes: customer_disputes_v1, dispute and dispute_outcome.
+  // The names and outcomes are those of customer_disputes_v1, dispute and dispute_outcome.
   test.each([
     ['CREATED', 'OPEN', undefined, 'open'],
     ['UPDATED', 'UNDER_REVIEW', undefined, 'open'],
@@ -462,23 +475,26 @@ describe('money going back', () => {
     ['RESOLVED', 'RESOLVED', 'RESOLVED_WITH_PAYOUT', 'won'],
     ['RESOLVED', 'RESOLVED', 'CANCELED_BY_BUYER', 'won'],
     ['RESOLVED', 'RESOLVED', 'SOMETHING_NEW', 'open'],
-  ])('a dispute %s, %s, %s: %s', async (type, status, outcome_code, state) => {
-    const resource = {
-      dispute_id: 'PP-D-4012',
-      status,
-      dispute_outcome: outcome_code && { outcome_code },
-      disputed_transactions: [{ buyer_transaction_id: 'X', seller_transaction_id: '9EX00001EX000002B' }],
-    };
-    expect(await read({ event_type: `CUSTOMER.DISPUTE.${type}`, resource })).toEqual([
-      {
-        kind: 'reversed',
-        id: '9EX00001EX000002B',
-        test: false,
-        reversalId: 'PP-D-4012',
-        reversal: { kind: 'chargeback', state, part: 'full' },
-      },
-    ]);
-  });
+  ])(
+    'sent as %s with the status %s and the outcome %s is a chargeback in the state %s',
+    async (type, status, outcome_code, state) => {
+      const resource = {
+        dispute_id: 'PP-D-4012',
+        status,
+        dispute_outcome: outcome_code && { outcome_code },
+        disputed_transactions: [{ buyer_transaction_id: 'X', seller_transaction_id: '9EX00001EX000002B' }],
+      };
+      expect(await read({ event_type: `CUSTOMER.DISPUTE.${type}`, resource })).toEqual([
+        {
+          kind: 'reversed',
+          id: '9EX00001EX000002B',
+          test: false,
+          reversalId: 'PP-D-4012',
+          reversal: { kind: 'chargeback', state, part: 'full' },
+        },
+      ]);
+    },
+  );
 });
 
 describe('without an API key', () => {
@@ -502,13 +518,13 @@ describe('without an API key', () => {
   ].map((name) => JSON.parse(file(`${name}.json`)));
 
   test.each([
-    ['approved, then paid', [announced, paid], 'paid', 1],
-    ['paid, then approved', [paid, announced], 'paid', 1],
-    ['everything three times', [announced, paid, paid, announced, paid, announced], 'paid', 1],
-    ['paid and never approved', [paid], 'paid', 0],
-    ['approved and never paid', [announced], 'paid', 0],
-    ['refunded at last', [announced, paid, refunded, refunded], 'refunded', 1],
-    ['refunded first of all', [refunded, announced, paid], 'refunded', 0],
+    ['approval, then payment', [announced, paid], 'paid', 1],
+    ['payment, then approval', [paid, announced], 'paid', 1],
+    ['each event three times', [announced, paid, paid, announced, paid, announced], 'paid', 1],
+    ['payment without approval', [paid], 'paid', 0],
+    ['approval without payment', [announced], 'paid', 0],
+    ['refund last', [announced, paid, refunded, refunded], 'refunded', 1],
+    ['refund first', [refunded, announced, paid], 'refunded', 0],
   ])('%s', async (_, deliveries, status, mails) => {
     const world = memoryWorld(catalogue);
     for (const body of deliveries) expect(await world.deliver(body, unsigned)).toBe(true);
@@ -526,7 +542,7 @@ describe('without an API key', () => {
     ['for less than the floor', { 'resource.amount.value': '9.99' }, 'below_floor'],
     ['for another payee', { 'resource.payee': { merchant_id: 'ANOTHER' } }, 'wrong_payee'],
   ])(
-    'a capture %s is held, whichever comes first, and released by a person only',
+    'a capture %s is held, before or after the approval, until a person releases it',
     async (_, changes, held) => {
       const captured = changed('PAYMENT.CAPTURE.COMPLETED', changes);
       for (const deliveries of [
@@ -543,7 +559,7 @@ describe('without an API key', () => {
     },
   );
 
-  test('what was approved for less than the floor goes out once the capture reaches it', async () => {
+  test('an order approved below the floor is mailed when the captured amount reaches the floor', async () => {
     const cheap = changed('CHECKOUT.ORDER.APPROVED', {
       'resource.purchase_units.0.amount.value': '1.00',
       'resource.purchase_units.0.items.0.unit_amount.value': '1.00',

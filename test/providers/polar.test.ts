@@ -14,7 +14,7 @@ const context = contextWith({
   now: 0,
 });
 
-/** The sample with values put at dotted paths below `data`; undefined takes one away. */
+/** Returns the sample with values set at dotted paths below `data`; undefined removes a value. */
 function changed(file: string, type: string, changes: Record<string, unknown>): Buffer {
   const whole = JSON.parse(
     readFileSync(new URL(`../../functions/providers/polar/samples/${file}`, import.meta.url), 'utf8'),
@@ -34,16 +34,16 @@ const read = async (body: Buffer, change: Partial<Context> = {}) =>
 const paid = (changes: Record<string, unknown>, change?: Partial<Context>) =>
   read(changed('order.paid.json', 'order.paid', changes), change);
 
-describe('no sale', () => {
+describe('a webhook that is not a sale', () => {
   test.each(['order.created', 'order.updated', 'subscription.active', 'checkout.updated', 'constructor'])(
-    '%s',
+    'of the type %s yields no event',
     async (type) => {
       expect(await read(changed('order.paid.json', type, {}))).toEqual([]);
     },
   );
 
   test.each(['subscription_cycle', 'subscription_update', 'subscription_meter_cycle'])(
-    '%s is a renewal, whatever it costs, and so is its refund',
+    '%s is a renewal: neither it nor its refund yields an event, at any price',
     async (billing_reason) => {
       expect(await paid({ billing_reason, total_amount: -500 })).toEqual([]);
       expect(await read(changed('order.refunded.json', 'order.refunded', { billing_reason }))).toEqual([]);
@@ -54,26 +54,26 @@ describe('no sale', () => {
 describe('a sale', () => {
   const line = { sku: 'widgetpro-mac', quantity: 1 };
   test.each([
-    ['the first of a subscription', { billing_reason: 'subscription_create' }, {}],
-    ['of seats', { seats: 5 }, { lines: [{ ...line, quantity: 5 }] }],
-    ['of units', { units: 3 }, { lines: [{ ...line, quantity: 3 }] }],
+    ['may be the first order of a subscription', { billing_reason: 'subscription_create' }, {}],
+    ['counts its seats as copies', { seats: 5 }, { lines: [{ ...line, quantity: 5 }] }],
+    ['counts its units as copies', { units: 3 }, { lines: [{ ...line, quantity: 3 }] }],
     [
-      'whose product names no SKU',
+      'uses the product ID as SKU if the product has no SKU',
       { 'product.metadata': {} },
       { lines: [{ sku: 'cccccccc-0000-4000-8000-000000000001' }] },
     ],
-    ['without product', { product: null, product_id: null }, { lines: [{ sku: '' }] }],
+    ['has an empty SKU if it has no product', { product: null, product_id: null }, { lines: [{ sku: '' }] }],
     [
-      'in a currency without hundredths',
+      'in yen has an amount without decimals',
       { currency: 'jpy', total_amount: 4900 },
       { amount: { value: '4900', currency: 'JPY' } },
     ],
-    ['free of charge', { total_amount: 0 }, { amount: { value: '0', currency: 'EUR' } }],
+    ['may be free', { total_amount: 0 }, { amount: { value: '0', currency: 'EUR' } }],
   ])('%s', async (_, changes, expected) => {
     expect(await paid(changes)).toMatchObject([{ kind: 'paid', id: ORDER, test: false, ...expected }]);
   });
 
-  test('goes by the name that the catalogue knows', async () => {
+  test('uses the product ID as SKU if the catalogue lists it', async () => {
     const knows = (sku: string) => sku === 'cccccccc-0000-4000-8000-000000000001';
     expect(await paid({}, { knows })).toMatchObject([
       { lines: [{ sku: 'cccccccc-0000-4000-8000-000000000001' }] },
@@ -82,32 +82,44 @@ describe('a sale', () => {
 
   test.each([
     [
-      'a name for the invoice that is the buyer’s own is no company',
+      'a billing name equal to the buyer’s name is not a company',
       { billing_name: 'Anna Grüber' },
       { company: undefined },
     ],
-    ['none at all', { billing_name: null }, { name: 'Anna Grüber', company: undefined }],
-    ['only that of the invoice', { 'customer.name': null }, { name: 'Grüber Labor KG', company: undefined }],
     [
-      'no name, no address',
+      'without a billing name there is no company',
+      { billing_name: null },
+      { name: 'Anna Grüber', company: undefined },
+    ],
+    [
+      'without a customer name the billing name is the name',
+      { 'customer.name': null },
+      { name: 'Grüber Labor KG', company: undefined },
+    ],
+    [
+      'the names and the address may be missing',
       { 'customer.name': null, billing_name: null, 'customer.email': null },
       { name: undefined, email: undefined },
     ],
-    ['no field for the licence', { custom_field_data: {} }, { registration: undefined }],
-    ['a number in its place', { custom_field_data: { licensee: 7 } }, { registration: undefined }],
-    ['no fields at all', { custom_field_data: undefined }, { registration: undefined }],
-    ['no address of the invoice', { billing_address: null }, { country: undefined }],
+    ['the field for the licence may be missing', { custom_field_data: {} }, { registration: undefined }],
+    [
+      'a number in the field for the licence is ignored',
+      { custom_field_data: { licensee: 7 } },
+      { registration: undefined },
+    ],
+    ['the custom fields may be missing', { custom_field_data: undefined }, { registration: undefined }],
+    ['the billing address may be missing', { billing_address: null }, { country: undefined }],
   ])('%s', async (_, changes, buyer) => {
     const [sale] = await paid(changes);
     expect(sale).toMatchObject({ kind: 'paid', buyer });
   });
 
-  test('the field for the licence is called what the catalogue says', async () => {
+  test('the catalogue’s licensee field names the field for the licence', async () => {
     const change = { licenseeField: 'name_on_licence' };
     expect(await paid({ custom_field_data: { name_on_licence: 'A. G.' } }, change)).toMatchObject([
       { buyer: { registration: 'A. G.' } },
     ]);
-    // A property that every object inherits is not a field.
+    // An inherited property is not a field.
     expect(await paid({}, { licenseeField: 'constructor' })).toMatchObject([
       { buyer: { registration: undefined } },
     ]);
@@ -117,16 +129,16 @@ describe('a sale', () => {
     ['no id', { id: undefined }],
     ['a long id', { id: 'x'.repeat(101) }],
     ['no customer', { customer: null }],
-    ['half a cent', { total_amount: 0.5 }],
-    ['no seat', { seats: 0 }],
-    ['no date', { created_at: 'yesterday' }],
+    ['a total with half a cent', { total_amount: 0.5 }],
+    ['0 seats', { seats: 0 }],
+    ['a malformed date', { created_at: 'yesterday' }],
     ['a currency of four letters', { currency: 'euro' }],
-    ['no reason', { billing_reason: undefined }],
-  ])('with %s is for a person', async (_, changes) => {
+    ['no billing reason', { billing_reason: undefined }],
+  ])('a body with %s is refused as bad_body', async (_, changes) => {
     await expect(paid(changes)).rejects.toMatchObject({ code: 'bad_body' });
   });
 
-  test('of the sandbox is a test, and so is what goes back', async () => {
+  test('is a test order, and its refund too, if the catalogue sets sandbox', async () => {
     const options = { sandbox: true };
     expect(await paid({}, { options })).toMatchObject([{ test: true }]);
     for (const [file, type] of [
@@ -137,10 +149,10 @@ describe('a sale', () => {
   });
 });
 
-describe('money going back', () => {
+describe('a refund', () => {
   const twelve = { value: '12', currency: 'EUR' };
   const refundId = '34343434-0000-4000-8000-000000000001';
-  test('a part of it', async () => {
+  test('of a part is partial', async () => {
     const body = changed('order.refunded.json', 'order.refunded', { status: 'partially_refunded' });
     expect(await read(body)).toMatchObject([
       { id: ORDER, reversalId: ORDER, reversal: { state: 'done', part: 'partial' } },
@@ -167,7 +179,7 @@ describe('money going back', () => {
         [ORDER, 'won', undefined],
       ],
     ],
-  ])('%s, %s', async (type, status, facts) => {
+  ])('sent as %s with the status %s sets the state of the reversal', async (type, status, facts) => {
     expect(await read(changed('refund.updated.json', type, { status }))).toEqual(
       facts.map(([reversalId, state, amount]) => ({
         kind: 'reversed',
@@ -183,13 +195,13 @@ describe('money going back', () => {
     ['order.refunded.json', 'order.refunded', { status: 'unheard_of' }],
     ['refund.updated.json', 'refund.updated', { status: 'unheard_of' }],
     ['refund.updated.json', 'refund.updated', { order_id: null }],
-  ])('%s, %s, %j: for a person', async (file, type, changes) => {
+  ])('%s sent as %s with %j is refused as bad_body', async (file, type, changes) => {
     await expect(read(changed(file, type, changes))).rejects.toMatchObject({ code: 'bad_body' });
   });
 });
 
 test.each(['whsec_', 'whsec_QQ==', 'whsec_!!!!'])(
-  'under %s nobody signs with the few bytes it decodes to',
+  'the key %s, which decodes to almost no bytes, accepts no signature',
   (secret) => {
     const body = readFileSync(
       new URL('../../functions/providers/polar/samples/order.paid.json', import.meta.url),
@@ -219,25 +231,22 @@ describe('the simulator', () => {
     floor: 0,
   };
   const now = Date.now();
-  test.each(simulator.events)(
-    '%s is signed as the vendor’s library would, for either kind of secret',
-    (event) => {
-      const base64 = 'ZXhhbXBsZS0zMi1ieXRlLXNlY3JldC0wMDAwMDAwMDE=';
-      const legacy = 'polar_whs_example_0001';
-      const cases = [
-        [`whsec_${base64}`, base64],
-        [legacy, Buffer.from(legacy).toString('base64')],
-      ] as const;
-      for (const [secret, key] of cases) {
-        const { body, headers } = simulator.request({ ...order, event }, secret, {}, now);
-        expect(new Webhook(key).verify(body, headers)).toMatchObject({
-          type: expect.stringContaining('order.'),
-        });
-      }
-    },
-  );
+  test.each(simulator.events)('signs %s like the vendor’s library, with either kind of secret', (event) => {
+    const base64 = 'ZXhhbXBsZS0zMi1ieXRlLXNlY3JldC0wMDAwMDAwMDE=';
+    const legacy = 'polar_whs_example_0001';
+    const cases = [
+      [`whsec_${base64}`, base64],
+      [legacy, Buffer.from(legacy).toString('base64')],
+    ] as const;
+    for (const [secret, key] of cases) {
+      const { body, headers } = simulator.request({ ...order, event }, secret, {}, now);
+      expect(new Webhook(key).verify(body, headers)).toMatchObject({
+        type: expect.stringContaining('order.'),
+      });
+    }
+  });
 
-  test('says everything that Polar says', () => {
+  test('sends every field of the sample', () => {
     const { body } = simulator.request(order, 'whsec_x', {}, now);
     const sample = JSON.parse(
       readFileSync(
@@ -252,7 +261,7 @@ describe('the simulator', () => {
     expect(shape(JSON.parse(body))).toEqual(shape(sample));
   });
 
-  test('is read as what it says', async () => {
+  test('sends each event with the matching content', async () => {
     const send = async (event: string, id?: string) => {
       const { body, orderId } = simulator.request(
         { ...order, event, id, company: 'L AB', floor: 50 },

@@ -45,7 +45,7 @@ const later = (time: string, seconds: number) => new Date(Date.parse(time) + sec
 const evidence = (name: string) =>
   z.array(Case).parse(JSON.parse(readFileSync(new URL(`${name}/samples/evidence.json`, fixtures), 'utf8')));
 
-test('every provider has evidence, and all evidence has a provider of that name', () => {
+test('every provider has evidence, and every evidence file belongs to a provider', () => {
   const withEvidence = readdirSync(fixtures).filter((name) =>
     existsSync(new URL(`${name}/samples/evidence.json`, fixtures)),
   );
@@ -208,8 +208,8 @@ function swapped(all: readonly Buffer[]): fc.Arbitrary<Buffer> {
   });
 }
 
-/** Header and body are signed as one text, so the boundary between them must be certain. */
-describe('bytes of the body that are moved into the header before it', () => {
+/** The signature covers header and body as one text, so the boundary between them must be unambiguous. */
+describe('a request with the start of its body moved into the signed header', () => {
   const now = Date.parse('2026-11-20T14:03:22.878Z');
   const secret = `whsec_${Buffer.from('a secret of thirty-two bytes, so').toString('base64')}`;
   const at = String(Math.floor(now / 1000));
@@ -221,7 +221,7 @@ describe('bytes of the body that are moved into the header before it', () => {
     ['paddle', 'paddle-signature', ':', `5:${tail}`, `ts=${at}:5`],
     ['shop', 'webhook-timestamp', '.', `5.${tail}`, `${at}.5`],
     ['polar', 'webhook-timestamp', '.', `5.${tail}`, `${at}.5`],
-  ])('are refused: %s', async (name, header, separator, body, moved) => {
+  ])('is refused by %s', async (name, header, separator, body, moved) => {
     const context: Context = {
       keys: [secret],
       now,

@@ -1,4 +1,4 @@
-/** The published JSON Schema and what `shop` reads are the same. */
+/** Tests that the published JSON Schema and the parser of `shop` accept the same bodies. */
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ const { $defs } = published;
 const examples = z
   .array(z.object({ data: z.record(z.string(), z.unknown()) }).loose())
   .parse(published.examples);
-/** Zod knows no if/then; each body goes by the definition that its type names. */
+/** Zod does not support if/then, so the test picks the definition by the body's type. */
 const [paid, refunded] = ['paid', 'refunded'].map((name) => z.fromJSONSchema({ ...$defs[name], $defs }));
 
 const read = (body: unknown) => {
@@ -29,22 +29,22 @@ const read = (body: unknown) => {
 };
 const context = { keys: [], now: 0, licenseeField: '', options: {}, knows: () => true, ask: async () => '' };
 
-test.each(examples)('example: %j', (example) => {
+test.each(examples)('the parser accepts the example %j', (example) => {
   expect(read(example)).toMatchObject([{ id: expect.any(String) }]);
 });
 
-describe('both refuse and accept alike', () => {
+describe('the parser and the published schema agree', () => {
   const [order = { data: {} }, refund = { data: {} }] = examples;
   const item = { sku: 'w', quantity: 1, price: '1.00' };
   const cases: readonly [string, string, unknown, boolean][] = [
-    ['order.paid', 'as it is', order.data, true],
+    ['order.paid', 'every field of the example', order.data, true],
     ['order.paid', 'no id', { ...order.data, id: undefined }, false],
     ['order.paid', 'an empty id', { ...order.data, id: '' }, false],
     ['order.paid', 'an id with a line break', { ...order.data, id: 'A\n1' }, false],
     ['order.paid', 'a numeric id', { ...order.data, id: 1001 }, false],
     [
       'order.paid',
-      'nulls',
+      'null in the optional fields',
       {
         id: '1',
         licensee: null,
@@ -57,19 +57,19 @@ describe('both refuse and accept alike', () => {
     ],
     ['order.paid', 'no items', { ...order.data, items: [] }, false],
     ['order.paid', 'no SKU', { ...order.data, items: [{ ...item, sku: '' }] }, false],
-    ['order.paid', 'half a copy', { ...order.data, items: [{ ...item, quantity: 0.5 }] }, false],
-    ['order.paid', 'no copy', { ...order.data, items: [{ ...item, quantity: 0 }] }, false],
+    ['order.paid', 'a quantity of 0.5', { ...order.data, items: [{ ...item, quantity: 0.5 }] }, false],
+    ['order.paid', 'a quantity of 0', { ...order.data, items: [{ ...item, quantity: 0 }] }, false],
     ['order.paid', 'a price that is a number', { ...order.data, items: [{ ...item, price: 39 }] }, false],
     ['order.paid', 'a price with a comma', { ...order.data, items: [{ ...item, price: '39,00' }] }, false],
     ['order.paid', 'a currency in lower case', { ...order.data, currency: 'eur' }, false],
-    ['order.paid', 'a date that is none', { ...order.data, placedAt: 'yesterday' }, false],
-    ['order.paid', 'more fields', { ...order.data, coupon: 'X' }, true],
-    ['order.refunded', 'as it is', refund.data, true],
-    ['order.refunded', 'the id alone', { id: '1' }, true],
-    ['order.refunded', 'a part', { id: '1', amount: '5.00', currency: 'EUR' }, true],
-    ['order.refunded', 'a negative part', { id: '1', amount: '-5.00', currency: 'EUR' }, false],
+    ['order.paid', 'a malformed date', { ...order.data, placedAt: 'yesterday' }, false],
+    ['order.paid', 'an unknown field', { ...order.data, coupon: 'X' }, true],
+    ['order.refunded', 'every field of the example', refund.data, true],
+    ['order.refunded', 'only an ID', { id: '1' }, true],
+    ['order.refunded', 'a partial amount', { id: '1', amount: '5.00', currency: 'EUR' }, true],
+    ['order.refunded', 'a negative amount', { id: '1', amount: '-5.00', currency: 'EUR' }, false],
   ];
-  test.each(cases)('%s: %s', (type, _, data, good) => {
+  test.each(cases)('on %s with %s', (type, _, data, good) => {
     const body = JSON.parse(JSON.stringify({ type, data }));
     const schema = type === 'order.paid' ? paid : refunded;
     expect(schema?.safeParse(body.data).success).toBe(good);
@@ -77,11 +77,11 @@ describe('both refuse and accept alike', () => {
   });
 });
 
-test('a type nobody knows is nothing', () => {
+test('an event of an unknown type is ignored', () => {
   expect(read({ type: 'order.packed', data: {} })).toEqual([]);
 });
 
-test('a key cut short is no key: nobody can sign with nothing', () => {
+test('an empty key accepts no signature', () => {
   const body = Buffer.from('{}');
   const signature = createHmac('sha256', '').update('m.1795402805.').update(body).digest('base64');
   const headers = {

@@ -18,7 +18,7 @@ const sample = (name: string) =>
     readFileSync(new URL(`../../functions/providers/shopify/samples/${name}.json`, import.meta.url), 'utf8'),
   );
 
-/** The sample with values put at dotted paths; undefined takes one away. */
+/** Returns the sample with values set at dotted paths; undefined removes a value. */
 function changed(name: string, changes: Record<string, unknown>): Buffer {
   const whole = sample(name);
   for (const [path, value] of Object.entries(changes)) {
@@ -42,9 +42,9 @@ const read = async (
 const paid = (changes: Record<string, unknown>, change?: Partial<Context>) =>
   read('orders/paid', changed('orders-paid', changes), change);
 
-describe('no sale', () => {
+describe('a webhook that is not a sale', () => {
   test.each(['orders/create', 'orders/updated', 'orders/cancelled', 'app/uninstalled', ''])(
-    'the topic %j',
+    'of the topic %j yields no event',
     async (topic) => {
       expect(await read(topic, changed('orders-paid', {}))).toEqual([]);
     },
@@ -52,12 +52,12 @@ describe('no sale', () => {
 
   test.each([
     ['pending', { financial_status: 'pending' }],
-    ['authorized, which is not captured', { financial_status: 'authorized' }],
-    ['voided, as in the admin’s test notification', { financial_status: 'voided', test: true }],
+    ['authorized and not captured', { financial_status: 'authorized' }],
+    ['voided, as in the test notification of the admin', { financial_status: 'voided', test: true }],
     ['a renewal', { source_name: 'subscription_contract' }],
-    ['a renewal, as it is called since 2025', { source_name: 'subscription_contract_checkout_one' }],
-    ['with every line taken out before it was paid', { 'line_items.0.current_quantity': 0 }],
-  ])('an order that is %s', async (_, changes) => {
+    ['a renewal under its name since 2025', { source_name: 'subscription_contract_checkout_one' }],
+    ['without any remaining line', { 'line_items.0.current_quantity': 0 }],
+  ])('with an order that is %s yields no event', async (_, changes) => {
     expect(await paid(changes)).toEqual([]);
   });
 });
@@ -65,26 +65,42 @@ describe('no sale', () => {
 describe('a sale', () => {
   const usd = (value: string) => ({ value, currency: 'USD' });
   test.each([
-    ['refunded meanwhile', { financial_status: 'refunded' }, {}],
-    ['refunded in part meanwhile', { financial_status: 'partially_refunded' }, {}],
-    ['of a test gateway', { test: true }, { test: true }],
-    ['without a billing address', { billing_address: null }, { buyer: { name: 'María José Peña' } }],
-    ['with the customer’s address only', { email: '' }, { buyer: { email: 'mj.pena@example.com' } }],
-    ['without a customer', { customer: null }, { buyer: { name: 'María José Peña' } }],
+    ['may be refunded by now', { financial_status: 'refunded' }, {}],
+    ['may be partly refunded by now', { financial_status: 'partially_refunded' }, {}],
+    ['through a test gateway is a test order', { test: true }, { test: true }],
     [
-      'with a name for the order',
+      'without a billing address has the customer’s name',
+      { billing_address: null },
+      { buyer: { name: 'María José Peña' } },
+    ],
+    [
+      'without an address of its own has the customer’s',
+      { email: '' },
+      { buyer: { email: 'mj.pena@example.com' } },
+    ],
+    ['may have no customer', { customer: null }, { buyer: { name: 'María José Peña' } }],
+    [
+      'has the name for the licence in an attribute of the order',
       { note_attributes: [{ name: 'Licence name', value: 'X. Y.' }], 'line_items.0.properties': [] },
       { buyer: { registration: 'X. Y.' } },
     ],
-    ['with a name for the line', {}, { buyer: { registration: 'María José Peña' } }],
-    ['without a SKU: the variant', { 'line_items.0.sku': '' }, { lines: [{ sku: '46100000000001' }] }],
     [
-      'without a variant: the product',
+      'has the name for the licence in a property of the line',
+      {},
+      { buyer: { registration: 'María José Peña' } },
+    ],
+    [
+      'uses the variant ID if there is no SKU',
+      { 'line_items.0.sku': '' },
+      { lines: [{ sku: '46100000000001' }] },
+    ],
+    [
+      'uses the product ID if there is no SKU and no variant',
       { 'line_items.0.sku': null, 'line_items.0.variant_id': null },
       { lines: [{ sku: '8100000000001' }] },
     ],
     [
-      'of something that is no product',
+      'uses the title if there is no product',
       {
         'line_items.0.sku': null,
         'line_items.0.variant_id': null,
@@ -94,12 +110,12 @@ describe('a sale', () => {
       { lines: [{ sku: 'Tip' }] },
     ],
     [
-      'of fewer copies than were ordered at first',
+      'counts the copies that are left',
       { 'line_items.0.quantity': 3, 'line_items.0.current_quantity': 2 },
       { lines: [{ quantity: 2 }] },
     ],
     [
-      'of a shop that does not say how many are left',
+      'counts the copies ordered if the remaining ones are not stated',
       { 'line_items.0.quantity': 3, 'line_items.0.current_quantity': undefined },
       { lines: [{ quantity: 3 }] },
     ],
@@ -108,30 +124,38 @@ describe('a sale', () => {
   });
 
   test.each([
-    ['taxes on top', { 'line_items.0.quantity': 2, 'line_items.0.current_quantity': 2 }, usd('86.19')],
-    ['taxes included', { taxes_included: true }, usd('39')],
     [
-      'discounts',
+      'adds taxes that the price excludes',
+      { 'line_items.0.quantity': 2, 'line_items.0.current_quantity': 2 },
+      usd('86.19'),
+    ],
+    ['does not add taxes that the price includes', { taxes_included: true }, usd('39')],
+    [
+      'subtracts discounts',
       { 'line_items.0.discount_allocations': [{ amount: '10.05' }, { amount: '5.10' }] },
       usd('32.04'),
     ],
     [
-      'all of it given away',
+      'is 0 after a discount of the whole price',
       { 'line_items.0.discount_allocations': [{ amount: '39.00' }], 'line_items.0.tax_lines': [] },
       usd('0'),
     ],
-    ['more given away than asked', { 'line_items.0.discount_allocations': [{ amount: '50.05' }] }, undefined],
     [
-      'in yen',
+      'is unknown if the discounts exceed the price',
+      { 'line_items.0.discount_allocations': [{ amount: '50.05' }] },
+      undefined,
+    ],
+    [
+      'has no decimals in yen',
       { currency: 'JPY', total_price: '4900', 'line_items.0.price': '4900', 'line_items.0.tax_lines': [] },
       { value: '4900', currency: 'JPY' },
     ],
-  ])('what was paid for a line: %s', async (_, changes, expected) => {
+  ])('the price paid for a line %s', async (_, changes, expected) => {
     const [sale] = await paid(changes);
     expect(sale).toMatchObject({ lines: [{ paid: expected }] });
   });
 
-  test('an id greater than a number holds is one id, in the sale and in its refund', async () => {
+  test('has the same ID as its refund even if the ID exceeds 2^53', async () => {
     const great = (name: string) =>
       Buffer.from(changed(name, {}).toString().replaceAll(ORDER, '820982911946154508'));
     const ids = [
@@ -141,19 +165,19 @@ describe('a sale', () => {
     expect(ids).toMatchObject([[{ id: '820982911946154500' }], [{ id: '820982911946154500' }]]);
   });
 
-  test('a test notification says so in a header of either family', async () => {
+  test('is a test order if a test header of either family says so', async () => {
     for (const name of ['x-shopify-test', 'shopify-test'])
       expect(
         await read('orders/paid', changed('orders-paid', {}), { headers: { [name]: 'true' } }),
       ).toMatchObject([{ test: true }]);
   });
 
-  test('goes by the name that the catalogue knows', async () => {
+  test('uses the ID or title that the catalogue lists as SKU', async () => {
     for (const known of ['46100000000001', '8100000000001', 'WidgetPro'])
       expect(await paid({}, { knows: (sku) => sku === known })).toMatchObject([{ lines: [{ sku: known }] }]);
   });
 
-  test('whose buyer the app may not see is held', async () => {
+  test('is held if the app has no access to the buyer’s data', async () => {
     const hidden = {
       email: null,
       contact_email: null,
@@ -165,7 +189,7 @@ describe('a sale', () => {
     ]);
   });
 
-  test('with two names is held: nobody knows which is for which', async () => {
+  test('with two names for the licence is held', async () => {
     const [line] = sample('orders-paid').line_items;
     const other = { ...line, sku: 'B', properties: [{ name: 'Licence name', value: 'Another' }] };
     expect(await paid({ line_items: [line, other] })).toMatchObject([
@@ -178,18 +202,18 @@ describe('a sale', () => {
 
   test.each([
     ['no id', { id: undefined }],
-    ['half an id', { id: 1.5 }],
-    ['no date', { created_at: '2026' }],
+    ['a fractional ID', { id: 1.5 }],
+    ['a malformed date', { created_at: '2026' }],
     ['a price that is a number', { 'line_items.0.price': 39 }],
-    ['a price below nothing', { 'line_items.0.price': '-39.00' }],
+    ['a negative price', { 'line_items.0.price': '-39.00' }],
     ['no lines', { line_items: undefined }],
     ['no currency', { currency: '' }],
-  ])('with %s is for a person', async (_, changes) => {
+  ])('a body with %s is refused as bad_body', async (_, changes) => {
     await expect(paid(changes)).rejects.toMatchObject({ code: 'bad_body' });
   });
 });
 
-describe('money going back', () => {
+describe('a refund or dispute', () => {
   const [transaction] = sample('refunds-create').transactions;
   const refund = (transactions: unknown) =>
     read('refunds/create', changed('refunds-create', { transactions }));
@@ -197,21 +221,25 @@ describe('money going back', () => {
 
   test.each([
     [
-      'in two transactions',
+      'in two transactions has their sum',
       [
         { ...transaction, amount: '40.00' },
         { ...transaction, amount: '7.19' },
       ],
       { state: 'done', amount: usd('47.19') },
     ],
-    ['pending', [{ ...transaction, status: 'pending' }], { state: 'open', amount: usd('47.19') }],
     [
-      'one of them failed',
+      'that is pending is open',
+      [{ ...transaction, status: 'pending' }],
+      { state: 'open', amount: usd('47.19') },
+    ],
+    [
+      'leaves out a failed transaction',
       [transaction, { ...transaction, status: 'failure' }],
       { state: 'done', amount: usd('47.19') },
     ],
     [
-      'in two currencies',
+      'in two currencies has no amount',
       [transaction, { ...transaction, currency: 'EUR' }],
       { state: 'done', amount: undefined },
     ],
@@ -227,10 +255,10 @@ describe('money going back', () => {
   });
 
   test.each([
-    ['goods without money', []],
+    ['a return without a payment', []],
     ['a refund that failed', [{ ...transaction, status: 'failure' }]],
     ['a capture', [{ ...transaction, kind: 'capture' }]],
-  ])('%s: nothing', async (_, transactions) => {
+  ])('with %s yields no event', async (_, transactions) => {
     expect(await refund(transactions)).toEqual([]);
   });
 
@@ -246,7 +274,7 @@ describe('money going back', () => {
     ['lost', 'lost'],
     ['won', 'won'],
     ['unheard_of', 'open'],
-  ])('a dispute: %s', async (status, state) => {
+  ])('of the status %s is a chargeback in the state %s', async (status, state) => {
     for (const topic of ['disputes/create', 'disputes/update'])
       expect(await read(topic, changed('disputes-create', { status }))).toEqual([
         {
@@ -259,11 +287,11 @@ describe('money going back', () => {
       ]);
   });
 
-  test('a dispute of no order is no concern of ours', async () => {
+  test('without an order yields no event', async () => {
     expect(await read('disputes/create', changed('disputes-create', { order_id: null }))).toEqual([]);
   });
 
-  test('under a topic of another body it is for a person', async () => {
+  test('with the body of another topic is refused as bad_body', async () => {
     for (const [topic, name] of [
       ['refunds/create', 'orders-paid'],
       ['orders/paid', 'refunds-create'],
@@ -284,7 +312,7 @@ describe('the simulator', () => {
     floor: 50,
   };
 
-  test.each(simulator.events)('%s is signed as openssl signs', (event) => {
+  test.each(simulator.events)('signs %s like openssl', (event) => {
     const { body, headers } = simulator.request({ ...order, event }, 'sécret', {}, 0);
     const key = Buffer.from('sécret').toString('hex');
     const mac = execFileSync(
@@ -299,7 +327,7 @@ describe('the simulator', () => {
     ['paid', 'orders-paid'],
     ['refunded', 'refunds-create'],
     ['disputed', 'disputes-create'],
-  ])('%s has every field of the sample', (event, name) => {
+  ])('sends %s with every field of the sample', (event, name) => {
     const fields = (body: object) => Object.keys(body).sort();
     const { body } = simulator.request({ ...order, event }, 'secret', {}, 0);
     expect(fields(JSON.parse(body))).toEqual(fields(sample(name)));
@@ -319,7 +347,7 @@ describe('the simulator', () => {
     ['refunded', { reversal: { kind: 'refund', amount: { value: '60.50', currency: 'EUR' } } }],
     ['disputed', { reversal: { kind: 'chargeback', state: 'open' } }],
     ['dispute_won', { reversal: { kind: 'chargeback', state: 'won' } }],
-  ])('%s is read as that', async (event, expected) => {
+  ])('sends %s with the matching event', async (event, expected) => {
     const { orderId } = simulator.request(order, 'secret', {}, 0);
     const { body, headers } = simulator.request(
       { ...order, event, id: orderId, test: true },

@@ -1,4 +1,4 @@
-/** Simulated notifications: signed so that the vendors' own libraries and openssl agree, and sent by the command line. */
+/** Tests that the vendors' own libraries and openssl accept simulated notifications, and that the command line sends them. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ import { run } from '../../bin/commands/cli/program.ts';
 import { providers } from '../../functions/providers/index.ts';
 import type { SignedRequest } from '../../functions/providers/simulator.ts';
 import { type Running, start } from '../../local/start.ts';
+import { catalogueFile, serial } from '../fixtures/catalogue.ts';
 import { simulators } from '../fixtures/simulators.ts';
 
 const WHSEC = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -32,12 +33,12 @@ const signedRequest = (provider: string, event: string, secret: string, options 
 };
 const eventsOf = (provider: string) => simulators[provider]?.events ?? [];
 
-test.each(Object.entries(simulators))('%s has paid as its first event', (_, { events }) =>
+test.each(Object.entries(simulators))('the first event of the simulator %s is "paid"', (_, { events }) =>
   expect(events[0]).toBe('paid'),
 );
 
 describe("the vendors' own libraries accept", () => {
-  test.each(eventsOf('stripe'))('stripe: %s', (event) => {
+  test.each(eventsOf('stripe'))('the simulated Stripe event %s', (event) => {
     const { body, headers } = signedRequest('stripe', event, 'whsec_a');
     const stripe = new Stripe('sk_test_none').webhooks;
     expect(stripe.constructEvent(body, headers['stripe-signature'] ?? '', 'whsec_a')).toMatchObject({
@@ -48,21 +49,21 @@ describe("the vendors' own libraries accept", () => {
   test.each([
     ...eventsOf('shop').map((event) => ['shop', event]),
     ...eventsOf('polar').map((event) => ['polar', event]),
-  ])('standardwebhooks, %s: %s', (provider, event) => {
+  ])('in standardwebhooks, the simulated event of %s: %s', (provider, event) => {
     const { body, headers } = signedRequest(provider ?? '', event ?? '', WHSEC);
     expect(new Webhook(WHSEC).verify(body, { ...headers })).toEqual(JSON.parse(body));
   });
 });
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
-console.log(`openssl is ${hasOpenssl ? '' : 'not '}here to make the signatures a second time`);
+console.log(`openssl is ${hasOpenssl ? '' : 'not '}available to compute the signatures a second time`);
 const openssl = (args: readonly string[], input: string | Buffer) => execFileSync('openssl', args, { input });
 const hmac = (key: string, input: string) => openssl(['dgst', '-sha256', '-hmac', key, '-binary'], input);
 const md5 = (input: string) => openssl(['dgst', '-md5', '-binary'], input).toString('hex');
 const KEY = 'a-long-secret';
 
-describe.skipIf(!hasOpenssl)('openssl makes the same', () => {
-  /** By provider, where the signature is, and what openssl makes of the rest. */
+describe.skipIf(!hasOpenssl)('openssl computes the same signature for', () => {
+  /** By provider: the signature in the request, and the one that openssl computes. */
   const HEADERS: Readonly<
     Record<string, (request: SignedRequest) => readonly [actual: unknown, expected: unknown]>
   > = {
@@ -86,7 +87,7 @@ describe.skipIf(!hasOpenssl)('openssl makes the same', () => {
         [signed, authKey],
       ];
     },
-    // Gumroad signs no body; the secret is in the address.
+    // Gumroad does not sign the body; the secret is in the query.
     gumroad: ({ query }) => [query, `secret=${KEY}`],
   };
 
@@ -94,7 +95,7 @@ describe.skipIf(!hasOpenssl)('openssl makes the same', () => {
     Object.keys(HEADERS).flatMap((provider) => eventsOf(provider).map((event) => [provider, event] as const)),
   )('%s: %s', (provider, event) => {
     const request = signedRequest(provider, event, KEY);
-    // A ping and a form with a hash are signed in another way; the test of their provider checks them.
+    // A ping and a form with a hash use another scheme, which their provider's own test checks.
     if (event === 'ping' || event === 'licence_call') return expect(request.body).not.toBe('');
     const [actual, expected] = HEADERS[provider]?.(request) ?? [];
     expect(actual).toEqual(expected);
@@ -111,7 +112,7 @@ describe.skipIf(!hasOpenssl)('openssl makes the same', () => {
         join(folder, 'signature'),
         Buffer.from(headers['paypal-transmission-sig'] ?? '', 'base64'),
       );
-      // RFC 1952: a gzip file ends with the CRC-32 of what is in it, and its length.
+      // RFC 1952: a gzip file ends with the CRC-32 and the length of its content.
       const crc = gzipSync(body).readUInt32LE(gzipSync(body).length - 8);
       const content = [
         headers['paypal-transmission-id'],
@@ -146,7 +147,7 @@ describe.skipIf(!hasOpenssl)('openssl makes the same', () => {
     ]);
   });
 
-  test('a form with a key in the address, in Latin-1, escaped twice', () => {
+  test('a form with a key in the query, in Latin-1, escaped twice', () => {
     const options = { proof: { address: 'k' }, fields, charset: 'latin1', escapedTwice: true };
     const { query, body } = signedRequest('form', 'paid', 'a key', options);
     expect(query).toBe('k=a%20key');
@@ -160,7 +161,7 @@ describe.skipIf(!hasOpenssl)('openssl makes the same', () => {
   });
 });
 
-/** Those of the table that can be played, with what each needs; the second name of a form is its own. */
+/** The options that these providers need. */
 const OPTIONS: Readonly<Record<string, object>> = {
   gumroad: { sellerId: 'kL0psVL2admJSYRNs-EXAMPLE==', reread: false },
   paypal: { payee: [' Sales@Widgets.example.com '] },
@@ -176,20 +177,11 @@ describe('npx --no keypost simulate', () => {
   beforeAll(async () => {
     const settings = enabled.map((name) => [name, { testOrders: 'seller', options: OPTIONS[name] ?? {} }]);
     const skus = Object.fromEntries(enabled.map((name) => [name, ['1001', 'widget']]));
+    const aliases = { second: { as: 'shop' }, unsold: { as: 'shop' }, keyless: { as: 'shop' } };
+    const widget = { name: 'Widget', serial, skus: { ...skus, second: ['w'], keyless: ['w'] } };
     writeFileSync(
       config,
-      `import { defineConfig } from 'keypost';
-      export default defineConfig({
-        seller: { name: 'W', from: 'o@widgets.example.com', replyTo: 's@widgets.example.com', alarms: 'a@widgets.example.com' },
-        providers: { ...${JSON.stringify(Object.fromEntries(settings))}, second: { as: 'shop' }, unsold: { as: 'shop' }, keyless: { as: 'shop' } },
-        products: {
-          widget: {
-            name: 'Widget',
-            serial: { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } },
-            skus: { ...${JSON.stringify(skus)}, second: ['w'], keyless: ['w'] },
-          },
-        },
-      });`,
+      catalogueFile({ providers: { ...Object.fromEntries(settings), ...aliases }, products: { widget } }),
     );
     running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: config });
     const secrets = new SecretsManagerClient({ endpoint: running.aws });
@@ -244,7 +236,7 @@ describe('npx --no keypost simulate', () => {
     return orders.find(({ key }) => key.endsWith(`#${id}`));
   };
 
-  test.each(enabled)('%s: paid, repeated, refunded', async (provider) => {
+  test.each(enabled)('%s: a sale, its repetition and its refund are accepted', async (provider) => {
     const { status, orderId } = await simulate(provider, '--name', 'José Núñez');
     expect(status).toBe(200);
     expect(await orderOf(orderId)).toMatchObject({ status: 'paid', test: false });
@@ -255,7 +247,7 @@ describe('npx --no keypost simulate', () => {
 
   test.each(
     enabled.filter((name) => ['shop', 'stripe', 'paypal', 'bluesnap', 'fastspring', 'form'].includes(name)),
-  )('%s: the serial is that of the name', async (provider) => {
+  )('%s: the serial encrypts the buyer’s name', async (provider) => {
     const { orderId } = await simulate(provider, '--name', 'José Núñez');
     // printf 'José Núñez' | openssl enc -aes-128-ecb -K 31323334353637383930313233343536
     expect(await orderOf(orderId)).toMatchObject({
@@ -265,12 +257,12 @@ describe('npx --no keypost simulate', () => {
     expect(await orderOf(orderId)).toMatchObject({ status: provider === 'form' ? 'paid' : 'refunded' });
   });
 
-  test('prints the answer and the order for people', async () => {
+  test('prints the answer and the order ID as text', async () => {
     const { code, out } = await keypost(['shop', '--local']);
     expect([code, out]).toEqual([0, expect.stringMatching(/^shop receives 200 \nfor order SIM-\w+\n$/)]);
   });
 
-  test('under another name, as a test, and of the product that is named', async () => {
+  test('accepts a provider under another name, --test and --product', async () => {
     const { orderId } = await simulate(
       'second',
       '--test',
@@ -284,7 +276,7 @@ describe('npx --no keypost simulate', () => {
     expect(await orderOf(seen)).toMatchObject({ key: `shop#test#${seen}`, test: true });
   });
 
-  test('with a key that is typed, to an address that is named, without any AWS', async () => {
+  test('with --secret-stdin and --to needs no AWS', async () => {
     const args = ['shop', '--to', `${running.page}/orders/shop`, '--secret-stdin', '--json'];
     const { code, out } = await keypost(args, { typed: ` ${WHSEC}\n`, env: { AWS_PORT: '1', PORT: '1' } });
     expect([code, Result.parse(JSON.parse(out)).status]).toEqual([0, 200]);
@@ -308,7 +300,7 @@ describe('npx --no keypost simulate', () => {
     expect(err).not.toContain(WHSEC);
   });
 
-  test('the page simulates with the same code', async () => {
+  test('is also available on the local page', async () => {
     const order = { provider: 'shop', product: 'widget', name: 'Zoë', email: 'zoe@example.com', id: 'P-1' };
     const page = async (change: object) =>
       await (

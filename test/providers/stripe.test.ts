@@ -9,7 +9,7 @@ import { contextWith } from '../fixtures/catalogue.ts';
 const sample = (name: string) =>
   readFileSync(new URL(`../../functions/providers/stripe/samples/${name}.json`, import.meta.url), 'utf8');
 
-/** The sample with values put at dotted paths; undefined takes one away. */
+/** Returns the sample with values set at dotted paths; undefined removes a value. */
 function changed(name: string, changes: Record<string, unknown>): Buffer {
   const whole = JSON.parse(sample(name));
   for (const [path, value] of Object.entries(changes)) {
@@ -42,63 +42,67 @@ const noMetadata = { metadata: {}, payment_link: null };
 
 describe('a session', () => {
   test.each([
-    ['unpaid: a delayed method may still fail', { payment_status: 'unpaid' }],
-    ['of mode setup sells nothing', { mode: 'setup', payment_status: 'no_payment_required' }],
+    ['an unpaid session, because a delayed method may still fail', { payment_status: 'unpaid' }],
+    ['a session of mode setup', { mode: 'setup', payment_status: 'no_payment_required' }],
     [
-      'whose delayed payment failed',
+      'a session whose delayed payment failed',
       { type: 'checkout.session.async_payment_failed', payment_status: 'unpaid' },
     ],
-    ['that expired', { type: 'checkout.session.expired' }],
-    ['of a type nobody knows', { type: 'checkout.session.reimagined' }],
+    ['an expired session', { type: 'checkout.session.expired' }],
+    ['an event of an unknown type', { type: 'checkout.session.reimagined' }],
     ['a renewal', { type: 'invoice.paid' }],
-  ])('%s: nothing', async (_, changes) => {
+  ])('%s yields no event', async (_, changes) => {
     expect(await read(session(changes))).toEqual([]);
   });
 
   test.each([
-    ['paid later', { type: 'checkout.session.async_payment_succeeded' }, { id: 'pi_3TExample000001' }],
     [
-      'free, so without payment intent',
+      'may be paid by a delayed method',
+      { type: 'checkout.session.async_payment_succeeded' },
+      { id: 'pi_3TExample000001' },
+    ],
+    [
+      'that is free has the session ID, because it has no payment intent',
       { payment_status: 'no_payment_required', payment_intent: null },
       { id: 'cs_live_a1Q7Zt3fKxExampleExampleExampleExampleExampleExample0001' },
     ],
     [
-      'in a currency without decimals',
+      'in yen has an amount without decimals',
       { currency: 'jpy', amount_total: 4900 },
       { amount: { value: '4900', currency: 'JPY' } },
     ],
     [
-      'in a currency with three',
+      'in dinars has an amount from thousandths',
       { currency: 'kwd', amount_total: 4900 },
       { amount: { value: '4.90', currency: 'KWD' } },
     ],
     [
-      'without any custom field',
+      'without custom fields has the customer’s details',
       { custom_fields: [] },
       { buyer: { name: 'Zoë Lindqvist', email: 'zoe.lindqvist@example.com', country: 'SE', locale: 'sv' } },
     ],
     [
-      'with a known payment link',
+      'may be identified by a payment link of the catalogue',
       { metadata: {}, payment_link: 'plink_known' },
       { lines: [{ sku: 'plink_known', quantity: 1 }] },
     ],
     [
-      'of several copies',
+      'has the quantity from its metadata',
       { metadata: { product_id: 'w', quantity: '12' } },
       { lines: [{ sku: 'w', quantity: 12 }] },
     ],
     [
-      'with a quantity that is none',
+      'counts a malformed quantity as 1',
       { metadata: { product_id: 'w', quantity: 'many' } },
       { lines: [{ sku: 'w', quantity: 1 }] },
     ],
     [
-      'that names nothing, and no key to ask with',
+      'without a product and without an API key is held',
       noMetadata,
       { lines: [{ sku: '', held: 'unknown_product' }] },
     ],
     [
-      'with a payment link nobody knows',
+      'with an unknown payment link is held',
       { metadata: {}, payment_link: 'plink_x' },
       { lines: [{ sku: 'plink_x', held: 'unknown_product' }] },
     ],
@@ -106,13 +110,13 @@ describe('a session', () => {
     expect(await read(session(changes))).toMatchObject([{ kind: 'paid', test: false, ...expected }]);
   });
 
-  test('of test mode says so', async () => {
+  test('in test mode is a test order', async () => {
     expect(await read(changed('checkout.session.completed', { livemode: false }))).toMatchObject([
       { test: true },
     ]);
   });
 
-  test('asks for its line items where nothing else names the product', async () => {
+  test('fetches its line items if nothing else identifies the product', async () => {
     const calls: unknown[] = [];
     // The shape of https://docs.stripe.com/api/checkout/sessions/line_items
     const list = {
@@ -157,8 +161,8 @@ describe('a session', () => {
 
   test.each([
     ['provider_refused', 'held'],
-    ['provider_unavailable', 'again'],
-  ] as const)('%s when asked: %s', async (code, outcome) => {
+    ['provider_unavailable', 'refused for a retry'],
+  ] as const)('whose line items get %s is %s', async (code, outcome) => {
     const ask = () => Promise.reject(new Rejection(code, 'said Stripe'));
     const reading = read(session(noMetadata), { api, ask });
     if (outcome === 'held')
@@ -181,7 +185,7 @@ describe('a thin event', () => {
       }),
     );
 
-  test('is followed to its object', async () => {
+  test('leads to its object, which is fetched', async () => {
     const ask = async (url: string) => {
       expect(url).toBe('https://api.stripe.example/v1/checkout/sessions/cs_1');
       return JSON.stringify(JSON.parse(sample('checkout.session.completed')).data.object);
@@ -191,16 +195,16 @@ describe('a thin event', () => {
     ]);
   });
 
-  test('without a key to ask with is for a person', async () => {
+  test('without an API key is refused as bad_body', async () => {
     await expect(read(thin('v1.checkout.session.completed'))).rejects.toMatchObject({ code: 'bad_body' });
   });
 
-  test('of a type that is no concern of ours is nothing', async () => {
+  test('of an ignored type yields no event', async () => {
     expect(await read(thin('v1.customer.created'))).toEqual([]);
   });
 });
 
-describe('money going back', () => {
+describe('a refund or dispute', () => {
   const event = (type: string, object: Record<string, unknown>) =>
     Buffer.from(JSON.stringify({ id: 'evt_1', object: 'event', type, livemode: true, data: { object } }));
   const refund = {
@@ -258,7 +262,7 @@ describe('money going back', () => {
       [['du_1', 'chargeback', 'won', 'full', undefined]],
     ],
     ['charge.dispute.created', { ...dispute, payment_intent: null, status: 'needs_response' }, []],
-  ])('%s', async (type, object, facts) => {
+  ])('in the event %s, %o, sets the state of the reversal', async (type, object, facts) => {
     expect(await read(event(type, object))).toEqual(
       facts.map(([reversalId, kind, state, part, amount]) => ({
         kind: 'reversed',
@@ -270,7 +274,7 @@ describe('money going back', () => {
     );
   });
 
-  test('a charge that is refunded in part', async () => {
+  test('of a part of a charge is partial', async () => {
     const body = changed('charge.refunded', {
       'data.object.refunded': false,
       'data.object.amount_refunded': 975,

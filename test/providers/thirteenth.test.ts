@@ -1,4 +1,4 @@
-/** Adds a throw-away provider to a copy of the tree: its folder, its line in the table and its page are all it takes. */
+/** Adds a temporary provider to a copy of the tree: a folder, a line in the table and a page are enough. */
 import { execFile } from 'node:child_process';
 import {
   cpSync,
@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { catalogueFile, serial } from '../fixtures/catalogue.ts';
 
 const tree = mkdtempSync(join(tmpdir(), 'keypost-thirteenth-'));
 const write = (file: string, content: string) => writeFileSync(join(tree, file), content);
@@ -40,7 +41,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(tree, { recursive: true }));
 
-test('the table, the simulator loader and the bundle accept it', async () => {
+test('the table, the simulator loader and the bundle accept the new provider', async () => {
   expect(JSON.parse(await run('--import', 'tsx', 'check.ts'))).toEqual({
     names: expect.arrayContaining(['thirteenth', 'woocommerce']),
     event: { kind: 'paid', id: 'T-1' },
@@ -49,7 +50,7 @@ test('the table, the simulator loader and the bundle accept it', async () => {
   });
 });
 
-test('the evidence test accepts it', async () => {
+test('the evidence test accepts the new provider', async () => {
   const vitest = resolve('node_modules/vitest/vitest.mjs');
   const printed = await run(
     vitest,
@@ -115,19 +116,10 @@ const EVIDENCE = {
   events: [{ kind: 'paid', id: 'T-1', test: false, buyer: {}, lines: [{ sku: 'w', quantity: 1 }] }],
 };
 
-const CATALOGUE = `
-import { defineConfig } from 'keypost';
-export default defineConfig({
-  seller: { name: 'W', from: 'w@example.com', replyTo: 'w@example.com', alarms: 'a@example.com' },
+const CATALOGUE = catalogueFile({
   providers: { thirteenth: {} },
-  products: {
-    widget: {
-      name: 'Widget',
-      serial: { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } },
-      skus: { thirteenth: ['w'] },
-    },
-  },
-});`;
+  products: { widget: { name: 'Widget', serial, skus: { thirteenth: ['w'] } } },
+});
 
 const CHECK = `
 import { readdirSync, readFileSync, rmSync } from 'node:fs';

@@ -21,7 +21,7 @@ const sample = (name: string) =>
     ),
   );
 
-/** The sample with values put at dotted paths; undefined takes one away. */
+/** Returns the sample with values set at dotted paths; undefined removes a value. */
 function changed(changes: Record<string, unknown>): Buffer {
   const whole = sample('order.updated.completed');
   for (const [path, value] of Object.entries(changes)) {
@@ -54,13 +54,13 @@ describe('the ping', () => {
     }
   };
 
-  test('is answered with success, and nothing is done', async () => {
+  test('is accepted and yields no event', async () => {
     expect(await answerTo('webhook_id=5', { 'content-type': 'application/x-www-form-urlencoded' })).toEqual(
       [],
     );
   });
 
-  test('does nothing whatever else stands in its headers', async () => {
+  test('yields no event even with the topic of an order', async () => {
     expect(await answerTo('webhook_id=5', { 'x-wc-webhook-topic': 'order.updated' })).toEqual([]);
   });
 
@@ -71,18 +71,18 @@ describe('the ping', () => {
     ['webhook_id=5\n{}', 'no_signature'],
     [`webhook_id=${'5'.repeat(50)}`, 'no_signature'],
     ['{"id":727}', 'no_signature'],
-  ])('%j is none', async (body, code) => {
+  ])('%j is not a ping and needs a signature', async (body, code) => {
     expect(await answerTo(body, { 'x-wc-webhook-topic': 'order.updated' })).toBe(code);
   });
 
-  test('with a signature is no ping', async () => {
+  test('with a signature is checked like an order', async () => {
     expect(await answerTo('webhook_id=5', { 'x-wc-webhook-signature': 'AAAA' })).toBe('bad_signature');
   });
 });
 
-describe('no sale', () => {
+describe('a webhook that is not a sale', () => {
   test.each(['order.deleted', 'product.updated', 'customer.created', 'action.woocommerce_x', ''])(
-    'the topic %j',
+    'of the topic %j yields no event',
     async (topic) => {
       expect(await read({}, {}, topic)).toEqual([]);
     },
@@ -92,51 +92,66 @@ describe('no sale', () => {
     ['pending', { status: 'pending' }],
     ['on hold', { status: 'on-hold' }],
     ['cancelled', { status: 'cancelled' }],
-    ['of a status that a plugin has made', { status: 'shipped' }],
+    ['of a status that a plugin defines', { status: 'shipped' }],
     ['to be paid on delivery', { status: 'processing', date_paid_gmt: null }],
     ['a renewal', { created_via: 'subscription' }],
-  ])('an order that is %s', async (_, changes) => {
+  ])('with an order that is %s yields no event', async (_, changes) => {
     expect(await read(changes)).toEqual([]);
   });
 });
 
 describe('a sale', () => {
-  test.each(['order.created', 'order.updated', 'order.restored'])('%s', async (topic) => {
-    expect(await read({}, {}, topic)).toMatchObject([{ kind: 'paid', id: '727' }]);
-  });
+  test.each(['order.created', 'order.updated', 'order.restored'])(
+    'arrives under the topic %s',
+    async (topic) => {
+      expect(await read({}, {}, topic)).toMatchObject([{ kind: 'paid', id: '727' }]);
+    },
+  );
 
   const [line] = sample('order.updated.completed').line_items;
   const eur = (value: string) => ({ value, currency: 'EUR' });
   test.each([
-    ['processing', { status: 'processing' }, {}],
-    ['whose number is not its id', { number: 'A-7' }, {}],
+    ['may be processing', { status: 'processing' }, {}],
+    ['has its ID even if its number differs', { number: 'A-7' }, {}],
     [
-      'without a SKU: the variation',
+      'uses the variation ID if there is no SKU',
       { 'line_items.0.sku': '', 'line_items.0.variation_id': 94 },
       { lines: [{ sku: '94' }] },
     ],
-    ['without a variation: the product', { 'line_items.0.sku': '' }, { lines: [{ sku: '93' }] }],
     [
-      'of nothing that has a name',
+      'uses the product ID if there is no SKU and no variation',
+      { 'line_items.0.sku': '' },
+      { lines: [{ sku: '93' }] },
+    ],
+    [
+      'has an empty SKU if there is no ID',
       { 'line_items.0.sku': '', 'line_items.0.product_id': 0 },
       { lines: [{ sku: '' }] },
     ],
-    ['of three copies', { 'line_items.0.quantity': 3 }, { lines: [{ quantity: 3, paid: eur('47.97') }] }],
-    ['without a company', { 'billing.company': '' }, { buyer: { company: undefined } }],
-    ['with a last name only', { 'billing.first_name': '' }, { buyer: { name: 'Wójcik' } }],
     [
-      'without any name',
+      'has its quantity and total',
+      { 'line_items.0.quantity': 3 },
+      { lines: [{ quantity: 3, paid: eur('47.97') }] },
+    ],
+    ['may have no company', { 'billing.company': '' }, { buyer: { company: undefined } }],
+    ['may have only a last name', { 'billing.first_name': '' }, { buyer: { name: 'Wójcik' } }],
+    [
+      'may have no name',
       { 'billing.first_name': '', 'billing.last_name': '' },
       { buyer: { name: undefined } },
     ],
-    ['with a name for the order', {}, { buyer: { registration: 'Łukasz Wójcik' } }],
     [
-      'with a name for the line',
+      'has the name for the licence in the order’s metadata',
+      {},
+      { buyer: { registration: 'Łukasz Wójcik' } },
+    ],
+    [
+      'has the name for the licence in the line’s metadata',
       { meta_data: [], 'line_items.0.meta_data': [{ id: 1, key: '_license_name', value: 'X. Y.' }] },
       { buyer: { registration: 'X. Y.' } },
     ],
     [
-      'with something else in its place',
+      'ignores a name for the licence that is not text',
       { meta_data: [{ id: 1, key: '_license_name', value: { name: 'X' } }] },
       { buyer: { registration: undefined } },
     ],
@@ -144,7 +159,7 @@ describe('a sale', () => {
     expect(await read(changes)).toMatchObject([{ kind: 'paid', id: '727', test: false, ...expected }]);
   });
 
-  test('was paid when UTC says so, wherever we run', async () => {
+  test('has its payment time in UTC, whatever the local time zone', async () => {
     const { TZ } = process.env;
     process.env.TZ = 'America/New_York';
     try {
@@ -155,11 +170,11 @@ describe('a sale', () => {
     }
   });
 
-  test('goes by the name that the catalogue knows', async () => {
+  test('uses the product ID as SKU if the catalogue lists it', async () => {
     expect(await read({}, { knows: (sku) => sku === '93' })).toMatchObject([{ lines: [{ sku: '93' }] }]);
   });
 
-  test('with two names is held: nobody knows which is for which', async () => {
+  test('with two names for the licence is held', async () => {
     const named = (value: string) => ({ ...line, meta_data: [{ id: 1, key: '_license_name', value }] });
     expect(
       await read({ meta_data: [], line_items: [named('A'), { ...named('B'), sku: 'B' }] }),
@@ -168,7 +183,7 @@ describe('a sale', () => {
     ]);
   });
 
-  test('of a shop for trials is a test, and so is what goes back', async () => {
+  test('is a test order, and its refund too, if the catalogue sets sandbox', async () => {
     const refunds = [{ id: 1, reason: '', total: '-1.00' }];
     expect(await read({ refunds }, { options: { sandbox: true } })).toMatchObject([
       { test: true },
@@ -178,19 +193,19 @@ describe('a sale', () => {
 
   test.each([
     ['no id', { id: undefined }],
-    ['a time that no calendar has', { date_paid_gmt: '2026-02-30T14:03:18' }],
+    ['a time that does not exist', { date_paid_gmt: '2026-02-30T14:03:18' }],
     ['a time with a zone', { date_paid_gmt: '2026-11-20T14:03:18Z' }],
-    ['half a copy', { 'line_items.0.quantity': 0.5 }],
+    ['a quantity of 0.5', { 'line_items.0.quantity': 0.5 }],
     ['a total that is a number', { total: 47.97 }],
-    ['no address of the buyer', { billing: undefined }],
+    ['no billing address', { billing: undefined }],
     ['no lines', { line_items: undefined }],
-    ['what the API says to whom it does not know', { id: undefined, code: 'woocommerce_rest_cannot_view' }],
-  ])('with %s is for a person', async (_, changes) => {
+    ['an error of the API in place of the order', { id: undefined, code: 'woocommerce_rest_cannot_view' }],
+  ])('a body with %s is refused as bad_body', async (_, changes) => {
     await expect(read(changes)).rejects.toMatchObject({ code: 'bad_body' });
   });
 });
 
-describe('money going back', () => {
+describe('a refund', () => {
   const eur = (value: string) => ({ value, currency: 'EUR' });
   const fact = (reversalId: string, part: string, amount?: object) => ({
     kind: 'reversed',
@@ -200,7 +215,7 @@ describe('money going back', () => {
     reversal: { kind: 'refund', state: 'done', part, ...(amount ? { amount } : {}) },
   });
 
-  test('in parts: each of them, beside the sale, in every body', async () => {
+  test('of a part is reported after the sale, one event per refund', async () => {
     const refunds = [
       { id: 730, reason: '', total: '-5.00' },
       { id: 729, reason: '', total: '-10.50' },
@@ -210,7 +225,7 @@ describe('money going back', () => {
     expect(facts).toEqual([fact('730', 'partial', eur('5.00')), fact('729', 'partial', eur('10.50'))]);
   });
 
-  test('all of it', async () => {
+  test('of the total is full', async () => {
     const refunds = [
       { id: 730, reason: '', total: '-40.00' },
       { id: 729, reason: '', total: '-7.97' },
@@ -221,7 +236,7 @@ describe('money going back', () => {
     ]);
   });
 
-  test('by setting the status alone', async () => {
+  test('by the status alone is full', async () => {
     expect(await read({ status: 'refunded' })).toEqual([fact('727', 'full')]);
   });
 });
@@ -238,7 +253,7 @@ describe('the simulator', () => {
   };
   const secret = `ex&ample"sécret`;
 
-  test.each(['paid', 'partly_refunded', 'refunded', 'unpaid'])('%s is signed as openssl signs', (event) => {
+  test.each(['paid', 'partly_refunded', 'refunded', 'unpaid'])('signs %s like openssl', (event) => {
     const { body, headers } = simulator.request({ ...order, event }, secret, {}, 0);
     const key = Buffer.from(secret).toString('hex');
     const mac = execFileSync(
@@ -249,7 +264,7 @@ describe('the simulator', () => {
     expect(headers['x-wc-webhook-signature']).toBe(mac.toString('base64'));
   });
 
-  test('has every field of the sample', () => {
+  test('sends every field of the sample', () => {
     const fields = (body: object) => Object.keys(body).sort();
     expect(fields(JSON.parse(simulator.request(order, secret, {}, 0).body))).toEqual(
       fields(sample('order.updated.completed')),
@@ -272,7 +287,7 @@ describe('the simulator', () => {
     ['refunded', [{ reversal: { part: 'full', amount: { value: '61.50' } } }]],
     ['unpaid', []],
     ['ping', []],
-  ])('%s is read as that', async (event, expected) => {
+  ])('sends %s with the matching events', async (event, expected) => {
     const { orderId } = simulator.request(order, secret, {}, 0);
     const { body, headers } = simulator.request({ ...order, event, id: orderId }, secret, {}, 0);
     const request = { method: 'POST', headers, query: '', body: Buffer.from(body) };
