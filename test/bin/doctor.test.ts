@@ -553,7 +553,7 @@ test.each<[broken: string, change: Record<string, Reply>, findings: string[], cu
       ),
     },
     ['quota unknown'],
-    /may not ses:GetSendQuota/,
+    /not allowed to ses:GetSendQuota/,
   ],
   [
     'cannot decide with an expired token',
@@ -657,11 +657,15 @@ test.each([
     fault('ValidationError', 'Stack with id Keypost does not exist'),
   ],
   [['orders', 'held'], /no output OrdersTable/, stack({ ...NAMES, OrdersTable: '' })],
-  [['keys', 'set', 'shop'], /AWS does not know these credentials/, fault('InvalidClientTokenId', 'x', 403)],
+  [
+    ['keys', 'set', 'shop'],
+    /^AWS rejects these credentials; check them with `aws sts get-caller-identity`$/,
+    fault('InvalidClientTokenId', 'x', 403),
+  ],
   [['orders', 'release', 'k'], /have expired/, fault('ExpiredToken', 'x', 403)],
   [
     ['keys', 'list'],
-    /may not cloudformation:DescribeStacks/,
+    /not allowed to cloudformation:DescribeStacks/,
     fault('AccessDenied', 'not authorized to perform: cloudformation:DescribeStacks on', 403),
   ],
 ])('%j fails with one line if the stack cannot be found', async (args, why, reply) => {

@@ -377,8 +377,8 @@ describe('a mistake is reported in one line', () => {
     ['old', '\u2003田中', /^old: found 田 \(U\+7530\), which macroman lacks; write another spelling/],
     ['mac', 'Ja\u0007ne', /^mac: found damage or a control character in the name; write it/],
     ['mac', 'JosÃ©', /^mac: found damage/],
-    ['hex', 'Jane', /^hex: version 2 is not 32 hex digits; `.*keys set hex --local` takes one$/],
-    ['none', 'Jane', /^none: no key; `npx --no keypost keys set none --local` takes one$/],
+    ['hex', 'Jane', /^hex: version 2 is not 32 hex digits; set one with `.*keys set hex --local`$/],
+    ['none', 'Jane', /^none: no key; set one with `npx --no keypost keys set none --local`$/],
     ['nope', 'Jane', /^unknown product nope; the catalogue has mac, typed, old, hex, none$/],
     ['constructor', 'Jane', /^unknown product constructor; the catalogue has /],
   ])('for product %s and name %j', async (product, name, why) => {
@@ -394,13 +394,13 @@ describe('a mistake is reported in one line', () => {
     [
       ['--product', 'mac', '--key', '-'],
       'short',
-      /^mac: expected a key of 16 characters of ASCII, got 5 characters$/,
+      /^mac: expected a key of 16 ASCII characters, got 5 characters$/,
     ],
     [['--product', 'mac', '--key', '-'], '', /^mac: expected a key of .*, got 0 characters$/],
     [
       ['--profile', profile, '--key', '-'],
       `${KEY}5`,
-      /^the profile: expected a key of 16 characters of ASCII, got 17/,
+      /^the profile: expected a key of 16 ASCII characters, got 17/,
     ],
     [['--profile', profile], '', /^found no product; write --product/],
     [['--key', KEY], '', /^found no product; write/],

@@ -57,13 +57,14 @@ const api = await startServer(({ url = '', headers }, response) => {
   return answer(404, { error: {} });
 });
 
+const catalogue = 'local/demo-shop.ts';
 let running: Running;
 const said: string[] = [];
 const keypost = async (...args: string[]) => {
   said.length = 0;
   const { port } = new URL(running.page);
   return await run([...args, '--local'], {
-    env: { PORT: port, AWS_PORT: new URL(running.aws).port },
+    env: { PORT: port, AWS_PORT: new URL(running.aws).port, KEYPOST_CONFIG: catalogue },
     print: (line) => void said.push(line),
     complain: (line) => void said.push(line),
     readSecret: async () => '',
@@ -86,7 +87,7 @@ const webhook = async (object: object, type = 'checkout.session.completed') => {
 };
 
 beforeAll(async () => {
-  running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: 'local/demo-shop.ts' });
+  running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue });
   const secrets = new SecretsManagerClient({ endpoint: running.aws });
   const keys = {
     stripe: { signing: [SECRET], api: { key: 'rk_live_1', url: api.url } },
@@ -167,7 +168,7 @@ describe('reconcile stripe', () => {
     ['does not answer', () => 503, /answered 503.*run the command again/],
     ['refuses the key', () => 401, /answered 401.*keys set stripe --api-key/],
     ['breaks off', (url: string) => (url.includes('starting_after') ? 500 : undefined), /has 50 paid orders/],
-  ])('says what would do where Stripe %s', async (_, fault, says) => {
+  ])('reports in one line that Stripe %s, and a second run completes the work', async (_, fault, says) => {
     sessions = Array.from({ length: 60 }, (_, at) => session(560 - at));
     broken = fault;
     expect(await keypost('reconcile', 'stripe', '--since', '2026-11-20')).toBe(1);
@@ -178,9 +179,9 @@ describe('reconcile stripe', () => {
   });
 
   it.each([
-    ['shop', 'shop cannot list its paid orders; use one of stripe'],
-    ['nobody', 'the catalogue enables no provider nobody; use one of stripe'],
-  ])('says so of %s', async (name, says) => {
+    ['a provider that cannot list its orders', 'shop', 'shop cannot list its paid orders; use one of stripe'],
+    ['an unknown provider', 'nobody', 'the catalogue enables no provider nobody; use one of stripe'],
+  ])('refuses %s and names those that can', async (_, name, says) => {
     expect(await keypost('reconcile', name)).toBe(1);
     expect(said).toEqual([says]);
   });
