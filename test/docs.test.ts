@@ -1,4 +1,4 @@
-/** The documents name nothing that is not there, and leave out nothing that has to be in them. */
+/** The documents are complete, and everything that they name exists. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -21,7 +21,7 @@ const ofKind = (kind: string, folder: string) =>
 
 const documents = [...readdirSync('.').filter((name) => name.endsWith('.md')), ...ofKind('.md', 'docs')];
 const outsideCode = (text: string) => text.replace(/^ *```[\s\S]*?^ *```$/gm, '');
-/** As GitHub makes them. */
+/** Returns the anchors that GitHub makes. */
 const anchorsOf = (text: string) =>
   [...outsideCode(text).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading
@@ -30,7 +30,7 @@ const anchorsOf = (text: string) =>
       .replaceAll(' ', '-'),
   );
 
-test('README shows the four steps as they are in fulfil.ts', () => {
+test('README shows the four steps of fulfil.ts unchanged', () => {
   const [, shown] = /^## The four steps\n[\s\S]*?```ts\n([\s\S]*?)```/m.exec(read('README.md')) ?? [];
   const [fulfil] =
     /^export async function\* fulfil\([\s\S]*?\n}\n/m.exec(read('functions/core/fulfil.ts')) ?? [];
@@ -41,7 +41,7 @@ test('README shows the four steps as they are in fulfil.ts', () => {
 describe.each(documents)('%s', (file) => {
   const text = read(file);
 
-  test('links to what is there', () => {
+  test('has no broken link', () => {
     const links = [...outsideCode(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
     const broken = links.filter((target) => {
       if (/^https:\/\//.test(target)) return false;
@@ -52,16 +52,22 @@ describe.each(documents)('%s', (file) => {
     expect(broken).toEqual([]);
   });
 
-  test('names no path of somebody’s machine', () => {
+  test('names no path of a developer’s machine', () => {
     expect(text).not.toMatch(/(?<![\w.:/-])\/(?:work|root|home|Users|tmp|mnt|opt)\//);
   });
 
-  test('is in plain words', () => {
+  test('has no exclamation marks and no open tasks', () => {
     expect(outsideCode(text)).not.toMatch(/\w!(?:\s|$)|\b(?:TODO|FIXME)\b/);
+  });
+
+  test('avoids words that make a sentence hard to read', () => {
+    // Tables and quotations may contain measured results and names of tests.
+    const prose = outsideCode(text).replace(/^\|.*$|"[^"\n]*"|`[^`\n]*`/gm, '');
+    expect(prose).not.toMatch(/\b(?:nobody|whoever|for ever|hears|is told|would do)\b/i);
   });
 });
 
-describe('a command in the documents', () => {
+describe('commands in the documents', () => {
   const named = documents.flatMap((file) =>
     [...read(file).matchAll(/npx --no keypost((?: +(?:'[^'\n]*'|[^\s`'()|>#\n]+))+)/g)].map(
       ([, words = '']) => ({
@@ -71,19 +77,19 @@ describe('a command in the documents', () => {
     ),
   );
 
-  test('there are some', () => expect(named.length).toBeGreaterThan(20));
+  test('are found', () => expect(named.length).toBeGreaterThan(20));
 
-  test.each(named)('$file: $words', async ({ words }) => {
+  test.each(named)('$file: $words exists and has these options', async ({ words }) => {
     const { verbs, help } = await helpFor(words);
     const rest = words.slice(verbs.length);
     expect(verbs).not.toEqual([]);
     for (const option of rest.filter((word) => word.startsWith('--'))) expect(help).toContain(`${option} `);
     const [, parameter] = /^Usage: .*? <(\w+)>/.exec(help) ?? [];
-    // Of a command that is only talked about nothing but the verbs stands there.
+    // A command that the text only mentions has verbs and no arguments.
     if (rest.length > 0 && parameter) expect(rest[0]).not.toMatch(/^--/);
   });
 
-  /** The leading words that are verbs, and what `--help` says of them. */
+  /** Returns the leading words that are verbs, and their `--help`. */
   async function helpFor(
     words: readonly string[],
     verbs: readonly string[] = [],
@@ -148,7 +154,7 @@ describe('ARCHITECTURE.md', () => {
     );
   });
 
-  test('each invariant names a test that is there', () => {
+  test('each invariant names a test that exists', () => {
     const [, invariants = ''] = /^## Invariants\n([\s\S]*?)^## /m.exec(text) ?? [];
     const items = invariants.split(/^- /m).slice(1);
     expect(items.length).toBeGreaterThan(10);
@@ -183,12 +189,12 @@ describe('docs/runbook.md', () => {
     expect(anchorsOf(held)).toEqual([...HELD_REASONS]);
   });
 
-  test.each([...articles])('%s stands alone', (_, body) => {
+  test.each([...articles])('%s has all four parts', (_, body) => {
     for (const part of ['What happened', 'What the buyer sees', 'What to do', 'What not to do'])
       expect(body).toContain(`**${part}.**`);
   });
 
-  test.each(HELD_REASONS)('%s: the same cure as in the list of held orders', (reason) => {
+  test.each(HELD_REASONS)('%s: the article has the same fix as the list of held orders', (reason) => {
     const cures = (words: string) =>
       [...new Set(words.match(/--(?:name|email|product)\b|keys set|\bdoctor\b/g))].sort();
     const article = articles.get(reason) ?? '';
@@ -219,7 +225,7 @@ describe('docs/runbook.md', () => {
   }
 });
 
-test('decisions are numbered, and of one form', () => {
+test('decisions are numbered and have one form', () => {
   const files = readdirSync('docs/decisions').sort();
   expect(files.map((name) => Number(name.slice(0, 4)))).toEqual(files.map((_, at) => at + 1));
   for (const [at, name] of files.entries()) {
@@ -230,12 +236,12 @@ test('decisions are numbered, and of one form', () => {
   }
 });
 
-test('every provider has its page', () => {
+test('every provider has a page', () => {
   const names = Object.keys(providers);
   expect(names.filter((name) => !existsSync(`docs/providers/${name}.md`))).toEqual([]);
 });
 
-test('CI runs actions as they were at one commit, and may read only', () => {
+test('CI pins its actions to commits and has read permission only', () => {
   const workflow = read('.github/workflows/check.yml');
   const used = [...workflow.matchAll(/uses: (\S+)/g)].map(([, action = '']) => action);
   expect(used).not.toEqual([]);
