@@ -66,6 +66,7 @@ async function run(plan: Plan, notices: readonly unknown[], tries: number, withE
     if (withEvents) await world.publishSendEvents();
     await world.redeliver();
     world.state.now += 60_000;
+    if (!world.orders().some(({ dueAt }) => dueAt)) break;
   }
   return { world, heard };
 }
