@@ -1,4 +1,4 @@
-/** On the way of an order nothing reads the whole table: what a Lambda cannot ask for, it does not ask for. */
+/** No Lambda reads the whole table: its bundle does not contain the Scan operation. */
 import { readdirSync } from 'node:fs';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
@@ -11,7 +11,7 @@ const LAMBDAS = readdirSync('functions')
   .filter((file) => file.endsWith('.ts') && file !== 'env.ts')
   .map((file) => file.slice(0, -3));
 
-/** What an entry can ask DynamoDB for, by the names that the SDK's schemas give its operations. */
+/** Returns the DynamoDB operations in a bundle, by their names in the SDK's schemas. */
 async function operationsOf(stdin: { contents: string; resolveDir: string; loader: 'ts' }) {
   const options = { ...bundling(demo), outdir: '.', write: false as const };
   const { outputFiles } = await build({ ...options, stdin });
@@ -19,7 +19,7 @@ async function operationsOf(stdin: { contents: string; resolveDir: string; loade
   return ['PutItem', 'Query', 'Scan', 'TransactWriteItems'].filter((name) => text.includes(`"${name}"`));
 }
 
-test.each(LAMBDAS)('%s', async (name) => {
+test.each(LAMBDAS)('the bundle of %s has no Scan and no transaction', async (name) => {
   const contents = `export * from './functions/${name}.ts';`;
   const operations = await operationsOf({ contents, resolveDir: process.cwd(), loader: 'ts' });
   expect(operations).toContain('PutItem');
@@ -27,21 +27,21 @@ test.each(LAMBDAS)('%s', async (name) => {
   expect(operations).not.toContain('TransactWriteItems');
 });
 
-test('a Scan would be seen', async () => {
+test('a Scan in a bundle is detected', async () => {
   const contents = `import { ScanCommand } from '@aws-sdk/client-dynamodb'; export const scan = () => new ScanCommand({ TableName: '' });`;
   expect(await operationsOf({ contents, resolveDir: process.cwd(), loader: 'ts' })).toEqual(['Scan']);
 });
 
 const MAILED = ['PutItemCommand', 'SendRawEmailCommand', 'PutItemCommand'];
-/** Where an order has a second name, which is put beside it; a form's shop takes the serial from the answer. */
+/** An order with a second ID has one more put. An order of a form is not mailed: the shop takes the serial from the answer. */
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
   fastspring: ['PutItemCommand', ...MAILED],
   paypal: ['PutItemCommand', ...MAILED],
   form: ['PutItemCommand'],
 };
-test.each(PROVIDERS)('%s: an order is put, mailed, and marked', async (provider) => {
-  const asked: string[] = [];
-  const clients = deafClients((command) => asked.push(command.constructor.name));
+test.each(PROVIDERS)('an order of %s costs a put, a mail and a put', async (provider) => {
+  const calls: string[] = [];
+  const clients = deafClients((command) => calls.push(command.constructor.name));
   await oneOrder(provider, clients)();
-  expect(asked).toEqual(OTHERS[provider] ?? MAILED);
+  expect(calls).toEqual(OTHERS[provider] ?? MAILED);
 });

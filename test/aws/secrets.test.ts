@@ -1,4 +1,4 @@
-/** Secrets through the real client: what is served while Secrets Manager is slow, down, or has something new. */
+/** Reads secrets through the real client while Secrets Manager is slow, down or has a new version. */
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { cachedSecret } from '../../functions/aws/secrets.ts';
@@ -6,14 +6,14 @@ import { productKeys, providerKeys } from '../../functions/core/catalogue/keys.t
 import { startServer } from '../local/server.ts';
 
 let answer: string | 'down' | 'hangs';
-let asked = 0;
+let calls = 0;
 let server: Awaited<ReturnType<typeof startServer>>;
 let client: SecretsManagerClient;
 let now = 0;
 
 beforeAll(async () => {
   server = await startServer((_request, response) => {
-    asked += 1;
+    calls += 1;
     if (answer === 'hangs') return;
     // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
     response.statusCode = answer === 'down' ? 500 : 200;
@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 beforeEach(() => {
-  asked = 0;
+  calls = 0;
   now = 1_000_000;
   answer = '{"shop":{"signing":["one"]}}';
 });
@@ -41,18 +41,18 @@ const secret = () => cachedSecret(client, 'keys', { parse: providerKeys, cachedM
 const one = { shop: { signing: ['one'] } };
 const two = { shop: { signing: ['two', 'one'] } };
 
-test('is read once in five minutes, and once by many at a time', async () => {
+test('a secret is read once in five minutes, and once for concurrent readers', async () => {
   const keys = secret();
   await Promise.all([keys.read(), keys.read(), keys.read()]);
   now += 299_999;
   expect(await keys.read()).toEqual(one);
-  expect(asked).toBe(1);
+  expect(calls).toBe(1);
   now += 2;
   await keys.read();
-  expect(asked).toBe(2);
+  expect(calls).toBe(2);
 });
 
-test('is refused cold, and a failure is not remembered', async () => {
+test('a failed first read is refused and not cached', async () => {
   const keys = secret();
   answer = 'down';
   await expect(keys.read()).rejects.toMatchObject({ code: 'keys_unavailable' });
@@ -60,66 +60,70 @@ test('is refused cold, and a failure is not remembered', async () => {
   expect(await keys.read()).toEqual(one);
 });
 
-test('is served stale while Secrets Manager is down, and not asked for at every order', async () => {
+test('an expired secret is served while Secrets Manager is down, and not read at every order', async () => {
   const keys = secret();
   await keys.read();
   answer = 'down';
   now += 300_001;
   expect(await keys.read()).toEqual(one);
   expect(await keys.read()).toEqual(one);
-  expect(asked).toBe(2);
+  expect(calls).toBe(2);
 });
 
-test('what hangs ends', async () => {
+test('a read that gets no answer times out', async () => {
   answer = 'hangs';
   await expect(secret().read()).rejects.toMatchObject({ code: 'keys_unavailable' });
 }, 3_000);
 
-test('something newer is read at once, and then not for 30 s', async () => {
+test('a newer version is read at once, and then not again for 30 s', async () => {
   const keys = secret();
   const used = await keys.read();
   answer = '{"shop":{"signing":["two","one"]}}';
   const [newer, same] = await Promise.all([keys.newer(used), keys.newer(used)]);
-  expect([newer, same, asked]).toEqual([two, two, 2]);
-  // Whoever still holds the old one is given the new one without a call.
+  expect([newer, same, calls]).toEqual([two, two, 2]);
+  // A caller with the old version gets the new one without another call.
   expect(await keys.newer(used)).toEqual(two);
   const latest = await keys.read();
   expect(await keys.newer(latest)).toBeUndefined();
-  expect(asked).toBe(2);
+  expect(calls).toBe(2);
   now += 30_000;
   await keys.newer(latest);
-  expect(asked).toBe(3);
+  expect(calls).toBe(3);
 });
 
-test('where a refresh fails nobody knows whether a signature is forged', async () => {
+test('a failed refresh throws keys_unavailable, so that no signature counts as forged', async () => {
   const keys = secret();
   const used = await keys.read();
   answer = 'down';
   await expect(keys.newer(used)).rejects.toMatchObject({ code: 'keys_unavailable' });
   now += 1_000;
   await expect(keys.newer(used)).rejects.toMatchObject({ code: 'keys_unavailable' });
-  expect(asked).toBe(2);
+  expect(calls).toBe(2);
 });
 
 test.each([
   ['', {}],
   ['not JSON', {}],
   ['[]', {}],
-])('a secret that holds %j is as good as none', async (text) => {
+])('a secret with the content %j is refused as keys_unavailable', async (text) => {
   answer = text;
   await expect(secret().read()).rejects.toMatchObject({ code: 'keys_unavailable' });
 });
 
 test.each([
-  ['a new secret, as CloudFormation bears it', { born: 'x7Kq' }, {}],
-  ['a stray newline', { shop: { signing: ['whsec_1\n'] } }, { shop: { signing: ['whsec_1'] } }],
-  ['an empty key', { shop: { signing: [' '] } }, {}],
-  ['one bad entry', { shop: 'whsec_1', stripe: { signing: ['a'] } }, { stripe: { signing: ['a'] } }],
-])('provider-keys: %s', (_, stored, expected) => {
+  ['ignores the random value of a new secret', { born: 'x7Kq' }, {}],
+  ['trims a key', { shop: { signing: ['whsec_1\n'] } }, { shop: { signing: ['whsec_1'] } }],
+  ['ignores an empty key', { shop: { signing: [' '] } }, {}],
+  [
+    'ignores only a malformed entry',
+    { shop: 'whsec_1', stripe: { signing: ['a'] } },
+    { stripe: { signing: ['a'] } },
+  ],
+])('the parser of provider-keys %s', (_, stored, expected) => {
   expect(providerKeys(stored)).toEqual(expected);
 });
 
-test('product-keys: one bad entry is one product’s trouble', () => {
+test('the parser of product-keys ignores only a malformed entry', () => {
   const good = [{ version: 1, key: '1234567890123456' }];
   expect(productKeys({ a: good, b: '1234567890123456', c: [{ version: 0, key: 'x' }] })).toEqual({ a: good });
 });

@@ -1,3 +1,4 @@
+/** Sends mails through the real SES client to a fake SES, and parses them with another library. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { devNull } from 'node:os';
@@ -30,7 +31,7 @@ const fault = (
 const servers: Server[] = [];
 const seen = { requests: 0, connections: 0 };
 
-/** An SES that answers with `listener`, and the AWS settings of a Lambda that has it for its SES. */
+/** Starts a fake SES that answers with `listener`, and points the AWS settings to it. */
 async function ses(listener: RequestListener): Promise<void> {
   const server = createServer((request, response) => {
     seen.requests += 1;
@@ -76,8 +77,8 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-describe('a mail that SES takes', () => {
-  it('is asked for in its words', async () => {
+describe('a mail that SES accepts', () => {
+  it('is sent with one SendRawEmail request', async () => {
     let form = new URLSearchParams();
     await ses(async (request, response) => {
       form = new URLSearchParams(await bodyOf(request));
@@ -101,15 +102,15 @@ describe('a mail that SES takes', () => {
     expect(seen.requests).toBe(1);
   });
 
-  it('is unknown where SES gives no id for it', async () => {
+  it('has an unknown result if SES returns no message ID', async () => {
     await ses(answering(200, '<html>a proxy</html>'));
     expect(await send()).toEqual({ kind: 'unknown', code: 'no_message_id' });
   });
 });
 
-describe('a mail that SES does not take', () => {
+describe('a mail that SES does not accept', () => {
   // Codes: https://docs.aws.amazon.com/ses/latest/APIReference/CommonErrors.html and API_SendRawEmail.html.
-  // Messages: https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html, or as people have met them.
+  // Messages: https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html, or as users report them.
   it.for<[kind: string, status: number, code: string, message: string, name?: string]>([
     ['throttled', 400, 'Throttling', 'Maximum sending rate exceeded.'],
     ['throttled', 400, 'ThrottlingException', 'Rate exceeded'],
@@ -161,7 +162,7 @@ describe('a mail that SES does not take', () => {
     ['refused', 400, 'InvalidParameterValue', 'Domain ends with dot'],
     ['unknown', 500, 'InternalFailure', 'm'],
     ['unknown', 503, 'ServiceUnavailable', 'm'],
-  ])('is %s: %i %s, "%s"', async ([kind, status, code, message, name]) => {
+  ])('has the result "%s" if SES answers %i %s, "%s"', async ([kind, status, code, message, name]) => {
     await ses(answering(status, fault(code, message)));
     expect(await send()).toEqual({ kind, code: name ?? code });
     expect(seen.requests).toBe(1);
@@ -175,7 +176,7 @@ describe('a mail that SES does not take', () => {
     ['unknown', 500, ''],
     ['unknown', 301, ''],
     ['unknown', 200, SENT.slice(0, 100)],
-  ])('is %s where something else answers: %i "%s"', async ([kind, status, body]) => {
+  ])('has the result "%s" if another server answers %i, "%s"', async ([kind, status, body]) => {
     await ses(answering(status, body));
     expect(await send()).toEqual({ kind, code: expect.stringMatching(/^\w{1,20}$/) });
     expect(seen.requests).toBe(1);
@@ -185,7 +186,7 @@ describe('a mail that SES does not take', () => {
     ['closed', 'unknown', 'ECONNRESET', ({ socket }) => void socket.destroy()],
     ['reset', 'unknown', 'ECONNRESET', ({ socket }) => void socket.resetAndDestroy()],
     [
-      'closed in the middle of an answer',
+      'closed in the middle of a response',
       'unknown',
       'ECONNRESET',
       ({ socket }, response) => {
@@ -195,12 +196,12 @@ describe('a mail that SES does not take', () => {
     ],
     ['silent', 'unknown', expect.stringMatching(/^(?:AbortError|ETIMEDOUT)$/), () => {}],
     [
-      'silent in the middle of an answer',
+      'silent in the middle of a response',
       'unknown',
       'AbortError',
       (_, response) => void response.writeHead(200, { 'content-length': '900' }).write(SENT.slice(0, 90)),
     ],
-  ])('is decided in time where the connection is %s', async ([, kind, code, listener]) => {
+  ])('has a result within the time limit if the connection is %s', async ([, kind, code, listener]) => {
     await ses(listener);
     const start = performance.now();
     expect(await send()).toEqual({ kind, code });
@@ -211,12 +212,12 @@ describe('a mail that SES does not take', () => {
   it.for<[code: string, endpoint: string]>([
     ['ECONNREFUSED', 'http://127.0.0.1:1'],
     ['ENOTFOUND', 'http://ses.invalid'],
-  ])('was surely not sent: %s', async ([code, endpoint]) => {
+  ])('is throttled, because it was not sent, after %s', async ([code, endpoint]) => {
     vi.stubEnv('AWS_ENDPOINT_URL', endpoint);
     expect(await send()).toEqual({ kind: 'throttled', code: expect.stringMatching(`${code}|EAI_AGAIN`) });
   });
 
-  it('is the account’s fault without credentials', async () => {
+  it('is a fault of the account if there are no credentials', async () => {
     await ses(answering(200, SENT));
     for (const name of ['ACCESS_KEY_ID', 'SECRET_ACCESS_KEY']) vi.stubEnv(`AWS_${name}`, '');
     vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
@@ -225,7 +226,7 @@ describe('a mail that SES does not take', () => {
 });
 
 describe('the connection', () => {
-  it('is used again for the next mail, but not after a long pause, when it may be dead', async () => {
+  it('is reused for the next mail, but not after a long pause, when it may be closed', async () => {
     await ses(answering(200, SENT));
     vi.useFakeTimers({ toFake: ['Date'] });
     const mailer = sesMailer(sesClient(), 'keypost');
@@ -238,7 +239,7 @@ describe('the connection', () => {
     expect(seen).toEqual({ requests: 3, connections: 2 });
   });
 
-  it('can be opened before the first mail, by a request that is neither signed nor a mail', async () => {
+  it('can be opened before the first mail by an unsigned GET request', async () => {
     const requests: IncomingMessage[] = [];
     const bodies: string[] = [];
     await ses(async (request, response) => {
@@ -261,7 +262,7 @@ describe('the connection', () => {
   it.for<[string, string | undefined]>([
     ['refused', 'http://127.0.0.1:1'],
     ['silent', undefined],
-  ])('fails no start where SES is %s', async ([, endpoint]) => {
+  ])('does not fail the start if SES is %s', async ([, endpoint]) => {
     await ses(() => {});
     if (endpoint) vi.stubEnv('AWS_ENDPOINT_URL', endpoint);
     const start = performance.now();
@@ -270,12 +271,12 @@ describe('the connection', () => {
   });
 });
 
-describe('a mail as it arrives', () => {
+describe('a received mail', () => {
   const HEADERS = [
     'from to reply-to subject auto-submitted x-entity-ref-id date message-id mime-version content-type',
   ].flatMap((names) => names.split(' '));
 
-  /** The parser ends each part with one line end more than there is. */
+  /** Removes the line end that the parser adds to each part. */
   async function arrived(changes: Partial<Message>) {
     const raw = toMime({ ...MESSAGE, ...changes });
     const { text, html, ...mail } = await PostalMime.parse(raw);
@@ -296,7 +297,7 @@ describe('a mail as it arrives', () => {
     `${'Very long '.repeat(19)}name`,
     'x'.repeat(200),
     'é'.repeat(200),
-  ])('has the names as they are: %s', async (name) => {
+  ])('has the unchanged name %s', async (name) => {
     const words = {
       subject: `Your serial for ${name} (order 1)`,
       text: `${name}\n`,
@@ -310,13 +311,13 @@ describe('a mail as it arrives', () => {
   });
 
   it.for(['=?utf-8?Q?x?=', 'a =?utf-8?B?eA==?= b', '=?x', '?= =?=?='])(
-    'has the subject that looks encoded as it is: %s',
+    'has the unchanged subject %s, which looks encoded',
     async (subject) => {
       expect((await arrived({ subject })).mail.subject).toBe(subject);
     },
   );
 
-  it('is ASCII in short lines, the text first, whatever is in it', async () => {
+  it('is ASCII in short lines, with the text part first', async () => {
     const text = `From Hell Ltd\n.NET Ltd\n.\n..\n田中${' x'.repeat(600)}\nFrom here=\n=20 \ntab\t\n${'y'.repeat(1500)}\n.${'z'.repeat(200)}\n`;
     const { raw, ...mail } = await arrived({ text, subject: `Your serial for ${'é '.repeat(300)}` });
     expect(mail.text).toBe(text);
@@ -329,7 +330,7 @@ describe('a mail as it arrives', () => {
     expect(raw).toMatch(/^Content-Type: multipart\/alternative;/m);
   });
 
-  it('has our headers and no others, whatever stands in them, and our words to the letter', async () => {
+  it('has no injected header, and an unchanged text', async () => {
     const evil = fc.constantFrom(
       'x\r\nBcc: all@example.com',
       'x\nSubject: other\n\nbody',

@@ -1,4 +1,4 @@
-/** The orders' table through the real client, over HTTP. */
+/** Tests the orders' table through the real client, over HTTP. */
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { SESClient } from '@aws-sdk/client-ses';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -46,7 +46,7 @@ const order = (key: string, change: Partial<Order> = {}): Order => ({
   ...change,
 });
 
-test('an order comes back as it was put', async () => {
+test('an order is read as it was stored', async () => {
   const put = order('shop#1', {
     raw: {
       provider: 'shop',
@@ -61,7 +61,7 @@ test('an order comes back as it was put', async () => {
   expect(await store.get('shop#none')).toBeUndefined();
 });
 
-test('each reversal is an attribute of its own', async () => {
+test('each reversal is a separate attribute', async () => {
   const { Item } = await dynamo.client.send(
     new GetItemCommand({ TableName: TABLE, Key: { key: { S: 'shop#1' } } }),
   );
@@ -93,7 +93,7 @@ test.each(['__proto__', 'constructor', 'hasOwnProperty', '', 're:1#%'])(
   },
 );
 
-test('of many who write at once one does, and the others are told what stands there', async () => {
+test('of concurrent writes one succeeds, and the others get the stored order', async () => {
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_, n) =>
       store.put(order('shop#2', { amount: { value: String(n), currency: 'EUR' } }), undefined),
@@ -106,13 +106,13 @@ test('of many who write at once one does, and the others are told what stands th
   );
 });
 
-test('a write is conditional on the version it read', async () => {
+test('a write is conditional on the version that was read', async () => {
   await store.put(order('shop#3'), undefined);
   expect(await store.put(order('shop#3', { version: 2 }), 1)).toBeUndefined();
   expect(await store.put(order('shop#3', { version: 2 }), 1)).toMatchObject({ version: 2 });
 });
 
-test('its own write is known again when only the answer was lost', async () => {
+test('a write whose response was lost is recognized in the retry', async () => {
   const { client } = dynamo;
   let lost = 0;
   client.middlewareStack.add(
@@ -135,7 +135,7 @@ describe('the queue', () => {
   const due = (key: string, dueAt: string) =>
     store.put(order(key, { dueAt, mail: { state: 'due', attempts: 0 } }), undefined);
 
-  test('holds what is due, the earliest first, and counts what waits', async () => {
+  test('lists due orders, earliest first, and counts due and held orders', async () => {
     const times = [
       '2026-11-23T03:00:05.000Z',
       '2026-11-23T03:00:01.000Z',
@@ -157,7 +157,7 @@ describe('the queue', () => {
     expect(await queue.due(now, 10)).toEqual(['shop#due2', 'shop#due0']);
   });
 
-  test('is worked by one at a time, until its lease ends or is given back', async () => {
+  test('is leased to one worker until its lease expires or is released', async () => {
     const [one, other] = [dueQueue(dynamo.client, ses, TABLE), dueQueue(dynamo.client, ses, TABLE)];
     expect(await one.hold(1_000, 2_000)).toBe(true);
     expect(await other.hold(1_500, 2_500)).toBe(false);

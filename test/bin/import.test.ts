@@ -334,13 +334,13 @@ describe('import of an order that is already stored', () => {
   test('a repeated notification of an imported order issues nothing under any SKU', async () => {
     await imported(`${HEADER}\n${row()}${row({ product: 'many' })}`);
     const before = [await orders(), await mails()];
-    expect(await keypost.told(sale('1', ['one-sku', 'many-b', 'many-a']))).toBe(200);
+    expect(await keypost.deliver(sale('1', ['one-sku', 'many-b', 'many-a']))).toBe(200);
     await keypost.local('redeliver?ahead=1000000', 'POST');
     expect([await orders(), await mails()]).toEqual(before);
   });
 
   test('an order that a notification made does not change', async () => {
-    await keypost.told(sale('1', ['one-sku']));
+    await keypost.deliver(sale('1', ['one-sku']));
     // Processes the mail events of SES, which change the order.
     await keypost.local('redeliver', 'POST');
     const before = await items();
@@ -350,7 +350,7 @@ describe('import of an order that is already stored', () => {
   });
 
   test('an order that is held does not change', async () => {
-    await keypost.told(sale('1', ['keyless', 'unheard-of']));
+    await keypost.deliver(sale('1', ['keyless', 'unheard-of']));
     const before = await items();
     const { count } = await imported(`${HEADER}\n${row({ name: 'Another Name' })}`);
     expect(count.wrong).toMatchObject([{ why: expect.stringContaining('orders release') }]);
@@ -358,7 +358,7 @@ describe('import of an order that is already stored', () => {
   });
 
   test('a refund that was recorded first remains', async () => {
-    await keypost.told({ type: 'order.refunded', data: { id: '1', refundId: 'r' } });
+    await keypost.deliver({ type: 'order.refunded', data: { id: '1', refundId: 'r' } });
     expect((await imported(`${HEADER}\n${row()}`)).count).toMatchObject({ written: 1 });
     expect(await orders()).toMatchObject([
       { status: 'refunded', lines: [{ serial: serial('Jane Q. Sample') }] },
@@ -444,7 +444,7 @@ describe('export', () => {
 
   test('the JSON lines equal GET /local/orders', async () => {
     await imported(text);
-    await keypost.told({
+    await keypost.deliver({
       type: 'order.paid',
       data: { id: 'h', test: true, buyer: {}, items: [{ sku: 'x' }] },
     });

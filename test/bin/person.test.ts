@@ -87,16 +87,16 @@ describe('person export and erase', () => {
   const keys: string[] = [];
 
   beforeAll(async () => {
-    expect(await keypost.told(sale('sent', { name: NAME, email: EMAIL }))).toBe(200);
-    expect(await keypost.told(sale('held', { name: NAME, email: EMAIL.toLowerCase() }, 'unheard-of'))).toBe(
-      200,
-    );
+    expect(await keypost.deliver(sale('sent', { name: NAME, email: EMAIL }))).toBe(200);
+    expect(
+      await keypost.deliver(sale('held', { name: NAME, email: EMAIL.toLowerCase() }, 'unheard-of')),
+    ).toBe(200);
     // This notification is authentic but unreadable.
     expect(
-      await keypost.told({ type: 'order.paid', data: { id: 7, buyer: { name: NAME, email: EMAIL } } }),
+      await keypost.deliver({ type: 'order.paid', data: { id: 7, buyer: { name: NAME, email: EMAIL } } }),
     ).toBe(200);
-    expect(await keypost.told(sale('moved', { name: NAME, email: MISTYPED }, 'unheard-of'))).toBe(200);
-    expect(await keypost.told(sale('strayed', { name: NAME, email: MISTYPED }))).toBe(200);
+    expect(await keypost.deliver(sale('moved', { name: NAME, email: MISTYPED }, 'unheard-of'))).toBe(200);
+    expect(await keypost.deliver(sale('strayed', { name: NAME, email: MISTYPED }))).toBe(200);
     const strayed = ['orders', 'resend', 'shop#strayed', '--email', EMAIL];
     expect(await keypost.keypost(strayed)).toMatchObject({ code: 0 });
     const moved = ['--product', 'unheard-of=widget', '--email', EMAIL];
@@ -105,8 +105,8 @@ describe('person export and erase', () => {
     expect(await keypost.keypost(renamed)).toMatchObject({ code: 0 });
     // The notification of another buyer's order has the address.
     const gift = sale('gift', { name: 'Ann Other', email: NEIGHBOUR }, 'unheard-of');
-    expect(await keypost.told({ ...gift, note: `a gift of ${EMAIL}` })).toBe(200);
-    expect(await keypost.told(sale('another', { name: 'Ann Other', email: NEIGHBOUR }))).toBe(200);
+    expect(await keypost.deliver({ ...gift, note: `a gift of ${EMAIL}` })).toBe(200);
+    expect(await keypost.deliver(sale('another', { name: 'Ann Other', email: NEIGHBOUR }))).toBe(200);
     // The second run processes the mail events that the first run has caused.
     for (const _ of [1, 2]) await keypost.local('redeliver', 'POST');
     const all = (await orders()).filter(({ key }) => key !== 'shop#another');
@@ -224,11 +224,11 @@ describe('person export and erase', () => {
       sale('held', { name: NAME, email: EMAIL }, 'widget'),
       { type: 'order.paid', data: { id: 7, buyer: { name: NAME, email: EMAIL } } },
     ])
-      expect(await keypost.told(again)).toBe(200);
+      expect(await keypost.deliver(again)).toBe(200);
     await keypost.local('redeliver?ahead=1000000', 'POST');
     expect(await orders()).toEqual(before);
     expect(await mails()).toHaveLength(1);
-    expect(await keypost.told({ type: 'order.refunded', data: { id: 'sent', refundId: 'r1' } })).toBe(200);
+    expect(await keypost.deliver({ type: 'order.refunded', data: { id: 'sent', refundId: 'r1' } })).toBe(200);
     expect(await order('shop#sent')).toMatchObject({
       status: 'erased',
       reversals: { r1: { kind: 'refund' } },

@@ -1,4 +1,4 @@
-/** The way of an order on one machine, over HTTP: signed by the vendors' own libraries, read back by openssl. */
+/** Sends orders over HTTP to the local system, signed by the vendors' own libraries; openssl decrypts the serials. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -61,7 +61,7 @@ const mailsTo = async (address: string) =>
   Mails.parse(await local('mails')).filter(({ to }) => to.includes(address));
 
 let numbers = 0;
-/** A sale of its own at each call: the sample with another buyer and payment. */
+/** Returns a new sale at each call: the sample with another buyer and payment. */
 function sale(
   change: (session: Record<string, unknown>, event: Record<string, unknown>) => void = () => undefined,
 ) {
@@ -120,15 +120,15 @@ const shopOrder = (change: object = {}) => {
   return { email, key: `shop#${data.id}`, message: { type: 'order.paid', data } };
 };
 
-/** The lines of the mail's text behind "Name:" and "Serial:". */
-function told({ text }: { text: string }) {
+/** Returns the lines of the mail's text below "Name:" and "Serial:". */
+function licenceIn({ text }: { text: string }) {
   const lines = text.split('\n');
   return { name: lines[lines.indexOf('Name:') + 1] ?? '', serial: lines[lines.indexOf('Serial:') + 1] ?? '' };
 }
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
-console.log(`openssl is ${hasOpenssl ? '' : 'not '}here to read serials back`);
-/** The demo key, as the shipped app would use it. */
+console.log(`openssl is ${hasOpenssl ? '' : 'not '}available to decrypt serials`);
+/** Decrypts with the demo key, as the shipped app does. */
 const decrypted = (serial: string) =>
   execFileSync(
     'openssl',
@@ -136,8 +136,8 @@ const decrypted = (serial: string) =>
     { input: Buffer.from(serial, 'hex') },
   ).toString('utf8');
 
-// First of all: a forged signature would use up the one refresh in half a minute.
-test('a signing key that is replaced is known at the first signature', async () => {
+// This test comes first, because a forged signature uses up the one refresh per half minute.
+test('a new signing key is read at the first signature made with it', async () => {
   const secrets = new SecretsManagerClient({
     endpoint: running.aws,
     region: 'us-east-1',
@@ -176,13 +176,13 @@ describe('a paid order', () => {
         return { ...one, status: await toShop(one.message), name: 'José Núñez' };
       },
     ],
-  ])('of %s: one order, one mail, a serial that is the name', async (_, send) => {
+  ])('of %s becomes one order and one mail with a serial that encrypts the name', async (_, send) => {
     const { status, email, key, name } = await send();
     expect(status).toBe(200);
     const mails = await mailsTo(email);
     expect(mails.length).toBe(1);
     const [mail = { text: '', html: '' }] = mails;
-    const { name: printed, serial } = told(mail);
+    const { name: printed, serial } = licenceIn(mail);
     expect(printed).toBe(name);
     if (hasOpenssl) expect(decrypted(serial)).toBe(name);
     expect(mail.html).toContain(serial);
@@ -195,7 +195,7 @@ describe('a paid order', () => {
     ]);
   });
 
-  test('told twenty times, and twenty times at once, stays one order and one mail', async () => {
+  test('delivered twenty times, in sequence or at once, is one order and one mail', async () => {
     const one = sale();
     const header = signed(one.body);
     for (let n = 0; n < 20; n += 1) expect(await toStripe(one.body, header)).toBe(200);
@@ -205,33 +205,33 @@ describe('a paid order', () => {
     expect([(await mailsTo(one.email)).length, (await mailsTo(other.email)).length]).toEqual([1, 1]);
   });
 
-  test('whose line items have to be asked for', async () => {
+  test('that does not name its product is completed with its line items from the API', async () => {
     const one = sale((session) => Object.assign(session, { metadata: {}, payment_link: null }));
     expect(await toStripe(one.body)).toBe(200);
     expect((await mailsTo(one.email)).length).toBe(1);
   });
 });
 
-describe('whoever is not the provider', () => {
+describe('a forged request', () => {
   const now = () => Math.floor(Date.now() / 1000);
   test.each<[string, (body: string) => [body: string, header: string]]>([
-    ['a byte changed', (body) => [body.replace('4875', '4876'), signed(body)]],
+    ['a changed byte', (body) => [body.replace('4875', '4876'), signed(body)]],
     ['another secret', (body) => [body, signed(body, 'whsec_other')]],
-    ['six minutes old', (body) => [body, signed(body, STRIPE_SECRET, now() - 360)]],
-    ['six minutes ahead', (body) => [body, signed(body, STRIPE_SECRET, now() + 360)]],
+    ['a signature six minutes old', (body) => [body, signed(body, STRIPE_SECRET, now() - 360)]],
+    ['a signature six minutes ahead', (body) => [body, signed(body, STRIPE_SECRET, now() + 360)]],
     ['a signature that is not hex', (body) => [body, `t=${now()},v1=not-hex`]],
     ['a signature of odd length', (body) => [body, `t=${now()},v1=abc`]],
-    ['a time that is none', (body) => [body, signed(body).replace(/t=\d+/, 't=1e10')]],
+    ['a malformed time', (body) => [body, signed(body).replace(/t=\d+/, 't=1e10')]],
     ['no time', (body) => [body, signed(body).replace(/t=\d+,/, '')]],
     ['an empty header', (body) => [body, '']],
-  ])('%s: refused, nothing stored, nothing mailed', async (_, forge) => {
+  ])('with %s is refused, stores nothing and mails nothing', async (_, forge) => {
     const { email, key, body } = sale();
     expect(await toStripe(...forge(body))).toBe(401);
     expect(await mailsTo(email)).toEqual([]);
     expect((await orders()).some((order) => order.key === key)).toBe(false);
   });
 
-  test('sends what no provider sends', async () => {
+  test('without a signature, to an unknown provider, by another method or of too many bytes is refused', async () => {
     const { body } = sale();
     expect((await post('stripe', body, {})).status).toBe(401);
     expect((await post('nobody', body, {})).status).toBe(404);
@@ -246,19 +246,19 @@ describe('whoever is not the provider', () => {
   });
 });
 
-describe('an authentic body that is not as documented', () => {
+describe('an authentic body that cannot be parsed', () => {
   test.each<[string, string | Buffer, string]>([
-    ['no JSON', 'a=b&c=d', 'application/x-www-form-urlencoded'],
-    ['200 KB', JSON.stringify({ object: 'event', x: 'x'.repeat(200_000) }), 'application/json'],
-    ['10,000 arrays', '['.repeat(10_000) + ']'.repeat(10_000), 'application/json'],
+    ['a form', 'a=b&c=d', 'application/x-www-form-urlencoded'],
+    ['200 KB of JSON', JSON.stringify({ object: 'event', x: 'x'.repeat(200_000) }), 'application/json'],
+    ['10,000 nested arrays', '['.repeat(10_000) + ']'.repeat(10_000), 'application/json'],
     [
       '__proto__',
       '{"object":"event","type":"checkout.session.completed","livemode":true,"data":{"object":{"__proto__":{"id":"x"},"constructor":1}}}',
       'application/json',
     ],
     ['invalid UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]), 'application/octet-stream'],
-    ['nothing', '', 'application/json'],
-  ])('%s: held with its bytes, and answered with success', async (_, body, type) => {
+    ['an empty body', '', 'application/json'],
+  ])('is held with its bytes and answered with 200: %s', async (_, body, type) => {
     const held = (list: Awaited<ReturnType<typeof orders>>) =>
       list.filter(({ key }) => key.startsWith('held#stripe#')).length;
     const before = held(await orders());
@@ -266,7 +266,7 @@ describe('an authentic body that is not as documented', () => {
       payload: body.toString('latin1'),
       secret: STRIPE_SECRET,
     });
-    // The SDK signs text; bytes that are none are signed as openssl would.
+    // The SDK signs text only, so openssl signs a body that is not UTF-8.
     const at = Math.floor(Date.now() / 1000);
     const mac = execFileSync('openssl', ['dgst', '-sha256', '-hmac', STRIPE_SECRET], {
       input: Buffer.concat([Buffer.from(`${at}.`), Buffer.from(body)]),
@@ -278,7 +278,7 @@ describe('an authentic body that is not as documented', () => {
     expect(held(await orders()) - before).toBe(1);
   });
 
-  test('with another content type, so base64 from API Gateway, a good body is served', async () => {
+  test('a valid body with a content type that API Gateway encodes in base64 is processed', async () => {
     const { body, email } = sale();
     expect(
       (await post('stripe', body, { 'stripe-signature': signed(body) }, 'application/octet-stream')).status,
@@ -287,18 +287,18 @@ describe('an authentic body that is not as documented', () => {
   });
 });
 
-describe('what is no concern of ours', () => {
+describe('an ignored event', () => {
   test.each([
     ['an unpaid session', () => sale((session) => Object.assign(session, { payment_status: 'unpaid' }))],
     ['a renewal', () => sale((_session, event) => Object.assign(event, { type: 'invoice.paid' }))],
-    ['a type nobody knows', () => sale((_session, event) => Object.assign(event, { type: 'x.y' }))],
-  ])('%s', async (_, make) => {
+    ['an event of an unknown type', () => sale((_session, event) => Object.assign(event, { type: 'x.y' }))],
+  ])('%s gets 200 and stores nothing', async (_, make) => {
     const { body, key } = make();
     expect(await toStripe(body)).toBe(200);
     expect((await orders()).some((order) => order.key === key)).toBe(false);
   });
 
-  test('a line to ignore', async () => {
+  test('a line of an ignored SKU is left out, and an order of such lines only is not stored', async () => {
     const only = shopOrder({ items: [{ sku: 'consulting-hour' }] });
     const beside = shopOrder({
       items: [{ sku: 'consulting-hour' }, { sku: 'widgetpro-mac', price: '39.00' }],
@@ -310,18 +310,18 @@ describe('what is no concern of ours', () => {
   });
 });
 
-test('a test order goes to the seller, with a serial that opens nothing', async () => {
+test('a test order is mailed to the seller with an invalid serial', async () => {
   const one = sale((_session, event) => Object.assign(event, { livemode: false }));
   expect(await toStripe(one.body)).toBe(200);
   expect(await mailsTo(one.email)).toEqual([]);
   const mail = (await mailsTo('seller@widgets.example.com')).at(-1);
   expect(mail?.subject).toMatch(/^TEST/);
-  const real = told((await mailsTo((await realSale()).email))[0] ?? { text: '' });
-  expect(told(mail ?? { text: '' })).toEqual({
+  const real = licenceIn((await mailsTo((await realSale()).email))[0] ?? { text: '' });
+  expect(licenceIn(mail ?? { text: '' })).toEqual({
     name: real.name,
     serial: expect.stringMatching(/^[0-9A-F]{32}$/),
   });
-  expect(told(mail ?? { text: '' }).serial).not.toBe(real.serial);
+  expect(licenceIn(mail ?? { text: '' }).serial).not.toBe(real.serial);
 });
 
 async function realSale() {
@@ -330,7 +330,7 @@ async function realSale() {
   return one;
 }
 
-test('a refund comes before its sale, and twice', async () => {
+test('a repeated refund that arrives before its sale prevents the mail', async () => {
   const one = sale();
   const event = JSON.parse(refundSample);
   event.data.object.payment_intent = one.id;
@@ -343,15 +343,15 @@ test('a refund comes before its sale, and twice', async () => {
   expect(await mailsTo(one.email)).toEqual([]);
 });
 
-describe('AWS', () => {
+describe('a fault of AWS', () => {
   test.each([
     ['throttle', 'due'],
     ['down', 'unknown'],
     ['timeout', 'unknown'],
-    // What SES tells later settles that this one went out.
+    // A later SES event shows that this mail was sent.
     ['lost', 'unknown'],
     ['sandbox', 'due'],
-  ])('SES: %s, then well again', async (fault, state) => {
+  ])('in SES, %s, leaves the mail %s until SES works again', async (fault, state) => {
     await faults({ ses: fault });
     const one = sale();
     expect(await toStripe(one.body)).toBe(200);
@@ -364,7 +364,7 @@ describe('AWS', () => {
     expect((await orders()).find(({ key }) => key === one.key)?.mail.state).toMatch(/^(sent|delivered)$/);
   });
 
-  test('SES refuses an address: held', async () => {
+  test('in SES, reject, holds the line', async () => {
     await faults({ ses: 'reject' });
     const one = sale();
     expect(await toStripe(one.body)).toBe(200);
@@ -374,7 +374,7 @@ describe('AWS', () => {
   });
 
   test.each(['down', 'throttle'])(
-    'DynamoDB: %s: not accepted, and the provider comes again',
+    'in DynamoDB, %s, gets a 5xx, and the provider’s retry succeeds',
     async (fault) => {
       await faults({ dynamodb: fault });
       const one = sale();
@@ -386,7 +386,7 @@ describe('AWS', () => {
     },
   );
 
-  test('Secrets Manager down: the warm cache serves', async () => {
+  test('in Secrets Manager is bridged by the cache', async () => {
     await faults({ secretsmanager: 'down' });
     const one = sale();
     expect(await toStripe(one.body)).toBe(200);

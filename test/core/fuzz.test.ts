@@ -1,6 +1,6 @@
 /**
- * Whatever stands in a request, a catalogue, a file or a name: nothing but a Rejection, in bounded time, and nothing kept
- * that DynamoDB would not keep. More runs with seeds of their own: KEYPOST_FUZZ_RUNS=10000. A failing input goes into test/fixtures/corpus.
+ * Feeds arbitrary requests, catalogues, files and names to the code. It throws only a Rejection, in bounded time, and stores
+ * only what DynamoDB accepts. KEYPOST_FUZZ_RUNS=10000 runs more cases with random seeds. Add a failing input to test/fixtures/corpus.
  */
 import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
@@ -39,7 +39,7 @@ vi.mock('#catalogue', () => import('../../local/demo-shop.ts'));
 
 const runs = Number(process.env.KEYPOST_FUZZ_RUNS ?? 0);
 const fuzz = (usual: number) => (runs > 0 ? { numRuns: runs } : { numRuns: usual, seed: 20_261_123 });
-/** Half a character is no text that could travel. */
+/** Replaces lone surrogates, which UTF-8 cannot encode. */
 const whole = (text = '') => Buffer.from(text).toString();
 
 const bodies = filesOf('body');
@@ -47,7 +47,7 @@ const texts = textsOf('text');
 const headerValues = textsOf('header');
 const anyText = fc.oneof(fc.constantFrom(...texts), fc.string({ unit: 'binary', maxLength: 60 }));
 
-/** Runs it, and answers a Rejection's code; whatever else is thrown, or takes its time, fails the test. */
+/** Returns the code of the Rejection that `what` throws, or undefined. Any other error or a slow run fails the test. */
 async function refusalOf(what: () => unknown): Promise<string | undefined> {
   const began = performance.now();
   try {
@@ -73,7 +73,7 @@ const evidenceOf = (name: string) =>
 
 describe.each(Object.entries(providers))('%s', (name, provider: Provider) => {
   const api = { key: 'an-api-key', url: 'https://api.example.com' };
-  const asked: string[] = [];
+  const calls: string[] = [];
   const contextWith = (options: Record<string, unknown>): Context => ({
     keys: ['a-signing-key-that-nobody-has-used'],
     now: Date.parse('2026-11-23T09:59:14Z'),
@@ -82,7 +82,7 @@ describe.each(Object.entries(providers))('%s', (name, provider: Provider) => {
     api,
     knows: (sku) => sku === 'widget',
     async ask(url) {
-      asked.push(url);
+      calls.push(url);
       return '{}';
     },
   });
@@ -91,7 +91,7 @@ describe.each(Object.entries(providers))('%s', (name, provider: Provider) => {
     bodies.map(({ bytes: body }) => ({ options, request: { method: 'POST', headers, query, body } })),
   );
 
-  test('what nobody has signed is refused, whatever it is and whatever its headers say', async () => {
+  test('an unsigned request is refused, whatever its body and headers, before any API call', async () => {
     const [{ headers, options } = { headers: {}, options: {} }] = cases;
     const mangled: WebhookRequest[] = headerValues.map((value) => ({
       method: 'POST',
@@ -104,26 +104,26 @@ describe.each(Object.entries(providers))('%s', (name, provider: Provider) => {
       expect(await refusalOf(() => provider.verify(one.request, contextWith(one.options)))).toMatch(
         /^(no_signature|bad_signature|stale|bad_body)$/,
       );
-    expect(asked, 'before it is verified nobody is asked').toEqual([]);
+    expect(calls, 'an unverified request causes no API call').toEqual([]);
   });
 
-  test('what is signed is read or refused, and nobody is asked but the provider', async () => {
+  test('a signed request is parsed or refused, and only the provider’s own API is called', async () => {
     for (const { request, options } of requests) {
       const context = contextWith(options);
       const refused = await refusalOf(() => provider.read(request, context));
       expect(['bad_body', undefined]).toContain(refused);
       await refusalOf(() => provider.answer?.([], request, context));
     }
-    expect(asked.filter((url) => new URL(url).origin !== api.url)).toEqual([]);
+    expect(calls.filter((url) => new URL(url).origin !== api.url)).toEqual([]);
   });
 });
 
-describe('the Lambda behind the address', () => {
+describe('the webhook Lambda', () => {
   let running: Running;
   let handler: (event: HttpApiEvent) => Promise<HttpApiAnswer>;
   beforeAll(async () => {
     running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: 'local/demo-shop.ts' });
-    // Here and not in a thread, so that it can be handed any event.
+    // The Lambda runs in this thread, so that the test can pass any event.
     Object.assign(process.env, {
       TABLE: LOCAL_NAMES.table,
       PRODUCT_KEYS: LOCAL_NAMES.productKeys,
@@ -135,7 +135,7 @@ describe('the Lambda behind the address', () => {
   });
   afterAll(() => running.stop());
 
-  async function told(provider: string, body: Buffer): Promise<number> {
+  async function post(provider: string, body: Buffer): Promise<number> {
     const [secret = ''] = simulators[provider]?.demoKeys?.signing ?? [];
     const {
       headers,
@@ -158,15 +158,15 @@ describe('the Lambda behind the address', () => {
     return statusCode;
   }
 
-  test('every provider of the demo can be signed for', () => {
+  test('every provider of the demo shop has a signer', () => {
     expect(Object.keys(signers).sort()).toEqual(Object.keys(demo.providers).sort());
   });
 
-  test.each(Object.keys(signers))('%s: signed garbage is held, or no concern of ours', async (name) => {
-    for (const { name: file, bytes } of bodies) expect(await told(name, bytes), file).toBe(200);
+  test.each(Object.keys(signers))('signed garbage from %s is held or ignored, and gets 200', async (name) => {
+    for (const { name: file, bytes } of bodies) expect(await post(name, bytes), file).toBe(200);
   });
 
-  /** The sale of each, and where its id stands. */
+  /** The sample sale of each provider and its ID. */
   const sales: Readonly<Record<string, readonly [file: string, id: string]>> = {
     bluesnap: ['CHARGE.signed.form', '1000000001'],
     fastspring: ['order.completed.json', 'EXA261120-1234-56789'],
@@ -182,38 +182,44 @@ describe('the Lambda behind the address', () => {
   };
   const another = (id: string, number: number) => id.replace(/(?:\d{1,6}|\w{1,6})$/, String(number));
   let sold = 100_000;
-  test.each(Object.entries(sales))('%s: a sale with anything anywhere in it', async (name, [file, id]) => {
-    const sample = readFileSync(`functions/providers/${name}/samples/${file}`, 'utf8');
-    // It may come to stand in an id, which is logged.
-    const noAddress = anyText.map((text) => text.replaceAll('@', '@ '));
-    const values = fc.oneof(
-      noAddress,
-      fc.constantFrom(null, 0, -1, 0.5, 1e308, 2 ** 53 - 1, true, [], {}, [[]]),
-    );
-    await fc.assert(
-      fc.asyncProperty(fc.nat(), values, async (place, value) => {
-        sold += 1;
-        const body = Buffer.from(swapped(sample, place, value).replaceAll(id, another(id, sold)));
-        expect(await told(name, body), body.toString()).toBe(200);
-      }),
-      fuzz(12),
-    );
-  });
+  test.each(Object.entries(sales))(
+    'a sale from %s with any value in any field gets 200',
+    async (name, [file, id]) => {
+      const sample = readFileSync(`functions/providers/${name}/samples/${file}`, 'utf8');
+      // The value may become an ID, which is logged, and logs must not contain an address.
+      const noAddress = anyText.map((text) => text.replaceAll('@', '@ '));
+      const values = fc.oneof(
+        noAddress,
+        fc.constantFrom(null, 0, -1, 0.5, 1e308, 2 ** 53 - 1, true, [], {}, [[]]),
+      );
+      await fc.assert(
+        fc.asyncProperty(fc.nat(), values, async (slot, value) => {
+          sold += 1;
+          const body = Buffer.from(swapped(sample, slot, value).replaceAll(id, another(id, sold)));
+          expect(await post(name, body), body.toString()).toBe(200);
+        }),
+        fuzz(12),
+      );
+    },
+  );
 
-  test.each(['email', 'name', 'sku', 'id'])('the shop: any text as %s', async (field) => {
-    for (const [at, text] of texts.entries()) {
-      const buyer = { name: 'Zoë', email: 'zoe@example.com' };
-      const items = [{ sku: 'widgetpro-mac', quantity: 1, price: '39.00' }];
-      const data = { id: `${field}-${at}`, buyer, currency: 'EUR', items };
-      const holder = field === 'sku' ? data.items[0] : field === 'id' ? data : data.buyer;
-      // An id is logged as it is, and what looks like an address must not be.
-      Object.assign(holder ?? {}, { [field]: field === 'id' ? text.replaceAll('@', '&') : text });
-      const body = Buffer.from(JSON.stringify({ type: 'order.paid', data }));
-      expect(await told('shop', body), body.toString()).toBe(200);
-    }
-  });
+  test.each(['email', 'name', 'sku', 'id'])(
+    'an order of the shop with any text as %s gets 200',
+    async (field) => {
+      for (const [at, text] of texts.entries()) {
+        const buyer = { name: 'Zoë', email: 'zoe@example.com' };
+        const items = [{ sku: 'widgetpro-mac', quantity: 1, price: '39.00' }];
+        const data = { id: `${field}-${at}`, buyer, currency: 'EUR', items };
+        const holder = field === 'sku' ? data.items[0] : field === 'id' ? data : data.buyer;
+        // An ID is logged unchanged, so it must not look like an address.
+        Object.assign(holder ?? {}, { [field]: field === 'id' ? text.replaceAll('@', '&') : text });
+        const body = Buffer.from(JSON.stringify({ type: 'order.paid', data }));
+        expect(await post('shop', body), body.toString()).toBe(200);
+      }
+    },
+  );
 
-  test('more lines and copies than a table can keep are held', async () => {
+  test('an order with more lines or copies than the table can store is held', async () => {
     const lines = (count: number, quantity: number) =>
       Array.from({ length: count }, (_, at) => ({ product: `p${at}`, quantity, subtotal: 1 }));
     const all = [
@@ -226,11 +232,11 @@ describe('the Lambda behind the address', () => {
         readFileSync('functions/providers/fastspring/samples/order.completed.json', 'utf8'),
       );
       Object.assign(batch.events[0].data, { items, reference: `large-${at}`, order: `large-order-${at}` });
-      expect(await told('fastspring', Buffer.from(JSON.stringify(batch)))).toBe(200);
+      expect(await post('fastspring', Buffer.from(JSON.stringify(batch)))).toBe(200);
     }
   });
 
-  test('an event is answered, whatever API Gateway may put into it', async () => {
+  test('any event from API Gateway is answered', async () => {
     for (const event of listOf('event')) {
       const { statusCode, body } = z
         .object({ statusCode: z.number(), body: z.string() })
@@ -240,7 +246,7 @@ describe('the Lambda behind the address', () => {
     }
   });
 
-  test('of all that was kept nothing is what DynamoDB would refuse, where dynalite does not', async () => {
+  test('no stored item exceeds a limit of DynamoDB that dynalite does not check', async () => {
     const credentials = { accessKeyId: 'x', secretAccessKey: 'x' };
     const client = new DynamoDBClient({ endpoint: running.aws, region: 'us-east-1', credentials });
     const items: Record<string, AttributeValue>[] = [];
@@ -266,7 +272,7 @@ describe('the Lambda behind the address', () => {
   });
 });
 
-/** The sample, JSON or a form, with one value in it replaced. */
+/** Returns the sample, JSON or a form, with one value replaced. */
 function swapped(sample: string, at: number, value: unknown): string {
   if (!sample.startsWith('{')) {
     const fields = [...new URLSearchParams(sample)];
@@ -274,13 +280,13 @@ function swapped(sample: string, at: number, value: unknown): string {
     if (field) field[1] = whole(String(value));
     return String(new URLSearchParams(fields));
   }
-  const places: { holder: Record<string, unknown>; name: string }[] = [];
+  const slots: { holder: Record<string, unknown>; name: string }[] = [];
   const all: unknown = JSON.parse(sample, function (this: Record<string, unknown>, name, part) {
-    if (name !== '') places.push({ holder: this, name });
+    if (name !== '') slots.push({ holder: this, name });
     return part;
   });
-  const place = places[at % places.length];
-  if (place) place.holder[place.name] = value;
+  const slot = slots[at % slots.length];
+  if (slot) slot.holder[slot.name] = value;
   return JSON.stringify(all);
 }
 
@@ -306,14 +312,14 @@ describe('a mail', () => {
     mail: { state: 'due', attempts: 1 },
   });
 
-  test('arrives in the words it was sent in, from and to the same people, with no header more', async () => {
+  test('keeps its text, its sender, its recipient and its headers', async () => {
     if (!profile) throw new Error('no product');
     const property = fc.asyncProperty(anyText, anyText, anyText, async (name, id, called) => {
       const made = licenseeOf(called, profile.serial);
       const licensee = 'licensee' in made ? made.licensee : 'Zoë';
       const message = serialMail(catalogue, order(name, id, licensee));
       const mail = await PostalMime.parse(toMime(message));
-      // The parser ends each part with one line end more than there is.
+      // The parser adds a line end to each part.
       expect(mail.text).toBe(`${whole(message.text)}\n`);
       expect(mail.html).toBe(`${whole(message.html)}\n`);
       expect(mail.subject).toBe(whole(message.subject));
@@ -330,7 +336,7 @@ describe('a mail', () => {
   ];
 });
 
-test.each(CHARSETS)('a name is a licensee that can be typed in %s, or held', (charset) => {
+test.each(CHARSETS)('a name in %s gives a printable licensee or is held', (charset) => {
   const text = { alphabet: 'HEX' };
   const profile = SerialProfile.parse({ kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text, charset });
   for (const name of texts) {
@@ -339,7 +345,7 @@ test.each(CHARSETS)('a name is a licensee that can be typed in %s, or held', (ch
   }
 });
 
-test('an address is one of SES’s, or none', () => {
+test('an address is one that SES accepts, or is refused', () => {
   const property = fc.property(anyText, (text) => {
     const address = toMailbox(text) ?? 'a@b.c';
     expect(address).toMatch(/^[\x21-\x7e]{1,64}@[A-Za-z0-9.-]{1,253}$/);
@@ -349,13 +355,13 @@ test('an address is one of SES’s, or none', () => {
   fc.assert(property, fuzz(200));
 });
 
-test('a catalogue is good, or told what is wrong with it', () => {
+test('an invalid catalogue throws a CatalogueError', () => {
   for (const settings of listOf('catalogue'))
     expect(() => Reflect.apply(defineConfig, undefined, [settings])).toThrow(CatalogueError);
 });
 
 describe('a CSV file', () => {
-  test.each(filesOf('csv'))('of pairs is parsed, or refused with one mistake: $name', ({ bytes }) => {
+  test.each(filesOf('csv'))('of pairs is parsed or refused with one mistake: $name', ({ bytes }) => {
     for (const text of [bytes.toString(), bytes.toString('latin1')]) {
       expect(Object.keys(parsePairs(text))).toHaveLength(1);
     }
@@ -375,7 +381,7 @@ describe('a CSV file', () => {
     }
   });
 
-  test.each(COLUMNS)('of past orders with any text as %s', (column) => {
+  test.each(COLUMNS)('of past orders with any text as %s is refused with the column’s name', (column) => {
     const read = rowParser(COLUMNS, defineConfig(demo), {}, Date.parse('2026-11-23T10:00:00Z'));
     if ('why' in read) throw new Error(read.why);
     const good = ['shop', 'A-1', '2026-11-22', 'Zoë', 'zoe@example.com', 'widgetpro-mac', '1', 'AB'];
@@ -407,7 +413,7 @@ describe('a CSV file', () => {
   });
 });
 
-test('what SES tells is an event or none, whatever it is', () => {
+test('any message from SES is an event or is ignored', () => {
   const mail = { messageId: 'm', tags: { order: ['c2hvcCMx'], version: ['2'] } };
   const sample = { eventType: 'Bounce', mail, bounce: { bounceType: 'Permanent', bounceSubType: 'General' } };
   const messages = fc.oneof(
@@ -417,8 +423,8 @@ test('what SES tells is an event or none, whatever it is', () => {
     fc.constantFrom(...bodies.map(({ bytes }) => bytes.toString())),
   );
   const property = fc.property(fc.array(messages), fc.anything(), (all, anything) => {
-    const told = mailEvents({ Records: all.map((Message) => ({ Sns: { Message } })) });
-    expect(told).toHaveLength(all.length);
+    const events = mailEvents({ Records: all.map((Message) => ({ Sns: { Message } })) });
+    expect(events).toHaveLength(all.length);
     expect(mailEvents(anything).filter(Boolean)).toEqual([]);
   });
   fc.assert(property, fuzz(150));

@@ -1,4 +1,4 @@
-/** What a Lambda carries with it: the catalogue's values, and of the providers those that the catalogue enables. */
+/** Tests the bundle of a Lambda: it contains the catalogue's values and only the enabled providers. */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,31 +28,31 @@ async function webhookWith(providers: CatalogueSettings['providers']) {
 const ofProviders = (inputs: readonly string[]) =>
   inputs.flatMap((path) => /functions\/providers\/([^/]+)\/provider\.ts$/.exec(path)?.[1] ?? []).sort();
 
-test('has the enabled providers and no other', async () => {
+test('the bundle has the enabled providers and no other', async () => {
   const { inputs } = await webhookWith({ shop: {} });
   expect(ofProviders(inputs)).toEqual(['shop']);
 });
 
-test('knows a provider under a name of the seller’s', async () => {
+test('the bundle has the built-in provider behind another name', async () => {
   const { inputs } = await webhookWith({ 'my-shop': { as: 'shop' }, stripe: {} });
   expect(ofProviders(inputs)).toEqual(['shop', 'stripe']);
 });
 
-test('has the catalogue with its defaults filled in, and not the file', async () => {
+test('the bundle has the catalogue with its defaults filled in, and not the file', async () => {
   const { inputs, text } = await webhookWith({ shop: {} });
   expect(inputs).toContain('inline-catalogue:#catalogue');
   expect(inputs.filter((path) => path.endsWith('config.ts'))).toEqual([]);
   expect(text.includes('testOrders:"ignore"')).toBe(true);
 });
 
-test('every provider is on a line of the table, where the bundle looks for it', () => {
+test('every provider has its own line in the table, where the bundle looks for it', () => {
   const table = readFileSync('functions/providers/index.ts', 'utf8');
   const imported = [...table.matchAll(/^import \{ (\w+) \} from '\.\//gm)].map(([, name]) => name);
   const listed = [...table.matchAll(/^ {2}(\w+),$/gm)].map(([, name]) => name);
   expect(listed).toEqual(imported);
 });
 
-/** The sources of the file that a cold start reads, and of those that it imports there and then. */
+/** Returns the sources of the file that a cold start loads, and of its static imports. */
 function readAtOnce({ outputs }: Metafile): string[] {
   const files = Object.keys(outputs).filter((path) => outputs[path]?.entryPoint === 'functions/webhook.ts');
   for (const file of files) {
@@ -62,7 +62,7 @@ function readAtOnce({ outputs }: Metafile): string[] {
   return files.flatMap((file) => Object.keys(outputs[file]?.inputs ?? {}));
 }
 
-test('reads neither zod, nodemailer nor a provider before the connections are opened', async () => {
+test('the bundle loads neither zod, nodemailer nor a provider before the connections are opened', async () => {
   const { inputs, metafile } = await webhookWith({ shop: {} });
   const later = /node_modules\/(?:zod|nodemailer)\/|functions\/providers\//;
   expect(readAtOnce(metafile)).toContain('functions/core/fulfil.ts');
@@ -70,10 +70,10 @@ test('reads neither zod, nodemailer nor a provider before the connections are op
   expect(inputs.filter((path) => later.test(path)).length).toBeGreaterThan(10);
 });
 
-test('is alone in its folder, whatever was built there before', async () => {
+test('the bundle replaces earlier files in its folder', async () => {
   mkdirSync(join(folder, 'redeliver'));
-  writeFileSync(join(folder, 'redeliver', 'of-another-day.mjs'), '');
+  writeFileSync(join(folder, 'redeliver', 'stale.mjs'), '');
   const built = await bundleLambda('redeliver', catalogueWith(), folder);
   expect(existsSync(join(built, 'index.mjs'))).toBe(true);
-  expect(existsSync(join(built, 'of-another-day.mjs'))).toBe(false);
+  expect(existsSync(join(built, 'stale.mjs'))).toBe(false);
 });

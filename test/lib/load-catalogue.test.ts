@@ -1,9 +1,10 @@
-/** Checks that need the table of providers: a floor whose price is never stated, and PayPal's payee. */
+/** Tests the checks that need the table of providers: a floor without a stated price, and PayPal's payee. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { loadCatalogue } from '../../lib/load-catalogue.ts';
+import { seller, serial } from '../fixtures/catalogue.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keypost-catalogue-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -12,24 +13,8 @@ let files = 0;
 async function mistakesIn(providers: object, skus: object, floor: object = { floor: { EUR: '10.00' } }) {
   files += 1;
   const file = join(folder, `${files}.config.ts`);
-  const settings = {
-    seller: {
-      name: 'Widget Works',
-      from: 'o@widgets.example.com',
-      replyTo: 's@widgets.example.com',
-      alarms: 'a@widgets.example.com',
-    },
-    providers,
-    products: {
-      widget: {
-        name: 'Widget',
-        serial: { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } },
-        skus,
-        ...floor,
-      },
-    },
-  };
-  writeFileSync(file, `export default ${JSON.stringify(settings)};`);
+  const products = { widget: { name: 'Widget', serial, skus, ...floor } };
+  writeFileSync(file, `export default ${JSON.stringify({ seller, providers, products })};`);
   return await loadCatalogue(file).then(
     () => '',
     (error: Error) => error.message,
@@ -45,26 +30,36 @@ const unpriced = (provider: string, sku: string) =>
 
 test.each<[what: string, providers: object, skus: object, mistakes: string]>([
   [
-    'what FastSpring fetches by its licence call',
+    'a product of FastSpring that it fetches by a licence call is refused',
     { fastspring: { options: { answers: ['w'] } } },
     { fastspring: ['w', 'w-mailed'] },
     unpriced('fastspring', 'w'),
   ],
-  ['what FastSpring tells by webhook', { fastspring: {} }, { fastspring: ['w'] }, ''],
   [
-    'a form without a price field, whatever its name',
+    'a product of FastSpring that arrives by webhook is accepted',
+    { fastspring: {} },
+    { fastspring: ['w'] },
+    '',
+  ],
+  [
+    'a form without a price field is refused, whatever its name',
     { iportis: { as: 'form', options: form({ currency: 'EUR' }) } },
     { iportis: ['w'] },
     unpriced('iportis', 'w'),
   ],
   [
-    'a form without a currency',
+    'a form without a currency is refused',
     { form: { options: form({ price: 'p' }) } },
     { form: ['w'] },
     unpriced('form', 'w'),
   ],
-  ['a form with both', { form: { options: form({ price: 'p', currency: 'EUR' }) } }, { form: ['w'] }, ''],
-  ['any other provider', { shop: {}, stripe: {} }, { shop: ['w'], stripe: ['w'] }, ''],
+  [
+    'a form with both is accepted',
+    { form: { options: form({ price: 'p', currency: 'EUR' }) } },
+    { form: ['w'] },
+    '',
+  ],
+  ['any other provider is accepted', { shop: {}, stripe: {} }, { shop: ['w'], stripe: ['w'] }, ''],
 ])('a floor for %s', async (_, providers, skus, mistakes) => {
   expect(await mistakesIn(providers, skus)).toBe(mistakes);
 });
@@ -75,7 +70,7 @@ test.each<[payee: unknown, found: string]>([
   ['', 'invalid format'],
   [[], 'too small'],
   [[5], 'invalid union'],
-])('PayPal with the payee %j', async (payee, found) => {
+])('PayPal with the payee %j is refused', async (payee, found) => {
   expect(await mistakesIn({ paypal: { options: { payee } } }, { paypal: ['w'] })).toBe(
     `providers.paypal.options.payee: found ${found}; ${PAYEE}; see docs/providers`,
   );
@@ -89,6 +84,6 @@ test.each([
   expect(await mistakesIn({ paypal: { options: { payee } } }, { paypal: ['w'] })).toBe('');
 });
 
-test('without a floor the price may stay unknown', async () => {
+test('a product without a floor may have no price field', async () => {
   expect(await mistakesIn({ form: { options: form({}) } }, { form: ['w'] }, {})).toBe('');
 });

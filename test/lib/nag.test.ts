@@ -1,4 +1,4 @@
-/** cdk-nag's AwsSolutions rules pass; what is acknowledged stands in docs/security.md with its reason, and nothing else does. */
+/** The AwsSolutions rules of cdk-nag pass, except for the findings that docs/security.md acknowledges with a reason. */
 import { readFileSync, rmSync } from 'node:fs';
 import { Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
@@ -10,8 +10,8 @@ const [, table = ''] =
   /^## What cdk-nag finds\n([\s\S]*?)(?=^## )/m.exec(readFileSync('docs/security.md', 'utf8')) ?? [];
 const acknowledged = [
   ...table.matchAll(/^\| `(AwsSolutions-[^|]+)` \| ([^|]+) \| ([^|]{20,}) \|$/gm),
-].flatMap(([, rule = '', places = '', reason = '']) =>
-  [...places.matchAll(/`(\w+)`/g)].map(([, place = '']) => ({ rule, place, reason })),
+].flatMap(([, rule = '', resources = '', reason = '']) =>
+  [...resources.matchAll(/`(\w+)`/g)].map(([, resource = '']) => ({ rule, resource, reason })),
 );
 
 const Report = z.object({
@@ -21,7 +21,7 @@ const Report = z.object({
 });
 
 test.each(['records', 'existing', { zone: { id: 'Z0123456789EXAMPLE', name: 'example.com' } }] as const)(
-  'what the rules find is acknowledged, and what is acknowledged is found: %j',
+  'with the identity %j, the findings of the rules are exactly the acknowledged ones',
   (identity) => {
     const { app, stack, folder } = stackOf(identity);
     const check = () => Report.parse(new AwsSolutionsChecks(app).validateScope(app)).violations;
@@ -29,9 +29,9 @@ test.each(['records', 'existing', { zone: { id: 'Z0123456789EXAMPLE', name: 'exa
       const found = check().flatMap(({ ruleName, violatingResources }) =>
         violatingResources.map(({ constructPath }) => `${ruleName} of ${constructPath.split('/')[1]}`),
       );
-      expect(found.sort()).toEqual(acknowledged.map(({ rule, place }) => `${rule} of ${place}`).sort());
-      for (const { rule: id, place, reason } of acknowledged)
-        Validations.of(stack.node.findChild(place)).acknowledge({ id, reason });
+      expect(found.sort()).toEqual(acknowledged.map(({ rule, resource }) => `${rule} of ${resource}`).sort());
+      for (const { rule: id, resource, reason } of acknowledged)
+        Validations.of(stack.node.findChild(resource)).acknowledge({ id, reason });
       expect(check()).toEqual([]);
     } finally {
       rmSync(folder, { recursive: true });

@@ -1,4 +1,4 @@
-/** The stack as `npx cdk deploy` makes it, without its bundles, for tests that look at all of it. */
+/** Makes the stack of `npx cdk deploy` without its bundles, for tests of the complete stack. */
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import demo from '../../local/demo-shop.ts';
 
 const bundle = 'functions/providers/stripe/samples';
 
-/** The caller removes the folder. */
+/** Returns the stack. The caller removes the folder. */
 export function stackOf(identity: CatalogueSettings['seller']['identity'] = 'records') {
   const folder = mkdtempSync(join(tmpdir(), 'keypost-stack-'));
   const { context } = JSON.parse(readFileSync('cdk.json', 'utf8'));

@@ -1,4 +1,4 @@
-/** What must hold of the template that `npx cdk deploy` hands to CloudFormation. */
+/** Tests the template that `npx cdk deploy` passes to CloudFormation. */
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,6 +14,7 @@ import type { Catalogue } from '../../functions/core/catalogue/catalogue.ts';
 import { bundling } from '../../lib/bundle.ts';
 import { KeypostStack } from '../../lib/keypost-stack.ts';
 import demo from '../../local/demo-shop.ts';
+import { seller } from '../fixtures/catalogue.ts';
 
 const many = <Schema extends z.ZodType>(one: Schema) =>
   z.union([z.array(one), one.transform((only) => [only])]);
@@ -92,13 +93,7 @@ function synthesize({
   });
   const stack = new KeypostStack(app, 'Keypost', {
     catalogue: {
-      seller: {
-        name: 'Widget Works',
-        from: 'Orders@Widgets.example.com',
-        replyTo: 'support@widgets.example.com',
-        alarms: 'seller@widgets.example.com',
-        identity,
-      },
+      seller: { ...seller, from: 'Orders@Widgets.example.com', identity },
       providers: { stripe: provider, 'own-shop': provider },
       products: {},
     },
@@ -112,7 +107,7 @@ const template = synthesize();
 const ofType = (type: string, { Resources } = template) =>
   Object.entries(Resources).filter(([, { Type }]) => Type === type);
 const propertiesOf = (id: string) => template.Resources[id]?.Properties ?? {};
-/** The properties of the one resource of this type, or of the one whose id begins so. */
+/** Returns the only resource of this type whose ID starts with `prefix`. */
 function only(type: string, prefix = '') {
   const [found, ...others] = ofType(type).filter(([id]) => id.startsWith(prefix));
   if (!found || others.length > 0) throw new Error(`not one ${type} ${prefix}`);
@@ -125,18 +120,18 @@ const PROVIDER_KEYS = 'ProviderKeys2563E0B5';
 const API = 'ApiF70053CD';
 const mails = { Ref: only('AWS::SES::ConfigurationSet').id };
 
-describe('what must outlive every deploy', () => {
+describe('stored data', () => {
   test.each([
     [ORDERS, 'AWS::DynamoDB::Table'],
     [PRODUCT_KEYS, 'AWS::SecretsManager::Secret'],
     [PROVIDER_KEYS, 'AWS::SecretsManager::Secret'],
     [API, 'AWS::ApiGatewayV2::Api'],
-  ])('%s keeps its logical id, or CloudFormation puts an empty one in its place', (id, type) => {
+  ])('in %s keeps its logical ID; otherwise CloudFormation replaces it with an empty %s', (id, type) => {
     expect(template.Resources[id]?.Type).toBe(type);
   });
 
   test.each([ORDERS, PRODUCT_KEYS, PROVIDER_KEYS, only('AWS::SES::EmailIdentity').id])(
-    '%s stays when the stack goes',
+    'in %s is retained when the stack is deleted',
     (id) => {
       expect(template.Resources[id]).toMatchObject({
         DeletionPolicy: 'Retain',
@@ -145,7 +140,7 @@ describe('what must outlive every deploy', () => {
     },
   );
 
-  test('the orders are on demand, protected, restorable, and have every index from the start', () => {
+  test('of orders is billed on demand, protected from deletion, restorable and fully indexed', () => {
     const at = ({ name, type }: { name: string; type: string }) => ({
       AttributeName: name,
       AttributeType: type,
@@ -173,7 +168,7 @@ describe('what must outlive every deploy', () => {
   });
 
   test.each([PRODUCT_KEYS, PROVIDER_KEYS])(
-    'whatever changes in %s but its description makes every key anew',
+    'in %s has fixed properties, because CloudFormation generates a new secret after a change',
     (id) => {
       expect(propertiesOf(id)).toEqual({
         Description: expect.any(String),
@@ -260,7 +255,7 @@ const lambdas = [
 ] as const;
 
 describe.each(lambdas)('the Lambda $name', ({ name, id, timeout, may, knows }) => {
-  test('runs as measured, and knows exactly this', () => {
+  test('has the measured settings and exactly these variables', () => {
     const { Code: _code, Role: _role, ...properties } = only('AWS::Lambda::Function', id).Properties;
     expect(properties).toEqual({
       Runtime: 'nodejs24.x',
@@ -279,7 +274,7 @@ describe.each(lambdas)('the Lambda $name', ({ name, id, timeout, may, knows }) =
     });
   });
 
-  test('may do exactly this', () => {
+  test('has exactly these permissions', () => {
     const { Statement } = Policy.parse(only('AWS::IAM::Policy', id).Properties).PolicyDocument;
     const found = Statement.map(({ Action, Resource, Condition }) => ({
       actions: Action,
@@ -290,7 +285,7 @@ describe.each(lambdas)('the Lambda $name', ({ name, id, timeout, may, knows }) =
     expect(Object.keys(only('AWS::IAM::Role', id).Properties)).toEqual(['AssumeRolePolicyDocument']);
   });
 
-  test('may do what its bundle asks AWS for, and no more', { timeout: 30_000 }, async () => {
+  test('has permission for the AWS calls of its bundle and no other', { timeout: 30_000 }, async () => {
     const { metafile } = await build({
       ...bundling(demo),
       entryPoints: [`functions/${name}.ts`],
@@ -299,18 +294,18 @@ describe.each(lambdas)('the Lambda $name', ({ name, id, timeout, may, knows }) =
       metafile: true,
     });
     const bundled = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
-    const asked = bundled.flatMap((path) => {
+    const commands = bundled.flatMap((path) => {
       const [, client, command] = /client-([a-z-]+)\/dist-es\/commands\/(\w+)Command\.js$/.exec(path) ?? [];
       return client && command ? [`${client.replaceAll('-', '')}:${command}`] : [];
     });
-    // The DynamoDB client brings it along for endpoint discovery, which is off unless asked for.
-    const ours = asked.filter((action) => action !== 'dynamodb:DescribeEndpoints');
+    // The DynamoDB client contains it for endpoint discovery, which is off by default.
+    const ours = commands.filter((action) => action !== 'dynamodb:DescribeEndpoints');
     const allowed = may.flatMap(({ actions }) => actions).filter((action) => !action.startsWith('logs:'));
     expect(ours.sort()).toEqual(allowed.sort());
   });
 });
 
-test('no action is a wildcard, and nothing is granted beside the policies of the Lambdas', () => {
+test('no action is a wildcard, and only the policies of the Lambdas grant permissions', () => {
   const policies = ofType('AWS::IAM::Policy').map(([id]) => id.replace(/Role.*/, ''));
   expect(policies).toEqual(lambdas.map(({ id }) => id));
   expect(ofType('AWS::IAM::ManagedPolicy')).toEqual([]);
@@ -320,7 +315,7 @@ test('no action is a wildcard, and nothing is granted beside the policies of the
 test.each([
   ['Redeliver', 'EachMinute', 'rate(1 minute)'],
   ['Reconcile', 'EachHour', 'rate(1 hour)'],
-])('%s runs %s, and a run that failed is not tried again', (name, rule, rate) => {
+])('%s runs by the rule %s, and a failed run is not retried', (name, rule, rate) => {
   const { id } = only('AWS::Lambda::Function', name);
   expect(only('AWS::Events::Rule', rule).Properties).toMatchObject({
     ScheduleExpression: rate,
@@ -334,7 +329,7 @@ test.each([
   });
 });
 
-describe('the address', () => {
+describe('the API', () => {
   test('has one route, for any method, in the payload format that functions/aws/http-api.ts reads', () => {
     expect(only('AWS::ApiGatewayV2::Route').Properties.RouteKey).toBe('ANY /orders/{provider}');
     expect(only('AWS::ApiGatewayV2::Integration').Properties.PayloadFormatVersion).toBe('2.0');
@@ -345,7 +340,7 @@ describe('the address', () => {
     });
   });
 
-  test('logs neither path nor query nor caller: secrets stand in some addresses', () => {
+  test('logs neither path nor query nor caller, because some addresses contain secrets', () => {
     const settings = z
       .object({ Format: z.string() })
       .parse(only('AWS::ApiGatewayV2::Stage').Properties.AccessLogSettings);
@@ -362,7 +357,7 @@ describe('the address', () => {
   });
 });
 
-test('every log ends after three months, and with the stack', () => {
+test('every log expires after three months and is deleted with the stack', () => {
   const logs = ofType('AWS::Logs::LogGroup').map(([, log]) => log);
   expect(logs).toHaveLength(lambdas.length + 1);
   for (const log of logs)
@@ -370,7 +365,7 @@ test('every log ends after three months, and with the stack', () => {
 });
 
 describe('the sender', () => {
-  test('asks for TLS, and tries every address that has not bounced', () => {
+  test('requires TLS and suppresses only addresses that bounced or complained', () => {
     expect(only('AWS::SES::ConfigurationSet').Properties).toEqual({
       DeliveryOptions: { TlsPolicy: 'REQUIRE' },
       ReputationOptions: { ReputationMetricsEnabled: true },
@@ -381,7 +376,7 @@ describe('the sender', () => {
     });
   });
 
-  test('is told what became of each mail, by a topic to which nothing else may publish', () => {
+  test('publishes the events of each mail to a topic that nothing else may publish to', () => {
     const topic = { Ref: only('AWS::SNS::Topic', 'MailEvents').id };
     expect(only('AWS::SES::ConfigurationSetEventDestination').Properties).toEqual({
       ConfigurationSetName: mails,
@@ -426,7 +421,7 @@ describe('the sender', () => {
     });
   });
 
-  const toldByHand = ['Dkim1', 'Dkim2', 'Dkim3', 'Dmarc', 'MailFromMx', 'MailFromSpf'];
+  const shownRecords = ['Dkim1', 'Dkim2', 'Dkim3', 'Dmarc', 'MailFromMx', 'MailFromSpf'];
   const zone = { id: 'Z0123456789EXAMPLE', name: 'example.com' };
   const domain = {
     EmailIdentity: 'widgets.example.com',
@@ -434,31 +429,31 @@ describe('the sender', () => {
     MailFromAttributes: { MailFromDomain: 'bounce.widgets.example.com' },
   };
   test.each([
-    { of: 'records to copy', identity: 'records', identities: [domain], records: [], told: toldByHand },
+    { of: 'records to copy', identity: 'records', identities: [domain], records: [], shown: shownRecords },
     {
       of: 'a Route 53 zone',
       identity: { zone },
       identities: [domain],
       records: ['CNAME', 'CNAME', 'CNAME', 'MX', 'TXT'],
-      told: ['Dmarc'],
+      shown: ['Dmarc'],
     },
-    { of: 'one that is there', identity: 'existing', identities: [], records: [], told: [] },
-  ] as const)('an identity by $of', ({ identity, identities, records, told }) => {
+    { of: 'an existing identity', identity: 'existing', identities: [], records: [], shown: [] },
+  ] as const)('has the identity and the DNS records for $of', ({ identity, identities, records, shown }) => {
     const shape = synthesize({ identity });
     const made = ofType('AWS::SES::EmailIdentity', shape).map(([, { Properties }]) => Properties);
     expect(made).toEqual(identities);
-    const written = ofType('AWS::Route53::RecordSet', shape).map(([, record]) => record);
-    expect(written.map(({ Properties }) => Properties.Type)).toEqual(records);
-    for (const record of written)
+    const recordSets = ofType('AWS::Route53::RecordSet', shape).map(([, record]) => record);
+    expect(recordSets.map(({ Properties }) => Properties.Type)).toEqual(records);
+    for (const record of recordSets)
       expect(record).toMatchObject({ Properties: { HostedZoneId: zone.id }, DeletionPolicy: 'Retain' });
     expect(
       Object.keys(shape.Outputs)
-        .filter((name) => toldByHand.includes(name))
+        .filter((name) => shownRecords.includes(name))
         .sort(),
-    ).toEqual(told);
+    ).toEqual(shown);
   });
 
-  test('the records read as DNS hosts want them', () => {
+  test('prints the records in the format of DNS hosts', () => {
     const identity = only('AWS::SES::EmailIdentity').id;
     const token = (part: string) => ({ 'Fn::GetAtt': [identity, `DkimDNSToken${part}`] });
     const { Dkim2, MailFromMx, MailFromSpf, Dmarc } = template.Outputs;
@@ -470,7 +465,7 @@ describe('the sender', () => {
   });
 });
 
-test('the outputs, by the names that the command line looks for, say what to paste where', () => {
+test('the outputs have the names that the command line reads', () => {
   expect(Object.keys(template.Outputs).sort()).toEqual([
     'AlarmTopic',
     'ConfigurationSet',
@@ -502,15 +497,15 @@ describe('the alarms', () => {
     ...AlarmShape.parse(Properties),
   }));
 
-  test('are these, and ten at most', () => {
-    const said = alarms.map(
+  test('are these, at most ten', () => {
+    const descriptions = alarms.map(
       ({ name, Namespace, MetricName, Metrics = [], Threshold, Period, TreatMissingData }) => {
         const sum = Metrics.find(({ Expression }) => Expression)?.Expression;
         const watched = sum ?? `${Namespace} ${MetricName} in ${Period} s`;
         return `${name}: ${watched} >= ${Threshold}, missing ${TreatMissingData}`;
       },
     );
-    expect(said).toEqual([
+    expect(descriptions).toEqual([
       'HeldOrders: Keypost/Keypost LinesHeld in 300 s >= 1, missing notBreaching',
       'StillHeld: Keypost/Keypost HeldOrders in 86400 s >= 1, missing notBreaching',
       'MailsWait: Keypost/Keypost OldestDueSeconds in 900 s >= 900, missing breaching',
@@ -522,10 +517,10 @@ describe('the alarms', () => {
       'WorkerErrors: m0 + m1 >= 1, missing notBreaching',
       'SesQuota: Keypost/Keypost SesQuotaPercent in 900 s >= 80, missing notBreaching',
     ]);
-    expect(said.length).toBeLessThanOrEqual(10);
+    expect(descriptions.length).toBeLessThanOrEqual(10);
   });
 
-  test('are mailed to the seller, by a topic that nobody else’s policy has closed to alarms', () => {
+  test('are mailed to the seller through a topic without a policy, to which CloudWatch may publish', () => {
     const topic = only('AWS::SNS::Topic', 'Alarms').id;
     expect(only('AWS::SNS::Subscription', 'Alarms').Properties).toEqual({
       Protocol: 'email',
@@ -536,11 +531,11 @@ describe('the alarms', () => {
     expect(only('AWS::SNS::TopicPolicy').Properties.Topics).not.toContainEqual({ Ref: topic });
   });
 
-  test('and the dashboard show each of the custom metrics, of which there are ten at most', () => {
+  test('and the dashboard show every custom metric, at most ten', () => {
     const body = JSON.stringify(only('AWS::CloudWatch::Dashboard').Properties.DashboardBody);
     const shown = [...body.matchAll(/Keypost\/Keypost[\\"]+,[\\"]+(\w+)/g)].map(([, name]) => name);
-    const ringing = alarms.filter(({ Namespace }) => Namespace === 'Keypost/Keypost');
-    const metrics = new Set([...shown, ...ringing.map(({ MetricName }) => MetricName)]);
+    const alarmed = alarms.filter(({ Namespace }) => Namespace === 'Keypost/Keypost');
+    const metrics = new Set([...shown, ...alarmed.map(({ MetricName }) => MetricName)]);
     expect([...metrics].sort()).toEqual([
       'AccountFaults',
       'DueMails',
@@ -557,7 +552,7 @@ describe('the alarms', () => {
   });
 
   const runbook = 'docs/runbook.md';
-  test.skipIf(!existsSync(runbook))('each name an article of the runbook', () => {
+  test.skipIf(!existsSync(runbook))('each link to an article of the runbook', () => {
     const headings = readFileSync(runbook, 'utf8').matchAll(/^#{2,} +(.+)$/gm);
     const anchors = new Set(
       Array.from(headings, ([, heading = '']) =>
@@ -574,7 +569,7 @@ describe('the alarms', () => {
   });
 });
 
-test('after an edit only the Lambda that was edited changes', () => {
+test('a changed bundle changes only its own Lambda', () => {
   const folders = { ...bundles, redeliver: bundle('edited', '3') };
   const { Resources: after } = synthesize({ folders });
   const changed = Object.keys(after).filter(
@@ -603,7 +598,7 @@ test.skipIf(linter.status !== 0)('cfn-lint finds no error', { timeout: 60_000 },
   expect({ status, errors: stdout.match(/^E\d+ .*$/gm) }).toEqual({ status: 0, errors: null });
 });
 
-test('a mistake in the catalogue stops the synthesis in its own words', { timeout: 60_000 }, async () => {
+test('a mistake in the catalogue stops the synthesis with its message', { timeout: 60_000 }, async () => {
   const KEYPOST_CONFIG = join(work, 'nowhere.config.ts');
   const synthesis = promisify(execFile)(process.execPath, ['--import', 'tsx', 'bin/app.ts'], {
     env: { ...process.env, KEYPOST_CONFIG },

@@ -1,4 +1,4 @@
-/** The embedded AWS as the real SDK clients see it: what it takes, and what it refuses, by AWS's own codes. */
+/** Tests the embedded AWS through the real SDK clients: what it accepts, and what it refuses with AWS's own codes. */
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import {
   CreateSecretCommand,
@@ -82,8 +82,8 @@ const mails = async () => Mails.parse(await (await fetch(`${running.page}/local/
 const faults = (body: object) =>
   fetch(`${running.page}/local/faults`, { method: 'PUT', body: JSON.stringify(body) });
 
-describe('SES takes', () => {
-  test('a message by its envelope, whatever its headers say', async () => {
+describe('SES accepts', () => {
+  test('a message with the recipients of its envelope, not of its headers', async () => {
     const { MessageId } = await to('one@example.com', 'Zwei <two@example.com>');
     expect((await mails()).at(-1)).toMatchObject({
       id: MessageId,
@@ -95,12 +95,12 @@ describe('SES takes', () => {
     });
   });
 
-  test('a message by its headers, where there is no envelope', async () => {
+  test('a message without an envelope with the recipients of its headers', async () => {
     await raw(`From: ${FROM}\r\nTo: a@example.com\r\nCc: b@example.com\r\nBcc: c@example.com`);
     expect((await mails()).at(-1)?.to).toEqual(['a@example.com', 'b@example.com', 'c@example.com']);
   });
 
-  test('parts, of which it makes a message', async () => {
+  test('a message in parts', async () => {
     await simple({ Tags: [{ Name: 'order', Value: 'a_b-1' }], ConfigurationSetName: 'keypost' });
     const mail = (await mails()).at(-1);
     expect(mail).toMatchObject({
@@ -111,7 +111,7 @@ describe('SES takes', () => {
     });
   });
 
-  test('an address that is verified by itself', async () => {
+  test('a sender whose address is verified', async () => {
     const mine = { Source: 'me@here.example' };
     await expect(simple(mine)).rejects.toThrow('not verified');
     await clients.ses.send(new v1.VerifyEmailIdentityCommand({ EmailAddress: 'me@here.example' }));
@@ -133,13 +133,13 @@ describe('SES refuses', () => {
       'Email address is not verified. The following identities failed the check in region EU-WEST-1: x@evil.example',
     ],
     [
-      'a From that is not verified',
+      'an unverified From header',
       () => raw('From: x@evil.example\r\nTo: a@example.com', 'hello', FROM),
       'MessageRejected',
       'not verified',
     ],
     [
-      'a domain that only ends alike',
+      'a domain that only ends like a verified one',
       () => simple({ Source: 'x@notwidgets.example.com' }),
       'MessageRejected',
       'not verified',
@@ -151,7 +151,7 @@ describe('SES refuses', () => {
       'Configuration set <nope> does not exist.',
     ],
     [
-      'a tag with a sign',
+      'a tag with a special character',
       () => simple({ Tags: [{ Name: 'order', Value: 'a#b' }] }),
       'InvalidParameterValue',
       'a#b',
@@ -179,7 +179,7 @@ describe('SES refuses', () => {
       'Domain contains control or whitespace',
     ],
     [
-      'a domain with a sign',
+      'a domain with an underscore',
       () => to('zoe@exa_mple.com'),
       'InvalidParameterValue',
       'Domain contains illegal character',
@@ -200,7 +200,7 @@ describe('SES refuses', () => {
     expect((await mails()).length).toBe(before);
   });
 
-  test('an action that it has not, and one without a signature', async () => {
+  test('an unknown action, and a request without a signature', async () => {
     const ask = (headers: Record<string, string>) =>
       fetch(running.aws, { method: 'POST', body: 'Action=Fly&Version=2010-12-01', headers });
     const signed = await ask({
@@ -217,7 +217,7 @@ describe('SES refuses', () => {
     ]);
   });
 
-  test('more than its rate, and more than its day', () => {
+  test('mails above the rate and above the daily quota', () => {
     const files = memoryFiles();
     const inbox = openMails(files);
     const account = sesAccount(files, inbox, faultSwitch(files), {
@@ -234,7 +234,7 @@ describe('SES refuses', () => {
   });
 });
 
-describe('SES, with a fault on', () => {
+describe('SES with a fault', () => {
   test.each<[fault: string, error: object, accepted: number]>([
     ['throttle', { name: 'Throttling', message: 'Maximum sending rate exceeded.' }, 0],
     ['down', { name: 'ServiceUnavailable', $metadata: { httpStatusCode: 503 } }, 0],
@@ -246,16 +246,19 @@ describe('SES, with a fault on', () => {
       { name: 'MessageRejected', message: expect.stringContaining('EU-WEST-1: zoe@example.com') },
       0,
     ],
-  ])('%s', async (fault, error, accepted) => {
-    const before = (await mails()).length;
-    await faults({ ses: fault });
-    const ses = fault === 'timeout' ? clients.impatient : clients.ses;
-    await expect(simple({}, ses)).rejects.toMatchObject(error);
-    await faults({ ses: null });
-    expect((await mails()).length - before).toBe(accepted);
-  });
+  ])(
+    '%s answers with its error and accepts a mail only if the response is lost',
+    async (fault, error, accepted) => {
+      const before = (await mails()).length;
+      await faults({ ses: fault });
+      const ses = fault === 'timeout' ? clients.impatient : clients.ses;
+      await expect(simple({}, ses)).rejects.toMatchObject(error);
+      await faults({ ses: null });
+      expect((await mails()).length - before).toBe(accepted);
+    },
+  );
 
-  test('sandbox: a verified recipient gets the mail, and the account says so', async () => {
+  test('in the sandbox mails a verified recipient and reports ProductionAccessEnabled: false', async () => {
     await faults({ ses: 'sandbox' });
     await to('seller@widgets.example.com');
     expect(await clients.ses2.send(new GetAccountCommand({}))).toMatchObject({
@@ -269,7 +272,7 @@ describe('SES, with a fault on', () => {
   });
 });
 
-test('SES tells of its identities and configuration sets', async () => {
+test('SES describes its identities and configuration sets', async () => {
   const Identities = ['widgets.example.com', 'nope.example'];
   const known = { 'widgets.example.com': expect.anything() };
   const { ses, ses2 } = clients;
@@ -302,7 +305,7 @@ test('SES tells of its identities and configuration sets', async () => {
 });
 
 describe('Secrets Manager', () => {
-  test('keeps values, under name and ARN', async () => {
+  test('stores values under name and ARN', async () => {
     const { secrets } = clients;
     const { ARN } = await secrets.send(new CreateSecretCommand({ Name: 'a/b', SecretString: 'one' }));
     const value = async (SecretId?: string) =>
@@ -322,7 +325,7 @@ describe('Secrets Manager', () => {
     await expect(again).rejects.toMatchObject({ name: 'ResourceExistsException' });
   });
 
-  test('refuses what it has not, and everything while it is down', async () => {
+  test('refuses an unknown name, and every name while it is down', async () => {
     const get = (SecretId: string) => clients.secrets.send(new GetSecretValueCommand({ SecretId }));
     await expect(get('nope')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
     await faults({ secretsmanager: 'down' });
@@ -335,11 +338,14 @@ describe('Secrets Manager', () => {
 test.each([
   ['down', 'InternalServerError'],
   ['throttle', 'ProvisionedThroughputExceededException'],
-])('DynamoDB, %s: the Lambdas see it, and the page still shows the orders', async (fault, name) => {
-  const scan = () => clients.dynamo.send(new ScanCommand({ TableName: 'keypost-orders' }));
-  await faults({ dynamodb: fault });
-  await expect(scan()).rejects.toMatchObject({ name });
-  expect((await fetch(`${running.page}/local/orders`)).status).toBe(200);
-  await faults({ dynamodb: null });
-  expect((await scan()).Items).toEqual([]);
-});
+])(
+  'DynamoDB with the fault %s answers clients with %s, and the page still shows the orders',
+  async (fault, name) => {
+    const scan = () => clients.dynamo.send(new ScanCommand({ TableName: 'keypost-orders' }));
+    await faults({ dynamodb: fault });
+    await expect(scan()).rejects.toMatchObject({ name });
+    expect((await fetch(`${running.page}/local/orders`)).status).toBe(200);
+    await faults({ dynamodb: null });
+    expect((await scan()).Items).toEqual([]);
+  },
+);

@@ -86,7 +86,7 @@ beforeAll(async () => {
 });
 
 describe('a start that was killed', () => {
-  test('leaves the first start to be done again', async () => {
+  test('during the first start leaves no data behind', async () => {
     expect(first.map(({ step }) => step)).toEqual([
       'write tables',
       'CreateTableCommand /new',
@@ -96,7 +96,7 @@ describe('a start that was killed', () => {
     for (const { step, dataDir } of first) expect(await keysAfterStart(dataDir), step).toEqual([]);
   });
 
-  test('loses no order, and the next one leaves one folder', async () => {
+  test('loses no order, and the next start leaves one folder', async () => {
     expect(second.map(({ step }) => step)).toEqual([
       'CreateTableCommand /new',
       'DescribeTableCommand /new',
@@ -139,9 +139,9 @@ describe('`tables`', () => {
     ['cut', (file) => truncateSync(file, 3)],
     ['saved by an editor', (file) => writeFileSync(file, 'tables-1\n')],
     ['replaced by another path', (file) => writeFileSync(file, '../data')],
-  ])('%s: the orders of the only folder are kept', async (_, damage) => {
+  ])('that is %s does not cost the orders of the only folder', async (_, alter) => {
     const copy = copyOf(data);
-    damage(join(copy, 'tables'));
+    alter(join(copy, 'tables'));
     expect(await keysAfterStart(copy)).toEqual(KEYS);
   });
 
@@ -152,9 +152,9 @@ describe('`tables`', () => {
       (dir) => rmSync(join(dir, 'tables-1'), { recursive: true }),
       'found no folder. Restore ',
     ],
-  ])('naming %s: there is no start', async (_, damage, message) => {
+  ])('that names %s prevents the start', async (_, alter, message) => {
     const copy = copyOf(data);
-    damage(copy);
+    alter(copy);
     const before = readdirSync(copy);
     await expect(open(copy)).rejects.toThrow(message);
     expect(readdirSync(copy)).toEqual(before);
@@ -165,9 +165,9 @@ test.each<[string, (folder: string) => void, string]>([
   ['all files', (folder) => remove(folder, /^/), 'cannot be opened'],
   ['the manifest', (folder) => remove(folder, /^MANIFEST/), 'cannot be opened'],
   ['the log', (folder) => remove(folder, /\.log$/), 'cannot be copied: ResourceNotFoundException'],
-])('a folder that has lost %s is named, and kept', async (_, damage, message) => {
+])('a folder without %s is named in the error and kept', async (_, alter, message) => {
   const copy = copyOf(data);
-  damage(join(copy, 'tables-1'));
+  alter(join(copy, 'tables-1'));
   const fix = `Restore the folder from a copy; to start without its orders, delete it and ${join(copy, 'tables')}.`;
   await expect(open(copy)).rejects.toThrow(new RegExp(`^${join(copy, 'tables-1')} ${message}.*${fix}$`));
   expect(foldersIn(copy)).toEqual(['tables-1']);
@@ -189,7 +189,7 @@ describe('a damaged file is named, its fix is stated, its content is not quoted'
     ['ses.json', 'CONTENT'],
     ['mails.jsonl', '\n{"to":["CONTENT@example.com"]\n', 'line 2 of '],
     ['mails.jsonl', '{"to":["CONTENT@example.com"]}\n', 'line 1 of '],
-  ])('%s: %j', (name, text, line = '') => {
+  ])('%s with the content %j', (name, text, line = '') => {
     const dataDir = mkdtempSync(join(root, 'damaged-'));
     writeFileSync(join(dataDir, name), text);
     const start = () => embeddedAws(dataDir, diskFiles(dataDir), OWN);

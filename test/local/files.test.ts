@@ -1,4 +1,4 @@
-/** What local state is kept in: a log that a kill may cut, and that is longer than what is read at once. */
+/** Tests the log that stores local state: a kill may cut its last line, and it is longer than one read. */
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const linesOf = (log: ReturnType<ReturnType<typeof memoryFiles>['log']>) =>
 test.each([
   ['on disk', () => diskFiles(root)],
   ['in memory', memoryFiles],
-])('a log %s gives back its lines, while it grows', (name, files) => {
+])('a log %s returns its lines while it grows', (name, files) => {
   const log = files().log(name);
   expect([log.count(), log.line(0)]).toEqual([0, undefined]);
   for (const line of LINES) log.append(line);
@@ -24,7 +24,7 @@ test.each([
   expect([log.line(0)?.trim(), log.line(4)?.trim(), log.line(5)]).toEqual([LINES[0], 'more', undefined]);
 });
 
-test('a line that a kill has cut is gone, and the next one whole', () => {
+test('a line cut by a kill is dropped, and the next one is complete', () => {
   const log = diskFiles(root).log('cut');
   for (const line of LINES) log.append(line);
   appendFileSync(join(root, 'cut'), 'half a li');

@@ -1,4 +1,4 @@
-/** `kill -9` under load, and a start on the same data: whatever heard success is there, its serial unchanged, and mailed. */
+/** After `kill -9` under load and a new start, every accepted order is stored and mailed with an unchanged serial. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -31,7 +31,7 @@ afterAll(() => {
   rmSync(data, { recursive: true });
 });
 
-/** Starts Keypost as `npm start` does, and answers the address of its page. */
+/** Starts Keypost like `npm start` and returns the address of its page. */
 async function begin(): Promise<string> {
   const env = {
     ...process.env,
@@ -47,13 +47,13 @@ async function begin(): Promise<string> {
   });
   child = started;
   return await new Promise((resolve, reject) => {
-    let said = '';
+    let output = '';
     started.stdout.on('data', (chunk) => {
-      said += chunk;
-      const page = /^Keypost\s+(http:\/\/localhost:\d+)/m.exec(said)?.[1];
+      output += chunk;
+      const page = /^Keypost\s+(http:\/\/localhost:\d+)/m.exec(output)?.[1];
       if (page) resolve(page);
     });
-    started.once('exit', () => reject(new Error(`no start: ${said}`)));
+    started.once('exit', () => reject(new Error(`no start: ${output}`)));
   });
 }
 
@@ -74,26 +74,26 @@ async function order(page: string, n: number): Promise<boolean> {
     });
     return answer.status === 200;
   } catch {
-    return false; // killed on the way: not success
+    return false; // The process was killed before it answered.
   }
 }
 
-test('no order that heard success is lost', async () => {
-  const heard = new Set<number>();
+test('an accepted order is not lost by kill -9', async () => {
+  const accepted = new Set<number>();
   const serials = new Map<string, string>();
-  for (let round = 0; round < 3; round += 1) {
+  for (let attempt = 0; attempt < 3; attempt += 1) {
     const page = await begin();
-    const sent = Array.from({ length: 120 }, (_, n) => round * 1_000 + n);
-    const kill = setTimeout(() => child?.kill('SIGKILL'), 300 + round * 350);
+    const sent = Array.from({ length: 120 }, (_, n) => attempt * 1_000 + n);
+    const kill = setTimeout(() => child?.kill('SIGKILL'), 300 + attempt * 350);
     const worker = async () => {
-      for (let n = sent.shift(); n !== undefined; n = sent.shift()) if (await order(page, n)) heard.add(n);
+      for (let n = sent.shift(); n !== undefined; n = sent.shift()) if (await order(page, n)) accepted.add(n);
     };
     await Promise.all(Array.from({ length: 8 }, worker));
     clearTimeout(kill);
     child?.kill('SIGKILL');
     if (child && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   }
-  expect(heard.size).toBeGreaterThan(0);
+  expect(accepted.size).toBeGreaterThan(0);
 
   for (let look = 0; look < 2; look += 1) {
     const page = await begin();
@@ -104,7 +104,7 @@ test('no order that heard success is lost', async () => {
     const mailed = new Set(
       Mails.parse(await (await fetch(`${page}/local/mails`)).json()).flatMap(({ to }) => to),
     );
-    for (const n of heard) {
+    for (const n of accepted) {
       const stored = orders.get(`stripe#pi_kill${n}`);
       expect(stored?.mail.state, String(n)).toMatch(/^(sent|delivered)$/);
       expect(mailed.has(`kill${n}@example.com`), String(n)).toBe(true);

@@ -1,4 +1,4 @@
-/** The port of the page: API Gateway's event, who is let in, and what scripts find under /local. */
+/** Tests the port of the page: API Gateway's event, the access rules, and the routes under /local. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => running.stop());
 
 const ask = (path: string, init?: RequestInit) => fetch(running.page + path, init);
-const Said = z.object({
+const Answer = z.object({
   message: z.optional(z.string()),
   licensee: z.optional(z.string()),
   serial: z.optional(z.string()),
@@ -26,11 +26,11 @@ const Said = z.object({
 });
 const post = async (path: string, body: object) => {
   const answer = await ask(path, { method: 'POST', body: JSON.stringify(body) });
-  return { status: answer.status, ...Said.parse(await answer.json()) };
+  return { status: answer.status, ...Answer.parse(await answer.json()) };
 };
 
 describe('API Gateway', () => {
-  /** What the Lambda is handed, and what the caller hears. */
+  /** Returns the event that the Lambda gets, and the response that the caller gets. */
   async function through(
     path: string,
     init: RequestInit,
@@ -40,8 +40,8 @@ describe('API Gateway', () => {
     let event: unknown;
     const server = await listen(0, 'PORT', (request, response) =>
       viaGateway(
-        async (given) => {
-          event = given;
+        async (received) => {
+          event = received;
           return lambda();
         },
         'shop',
@@ -56,7 +56,7 @@ describe('API Gateway', () => {
     return { event, status: answer.status, body, type: answer.headers.get('content-type') };
   }
 
-  test('says what was asked, in format 2.0', async () => {
+  test('passes the request in format 2.0', async () => {
     const headers = { 'Content-Type': 'application/json', 'X-Two': 'a, b', cookie: 'one=1; two=2' };
     const { event } = await through('/orders/shop?a=1&b=x%20y&a=2', {
       method: 'POST',
@@ -82,7 +82,7 @@ describe('API Gateway', () => {
     });
   });
 
-  // As seen at AWS: https://github.com/ministackorg/ministack/pull/766
+  // As observed at AWS: https://github.com/ministackorg/ministack/pull/766
   test.each<[type: string, base64: boolean]>([
     ['application/json', false],
     ['application/json; charset=utf-8', false],
@@ -94,13 +94,13 @@ describe('API Gateway', () => {
     ['application/octet-stream', true],
     ['application/jsonx', true],
     ['', true],
-  ])('hands on a body of type "%s" in base64: %s', async (type, base64) => {
+  ])('passes a body of type "%s" in base64: %s', async (type, base64) => {
     const { event } = await through('/', { method: 'POST', headers: { 'content-type': type }, body: 'a=ü' });
     const body = base64 ? Buffer.from('a=ü').toString('base64') : 'a=ü';
     expect(event).toMatchObject({ body, isBase64Encoded: base64 });
   });
 
-  test('leaves out what is not there', async () => {
+  test('leaves out absent parts of the request', async () => {
     const { event } = await through('/orders/shop', {});
     for (const name of ['body', 'cookies', 'queryStringParameters']) expect(event).not.toHaveProperty(name);
   });
@@ -117,14 +117,14 @@ describe('API Gateway', () => {
       () => ({ statusCode: 200, headers: { 'content-type': 'application/json' }, body: '{}' }),
       { type: 'application/json' },
     ],
-    ['nothing', () => undefined, { status: 500, body: expect.stringContaining('"Internal Server Error"') }],
+    ['no result', () => undefined, { status: 500, body: expect.stringContaining('"Internal Server Error"') }],
     [
       'an error',
       () => Promise.reject(new Error('planned')),
       { status: 500, body: expect.stringContaining('"Internal Server Error"') },
     ],
-  ])('answers what the Lambda returns: %s', async (_, lambda, heard) => {
-    expect(await through('/', {}, lambda)).toMatchObject(heard);
+  ])('returns the result of the Lambda: %s', async (_, lambda, expected) => {
+    expect(await through('/', {}, lambda)).toMatchObject(expected);
   });
 
   test('refuses a body of more than 10 MB', async () => {
@@ -139,7 +139,7 @@ describe('API Gateway', () => {
     expect(late).toMatchObject({ status: 503, body: expect.stringContaining('"Service Unavailable"') });
   });
 
-  test('knows one kind of path', async () => {
+  test('has one kind of path', async () => {
     expect((await ask('/orders/nobody', { method: 'POST' })).status).toBe(404);
     expect((await ask('/orders/shop/more', { method: 'POST' })).status).toBe(404);
     expect((await ask('/orders/%E0%A4%A', { method: 'POST' })).status).toBe(404);
@@ -147,9 +147,9 @@ describe('API Gateway', () => {
   });
 });
 
-describe('who is let in', () => {
-  /** fetch sets Host itself. */
-  async function said(address: string, headers: Record<string, string>): Promise<string> {
+describe('access', () => {
+  /** Sends a raw request, because fetch does not allow another Host header. */
+  async function rawResponse(address: string, headers: Record<string, string>): Promise<string> {
     const { hostname, port } = new URL(address);
     const socket = connect(Number(port), hostname);
     const lines = Object.entries({ ...headers, connection: 'close' }).map((pair) => pair.join(': '));
@@ -159,7 +159,7 @@ describe('who is let in', () => {
     return answer;
   }
 
-  // A request without a signature hears SES's own 403 at the AWS port, in XML.
+  // At the AWS port an unsigned request gets SES's own 403, in XML.
   test.each([
     ['page', /^HTTP\/1.1 200/],
     ['aws', /MissingAuthenticationToken/],
@@ -167,22 +167,23 @@ describe('who is let in', () => {
     const address = running[which];
     const { host, port } = new URL(address);
     for (const ours of [host, `127.0.0.1:${port}`, `[::1]:${port}`, `LOCALHOST:${port}`]) {
-      expect(await said(address, { host: ours })).toMatch(served);
-      expect(await said(address, { host: ours, origin: `http://${ours}` })).toMatch(served);
+      expect(await rawResponse(address, { host: ours })).toMatch(served);
+      expect(await rawResponse(address, { host: ours, origin: `http://${ours}` })).toMatch(served);
     }
     const refused = /^HTTP\/1.1 403.*answers this machine only/s;
     for (const origin of ['http://evil.example', 'null', `https://localhost:${port}`, 'http://localhost:1']) {
-      expect(await said(address, { host, origin })).toMatch(refused);
+      expect(await rawResponse(address, { host, origin })).toMatch(refused);
     }
     for (const foreign of ['evil.example', `evil.example:${port}`, `localhost.evil.example:${port}`, '']) {
-      expect(await said(address, { host: foreign })).toMatch(refused);
+      expect(await rawResponse(address, { host: foreign })).toMatch(refused);
     }
   });
 
-  test('nobody on the network can connect', async () => {
+  test('no port can be reached from the network', async () => {
     const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
     const outward = addresses.filter(({ internal, family }) => !internal && family === 'IPv4');
-    if (outward.length === 0) console.log('this machine has no address but loopback: nothing to connect to');
+    if (outward.length === 0)
+      console.log('this machine has only a loopback address, so there is nothing to connect to');
     for (const { address } of outward) {
       for (const { port } of [new URL(running.page), new URL(running.aws)]) {
         const socket = connect(Number(port), address);
@@ -198,7 +199,7 @@ describe('faults', () => {
     return [answer.status, await answer.json()];
   };
 
-  test('are switched one by one', async () => {
+  test('are switched independently', async () => {
     expect(await change('{"ses":"lost"}')).toEqual([
       200,
       { ses: 'lost', dynamodb: null, secretsmanager: null },
@@ -226,8 +227,8 @@ describe('faults', () => {
   );
 });
 
-describe('your key and a name you know', () => {
-  test('give what openssl gives', async () => {
+describe('the serial of a received key and name', () => {
+  test('equals that of openssl', async () => {
     const key = 'ABCDEFGHIJ123456';
     const { status, licensee, serial } = await post('/local/serial', {
       key,
@@ -236,17 +237,17 @@ describe('your key and a name you know', () => {
     });
     expect([status, licensee]).toEqual([200, 'Zoë Lindqvist']);
     if (spawnSync('openssl', ['version']).status !== 0)
-      return console.log('no openssl here: the serial is not compared');
+      return console.log('openssl is not available, so the serial is not compared');
     const flags = ['enc', '-aes-128-ecb', '-K', Buffer.from(key).toString('hex')];
     expect(serial).toBe(
       execFileSync('openssl', flags, { input: 'Zoë Lindqvist' }).toString('hex').toUpperCase(),
     );
   });
 
-  test('under another profile, or why not', async () => {
+  test('may use another profile, and a mistake is explained', async () => {
     const profile = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'hex' } };
-    const wish = { key: '1234567890123456', name: 'Zoë', profile };
-    expect(await post('/local/serial', wish)).toMatchObject({
+    const order = { key: '1234567890123456', name: 'Zoë', profile };
+    expect(await post('/local/serial', order)).toMatchObject({
       serial: expect.stringMatching(/^[0-9a-f]{32}$/),
     });
     for (const [change, message] of [
@@ -255,7 +256,7 @@ describe('your key and a name you know', () => {
       [{ profile: { ...profile, mode: 'xts' } }, 'mode'],
       [{ profile: undefined, product: 'nope' }, 'mode'],
     ] as const) {
-      expect(await post('/local/serial', { ...wish, ...change })).toMatchObject({
+      expect(await post('/local/serial', { ...order, ...change })).toMatchObject({
         status: 400,
         message: expect.stringContaining(message),
       });
@@ -264,11 +265,11 @@ describe('your key and a name you know', () => {
 });
 
 describe('test orders', () => {
-  test.each(['shop', 'stripe'])('of %s go the whole way', async (provider) => {
+  test.each(['shop', 'stripe'])('of %s are recorded and mailed', async (provider) => {
     const email = `${provider}@example.com`;
-    const wish = { provider, product: 'widgetpro-mac', name: 'Zoë', email, company: '' };
-    expect(await post('/local/simulate', wish)).toMatchObject({ status: 200, body: '' });
-    expect(await post('/local/simulate', { ...wish, test: true })).toMatchObject({ status: 200 });
+    const order = { provider, product: 'widgetpro-mac', name: 'Zoë', email, company: '' };
+    expect(await post('/local/simulate', order)).toMatchObject({ status: 200, body: '' });
+    expect(await post('/local/simulate', { ...order, test: true })).toMatchObject({ status: 200 });
     const mails = z
       .array(z.object({ to: z.array(z.string()), subject: z.string() }))
       .parse(await (await ask('/local/mails')).json());
@@ -278,21 +279,23 @@ describe('test orders', () => {
     ]);
   });
 
-  test('of whom the catalogue does not know are refused', async () => {
-    const wish = { provider: 'stripe', product: 'widgetpro-mac', name: 'Zoë', email: 'zoe@example.com' };
-    expect(await post('/local/simulate', { ...wish, product: 'constructor' })).toMatchObject({ status: 400 });
-    expect(await post('/local/simulate', { ...wish, provider: 'toString' })).toMatchObject({ status: 400 });
+  test('of an unknown product or provider are refused', async () => {
+    const order = { provider: 'stripe', product: 'widgetpro-mac', name: 'Zoë', email: 'zoe@example.com' };
+    expect(await post('/local/simulate', { ...order, product: 'constructor' })).toMatchObject({
+      status: 400,
+    });
+    expect(await post('/local/simulate', { ...order, provider: 'toString' })).toMatchObject({ status: 400 });
   });
 });
 
-describe('the look-alike of Stripe', () => {
+describe('the fake API of Stripe', () => {
   const session = `cs_test_${createHmac('sha256', 'x').digest('hex')}`;
   const stripe = async (path: string, authorization = 'Bearer rk_test_example') => {
     const answer = await ask(`/local/stripe/v1/checkout/sessions/${path}`, { headers: { authorization } });
     return [answer.status, await answer.json()];
   };
 
-  test('knows each session and its line', async () => {
+  test('returns each session and its line item', async () => {
     expect(await stripe(`${session}/line_items?limit=100`)).toEqual([
       200,
       expect.objectContaining({
@@ -312,14 +315,14 @@ describe('the look-alike of Stripe', () => {
     ]);
   });
 
-  test('refuses as Stripe does', async () => {
+  test('refuses like Stripe', async () => {
     const error = { error: expect.objectContaining({ type: 'invalid_request_error' }) };
     expect(await stripe(session, '')).toEqual([401, error]);
     expect(await stripe('pi_1')).toEqual([404, error]);
   });
 });
 
-test('the page brings nothing from elsewhere', async () => {
+test('the page loads nothing from other hosts', async () => {
   const answer = await ask('/');
   expect(answer.headers.get('content-security-policy')).toMatch(/default-src 'none'.*script-src 'self'/);
   expect(await answer.text()).not.toMatch(/(?:src|href)="(?!\/|data:)/);

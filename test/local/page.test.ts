@@ -1,4 +1,4 @@
-/** The page of `npm start` in a real browser, headless, at desktop and phone width. */
+/** Tests the page of `npm start` in a headless browser, at desktop and phone width. */
 import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { type Running, start } from '../../local/start.ts';
 const CHROMIUM = '/usr/bin/chromium';
 const hasChromium = existsSync(CHROMIUM);
 console.log(
-  `the page is ${hasChromium ? '' : 'not '}tried in a browser: ${CHROMIUM} is ${hasChromium ? '' : 'not '}there`,
+  `the page is ${hasChromium ? '' : 'not '}tested in a browser: ${CHROMIUM} ${hasChromium ? 'exists' : 'does not exist'}`,
 );
 
 describe.skipIf(!hasChromium).each([
@@ -17,15 +17,15 @@ describe.skipIf(!hasChromium).each([
   let running: Running;
   let browser: Browser;
   let page: Page;
-  const trouble: string[] = [];
+  const errors: string[] = [];
   const requests: string[] = [];
 
   beforeAll(async () => {
     running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: 'local/demo-shop.ts' });
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
     page = await (await browser.newContext({ viewport })).newPage();
-    page.on('pageerror', (error) => trouble.push(error.message));
-    page.on('console', (message) => message.type() === 'error' && trouble.push(message.text()));
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
     page.on('request', (request) => requests.push(request.url()));
     await page.goto(running.page);
   }, 60_000);
@@ -52,7 +52,7 @@ describe.skipIf(!hasChromium).each([
     await page.locator('#made.bad', { hasText: 'not of the form' }).waitFor();
   });
 
-  test('finds the profile of a key and a few pairs', async () => {
+  test('finds the profile from a key and a few pairs', async () => {
     await page.getByText('Your key and a few pairs').click();
     await page.getByLabel("The app's key").fill('1234567890123456');
     // openssl enc -aes-128-ecb -K 31323334353637383930313233343536
@@ -70,7 +70,7 @@ describe.skipIf(!hasChromium).each([
     await page.locator('#found.bad', { hasText: 'line 1: found one field' }).waitFor();
   });
 
-  test('sends an order, and shows it and its mail', async () => {
+  test('sends an order and shows it with its mail', async () => {
     await send('Zoë Lindqvist', 'zoe@example.com');
     await page.locator('#heard', { hasText: 'stripe hears 200' }).waitFor();
     const row = page.locator('#orders tbody tr').first();
@@ -85,7 +85,7 @@ describe.skipIf(!hasChromium).each([
     await click('As shown');
   });
 
-  test("shows a buyer's markup as text, and runs none of it", async () => {
+  test('shows a buyer’s markup as text and does not run it', async () => {
     const name = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
     await send(name, 'eve@example.com');
     await page.locator('#orders tbody tr', { hasText: name }).first().waitFor();
@@ -95,7 +95,7 @@ describe.skipIf(!hasChromium).each([
     expect(await page.locator('#mail iframe').getAttribute('sandbox')).toBe('');
   });
 
-  test('switches a fault on and off, and sends what is due', async () => {
+  test('switches a fault on and off and sends due mails', async () => {
     await page.getByLabel('SES').selectOption('throttle');
     await send('Late', 'late@example.com');
     const row = page.locator('#orders tbody tr', { hasText: 'late@example.com' });
@@ -106,10 +106,10 @@ describe.skipIf(!hasChromium).each([
     await row.locator(':text("paid, mail sent")').waitFor();
   });
 
-  test('fits its width, says nothing on the console, and asks nobody else', async () => {
+  test('fits its width, logs no error and loads nothing from other hosts', async () => {
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(viewport.width);
-    // Chromium tells of the key that was refused.
-    expect(trouble.filter((text) => !text.includes('status of 400'))).toEqual([]);
+    // Chromium logs the 400 of the refused key.
+    expect(errors.filter((text) => !text.includes('status of 400'))).toEqual([]);
     expect(requests.filter((url) => !url.startsWith(running.page) && url !== 'about:srcdoc')).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** A Keypost on this machine, its command line, and a shop that tells it of orders. */
+/** Starts a local Keypost with its command line and a shop that sends orders. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { start } from '../../local/start.ts';
 
 const SIGNING = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
-/** @param products as a catalogue says them; @param productKeys as the secret has them. */
+/** @param products the source text of the catalogue's products; @param productKeys the value of the secret. */
 export async function startKeypost({
   products,
   productKeys,
@@ -20,7 +20,7 @@ export async function startKeypost({
   readonly productKeys: object;
   readonly onDisk?: boolean;
 }) {
-  const folder = mkdtempSync(join(tmpdir(), 'keypost-desk-'));
+  const folder = mkdtempSync(join(tmpdir(), 'keypost-local-'));
   const config = join(folder, 'my.config.ts');
   const dataDir = onDisk ? join(folder, 'data') : undefined;
   writeFileSync(
@@ -66,8 +66,8 @@ export async function startKeypost({
       });
       return { code, out, err };
     },
-    /** What the shop hears. */
-    async told(message: object): Promise<number> {
+    /** Sends a message of the shop and returns the status. */
+    async deliver(message: object): Promise<number> {
       const body = JSON.stringify(message);
       const at = new Date();
       const id = `msg_${Math.random()}`;

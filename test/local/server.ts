@@ -1,4 +1,4 @@
-/** A web server of the test's own, on loopback; the test says what it answers. */
+/** Starts a web server on loopback with the test's own listener. */
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 

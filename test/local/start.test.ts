@@ -54,21 +54,21 @@ function run(env: Record<string, string>) {
     env: { ...process.env, ...OWN_AWS, ...USUAL, ...env },
   });
   children.push(child);
-  let said = '';
+  let output = '';
   let complained = '';
   child.stdout.on('data', (chunk) => {
-    said += chunk;
+    output += chunk;
   });
   child.stderr.on('data', (chunk) => {
     complained += chunk;
   });
-  const ended = once(child, 'close').then(([code]) => ({ code, said, complained }));
+  const ended = once(child, 'close').then(([code]) => ({ code, output, complained }));
   const started = async () => {
     for (;;) {
-      const [page, aws] = [...said.matchAll(/^(?:Keypost|AWS) +(http:\/\/localhost:\d+)/gm)].map(
+      const [page, aws] = [...output.matchAll(/^(?:Keypost|AWS) +(http:\/\/localhost:\d+)/gm)].map(
         ([, url]) => url ?? '',
       );
-      if (page && aws && said.includes('Products')) return { page, aws, said };
+      if (page && aws && output.includes('Products')) return { page, aws, output };
       if (child.exitCode !== null) throw new Error(complained);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -80,7 +80,7 @@ function run(env: Record<string, string>) {
 const startWith = (env: Record<string, string>) =>
   Promise.resolve().then(() => start(settingsFrom({ ...USUAL, ...env })));
 
-describe('does not start, and says why', () => {
+describe('a start that fails with a message', () => {
   const config = (text: string) => {
     const path = join(folder, 'other.config.ts');
     writeFileSync(path, text);
@@ -89,23 +89,23 @@ describe('does not start, and says why', () => {
 
   test.each<[string, () => Record<string, string>, RegExp]>([
     [
-      'with an AWS that is not here',
+      'with a remote AWS endpoint',
       () => ({ AWS_ENDPOINT_URL: 'https://dynamodb.eu-west-1.amazonaws.com' }),
       /^AWS_ENDPOINT_URL is https:/,
     ],
     [
-      'with one of its services elsewhere',
+      'with a remote endpoint for one service',
       () => ({ AWS_ENDPOINT_URL_SES: 'http://10.0.0.1:4566' }),
       /^AWS_ENDPOINT_URL_SES is http:/,
     ],
-    ['with a port that is none', () => ({ PORT: 'http' }), /^PORT is http: expected a number/],
+    ['with a malformed port', () => ({ PORT: 'http' }), /^PORT is http: expected a number/],
     [
-      'without its catalogue',
+      'without the catalogue file',
       () => ({ KEYPOST_CONFIG: '/nowhere/keypost.config.ts' }),
       /^\/nowhere\/keypost\.config\.ts: there is no such file/,
     ],
     [
-      'with a catalogue that is no TypeScript',
+      'with a catalogue that is not TypeScript',
       () => config('export default {{'),
       /other\.config\.ts:1:\d+: ERROR/,
     ],
@@ -129,14 +129,14 @@ describe('does not start, and says why', () => {
       /^seller\.name: /m,
     ],
     [
-      'with a provider nobody knows',
+      'with an unknown provider',
       () =>
-        config(`import { defineConfig } from 'keypost';
-        export default defineConfig({
-          seller: { name: 'W', from: 'a@example.com', replyTo: 'b@example.com', alarms: 'c@example.com' },
-          providers: { stipe: {} },
-          products: { w: { name: 'W', serial: { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'hex' } }, skus: { stipe: ['w'] } } },
-        });`),
+        config(
+          catalogueFile({
+            providers: { stipe: {} },
+            products: { widget: { name: 'Widget', serial, skus: { stipe: ['w'] } } },
+          }),
+        ),
       /^providers\.stipe: /m,
     ],
   ])('%s', async (_, env, message) => {
@@ -152,7 +152,7 @@ describe('does not start, and says why', () => {
     await other.close();
   });
 
-  test('with AWS_PORT in use: the process prints the message without a stack and ends with 1', async () => {
+  test('with AWS_PORT in use prints the message without a stack and exits with 1', async () => {
     const other = await listen(0, 'X', async () => undefined);
     const { code, complained } = await run({ AWS_PORT: String(other.port) }).ended;
     await other.close();
@@ -160,10 +160,10 @@ describe('does not start, and says why', () => {
     expect(code).toBe(1);
   });
 
-  test('on data that another process uses', async () => {
+  test('with data that another process uses', async () => {
     const DATA_DIR = join(folder, 'shared');
     await run({ DATA_DIR }).started();
-    // What the other process may be writing at this moment.
+    // The other process may be writing these files.
     mkdirSync(join(DATA_DIR, 'tables-9'));
     appendFileSync(join(DATA_DIR, 'mails.jsonl'), '{"id"');
     await expect(startWith({ DATA_DIR })).rejects.toThrow(
@@ -180,9 +180,9 @@ test('prints the keys that are missing or unusable, with the command that sets e
   const products = { 'widgetpro-mac': hex, plugin: { name: 'P', serial, skus: { shop: ['p'] } } };
   writeFileSync(path, catalogueFile({ providers: { shop: {} }, products }));
   const { child, started, ended } = run({ KEYPOST_CONFIG: path });
-  const { said } = await started();
-  expect(said).toMatch(/widgetpro-mac has a key that is not of the form .*keys set widgetpro-mac --local/);
-  expect(said).toMatch(/plugin has no key: npx --no keypost keys set plugin --local/);
+  const { output } = await started();
+  expect(output).toMatch(/widgetpro-mac has a key that is not of the form .*keys set widgetpro-mac --local/);
+  expect(output).toMatch(/plugin has no key: npx --no keypost keys set plugin --local/);
   child.kill('SIGINT');
   expect(await ended).toMatchObject({ code: 0, complained: '' });
 });
@@ -213,9 +213,9 @@ describe('a start on the same data', () => {
     const { page: again } = await run({ DATA_DIR }).started();
     expect([await read(again, 'orders'), await read(again, 'mails')]).toEqual(before);
     expect(await read(again, 'faults')).toEqual(faults);
-    // The port has changed, and with it the address of the look-alike.
+    // The port has changed, and so has the address of the fake API.
     expect(readFileSync(join(DATA_DIR, 'secrets.json'), 'utf8')).toContain(`${again}/local/stripe`);
-    // A Lambda that starts while Secrets Manager is down knows no key.
+    // A Lambda that starts while Secrets Manager is down has no key.
     expect(await (await simulate(again, 'three@example.com')).json()).toMatchObject({ status: 503 });
     await fetch(`${again}/local/faults`, { method: 'PUT', body: '{"secretsmanager":null}' });
   });
@@ -259,17 +259,17 @@ describe('a start on the same data', () => {
     await first.ended;
 
     const second = run({ DATA_DIR });
-    const repaired = client((await second.started()).aws);
+    const restarted = client((await second.started()).aws);
     const due = new QueryCommand({
       TableName,
       IndexName: 'due',
       KeyConditionExpression: 'dueShard = :shard',
       ExpressionAttributeValues: { ':shard': { N: '3' } },
     });
-    expect((await repaired.send(due)).Items?.map(({ key }) => key?.S)).toEqual(
+    expect((await restarted.send(due)).Items?.map(({ key }) => key?.S)).toEqual(
       Array.from({ length: 60 }, (_, n) => `x#${n}`),
     );
-    const { Items } = await repaired.send(new ScanCommand({ TableName, ConsistentRead: true }));
+    const { Items } = await restarted.send(new ScanCommand({ TableName, ConsistentRead: true }));
     expect(Items?.length).toBe(60);
     expect(Items?.find(({ key }) => key?.S === 'x#7')?.raw?.B).toEqual(new Uint8Array([7, 255]));
     second.child.kill('SIGTERM');

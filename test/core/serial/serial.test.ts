@@ -14,6 +14,7 @@ import { licenseeOf } from '../../../functions/core/serial/name.ts';
 import { presets } from '../../../functions/core/serial/presets.ts';
 import { SerialProfile } from '../../../functions/core/serial/profile.ts';
 import { formatText } from '../../../functions/core/serial/text.ts';
+import { seller } from '../../fixtures/catalogue.ts';
 
 const KEY = '1234567890123456';
 const HEX = { alphabet: 'HEX' } as const;
@@ -75,7 +76,7 @@ describe('serials equal those of openssl and Python', () => {
 });
 
 describe('presets', () => {
-  /** These leave the IV to the seller. */
+  /** In these presets the seller chooses the IV. */
   const iv = [
     'realbasic-mbs-cbc',
     'xojo-mbs-cipher-cbc',
@@ -93,11 +94,11 @@ describe('presets', () => {
 
   test.each(Object.entries(presets))('%s has not changed', (name, preset) => {
     const profile = known.get(name) ?? {};
-    const seller = {
+    const chosen = {
       ...('text' in preset ? {} : { text: profile.text }),
       ...(iv.includes(name) ? { iv: profile.iv } : {}),
     };
-    expect(SerialProfile.parse({ ...seller, ...preset })).toEqual(SerialProfile.parse(profile));
+    expect(SerialProfile.parse({ ...chosen, ...preset })).toEqual(SerialProfile.parse(profile));
     if (iv.includes(name)) expect(SerialProfile.safeParse({ text: HEX, ...preset }).success).toBe(false);
   });
 });
@@ -208,7 +209,7 @@ describe('charsets', () => {
     ['latin1', '👩'],
     ['utf8', 'half \ud83d'],
     ['utf16le', '\ude00 half'],
-  ] as const)('%s has no bytes for %j', (charset, text) => expect(encode(charset, text)).toBeUndefined());
+  ] as const)('%s cannot encode %j', (charset, text) => expect(encode(charset, text)).toBeUndefined());
 
   it('are decoded by Node to the same text', () => {
     fc.assert(
@@ -246,7 +247,7 @@ describe('keys', () => {
     ['base64', 'null-pad-or-cut', '', undefined],
     ['md5', 'exact', 'message digest', 'f96b697d7cb7938d525a2f31aaf161d0'], // RFC 1321, A.5
     ['md5', 'exact', 'Größe', undefined],
-  ])('%s, %s: %j', (form, fit, key, hex) =>
+  ])('the form %s with the fit %s of %j', (form, fit, key, hex) =>
     expect(keyBytes(keys(form, fit), key)?.toString('hex')).toBe(hex),
   );
 
@@ -331,7 +332,7 @@ describe('a profile', () => {
   });
 
   const CFB8 = { ...ECB, mode: 'cfb8', iv: { from: 'zero' }, padding: 'none' };
-  test.each([
+  const impossible: readonly [serial: object, message: RegExp][] = [
     [{ ...ECB, mode: 'cbc' }, /^iv: found nothing; write \{ from: 'zero' \} where/],
     [{ ...ECB, mode: 'cfb8' }, /^iv: found nothing; write/],
     [{ ...ECB, mode: 'cbc', iv: { from: 'random' } }, /^iv\.from: found "random"; write \{ from: 'zero' \}/],
@@ -395,9 +396,10 @@ describe('a profile', () => {
     [{ ...ECB, name: { maxBytes: 257 } }, /^name\.maxBytes: found 257; write a whole number, 1 to 256/],
     [{ ...ECB, name: { maxBytes: 0 } }, /^name\.maxBytes: found 0; write a whole number/],
     [{ ...ECB, name: { maxbytes: 31 } }, /^name\.maxbytes: found an unknown field; write \{ form, trim/],
-  ])(
-    'that is impossible is refused, with product, field, finding and allowed values: %j',
-    (serial, message) => {
+  ];
+  test.each(impossible.map(([serial, message]) => [message, serial] as const))(
+    'that is impossible is refused with a message that matches %s',
+    (message, serial) => {
       const line = mistake(serial);
       const product = 'products.widget.serial.';
       expect(line.slice(0, product.length)).toBe(product);
@@ -407,7 +409,6 @@ describe('a profile', () => {
 
   /** Returns the error message that the seller reads. */
   function mistake(serial: object): string {
-    const seller = { name: 'W', from: 'a@example.com', replyTo: 'a@example.com', alarms: 'a@example.com' };
     const products = { widget: { name: 'Widget', serial, skus: { shop: ['widget'] } } };
     try {
       Reflect.apply(defineConfig, undefined, [{ seller, providers: { shop: {} }, products }]);
@@ -455,7 +456,7 @@ describe('a profile', () => {
     }),
   );
 
-  it('of any kind makes a reproducible serial in its alphabet, or holds the name', () => {
+  it('makes a reproducible serial in its alphabet, or holds the name', () => {
     const names = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.string());
     fc.assert(
       fc.property(anyProfile, names, (input, received) => {
