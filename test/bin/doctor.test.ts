@@ -10,21 +10,18 @@ import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { run } from '../../bin/commands/cli/program.ts';
+import { catalogueFile, seller, serial } from '../fixtures/catalogue.ts';
 import { startServer } from '../local/server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keypost-doctor-'));
 const config = join(folder, 'my.config.ts');
 writeFileSync(
   config,
-  `import { defineConfig } from 'keypost';
-  export default defineConfig({
-    seller: { name: 'W', from: 'Orders@mail.widgets.example.com', replyTo: 's@widgets.example.com', alarms: 'a@widgets.example.com' },
+  catalogueFile({
+    seller: { ...seller, from: 'Orders@mail.widgets.example.com', alarms: 'a@widgets.example.com' },
     providers: { shop: { testOrders: 'seller' } },
-    products: { widget: {
-      name: 'Widget', skus: { shop: ['w'] },
-      serial: { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } },
-    } },
-  });`,
+    products: { widget: { name: 'Widget', serial, skus: { shop: ['w'] } } },
+  }),
 );
 
 type Answer = { readonly status: number; readonly body: string; readonly headers?: Record<string, string> };
@@ -618,7 +615,7 @@ test('a DNS that does not answer leaves the check undecided', async () => {
 
 test('a catalogue without test orders gets no test order, and a hint how to enable them', async () => {
   const silent = join(folder, 'silent.config.ts');
-  writeFileSync(silent, readFileSync(config, 'utf8').replace("testOrders: 'seller'", ''));
+  writeFileSync(silent, readFileSync(config, 'utf8').replace('"testOrders":"seller"', ''));
   answers['POST /orders/shop'] = { status: 500, body: 'unexpected test order' };
   const { code, out } = await keypostWith(silent, 'doctor', '--json');
   expect(Findings.parse(JSON.parse(out)).map(({ check }) => check)).not.toContain('test-order');

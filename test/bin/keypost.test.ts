@@ -1,4 +1,4 @@
-/** The command line against the AWS of `npm start`, over HTTP through the real SDK clients; at last as a command. */
+/** The commands against the AWS of `npm start`, over HTTP through the real SDK clients; finally as a process. */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,25 +17,27 @@ import { run } from '../../bin/commands/cli/program.ts';
 import type { Terminal } from '../../bin/commands/cli/terminal.ts';
 import { orderStore } from '../../functions/aws/orders.ts';
 import { type Running, start } from '../../local/start.ts';
+import { catalogueFile, serial } from '../fixtures/catalogue.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'keypost-cli-'));
 const config = join(folder, 'my.config.ts');
-const profile = (key: string) =>
-  `{ kind: 'aes-128', key: { form: '${key}' }, mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } }`;
+const product = (sku: string, form: 'ascii' | 'hex' | 'base64' | 'md5') => ({
+  name: sku,
+  serial: { ...serial, key: { form } },
+  skus: { shop: [sku] },
+});
 writeFileSync(
   config,
-  `import { defineConfig } from 'keypost';
-  export default defineConfig({
-    seller: { name: 'W', from: 'o@widgets.example.com', replyTo: 's@widgets.example.com', alarms: 'a@widgets.example.com' },
+  catalogueFile({
     providers: { shop: {}, stripe: {} },
     products: {
-      ascii: { name: 'Ascii', serial: ${profile('ascii')}, skus: { shop: ['ascii'] } },
-      hex: { name: 'Hex', serial: ${profile('hex')}, skus: { shop: ['hex'] } },
-      base64: { name: 'Base64', serial: ${profile('base64')}, skus: { shop: ['base64'] } },
-      md5: { name: 'MD5', serial: ${profile('md5')}, skus: { shop: ['md5'] } },
+      ascii: product('ascii', 'ascii'),
+      hex: product('hex', 'hex'),
+      base64: product('base64', 'base64'),
+      md5: product('md5', 'md5'),
     },
-  });`,
+  }),
 );
 
 const ASCII = 'Sixteen-byte-key';
@@ -48,8 +50,8 @@ const fresh = {
 
 let running: Running;
 let secrets: SecretsManagerClient;
-/** Whatever any command has said, and whatever was a key at any time. */
-const said: string[] = [];
+/** The output of all commands, and every key that was stored. */
+const printed: string[] = [];
 const keys = new Set<string>();
 
 beforeAll(async () => {
@@ -96,7 +98,7 @@ async function keypost(args: string, typed = '', ask?: Terminal['ask']) {
     readSecret: async () => typed,
     ask,
   });
-  said.push(out, err);
+  printed.push(out, err);
   return { code, out, err };
 }
 
@@ -111,13 +113,16 @@ describe('keys set', () => {
     { name: 'hex', key: HEX, version: 1 },
     { name: 'base64', key: 'AAECAwQFBgcICQoLDA0ODw==', version: 1 },
     { name: 'md5', key: 'a passphrase', version: 1 },
-  ])('keys set $name accepts $key', async ({ name, key, version }) => {
-    const { code, out } = await keypost(`keys set ${name} --yes`, key);
-    expect([code, out]).toEqual([0, expect.stringContaining(`version ${version};`)]);
-    const versions = await versionsOf(name);
-    expect(versions.at(-1)).toEqual({ version, key: key.trim() });
-    expect(versions).toHaveLength(version);
-  });
+  ])(
+    'keys set $name accepts the key $key and stores it as the newest version',
+    async ({ name, key, version }) => {
+      const { code, out } = await keypost(`keys set ${name} --yes`, key);
+      expect([code, out]).toEqual([0, expect.stringContaining(`version ${version};`)]);
+      const versions = await versionsOf(name);
+      expect(versions.at(-1)).toEqual({ version, key: key.trim() });
+      expect(versions).toHaveLength(version);
+    },
+  );
 
   test.each([
     ['ascii', 'Sixteen-byte-keys', '16 ASCII characters; this one has 17 characters'],
@@ -133,7 +138,7 @@ describe('keys set', () => {
     ['shop --api-key', 'x', '--api-url'],
     ['shop --api-url http://shop.example.com', 'x', 'https://'],
     ['shop --api-url nonsense', 'x', 'https://'],
-  ])('keys set %s refuses %j', async (name, key, why) => {
+  ])('keys set %s refuses the key %j, says why, and changes nothing', async (name, key, why) => {
     const { code, out, err } = await keypost(`keys set ${name}`, key);
     expect([code, out, err]).toEqual([1, '', expect.stringContaining(why)]);
     expect(await stored('product-keys')).toEqual(fresh['product-keys']);
@@ -147,7 +152,7 @@ describe('keys set', () => {
     { args: 'shop', typed: [SIGNING], signing: [SIGNING] },
     { args: 'shop --only', typed: ['new'], signing: ['new'] },
     { args: 'shop --add', typed: ['new', 'newer'], signing: ['newer', 'new', SIGNING] },
-  ])('keys set $args with $typed keeps $signing', async ({ args, typed, signing }) => {
+  ])('keys set $args with $typed leaves the signing keys $signing', async ({ args, typed, signing }) => {
     for (const key of typed) expect((await keypost(`keys set ${args}`, key)).code).toBe(0);
     const { shop, ...others } = await stored('provider-keys');
     expect(shop).toEqual({ signing });
@@ -170,12 +175,16 @@ describe('keys set', () => {
   });
 
   test.each<[string, Terminal['ask'], string]>([
-    ['is refused without a terminal', undefined, '--yes'],
-    ['is refused without a yes', async () => 'y', 'the answer is not yes'],
-    ['asks at a terminal', async (question) => (question.includes('ascii has a key') ? ' Yes ' : ''), ''],
-  ])('another key for a product that has one %s', async (_, ask, err) => {
-    const told = await keypost('keys set ascii', 'another-16-bytes', ask);
-    expect(told).toMatchObject({ code: err ? 1 : 0, err: expect.stringContaining(err) });
+    ['is refused if there is no terminal to ask at', undefined, '--yes'],
+    ['is refused if the answer is not yes', async () => 'y', 'the answer is not yes'],
+    [
+      'is stored if the person at the terminal answers yes',
+      async (question) => (question.includes('ascii has a key') ? ' Yes ' : ''),
+      '',
+    ],
+  ])('a second key of a product %s', async (_, ask, err) => {
+    const result = await keypost('keys set ascii', 'another-16-bytes', ask);
+    expect(result).toMatchObject({ code: err ? 1 : 0, err: expect.stringContaining(err) });
     expect(await versionsOf('ascii')).toHaveLength(err ? 1 : 2);
   });
 
@@ -206,7 +215,7 @@ describe('keys set', () => {
       'not of the form',
     ],
     ['provider-keys', { shop: { signing: SIGNING } }, 'shop', 'not of the form { "signing"'],
-  ])('a %s that holds %j is not overwritten', async (secret, value, name, why) => {
+  ])('the secret %s is not overwritten while it holds %j', async (secret, value, name, why) => {
     await put(secret, value);
     const { code, err } = await keypost(`keys set ${name}`, 'another-16-bytes');
     expect([code, err]).toEqual([1, expect.stringContaining(why)]);
@@ -220,7 +229,7 @@ describe('keys generate', () => {
     ['hex', /^[0-9a-f]{32}$/],
     ['base64', /^[A-Za-z0-9+/]{22}==$/],
     ['md5', /^[A-Za-z0-9]{16}$/],
-  ])('a key of %s has its form', async (name, form) => {
+  ])('the key that is generated for %s has the form of its profile', async (name, form) => {
     const { code, out } = await keypost(`keys generate ${name}`);
     expect(code).toBe(0);
     expect(out).toContain(
@@ -337,7 +346,7 @@ describe('orders', () => {
   const mailsTo = async (address: string) =>
     Mails.parse(await local('mails')).filter(({ to }) => to.includes(address));
 
-  test('held --json is what GET /local/orders shows, the held ones of it', async () => {
+  test('orders held --json prints the held orders exactly as GET /local/orders does', async () => {
     const keysOfHeld = [
       await order({ buyer: { email: 'anna@example.com' } }),
       await order({
@@ -354,7 +363,7 @@ describe('orders', () => {
     expect(items).toEqual((await orders()).filter(({ heldAt }) => heldAt));
   });
 
-  test('held shows who waits for what, and no escape sequence of a stranger', async () => {
+  test('orders held shows buyer, line and reason, without the control characters that a buyer sent', async () => {
     const key = await order({
       buyer: { name: 'Eve\u001b]0;owned\u0007\u202e', email: 'eve@example.com' },
       items: [{ sku: 'y\n', quantity: 1 }],
@@ -373,7 +382,7 @@ describe('orders', () => {
     expect(`${out}${json}`.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
   });
 
-  test('release, and its mail', async () => {
+  test('a released order is mailed once, and cannot be released again', async () => {
     const key = await order({ buyer: { email: 'nora@example.com' } });
     expect(await keypost(`orders release ${key}`)).toMatchObject({
       code: 1,
@@ -396,7 +405,7 @@ describe('orders', () => {
     });
   });
 
-  test('release by another of its names, line by line', async () => {
+  test('an order is released by any of its IDs, one line at a time', async () => {
     const key = await order({
       items: [
         { sku: 'old=sku', quantity: 1 },
@@ -422,7 +431,7 @@ describe('orders', () => {
     expect((await shown(key))?.mail.state).toMatch(/^(sent|delivered)$/);
   });
 
-  test('of two who release at once one wins, and the serial is made once', async () => {
+  test('of several releases at the same time one succeeds, and one serial is mailed', async () => {
     const key = await order({ buyer: { email: 'kim@example.com' } });
     const names = ['Ann', 'Bea', 'Cal', 'Dan', 'Eli'];
     const results = await Promise.all(names.map((name) => keypost(`orders release ${key} --name ${name}`)));
@@ -440,26 +449,26 @@ describe('orders', () => {
       /there is no order shop#nothing; .*orders held --local/,
     ],
     [
-      'a product that is none',
+      'an unknown product',
       (key) => `orders release ${key} --product x=nope`,
       /no product nope; it has ascii, hex/,
     ],
     [
-      'a product of the prototype',
+      'a product named like a property of every object',
       (key) => `orders release ${key} --product x=constructor`,
       /no product constructor/,
     ],
     [
-      'an SKU that is none',
+      'an SKU that the order does not have',
       (key) => `orders release ${key} --product nope=ascii`,
       /SKU nope is no line of shop#A-\d+; it has ascii, x/,
     ],
     [
-      'an SKU that has its serial',
+      'an SKU whose serial is issued',
       (key) => `orders release ${key} --product ascii=hex`,
       /SKU ascii has its serial/,
     ],
-  ])('release refuses %s', async (_, args, why) => {
+  ])('release refuses %s and changes no line', async (_, args, why) => {
     const key = await order({
       items: [
         { sku: 'ascii', quantity: 1 },
@@ -471,7 +480,7 @@ describe('orders', () => {
     expect((await shown(key))?.lines).toEqual(before?.lines);
   });
 
-  test('release refuses an order that was given back', async () => {
+  test('release refuses a refunded order', async () => {
     const key = await order({ items: [{ sku: 'x', quantity: 1 }] });
     await deliver({ type: 'order.refunded', data: { id: key.slice('shop#'.length) } }, key);
     expect(await keypost(`orders release ${key} --product x=ascii`)).toMatchObject({
@@ -492,7 +501,7 @@ test.each([
   'orders release k --product nothing',
   'orders release k --product =ascii',
   'keys set shop --api-key --only',
-])('%s is not understood', async (args) => {
+])('the command line "%s" ends with exit code 2', async (args) => {
   expect(await keypost(args)).toMatchObject({ code: 2, out: '', err: expect.stringContaining('error: ') });
 });
 
@@ -512,14 +521,14 @@ test.each([
   'orders reissue',
   'orders issue',
   'doctor',
-])('%s has help, with an example of each verb', async (verb) => {
+])('the help of "%s" states the usage and an example', async (verb) => {
   const { code, out, err } = await keypost(`${verb} --help`);
   expect([code, err]).toEqual([0, '']);
   expect(out).toContain(`Usage: keypost ${verb}`);
   if (verb !== 'keys' && verb !== 'orders') expect(out).toContain(`npx --no keypost ${verb}`);
 });
 
-test('doctor passes on this machine once every product has a key', async () => {
+test('doctor succeeds on this machine once every product has a key', async () => {
   const { code, out } = await keypost('doctor --json --no-order');
   expect(code).toBe(1);
   const bad = JSON.parse(out).filter(({ state }: { state: string }) => state !== 'ok');
@@ -534,7 +543,7 @@ test('doctor passes on this machine once every product has a key', async () => {
   });
 });
 
-/** The real command, as a shell runs it. */
+/** Runs the command as a process, as a shell does. */
 function command(
   file: string,
   args: string[],
@@ -546,7 +555,7 @@ function command(
       args,
       { cwd, env: { ...process.env, ...environment(), ...env } },
       (_error, out, err) => {
-        said.push(out, err);
+        printed.push(out, err);
         resolve({ code: child.exitCode, out, err });
       },
     );
@@ -554,10 +563,10 @@ function command(
   });
 }
 
-describe('the command', () => {
+describe('the process `keypost`', () => {
   const bin = join(root, 'bin/keypost.ts');
 
-  test('is found by npx in a subfolder, with nothing to fetch, and reads the key from a pipe', async () => {
+  test('is found by npx in a subfolder without a download, and reads the key from a pipe', async () => {
     const cache = join(folder, 'npm');
     mkdirSync(cache);
     const env = {
@@ -573,14 +582,14 @@ describe('the command', () => {
     expect([code, out]).toEqual([0, expect.stringContaining('the key of hex is set as version 1')]);
   }, 60_000);
 
-  test('says nothing but its answer, in no colours', async () => {
+  test('prints its result without colours, and nothing to standard error', async () => {
     const { code, out, err } = await command(bin, ['keys', 'list', '--local'], { env: { FORCE_COLOR: '1' } });
     expect([code, err]).toEqual([0, '']);
     expect(out).not.toContain('\u001b');
   }, 60_000);
 
   test.each<[string, string[], NodeJS.ProcessEnv, RegExp]>([
-    ['nothing running', ['orders', 'held', '--local'], { AWS_PORT: '1' }, /^nothing answers .*`npm start`/],
+    ['no local Keypost', ['orders', 'held', '--local'], { AWS_PORT: '1' }, /^nothing answers .*`npm start`/],
     [
       'no credentials',
       ['keys', 'list'],
@@ -595,7 +604,7 @@ describe('the command', () => {
       /^\/nowhere\.ts: there is no such file/,
     ],
   ])(
-    'with %s says so in one line',
+    'reports %s in one line',
     async (_, args, env, why) => {
       const nobody = {
         AWS_ACCESS_KEY_ID: '',
@@ -612,7 +621,7 @@ describe('the command', () => {
   );
 });
 
-test('nothing that any command has said holds a key', async () => {
+test('no command prints a key', async () => {
   await stored('product-keys');
   for (const key of [
     ASCII,
@@ -625,8 +634,8 @@ test('nothing that any command has said holds a key', async () => {
     'whsec_',
     ...keys,
   ]) {
-    expect(said.filter((text) => text.includes(key))).toEqual([]);
+    expect(printed.filter((text) => text.includes(key))).toEqual([]);
   }
-  expect(said.length).toBeGreaterThan(50);
+  expect(printed.length).toBeGreaterThan(50);
   expect(keys.size).toBeGreaterThan(10);
 });

@@ -1,5 +1,5 @@
-/** The operator's desk against `npm start`, over HTTP through the real SDK clients: every command in this process. */
-import { createDecipheriv, createHmac } from 'node:crypto';
+/** The commands of `orders` against `npm start`, over HTTP through the real SDK clients, in this process. */
+import { createHmac } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { tmpdir, userInfo } from 'node:os';
@@ -17,35 +17,31 @@ import { emptyOrder, type Order } from '../../functions/core/order/order.ts';
 import type { Store } from '../../functions/core/world.ts';
 import { postRequest } from '../../functions/providers/simulate.ts';
 import { type Running, start } from '../../local/start.ts';
+import { catalogueFile, decrypt, KEY, serial } from '../fixtures/catalogue.ts';
 import { changed } from '../fixtures/sample.ts';
 import { simulators } from '../fixtures/simulators.ts';
 import { startServer } from '../local/server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keypost-desk-'));
-const serial = `{ kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } }`;
-const latin = `{ kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' }, charset: 'windows-1252', name: { maxBytes: 20 } }`;
 const SANDBOX = 'pro_01kexample00000000000000001';
-function catalogueWith(file: string, skus: string, shop = '{}'): string {
+function writeCatalogue(file: string, shopSkus: readonly string[], shop: object = {}): string {
   const path = join(folder, file);
-  writeFileSync(
-    path,
-    `import { defineConfig } from 'keypost';
-    export default defineConfig({
-      seller: { name: 'W', from: 'o@widgets.example.com', replyTo: 's@widgets.example.com', alarms: 'a@widgets.example.com' },
-      providers: { shop: ${shop}, paddle: {}, fastspring: {}, paypal: { options: { payee: 'EXAMPLEMERCH1' } } },
-      products: {
-        widget: { name: 'Widget', serial: ${serial}, skus: { shop: ${skus}, paddle: ['${SANDBOX}'], fastspring: ['w'], paypal: ['w'] }, floor: { EUR: '10.00' } },
-        gadget: { name: 'Gadget', serial: ${serial}, skus: { shop: ['g'] } },
-        latin: { name: 'Latin', serial: ${latin}, skus: { shop: ['l'] } },
-        keyless: { name: 'Keyless', serial: ${serial}, skus: { shop: ['k'] } },
-      },
-    });`,
-  );
+  const latin = { ...serial, charset: 'windows-1252', name: { maxBytes: 20 } } as const;
+  const skus = { shop: [...shopSkus], paddle: [SANDBOX], fastspring: ['w'], paypal: ['w'] };
+  const settings = {
+    providers: { shop, paddle: {}, fastspring: {}, paypal: { options: { payee: 'EXAMPLEMERCH1' } } },
+    products: {
+      widget: { name: 'Widget', serial, skus, floor: { EUR: '10.00' } },
+      gadget: { name: 'Gadget', serial, skus: { shop: ['g'] } },
+      latin: { name: 'Latin', serial: latin, skus: { shop: ['l'] } },
+      keyless: { name: 'Keyless', serial, skus: { shop: ['k'] } },
+    },
+  };
+  writeFileSync(path, catalogueFile(settings));
   return path;
 }
-const config = catalogueWith('my.config.ts', "['w']");
+const config = writeCatalogue('my.config.ts', ['w']);
 
-const KEY = '1234567890123456';
 const SIGNING = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const PADDLE = 'pdl_ntfset_of_this_test';
 const FASTSPRING = 'fs-hmac-secret-of-this-test';
@@ -143,14 +139,8 @@ async function mailed(address: string) {
   await local('redeliver?ahead=0', 'POST');
   return (await mailsTo(address)).map(({ text }) => {
     const [, name = '', made = ''] = /Name:\s+(.+?)\s+Serial:\s+([0-9A-F]+)/.exec(text) ?? [];
-    return { name, opened: opened(made) };
+    return { name, opened: decrypt(made) };
   });
-}
-
-/** What OpenSSL makes of a serial, under the key as the app has it. */
-function opened(hex: string): string {
-  const decipher = createDecipheriv('aes-128-ecb', Buffer.from(KEY), null);
-  return Buffer.concat([decipher.update(hex, 'hex'), decipher.final()]).toString();
 }
 
 let count = 0;
@@ -159,7 +149,7 @@ const newId = () => {
   return `A-${count}`;
 };
 
-/** A signed order of the shop; answers its key. */
+/** Delivers a signed order of the shop. Returns its key. */
 async function order(
   {
     items = [{ sku: 'w' }],
@@ -169,11 +159,11 @@ async function order(
 ): Promise<string> {
   const buyer = { name: 'José Núñez', email: `${id.toLowerCase()}@buyers.example.com` };
   const priced = items.map((item) => ({ price: '39.00', ...item }));
-  await tell({ type: 'order.paid', data: { id, buyer, currency: 'EUR', items: priced, ...data } });
+  await deliver({ type: 'order.paid', data: { id, buyer, currency: 'EUR', items: priced, ...data } });
   return `shop#${id}`;
 }
 
-async function tell(message: object): Promise<void> {
+async function deliver(message: object): Promise<void> {
   const body = JSON.stringify(message);
   const at = new Date();
   const id = `msg_${newId()}`;
@@ -187,7 +177,7 @@ async function tell(message: object): Promise<void> {
   expect(answer.status).toBe(200);
 }
 
-/** A transaction of Paddle's, which names its buyer nowhere. */
+/** Delivers a transaction of Paddle, which states no buyer. Returns its key. */
 async function transaction(id: string): Promise<string> {
   const body = changed('paddle/transaction.completed.json', { 'data.id': id, 'data.custom_data': null });
   const at = Math.floor(Date.now() / 1000);
@@ -198,7 +188,7 @@ async function transaction(id: string): Promise<string> {
   return `paddle#${id}`;
 }
 
-/** An order of PayPal's, approved and captured for that payee. */
+/** Delivers a PayPal order that is captured for that payee. */
 async function capture(buyer: { readonly name: string; readonly email: string }, payee: string) {
   const address = `${running.page}/orders/paypal`;
   const sale = { event: 'paid', sku: 'w', company: '', test: false, floor: 0, address, ...buyer };
@@ -206,7 +196,7 @@ async function capture(buyer: { readonly name: string; readonly email: string },
   expect(request && (await postRequest(address, request)).status).toBe(200);
 }
 
-describe('each reason can be reached, is shown, and is released to a correct mail', () => {
+describe('an order that is held for each reason is listed, and its release mails a correct serial', () => {
   const to = (id: string) => ({ name: 'José Núñez', email: `${id}@buyers.example.com` });
   const anna = (id: string) => `--name 'Anna Berg' --email ${id}@elsewhere.example.com`;
   const elsewhere = (id: string) => `${id}@elsewhere.example.com`;
@@ -222,7 +212,7 @@ describe('each reason can be reached, is shown, and is released to a correct mai
     }
   > = {
     bad_body: {
-      come: (id) => tell({ type: 'order.paid', data: { id, items: 'none' } }),
+      come: (id) => deliver({ type: 'order.paid', data: { id, items: 'none' } }),
       cure: (id) => `--product w=widget ${anna(id)}`,
       name: 'Anna Berg',
       address: elsewhere,
@@ -312,7 +302,7 @@ describe('each reason can be reached, is shown, and is released to a correct mai
     },
   };
 
-  test.each(HELD_REASONS)('%s', async (reason) => {
+  test.each(HELD_REASONS)('held as %s', async (reason) => {
     const { come, cure, before, name, address = (id) => to(id).email } = rows[reason];
     const id = reason === 'no_buyer' ? 'txn_desk1' : `r${newId().toLowerCase()}`;
     await come(id);
@@ -337,12 +327,12 @@ describe('each reason can be reached, is shown, and is released to a correct mai
   });
 });
 
-describe('release reads the notification again', () => {
-  const config2 = (skus: string, shop?: string) => ({
-    env: { KEYPOST_CONFIG: catalogueWith(`${newId()}.config.ts`, skus, shop) },
+describe('release parses the stored notification again', () => {
+  const withCatalogue = (skus: readonly string[], shop?: object) => ({
+    env: { KEYPOST_CONFIG: writeCatalogue(`${newId()}.config.ts`, skus, shop) },
   });
 
-  /** As an older Keypost, which could not read it, would have kept it. */
+  /** Stores a notification as an older Keypost does that cannot parse it. */
   async function unreadable(
     message: object,
     headers: Record<string, string> = {},
@@ -383,7 +373,7 @@ describe('release reads the notification again', () => {
     };
   };
 
-  test('an unreadable one becomes the order that it tells of, under both names', async () => {
+  test('an unreadable notification becomes its order, which has both keys', async () => {
     const id = newId();
     const { key } = await unreadable(sale(id));
     expect(await keypost(`orders release '${key}' --why 'after the fix'`)).toMatchObject({
@@ -405,23 +395,23 @@ describe('release reads the notification again', () => {
       }),
       [],
     ]);
-    // Whatever comes of it again has nothing to add.
-    await tell(sale(id));
+    // A duplicate changes nothing.
+    await deliver(sale(id));
     expect(await mailed(`${id.toLowerCase()}@again.example.com`)).toHaveLength(1);
     expect((await keypost(`orders release '${key}'`)).err).toContain(`shop#${id} is not held`);
   });
 
-  test('an order that has come in another way meanwhile is mailed no second time', async () => {
+  test('an order that another notification has completed meanwhile is not mailed again', async () => {
     const id = newId();
     const { key } = await unreadable(sale(id));
-    await tell(sale(id));
+    await deliver(sale(id));
     expect((await keypost(`orders release '${key}'`)).code).toBe(0);
     expect(await mailed(`${id.toLowerCase()}@again.example.com`)).toHaveLength(1);
     expect((await shown(key)).acts).toMatchObject([{ what: 'release', before: { held: 'bad_body' } }]);
     expect((await heldNow()).map((one) => one.key)).not.toContain(key);
   });
 
-  test('what a person has to add is added to what it tells', async () => {
+  test('a correction is added to the parsed notification', async () => {
     const id = newId();
     const { key } = await unreadable(sale(id, { buyer: {} }));
     const first = await keypost(`orders release '${key}'`);
@@ -431,7 +421,7 @@ describe('release reads the notification again', () => {
     expect(await mailed(`${id}@again.example.com`)).toHaveLength(1);
   });
 
-  test('a refund finds its order, by what only a header tells', async () => {
+  test('a refund finds its order by the ID in its header', async () => {
     const key = await order();
     const id = key.slice('shop#'.length);
     const held = await unreadable({ type: 'order.refunded', data: { id } }, { 'webhook-id': 'msg_refund' });
@@ -446,12 +436,16 @@ describe('release reads the notification again', () => {
   });
 
   test.each([
-    ['an event of no concern', { type: 'order.shipped', data: {} }, undefined],
-    ['a test order that is ignored', sale('T-1', { test: true }), undefined],
-    ['an SKU that is ignored by now', sale('T-2', { items: [{ sku: 'hour' }] }), "{ ignore: ['hour'] }"],
-  ])('%s is closed', async (_, message, shop) => {
+    ['a notification of an ignored event', { type: 'order.shipped', data: {} }, undefined],
+    ['a test order that the catalogue ignores', sale('T-1', { test: true }), undefined],
+    [
+      'an order of an SKU that the catalogue now ignores',
+      sale('T-2', { items: [{ sku: 'hour' }] }),
+      { ignore: ['hour'] },
+    ],
+  ])('release closes %s', async (_, message, shop) => {
     const { key } = await unreadable(message);
-    expect(await keypost(`orders release '${key}'`, config2("['w']", shop))).toMatchObject({
+    expect(await keypost(`orders release '${key}'`, withCatalogue(['w'], shop))).toMatchObject({
       code: 0,
       out: 'no line is left to mail\n',
     });
@@ -459,7 +453,7 @@ describe('release reads the notification again', () => {
     expect((await heldNow()).map((one) => one.key)).not.toContain(key);
   });
 
-  test('what still cannot be read says why', async () => {
+  test('a notification that still cannot be parsed stays held, and release says why', async () => {
     const { key } = await unreadable(sale(newId(), { items: [] }));
     const { code, err } = await keypost(`orders release '${key}'`);
     expect(code).toBe(1);
@@ -469,7 +463,7 @@ describe('release reads the notification again', () => {
     expect((await heldNow()).map((one) => one.key)).toContain(key);
   });
 
-  test('a buyer whom the provider named nowhere is asked for, once there is a key', async () => {
+  test('the buyer is fetched from the provider once its API key is set', async () => {
     const key = await transaction('txn_desk2');
     expect((await shown(key)).held).toEqual(['no_buyer']);
     const url = `${running.page}/local/paddle`;
@@ -480,11 +474,11 @@ describe('release reads the notification again', () => {
     ]);
   });
 
-  test('a product that the catalogue has by now, and a name of another field', async () => {
+  test('an SKU that was added to the catalogue is released under the name in the licensee field', async () => {
     const id = newId();
     const key = await order({ items: [{ sku: 'new' }], licensee: 'Núñez GmbH' }, id);
     expect((await shown(key)).held).toEqual(['unknown_product']);
-    expect((await keypost(`orders release '${key}'`, config2("['w', 'new']"))).code).toBe(0);
+    expect((await keypost(`orders release '${key}'`, withCatalogue(['w', 'new']))).code).toBe(0);
     expect(await mailed(`${id.toLowerCase()}@buyers.example.com`)).toEqual([
       { name: 'Núñez GmbH', opened: 'Núñez GmbH' },
     ]);
@@ -521,7 +515,7 @@ describe('release reads the notification again', () => {
     const toBuyer = [{ name: 'Nora Quist', opened: 'Nora Quist' }];
     const toCorrected = [{ name: 'Anna Berg', opened: 'Anna Berg' }];
 
-    test('that still cannot be parsed stays in place, with the reason, until a person says what it holds', async () => {
+    test('that still cannot be parsed stays held with its reason until a person corrects it', async () => {
       const id = newId();
       const key = `fastspring#${id}`;
       await send(event(id, { total: -1 }));
@@ -559,7 +553,7 @@ describe('release reads the notification again', () => {
       expect((await others()).map(ignoreMail)).toEqual(before.map(ignoreMail));
     });
 
-    test('that can be parsed by now becomes its own order, and a correction reaches that order only', async () => {
+    test('that can now be parsed becomes its own order, and a correction changes that order only', async () => {
       const [good, bad] = [newId(), newId()];
       const nameless = { customer: { email: 'nobody' } };
       const key = `fastspring#${bad}`;
@@ -573,7 +567,7 @@ describe('release reads the notification again', () => {
       expect(await store.get(`fastspring#R-${good}`)).toBeUndefined();
     });
 
-    test('that is ignored by now is closed, and the others of its batch stay as they are', async () => {
+    test('that is now ignored is closed, and the others of its batch do not change', async () => {
       const [good, bad] = [newId(), newId()];
       const key = `fastspring#${bad}`;
       await kept(key, event(good), { ...event(bad), type: 'order.reimagined' });
@@ -617,7 +611,7 @@ describe('release reads the notification again', () => {
 });
 
 describe('list', () => {
-  test('the items of GET /local/orders, the newest first', async () => {
+  test('prints the orders of GET /local/orders, the newest first', async () => {
     await order();
     await expect.poll(async () => (await listed('--state sent')).items).toEqual([]);
     const { items, cursor } = await listed('--limit 9999');
@@ -633,7 +627,7 @@ describe('list', () => {
     );
   });
 
-  test('page by page, each order once', async () => {
+  test('pages return each order once', async () => {
     for (const args of [
       '',
       '--state paid',
@@ -655,11 +649,11 @@ describe('list', () => {
     }
   }, 20_000);
 
-  test('by address, whatever its capitals; by id; by state', async () => {
+  test('finds an order by its address in any case, by its ID and by its state', async () => {
     const key = await order({ buyer: { name: 'Lia', email: 'Lia@Lists.example.com' } });
     expect((await listed('--email lia@lists.EXAMPLE.com')).items.map((one) => one.key)).toEqual([key]);
     expect((await listed(`--order ${key.slice('shop#'.length)}`)).items.map((one) => one.key)).toEqual([key]);
-    await tell({ type: 'order.refunded', data: { id: key.slice('shop#'.length) } });
+    await deliver({ type: 'order.refunded', data: { id: key.slice('shop#'.length) } });
     expect((await listed('--state refunded')).items.map((one) => one.key)).toContain(key);
     expect((await listed('--state refunded --email lia@lists.example.com')).items).toHaveLength(1);
     expect((await listed('--state held --email lia@lists.example.com')).items).toEqual([]);
@@ -674,7 +668,7 @@ describe('list', () => {
     expect((await listed('--state due')).items).toEqual([]);
   });
 
-  test('by day: not what is older or younger, and not more than 90 days back', async () => {
+  test('finds the orders of the given days, and by default those of the last 90 days', async () => {
     const days = ['2024-02-28', '2024-02-29', '2024-03-01'];
     for (const day of days) {
       const now = Date.parse(`${day}T12:00:00Z`);
@@ -689,8 +683,8 @@ describe('list', () => {
     expect(await keysOf('--limit 9999')).not.toContain('2024-03-01');
   });
 
-  test('leaves out stubs and other names, and asks only indexes and keys', async () => {
-    await tell({ type: 'order.refunded', data: { id: 'never-sold' } });
+  test('leaves out stubs and aliases, and never scans the table', async () => {
+    await deliver({ type: 'order.refunded', data: { id: 'never-sold' } });
     const asked: string[] = [];
     const aws = new URL(running.aws);
     const proxy = await startServer((request, response) => {
@@ -711,7 +705,7 @@ describe('list', () => {
     expect([...new Set(asked)].sort()).toEqual(['BatchGetItem', 'GetItem', 'Query']);
   });
 
-  test('for people: a table, and nothing that steers the terminal', async () => {
+  test('prints a table without the control characters that a buyer sent', async () => {
     const key = await order({ buyer: { name: 'Eve\u001b[31m', email: 'eve@tables.example.com' } });
     const { out } = await keypost('orders list --email eve@tables.example.com');
     expect(out.split('\n').map((line) => line.replace(/ {2,}/g, ' | '))).toEqual([
@@ -740,12 +734,12 @@ describe('list', () => {
 });
 
 describe('show', () => {
-  test('everything of an order, by its key, by another of its names, by the id alone', async () => {
+  test('prints the whole order, found by its key, by an alias or by its ID alone', async () => {
     const id = newId();
     const key = await order({ currency: 'EUR', total: '48.75', items: [{ sku: 'w', price: '48.75' }] }, id);
     await store.put({ key: `shop#other-${id}`, aliasOf: key }, undefined);
     await keypost(`orders reissue ${id} --name 'José Núñez II' --why 'a generation off'`);
-    await tell({ type: 'order.refunded', data: { id, refundId: 'R-1', amount: '1.00', currency: 'EUR' } });
+    await deliver({ type: 'order.refunded', data: { id, refundId: 'R-1', amount: '1.00', currency: 'EUR' } });
     const { out } = await keypost(`orders show '${key}'`);
     for (const part of [
       key,
@@ -772,8 +766,8 @@ describe('show', () => {
     });
   });
 
-  test('the body of one that cannot be read', async () => {
-    await tell({ type: 'order.paid', data: { id: 'unread', items: 'none\u001b[2J' } });
+  test('prints the body of a notification that cannot be parsed, without its signature', async () => {
+    await deliver({ type: 'order.paid', data: { id: 'unread', items: 'none\u001b[2J' } });
     const held = (await heldNow()).at(-1);
     const { out } = await keypost(`orders show '${held?.key}'`);
     expect(out).toContain('\n      "id": "unread",\n      "items": "none\\u001b[2J"\n');
@@ -787,7 +781,7 @@ describe('show', () => {
     expect(out).not.toMatch(/webhook-signature/);
   });
 
-  test('a test order, and which of two orders is meant', async () => {
+  test('an ID that several orders have is refused, with their keys', async () => {
     const key = await order({}, 'twice');
     await store.put(
       { ...emptyOrder('paddle#test#twice', 'paddle', true, Date.now()), version: 1 },
@@ -801,7 +795,7 @@ describe('show', () => {
 });
 
 describe('search', () => {
-  test('by name without accents, by serial however it is parted, by product', async () => {
+  test('finds orders by a name without accents, by a serial with any separators, and by a product', async () => {
     const key = await order({ buyer: { name: 'Zoë Strüßner', email: 'zoe@search.example.com' } });
     const made = (await shown(key)).lines[0]?.serial ?? '';
     const found = async (text: string) =>
@@ -824,7 +818,7 @@ describe('search', () => {
 });
 
 describe('resend', () => {
-  test('the same serials to the same address, and to another', async () => {
+  test('mails the same serials again, to the same or to another address', async () => {
     const id = newId();
     const key = await order({ items: [{ sku: 'w' }, { sku: 'g' }] }, id);
     const address = `${id.toLowerCase()}@buyers.example.com`;
@@ -844,7 +838,7 @@ describe('resend', () => {
     expect((await listed('--email new@resent.example.com')).items.map((one) => one.key)).toEqual([key]);
   });
 
-  test('what came back from its address', async () => {
+  test('mails a bounced order to a corrected address', async () => {
     const id = newId().toLowerCase();
     const key = await order(
       { buyer: { name: 'Bo', email: `bounce+${id}@example.com` }, items: [{ sku: 'w' }, { sku: 'x' }] },
@@ -860,7 +854,7 @@ describe('resend', () => {
 });
 
 describe('reissue', () => {
-  test('another name: another serial, mailed, and the old one kept', async () => {
+  test('makes and mails a serial for another name, and keeps the old one', async () => {
     const id = newId();
     const key = await order({ items: [{ sku: 'w' }, { sku: 'g' }] }, id);
     const before = await shown(key);
@@ -870,7 +864,7 @@ describe('reissue', () => {
     const after = await shown(key);
     const [line, other] = after.lines;
     expect(other).toEqual(before.lines[1]);
-    expect(opened(line?.serial ?? '')).toBe('José Núñes');
+    expect(decrypt(line?.serial ?? '')).toBe('José Núñes');
     expect(line?.superseded).toEqual([
       {
         licensee: 'José Núñez',
@@ -892,7 +886,7 @@ describe('reissue', () => {
     expect((await keypost(`orders search '${before.lines[0]?.serial}'`)).out).toContain(key);
   });
 
-  test('a name that the product cannot take changes nothing', async () => {
+  test('a name that the profile cannot encode changes nothing', async () => {
     const key = await order({ items: [{ sku: 'l' }] });
     const before = (await shown(key)).lines;
     expect(await keypost(`orders reissue '${key}' --name '田中'`)).toMatchObject({
@@ -904,7 +898,7 @@ describe('reissue', () => {
 });
 
 describe('issue', () => {
-  test('a serial by hand, once for each id', async () => {
+  test('issues a serial once for each ID', async () => {
     const args = `--product widget --name 'Mac Weekly' --email press@hand.example.com --id press-7`;
     expect(await keypost(`orders issue ${args} --quantity 3 --why 'a review'`)).toMatchObject({
       code: 0,
@@ -932,7 +926,7 @@ describe('issue', () => {
     expect((await listed('--limit 1')).items.map(({ key }) => key)).toEqual(['hand#press-7']);
   });
 
-  test('without an id each is another', async () => {
+  test('without an ID each call issues another order', async () => {
     const args = `--product widget --name 'Gift' --email gift@hand.example.com`;
     for (const _ of [1, 2]) expect((await keypost(`orders issue ${args}`)).code).toBe(0);
     expect((await listed('--email gift@hand.example.com')).items).toHaveLength(2);
@@ -946,7 +940,7 @@ describe('issue', () => {
     [`--product widget --name T`, 2, 'error: '],
     [`--product widget --name T --email t@example.com --quantity 0`, 2, 'error: '],
     [`--product widget --name T --email t@example.com --id 'a b'`, 2, 'error: '],
-  ])('%s is refused, and nothing is kept', async (args, code, why) => {
+  ])('%s is refused, and no order is stored', async (args, code, why) => {
     expect(await keypost(`orders issue ${args}`)).toMatchObject({
       code,
       out: '',
@@ -957,7 +951,7 @@ describe('issue', () => {
 });
 
 test.each(['show', 'release', 'resend', 'reissue --name N'])(
-  '%s of no order is one clear line',
+  '%s of an unknown order fails with one line',
   async (verb) => {
     const { code, out, err } = await keypost(`orders ${verb} pi_none`);
     expect([code, out]).toEqual([1, '']);
@@ -966,10 +960,10 @@ test.each(['show', 'release', 'resend', 'reissue --name N'])(
 );
 
 test.each(['release', 'resend', 'reissue --name N'])(
-  '%s: nothing of a refunded order goes out',
+  '%s of a refunded order mails nothing and is not audited',
   async (verb) => {
     const key = await order({ items: [{ sku: 'w' }, { sku: 'x' }] });
-    await tell({ type: 'order.refunded', data: { id: key.slice('shop#'.length) } });
+    await deliver({ type: 'order.refunded', data: { id: key.slice('shop#'.length) } });
     const before = await shown(key);
     expect(await keypost(`orders ${verb} '${key}'`)).toEqual({
       code: 1,
@@ -980,7 +974,7 @@ test.each(['release', 'resend', 'reissue --name N'])(
   },
 );
 
-test('a change of keys is kept, with everything but the keys', async () => {
+test('a change of keys is audited without the keys', async () => {
   await keypost('keys set gadget --yes --why rotation', { typed: 'another-16-bytes' });
   await keypost('keys generate gadget --replace');
   await keypost('keys set shop --only', { typed: 'whsec_bmV3' });
@@ -1000,7 +994,7 @@ test('a change of keys is kept, with everything but the keys', async () => {
   expect((await keypost('orders search gadget')).out).not.toContain('keys#');
 });
 
-test('that a key was changed and could not be noted is told', async () => {
+test('a change of keys whose audit entry cannot be written is reported', async () => {
   await local('faults', 'PUT', { dynamodb: 'down' });
   const { code, err } = await keypost('keys set widget --yes', { typed: 'Sixteen-byte-key' });
   await local('faults', 'PUT', { dynamodb: null });

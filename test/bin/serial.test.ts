@@ -15,27 +15,32 @@ import { formatText } from '../../functions/core/serial/text.ts';
 import { isTyped } from '../../functions/core/serial/typed-serial.ts';
 import { findProfile } from '../../local/page/find-profile.ts';
 import { type Running, start } from '../../local/start.ts';
+import { catalogueFile, serial as ECB, KEY } from '../fixtures/catalogue.ts';
 
-const KEY = '1234567890123456';
 const OLD = 'Sixteen-byte-key';
 const JANE = 'B05F5DA78463537B5F9A76CF01B76E01';
 const folder = mkdtempSync(join(tmpdir(), 'keypost-serial-'));
 const config = join(folder, 'my.config.ts');
-const ECB = "kind: 'aes-128', mode: 'ecb', padding: 'pkcs7'";
 writeFileSync(
   config,
-  `import { defineConfig } from 'keypost';
-  export default defineConfig({
-    seller: { name: 'W', from: 'o@widgets.example.com', replyTo: 's@widgets.example.com', alarms: 'a@widgets.example.com' },
+  catalogueFile({
     providers: { shop: {} },
     products: {
-      mac: { name: 'Mac', serial: { ${ECB}, text: { alphabet: 'HEX' } }, skus: { shop: ['mac'] } },
-      typed: { name: 'Typed', serial: { ${ECB}, text: { alphabet: 'crockford', group: 5, prefix: 'WP:' } }, skus: { shop: ['typed'] } },
-      old: { name: 'Old', serial: { ${ECB}, charset: 'macroman', name: { maxBytes: 20 }, text: { alphabet: 'hex' } }, skus: { shop: ['old'] } },
-      hex: { name: 'Hex', serial: { ${ECB}, key: { form: 'hex' }, text: { alphabet: 'HEX' } }, skus: { shop: ['hex'] } },
-      none: { name: 'None', serial: { ${ECB}, text: { alphabet: 'HEX' } }, skus: { shop: ['none'] } },
+      mac: { name: 'Mac', serial: ECB, skus: { shop: ['mac'] } },
+      typed: {
+        name: 'Typed',
+        serial: { ...ECB, text: { alphabet: 'crockford', group: 5, prefix: 'WP:' } },
+        skus: { shop: ['typed'] },
+      },
+      old: {
+        name: 'Old',
+        serial: { ...ECB, charset: 'macroman', name: { maxBytes: 20 }, text: { alphabet: 'hex' } },
+        skus: { shop: ['old'] },
+      },
+      hex: { name: 'Hex', serial: { ...ECB, key: { form: 'hex' } }, skus: { shop: ['hex'] } },
+      none: { name: 'None', serial: ECB, skus: { shop: ['none'] } },
     },
-  });`,
+  }),
 );
 const stored = {
   mac: [
