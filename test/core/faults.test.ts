@@ -61,17 +61,22 @@ async function run(plan: Plan, notices: readonly unknown[], tries: number, withE
   return { world, accepted };
 }
 
-/** Yields every plan with faults at one and at two of the first `calls` calls. */
-function* plans(calls: number): Generator<Plan> {
+/**
+ * Checks every plan with faults at one and at two of the first `calls` calls. The check returns the number of calls that
+ * its run made: a second fault after the last call is never reached, so that plan is left out.
+ */
+async function forEachPlan(calls: number, check: (plan: Plan) => Promise<number>): Promise<void> {
   for (let one = 1; one <= calls; one += 1) {
     for (const first of FAULTS) {
-      yield new Map([[one, first]]);
-      for (let other = one + 1; other <= calls; other += 1) {
+      const made = await check(new Map([[one, first]]));
+      for (let other = one + 1; other <= Math.min(calls, made); other += 1) {
         for (const second of FAULTS)
-          yield new Map<number, Fault>([
-            [one, first],
-            [other, second],
-          ]);
+          await check(
+            new Map<number, Fault>([
+              [one, first],
+              [other, second],
+            ]),
+          );
       }
     }
   }
@@ -88,7 +93,7 @@ describe.each(scenarios)('$name', ({ notices, reversed }) => {
       // After its last write or mail, a run without faults only queries the due orders each minute.
       const busy = calm.world.state.log.findLastIndex((name) => name === 'put' || name === 'send') + 1;
       let seen = 0;
-      for (const plan of plans(busy + 6)) {
+      await forEachPlan(busy + 6, async (plan) => {
         seen += 1;
         const { world, accepted } = await run(plan, notices, tries);
         const trace = `${JSON.stringify([...plan])} ${world.state.log.slice(0, busy + 8)}`;
@@ -110,7 +115,8 @@ describe.each(scenarios)('$name', ({ notices, reversed }) => {
         // A second mail is right only if the result of the first, or the write after it, was lost.
         if (world.mails.length > 1) expect(isResultLost(plan, world.state.log), `twice: ${trace}`).toBe(true);
         expect(world.mails.length, trace).toBeLessThanOrEqual(3);
-      }
+        return world.state.calls;
+      });
       expect(seen).toBeGreaterThan(300);
     },
     60_000,
@@ -121,13 +127,14 @@ test('with an SES event for each mail before the next attempt, no mail is lost o
   timeout: 60_000,
 }, async () => {
   let repeatedWithoutEvents = 0;
-  for (const plan of plans(12)) {
+  await forEachPlan(12, async (plan) => {
     const { world, accepted } = await run(plan, [sale], 6, true);
     const trace = JSON.stringify([...plan]);
     if (accepted[0]) expect(world.mails.length, trace).toBe(1);
     for (const order of world.orders()) expect(order.dueAt, `stuck: ${trace}`).toBeUndefined();
     if (plan.size === 1) repeatedWithoutEvents += (await run(plan, [sale], 6)).world.mails.length > 1 ? 1 : 0;
-  }
+    return world.state.calls;
+  });
   expect(repeatedWithoutEvents).toBeGreaterThan(0);
 });
 
