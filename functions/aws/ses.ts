@@ -117,7 +117,7 @@ function kindOf({ name, code, message, status }: Fault): Failure {
 
 type Failure = Exclude<SendOutcome['kind'], 'sent'>;
 
-/** No connection was made, so the mail was not accepted. */
+/** With these codes the connection failed, so SES did not accept the mail. */
 const NOT_REACHED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 /** https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html */
 const DAILY = /daily/i;

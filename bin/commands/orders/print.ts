@@ -44,7 +44,7 @@ const outcome = ({ lines, buyer, test }: Order): string =>
     }),
   );
 
-/** How to resolve each reason. The text after a colon shows the options that `orders release KEY` needs. */
+/** The fix for each reason. The text after a colon shows the options that `orders release KEY` needs. */
 export const HINTS: Readonly<Record<HeldReason, string>> = {
   bad_body:
     "release it after a fix of the parser; or look the order up at the provider: --product SKU=product --name 'the name' --email the@address",

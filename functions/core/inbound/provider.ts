@@ -30,7 +30,7 @@ export interface Provider {
   answerPartly?(done: readonly Claim[], request: WebhookRequest, context: Context): Answer;
 }
 
-/** What a provider gets to look at a request. */
+/** The context that a provider gets with a request. */
 export interface Context {
   /** The active signing keys: two during a key rotation. Never empty. */
   readonly keys: readonly string[];

@@ -29,7 +29,7 @@ export const formQuantity = z.pipe(
 /** ISO 8601 with a zone. */
 export const timestamp = z.iso.datetime({ offset: true });
 
-/** What a buyer or a shop's page has attached to an order, by name. */
+/** The custom fields of an order by name, set by the buyer or the shop's page. */
 export const customFields = z.nullish(z.record(z.string(), z.unknown()));
 
 /** The options of a provider whose test environment sends bodies that look like real ones. */
