@@ -6,14 +6,6 @@ import { codeIn, commentsIn, importsIn, sourcesIn } from './architecture/sources
 const sources = sourcesIn('functions', 'bin', 'lib', 'local');
 const tests = sourcesIn('test');
 
-/** Rules that the tree does not pass yet: `node --import tsx test/architecture/report.ts` lists the violations. */
-const PENDING = new Set<keyof typeof rules | 'templates'>([
-  'commentOpeners',
-  'folderSizes',
-  'forbiddenIdentifiers',
-  'lineBudget',
-]);
-
 const text = (line: string, times = 1) => `${line}\n`.repeat(times);
 const manyFiles = (folder: string): [string, string][] =>
   Array.from({ length: 15 }, (_, n) => [`${folder}/file-${n}.ts`, '']);
@@ -35,7 +27,7 @@ const VIOLATIONS: Readonly<Record<keyof typeof rules, Readonly<Record<string, st
   folderSizes: Object.fromEntries(manyFiles('functions/core/order')),
   forbiddenIdentifiers: { 'lib/new.ts': text('export const verdict = 1;') },
   commentOpeners: { 'lib/new.ts': text('/** What of it. */', 1_000) },
-  lineBudget: { 'lib/new.ts': text('', 14_701) },
+  lineBudget: { 'lib/new.ts': text('', 15_701) },
   pureCore: { 'functions/core/new.ts': text('export const now = Date.now();') },
   noProviderNames: {
     'functions/core/new.ts': text("export const isPaddle = (name: string) => name === 'paddle';"),
@@ -45,7 +37,7 @@ const VIOLATIONS: Readonly<Record<keyof typeof rules, Readonly<Record<string, st
 describe.each(Object.entries(VIOLATIONS))('the rule %s', (name, files) => {
   const [, rule] = Object.entries(rules).find(([one]) => one === name) ?? [];
 
-  test.skipIf([...PENDING].some((one) => one === name))('holds for every file', () => {
+  test('holds for every file', () => {
     expect(rule?.(sources)).toEqual([]);
   });
 
@@ -56,7 +48,7 @@ describe.each(Object.entries(VIOLATIONS))('the rule %s', (name, files) => {
   });
 });
 
-test.skipIf(PENDING.has('templates'))('no test reads the template that a seller edits', () => {
+test('no test reads the template that a seller edits', () => {
   const reads = [...tests].filter(([file, content]) =>
     importsIn(file, content).some(({ path }) => path === 'keypost.config.ts' || path === '#catalogue'),
   );

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Context } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import type { WebhookRequest } from '../../functions/core/inbound/request.ts';
-import { released } from '../../functions/core/operator/release.ts';
+import { releaseOrder } from '../../functions/core/operator/release.ts';
 import { fastspring } from '../../functions/providers/fastspring/provider.ts';
 import {
   fastspringHash,
@@ -134,20 +134,20 @@ describe('a webhook', () => {
       },
       {
         lines: [
-          { sku: 'w-1', quantity: 1, paid: eur('10'), settled: usd('11') },
-          { sku: 'w-2', quantity: 2, paid: eur('20'), settled: usd('22') },
+          { sku: 'w-1', quantity: 1, paid: eur('10'), settlement: usd('11') },
+          { sku: 'w-2', quantity: 2, paid: eur('20'), settlement: usd('22') },
         ],
       },
     ],
     [
       'an order without a payout currency has no payout price',
       { payoutCurrency: undefined },
-      { lines: [{ settled: undefined }] },
+      { lines: [{ settlement: undefined }] },
     ],
     [
       'an order without a payout total has no payout price',
       { totalInPayoutCurrency: null },
-      { lines: [{ settled: undefined }] },
+      { lines: [{ settlement: undefined }] },
     ],
   ])('%s', async (_, changes, expected) => {
     expect(await read(webhook(event('order.completed', changes)))).toMatchObject([
@@ -357,7 +357,7 @@ describe('a sale that arrives as a webhook and as a licence call', () => {
     const [order] = shop.orders();
     if (!order) throw new Error('nothing is held');
     const known = { catalogue: shop.ports.catalogue, keys: await shop.shared.productKeys.read() };
-    const mended = released(known, order, { name: 'Zoë', products: new Map() }, shop.state.now);
+    const mended = releaseOrder(known, order, { name: 'Zoë', products: new Map() }, shop.state.now);
     shop.items.set(order.key, mended);
     await shop.redeliver();
 

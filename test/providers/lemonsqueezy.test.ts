@@ -120,14 +120,14 @@ describe('the items of an order', () => {
     ],
     ['only if each has a price', [2000, undefined], [undefined, undefined], [undefined, undefined]],
     ['only if one is not free', [0, 0], [undefined, undefined], [undefined, undefined]],
-  ])('share the total %s', async (_, [first, second], paid, settled) => {
+  ])('share the total %s', async (_, [first, second], paid, settlement) => {
     const data = [item(300301, 400401, first), item(300302, 400402, second, 2)];
     const events = await read(order({}), { api, ask: async () => JSON.stringify({ data }) });
     expect(events).toMatchObject([
       {
         lines: paid.map((one, at) => ({
           paid: one,
-          settled: settled[at] && money(settled[at], 'USD'),
+          settlement: settlement[at] && money(settlement[at], 'USD'),
         })),
       },
     ]);

@@ -55,11 +55,11 @@ describe('a transaction', () => {
       { 'details.line_items.0.totals': null },
       { lines: [{ sku: 'pro_01kexample00000000000000001', quantity: 2, paid: undefined }] },
     ],
-    ['may have no payout', { 'details.payout_totals': null }, { lines: [{ settled: undefined }] }],
+    ['may have no payout', { 'details.payout_totals': null }, { lines: [{ settlement: undefined }] }],
     [
       'divides the payout in proportion to the prices of its lines',
       { 'details.line_items': ['5220', '2610'].map(costing) },
-      { lines: ['56.373333', '28.186666'].map((value) => ({ settled: { value, currency: 'USD' } })) },
+      { lines: ['56.373333', '28.186666'].map((value) => ({ settlement: { value, currency: 'USD' } })) },
     ],
     [
       'uses the price ID as SKU if it has no product',

@@ -80,7 +80,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'redeliver takes no lease',
     file: core('mail/redeliver'),
-    from: "    if (await store.put(taken, order.version)) return 'nothing';\n",
+    from: "    if (await store.put(leased, order.version)) return 'nothing';\n",
     to: '',
   },
   {
@@ -104,13 +104,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a serial is made anew when it is released',
     file: core('operator/release'),
-    from: '      if (line.serial === null) return evaluated',
-    to: '      if (line.serial === null || email !== undefined) return evaluated',
+    from: '      if (line.serial === null) return judgeAgain',
+    to: '      if (line.serial === null || email !== undefined) return judgeAgain',
   },
   {
     name: 'no wait after a throttled send',
     file: core('mail/deliver'),
-    from: 'now + backoff(taken)',
+    from: 'now + backoff(leased)',
     to: 'now',
   },
   {
@@ -128,20 +128,20 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'sent is treated as unknown',
     file: core('mail/deliver'),
-    from: '      return withSent(found, taken, outcome.messageId, now);',
-    to: "      return withRetry(found, taken.dueAt, { unknown: true, counted: true, code: 'x' }, now + UNKNOWN_MS);",
+    from: '      return withSent(found, leased, outcome.messageId, now);',
+    to: "      return withRetry(found, leased.dueAt, { unknown: true, counted: true, code: 'x' }, now + UNKNOWN_MS);",
   },
   {
     name: 'refused is treated as sent',
     file: core('mail/deliver'),
-    from: "      return withMailHeld(found, taken.version, { reason: 'mail_refused', code: outcome.code }, now);",
-    to: "      return withSent(found, taken, 'none', now);",
+    from: "      return withMailHeld(found, leased.version, { reason: 'mail_refused', code: outcome.code }, now);",
+    to: "      return withSent(found, leased, 'none', now);",
   },
   {
     name: 'refused is tried again',
     file: core('mail/deliver'),
-    from: "      return withMailHeld(found, taken.version, { reason: 'mail_refused', code: outcome.code }, now);",
-    to: "      return withRetry(found, taken.dueAt, { unknown: false, counted: true, code: 'x' }, now + UNKNOWN_MS);",
+    from: "      return withMailHeld(found, leased.version, { reason: 'mail_refused', code: outcome.code }, now);",
+    to: "      return withRetry(found, leased.dueAt, { unknown: false, counted: true, code: 'x' }, now + UNKNOWN_MS);",
   },
   // Faults in signatures, keys, names, events of SES, and in what a release needs.
   {
@@ -191,8 +191,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a fact is dropped on a conflict',
     file: core('order/record'),
-    from: '    if (!inTheWay) return { order: written, changed: true };',
-    to: '    return { order: written, changed: true };',
+    from: '    if (!inTheWay) return { order: changed, changed: true };',
+    to: '    return { order: changed, changed: true };',
   },
   {
     name: 'whoever finds a name written looks no further',
@@ -233,8 +233,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a line that came during the send is called sent too',
     file: core('order/order'),
-    from: '  if (version >= (order.mail.round ?? 0))\n    return withFate',
-    to: '  if (version >= 0)\n    return withFate',
+    from: '  if (version >= (order.mail.round ?? 0))\n    return applyDeliveryStatus',
+    to: '  if (version >= 0)\n    return applyDeliveryStatus',
   },
   {
     name: 'SEND events are not heard',
@@ -245,8 +245,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the last event wins',
     file: core('order/order'),
-    from: 'const state = strongest(FATES, mail.state, fate.state) ?? fate.state;',
-    to: 'const { state } = fate;',
+    from: 'const state = strongest(DELIVERY_STATES, mail.state, status.state) ?? status.state;',
+    to: 'const { state } = status;',
   },
   {
     name: 'a bounce is only noted',

@@ -1,7 +1,7 @@
 /** The operator: releases held orders like `orders release`, and retries until it succeeds. */
 
 import type { ProductKeys } from '../../functions/core/catalogue/keys.ts';
-import { type Corrections, released } from '../../functions/core/operator/release.ts';
+import { type Corrections, releaseOrder } from '../../functions/core/operator/release.ts';
 import { isAlias, type Order } from '../../functions/core/order/order.ts';
 import { change } from '../../functions/core/order/record.ts';
 import { catalogue } from './catalogue.ts';
@@ -25,7 +25,7 @@ export function operatorOf(sim: Sim, aws: Aws, products: () => ProductKeys) {
       if (!item || isAlias(item) || !releasable(item)) return;
       await change(store, item.key, item, (found) =>
         found && releasable(found)
-          ? released(
+          ? releaseOrder(
               { catalogue, keys: products() },
               found,
               correctionsOf(script, found),

@@ -1,7 +1,7 @@
 /** `orders issue`: a serial without a payment. */
 import { randomBytes } from 'node:crypto';
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
-import { issuedByHand } from '../../../functions/core/operator/issue.ts';
+import { issueManually } from '../../../functions/core/operator/issue.ts';
 import { withAudit } from '../../../functions/core/order/audit.ts';
 import { emptyOrder, type NewOrder, type Order, withSale } from '../../../functions/core/order/order.ts';
 import { change } from '../../../functions/core/order/record.ts';
@@ -42,7 +42,7 @@ async function issue(terminal: Terminal, options: OptionsOf<typeof command>): Pr
     throw new CommandError(`the catalogue has no product ${options.product}; it has ${products.join(', ')}`);
   const keys = (await readerOf(session)).productKeys;
   const gift = { ...options, id: options.id ?? randomBytes(6).toString('hex') };
-  const sale = issuedByHand({ catalogue, keys }, gift);
+  const sale = issueManually({ catalogue, keys }, gift);
   if (typeof sale === 'string') throw new CommandError(`nothing is issued, ${sale}: ${HINTS[sale]}`);
   const actor = await actorOf(target, terminal, 'issue', options);
   const { order, changed } = await change(store, sale.key, undefined, (found) => {

@@ -1,6 +1,6 @@
 /** `orders reissue`: a new serial for the corrected name. */
 import { Command } from '@commander-js/extra-typings';
-import { reissued } from '../../../functions/core/operator/reissue.ts';
+import { reissueLines } from '../../../functions/core/operator/reissue.ts';
 import { withAudit } from '../../../functions/core/order/audit.ts';
 import type { Line, Order } from '../../../functions/core/order/order.ts';
 import { change } from '../../../functions/core/order/record.ts';
@@ -43,7 +43,7 @@ async function reissue(terminal: Terminal, text: string, options: OptionsOf<type
   const { order, changed } = await change(store, found.key, found, (current) => {
     if (!current) return undefined;
     requireSerial(session, current, isChosen);
-    const next = reissued({ catalogue, keys }, current, options.name, isChosen, Date.now());
+    const next = reissueLines({ catalogue, keys }, current, options.name, isChosen, Date.now());
     if (next && 'why' in next)
       throw new CommandError(`${next.sku} cannot have this name, ${next.why}: ${HINTS[next.why]}`);
     return next && withAudit(actor, {}, Date.now)(next, current);

@@ -3,14 +3,14 @@ import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
 import type { Sale } from '../../../functions/core/inbound/event.ts';
 import { reasonOf } from '../../../functions/core/inbound/rejection.ts';
-import { type Corrections, released } from '../../../functions/core/operator/release.ts';
+import { type Corrections, releaseOrder } from '../../../functions/core/operator/release.ts';
 import {
-  filled,
   ownEvents,
   type Reader,
-  recordAgain,
+  recordEvents,
   reread,
   saleIn,
+  withParsedSale,
 } from '../../../functions/core/operator/reread.ts';
 import { type Actor, withAudit } from '../../../functions/core/order/audit.ts';
 import { isUnparsed, type Order } from '../../../functions/core/order/order.ts';
@@ -72,7 +72,7 @@ async function release(terminal: Terminal, text: string, options: OptionsOf<type
   const sale = events && saleIn(reader, found, events);
   if (!events || !raw || !isUnparsed(found) || sale)
     return printOutcome(terminal, await corrected(work, found, corrections, sale), options.json);
-  const orders = await recordAgain(recordingOf(session, terminal), reader, { ...found, raw }, events, actor);
+  const orders = await recordEvents(recordingOf(session, terminal), reader, { ...found, raw }, events, actor);
   for (const order of orders.filter(({ key }) => key !== found.key))
     terminal.complain(
       isUnparsed(order)
@@ -121,9 +121,9 @@ async function corrected(
   const { order } = await change(session.store, found.key, found, (current) => {
     if (!current) return undefined;
     requireHeld(session, current);
-    const better = sale ? filled(reader, current, sale) : current;
+    const better = sale ? withParsedSale(reader, current, sale) : current;
     requireLines(better, corrections);
-    const next = released(known, better, corrections, Date.now());
+    const next = releaseOrder(known, better, corrections, Date.now());
     return withAudit(actor, {}, Date.now)(next, current);
   });
   return order;

@@ -1,7 +1,7 @@
 /** `orders resend`: mails the serials of an order again. */
 import { Command } from '@commander-js/extra-typings';
 import { toMailbox } from '../../../functions/core/mail/address.ts';
-import { resent } from '../../../functions/core/operator/resend.ts';
+import { resendOrder } from '../../../functions/core/operator/resend.ts';
 import { withAudit } from '../../../functions/core/order/audit.ts';
 import type { Order } from '../../../functions/core/order/order.ts';
 import { change } from '../../../functions/core/order/record.ts';
@@ -43,7 +43,7 @@ async function resend(terminal: Terminal, text: string, options: OptionsOf<typeo
   const { order } = await change(store, found.key, found, (current) => {
     if (!current) return undefined;
     requireSendable(current, email, release);
-    return withAudit(actor, {}, Date.now)(resent(current, email, Date.now()), current);
+    return withAudit(actor, {}, Date.now)(resendOrder(current, email, Date.now()), current);
   });
   printOutcome(terminal, order, options.json);
 }

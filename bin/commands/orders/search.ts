@@ -1,6 +1,6 @@
 /** `orders search`: finds orders by values that no index has. */
 import { Command } from '@commander-js/extra-typings';
-import { isFound } from '../../../functions/core/operator/search.ts';
+import { matchesSearch } from '../../../functions/core/operator/search.ts';
 import { isListed, type Order, view } from '../../../functions/core/order/order.ts';
 import { json } from '../cli/columns.ts';
 import { withBarOf } from '../cli/progress.ts';
@@ -35,7 +35,7 @@ async function search(terminal: Terminal, text: string, options: OptionsOf<typeo
   const found: Order[] = [];
   await withBarOf(async (show) => {
     for await (const items of everyItem(table, show))
-      found.push(...items.filter(isListed).filter((order) => isFound(catalogue, order, text)));
+      found.push(...items.filter(isListed).filter((order) => matchesSearch(catalogue, order, text)));
   }, process.stderr);
   found.sort((one, other) => (one.receivedAt < other.receivedAt ? 1 : -1));
   if (options.json) return terminal.print(json({ items: found.map(view), cursor: null }));

@@ -2,7 +2,7 @@
 import { ask } from '../../../functions/aws/ask.ts';
 import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
 import { productKeys, providerKeys } from '../../../functions/core/catalogue/keys.ts';
-import { BY_HAND } from '../../../functions/core/operator/issue.ts';
+import { MANUAL } from '../../../functions/core/operator/issue.ts';
 import type { Reader } from '../../../functions/core/operator/reread.ts';
 import { keyOf, type Order } from '../../../functions/core/order/order.ts';
 import { followAliases, type Recording } from '../../../functions/core/order/record.ts';
@@ -31,7 +31,7 @@ export async function openSession(options: TargetOptions, terminal: Terminal): P
  * Finds an order by its key, by an alias, or by the provider's ID. Throws a CommandError unless it finds exactly one.
  */
 export async function findOrder({ target, store, catalogue }: OrderSession, text: string): Promise<Order> {
-  const owners = [...Object.keys(catalogue.providers), BY_HAND];
+  const owners = [...Object.keys(catalogue.providers), MANUAL];
   const keys = [text, ...owners.flatMap((name) => [keyOf(name, false, text), keyOf(name, true, text)])];
   const items = await Promise.all(keys.map((key) => store.get(key)));
   const behind = await Promise.all(items.map((item) => followAliases(store, item?.key ?? text, item)));

@@ -62,11 +62,11 @@ const facts = (order: Order): string[][] => [
   ...row('version', String(order.version)),
 ];
 
-const lineFacts = ({ paid, settled, superseded = [], ...line }: Line): string[][] => [
+const lineFacts = ({ paid, settlement, superseded = [], ...line }: Line): string[][] => [
   ...row('product', line.product),
   ...row('quantity', String(line.quantity)),
   ...row('paid', money(paid)),
-  ...row('settled', money(settled)),
+  ...row('settlement', money(settlement)),
   ...row('delivery', line.delivery),
   ...row('received', line.received),
   ...row('licensee', line.licensee),

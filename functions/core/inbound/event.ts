@@ -46,7 +46,7 @@ export interface SoldLine {
   /** The price of the whole line, tax included; undefined if the provider does not state it. */
   readonly paid?: Money | undefined;
   /** The same amount in the currency in which the provider pays the seller, if the signed body states it. */
-  readonly settled?: Money | undefined;
+  readonly settlement?: Money | undefined;
   /** The way of the serial to the buyer: our mail (the default), or our answer, which the provider prints. */
   readonly delivery?: 'mail' | 'answer' | undefined;
   /** Set if the provider lacks data that the line needs, and another attempt will not help. */

@@ -9,7 +9,7 @@ const UNKNOWN_MS = 10 * MINUTE;
 const ACCOUNT_MS = 15 * MINUTE;
 const LONGEST_BACKOFF_MS = 15 * MINUTE;
 
-/** Sends the mail of an order whose lease the caller holds, and marks what came of it. */
+/** Sends the mail of an order whose lease the caller holds, and records the outcome. */
 export async function deliver(
   { catalogue, store, mailer, report, now }: Ports,
   order: Order,
@@ -19,15 +19,15 @@ export async function deliver(
   if (outcome.kind === 'account') report('account_fault', { order: order.key, code });
   if (outcome.kind === 'refused') report('line_held', { order: order.key, reason: 'mail_refused', code });
   try {
-    await change(store, order.key, order, (found) => found && marked(found, order, outcome, now()));
+    await change(store, order.key, order, (found) => found && withOutcome(found, order, outcome, now()));
     report(outcome.kind === 'sent' ? 'mail_sent' : 'mail_deferred', {
       order: order.key,
       outcome: outcome.kind,
       code,
-      seconds: waited(order, now()),
+      seconds: secondsWaited(order, now()),
     });
   } catch (error) {
-    // The lease runs out and `redeliver` tries again: late or twice, never lost.
+    // When the lease ends, `redeliver` tries again: the mail is late or sent twice, never lost.
     report('mail_unmarked', {
       order: order.key,
       outcome: outcome.kind,
@@ -37,41 +37,41 @@ export async function deliver(
   return outcome;
 }
 
-/** For how long the buyer has waited: since it was paid, or since a person let it go. */
-const waited = ({ mail, receivedAt }: Order, now: number): number =>
+/** Seconds since payment, or since a person released the order. */
+const secondsWaited = ({ mail, receivedAt }: Order, now: number): number =>
   Math.max(0, now - Date.parse(mail.since ?? receivedAt)) / 1_000;
 
-function marked(found: Order, taken: Order, outcome: SendOutcome, now: number): Order | undefined {
+function withOutcome(found: Order, leased: Order, outcome: SendOutcome, now: number): Order | undefined {
   switch (outcome.kind) {
     case 'sent':
-      return withSent(found, taken, outcome.messageId, now);
+      return withSent(found, leased, outcome.messageId, now);
     case 'refused':
-      return withMailHeld(found, taken.version, { reason: 'mail_refused', code: outcome.code }, now);
+      return withMailHeld(found, leased.version, { reason: 'mail_refused', code: outcome.code }, now);
     case 'unknown':
       return withRetry(
         found,
-        taken.dueAt,
+        leased.dueAt,
         { unknown: true, counted: true, code: outcome.code },
         now + UNKNOWN_MS,
       );
     case 'account':
       return withRetry(
         found,
-        taken.dueAt,
+        leased.dueAt,
         { unknown: false, counted: false, code: outcome.code },
         now + ACCOUNT_MS,
       );
     case 'throttled':
       return withRetry(
         found,
-        taken.dueAt,
+        leased.dueAt,
         { unknown: false, counted: true, code: outcome.code },
-        now + backoff(taken),
+        now + backoff(leased),
       );
   }
 }
 
-/** 5 s × 2ⁿ, at most 15 min, less up to half: spread by the order's key, so that a crowd does not come back at once. */
+/** 5 s × 2ⁿ, at most 15 min, less up to half: spread by the order's key, so that not all orders are retried at once. */
 function backoff({ key, mail }: Order): number {
   const full = Math.min(LONGEST_BACKOFF_MS, 5_000 * 2 ** Math.min(mail.attempts - 1, 10));
   let spread = mail.attempts;

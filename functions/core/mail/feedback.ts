@@ -1,36 +1,36 @@
-/** What becomes of a mail after SES has taken it, as SES tells it later: in any order, late, and more than once. */
-import { type Fate, isAlias, type Order, withFate } from '../order/order.ts';
+/** Applies SES's events about accepted mails. They arrive late, in any order, and more than once. */
+import { applyDeliveryStatus, type DeliveryStatus, isAlias, type Order } from '../order/order.ts';
 import { change } from '../order/record.ts';
 import type { Ports } from '../world.ts';
 
-/** `suppressed`: SES took the mail and did not send it, for the address is on a list of those that bounced before. */
-const FATES = {
+/** `suppressed`: SES accepted the mail and did not send it, because the address has bounced before. */
+const DELIVERY_STATUS = {
   send: { state: 'sent' },
   delay: { state: 'sent', code: 'delayed' },
-  // SES has given up for now; or an answer from a robot, of which the buyer's mail is none the worse.
+  // SES has given up for now, or an auto-responder answered. Neither says that the address is wrong.
   soft_bounce: { state: 'sent', code: 'soft_bounce' },
   delivery: { state: 'delivered' },
   complaint: { state: 'complained' },
   bounce: { state: 'bounced', code: 'bounced' },
   suppressed: { state: 'bounced', code: 'suppressed' },
-  // A virus was found in it: it went nowhere.
+  // SES found a virus in the mail and did not send it.
   reject: { state: 'sent', code: 'rejected' },
-} as const satisfies Record<string, Fate>;
+} as const satisfies Record<string, DeliveryStatus>;
 
 export interface MailEvent {
-  readonly kind: keyof typeof FATES;
+  readonly kind: keyof typeof DELIVERY_STATUS;
   readonly messageId: string;
-  /** From the mail's tags; missing where the key is too long for one. */
+  /** From the mail's tags. Missing if the key is too long for a tag. */
   readonly orderKey?: string | undefined;
-  /** That of the order when the send began, from the mail's tags. */
+  /** The order's version when the send started, from the mail's tags. */
   readonly version: number;
 }
 
-/** The order with what the event tells, or undefined where that is nothing new. */
+/** Returns the order with the event applied, or undefined if nothing changes. */
 export const withMailEvent = (order: Order, event: MailEvent, now: number): Order | undefined =>
-  withFate(order, FATES[event.kind], event, now);
+  applyDeliveryStatus(order, DELIVERY_STATUS[event.kind], event, now);
 
-/** Stores what the event tells, and answers whether that was new. Throws where the store does: the event comes again. */
+/** Records the event. Throws if the store does; SNS then delivers the event again. */
 export async function recordMailEvent(
   { store, report, now }: Pick<Ports, 'store' | 'report' | 'now'>,
   event: MailEvent,

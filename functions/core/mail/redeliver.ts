@@ -5,8 +5,8 @@ import type { Ports } from '../world.ts';
 import { deliver } from './deliver.ts';
 
 /**
- * How long a run goes on, of the 15 minutes that Lambda gives. It is over some seconds before the minute, so that the run
- * which that minute starts finds the lease free.
+ * The length of a run, of the 15 minutes that Lambda allows. It ends some seconds before the minute, so that the run that
+ * starts at that minute finds the lease free.
  */
 export const RUN_MS = 14 * 60_000 - 10_000;
 
@@ -14,12 +14,12 @@ const OLDEST_MS = 72 * 3_600_000;
 const RUN_LEASE_MS = 120_000;
 const RENEW_MS = 30_000;
 const PAGE = 200;
-/** A send ends within 1.5 s, with the reads and writes around it within three. */
+/** A send ends within 1.5 s; with its reads and writes, within three. */
 const LONGEST_SECONDS = 3;
 
-/** What `redeliver` needs besides the world: the queue, the account's rate, and a way to wait. */
+/** The further ports of `redeliver`: the queue, the account's rate, and a way to wait. */
 export interface Queue {
-  /** Whether this run, and no other, works until `until`; also renews. */
+  /** Acquires or renews the run's lease until `until`. Returns false if another run holds it. */
   hold(now: number, until: number): Promise<boolean>;
   release(now: number): Promise<void>;
   /** Keys of orders due at `now`, the earliest first, at most `limit`; an entry may be stale. */
@@ -36,7 +36,7 @@ export interface Redelivered {
   readonly failed: number;
 }
 
-/** Mails whatever is due, until nothing is or `until` has come. Undefined where another run is at it. */
+/** Sends due mails until none is due or `until` is reached. Returns undefined if another run holds the lease. */
 export async function redeliver(ports: Ports, queue: Queue, until: number): Promise<Redelivered | undefined> {
   const { now } = ports;
   if (!(await queue.hold(now(), now() + RUN_LEASE_MS))) return undefined;
@@ -47,13 +47,13 @@ export async function redeliver(ports: Ports, queue: Queue, until: number): Prom
   }
 }
 
-/** One mail started each 1/rate seconds, as many in flight as that asks for. */
+/** Starts one mail every 1/rate seconds, with as many in flight as that requires. */
 async function drain(ports: Ports, queue: Queue, until: number): Promise<Redelivered> {
   const { now } = ports;
   const gap = 1000 / (await queue.rate());
   const most = Math.max(1, Math.ceil((LONGEST_SECONDS * 1000) / gap));
   const count = { due: 0, sent: 0, failed: 0 };
-  // Once in a run: whatever goes wrong with an order, its buyer is not mailed over and over.
+  // Each order is tried once per run, so that no fault mails a buyer repeatedly.
   const tried = new Set<string>();
   const inFlight = new Set<Promise<void>>();
   let renewAt = now() + RENEW_MS;
@@ -70,7 +70,7 @@ async function drain(ports: Ports, queue: Queue, until: number): Promise<Redeliv
       .finally(() => inFlight.delete(one));
     inFlight.add(one);
   };
-  const mayGoOn = async () => {
+  const mayContinue = async () => {
     if (now() < renewAt) return now() < until;
     renewAt = now() + RENEW_MS;
     return (await queue.hold(now(), now() + RUN_LEASE_MS)) && now() < until;
@@ -79,10 +79,10 @@ async function drain(ports: Ports, queue: Queue, until: number): Promise<Redeliv
   const untried = async () => (await queue.due(now(), PAGE + tried.size)).filter((key) => !tried.has(key));
 
   try {
-    // Those in flight are not waited for between two pages, or the rate would fall off at each.
+    // A page does not wait for the mails in flight, or the rate would fall at each page.
     for (let keys = await untried(); keys.length > 0; keys = await untried()) {
       for (const key of keys) {
-        if (!(await mayGoOn())) return count;
+        if (!(await mayContinue())) return count;
         if (inFlight.size >= most) await Promise.race(inFlight);
         if (nextAt > now()) await queue.sleep(nextAt - now());
         nextAt = Math.max(nextAt + gap, now() - gap);
@@ -91,12 +91,12 @@ async function drain(ports: Ports, queue: Queue, until: number): Promise<Redeliv
     }
     return count;
   } finally {
-    // However the run ends: a Lambda that has answered is frozen, and a mail that it then sends is marked too late.
+    // A Lambda is frozen once it has answered, and a mail in flight would be marked too late.
     await Promise.all(inFlight);
   }
 }
 
-/** Takes one order and mails it. An index entry without its order, or one another took, is nothing. */
+/** Leases one order and sends its mail. Does nothing if the index entry is stale or another sender has the order. */
 async function attempt(ports: Ports, key: string): Promise<'nothing' | 'sent' | 'failed'> {
   const { store, report, now } = ports;
   try {
@@ -108,11 +108,11 @@ async function attempt(ports: Ports, key: string): Promise<'nothing' | 'sent' | 
       report('line_held', { order: key, reason: 'mail_age' });
       return 'failed';
     }
-    // Whoever recorded it may have died before its other names were written.
+    // The process that recorded the order may have died before it wrote the aliases.
     if ((await claimAliases(ports, key, order.aliases ?? [])) === 'moved') return 'nothing';
-    const taken = { ...withLease(order, now() + LEASE_MS), version: order.version + 1 };
-    if (await store.put(taken, order.version)) return 'nothing';
-    return (await deliver(ports, taken)).kind === 'sent' ? 'sent' : 'failed';
+    const leased = { ...withLease(order, now() + LEASE_MS), version: order.version + 1 };
+    if (await store.put(leased, order.version)) return 'nothing';
+    return (await deliver(ports, leased)).kind === 'sent' ? 'sent' : 'failed';
   } catch (error) {
     report('failed', { order: key, error: errorName(error) });
     return 'failed';

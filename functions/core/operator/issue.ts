@@ -1,17 +1,17 @@
-/** An order that nobody paid for: a gift, a copy for the press, a promotion. */
+/** Issues a serial without a payment: a gift, a copy for the press, a promotion. */
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { ProductKeys } from '../catalogue/keys.ts';
 import type { HeldReason } from '../inbound/event.ts';
 import { keyOf, type NewOrder } from '../order/order.ts';
 import { judgeLine } from '../serial/lines.ts';
-import { productCalled } from './release.ts';
+import { findProduct } from './release.ts';
 
-/** Stands where an order has the name of its provider. */
-export const BY_HAND = 'hand';
+/** The provider's name of orders that a person issued. */
+export const MANUAL = 'hand';
 
 export interface Gift {
   readonly id: string;
-  /** What the catalogue calls it. */
+  /** The product's ID in the catalogue. */
   readonly product: string;
   readonly name: string;
   readonly email: string;
@@ -19,22 +19,22 @@ export interface Gift {
   readonly quantity: number;
 }
 
-/** The order to be, or what would have held it. */
-export function issuedByHand(
+/** Returns the order to record, or the reason why it cannot be issued. */
+export function issueManually(
   { catalogue, keys }: { readonly catalogue: Catalogue; readonly keys: ProductKeys },
   { id, product, name, email, company, quantity }: Gift,
 ): NewOrder | HeldReason {
-  const found = productCalled(catalogue, product);
+  const found = findProduct(catalogue, product);
   if (!found) return 'unknown_product';
-  const asked = { name, email, registration: name, company: company ?? name };
-  const how = { test: false, buyer: asked, keys, approved: true };
+  const named = { name, email, registration: name, company: company ?? name };
+  const how = { test: false, buyer: named, keys, approved: true };
   const line = judgeLine(found, { sku: product, quantity }, how);
   if (line.held) return line.held;
   return {
     kind: 'paid',
-    key: keyOf(BY_HAND, false, id),
+    key: keyOf(MANUAL, false, id),
     aliases: [],
-    provider: BY_HAND,
+    provider: MANUAL,
     test: false,
     buyer: { name, email, company },
     lines: [line],

@@ -1,10 +1,10 @@
-/** A person corrects the name of a serial: another takes its place, and what it takes the place of is kept. */
+/** Reissues a serial under a corrected name. The old serial is kept as superseded. */
 import { type Catalogue, productOf } from '../catalogue/catalogue.ts';
 import type { ProductKeys } from '../catalogue/keys.ts';
 import type { Buyer, HeldReason } from '../inbound/event.ts';
 import { type Line, type Order, withRelease } from '../order/order.ts';
 import { findNameField, judgeLine } from '../serial/lines.ts';
-import { productCalled } from './release.ts';
+import { findProduct } from './release.ts';
 
 interface Known {
   readonly catalogue: Catalogue;
@@ -12,10 +12,10 @@ interface Known {
 }
 
 /**
- * The order with new serials for those lines of `chosen` that have one under another name, all of them due at `now`;
- * undefined where the name is what it was; or why a line cannot have it.
+ * Returns the order with new serials, due at `now`, for the lines of `chosen` that have one under another name; undefined if
+ * the name is unchanged; or the reason why a line cannot have the name.
  */
-export function reissued(
+export function reissueLines(
   known: Known,
   order: Order,
   name: string,
@@ -25,7 +25,7 @@ export function reissued(
   let buyer: Buyer = order.buyer;
   const lines: Line[] = [];
   for (const line of order.lines) {
-    const next = line.serial !== null && chosen(line) ? renamed(known, order, line, name) : undefined;
+    const next = line.serial !== null && chosen(line) ? renameLine(known, order, line, name) : undefined;
     if (next?.line.held) return { sku: line.sku, why: next.line.held };
     const isOther = next !== undefined && next.line.licensee !== line.licensee;
     if (isOther) buyer = { ...buyer, [next.field]: name };
@@ -33,18 +33,18 @@ export function reissued(
   }
   if (lines.every((line, at) => line === order.lines[at])) return undefined;
   const next = withRelease(order, { buyer, lines }, now);
-  // What is known of a mail that went out is lost only to a new one.
+  // The state of a sent mail is kept unless a new mail is due.
   return next.dueAt ? next : { ...next, mail: order.mail };
 }
 
-function renamed({ catalogue, keys }: Known, order: Order, line: Line, name: string) {
+function renameLine({ catalogue, keys }: Known, order: Order, line: Line, name: string) {
   const { test, buyer, provider } = order;
-  const found = productCalled(catalogue, line.product) ?? productOf(catalogue, provider, line.sku);
+  const found = findProduct(catalogue, line.product) ?? productOf(catalogue, provider, line.sku);
   if (!found) return { line: { ...line, held: 'unknown_product' as const }, field: 'name' };
-  const { sku, quantity, paid, settled } = line;
-  const asked = { ...buyer, registration: name, name, company: name };
-  const sold = { sku, quantity, paid, settled };
-  const made = judgeLine(found, sold, { test, keys, buyer: asked, approved: true });
+  const { sku, quantity, paid, settlement } = line;
+  const named = { ...buyer, registration: name, name, company: name };
+  const sold = { sku, quantity, paid, settlement };
+  const made = judgeLine(found, sold, { test, keys, buyer: named, approved: true });
   const whose = findNameField(found.product, buyer);
   return { line: made, field: !whose || whose === 'person' ? 'name' : whose };
 }

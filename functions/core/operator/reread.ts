@@ -1,4 +1,4 @@
-/** A held order's notification, read once more: under today's code, catalogue and API key. */
+/** Parses the notification of a held order again, with today's code, catalogue and API key. */
 import { gunzipSync } from 'node:zlib';
 import { type Catalogue, findProvider, ownerOf } from '../catalogue/catalogue.ts';
 import type { ProductKeys, ProviderKeys } from '../catalogue/keys.ts';
@@ -22,8 +22,8 @@ export interface Reader {
 }
 
 /**
- * What the kept request says, without what is no concern of ours. It was verified when it came; that cannot be done
- * again, since what proves who sent it is not kept. Throws a Rejection where it still cannot be read.
+ * Returns the events of the stored request, without ignored ones. It was verified on arrival and cannot be verified again,
+ * because its proof is not stored. Throws a Rejection if it still cannot be parsed.
  */
 export async function reread(reader: Reader, { provider: name, ...raw }: Raw): Promise<OrderEvent[]> {
   const { catalogue, providers, providerKeys } = reader;
@@ -34,7 +34,7 @@ export async function reread(reader: Reader, { provider: name, ...raw }: Raw): P
   return events.flatMap((event) => filterIgnored({ catalogue, provider: name }, event));
 }
 
-/** The events that an unparseable item stands for: all of a request that could not be parsed, else one event of it. */
+/** Returns the events that an unparseable item represents: all of a request that could not be parsed, else one event of it. */
 export function ownEvents(
   { catalogue }: Reader,
   { key, test }: Order,
@@ -46,7 +46,7 @@ export function ownEvents(
   return events.filter(({ event }) => event === undefined || keyOf(owner, test, event) === key);
 }
 
-/** The event that tells of this order. */
+/** Returns the event of this order. */
 export function saleIn({ catalogue }: Reader, order: Order, events: readonly OrderEvent[]): Sale | undefined {
   const names = [order.key, ...(order.aliases ?? [])];
   const owner = ownerOf(catalogue, order.raw?.provider ?? order.provider);
@@ -57,39 +57,42 @@ export function saleIn({ catalogue }: Reader, order: Order, events: readonly Ord
     );
 }
 
-/** The order as the notification tells it by now. What has its serial stays, and so does what a person has corrected. */
-export function filled(reader: Reader, order: Order, sale: Sale): Order {
+/** Returns the order with the notification's data. Lines with a serial and a person's corrections stay. */
+export function withParsedSale(reader: Reader, order: Order, sale: Sale): Order {
   const { catalogue, productKeys } = reader;
   const provider = order.raw?.provider ?? order.provider;
-  const told = withSerials({ catalogue, provider }, sale, productKeys);
-  if (told.kind === 'reversed') return order;
+  const parsed = withSerials({ catalogue, provider }, sale, productKeys);
+  if (parsed.kind === 'reversed') return order;
   const has = (lines: readonly Line[], { sku }: Line) => lines.some((line) => line.sku === sku);
-  const gone = order.lines.filter((line) => line.serial === null && !has(told.lines, line));
-  const come = told.lines.filter((line) => !has(order.lines, line));
-  // One for one, or in place of nothing known: what another notification has told of stays.
+  const gone = order.lines.filter((line) => line.serial === null && !has(parsed.lines, line));
+  const come = parsed.lines.filter((line) => !has(order.lines, line));
+  // Lines are replaced one by one, or if none was known. Lines of other notifications stay.
   const better = gone.length > 0 && (gone.length === come.length || gone.every(({ sku }) => sku === ''));
   const kept = better ? order.lines.filter((line) => !gone.includes(line)) : order.lines;
-  const lines = [...kept.map((line) => unnamed(order, line)), ...(better ? come.map(unmade) : [])];
-  return { ...order, buyer: buyerOf(order, told.buyer), amount: order.amount ?? told.amount, lines };
+  const lines = [
+    ...kept.map((line) => withoutOwnName(order, line)),
+    ...(better ? come.map(withoutSerial) : []),
+  ];
+  return { ...order, buyer: buyerOf(order, parsed.buyer), amount: order.amount ?? parsed.amount, lines };
 }
 
-/** Nothing has been made of what was read first, perhaps wrongly, while there is no serial. */
-function buyerOf({ buyer, lines, acts = [] }: Order, told: Buyer): Buyer {
-  const both = { ...told, ...buyer };
+/** While there is no serial, the new data of the buyer replaces the old, which may have been parsed wrongly. */
+function buyerOf({ buyer, lines, acts = [] }: Order, parsed: Buyer): Buyer {
+  const both = { ...parsed, ...buyer };
   if (lines.some(({ serial }) => serial !== null)) return both;
   const corrected = acts.some(({ after }) => 'email' in after);
-  const said = Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined));
-  return { ...both, ...said, ...(corrected ? { email: buyer.email } : {}) };
+  const known = Object.fromEntries(Object.entries(parsed).filter(([, value]) => value !== undefined));
+  return { ...both, ...known, ...(corrected ? { email: buyer.email } : {}) };
 }
 
-/** Without the buyer's own name, which may be read otherwise by now; one that a person has given stays. */
-function unnamed({ buyer }: Order, line: Line): Line {
+/** Removes the buyer's own name, which may be parsed differently now. A name that a person has set stays. */
+function withoutOwnName({ buyer }: Order, line: Line): Line {
   const own = [buyer.registration, buyer.name, buyer.company].includes(line.received ?? undefined);
   return line.serial === null && own ? { ...line, received: null } : line;
 }
 
-/** A person may have corrections before there is a serial; and a price below the floor nobody has approved yet. */
-const unmade = (line: Line): Line => ({
+/** Removes the serial: corrections come first, and a price below the floor is not approved yet. */
+const withoutSerial = (line: Line): Line => ({
   ...line,
   licensee: null,
   serial: null,
@@ -101,7 +104,7 @@ const unmade = (line: Line): Line => ({
  * Records what an unparseable notification turned out to say. Its item becomes an alias if that is one order, and is
  * closed otherwise. Returns the orders, or the closed item if there are none.
  */
-export async function recordAgain(
+export async function recordEvents(
   ports: Recording,
   reader: Reader,
   held: Order & { readonly raw: Raw },
@@ -135,15 +138,20 @@ export async function recordAgain(
     const { order } = await change(store, key, held, step);
     return first ? orders : [order];
   }
-  await rename(ports, key, held.version, first.key);
+  await replaceByAlias(ports, key, held.version, first.key);
   const isNoted = first.acts?.some((act) => Date.parse(act.at) === at);
-  // All of it was known already: the item that is gone was the only change.
+  // If every event was known already, replacing the item was the only change.
   const step = (found: Order | undefined) => (found && !isNoted ? note(found, found) : undefined);
   return [(await change(store, first.key, first, step)).order];
 }
 
-/** Only an item that is still unparseable, and not the order itself. Once released by hand, it is an order of its own. */
-async function rename({ store }: Recording, key: string, version: number, aliasOf: string): Promise<void> {
+/** Makes an unparseable item an alias. An item that a person has released meanwhile is an order of its own and stays. */
+async function replaceByAlias(
+  { store }: Recording,
+  key: string,
+  version: number,
+  aliasOf: string,
+): Promise<void> {
   for (let expected = version; key !== aliasOf; ) {
     const inTheWay = await store.put({ key, aliasOf }, expected);
     if (!inTheWay || isAlias(inTheWay) || !isUnparsed(inTheWay)) return;

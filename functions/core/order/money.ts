@@ -1,12 +1,12 @@
 import type { HeldReason, Money, SoldLine } from '../inbound/event.ts';
 
-/** What a decimal amount may look like, here and in the catalogue. */
+/** The form of a decimal amount, here and in the catalogue. */
 export const DECIMAL = /^\d{1,15}(?:\.\d{1,6})?$/;
 
 /** Exact: amounts are counted in millionths and never become floats. */
 const UNIT = 6;
 
-/** Whether the parts in `least`'s currency add up to it, `times` over. */
+/** True if the parts in `least`'s currency add up to at least `times` times `least`. */
 export function atLeast(parts: readonly Money[], least: Money, times = 1): boolean {
   const sum = parts.reduce(
     (total, part) => total + (part.currency === least.currency ? toUnits(part.value) : 0n),
@@ -15,7 +15,7 @@ export function atLeast(parts: readonly Money[], least: Money, times = 1): boole
   return sum >= toUnits(least.value) * BigInt(times);
 }
 
-/** The sum, or undefined where the currencies differ. */
+/** Returns the sum, or undefined if the currencies differ. */
 export const add = (one: Money, other: Money): Money | undefined =>
   one.currency === other.currency
     ? { value: toDecimal(toUnits(one.value) + toUnits(other.value)), currency: one.currency }
@@ -25,16 +25,16 @@ export const add = (one: Money, other: Money): Money | undefined =>
 export type Floor = Readonly<Record<string, string>>;
 
 /**
- * Why the line does not pass the floor. A settlement currency that the floor lists goes before the currency paid. A test
- * order may be in any currency: its serial opens nothing.
+ * Returns the reason why the line does not pass the floor, if any. A settlement currency that the floor lists takes
+ * precedence over the currency paid. A test order may be in any currency, because its serial opens nothing.
  */
 export function checkFloor(
   floor: Floor | undefined,
-  { settled, paid, quantity }: Pick<SoldLine, 'settled' | 'paid' | 'quantity'>,
+  { settlement, paid, quantity }: Pick<SoldLine, 'settlement' | 'paid' | 'quantity'>,
   test: boolean,
 ): HeldReason | undefined {
   if (!floor) return undefined;
-  const amount = [settled, paid].find((one) => one && Object.hasOwn(floor, one.currency));
+  const amount = [settlement, paid].find((one) => one && Object.hasOwn(floor, one.currency));
   const value = amount && floor[amount.currency];
   if (!amount || value === undefined) return test ? undefined : 'price_unknown';
   return atLeast([amount], { ...amount, value }, quantity) ? undefined : 'below_floor';

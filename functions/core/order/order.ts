@@ -11,7 +11,7 @@ export interface Line {
   readonly product: string | null;
   readonly quantity: number;
   readonly paid?: Money | undefined;
-  readonly settled?: Money | undefined;
+  readonly settlement?: Money | undefined;
   /** Set until the order is paid: the floor for the line's share of the payment, and the total that `paid` is a share of. */
   readonly announced?: { readonly floor?: Floor | undefined; readonly total?: Money | undefined } | undefined;
   readonly delivery: 'mail' | 'answer';
@@ -49,7 +49,7 @@ export interface Mail {
   readonly round?: number | undefined;
 }
 
-/** What a person has done by hand: who, when, why, and what it changed. */
+/** An audit entry: who changed the order, when, why, and what changed. */
 export interface Act {
   readonly at: string;
   readonly who: string;
@@ -61,9 +61,9 @@ export interface Act {
 
 export type Status = 'paid' | 'partly_refunded' | 'refunded' | 'disputed' | 'erased';
 
-/** A request kept while a line of it is held: all that reading it again takes, and nothing that proves who sent it. */
+/** The request of a held line: everything needed to parse it again, without the proof of its sender. */
 export interface Raw {
-  /** The name under which the catalogue enables whoever sent it. */
+  /** The sender's name in the catalogue. */
   readonly provider: string;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -75,11 +75,11 @@ export interface Raw {
 /** All times are ISO 8601 in UTC, so that text order is time order. */
 export interface Order {
   readonly key: string;
-  /** Counts the writes; each write but the first is conditional on it. */
+  /** Number of writes. Each write after the first is conditional on it (optimistic concurrency). */
   readonly version: number;
   readonly provider: string;
   readonly test: boolean;
-  /** Missing while nothing is paid: a stub left by a reversal or an announcement that came first. */
+  /** Missing until the order is paid: a reversal or an announcement that arrives first leaves a placeholder. */
   readonly placedAt?: string | undefined;
   readonly receivedAt: string;
   readonly amount?: Money | undefined;
@@ -91,13 +91,13 @@ export interface Order {
   readonly dueAt?: string | undefined;
   readonly heldAt?: string | undefined;
   readonly raw?: Raw | undefined;
-  /** Keys of its other names: claimed with it, and once more before a mail that was not sent at once. */
+  /** Keys of its aliases. They are claimed with the order, and again before a mail that was not sent at once. */
   readonly aliases?: readonly string[] | undefined;
   /** Oldest first. */
   readonly acts?: readonly Act[] | undefined;
 }
 
-/** Another name of an order. */
+/** Another ID of an order. */
 export interface Alias {
   readonly key: string;
   readonly aliasOf: string;
@@ -107,22 +107,22 @@ export type Item = Order | Alias;
 
 export const isAlias = (item: Item): item is Alias => 'aliasOf' in item;
 
-/** What `record` answers: the order as it now stands, and whether this call has to send its mail. */
+/** The result of `record`: the stored order, and whether this call has to send its mail. */
 export interface Claim {
   readonly order: Order;
-  /** True only where this call holds the lease. */
+  /** True if this call holds the lease. */
   readonly mailIsOurs: boolean;
 }
 
-/** An order to be: what `withSerials` makes of a sale. */
+/** A sale with its serials, before it is recorded. */
 export interface NewOrder
   extends Pick<Order, 'key' | 'provider' | 'test' | 'buyer' | 'lines' | 'amount' | 'placedAt' | 'raw'> {
   readonly kind: 'paid' | 'announced';
-  /** Keys of the other names. */
+  /** Keys of the aliases. */
   readonly aliases: readonly string[];
 }
 
-/** The one key of an order. A test has a key of its own, so that it can never stand in a sale's way. */
+/** Returns the idempotency key of an order. A test order has its own, so that it never blocks a sale. */
 export function keyOf(provider: string, test: boolean, id: string): string {
   const safe = id.replaceAll('%', '%25').replaceAll('#', '%23');
   return test ? `${provider}#test#${safe}` : `${provider}#${safe}`;
@@ -148,17 +148,17 @@ export function emptyOrder(key: string, provider: string, test: boolean, now: nu
 /** A notification, or one event of it, that could not be parsed. */
 export const isUnparsed = ({ lines }: Order): boolean => lines.some(({ held }) => held === 'bad_body');
 
-/** A line of which not even the SKU is known; it gives way to real ones. */
+/** A line whose SKU is unknown. A later event with real lines replaces it. */
 const isPlaceholder = (line: Line) => line.sku === '';
 
 /**
- * The order with what the sale adds to it, or undefined where that is nothing: a line has one serial for ever, so
- * what is there stays. A mail that falls due by it is due at `dueAt`.
+ * Returns the order with what the sale adds, or undefined if it adds nothing. Existing lines stay as they are: a line has
+ * one serial, forever. If the mail becomes due, it is due at `dueAt`.
  */
 export function withSale(order: Order, sale: NewOrder, now: number, dueAt: number): Order | undefined {
   if (order.status === 'erased') return undefined;
   const real = order.lines.filter((line) => !isPlaceholder(line));
-  // A past order is imported by its products, since which SKU it was may not be known.
+  // An imported order is identified by its products, because its SKUs may be unknown.
   const imported = order.acts?.some(({ what }) => what === 'import') ?? false;
   const isSame = (one: Line, other: Line) =>
     one.sku === other.sku || (imported && one.product !== null && one.product === other.product);
@@ -192,7 +192,7 @@ export function withSale(order: Order, sale: NewOrder, now: number, dueAt: numbe
   );
 }
 
-/** An announced line with its share of the payment: held unless that passes the floor. */
+/** Returns an announced line with its share of the payment. It is held if the share is below the floor. */
 function withPayment({ announced, ...line }: Line, amount: Money | undefined, test: boolean): Line {
   if (!announced) return line;
   const next = { ...line, paid: shareOf(amount, line.paid, announced.total) };
@@ -201,10 +201,10 @@ function withPayment({ announced, ...line }: Line, amount: Money | undefined, te
 
 const RANK: Record<ReversalState, number> = { open: 1, lost: 2, done: 2, won: 3 };
 
-/** A mail that was begun before a dispute, and not known to be sent when that is won, is waited for as any other is. */
+/** If a send started before a dispute and its outcome is unknown when the dispute is won, the next try waits this long. */
 const BEGUN_MS = 10 * 60_000;
 
-/** The order with the reversal's fact, or undefined where it says nothing new. A rank never falls. */
+/** Returns the order with the reversal, or undefined if it changes nothing. The rank of a state never falls. */
 export function withReversal(order: Order, id: string, fact: Reversal, now: number): Order | undefined {
   // The provider chooses the ID, which may be `constructor`.
   const known = Object.hasOwn(order.reversals, id) ? order.reversals[id] : undefined;
@@ -221,56 +221,61 @@ export function withReversal(order: Order, id: string, fact: Reversal, now: numb
   return derive({ ...order, reversals: { ...order.reversals, [id]: next } }, now, dueAt);
 }
 
-/** `redeliver` takes a due order: the lease, and one attempt more. */
+/** Leases a due order to one sender and counts the attempt. */
 export const withLease = (order: Order, until: number): Order => ({
   ...order,
   dueAt: iso(until),
   mail: { ...order.mail, attempts: order.mail.attempts + 1 },
 });
 
-/** Of a mail that SES took, the stronger the later: whatever order facts come in, the strongest stands. */
-const FATES: readonly MailState[] = ['sent', 'delivered', 'complained', 'bounced'];
+/** States of a mail that SES accepted, in ascending order. The highest state wins, in whatever order events arrive. */
+const DELIVERY_STATES: readonly MailState[] = ['sent', 'delivered', 'complained', 'bounced'];
 const CODES = ['delayed', 'soft_bounce', 'bounced', 'suppressed', 'rejected'] as const;
 
-/** What is told of a mail, once SES has accepted it. */
-export interface Fate {
+/** The delivery status of a mail that SES accepted. */
+export interface DeliveryStatus {
   readonly state: 'sent' | 'delivered' | 'complained' | 'bounced';
-  /** What `lastError` then says. */
+  /** The resulting `lastError`. */
   readonly code?: (typeof CODES)[number] | undefined;
 }
 
-/** A mail as SES knows it. */
+/** A mail as SES identifies it. */
 export interface SentMail {
   readonly messageId: string;
-  /** That of the order when the send began. */
+  /** The order's version when the send started. */
   readonly version: number;
 }
 
 /**
- * What is told of the mail that all lines went with. Undefined where it says nothing new, or speaks of a mail that is
- * not the present one: an address that was put right meanwhile has not bounced.
+ * Applies the delivery status of the present mail to the order and its lines. Returns undefined if nothing changes, or if
+ * the mail has been replaced: a bounce of the old address says nothing about a corrected one.
  */
-export function withFate(order: Order, fate: Fate, sent: SentMail, now: number): Order | undefined {
+export function applyDeliveryStatus(
+  order: Order,
+  status: DeliveryStatus,
+  sent: SentMail,
+  now: number,
+): Order | undefined {
   const { mail } = order;
   if (order.status === 'erased' || sent.version < (mail.round ?? 0)) return undefined;
-  const state = strongest(FATES, mail.state, fate.state) ?? fate.state;
-  const worst = strongest(CODES, mail.lastError, fate.code);
+  const state = strongest(DELIVERY_STATES, mail.state, status.state) ?? status.state;
+  const worst = strongest(CODES, mail.lastError, status.code);
   const code = worst === 'delayed' && state !== 'sent' ? undefined : worst;
-  const told = {
-    lines: order.lines.map((line) => fated(line, code, heldFor(mail.lastError))),
+  const changed = {
+    lines: order.lines.map((line) => lineAfterDelivery(line, code, heldFor(mail.lastError))),
     mail: {
       ...mail,
-      // Nothing has gone out.
+      // SES did not send the mail.
       state: code === 'rejected' ? 'none' : state,
-      messageId: FATES.includes(mail.state) ? mail.messageId : sent.messageId,
+      messageId: DELIVERY_STATES.includes(mail.state) ? mail.messageId : sent.messageId,
       lastError: code,
     },
   };
-  if (JSON.stringify(told) === JSON.stringify({ lines: order.lines, mail })) return undefined;
-  return derive({ ...order, ...told }, now, now);
+  if (JSON.stringify(changed) === JSON.stringify({ lines: order.lines, mail })) return undefined;
+  return derive({ ...order, ...changed }, now, now);
 }
 
-/** The later of two in a list that may hold neither. */
+/** Returns the later of two values in a list that may contain neither. */
 const strongest = <One>(list: readonly One[], one: unknown, other: unknown): One | undefined =>
   list.findLast((each) => each === one || each === other);
 
@@ -278,31 +283,31 @@ const heldFor = (code: string | undefined): HeldReason | undefined =>
   code === 'rejected' ? 'mail_refused' : code === 'suppressed' || code === 'bounced' ? 'bounced' : undefined;
 
 /**
- * A line after its mail, and one that came with an earlier mail: where this one bounces, that one is as doubtful.
- * @param before for what its mail has held it already.
+ * Applies a delivery status to a line. A bounce also re-opens lines that an earlier mail brought to that address.
+ * @param before the reason for which an earlier status of this mail held the line.
  */
-function fated(line: Line, code: Fate['code'], before: HeldReason | undefined): Line {
+function lineAfterDelivery(line: Line, code: DeliveryStatus['code'], before: HeldReason | undefined): Line {
   if (line.serial === null || line.delivery !== 'mail') return line;
   if (line.held !== null && line.held !== before) return line;
   const lost = code === 'rejected' || code === 'suppressed';
   return { ...line, held: heldFor(code) ?? null, sent: lost ? undefined : true };
 }
 
-/** The sender's own mark. What has changed since the send began is still to go; the rest has gone to that address. */
-export function withSent(order: Order, taken: Order, messageId: string, now: number): Order | undefined {
-  const { version } = taken;
+/** Marks a mail as sent. Lines that changed after the send started are still due. */
+export function withSent(order: Order, leased: Order, messageId: string, now: number): Order | undefined {
+  const { version } = leased;
   if (version >= (order.mail.round ?? 0))
-    return withFate(order, { state: 'sent' }, { messageId, version }, now);
-  if (order.status === 'erased' || order.buyer.email !== taken.buyer.email) return undefined;
-  const gone = taken.lines.filter(isWaiting);
+    return applyDeliveryStatus(order, { state: 'sent' }, { messageId, version }, now);
+  if (order.status === 'erased' || order.buyer.email !== leased.buyer.email) return undefined;
+  const gone = leased.lines.filter(isWaiting);
   const has = (line: Line) => gone.some(({ sku, serial }) => sku === line.sku && serial === line.serial);
   const lines = order.lines.map((line) => (isWaiting(line) && has(line) ? { ...line, sent: true } : line));
   return derive({ ...order, lines }, now, now);
 }
 
 /**
- * The mail could not be sent, or nobody knows: again at `dueAt`. Undefined where the lease is not this sender's any
- * more: another may be sending, and its time stands.
+ * Schedules the next try of a failed or unknown send at `dueAt`. Returns undefined if this sender's lease has ended,
+ * because another sender may hold it now.
  */
 export function withRetry(
   order: Order,
@@ -316,7 +321,7 @@ export function withRetry(
   return { ...order, dueAt: iso(dueAt), mail: { ...order.mail, state, attempts, lastError: how.code } };
 }
 
-/** Every line that waited for the mail when the order was of `version` is held. Undefined where it has changed since. */
+/** Holds every line that waited for the mail at `version`. Returns undefined if the mail's content has changed since. */
 export function withMailHeld(
   order: Order,
   version: number,
@@ -328,7 +333,7 @@ export function withMailHeld(
   return derive({ ...order, lines, mail: { ...order.mail, lastError: code } }, now, now);
 }
 
-/** A person has mended the order: its mail starts afresh, at once. */
+/** Applies a person's corrections. The mail is due at once, as a new mail. */
 export function withRelease(order: Order, mended: Pick<Order, 'buyer' | 'lines'>, now: number): Order {
   const fresh = { ...order, ...mended, placedAt: order.placedAt ?? iso(now), dueAt: undefined };
   return derive(
@@ -341,7 +346,7 @@ export function withRelease(order: Order, mended: Pick<Order, 'buyer' | 'lines'>
   );
 }
 
-/** Nothing is left of the person; the order stays, so that nobody can have it issued a second time. */
+/** Erases the person. A tombstone remains, so that the order is never issued again. */
 export function withErased(order: Order, now: number): Order {
   const lines = order.lines.map((line) => ({
     ...line,
@@ -356,16 +361,16 @@ export function withErased(order: Order, now: number): Order {
   return derive({ ...order, lines, acts, buyer: {}, status: 'erased' }, now, now);
 }
 
-/** The order with one act more. */
+/** Returns the order with one more audit entry. */
 export const withAct = (order: Order, act: Act): Order => ({ ...order, acts: [...(order.acts ?? []), act] });
 
-/** What the next mail has to carry. */
+/** True if the next mail has to carry the line. */
 export const isWaiting = (line: Line): boolean =>
   line.serial !== null && line.held === null && line.delivery === 'mail' && !line.sent;
 
 /**
- * Status, mail state, and the attributes the indexes stand on, from the facts alone. A mail that is due already keeps
- * its time, so that a lease is never shortened by another fact.
+ * Derives status, mail state and index attributes from the facts. A mail that is already due keeps its time, so that no
+ * other event shortens a lease.
  */
 function derive(order: Order, now: number, dueAt: number): Order {
   const { lines, mail } = order;
@@ -376,7 +381,7 @@ function derive(order: Order, now: number, dueAt: number): Order {
   const held = order.placedAt !== undefined && !stopped && lines.some((line) => line.held !== null);
   const pending = mail.state === 'due' || mail.state === 'unknown';
   const resting: MailState = pending ? (lines.some((line) => line.sent) ? 'sent' : 'none') : mail.state;
-  // A mail that was settled is over: the next one has no errors yet.
+  // The errors of a finished mail do not belong to the next one.
   const pendingMail: Mail = pending ? mail : { ...mail, state: 'due', lastError: undefined };
   const nextMail: Mail = due
     ? { ...pendingMail, since: mail.since ?? iso(now) }
@@ -387,7 +392,7 @@ function derive(order: Order, now: number, dueAt: number): Order {
     status,
     dueAt: due ? (order.dueAt ?? iso(dueAt)) : undefined,
     heldAt: held ? (order.heldAt ?? iso(now)) : undefined,
-    // Not only while it is held: a dispute may be won yet, what is announced be paid, and then a person needs it.
+    // The request is kept while a line is held, also during a dispute or before payment: a person may need it later.
     raw: status !== 'erased' && lines.some((line) => line.held !== null) ? order.raw : undefined,
   };
 }
@@ -404,7 +409,7 @@ function statusOf({ reversals, amount, status }: Order): Status {
   return standing.length > 0 ? 'partly_refunded' : 'paid';
 }
 
-/** How an order is shown: without `raw`, with what a script needs under stable names. */
+/** Returns the external JSON of an order: without `raw`, with stable names for scripts. */
 export function view(order: Order) {
   const { raw: _raw, dueAt, heldAt, ...rest } = order;
   const held = [...new Set(order.lines.flatMap((line) => line.held ?? []))];
@@ -414,17 +419,17 @@ export function view(order: Order) {
     held,
     dueAt: dueAt ?? null,
     heldAt: heldAt ?? null,
-    /** The address that the buyer may have meant, where the one that was given takes no mail. */
+    /** A likely correction of an address that receives no mail. */
     suggestion: held.some((reason) => OF_ADDRESS.includes(reason)) ? likelyAddress(order.buyer.email) : null,
   };
 }
 
 const OF_ADDRESS: readonly HeldReason[] = ['bad_address', 'mail_refused', 'bounced'];
 
-/** Stubs are left out of every list. */
+/** True for orders that lists show. Placeholders and aliases are left out. */
 export const isListed = (item: Item): item is Order => !isAlias(item) && item.placedAt !== undefined;
 
-/** The attributes that only the indexes need. */
+/** Returns the attributes that only the indexes need. */
 export function indexed(order: Order) {
   const email = toEmailKey(order.buyer.email ?? '');
   return {
@@ -435,7 +440,7 @@ export function indexed(order: Order) {
   };
 }
 
-/** DynamoDB refuses the whole item otherwise, and what was bought by mistyping would be lost. */
+/** DynamoDB refuses an item whose index key is empty or longer than 2,048 bytes, and the order would be lost. */
 const isIndexKey = (text: string) => text !== '' && Buffer.byteLength(text) <= 2_048;
 
 export const DUE_SHARDS = 8;

@@ -12,13 +12,13 @@ import {
   withSale,
 } from './order.ts';
 
-/** How long whoever records or takes an order may send its mail: longer than any Lambda of ours works on one. */
+/** How long a sender may work on a mail: longer than any Lambda works on one. */
 export const LEASE_MS = 120_000;
 
-/** What goes with a write, whatever it is: an act of the person who asked for it. */
+/** Adds the audit entry of a manual action to a write. */
 type WithAudit = (order: Order, found: Order | undefined) => Order;
 
-/** Stores a sale: the one who wrote what makes a mail due holds its lease, if there is time to send it. */
+/** Records a sale. The call whose write makes the mail due holds its lease, if there is time to send it. */
 export async function recordSale(
   { store, report, now }: Recording,
   sale: NewOrder,
@@ -31,25 +31,25 @@ export async function recordSale(
   const step = (found: Order | undefined) => {
     const order = withSale(found ?? emptyOrder(key, sale.provider, sale.test, now()), sale, now(), dueAt);
     newlyDue = order?.dueAt !== undefined && found?.dueAt === undefined;
-    const taken =
+    const leased =
       order && newlyDue && timeToSend ? { ...order, mail: { ...order.mail, attempts: 1 } } : order;
-    return taken && withAudit(taken, found);
+    return leased && withAudit(leased, found);
   };
   const [recorded, names] = await Promise.all([
     change(store, key, undefined, step),
     claimAliases({ store, report, now }, key, sale.aliases),
   ]);
-  // Whoever wrote a name while we wrote the order may have moved a reversal to it.
+  // A concurrent call that wrote an alias may have moved a reversal to this order.
   const behind = names === 'moved' || (names === 'known' && recorded.changed);
-  const order = behind ? await reread(store, recorded.order) : recorded.order;
+  const order = behind ? await fetchOrder(store, recorded.order) : recorded.order;
   report(recorded.changed ? 'order_recorded' : 'order_duplicate', { order: key });
-  // Not what is only announced: it may never be paid.
+  // An announced order is not reported: it may never be paid.
   const held = recorded.changed && order.heldAt ? order.lines.flatMap((line) => line.held ?? []) : [];
   for (const reason of held) report('line_held', { order: key, reason });
   return { order, mailIsOurs: recorded.changed && newlyDue && timeToSend && order.dueAt !== undefined };
 }
 
-/** Stores a reversal, with its order if there is one under any of its names, else as a stub that the sale will meet. */
+/** Records a reversal at its order, found under any of its IDs, or as a placeholder for a sale that has not arrived. */
 export async function recordReversal(
   { store, report, now }: Recording,
   provider: string,
@@ -74,8 +74,9 @@ export async function recordReversal(
 }
 
 /**
- * Writes what `step` makes of the order, again from what stands in the way until nothing does; `step` answers
- * undefined for "nothing to write". `found` is what the caller has read, undefined to try as the first.
+ * Writes the result of `step`, conditional on the version that was read. If another write came first, applies `step` to
+ * that version. `step` returns undefined if there is nothing to write. `found` is the item that the caller has read;
+ * undefined: write as the first.
  */
 export async function change(
   store: Store,
@@ -91,14 +92,14 @@ export async function change(
       if (order) return { order, changed: false };
       throw new Error(`nothing is stored under ${at}`);
     }
-    const written: Order = { ...next, key: at, version: (order?.version ?? 0) + 1 };
-    const inTheWay = await store.put(written, order?.version);
-    if (!inTheWay) return { order: written, changed: true };
+    const changed: Order = { ...next, key: at, version: (order?.version ?? 0) + 1 };
+    const inTheWay = await store.put(changed, order?.version);
+    if (!inTheWay) return { order: changed, changed: true };
     item = inTheWay;
   }
 }
 
-/** An alias names its order directly. One more is written where two orders claim each other's names; four never are. */
+/** An alias points directly to its order. A chain of two arises if two orders claim each other's IDs; never one of four. */
 const MOST_ALIASES = 4;
 
 /**
@@ -119,13 +120,13 @@ export async function followAliases(store: Store, key: string, item: Item | unde
   return { at, order };
 }
 
-/** What recording takes of the world. */
+/** The ports that recording uses. */
 export type Recording = Pick<Ports, 'store' | 'report' | 'now'>;
 
-/** Of other names: all were written now, one was there, or a reversal waited under one and has moved to the order. */
+/** `new`: all aliases were written now; `known`: one existed; `moved`: a reversal under one was moved to the order. */
 type Claimed = 'new' | 'known' | 'moved';
 
-/** Writes the other names of an order. */
+/** Writes the aliases of an order. */
 export async function claimAliases(
   ports: Recording,
   key: string,
@@ -159,7 +160,7 @@ async function claimAlias({ store, report, now }: Recording, name: string, key: 
   }
 }
 
-async function reread(store: Store, order: Order): Promise<Order> {
+async function fetchOrder(store: Store, order: Order): Promise<Order> {
   const item = await store.get(order.key);
   return item && !isAlias(item) ? item : order;
 }

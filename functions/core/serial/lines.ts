@@ -85,13 +85,13 @@ function heldLine(
   received: string | null,
   held: HeldReason | null,
 ): Line {
-  const { sku, quantity, paid, settled, delivery = 'mail' } = line;
+  const { sku, quantity, paid, settlement, delivery = 'mail' } = line;
   return {
     sku,
     product,
     quantity,
     paid,
-    settled,
+    settlement,
     delivery,
     received,
     licensee: null,
@@ -140,8 +140,11 @@ function mergeLines(lines: readonly SoldLine[]): SoldLine[] {
   for (const line of lines) {
     const known = bySku.get(line.sku);
     const paid = known?.paid && line.paid && add(known.paid, line.paid);
-    const settled = known?.settled && line.settled && add(known.settled, line.settled);
-    bySku.set(line.sku, known ? { ...known, quantity: known.quantity + line.quantity, paid, settled } : line);
+    const settlement = known?.settlement && line.settlement && add(known.settlement, line.settlement);
+    bySku.set(
+      line.sku,
+      known ? { ...known, quantity: known.quantity + line.quantity, paid, settlement } : line,
+    );
   }
   return [...bySku.values()];
 }

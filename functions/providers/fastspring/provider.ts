@@ -97,7 +97,7 @@ function parseSale(order: z.output<typeof Completed>, test: boolean, context: Co
       quantity,
       // The amount of an item is without tax; the total is known for a single item only.
       paid: items.length === 1 ? total : money(subtotal, currency),
-      settled: inPayout(items.length === 1 ? order.totalInPayoutCurrency : subtotalInPayoutCurrency),
+      settlement: inPayout(items.length === 1 ? order.totalInPayoutCurrency : subtotalInPayoutCurrency),
       delivery: answers.includes(sku) ? 'answer' : undefined,
     })),
   };

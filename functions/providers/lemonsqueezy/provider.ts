@@ -45,7 +45,7 @@ async function parseSale(
   const { status, total, total_usd, currency, created_at, user_name, user_email } = attributes;
   if (status === 'pending' || status === 'failed' || status === 'fraudulent') return [];
   const amount = fromMinor(total, 2, currency);
-  const settled = total_usd == null ? undefined : fromMinor(total_usd, 2, 'USD');
+  const settlement = total_usd == null ? undefined : fromMinor(total_usd, 2, 'USD');
   return [
     {
       kind: 'paid',
@@ -54,7 +54,7 @@ async function parseSale(
       placedAt: new Date(created_at).toISOString(),
       amount,
       buyer: { name: user_name ?? undefined, email: user_email ?? undefined, registration },
-      lines: await findLines(id, attributes.first_order_item, { paid: amount, settled }, context),
+      lines: await findLines(id, attributes.first_order_item, { paid: amount, settlement }, context),
     },
   ];
 }
@@ -63,14 +63,14 @@ async function parseSale(
 async function findLines(
   id: string,
   first: z.output<typeof Item>,
-  { paid, settled }: { readonly paid: Money; readonly settled: Money | undefined },
+  { paid, settlement }: { readonly paid: Money; readonly settlement: Money | undefined },
   context: Context,
 ): Promise<SoldLine[]> {
   const line = ({ product_id, variant_id, quantity }: z.output<typeof Item>) => ({
     sku: [String(variant_id), String(product_id)].find(context.knows) ?? String(product_id),
     quantity,
   });
-  const only = { ...line(first), paid, settled };
+  const only = { ...line(first), paid, settlement };
   if (!context.api) return [only];
   const path = `/v1/orders/${id}/order-items?page[size]=100`;
   try {
@@ -83,7 +83,7 @@ async function findLines(
     const whole = prices.reduce((sum, price) => sum && price && add(sum, price));
     return data.map(({ attributes }, at) => {
       const shareIn = (total: Money | undefined) => shareOf(total, prices[at], whole);
-      return { ...line(attributes), paid: shareIn(paid), settled: shareIn(settled) };
+      return { ...line(attributes), paid: shareIn(paid), settlement: shareIn(settlement) };
     });
   } catch (error) {
     if (!(error instanceof Rejection && error.code === 'provider_refused')) throw error;

@@ -49,13 +49,13 @@ async function parseSale(transaction: Transaction, test: boolean, context: Conte
   const { totals: whole, payout_totals: payout } = details;
   const lines = details.line_items.map(({ price_id, product, quantity, totals }) => {
     const paid = totals ? money(totals.total, currency) : undefined;
-    const settled = payout ? money(payout.total, payout.currency_code) : undefined;
+    const settlement = payout ? money(payout.total, payout.currency_code) : undefined;
     return {
       sku: [price_id, product?.id ?? ''].find(context.knows) ?? product?.id ?? price_id,
       quantity,
       paid,
       // Paddle states the payout for the whole transaction only.
-      settled: shareOf(settled, paid, money(whole.total, currency)),
+      settlement: shareOf(settlement, paid, money(whole.total, currency)),
       held: buyer.email ? undefined : ('no_buyer' as const),
     };
   });

@@ -4,11 +4,11 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { type CatalogueSettings, defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
 import { Rejection } from '../../../functions/core/inbound/rejection.ts';
-import { issuedByHand } from '../../../functions/core/operator/issue.ts';
-import { reissued } from '../../../functions/core/operator/reissue.ts';
-import { filled, type Reader, reread, saleIn } from '../../../functions/core/operator/reread.ts';
-import { resent } from '../../../functions/core/operator/resend.ts';
-import { isFound } from '../../../functions/core/operator/search.ts';
+import { issueManually } from '../../../functions/core/operator/issue.ts';
+import { reissueLines } from '../../../functions/core/operator/reissue.ts';
+import { type Reader, reread, saleIn, withParsedSale } from '../../../functions/core/operator/reread.ts';
+import { resendOrder } from '../../../functions/core/operator/resend.ts';
+import { matchesSearch } from '../../../functions/core/operator/search.ts';
 import { auditEntry, factsOf } from '../../../functions/core/order/audit.ts';
 import {
   emptyOrder,
@@ -75,7 +75,7 @@ async function arrived(sale: unknown): Promise<Order> {
   return order;
 }
 
-const orderIn = (next: ReturnType<typeof reissued>): Order => {
+const orderIn = (next: ReturnType<typeof reissueLines>): Order => {
   if (next && 'lines' in next) return next;
   throw new Error('no order');
 };
@@ -93,7 +93,7 @@ describe('reissue', () => {
 
   test('the lines that are chosen, and nothing of the others', async () => {
     const order = await arrived(both);
-    const next = orderIn(reissued(known, order, 'Zoe L', ({ sku }: Line) => sku === 'w', NOW));
+    const next = orderIn(reissueLines(known, order, 'Zoe L', ({ sku }: Line) => sku === 'w', NOW));
     expect(next.lines.slice(1)).toEqual(order.lines.slice(1));
     expect(opened(next.lines[0]?.serial)).toBe('Zoe L');
     expect(next.lines[0]?.superseded).toEqual([
@@ -110,10 +110,10 @@ describe('reissue', () => {
 
   test('each name goes where the product has its name from', async () => {
     const order = await arrived(both);
-    const next = orderIn(reissued(known, order, 'Berg', all, NOW));
+    const next = orderIn(reissueLines(known, order, 'Berg', all, NOW));
     expect(next.buyer).toMatchObject({ name: 'Berg', company: 'Berg', email: zoe.email });
     const own = await arrived(sold({ buyer: { ...zoe, registration: 'Z' } }));
-    expect(orderIn(reissued(known, own, 'Berg', all, NOW)).buyer).toMatchObject({
+    expect(orderIn(reissueLines(known, own, 'Berg', all, NOW)).buyer).toMatchObject({
       name: zoe.name,
       registration: 'Berg',
     });
@@ -122,21 +122,21 @@ describe('reissue', () => {
   test('a second time: both are kept, oldest first', async () => {
     const order = await arrived(sold());
     const twice = orderIn(
-      reissued(known, orderIn(reissued(known, order, 'B', all, NOW)), 'C', all, NOW + 1_000),
+      reissueLines(known, orderIn(reissueLines(known, order, 'B', all, NOW)), 'C', all, NOW + 1_000),
     );
     expect(twice.lines[0]?.superseded?.map(({ licensee }) => licensee)).toEqual(['Zoë Lindqvist', 'B']);
   });
 
   test('the name that it has changes nothing; one that it cannot have says why', async () => {
     const order = await arrived(sold({ lines: [{ sku: 'l', quantity: 1 }] }));
-    expect(reissued(known, order, ' Zoë  Lindqvist ', all, NOW)).toBeUndefined();
-    expect(reissued(known, order, '田中', all, NOW)).toEqual({ sku: 'l', why: 'unmappable_name' });
+    expect(reissueLines(known, order, ' Zoë  Lindqvist ', all, NOW)).toBeUndefined();
+    expect(reissueLines(known, order, '田中', all, NOW)).toEqual({ sku: 'l', why: 'unmappable_name' });
   });
 
   test('a price that was approved stays so; a bounced address is none yet', async () => {
     const order = await arrived(sold());
     const cheap = order.lines.map((line): Line => ({ ...line, paid: eur('1.00'), held: 'bounced' }));
-    const next = orderIn(reissued(known, { ...order, lines: cheap }, 'B', all, NOW));
+    const next = orderIn(reissueLines(known, { ...order, lines: cheap }, 'B', all, NOW));
     expect(next.lines[0]).toMatchObject({ licensee: 'B', held: 'bounced' });
     expect([next.dueAt, next.mail]).toEqual([undefined, order.mail]);
   });
@@ -153,7 +153,7 @@ describe('resend', () => {
         ],
       }),
     );
-    const next = resent(order, undefined, NOW);
+    const next = resendOrder(order, undefined, NOW);
     expect(next.lines.map(({ delivery, sent, held }) => [delivery, sent, held])).toEqual([
       ['mail', undefined, null],
       ['mail', undefined, null],
@@ -166,7 +166,7 @@ describe('resend', () => {
   test('of a refunded order nothing falls due', async () => {
     const order = await arrived(sold());
     const back = withReversal(order, 'r', { kind: 'refund', state: 'done', part: 'full' }, NOW) ?? order;
-    expect(resent(back, 'new@example.com', NOW).dueAt).toBeUndefined();
+    expect(resendOrder(back, 'new@example.com', NOW).dueAt).toBeUndefined();
   });
 });
 
@@ -174,7 +174,7 @@ describe('by hand', () => {
   const gift = { id: 'a#b', product: 'widget', name: 'Mac Weekly', email: zoe.email, quantity: 2 };
 
   test('an order like any other', () => {
-    expect(issuedByHand(known, gift)).toMatchObject({
+    expect(issueManually(known, gift)).toMatchObject({
       kind: 'paid',
       key: 'hand#a%23b',
       provider: 'hand',
@@ -184,7 +184,7 @@ describe('by hand', () => {
   });
 
   test('of the company, where the product asks for it and one is named', () => {
-    const of = (company?: string) => issuedByHand(known, { ...gift, product: 'gadget', company });
+    const of = (company?: string) => issueManually(known, { ...gift, product: 'gadget', company });
     expect(of('Weekly GmbH')).toMatchObject({ lines: [{ licensee: 'Weekly GmbH' }] });
     expect(of()).toMatchObject({ lines: [{ licensee: 'Mac Weekly' }] });
   });
@@ -195,11 +195,11 @@ describe('by hand', () => {
     [{ product: 'constructor' }, 'unknown_product'],
     [{ product: 'latin', name: '田中' }, 'unmappable_name'],
   ])('%j would have been held: %s', (change, why) => {
-    expect(issuedByHand(known, { ...gift, ...change })).toBe(why);
+    expect(issueManually(known, { ...gift, ...change })).toBe(why);
   });
 
   test('without the key of the product', () => {
-    expect(issuedByHand({ catalogue, keys: {} }, gift)).toBe('product_key');
+    expect(issueManually({ catalogue, keys: {} }, gift)).toBe('product_key');
   });
 });
 
@@ -216,7 +216,7 @@ describe('reading again', () => {
     const order = change(await arrived(sold(first)));
     const sale = saleIn(reader, order, await reread(reader, raw([sold(now)])));
     if (!sale) throw new Error('no such sale');
-    return filled(reader, order, sale);
+    return withParsedSale(reader, order, sale);
   }
 
   test('under the name that it came by, and without what is ignored', async () => {
@@ -300,7 +300,7 @@ describe('search', () => {
     ['1111 2222', true],
     ['4f7a9', false],
     ['Anna', false],
-  ])('%s: %s', (text, found) => expect(isFound(catalogue, order, text)).toBe(found));
+  ])('%s: %s', (text, found) => expect(matchesSearch(catalogue, order, text)).toBe(found));
 });
 
 test('an act keeps what has changed, and nothing else', () => {

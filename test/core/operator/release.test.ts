@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type CatalogueSettings, defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
 import type { HeldReason } from '../../../functions/core/inbound/event.ts';
 import { Rejection } from '../../../functions/core/inbound/rejection.ts';
-import { type Corrections, released } from '../../../functions/core/operator/release.ts';
+import { type Corrections, releaseOrder } from '../../../functions/core/operator/release.ts';
 import { type Line, type Order, withMailHeld, withReversal } from '../../../functions/core/order/order.ts';
 import { change } from '../../../functions/core/order/record.ts';
 import { decrypt, KEY, seller, serial } from '../../fixtures/catalogue.ts';
@@ -69,7 +69,7 @@ async function arrived(sale: unknown, provider = plain) {
     return order();
   };
   const release = (corrections: Corrections, using = known) =>
-    write((found) => released(using, found, corrections, world.state.now));
+    write((found) => releaseOrder(using, found, corrections, world.state.now));
   return { world, order, write, release };
 }
 
@@ -197,7 +197,7 @@ describe('each reason has its cure', () => {
     await world.deliver([sold()]);
     const [order] = world.orders();
     expect(order && held(order)).toEqual(['product_key']);
-    const next = order && released(known, order, corrected(), world.state.now);
+    const next = order && releaseOrder(known, order, corrected(), world.state.now);
     expect(decrypt(next?.lines[0]?.serial)).toBe(zoe.name);
   });
 });
