@@ -91,12 +91,12 @@ finder.addEventListener('submit', async (event) => {
 
 order.addEventListener('submit', async (event) => {
   event.preventDefault();
-  await show($('#heard'), event.submitter, async () => {
+  await show($('#response'), event.submitter, async () => {
     const { test, ...fields } = Object.fromEntries(new FormData(order));
     const { status, body } = await request('POST', '/local/simulate', { ...fields, test: Boolean(test) });
     current = undefined;
     await refresh();
-    return [`${fields.provider} gets ${status} ${body}`];
+    return [`${fields.provider} receives ${status} ${body}`];
   });
 });
 

@@ -72,7 +72,7 @@ describe.skipIf(!hasChromium).each([
 
   test('sends an order and shows it with its mail', async () => {
     await send('Zoë Lindqvist', 'zoe@example.com');
-    await page.locator('#heard', { hasText: 'stripe hears 200' }).waitFor();
+    await page.locator('#response', { hasText: 'stripe receives 200' }).waitFor();
     const row = page.locator('#orders tbody tr').first();
     await row.locator(':text("paid, mail sent")').waitFor();
     expect(await row.textContent()).toContain('7ED75279FDCD8CD7A42C6491AB8F2DD8');

@@ -14,6 +14,7 @@ export interface Line {
   readonly settlement?: Money | undefined;
   /** Set until the order is paid: the floor for the line's share of the payment, and the total that `paid` is a share of. */
   readonly announced?: { readonly floor?: Floor | undefined; readonly total?: Money | undefined } | undefined;
+  /** How the serial reaches the buyer: in our mail, or printed by the provider from our HTTP answer. */
   readonly delivery: 'mail' | 'answer';
   /** The name as it came, before any rule. */
   readonly received: string | null;
@@ -32,6 +33,7 @@ export interface Superseded extends Pick<Line, 'licensee' | 'serial' | 'keyVersi
   readonly at: string;
 }
 
+/** The order's mail. `none`: nothing to send; `unknown`: SES may have accepted it; `sent`: SES has accepted it. */
 export type MailState = 'none' | 'due' | 'unknown' | 'sent' | 'delivered' | 'bounced' | 'complained';
 
 export interface Mail {
@@ -283,7 +285,7 @@ const heldFor = (code: string | undefined): HeldReason | undefined =>
   code === 'rejected' ? 'mail_refused' : code === 'suppressed' || code === 'bounced' ? 'bounced' : undefined;
 
 /**
- * Applies a delivery status to a line. A bounce also re-opens lines that an earlier mail brought to that address.
+ * Applies a delivery status to a line. A bounce also holds lines that an earlier mail brought to that address.
  * @param before the reason for which an earlier status of this mail held the line.
  */
 function lineAfterDelivery(line: Line, code: DeliveryStatus['code'], before: HeldReason | undefined): Line {
