@@ -1,0 +1,172 @@
+/** The lines of an order: told by events, joined by product, and judged when the order is paid. */
+import type { HeldReason as LineReason, Money, SoldLine } from '../inbound/event.ts';
+import { isPaid, toAt } from './due.ts';
+import { add, atLeast } from './money.ts';
+import type { HeldReason, Issued, Line, LineFacts, Order } from './types.ts';
+
+/** A line as an event tells it, with its product if the catalogue knows the SKU. */
+export interface NewLine {
+  readonly sku: string;
+  readonly product: string | null;
+  readonly quantity: number;
+  readonly paid?: Money | undefined;
+  readonly via?: 'mail' | 'answer' | undefined;
+  /** The provider could not say what the line needs. */
+  readonly reason?: LineReason | undefined;
+}
+
+export type NewSerial = Omit<Issued, 'n'>;
+
+/** What becomes of a line of a paid order. */
+export type Judged =
+  | { readonly state: 'held'; readonly product: string | null; readonly reason: HeldReason }
+  | { readonly state: 'to_make'; readonly product: string; readonly licensee: string }
+  | { readonly state: 'issued'; readonly product: string; readonly issued: NewSerial };
+
+/** Decides by the catalogue, the keys and the order's buyer. `priceOf` is the price to compare with the floor. */
+export type Judge = (line: Line, order: Order) => Judged;
+
+/** One line for each product. A SKU that several products list is a bundle; its price is on its first line. */
+export function toLines(
+  sold: readonly SoldLine[],
+  productsOf: (sku: string) => readonly string[],
+): readonly NewLine[] {
+  const lines = sold.flatMap(({ sku, quantity, paid, delivery: via, held: reason }): NewLine[] => {
+    const products = productsOf(sku);
+    const line = { sku, quantity, paid, via, reason };
+    if (products.length === 0) return [{ ...line, product: null }];
+    return products.map((product, at) => ({ ...line, product, paid: at === 0 ? paid : undefined }));
+  });
+  return lines.reduce<NewLine[]>((merged, line) => {
+    const at = merged.findIndex((known) => isSameLine(known, line));
+    const known = merged[at];
+    return known ? merged.with(at, added(known, line)) : [...merged, line];
+  }, []);
+}
+
+/** The price that the line's SKU was sold for: that of a bundle is on its first line. */
+export const priceOf = ({ lines }: Order, { sku, paid }: Line): Money | undefined =>
+  paid ?? (sku === '' ? undefined : lines.find((line) => line.sku === sku && line.paid)?.paid);
+
+interface Known extends Pick<LineFacts, 'sku' | 'quantity' | 'paid'> {
+  readonly product: string | null;
+}
+
+const isSameLine = (one: Known, other: Known): boolean =>
+  one.product !== null && other.product !== null ? one.product === other.product : one.sku === other.sku;
+
+/** Two parts of one sale. A sum of which a part is unknown is unknown. */
+const added = <Some extends Known>(one: Some, { quantity, paid }: Known): Some => ({
+  ...one,
+  quantity: one.quantity + quantity,
+  paid: one.paid && paid && add(one.paid, paid),
+});
+
+/** One line told twice: the larger number and price stand, whichever event came first. */
+const retold = (line: Line, { quantity, paid }: Known): Line => ({
+  ...line,
+  quantity: Math.max(line.quantity, quantity),
+  paid: larger(line.paid, paid),
+});
+
+export function larger(one: Money | undefined, other: Money | undefined): Money | undefined {
+  if (!one || !other) return one ?? other;
+  return one.currency === other.currency && !atLeast([one], other) ? other : one;
+}
+
+const isReal = ({ sku }: Known) => sku !== '';
+const PLACEHOLDER: NewLine = { sku: '', product: null, quantity: 1, reason: 'unknown_product' };
+
+/**
+ * The order's lines with those of an event, not yet judged. A SKU that the order knows adds no line, also if it has
+ * become a bundle since. An order without any line gets a placeholder, which gives way to real lines.
+ */
+export function joinLines(order: Order, event: readonly NewLine[]): readonly Line[] {
+  const hasReal = event.some(isReal);
+  const known = hasReal && !order.lines.some(isReal) ? [] : order.lines;
+  const told = hasReal || known.length > 0 ? event : [event[0] ?? PLACEHOLDER];
+  const joined = known.map((line) => told.filter((one) => isSameLine(line, one)).reduce(retold, line));
+  const isKnown = (one: NewLine) => known.some((line) => line.sku === one.sku || isSameLine(line, one));
+  // A placeholder says something only beside real lines, or if nothing else is known.
+  const fresh = told.filter((one) => !isKnown(one) && (isReal(one) || hasReal || known.length === 0));
+  return [...joined, ...asPending(order, fresh)];
+}
+
+/** New lines with IDs that no line and no send of the order has used. */
+function asPending({ lines, sends }: Order, fresh: readonly NewLine[]): Line[] {
+  const used = [...lines.map(({ id }) => id), ...sends.flatMap(({ carries }) => carries.map(({ line }) => line))];
+  const last = Math.max(0, ...used);
+  return fresh.map(({ via = 'mail', ...line }, at) => ({ ...line, via, id: last + 1 + at, state: 'pending' }));
+}
+
+/** A paid order has no pending line: each is judged. */
+export function judgeLines(order: Order, judge: Judge, now: number): Order {
+  if (!isPaid(order) || order.erasedAt) return order;
+  const lines = order.lines.map((line) => (line.state === 'pending' ? judged(order, line, judge, now) : line));
+  return { ...order, lines };
+}
+
+function judged(order: Order, line: Line & { readonly state: 'pending' }, judge: Judge, now: number): Line {
+  const { product, reason } = line;
+  const verdict: Judged = reason ? { state: 'held', product, reason } : judge(line, order);
+  const facts = factsOf(line);
+  switch (verdict.state) {
+    case 'held':
+      return { ...facts, ...verdict };
+    case 'to_make':
+      return { ...facts, ...verdict, tries: 0, until: toAt(now) };
+    case 'issued':
+      return { ...facts, ...verdict, issued: { n: 1, ...verdict.issued }, superseded: [] };
+  }
+}
+
+export const factsOf = ({ id, sku, quantity, paid, approved, via }: LineFacts): LineFacts => ({
+  id,
+  sku,
+  quantity,
+  paid,
+  approved,
+  via,
+});
+
+/**
+ * The lines with each one that has no serial open to be judged again, as `told` describes it now: its SKU may have got
+ * a product, or several. Lines for one product become one. The answer to the provider has gone, so they are mailed.
+ */
+export function reopenLines(order: Order, told: readonly NewLine[]): readonly Line[] {
+  const open = order.lines.filter(({ state }) => state === 'held' || state === 'to_make');
+  const come = told.filter((one) => isReal(one) && !order.lines.some((line) => isSameLine(line, one) || line.sku === one.sku));
+  const gone = open.filter((line) => line.state === 'held' && !told.some(({ sku }) => isReal(line) && sku === line.sku));
+  const isReplaced = come.length > 0 && gone.length > 0 && (come.length === gone.length || !gone.some(isReal));
+  const more: NewLine[] = isReplaced ? [...come] : [];
+  const kept = order.lines.flatMap((line): Line[] => {
+    if (!open.includes(line)) return [line];
+    if (isReplaced && gone.includes(line)) return [];
+    const [first, ...others] = toldNow(line, told);
+    more.push(...others);
+    return [reopened(line, first)];
+  });
+  return joinProducts([...kept, ...asPending(order, more)]);
+}
+
+/** What is told of a line now. A line whose product is known stays one line. */
+function toldNow({ sku, product }: Line, told: readonly NewLine[]): readonly NewLine[] {
+  const same = told.filter((one) => one.sku === sku);
+  if (product === null) return same;
+  return [same.find((one) => one.product === product) ?? same[0]].filter((one) => one !== undefined);
+}
+
+function reopened(line: Line, told: NewLine | undefined): Line {
+  const { paid = line.paid, product = line.product, reason } = told ?? {};
+  return { ...factsOf(line), paid, via: 'mail', state: 'pending', product: product ?? line.product, reason };
+}
+
+/** Of several lines for one product, the one that has a serial stays, else the first. */
+function joinProducts(lines: readonly Line[]): readonly Line[] {
+  return lines.reduce<readonly Line[]>((joined, line) => {
+    const at = joined.findIndex(({ product }) => product !== null && product === line.product);
+    const known = joined[at];
+    if (!known) return [...joined, line];
+    return joined.with(at, known.state === 'pending' ? added(line, known) : added(known, line));
+  }, []);
+}
