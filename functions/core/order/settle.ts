@@ -62,7 +62,7 @@ export const needsRaw = ({ lines }: Order): boolean =>
   lines.some((line) => line.state === 'held' || (line.state === 'pending' && line.product === null));
 
 export function isWithinLimits(order: Order): boolean {
-  const { lines, sends, audit, aliases, reversals, raw } = order;
+  const { lines, sends, audit, aliases, reversals } = order;
   return (
     lines.length <= LIMITS.lines &&
     sends.length <= LIMITS.sends &&
@@ -70,17 +70,22 @@ export function isWithinLimits(order: Order): boolean {
     aliases.length <= LIMITS.aliases &&
     reversals.size <= LIMITS.reversals &&
     lines.every((line) => line.state !== 'issued' || line.superseded.length <= LIMITS.superseded) &&
-    Buffer.byteLength(asText(order)) + (raw?.body.byteLength ?? 0) <= LIMITS.bytes
+    bytesOf(order) <= LIMITS.bytes
   );
 }
 
-export const isSame = (one: Order, other: Order): boolean =>
-  asText(one) === asText(other) && one.raw?.body === other.raw?.body;
+function bytesOf({ reversals, raw, ...rest }: Order): number {
+  const { body, ...request } = raw ?? {};
+  return Buffer.byteLength(JSON.stringify([rest, [...reversals], request])) + (body?.byteLength ?? 0);
+}
 
-const asText = (order: Order): string =>
-  JSON.stringify({
-    ...order,
-    reversals: [...order.reversals],
-    raw: order.raw && { ...order.raw, body: undefined },
-  });
+/** Parts that a transition did not touch are the same objects, and so is `raw`. */
+export function isSame(one: Order, other: Order): boolean {
+  const [before, after]: Record<string, unknown>[] = [{ ...one }, { ...other }];
+  const isPartSame = (name: string) =>
+    before?.[name] === after?.[name] || (name !== 'raw' && asText(before?.[name]) === asText(after?.[name]));
+  return Object.keys({ ...before, ...after }).every(isPartSame);
+}
 
+const asText = (part: unknown): string | undefined =>
+  JSON.stringify(part instanceof Map ? [...part] : part);
