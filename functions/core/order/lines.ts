@@ -1,5 +1,5 @@
 /** The lines of an order: told by events, joined by product, and judged when the order is paid. */
-import type { HeldReason as LineReason, Money, SoldLine } from '../inbound/event.ts';
+import { type HeldReason as LineReason, HELD_REASONS, type Money, type SoldLine } from '../inbound/event.ts';
 import { isPaid, toAt } from './due.ts';
 import { add, atLeast } from './money.ts';
 import type { HeldReason, Issued, Line, LineFacts, Order } from './types.ts';
@@ -25,6 +25,15 @@ export type Judged =
 
 /** Decides by the catalogue, the keys and the order's buyer. `priceOf` is the price to compare with the floor. */
 export type Judge = (line: Line, order: Order) => Judged;
+
+/** The lines that have no serial yet, to be judged again; `isLooked`: a person has looked at what the provider said. */
+export const toSold = ({ lines }: Order, isLooked: boolean): readonly SoldLine[] =>
+  lines.flatMap((line) => {
+    if (line.state !== 'held' && line.state !== 'to_make') return [];
+    const { sku, quantity, paid } = line;
+    const reason = line.state === 'held' && line.told && !isLooked ? line.reason : undefined;
+    return [{ sku, quantity, paid, held: HELD_REASONS.find((one) => one === reason) }];
+  });
 
 /** One line for each product. A SKU that several products list is a bundle; its price is on its first line. */
 export function toLines(
@@ -99,6 +108,12 @@ function asPending({ lines, sends }: Order, fresh: readonly NewLine[]): Line[] {
   return fresh.map(({ via = 'mail', ...line }, at) => ({ ...line, via, id: last + 1 + at, state: 'pending' }));
 }
 
+/** Lines that are held for what the buyer or the price lacked, open to be judged again. */
+export const reopenHeld = (lines: readonly Line[]): readonly Line[] =>
+  lines.map((line) =>
+    line.state === 'held' && !line.told ? { ...factsOf(line), state: 'pending', product: line.product } : line,
+  );
+
 /** A paid order has no pending line: each is judged. */
 export function judgeLines(order: Order, judge: Judge, now: number): Order {
   if (!isPaid(order) || order.erasedAt) return order;
@@ -108,8 +123,9 @@ export function judgeLines(order: Order, judge: Judge, now: number): Order {
 
 function judged(order: Order, line: Line & { readonly state: 'pending' }, judge: Judge, now: number): Line {
   const { product, reason } = line;
-  const verdict: Judged = reason ? { state: 'held', product, reason } : judge(line, order);
   const facts = factsOf(line);
+  if (reason) return { ...facts, state: 'held', product, reason, told: true };
+  const verdict = judge(line, order);
   switch (verdict.state) {
     case 'held':
       return { ...facts, ...verdict };

@@ -274,7 +274,8 @@ function parseLineState(line: Fields, name: string): LineState {
   const reason = maybe(parseReason)(line.reason, `${name}.reason`);
   if (state === 'pending') return { state, product, reason };
   if (state === 'erased') return { state, product };
-  if (state === 'held') return { state, product, reason: parseReason(line.reason, `${name}.reason`) };
+  const told = maybe(oneOf([true] as const))(line.told, `${name}.told`);
+  if (state === 'held') return { state, product, reason: parseReason(line.reason, `${name}.reason`), told };
   const known = text(line.product, `${name}.product`);
   if (state === 'issued') {
     const superseded = list((old, at) => ({ ...parseIssued(old, at), at: text(fields(old, at).at, `${at}.at`) }));

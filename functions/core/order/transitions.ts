@@ -25,7 +25,7 @@
  */
 import type { Buyer, Money, ReversalState } from '../inbound/event.ts';
 import { isStub, toAt } from './due.ts';
-import { type Judge, joinLines, judgeLines, larger, type NewLine, type NewSerial } from './lines.ts';
+import { type Judge, joinLines, judgeLines, larger, type NewLine, type NewSerial, reopenHeld } from './lines.ts';
 import { finish, needsRaw } from './settle.ts';
 import type { At, HeldReason, Line, Order, Raw, Reversal } from './types.ts';
 
@@ -49,15 +49,13 @@ export interface Sale {
 export function sale(order: Order, event: Sale, judge: Judge, now: number): Order | undefined {
   if (order.erasedAt) return undefined;
   const facts = { ...order, ...paymentFacts(order, event, toAt(now)), amount: amountOf(order, event) };
-  const aliases = union(order.aliases, event.aliases.filter((key) => key !== order.key));
   // A renewal is about the subscription: its buyer and lines are those of the trial.
   const { buyer, lines, printed } = event.kind === 'renewed' ? { ...order, lines: undefined } : event;
   const told = {
-    ...facts,
-    aliases,
+    ...withAliases(facts, event.aliases),
     printed: order.printed ?? printed,
     buyer: withMissing(order.buyer, buyer),
-    lines: lines ? joinLines(order, lines) : order.lines,
+    lines: lines ? reopenHeld(joinLines(order, lines)) : order.lines,
   };
   const next = judgeLines(told, judge, now);
   const bare = () =>
@@ -95,9 +93,20 @@ export const union = <One>(known: readonly One[], more: readonly One[]): readonl
   ...new Set([...known, ...more]),
 ];
 
-export function reversal(order: Order, id: string, event: Reversal, now: number): Order | undefined {
-  return finish(order, withReversal(order, id, event), now);
+/** `names` are the keys of all IDs under which the reversal came: the order takes the others as aliases. */
+export function reversal(
+  order: Order,
+  id: string,
+  { names, fact }: { readonly names: readonly string[]; readonly fact: Reversal },
+  now: number,
+): Order | undefined {
+  return finish(order, withReversal(withAliases(order, names), id, fact), now);
 }
+
+const withAliases = (order: Order, names: readonly string[]): Order => ({
+  ...order,
+  aliases: union(order.aliases, names.filter((key) => key !== order.key)),
+});
 
 function withReversal(order: Order, id: string, event: Reversal): Order {
   const known = order.reversals.get(id);
@@ -123,9 +132,7 @@ function merged(known: Reversal, event: Reversal): Reversal {
 
 /** What waited under another ID of the order. The other ID becomes an alias. */
 export function join(order: Order, stub: Order, judge: Judge, now: number): Order | undefined {
-  const names = [stub.key, ...stub.aliases].filter((key) => key !== order.key);
-  const known = order.erasedAt ? order : { ...order, aliases: union(order.aliases, names) };
-  const renewed = { ...known, renewedAt: order.renewedAt ?? stub.renewedAt };
+  const renewed = { ...withAliases(order, [stub.key, ...stub.aliases]), renewedAt: order.renewedAt ?? stub.renewedAt };
   const all = [...stub.reversals].reduce<Order>((sum, [id, event]) => withReversal(sum, id, event), renewed);
   return finish(order, judgeLines(all, judge, now), now);
 }

@@ -98,7 +98,13 @@ export type LineState =
       readonly reason?: HeldReason | undefined;
     }
   /** `held`: a person has to act before there is a serial. */
-  | { readonly state: 'held'; readonly product: string | null; readonly reason: HeldReason }
+  | {
+      readonly state: 'held';
+      readonly product: string | null;
+      readonly reason: HeldReason;
+      /** The provider said so: what another event adds to the buyer is no reason to judge the line again. */
+      readonly told?: true | undefined;
+    }
   /** `to_make`: the line is accepted, and the generator of its serial is asked (again) at `until`. */
   | {
       readonly state: 'to_make';

@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { isDue, isInForce, isStub, needOf, toAt, wakeAt } from '../../../functions/core/order/due.ts';
-import { type Judge, type Judged, type NewLine, priceOf, toLines } from '../../../functions/core/order/lines.ts';
+import { type Judge, type Judged, priceOf, toLines, toSold } from '../../../functions/core/order/lines.ts';
 import {
   basis,
   erase,
@@ -131,8 +131,8 @@ export function* change(
 }
 
 const emptyAt = (world: World, key: string) => emptyOrder(key, 'plain', false, world.now);
-const hasSale = (item: Stored | undefined): item is Order =>
-  item?.kind === 'order' && (!isStub(item) || item.erasedAt !== undefined);
+const isSale = (order: Order): boolean => !isStub(order);
+const hasSale = (item: Stored | undefined): item is Order => item?.kind === 'order' && isSale(item);
 
 /** Answers whether a stub waited there and has been joined. */
 function* claimAlias(world: World, name: string, key: string): Steps<'new' | 'known' | 'moved'> {
@@ -142,7 +142,7 @@ function* claimAlias(world: World, name: string, key: string): Steps<'new' | 'kn
     yield;
     const inTheWay = put(world, { kind: 'alias', key: name, aliasOf: key }, expected, 'alias');
     if (!inTheWay) return moved ? 'moved' : 'new';
-    if (inTheWay.kind === 'alias' || hasSale(inTheWay)) return moved ? 'moved' : 'known';
+    if (inTheWay.kind === 'alias' || isSale(inTheWay)) return moved ? 'moved' : 'known';
     const stub = inTheWay;
     yield* change(world, key, 'join', (found) =>
       join(found ?? emptyAt(world, key), stub, judgeOf(world), world.now),
@@ -203,7 +203,8 @@ export function* deliverSale(world: World, key: string, event: Sale): Steps {
   if (!send) return;
   yield;
   const fresh = names === 'new' ? order : get(world, order.key);
-  if (fresh?.kind === 'order' && isInForce(fresh)) yield* callSes(world, fresh, send);
+  // The mail is the one that was started, whatever has been reissued since.
+  if (fresh?.kind === 'order' && isInForce(fresh)) yield* callSes(world, order, send);
 }
 
 /** An order gets it under whichever ID it is known; where none is, a stub waits under each. */
@@ -214,13 +215,11 @@ export function* deliverReversal(world: World, keys: readonly string[], id: stri
     if (hasSale(order) && !found.some((one) => one.key === order.key)) found.push(order);
   }
   const written: Order[] = [];
-  const others = (key: string) => keys.filter((one) => one !== key);
   const targets = found.length > 0 ? found.map(({ key }) => key) : keys;
   for (const target of targets) {
-    const order = yield* change(world, target, 'reversal', (known) => {
-      const stub = { ...emptyAt(world, target), aliases: others(target) };
-      return reversal(known ?? stub, id, event, world.now);
-    });
+    const order = yield* change(world, target, 'reversal', (known) =>
+      reversal(known ?? emptyAt(world, target), id, { names: keys, fact: event }, world.now),
+    );
     if (order) written.push(order);
   }
   const first = written.find(hasSale);
@@ -322,9 +321,7 @@ function manualAction(world: World): Steps {
   const email = random.pick(['a@example.com', 'b@example.com']);
   const serials = (order: Order) =>
     new Map(order.lines.map((line) => [line.id, newSerial(world, name)]));
-  const linesOf = ({ lines }: Order): readonly NewLine[] =>
-    toLines(lines.filter(({ state }) => state === 'held' || state === 'to_make').map(({ sku, quantity, paid }) => ({ sku, quantity, paid })), productsOf(world));
-  const told = (order: Order) => ({ lines: linesOf(order), ignored: random.chance(0.1) ? ['u'] : [] });
+  const told = (order: Order) => ({ lines: toLines(toSold(order, true), productsOf(world)), ignored: random.chance(0.1) ? ['u'] : [] });
   const corrections = { ...(random.chance(0.4) && { email }), ...(random.chance(0.3) && { name }) };
   switch (random.below(10)) {
     case 0:

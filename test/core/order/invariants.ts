@@ -35,6 +35,7 @@ interface Watched {
 }
 
 export function checkPut(world: Watched, before: Item | undefined, after: Order | Alias, by: string): void {
+  if (trace.on && after.kind === 'order') console.log(new Date(world.now).toISOString().slice(8,19), by, after.buyer.email, after.lines.map((l) => `${l.id}:${l.product}:${l.state}${l.state==='issued'?l.issued.n:''}:${l.via}`).join(' '), '|', after.sends.map((s) => `${s.n} ${s.to} ${s.carries.map((c) => c.line + '.' + c.issue).join(',')} try ${s.tries} ${s.state} ${'delivery' in s ? s.delivery : ''}${'until' in s ? s.until.slice(8,19) : ''}${s.dismissed?' dismissed':''}`).join('; '), after.outbox?.held ?? '');
   if (after.kind === 'alias') return check(before?.kind !== 'alias', 'an alias is never replaced');
   const old = before?.kind === 'order' ? before : undefined;
   checkDerived(after);
@@ -105,8 +106,9 @@ function checkStart(world: Watched, order: Order, send: Send & { readonly state:
   if (send.about === 'serials') check(isInForce(order), 'a mail starts for an order that is not in force');
   for (const call of world.calls) {
     if (call.to !== send.to || !call.serials.some((serial) => serials.includes(serial))) continue;
-    check(call.isOver || world.now >= call.until, 'a mail starts while another with its serial is in flight');
-    check(call.isOver || world.now - (call.startedAt ?? 0) >= 60_000, 'a mail starts while SES is asked for another');
+    const isSettled = call.isOver || call.isAsked;
+    check(isSettled || world.now >= call.until, 'a mail starts while another with its serial is in flight');
+    check(isSettled || world.now - (call.startedAt ?? 0) >= 60_000, 'a mail starts while SES is asked for another');
     check(!call.isKnown || call.isAsked, 'a mail repeats a serial that SES has accepted');
   }
   const { n, tries, to } = send;
@@ -171,3 +173,4 @@ function checkDerived(order: Order): void {
   const hasWork = times.length + others.length + making.length > 0;
   check(order.outbox?.held === 'too_large' || (order.outbox !== undefined) === hasWork, 'the outbox is there, or not, without a reason');
 }
+export const trace = { on: false };

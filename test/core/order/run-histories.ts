@@ -1,6 +1,33 @@
+/** Runs everything that a mutant has to break; answers the first rule that is broken. */
+import { agreement, mailAgreement, SCENARIOS } from './agreement.ts';
 import { history } from './histories.ts';
-const [seed = 1, count = 1000] = process.argv.slice(2).map(Number);
-const t = Date.now();
-const errors = new Map<string, number[]>();
-for (let i = 0; i < count; i++) try { history(seed * 1e6 + i); } catch (e) { const m = e instanceof Error ? e.message + (e.constructor.name==='Violation'?'':e.stack) : ''; errors.set(m, [...(errors.get(m) ?? []), seed*1e6+i]); }
-console.log(Date.now() - t, 'ms', [...errors].map(([m, l]) => `${l.length}x ${m} e.g. ${l[0]}`).join('\n'));
+
+export interface Broken {
+  readonly rule: string;
+  /** How many histories it took; 0: a scenario. */
+  readonly after: number;
+  readonly seed: number;
+}
+
+export function firstBroken(seed: number, count: number): Broken | undefined {
+  const attempt = (after: number, check: () => void): Broken | undefined => {
+    try {
+      check();
+      return undefined;
+    } catch (error) {
+      return { rule: error instanceof Error ? error.message : String(error), after, seed: seed + after };
+    }
+  };
+  for (const scenario of Object.values(SCENARIOS)) {
+    const broken = attempt(0, scenario);
+    if (broken) return broken;
+  }
+  for (let at = 1; at <= count; at += 1) {
+    const broken =
+      attempt(at, () => history(seed + at)) ??
+      (at % 4 === 0 ? attempt(at, () => agreement(seed + at)) : undefined) ??
+      (at % 10 === 0 ? attempt(at, () => mailAgreement(seed + at)) : undefined);
+    if (broken) return broken;
+  }
+  return undefined;
+}
