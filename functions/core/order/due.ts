@@ -29,7 +29,8 @@ export const statusOf = (order: Order): Status => (order.erasedAt ? 'erased' : p
 export const isInForce = (order: Order): boolean => ['paid', 'partly_refunded'].includes(statusOf(order));
 
 /** Where the order's mails go now; undefined if the buyer's address is unknown. */
-export const addressOf = ({ test, buyer }: Pick<Order, 'test' | 'buyer'>): string | undefined => (test ? 'seller' : buyer.email);
+export const addressOf = ({ test, buyer }: Pick<Order, 'test' | 'buyer'>): string | undefined =>
+  test ? 'seller' : buyer.email;
 
 /** What a line needs of the mail. `wanted`: a mail has to start, but not before `from`. */
 export type Need =
@@ -87,11 +88,15 @@ export const makeTimes = (order: Order): readonly At[] =>
   isInForce(order) ? order.lines.flatMap((line) => (line.state === 'to_make' ? line.until : [])) : [];
 
 /** No sale is known yet, only what came before it. */
-export const isStub = (order: Order): boolean => order.lines.length === 0 && !isPaid(order) && !order.erasedAt;
+export const isStub = (order: Order): boolean =>
+  order.lines.length === 0 && !isPaid(order) && !order.erasedAt;
 
 /** When `redeliver` has to look at the order next; undefined: never. */
 export function wakeAt(order: Order): At | undefined {
-  const orphan = isStub(order) && order.reversals.size > 0 && !order.reportedAt ? [toAt(Date.parse(order.receivedAt) + ORPHAN_MS)] : [];
+  const orphan =
+    isStub(order) && order.reversals.size > 0 && !order.reportedAt
+      ? [toAt(Date.parse(order.receivedAt) + ORPHAN_MS)]
+      : [];
   const mails = order.outbox?.held ? [] : mailTimes(order);
   return [...makeTimes(order), ...mails, ...orphan].sort()[0];
 }

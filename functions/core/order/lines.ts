@@ -1,5 +1,5 @@
 /** The lines of an order: told by events, joined by product, and judged when the order is paid. */
-import { type HeldReason as LineReason, HELD_REASONS, type Money, type SoldLine } from '../inbound/event.ts';
+import { HELD_REASONS, type HeldReason as LineReason, type Money, type SoldLine } from '../inbound/event.ts';
 import { isPaid, toAt } from './due.ts';
 import { add, atLeast } from './money.ts';
 import type { HeldReason, Issued, Line, LineFacts, Order } from './types.ts';
@@ -103,21 +103,33 @@ export function joinLines(order: Order, event: readonly NewLine[]): readonly Lin
 
 /** New lines with IDs that no line and no send of the order has used. */
 function asPending({ lines, sends }: Order, fresh: readonly NewLine[]): Line[] {
-  const used = [...lines.map(({ id }) => id), ...sends.flatMap(({ carries }) => carries.map(({ line }) => line))];
+  const used = [
+    ...lines.map(({ id }) => id),
+    ...sends.flatMap(({ carries }) => carries.map(({ line }) => line)),
+  ];
   const last = Math.max(0, ...used);
-  return fresh.map(({ via = 'mail', ...line }, at) => ({ ...line, via, id: last + 1 + at, state: 'pending' }));
+  return fresh.map(({ via = 'mail', ...line }, at) => ({
+    ...line,
+    via,
+    id: last + 1 + at,
+    state: 'pending',
+  }));
 }
 
 /** Lines that are held for what the buyer or the price lacked, open to be judged again. */
 export const reopenHeld = (lines: readonly Line[]): readonly Line[] =>
   lines.map((line) =>
-    line.state === 'held' && !line.told ? { ...factsOf(line), state: 'pending', product: line.product } : line,
+    line.state === 'held' && !line.told
+      ? { ...factsOf(line), state: 'pending', product: line.product }
+      : line,
   );
 
 /** A paid order has no pending line: each is judged. */
 export function judgeLines(order: Order, judge: Judge, now: number): Order {
   if (!isPaid(order) || order.erasedAt) return order;
-  const lines = order.lines.map((line) => (line.state === 'pending' ? judged(order, line, judge, now) : line));
+  const lines = order.lines.map((line) =>
+    line.state === 'pending' ? judged(order, line, judge, now) : line,
+  );
   return { ...order, lines };
 }
 
@@ -151,9 +163,14 @@ export const factsOf = ({ id, sku, quantity, paid, approved, via }: LineFacts): 
  */
 export function reopenLines(order: Order, told: readonly NewLine[]): readonly Line[] {
   const open = order.lines.filter(({ state }) => state === 'held' || state === 'to_make');
-  const come = told.filter((one) => isReal(one) && !order.lines.some((line) => isSameLine(line, one) || line.sku === one.sku));
-  const gone = open.filter((line) => line.state === 'held' && !told.some(({ sku }) => isReal(line) && sku === line.sku));
-  const isReplaced = come.length > 0 && gone.length > 0 && (come.length === gone.length || !gone.some(isReal));
+  const come = told.filter(
+    (one) => isReal(one) && !order.lines.some((line) => isSameLine(line, one) || line.sku === one.sku),
+  );
+  const gone = open.filter(
+    (line) => line.state === 'held' && !told.some(({ sku }) => isReal(line) && sku === line.sku),
+  );
+  const isReplaced =
+    come.length > 0 && gone.length > 0 && (come.length === gone.length || !gone.some(isReal));
   const more: NewLine[] = isReplaced ? [...come] : [];
   const kept = order.lines.flatMap((line): Line[] => {
     if (!open.includes(line)) return [line];

@@ -35,11 +35,16 @@ function rejudged(order: Order, { lines, buyer = {}, ignored = [] }: Told, judge
   const better = hasSerial
     ? withMissing(order.buyer, buyer)
     : { ...order.buyer, ...without(buyer, order.corrected) };
-  const open = reopenLines(order, lines).filter(({ state, sku }) => state !== 'pending' || !ignored.includes(sku));
+  const open = reopenLines(order, lines).filter(
+    ({ state, sku }) => state !== 'pending' || !ignored.includes(sku),
+  );
   const next = judgeLines({ ...order, buyer: better, lines: open }, judge, now);
   // A generator that is asked for the same licensee already is not asked anew.
   const isAsked = (line: Line, was: Line) =>
-    line.state === 'to_make' && was.state === 'to_make' && line.id === was.id && line.licensee === was.licensee;
+    line.state === 'to_make' &&
+    was.state === 'to_make' &&
+    line.id === was.id &&
+    line.licensee === was.licensee;
   return { ...next, lines: next.lines.map((line) => order.lines.find((was) => isAsked(line, was)) ?? line) };
 }
 
@@ -51,8 +56,9 @@ export function release(
   by: Actor,
   now: number,
 ): Result {
-  const approved = order.lines.map((line): Line =>
-    line.state === 'held' && line.reason === 'below_floor' ? { ...line, approved: true } : line,
+  const approved = order.lines.map(
+    (line): Line =>
+      line.state === 'held' && line.reason === 'below_floor' ? { ...line, approved: true } : line,
   );
   const corrected = withCorrections({ ...order, lines: approved }, corrections);
   return manual(order, dismissing(rejudged(corrected, told, judge, now), isFailed), 'release', by, now);
@@ -61,7 +67,13 @@ export function release(
 /** Every serial is mailed once more, to `email` from now on. A mail that is in flight is not repeated. */
 export function resend(order: Order, email: string | undefined, by: Actor, now: number): Result {
   const lines = order.lines.map((line): Line => (line.state === 'issued' ? { ...line, via: 'mail' } : line));
-  return manual(order, dismissing(withCorrections({ ...order, lines }, { email }), isSettled), 'resend', by, now);
+  return manual(
+    order,
+    dismissing(withCorrections({ ...order, lines }, { email }), isSettled),
+    'resend',
+    by,
+    now,
+  );
 }
 
 /** No mail to another address counts, so every serial is mailed to the new one. */
@@ -88,7 +100,11 @@ export function transfer(
   now: number,
 ): Result {
   const from = addressOf(order);
-  const moved = withSerials({ ...order, buyer, corrected: union(order.corrected, keysOf(buyer)) }, serials, now);
+  const moved = withSerials(
+    { ...order, buyer, corrected: union(order.corrected, keysOf(buyer)) },
+    serials,
+    now,
+  );
   return manual(order, from ? withMail(moved, 'moved', from, now) : moved, 'transfer', by, now);
 }
 
@@ -116,7 +132,16 @@ export function importLine(
   if (order.lines.some(({ state }) => state === 'pending')) return 'unpaid';
   const id = Math.max(0, ...order.lines.map((line) => line.id)) + 1;
   const issued = { n: 1, ...serial };
-  const line: Line = { id, sku, product, quantity, via: 'elsewhere', state: 'issued', issued, superseded: [] };
+  const line: Line = {
+    id,
+    sku,
+    product,
+    quantity,
+    via: 'elsewhere',
+    state: 'issued',
+    issued,
+    superseded: [],
+  };
   const next = { ...order, paidAt: order.paidAt ?? paidAt, buyer: withMissing(order.buyer, buyer) };
   return manual(order, { ...next, lines: [...order.lines, line] }, 'import', by, now);
 }
@@ -125,8 +150,16 @@ export function importLine(
 export function erase(order: Order, by: Actor, now: number): Order | 'erased' {
   if (order.erasedAt) return 'erased';
   const audit = order.audit.map((entry) => ({ ...entry, why: null, before: {}, after: {} }));
-  const entry = { at: toAt(now), ...by, what: 'erase' as const, before: {}, after: { erased: personalIn(order).join(', ') } };
-  const lines = order.lines.map((line): Line => ({ ...factsOf(line), state: 'erased', product: line.product }));
+  const entry = {
+    at: toAt(now),
+    ...by,
+    what: 'erase' as const,
+    before: {},
+    after: { erased: personalIn(order).join(', ') },
+  };
+  const lines = order.lines.map(
+    (line): Line => ({ ...factsOf(line), state: 'erased', product: line.product }),
+  );
   const bare = { ...order, buyer: {}, corrected: [], sends: [], raw: undefined, erasedAt: toAt(now) };
   return settle({ ...bare, lines, audit: [...audit, entry] }, now);
 }
@@ -144,7 +177,9 @@ function personalIn({ buyer, lines, raw, audit }: Order): readonly string[] {
 /** The order with an audit entry of what has changed since `before`: also for a sale that a person records. */
 export function withAudit(before: Order, after: Order, what: Action, by: Actor, now: number): Order {
   const [old, next] = [auditFacts(before), auditFacts(after)];
-  const names = Object.keys({ ...old, ...next }).filter((name) => (old[name] ?? null) !== (next[name] ?? null));
+  const names = Object.keys({ ...old, ...next }).filter(
+    (name) => (old[name] ?? null) !== (next[name] ?? null),
+  );
   const changed = (facts: Facts) => Object.fromEntries(names.map((name) => [name, facts[name] ?? null]));
   const entry = { at: toAt(now), who: by.who, what, why: by.why, before: changed(old), after: changed(next) };
   return { ...after, audit: [...after.audit, entry] };
@@ -171,7 +206,10 @@ function manual(before: Order, after: Order, what: Action, by: Actor, now: numbe
   // The age of a mail counts from the action on.
   const unheld = what === 'import' ? after : { ...after, outbox: undefined };
   const next = settle(unheld, now);
-  if (isSame({ ...settle(before, now), outbox: undefined }, { ...next, outbox: undefined }) && !before.outbox?.held)
+  if (
+    isSame({ ...settle(before, now), outbox: undefined }, { ...next, outbox: undefined }) &&
+    !before.outbox?.held
+  )
     return 'unchanged';
   const written = withAudit(before, next, what, by, now);
   return isWithinLimits(written) ? written : 'too_large';
@@ -188,8 +226,9 @@ const keysOf = (buyer: Buyer) => BUYER_FIELDS.filter((name) => buyer[name] !== u
 /** The sends of serials that `isOver` names are wanted again. None in flight is ever among them. */
 function dismissing(order: Order, isOver: (send: Send) => boolean): Order {
   const live = liveSends(order);
-  const sends = order.sends.map((send): Send =>
-    live.includes(send) && isSettled(send) && isOver(send) ? { ...send, dismissed: true } : send,
+  const sends = order.sends.map(
+    (send): Send =>
+      live.includes(send) && isSettled(send) && isOver(send) ? { ...send, dismissed: true } : send,
   );
   return { ...order, sends };
 }

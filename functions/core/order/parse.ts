@@ -11,17 +11,22 @@ export class ItemError extends Error {
 export type Fields = Readonly<Record<string, unknown>>;
 type Parser<Value> = (value: unknown, name: string) => Value;
 
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function wrong(name: string, expected: string): never {
   throw new ItemError(`${name}: expected ${expected}`);
 }
 
 export const fields: Parser<Fields> = (value, name) => (isFields(value) ? value : wrong(name, 'a map'));
-export const text: Parser<string> = (value, name) => (typeof value === 'string' ? value : wrong(name, 'a string'));
-export const count: Parser<number> = (value, name) => (typeof value === 'number' ? value : wrong(name, 'a number'));
-export const flag: Parser<boolean> = (value, name) => (typeof value === 'boolean' ? value : wrong(name, 'true or false'));
-export const bytes: Parser<Uint8Array> = (value, name) => (value instanceof Uint8Array ? value : wrong(name, 'bytes'));
+export const text: Parser<string> = (value, name) =>
+  typeof value === 'string' ? value : wrong(name, 'a string');
+export const count: Parser<number> = (value, name) =>
+  typeof value === 'number' ? value : wrong(name, 'a number');
+export const flag: Parser<boolean> = (value, name) =>
+  typeof value === 'boolean' ? value : wrong(name, 'true or false');
+export const bytes: Parser<Uint8Array> = (value, name) =>
+  value instanceof Uint8Array ? value : wrong(name, 'bytes');
 
 export const maybe =
   <Value>(parse: Parser<Value>): Parser<Value | undefined> =>
@@ -47,4 +52,6 @@ export const oneOf =
 export const mapOf =
   <Value>(parse: Parser<Value>): Parser<Readonly<Record<string, Value>>> =>
   (value = {}, name) =>
-    Object.fromEntries(Object.entries(fields(value, name)).map(([key, one]) => [key, parse(one, `${name}.${key}`)]));
+    Object.fromEntries(
+      Object.entries(fields(value, name)).map(([key, one]) => [key, parse(one, `${name}.${key}`)]),
+    );

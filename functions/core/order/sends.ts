@@ -1,7 +1,17 @@
 /** The mails of an order: start, outcome of a try, SES's events, and the age at which a person looks. */
 import { addressOf, carriesLine, isDue, isSettled, liveSends, mailTimes, needOf, toAt } from './due.ts';
 import { finish, LIMITS, settle, withTooLarge } from './settle.ts';
-import { type Carried, DELIVERIES, type Delivery, type Line, type Order, type Send, type SendFacts, TROUBLES, type Trouble } from './types.ts';
+import {
+  type Carried,
+  DELIVERIES,
+  type Delivery,
+  type Line,
+  type Order,
+  type Send,
+  type SendFacts,
+  TROUBLES,
+  type Trouble,
+} from './types.ts';
 
 const MINUTE = 60_000;
 /** How long a sender may work on a mail: longer than any Lambda of ours does. */
@@ -31,12 +41,18 @@ export function start(order: Order, now: number): Started | undefined {
   const same = liveSends(order).find((send) => isReady(send, now) && isSameContent(send.carries, carries));
   if (same) return started(order, inFlight(same, now), now);
   // SES has certainly not accepted these, and the new mail takes their place.
-  const kept = order.sends.filter((send) => send.state !== 'waiting' || !lines.some((line) => carriesLine(send, line)));
+  const kept = order.sends.filter(
+    (send) => send.state !== 'waiting' || !lines.some((line) => carriesLine(send, line)),
+  );
   const n = Math.max(0, ...order.sends.map((send) => send.n)) + 1;
   const room = pruned({ ...order, sends: kept }, now);
   if (room.sends.length >= LIMITS.sends) return { order: settle(withTooLarge(order, now), now) };
   const to = addressOf(order) ?? '';
-  return started(room, { n, to, about: 'serials', carries, tries: 1, state: 'in_flight', until: leaseEnd(now) }, now);
+  return started(
+    room,
+    { n, to, about: 'serials', carries, tries: 1, state: 'in_flight', until: leaseEnd(now) },
+    now,
+  );
 }
 
 type IssuedLine = Line & { readonly state: 'issued' };
@@ -45,7 +61,9 @@ type IssuedLine = Line & { readonly state: 'issued' };
 function linesDue(order: Order, now: number): readonly IssuedLine[] {
   const wanted = order.lines.flatMap((line) => {
     const need = needOf(order, line);
-    return need.is === 'wanted' && line.state === 'issued' ? [{ line, isNow: Date.parse(need.from) <= now }] : [];
+    return need.is === 'wanted' && line.state === 'issued'
+      ? [{ line, isNow: Date.parse(need.from) <= now }]
+      : [];
   });
   const isOnlyWaiting = (line: Line) =>
     order.sends.every((send) => send.state === 'waiting' || isSettled(send) || !carriesLine(send, line));
@@ -113,21 +131,30 @@ export function outcome(
   });
 }
 
-export type MailEventKind = 'send' | 'delay' | 'soft_bounce' | 'delivery' | 'complaint' | 'bounce' | 'suppressed' | 'reject';
+export type MailEventKind =
+  | 'send'
+  | 'delay'
+  | 'soft_bounce'
+  | 'delivery'
+  | 'complaint'
+  | 'bounce'
+  | 'suppressed'
+  | 'reject';
 
-const CHANGES: Readonly<Record<MailEventKind, { readonly delivery?: Delivery; readonly trouble?: Trouble }>> = {
-  send: {},
-  delay: { trouble: 'delayed' },
-  // SES has given up for now, or a robot answered, which does not concern the buyer's mail.
-  soft_bounce: { trouble: 'soft_bounce' },
-  delivery: { delivery: 'delivered' },
-  complaint: { delivery: 'complained' },
-  bounce: { delivery: 'bounced' },
-  // SES accepted the mail and did not send it: the address is on a list of those that bounced before.
-  suppressed: { delivery: 'suppressed' },
-  // SES found a virus in the mail and did not send it.
-  reject: { delivery: 'rejected' },
-};
+const CHANGES: Readonly<Record<MailEventKind, { readonly delivery?: Delivery; readonly trouble?: Trouble }>> =
+  {
+    send: {},
+    delay: { trouble: 'delayed' },
+    // SES has given up for now, or a robot answered, which does not concern the buyer's mail.
+    soft_bounce: { trouble: 'soft_bounce' },
+    delivery: { delivery: 'delivered' },
+    complaint: { delivery: 'complained' },
+    bounce: { delivery: 'bounced' },
+    // SES accepted the mail and did not send it: the address is on a list of those that bounced before.
+    suppressed: { delivery: 'suppressed' },
+    // SES found a virus in the mail and did not send it.
+    reject: { delivery: 'rejected' },
+  };
 
 /** What SES says of a mail: of the send that its tag names, or of send 0 if it has only the tag of schema 1. */
 export function mailEvent(
@@ -200,5 +227,8 @@ export function holdByAge(order: Order, now: number): Order | undefined {
 export function withMail(order: Order, about: 'trial' | 'moved' | 'held', to: string, now: number): Order {
   const room = pruned(order, now);
   const n = Math.max(0, ...order.sends.map((send) => send.n)) + 1;
-  return { ...room, sends: [...room.sends, { n, to, about, carries: [], tries: 0, state: 'waiting', until: toAt(now) }] };
+  return {
+    ...room,
+    sends: [...room.sends, { n, to, about, carries: [], tries: 0, state: 'waiting', until: toAt(now) }],
+  };
 }

@@ -87,5 +87,4 @@ export function isSame(one: Order, other: Order): boolean {
   return Object.keys({ ...before, ...after }).every(isPartSame);
 }
 
-const asText = (part: unknown): string | undefined =>
-  JSON.stringify(part instanceof Map ? [...part] : part);
+const asText = (part: unknown): string | undefined => JSON.stringify(part instanceof Map ? [...part] : part);

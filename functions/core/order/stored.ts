@@ -5,7 +5,20 @@
 import { type Buyer, HELD_REASONS, type Money } from '../inbound/event.ts';
 import { toEmailKey } from '../mail/address.ts';
 import { addressOf, isPaid, wakeAt } from './due.ts';
-import { bytes, count, type Fields, fields, flag, ItemError, list, mapOf, maybe, oneOf, orNull, text } from './parse.ts';
+import {
+  bytes,
+  count,
+  type Fields,
+  fields,
+  flag,
+  ItemError,
+  list,
+  mapOf,
+  maybe,
+  oneOf,
+  orNull,
+  text,
+} from './parse.ts';
 import {
   ACTIONS,
   type AuditEntry,
@@ -60,7 +73,9 @@ export function fromItem(stored: Fields): Item {
 
 function parseItem(stored: Fields): Item {
   if (stored.schema !== SCHEMA)
-    throw new ItemError(`schema ${String(stored.schema)}: this version reads schema ${SCHEMA} and older; deploy a newer one`);
+    throw new ItemError(
+      `schema ${String(stored.schema)}: this version reads schema ${SCHEMA} and older; deploy a newer one`,
+    );
   const kind = oneOf(KINDS)(stored.kind, `kind ${String(stored.kind)}`);
   const key = text(stored.key, 'key');
   switch (kind) {
@@ -86,16 +101,28 @@ const written = (stored: Fields) => ({
 });
 
 function parseUnreadable(stored: Fields): Unreadable {
-  const facts = { key: text(stored.key, 'key'), provider: text(stored.provider, 'provider'), ...written(stored) };
+  const facts = {
+    key: text(stored.key, 'key'),
+    provider: text(stored.provider, 'provider'),
+    ...written(stored),
+  };
   if (oneOf(['held', 'closed'] as const)(stored.state, 'state') === 'closed')
     return { kind: 'unreadable', ...facts, state: 'closed' };
   const reason = oneOf(['bad_body', 'too_large'] as const)(stored.reason, 'reason');
   const heldAt = text(stored.heldAt, 'heldAt');
-  return { kind: 'unreadable', ...facts, state: 'held', heldAt, reason, raw: maybe(parseRaw)(stored.raw, 'raw') };
+  return {
+    kind: 'unreadable',
+    ...facts,
+    state: 'held',
+    heldAt,
+    reason,
+    raw: maybe(parseRaw)(stored.raw, 'raw'),
+  };
 }
 
 /** The prefix that an order's key shares with its aliases. An ID has no `#`, so what has one is not shortened. */
-const prefixOf = ({ provider, test }: Pick<Order, 'provider' | 'test'>) => (test ? `${provider}#test#` : `${provider}#`);
+const prefixOf = ({ provider, test }: Pick<Order, 'provider' | 'test'>) =>
+  test ? `${provider}#test#` : `${provider}#`;
 
 const REVERSAL = 'reversal:';
 
@@ -126,7 +153,12 @@ function lineFields({ amount }: Order, line: Line, at: number): Fields {
   };
   if (rest.state !== 'issued') return compact({ ...rest, ...facts });
   const { state: _, issued, superseded, ...issuedLine } = rest;
-  return compact({ ...issuedLine, ...facts, ...issuedFields(issued), superseded: superseded.map(issuedFields) });
+  return compact({
+    ...issuedLine,
+    ...facts,
+    ...issuedFields(issued),
+    superseded: superseded.map(issuedFields),
+  });
 }
 
 const issuedFields = ({ n, ...issued }: Issued): Fields => compact({ ...issued, n: n === 1 ? undefined : n });
@@ -151,7 +183,10 @@ function compact(record: object): Fields {
   const isEmpty = (value: unknown) =>
     value === undefined ||
     (Array.isArray(value) && value.length === 0) ||
-    (typeof value === 'object' && value !== null && !(value instanceof Uint8Array) && Object.keys(value).length === 0);
+    (typeof value === 'object' &&
+      value !== null &&
+      !(value instanceof Uint8Array) &&
+      Object.keys(value).length === 0);
   return Object.fromEntries(Object.entries(record).filter(([, value]) => !isEmpty(value)));
 }
 
@@ -196,7 +231,10 @@ function parseOrder(stored: Fields): Order {
     aliases: list(text)(stored.aliases, 'aliases').map((key) => (key.includes('#') ? key : prefix + key)),
     raw: maybe(parseRaw)(stored.raw, 'raw'),
     lines: list((line, name, index) => parseLine(line, name, index, amount))(stored.lines, 'lines'),
-    sends: list((send, name, index) => parseSend(send, name, index, addressOf({ test, buyer })))(stored.sends, 'sends'),
+    sends: list((send, name, index) => parseSend(send, name, index, addressOf({ test, buyer })))(
+      stored.sends,
+      'sends',
+    ),
     outbox: since === undefined ? undefined : { since, ...(held && { held }) },
     ...{ heldAt: at('heldAt'), reportedAt: at('reportedAt') },
   };
@@ -278,8 +316,16 @@ function parseLineState(line: Fields, name: string): LineState {
   if (state === 'held') return { state, product, reason: parseReason(line.reason, `${name}.reason`), told };
   const known = text(line.product, `${name}.product`);
   if (state === 'issued') {
-    const superseded = list((old, at) => ({ ...parseIssued(old, at), at: text(fields(old, at).at, `${at}.at`) }));
-    return { state, product: known, issued: parseIssued(line, name), superseded: superseded(line.superseded, `${name}.superseded`) };
+    const superseded = list((old, at) => ({
+      ...parseIssued(old, at),
+      at: text(fields(old, at).at, `${at}.at`),
+    }));
+    return {
+      state,
+      product: known,
+      issued: parseIssued(line, name),
+      superseded: superseded(line.superseded, `${name}.superseded`),
+    };
   }
   const { licensee, tries, until } = line;
   return {
@@ -303,7 +349,8 @@ function parseSend(value: unknown, name: string, at: number, address: string | u
   const facts: SendFacts = {
     n: maybe(count)(send.n, `${name}.n`) ?? at + 1,
     to: maybe(text)(send.to, `${name}.to`) ?? text(address, 'buyer.email'),
-    about: maybe(oneOf(['serials', 'trial', 'moved', 'held'] as const))(send.about, `${name}.about`) ?? 'serials',
+    about:
+      maybe(oneOf(['serials', 'trial', 'moved', 'held'] as const))(send.about, `${name}.about`) ?? 'serials',
     carries: parseCarries(maybe(text)(send.carries, `${name}.carries`) ?? '', name),
     tries: maybe(count)(send.tries, `${name}.tries`) ?? 1,
     dismissed: maybe(oneOf([true] as const))(send.dismissed, `${name}.dismissed`),
@@ -314,10 +361,13 @@ function parseSend(value: unknown, name: string, at: number, address: string | u
 
 /** `1.1 2.1`: line 1 and line 2, each with its first serial. */
 const parseCarries = (stored: string, name: string): readonly Carried[] =>
-  stored.split(' ').filter(Boolean).map((pair) => {
-    const [line, issue] = pair.split('.').map(Number);
-    return { line: count(line, `${name}.carries`), issue: count(issue, `${name}.carries`) };
-  });
+  stored
+    .split(' ')
+    .filter(Boolean)
+    .map((pair) => {
+      const [line, issue] = pair.split('.').map(Number);
+      return { line: count(line, `${name}.carries`), issue: count(issue, `${name}.carries`) };
+    });
 
 const SEND_STATES = ['waiting', 'in_flight', 'unknown', 'refused', 'accepted'] as const;
 
@@ -336,7 +386,11 @@ function parseSendState(send: Fields, name: string): SendState {
       return { state, code: code() };
     case 'accepted':
       return {
-        ...{ state, at: text(send.at, `${name}.at`), messageId: maybe(text)(send.messageId, `${name}.messageId`) },
+        ...{
+          state,
+          at: text(send.at, `${name}.at`),
+          messageId: maybe(text)(send.messageId, `${name}.messageId`),
+        },
         delivery: maybe(oneOf(DELIVERIES))(send.delivery, `${name}.delivery`) ?? 'none',
         trouble: maybe(oneOf(TROUBLES))(send.trouble, `${name}.trouble`),
       };

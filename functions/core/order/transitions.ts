@@ -25,7 +25,15 @@
  */
 import type { Buyer, Money, ReversalState } from '../inbound/event.ts';
 import { isStub, toAt } from './due.ts';
-import { type Judge, joinLines, judgeLines, larger, type NewLine, type NewSerial, reopenHeld } from './lines.ts';
+import {
+  type Judge,
+  joinLines,
+  judgeLines,
+  larger,
+  type NewLine,
+  type NewSerial,
+  reopenHeld,
+} from './lines.ts';
 import { finish, needsRaw } from './settle.ts';
 import type { At, HeldReason, Line, Order, Raw, Reversal } from './types.ts';
 
@@ -64,7 +72,11 @@ export function sale(order: Order, event: Sale, judge: Judge, now: number): Orde
 }
 
 /** Of each fact the first report stays. */
-function paymentFacts({ paidAt, trial, renewedAt }: Order, { kind, at, until }: Sale, now: At): Partial<Order> {
+function paymentFacts(
+  { paidAt, trial, renewedAt }: Order,
+  { kind, at, until }: Sale,
+  now: At,
+): Partial<Order> {
   switch (kind) {
     case 'announced':
       return {};
@@ -84,10 +96,15 @@ function amountOf({ amount, paidAt }: Order, event: Sale): Money | undefined {
 }
 
 /** What was told first, or set by a person, stays. */
-export const withMissing = (buyer: Buyer, told: Buyer): Buyer => ({ ...buyer, ...without(told, Object.keys(buyer)) });
+export const withMissing = (buyer: Buyer, told: Buyer): Buyer => ({
+  ...buyer,
+  ...without(told, Object.keys(buyer)),
+});
 
 export const without = (told: Buyer, names: readonly string[]): Buyer =>
-  Object.fromEntries(Object.entries(told).filter(([name, value]) => value !== undefined && !names.includes(name)));
+  Object.fromEntries(
+    Object.entries(told).filter(([name, value]) => value !== undefined && !names.includes(name)),
+  );
 
 export const union = <One>(known: readonly One[], more: readonly One[]): readonly One[] => [
   ...new Set([...known, ...more]),
@@ -105,7 +122,10 @@ export function reversal(
 
 const withAliases = (order: Order, names: readonly string[]): Order => ({
   ...order,
-  aliases: union(order.aliases, names.filter((key) => key !== order.key)),
+  aliases: union(
+    order.aliases,
+    names.filter((key) => key !== order.key),
+  ),
 });
 
 function withReversal(order: Order, id: string, event: Reversal): Order {
@@ -132,7 +152,10 @@ function merged(known: Reversal, event: Reversal): Reversal {
 
 /** What waited under another ID of the order. The other ID becomes an alias. */
 export function join(order: Order, stub: Order, judge: Judge, now: number): Order | undefined {
-  const renewed = { ...withAliases(order, [stub.key, ...stub.aliases]), renewedAt: order.renewedAt ?? stub.renewedAt };
+  const renewed = {
+    ...withAliases(order, [stub.key, ...stub.aliases]),
+    renewedAt: order.renewedAt ?? stub.renewedAt,
+  };
   const all = [...stub.reversals].reduce<Order>((sum, [id, event]) => withReversal(sum, id, event), renewed);
   return finish(order, judgeLines(all, judge, now), now);
 }
@@ -144,7 +167,13 @@ export type Made =
   | { readonly until: number };
 
 /** A serial that comes late goes by mail. An answer for another licensee is dropped: the name was corrected meanwhile. */
-export function made(order: Order, id: number, licensee: string, answer: Made, now: number): Order | undefined {
+export function made(
+  order: Order,
+  id: number,
+  licensee: string,
+  answer: Made,
+  now: number,
+): Order | undefined {
   const lines = order.lines.map((line) =>
     line.id === id && line.state === 'to_make' && line.licensee === licensee ? lineMade(line, answer) : line,
   );

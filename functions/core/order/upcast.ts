@@ -15,12 +15,23 @@ export function upcast(old: Fields): Fields {
   const isUnread = list(fields)(old.lines, 'lines').every(({ sku, serial }) => sku === '' && serial === null);
   if (!key.startsWith('held#') || !isUnread) return upcastOrder(old);
   const { heldAt, raw } = old;
-  const state = heldAt === undefined ? { state: 'closed' } : { state: 'held', heldAt, reason: 'bad_body', raw };
+  const state =
+    heldAt === undefined ? { state: 'closed' } : { state: 'held', heldAt, reason: 'bad_body', raw };
   return { ...item, kind: 'unreadable', provider, ...state };
 }
 
 function upcastOrder(old: Fields): Fields {
-  const { lines: _l, mail: _m, status, placedAt: paidAt, acts, dueAt: _d, dueShard: _s, held: _h, ...rest } = old;
+  const {
+    lines: _l,
+    mail: _m,
+    status,
+    placedAt: paidAt,
+    acts,
+    dueAt: _d,
+    dueShard: _s,
+    held: _h,
+    ...rest
+  } = old;
   const lines = list((line, name, at) => parseLine(line, name, at))(old.lines, 'lines');
   const mail = parseMail(old);
   const isErased = status === 'erased';
@@ -31,7 +42,13 @@ function upcastOrder(old: Fields): Fields {
     ...{ ...rest, schema: SCHEMA, kind: 'order', paidAt, audit: acts },
     ...(isErased ? { erasedAt: lastAction(acts) ?? old.receivedAt } : correctedBuyer(old, lines)),
     lines: stored,
-    sends: isErased ? [] : sendsOf(old, lines.filter((_, at) => stored[at]?.via === 'mail'), mail),
+    sends: isErased
+      ? []
+      : sendsOf(
+          old,
+          lines.filter((_, at) => stored[at]?.via === 'mail'),
+          mail,
+        ),
     since: mail.since ?? (isAged ? old.heldAt : undefined),
     mailHeld: isAged ? 'mail_age' : undefined,
   };
@@ -61,7 +78,10 @@ function parseLine(value: unknown, name: string, at: number) {
 function parseMail({ mail, dueAt, receivedAt }: Fields) {
   const { state, attempts, lastError, ...rest } = fields(mail, 'mail');
   return {
-    state: oneOf(['none', 'due', 'unknown', 'sent', 'delivered', 'bounced', 'complained'])(state, 'mail.state'),
+    state: oneOf(['none', 'due', 'unknown', 'sent', 'delivered', 'bounced', 'complained'])(
+      state,
+      'mail.state',
+    ),
     attempts: count(attempts, 'mail.attempts'),
     messageId: rest.messageId,
     lastError: maybe(text)(lastError, 'mail.lastError'),
@@ -80,9 +100,16 @@ function lineOf(
   const stored = { ...facts, id, via };
   if (order.isErased) return { ...stored, state: 'erased' };
   if (line.isIssued)
-    return { ...stored, ...issued, n: issue, superseded: superseded.map((one, at) => ({ ...one, n: at + 1 })) };
+    return {
+      ...stored,
+      ...issued,
+      n: issue,
+      superseded: superseded.map((one, at) => ({ ...one, n: at + 1 })),
+    };
   // What was judged before the order was paid is judged again when it is.
-  return order.isPaid ? { ...stored, state: 'held', reason: held ?? 'unknown_product' } : { ...stored, state: 'pending' };
+  return order.isPaid
+    ? { ...stored, state: 'held', reason: held ?? 'unknown_product' }
+    : { ...stored, state: 'pending' };
 }
 
 /** The latest mail, and before it the lines that an earlier one carried. */
@@ -102,19 +129,29 @@ function sendsOf({ test, buyer }: Fields, lines: readonly OldLine[], mail: OldMa
   if (open.length > 0) {
     // Its lease, its wait, or an outcome that nobody knows: SES may have accepted it.
     const code = lastError ?? 'unknown';
-    const tried = mail.state === 'unknown' ? { state: 'unknown', until, code } : { state: 'in_flight', until };
-    return [...send(-1, [...sent, ...failed], accepted), ...(attempts > 0 ? send(0, open, { ...tried, fromVersion }) : [])];
+    const tried =
+      mail.state === 'unknown' ? { state: 'unknown', until, code } : { state: 'in_flight', until };
+    return [
+      ...send(-1, [...sent, ...failed], accepted),
+      ...(attempts > 0 ? send(0, open, { ...tried, fromVersion }) : []),
+    ];
   }
   const isRefused = failed.some(({ held }) => held === 'mail_refused') && lastError !== 'rejected';
   if (isRefused)
-    return [...send(-1, sent, accepted), ...send(0, failed, { state: 'refused', code: lastError ?? 'refused', fromVersion })];
+    return [
+      ...send(-1, sent, accepted),
+      ...send(0, failed, { state: 'refused', code: lastError ?? 'refused', fromVersion }),
+    ];
   return send(0, [...sent, ...failed], { ...accepted, ...deliveryOf(mail), fromVersion });
 }
 
 function deliveryOf({ state, lastError }: OldMail): Fields {
   if (lastError === 'rejected' || lastError === 'suppressed') return { delivery: lastError };
   const trouble = lastError === 'delayed' || lastError === 'soft_bounce' ? lastError : undefined;
-  return { delivery: state === 'delivered' || state === 'complained' || state === 'bounced' ? state : undefined, trouble };
+  return {
+    delivery: state === 'delivered' || state === 'complained' || state === 'bounced' ? state : undefined,
+    trouble,
+  };
 }
 
 const NAMES = ['name', 'registration', 'company'] as const;
@@ -123,10 +160,14 @@ const NAMES = ['name', 'registration', 'company'] as const;
 function correctedBuyer({ buyer: stored, acts }: Fields, lines: readonly OldLine[]): Fields {
   const buyer = fields(stored, 'buyer');
   const own = NAMES.map((name) => buyer[name]);
-  const given = lines.find(({ received, isIssued }) => !isIssued && received !== null && !own.includes(received))?.received;
+  const given = lines.find(
+    ({ received, isIssued }) => !isIssued && received !== null && !own.includes(received),
+  )?.received;
   const names = given ? NAMES.filter((name) => name === 'name' || buyer[name] !== undefined) : [];
   const after = list(fields)(acts, 'acts').flatMap((act) => Object.keys(fields(act.after, 'after')));
-  const corrected = ['name', 'email', 'company', 'registration'].filter((name) => after.includes(name) && buyer[name]);
+  const corrected = ['name', 'email', 'company', 'registration'].filter(
+    (name) => after.includes(name) && buyer[name],
+  );
   return {
     buyer: { ...buyer, ...Object.fromEntries(names.map((name) => [name, given])) },
     corrected: [...new Set([...corrected, ...names])],
@@ -134,6 +175,8 @@ function correctedBuyer({ buyer: stored, acts }: Fields, lines: readonly OldLine
 }
 
 const importedSerials = (acts: unknown): readonly unknown[] =>
-  list(fields)(acts, 'acts').flatMap(({ what, after }) => (what === 'import' ? fields(after, 'after').serial : []));
+  list(fields)(acts, 'acts').flatMap(({ what, after }) =>
+    what === 'import' ? fields(after, 'after').serial : [],
+  );
 
 const lastAction = (acts: unknown): unknown => list(fields)(acts, 'acts').at(-1)?.at;

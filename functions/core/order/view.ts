@@ -73,7 +73,11 @@ function heldFor(order: Order, line: Line): HeldReason | null {
 /** Of the buyer's names, the one that the licensee is; without a serial, the one that the catalogue prefers by default. */
 function receivedName({ buyer }: Order, licensee: string | undefined): string | null {
   const names = [buyer.registration, buyer.name, buyer.company].filter((name) => name?.trim());
-  const plain = (text = '') => text.normalize('NFKD').replace(/[^\p{L}\p{N}]/gu, '').toUpperCase();
+  const plain = (text = '') =>
+    text
+      .normalize('NFKD')
+      .replace(/[^\p{L}\p{N}]/gu, '')
+      .toUpperCase();
   return names.find((name) => licensee && plain(name) === plain(licensee)) ?? names[0] ?? null;
 }
 

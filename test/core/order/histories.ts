@@ -11,9 +11,9 @@ import {
   importLine,
   newAddress,
   type Result,
+  reissue,
   rejudge,
   release,
-  reissue,
   resend,
   transfer,
 } from '../../../functions/core/order/manual.ts';
@@ -21,8 +21,8 @@ import { atLeast } from '../../../functions/core/order/money.ts';
 import {
   holdByAge,
   type InFlight,
-  mailEvent,
   type MailEventKind,
+  mailEvent,
   mayCallSes,
   type Outcome,
   outcome,
@@ -30,9 +30,16 @@ import {
 } from '../../../functions/core/order/sends.ts';
 import { emptyOrder } from '../../../functions/core/order/settle.ts';
 import { fromItem, toItem } from '../../../functions/core/order/stored.ts';
-import { join, made, reported, reversal, type Sale, sale } from '../../../functions/core/order/transitions.ts';
+import {
+  join,
+  made,
+  reported,
+  reversal,
+  type Sale,
+  sale,
+} from '../../../functions/core/order/transitions.ts';
 import type { Alias, Item, Line, Order, Reversal } from '../../../functions/core/order/types.ts';
-import { check, type Call, checkPut, Violation } from './invariants.ts';
+import { type Call, check, checkPut, Violation } from './invariants.ts';
 
 export type Steps<Value = void> = Generator<undefined, Value, undefined>;
 type Stored = Order | Alias;
@@ -233,20 +240,28 @@ function* callSes(world: World, order: Order, send: InFlight): Steps {
   const serials = order.lines.flatMap((line) =>
     line.state === 'issued' && send.carries.some((one) => one.line === line.id) ? line.issued.serial : [],
   );
-  const call = world.calls.find((one) => one.n === send.n && one.tries === send.tries && one.key === order.key);
+  const call = world.calls.find(
+    (one) => one.n === send.n && one.tries === send.tries && one.key === order.key,
+  );
   if (!call) throw new Violation('SES is called without a lease');
   const result = outcomeOf(world, call.messageId);
   call.startedAt = world.now;
   call.serials = serials;
   call.isAccepted = result.isAccepted;
   yield;
-  yield* change(world, order.key, 'outcome', (found) =>
-    found && outcome(found, send, result.outcome, world.now),
+  yield* change(
+    world,
+    order.key,
+    'outcome',
+    (found) => found && outcome(found, send, result.outcome, world.now),
   );
   call.isOver = true;
 }
 
-function outcomeOf({ random, calm }: World, messageId: string): { readonly outcome: Outcome; readonly isAccepted: boolean } {
+function outcomeOf(
+  { random, calm }: World,
+  messageId: string,
+): { readonly outcome: Outcome; readonly isAccepted: boolean } {
   const code = 'Fault';
   if (calm || random.chance(0.5)) return { outcome: { kind: 'sent', messageId }, isAccepted: true };
   const kind = random.pick(['throttled', 'unknown', 'unknown', 'refused', 'account'] as const);
@@ -266,7 +281,8 @@ export function* redeliver(world: World, key: string): Steps {
   const started = start(aged, world.now);
   const next = started?.order ?? aged;
   yield;
-  if (next === order || put(world, { ...next, version: order.version + 1 }, order.version, 'redeliver')) return;
+  if (next === order || put(world, { ...next, version: order.version + 1 }, order.version, 'redeliver'))
+    return;
   if (started?.send) yield* callSes(world, next, started.send);
 }
 
@@ -287,7 +303,14 @@ function* wakeStub(world: World, stub: Order): Steps {
 }
 
 export const EVENTS: readonly MailEventKind[] = [
-  'send', 'delay', 'soft_bounce', 'delivery', 'complaint', 'bounce', 'suppressed', 'reject',
+  'send',
+  'delay',
+  'soft_bounce',
+  'delivery',
+  'complaint',
+  'bounce',
+  'suppressed',
+  'reject',
 ];
 
 function* mailEventFor(world: World, call: Call, kind: MailEventKind): Steps {
@@ -298,7 +321,11 @@ function* mailEventFor(world: World, call: Call, kind: MailEventKind): Steps {
 const BY = { who: 'seller', why: 'asked by Zoe' };
 
 /** A person looks, decides, and acts only on what is still as it was seen. */
-function* act(world: World, what: string, action: (order: Order) => Result | 'held' | 'unpaid' | 'other serial'): Steps {
+function* act(
+  world: World,
+  what: string,
+  action: (order: Order) => Result | 'held' | 'unpaid' | 'other serial',
+): Steps {
   const seen = yield* change(world, KEY, 'read', () => undefined);
   if (!seen) return;
   yield;
@@ -319,15 +346,19 @@ function manualAction(world: World): Steps {
   const { now } = world;
   const name = random.pick(['Ann', 'Bo Ek', 'Zoe']);
   const email = random.pick(['a@example.com', 'b@example.com']);
-  const serials = (order: Order) =>
-    new Map(order.lines.map((line) => [line.id, newSerial(world, name)]));
-  const told = (order: Order) => ({ lines: toLines(toSold(order, true), productsOf(world)), ignored: random.chance(0.1) ? ['u'] : [] });
+  const serials = (order: Order) => new Map(order.lines.map((line) => [line.id, newSerial(world, name)]));
+  const told = (order: Order) => ({
+    lines: toLines(toSold(order, true), productsOf(world)),
+    ignored: random.chance(0.1) ? ['u'] : [],
+  });
   const corrections = { ...(random.chance(0.4) && { email }), ...(random.chance(0.3) && { name }) };
   switch (random.below(10)) {
     case 0:
     case 1:
     case 2:
-      return act(world, 'release', (order) => release(order, { ...told(order), corrections }, judge, BY, now));
+      return act(world, 'release', (order) =>
+        release(order, { ...told(order), corrections }, judge, BY, now),
+      );
     case 3:
       return act(world, 'resend', (order) => resend(order, random.chance(0.3) ? email : undefined, BY, now));
     case 4:
@@ -338,7 +369,9 @@ function manualAction(world: World): Steps {
       return act(world, 'transfer', (order) => transfer(order, serials(order), { name, email }, BY, now));
     case 7:
       world.learned = true;
-      return ignoring(change(world, KEY, 'rejudge', (found) => found && rejudge(found, told(found), judge, now)));
+      return ignoring(
+        change(world, KEY, 'rejudge', (found) => found && rejudge(found, told(found), judge, now)),
+      );
     case 8: {
       const line = { sku: 'x', product: 'extra', quantity: 1, ...newSerial(world, 'Zoe') };
       const past = { paidAt: toAt(now), buyer: { name: 'Zoe', email: 'z@example.com' } };
@@ -358,12 +391,17 @@ const eur = (value: string) => ({ value, currency: 'EUR' });
 const BUYER = { name: 'Zoe Quist', email: 'z@example.com', country: 'SE' };
 
 function saleEvent({ random, told, learned }: World, isFirst: boolean): Sale {
-  const skus = isFirst ? ['w'] : random.pick([['w'], ['w', 'x'], ['b'], ['w2'], ['g'], ['u'], ['w', 'u'], ['x', 'g'], []]);
+  const skus = isFirst
+    ? ['w']
+    : random.pick([['w'], ['w', 'x'], ['b'], ['w2'], ['g'], ['u'], ['w', 'u'], ['x', 'g'], []]);
   const kind = isFirst ? 'paid' : random.pick(['paid', 'paid', 'announced', 'trial', 'renewed'] as const);
   const paid = random.chance(0.1) ? eur('5.00') : eur('30.00');
   const again = told.length > 0 && random.chance(0.4) ? random.pick(told).event : undefined;
   if (again) return again;
-  const buyer = isFirst || random.chance(0.8) ? BUYER : random.pick([{}, { name: 'Zoe Quist' }, { email: 'z@example.com' }]);
+  const buyer =
+    isFirst || random.chance(0.8)
+      ? BUYER
+      : random.pick([{}, { name: 'Zoe Quist' }, { email: 'z@example.com' }]);
   const world = { random, told, learned };
   const sold = skus.map((sku) => ({ sku, quantity: 1, paid }));
   return {
@@ -377,7 +415,10 @@ function saleEvent({ random, told, learned }: World, isFirst: boolean): Sale {
 
 function reversalEvent({ random }: World) {
   const kind = random.pick(['refund', 'chargeback'] as const);
-  const state = kind === 'refund' ? random.pick(['done', 'done', 'won'] as const) : random.pick(['open', 'won', 'lost'] as const);
+  const state =
+    kind === 'refund'
+      ? random.pick(['done', 'done', 'won'] as const)
+      : random.pick(['open', 'won', 'lost'] as const);
   const part = random.pick(['full', 'partial'] as const);
   const event: Reversal = { kind, state, part, amount: part === 'partial' ? eur('15.00') : undefined };
   const keys = random.pick([[KEY], [CAP], [CAP, KEY], [KEY, OTHER], [OTHER, KEY]]);
@@ -466,7 +507,10 @@ function checkEnd(world: World): void {
     if (isRead) checkRoundTrip(item);
     if (item.kind === 'order') check(!isDue(item, world.now), `${item.key} is still due at the end`);
   }
-  const names = (keys: readonly string[]) => keys.map((key) => world.items.get(key)).map((item) => (item?.kind === 'alias' ? item.aliasOf : item?.key));
+  const names = (keys: readonly string[]) =>
+    keys
+      .map((key) => world.items.get(key))
+      .map((item) => (item?.kind === 'alias' ? item.aliasOf : item?.key));
   for (const { keys, id } of world.reversed) {
     if (!order || !hasSale(order) || order.kind !== 'order') continue;
     const isNamed = keys.includes(KEY) || names(keys).includes(KEY);
@@ -479,8 +523,13 @@ function checkEnd(world: World): void {
     check(line.state !== 'pending', 'a line of a paid order is not judged');
     if (need.is !== 'covered' || line.state !== 'issued') continue;
     const { serial } = line.issued;
-    const calls = world.calls.filter((call) => call.serials.includes(serial) && call.to === order.buyer.email);
-    check(calls.some((call) => call.isAccepted), 'a line counts as mailed, and SES has no mail of it');
+    const calls = world.calls.filter(
+      (call) => call.serials.includes(serial) && call.to === order.buyer.email,
+    );
+    check(
+      calls.some((call) => call.isAccepted),
+      'a line counts as mailed, and SES has no mail of it',
+    );
   }
   const isTold = world.told.some(({ event }) => event.kind === 'paid');
   check(!isTold || order.lines.length > 0, 'a paid order without a line');
@@ -490,7 +539,8 @@ function checkEnd(world: World): void {
 export function checkRoundTrip(item: Item): void {
   const stored = toItem(item);
   check(isDeepStrictEqual(defined(fromItem(stored)), defined(item)), 'an item is not read as it was written');
-  if (item.kind === 'order') check(stored.dueAt === wakeAt(item) && stored.heldAt === item.heldAt, 'an index is wrong');
+  if (item.kind === 'order')
+    check(stored.dueAt === wakeAt(item) && stored.heldAt === item.heldAt, 'an index is wrong');
 }
 
 /** Without fields that are undefined. */
@@ -498,5 +548,7 @@ const defined = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(defined);
   if (value instanceof Map) return [...value].sort().map(defined);
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
-  return Object.fromEntries(Object.entries(value).flatMap(([name, one]) => (one === undefined ? [] : [[name, defined(one)]])));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, one]) => (one === undefined ? [] : [[name, defined(one)]])),
+  );
 };

@@ -1,6 +1,13 @@
 /** What holds after every write: the definitions of ARCHITECTURE.md once more, written otherwise than in the code. */
 import { wakeAt } from '../../../functions/core/order/due.ts';
-import { type Alias, DELIVERIES, type Item, type Line, type Order, type Send } from '../../../functions/core/order/types.ts';
+import {
+  type Alias,
+  DELIVERIES,
+  type Item,
+  type Line,
+  type Order,
+  type Send,
+} from '../../../functions/core/order/types.ts';
 import { SECRETS } from './histories.ts';
 
 export class Violation extends Error {}
@@ -35,8 +42,8 @@ interface Watched {
 }
 
 export function checkPut(world: Watched, before: Item | undefined, after: Order | Alias, by: string): void {
-  if (trace.on && after.kind === 'order') console.log(new Date(world.now).toISOString().slice(8,19), by, after.buyer.email, after.lines.map((l) => `${l.id}:${l.product}:${l.state}${l.state==='issued'?l.issued.n:''}:${l.via}`).join(' '), '|', after.sends.map((s) => `${s.n} ${s.to} ${s.carries.map((c) => c.line + '.' + c.issue).join(',')} try ${s.tries} ${s.state} ${'delivery' in s ? s.delivery : ''}${'until' in s ? s.until.slice(8,19) : ''}${s.dismissed?' dismissed':''}`).join('; '), after.outbox?.held ?? '');
-  if (after.kind === 'alias') return check(before?.kind !== 'alias', 'an alias is never replaced');
+  check(before?.kind !== 'alias', 'an alias is replaced');
+  if (after.kind === 'alias') return;
   const old = before?.kind === 'order' ? before : undefined;
   checkDerived(after);
   checkSize(after);
@@ -46,7 +53,11 @@ export function checkPut(world: Watched, before: Item | undefined, after: Order 
     const text = JSON.stringify(after);
     check(!SECRETS.some((secret) => text.includes(secret)), 'something of an erased person remains');
   }
-  if (old) check(old.corrected.every((name) => old.buyer[name] === after.buyer[name] || MANUAL.includes(by)), 'an event changes a corrected buyer');
+  if (old)
+    check(
+      old.corrected.every((name) => old.buyer[name] === after.buyer[name] || MANUAL.includes(by)),
+      'an event changes a corrected buyer',
+    );
 }
 
 const MANUAL = ['release', 'resend', 'address', 'reissue', 'transfer', 'erase'];
@@ -54,11 +65,20 @@ const NEW_SERIALS = ['reissue', 'transfer'];
 
 function checkSize(order: Order): void {
   const { lines, sends, audit, aliases, reversals } = order;
-  check(lines.length <= 100 && sends.length <= 20 && audit.length <= 101 && aliases.length <= 20 && reversals.size <= 100, 'an order exceeds a limit');
+  check(
+    lines.length <= 100 &&
+      sends.length <= 20 &&
+      audit.length <= 101 &&
+      aliases.length <= 20 &&
+      reversals.size <= 100,
+    'an order exceeds a limit',
+  );
 }
 
 function checkLines(old: Order | undefined, order: Order, by: string): void {
   const products = order.lines.flatMap(({ product }) => product ?? []);
+  const isMade = order.lines.some(({ state }) => state === 'issued' || state === 'to_make');
+  check(isPaid(order) || !isMade, 'a serial is made before the order is paid');
   check(new Set(products).size === products.length, 'two lines for one product');
   check(new Set(order.lines.map(({ id }) => id)).size === order.lines.length, 'two lines with one ID');
   for (const was of old?.lines ?? []) {
@@ -68,7 +88,10 @@ function checkLines(old: Order | undefined, order: Order, by: string): void {
     if (now?.state !== 'issued') throw new Violation('an issued line loses its serial');
     if (now.issued.serial === was.issued.serial) continue;
     check(NEW_SERIALS.includes(by), `a serial changes by ${by}`);
-    check(now.superseded.some(({ serial }) => serial === was.issued.serial), 'a replaced serial is not kept');
+    check(
+      now.superseded.some(({ serial }) => serial === was.issued.serial),
+      'a replaced serial is not kept',
+    );
   }
 }
 
@@ -108,13 +131,20 @@ function checkStart(world: Watched, order: Order, send: Send & { readonly state:
     if (call.to !== send.to || !call.serials.some((serial) => serials.includes(serial))) continue;
     const isSettled = call.isOver || call.isAsked;
     check(isSettled || world.now >= call.until, 'a mail starts while another with its serial is in flight');
-    check(isSettled || world.now - (call.startedAt ?? 0) >= 60_000, 'a mail starts while SES is asked for another');
+    check(
+      isSettled || world.now - (call.startedAt ?? 0) >= 60_000,
+      'a mail starts while SES is asked for another',
+    );
     check(!call.isKnown || call.isAsked, 'a mail repeats a serial that SES has accepted');
   }
   const { n, tries, to } = send;
   const messageId = `m${world.calls.length + 1}`;
   const state = { isAccepted: false, isOver: false, isKnown: false, isAsked: false };
-  world.calls.push({ ...{ key: order.key, n, tries, to, messageId, serials }, until: Date.parse(send.until), ...state });
+  world.calls.push({
+    ...{ key: order.key, n, tries, to, messageId, serials },
+    until: Date.parse(send.until),
+    ...state,
+  });
 }
 
 // The definitions, by plain loops.
@@ -159,18 +189,32 @@ function mailAt(order: Order, line: Line): 'none' | 'failed' | 'covered' | numbe
 function checkDerived(order: Order): void {
   const mails = order.lines.map((line) => mailAt(order, line));
   const times = mails.filter((at) => typeof at === 'number');
-  const others = order.sends.flatMap((send) => (send.about !== 'serials' && 'until' in send ? Date.parse(send.until) : []));
-  const making = order.lines.flatMap((line) => (line.state === 'to_make' && isInForce(order) ? Date.parse(line.until) : []));
-  const isOrphan = order.lines.length === 0 && !isPaid(order) && !order.erasedAt && !order.reportedAt && order.reversals.size > 0;
+  const others = order.sends.flatMap((send) =>
+    send.about !== 'serials' && 'until' in send ? Date.parse(send.until) : [],
+  );
+  const making = order.lines.flatMap((line) =>
+    line.state === 'to_make' && isInForce(order) ? Date.parse(line.until) : [],
+  );
+  const isOrphan =
+    order.lines.length === 0 &&
+    !isPaid(order) &&
+    !order.erasedAt &&
+    !order.reportedAt &&
+    order.reversals.size > 0;
   const orphan = isOrphan ? [Date.parse(order.receivedAt) + 86_400_000] : [];
   const since = Date.parse(order.outbox?.since ?? order.receivedAt);
   const mailTimes = order.outbox?.held ? [] : [...times.map((at) => at || since), ...others];
   const wake = Math.min(...making, ...mailTimes, ...orphan);
   const due = Date.parse(wakeAt(order) ?? '') || Number.POSITIVE_INFINITY;
   check(due === wake, 'due at another time than the definition says');
-  const hold = order.lines.some(({ state }) => state === 'held') || mails.includes('failed') || order.outbox?.held !== undefined;
+  const hold =
+    order.lines.some(({ state }) => state === 'held') ||
+    mails.includes('failed') ||
+    order.outbox?.held !== undefined;
   check((order.heldAt !== undefined) === (isInForce(order) && hold), 'held, and not as the definition says');
   const hasWork = times.length + others.length + making.length > 0;
-  check(order.outbox?.held === 'too_large' || (order.outbox !== undefined) === hasWork, 'the outbox is there, or not, without a reason');
+  check(
+    order.outbox?.held === 'too_large' || (order.outbox !== undefined) === hasWork,
+    'the outbox is there, or not, without a reason',
+  );
 }
-export const trace = { on: false };
