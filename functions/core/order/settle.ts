@@ -37,8 +37,10 @@ export function emptyOrder(key: string, provider: string, test: boolean, now: nu
  */
 export function finish(before: Order, after: Order, now: number, fallback = () => before): Order | undefined {
   const settled = settle(after, now);
-  const next = isWithinLimits(settled) ? settled : settle(withTooLarge(fallback(), now), now);
-  return isSame(before, next) ? undefined : next;
+  if (isSame(before, settled)) return undefined;
+  if (isWithinLimits(settled)) return settled;
+  const held = settle(withTooLarge(fallback(), now), now);
+  return isSame(before, held) ? undefined : held;
 }
 
 export const withTooLarge = (order: Order, now: number): Order => ({

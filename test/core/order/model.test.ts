@@ -23,7 +23,7 @@ test(`${HISTORIES} histories: two actors at once, crashes, every outcome`, { tim
 });
 
 test('the same facts lead to the same end in any order', { timeout: TIMEOUT }, () => {
-  everySeed(HISTORIES / 5, agreement);
+  everySeed(HISTORIES / 10, agreement);
 });
 
 test('the same events of SES lead to the same end in any order', { timeout: TIMEOUT }, () => {

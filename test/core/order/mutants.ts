@@ -93,8 +93,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'an event beyond a limit is dropped',
     file: order('settle'),
-    from: 'settle(withTooLarge(fallback(), now), now)',
-    to: 'before; void fallback',
+    from: 'const held = settle(withTooLarge(fallback(), now), now);',
+    to: 'const held = before; void fallback;',
   },
   {
     name: 'a known SKU that became a bundle adds a line',
