@@ -14,6 +14,7 @@ export const isPaid = ({ paidAt, trial, renewedAt }: Order): boolean =>
 
 export function paymentOf(order: Order): Payment {
   if (!isPaid(order)) return 'unpaid';
+  if (order.reversals.size === 0) return 'paid';
   const { amount } = order;
   const standing = [...order.reversals.values()].filter(({ state }) => state !== 'won');
   if (standing.some(({ kind }) => kind === 'chargeback')) return 'disputed';

@@ -25,7 +25,7 @@ export function firstBroken(seed: number, count: number): Broken | undefined {
   for (let at = 1; at <= count; at += 1) {
     const broken =
       attempt(at, () => history(seed + at)) ??
-      (at % 4 === 0 ? attempt(at, () => agreement(seed + at)) : undefined) ??
+      (at % 10 === 0 ? attempt(at, () => agreement(seed + at)) : undefined) ??
       (at % 10 === 0 ? attempt(at, () => mailAgreement(seed + at)) : undefined);
     if (broken) return broken;
   }
