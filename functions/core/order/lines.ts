@@ -46,11 +46,23 @@ export function toLines(
     if (products.length === 0) return [{ ...line, product: null }];
     return products.map((product, at) => ({ ...line, product, paid: at === 0 ? paid : undefined }));
   });
-  return lines.reduce<NewLine[]>((merged, line) => {
-    const at = merged.findIndex((known) => isSameLine(known, line));
-    const known = merged[at];
-    return known ? merged.with(at, added(known, line)) : [...merged, line];
-  }, []);
+  return combine(lines, isSameLine, added);
+}
+
+/** Each item is combined with an earlier one that is the same. */
+function combine<One>(
+  list: readonly One[],
+  isOne: (known: One, one: One) => boolean,
+  both: (known: One, one: One) => One,
+): readonly One[] {
+  const combined: One[] = [];
+  for (const one of list) {
+    const at = combined.findIndex((known) => isOne(known, one));
+    const known = combined[at];
+    if (known) combined[at] = both(known, one);
+    else combined.push(one);
+  }
+  return combined;
 }
 
 /** The price that the line's SKU was sold for: that of a bundle is on its first line. */
@@ -195,11 +207,9 @@ function reopened(line: Line, told: NewLine | undefined): Line {
 }
 
 /** Of several lines for one product, the one that has a serial stays, else the first. */
-function joinProducts(lines: readonly Line[]): readonly Line[] {
-  return lines.reduce<readonly Line[]>((joined, line) => {
-    const at = joined.findIndex(({ product }) => product !== null && product === line.product);
-    const known = joined[at];
-    if (!known) return [...joined, line];
-    return joined.with(at, known.state === 'pending' ? added(line, known) : added(known, line));
-  }, []);
-}
+const joinProducts = (lines: readonly Line[]): readonly Line[] =>
+  combine(
+    lines,
+    ({ product }, line) => product !== null && product === line.product,
+    (known, line) => (known.state === 'pending' ? added(line, known) : added(known, line)),
+  );

@@ -9,7 +9,9 @@ export class ItemError extends Error {
 }
 
 export type Fields = Readonly<Record<string, unknown>>;
-type Parser<Value> = (value: unknown, name: string) => Value;
+export type Parser<Value> = (value: unknown, name: string) => Value;
+type Shape = Readonly<Record<string, Parser<unknown>>>;
+type Parsed<Of extends Shape> = { readonly [Name in keyof Of]: ReturnType<Of[Name]> };
 
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -55,3 +57,22 @@ export const mapOf =
     Object.fromEntries(
       Object.entries(fields(value, name)).map(([key, one]) => [key, parse(one, `${name}.${key}`)]),
     );
+
+/** A map with these fields; others are left out. */
+export const record = <Of extends Shape>(shape: Of): Parser<Parsed<Of>> => {
+  const parsers = Object.entries(shape);
+  return (value, name) => {
+    const found = fields(value, name);
+    const entries: unknown[][] = parsers.map(([field, parse]) => [
+      field,
+      parse(found[field], `${name}.${field}`),
+    ]);
+    return Object.fromEntries(entries);
+  };
+};
+
+/** A default that is left out when it is stored. */
+export const or =
+  <Value>(parse: Parser<Value>, standard: Value): Parser<Value> =>
+  (value, name) =>
+    value === undefined ? standard : parse(value, name);

@@ -2,7 +2,7 @@
  * Items as the table stores them: plain records without defaults, so that an ordinary order stays below 1 KB. The
  * attributes of the indexes (`dueShard`, `dueAt`, `held`, `heldAt`, `day`, `email`) are only written, except `heldAt`.
  */
-import { type Buyer, HELD_REASONS, type Money } from '../inbound/event.ts';
+import { HELD_REASONS, type Money } from '../inbound/event.ts';
 import { toEmailKey } from '../mail/address.ts';
 import { addressOf, isPaid, wakeAt } from './due.ts';
 import {
@@ -16,7 +16,10 @@ import {
   mapOf,
   maybe,
   oneOf,
+  or,
   orNull,
+  type Parser,
+  record,
   text,
 } from './parse.ts';
 import {
@@ -29,17 +32,15 @@ import {
   type Item,
   KINDS,
   type Line,
-  type LineFacts,
   type LineState,
   type Order,
   type Raw,
   type Reversal,
   SCHEMA,
   type Send,
-  type SendFacts,
   type SendState,
   TROUBLES,
-  type Unreadable,
+  type UnreadableState,
 } from './types.ts';
 import { upcast } from './upcast.ts';
 
@@ -77,47 +78,25 @@ function parseItem(stored: Fields): Item {
       `schema ${String(stored.schema)}: this version reads schema ${SCHEMA} and older; deploy a newer one`,
     );
   const kind = oneOf(KINDS)(stored.kind, `kind ${String(stored.kind)}`);
-  const key = text(stored.key, 'key');
   switch (kind) {
     case 'order':
       return parseOrder(stored);
     case 'alias':
-      return { kind, key, aliasOf: text(stored.aliasOf, 'aliasOf') };
+      return { kind, ...Alias(stored, 'alias') };
     case 'lease':
-      return { kind, key, owner: text(stored.owner, 'owner'), until: count(stored.until, 'until') };
+      return { kind, ...Lease(stored, 'lease') };
     case 'keyChange':
-      return { kind, key, ...written(stored) };
+      return { kind, ...Written(stored, 'keyChange') };
     case 'unreadable':
-      return parseUnreadable(stored);
+      return { kind, ...UnreadableFacts(stored, 'unreadable'), ...parseUnreadableState(stored) };
     default:
       throw new ItemError(`kind ${kind}: this version does not read it; deploy a newer one`);
   }
 }
 
-const written = (stored: Fields) => ({
-  version: count(stored.version, 'version'),
-  receivedAt: text(stored.receivedAt, 'receivedAt'),
-  audit: list(parseAudit)(stored.audit, 'audit'),
-});
-
-function parseUnreadable(stored: Fields): Unreadable {
-  const facts = {
-    key: text(stored.key, 'key'),
-    provider: text(stored.provider, 'provider'),
-    ...written(stored),
-  };
-  if (oneOf(['held', 'closed'] as const)(stored.state, 'state') === 'closed')
-    return { kind: 'unreadable', ...facts, state: 'closed' };
-  const reason = oneOf(['bad_body', 'too_large'] as const)(stored.reason, 'reason');
-  const heldAt = text(stored.heldAt, 'heldAt');
-  return {
-    kind: 'unreadable',
-    ...facts,
-    state: 'held',
-    heldAt,
-    reason,
-    raw: maybe(parseRaw)(stored.raw, 'raw'),
-  };
+function parseUnreadableState(stored: Fields): UnreadableState {
+  const state = oneOf(['held', 'closed'] as const)(stored.state, 'state');
+  return state === 'closed' ? { state } : { state, ...HeldUnreadable(stored, 'unreadable') };
 }
 
 /** The prefix that an order's key shares with its aliases. An ID has no `#`, so what has one is not shortened. */
@@ -213,186 +192,150 @@ function shardOf(key: string): number {
 }
 
 function parseOrder(stored: Fields): Order {
-  const at = (name: string) => maybe(text)(stored[name], name);
-  const test = maybe(flag)(stored.test, 'test') ?? false;
-  const provider = text(stored.provider, 'provider');
-  const prefix = prefixOf({ provider, test });
-  const buyer = parseBuyer(stored.buyer, 'buyer');
-  const amount = maybe(parseMoney)(stored.amount, 'amount');
-  const since = at('since');
-  const held = maybe(oneOf(['mail_age', 'too_large'] as const))(stored.mailHeld, 'mailHeld');
+  const { since, mailHeld: held, aliases, lines, sends, ...order } = OrderFields(stored, 'order');
+  const prefix = prefixOf(order);
   const facts = Object.entries(stored).filter(([name]) => name.startsWith(REVERSAL));
   return {
-    ...{ kind: 'order', key: text(stored.key, 'key'), provider, test, ...written(stored), amount, buyer },
-    ...{ paidAt: at('paidAt'), renewedAt: at('renewedAt'), erasedAt: at('erasedAt'), printed: at('printed') },
-    trial: maybe(parseTrial)(stored.trial, 'trial'),
-    reversals: new Map(facts.map(([name, fact]) => [name.slice(REVERSAL.length), parseReversal(fact, name)])),
-    corrected: list(oneOf(BUYER_FIELDS))(stored.corrected, 'corrected'),
-    aliases: list(text)(stored.aliases, 'aliases').map((key) => (key.includes('#') ? key : prefix + key)),
-    raw: maybe(parseRaw)(stored.raw, 'raw'),
-    lines: list((line, name, index) => parseLine(line, name, index, amount))(stored.lines, 'lines'),
-    sends: list((send, name, index) => parseSend(send, name, index, addressOf({ test, buyer })))(
-      stored.sends,
-      'sends',
+    ...{ kind: 'order', ...order },
+    reversals: new Map(
+      facts.map(([name, fact]) => [name.slice(REVERSAL.length), StoredReversal(fact, name)]),
     ),
+    aliases: aliases.map((key) => (key.includes('#') ? key : prefix + key)),
+    lines: lines.map((line, at) => parseLine(line, `lines.${at}`, at, order.amount)),
+    sends: sends.map((send, at) => parseSend(send, `sends.${at}`, at, addressOf(order))),
     outbox: since === undefined ? undefined : { since, ...(held && { held }) },
-    ...{ heldAt: at('heldAt'), reportedAt: at('reportedAt') },
   };
 }
 
-function parseTrial(value: unknown, name: string) {
-  const trial = fields(value, name);
-  return { at: text(trial.at, `${name}.at`), until: maybe(text)(trial.until, `${name}.until`) };
+function parseLine(line: Fields, name: string, at: number, amount: Money | undefined): Line {
+  const { id = at + 1, paid, ...facts } = LineFields(line, name);
+  const price = line.paid === undefined ? amount : (paid ?? undefined);
+  return { id, paid: price, ...facts, ...parseLineState(line, name) };
 }
-
-const BUYER_FIELDS = ['name', 'email', 'company', 'registration', 'country', 'locale'] as const;
-
-const parseBuyer = (value: unknown, name: string): Buyer => mapOf(text)(value, name);
-
-function parseMoney(value: unknown, name: string): Money {
-  const money = fields(value, name);
-  return { value: text(money.value, `${name}.value`), currency: text(money.currency, `${name}.currency`) };
-}
-
-function parseReversal(value: unknown, name: string): Reversal {
-  const fact = fields(value, name);
-  return {
-    kind: oneOf(['refund', 'chargeback'] as const)(fact.kind, `${name}.kind`),
-    state: oneOf(['open', 'lost', 'done', 'won'] as const)(fact.state, `${name}.state`),
-    part: oneOf(['full', 'partial'] as const)(fact.part, `${name}.part`),
-    amount: maybe(parseMoney)(fact.amount, `${name}.amount`),
-    at: maybe(text)(fact.at, `${name}.at`),
-  };
-}
-
-function parseRaw(value: unknown, name: string): Raw {
-  const raw = fields(value, name);
-  return {
-    provider: text(raw.provider, `${name}.provider`),
-    method: text(raw.method, `${name}.method`),
-    headers: mapOf(text)(raw.headers, `${name}.headers`),
-    query: text(raw.query, `${name}.query`),
-    body: bytes(raw.body, `${name}.body`),
-  };
-}
-
-function parseAudit(value: unknown, name: string): AuditEntry {
-  const entry = fields(value, name);
-  return {
-    at: text(entry.at, `${name}.at`),
-    who: text(entry.who, `${name}.who`),
-    what: oneOf(ACTIONS)(entry.what, `${name}.what`),
-    why: orNull(text)(entry.why, `${name}.why`),
-    before: mapOf(orNull(text))(entry.before, `${name}.before`),
-    after: mapOf(orNull(text))(entry.after, `${name}.after`),
-  };
-}
-
-const REASONS: readonly HeldReason[] = [...HELD_REASONS, 'too_large', 'generator'];
-const parseReason = oneOf(REASONS);
-
-function parseLine(value: unknown, name: string, at: number, amount: Money | undefined): Line {
-  const line = fields(value, name);
-  const facts: LineFacts = {
-    id: maybe(count)(line.id, `${name}.id`) ?? at + 1,
-    sku: maybe(text)(line.sku, `${name}.sku`) ?? '',
-    quantity: maybe(count)(line.quantity, `${name}.quantity`) ?? 1,
-    paid: line.paid === undefined ? amount : (orNull(parseMoney)(line.paid, `${name}.paid`) ?? undefined),
-    approved: maybe(oneOf([true] as const))(line.approved, `${name}.approved`),
-    via: maybe(oneOf(['mail', 'answer', 'elsewhere'] as const))(line.via, `${name}.via`) ?? 'mail',
-  };
-  return { ...facts, ...parseLineState(line, name) };
-}
-
-const LINE_STATES = ['pending', 'held', 'to_make', 'issued', 'erased'] as const;
 
 function parseLineState(line: Fields, name: string): LineState {
-  const state = maybe(oneOf(LINE_STATES))(line.state, `${name}.state`) ?? 'issued';
-  const product = orNull(text)(line.product, `${name}.product`);
-  const reason = maybe(parseReason)(line.reason, `${name}.reason`);
-  if (state === 'pending') return { state, product, reason };
-  if (state === 'erased') return { state, product };
-  const told = maybe(oneOf([true] as const))(line.told, `${name}.told`);
-  if (state === 'held') return { state, product, reason: parseReason(line.reason, `${name}.reason`), told };
-  const known = text(line.product, `${name}.product`);
-  if (state === 'issued') {
-    const superseded = list((old, at) => ({
-      ...parseIssued(old, at),
-      at: text(fields(old, at).at, `${at}.at`),
-    }));
-    return {
-      state,
-      product: known,
-      issued: parseIssued(line, name),
-      superseded: superseded(line.superseded, `${name}.superseded`),
-    };
+  const state = or(oneOf(LINE_STATES), 'issued')(line.state, `${name}.state`);
+  switch (state) {
+    case 'pending':
+      return { state, ...Pending(line, name) };
+    case 'held':
+      return { state, ...Held(line, name) };
+    case 'to_make':
+      return { state, ...ToMake(line, name) };
+    case 'issued':
+      return { state, issued: Serial(line, name), ...IssuedLine(line, name) };
+    case 'erased':
+      return { state, ...Erased(line, name) };
   }
-  const { licensee, tries, until } = line;
-  return {
-    ...{ state, product: known, licensee: text(licensee, `${name}.licensee`) },
-    ...{ tries: count(tries, `${name}.tries`), until: text(until, `${name}.until`) },
-  };
 }
 
-function parseIssued(value: unknown, name: string): Issued {
-  const { n, licensee, serial, keyVersion } = fields(value, name);
-  return {
-    n: maybe(count)(n, `${name}.n`) ?? 1,
-    licensee: text(licensee, `${name}.licensee`),
-    serial: text(serial, `${name}.serial`),
-    keyVersion: orNull(count)(keyVersion, `${name}.keyVersion`),
-  };
+function parseSend(send: Fields, name: string, at: number, address: string | undefined): Send {
+  const { n = at + 1, to = text(address, 'buyer.email'), ...facts } = SendFields(send, name);
+  return { n, to, ...facts, ...parseSendState(send, name) };
 }
 
-function parseSend(value: unknown, name: string, at: number, address: string | undefined): Send {
-  const send = fields(value, name);
-  const facts: SendFacts = {
-    n: maybe(count)(send.n, `${name}.n`) ?? at + 1,
-    to: maybe(text)(send.to, `${name}.to`) ?? text(address, 'buyer.email'),
-    about:
-      maybe(oneOf(['serials', 'trial', 'moved', 'held'] as const))(send.about, `${name}.about`) ?? 'serials',
-    carries: parseCarries(maybe(text)(send.carries, `${name}.carries`) ?? '', name),
-    tries: maybe(count)(send.tries, `${name}.tries`) ?? 1,
-    dismissed: maybe(oneOf([true] as const))(send.dismissed, `${name}.dismissed`),
-    fromVersion: maybe(count)(send.fromVersion, `${name}.fromVersion`),
-  };
-  return { ...facts, ...parseSendState(send, name) };
+function parseSendState(send: Fields, name: string): SendState {
+  const state = or(oneOf(SEND_STATES), 'accepted')(send.state, `${name}.state`);
+  switch (state) {
+    case 'waiting':
+      return { state, ...Waiting(send, name) };
+    case 'in_flight':
+      return { state, ...InFlight(send, name) };
+    case 'unknown':
+      return { state, ...Unknown(send, name) };
+    case 'refused':
+      return { state, ...Refused(send, name) };
+    case 'accepted':
+      return { state, ...Accepted(send, name) };
+  }
 }
+
+const yes = maybe(oneOf([true] as const));
+const at = maybe(text);
+const LINE_STATES = ['pending', 'held', 'to_make', 'issued', 'erased'] as const;
+const SEND_STATES = ['waiting', 'in_flight', 'unknown', 'refused', 'accepted'] as const;
+const BUYER_FIELDS = ['name', 'email', 'company', 'registration', 'country', 'locale'] as const;
+const REASONS: readonly HeldReason[] = [...HELD_REASONS, 'too_large', 'generator'];
+
+const StoredMoney: Parser<Money> = record({ value: text, currency: text });
+const StoredReversal: Parser<Reversal> = record({
+  kind: oneOf(['refund', 'chargeback'] as const),
+  state: oneOf(['open', 'lost', 'done', 'won'] as const),
+  part: oneOf(['full', 'partial'] as const),
+  amount: maybe(StoredMoney),
+  at,
+});
+const StoredRaw: Parser<Raw> = record({
+  provider: text,
+  method: text,
+  headers: mapOf(text),
+  query: text,
+  body: bytes,
+});
+const Audit: Parser<AuditEntry> = record({
+  ...{ at: text, who: text, what: oneOf(ACTIONS), why: orNull(text) },
+  ...{ before: mapOf(orNull(text)), after: mapOf(orNull(text)) },
+});
+
+const Alias = record({ key: text, aliasOf: text });
+const Lease = record({ key: text, owner: text, until: count });
+const WRITTEN = { key: text, version: count, receivedAt: text, audit: list(Audit) };
+const Written = record(WRITTEN);
+const UnreadableFacts = record({ ...WRITTEN, provider: text });
+const HeldUnreadable = record({
+  ...{ heldAt: text, reason: oneOf(['bad_body', 'too_large'] as const), raw: maybe(StoredRaw) },
+});
+const OrderFields = record({
+  ...{ ...WRITTEN, provider: text, test: or(flag, false), amount: maybe(StoredMoney), printed: at },
+  ...{ paidAt: at, trial: maybe(record({ at: text, until: at })), renewedAt: at, erasedAt: at },
+  ...{ buyer: mapOf(text), corrected: list(oneOf(BUYER_FIELDS)), aliases: list(text), raw: maybe(StoredRaw) },
+  ...{ lines: list(fields), sends: list(fields), heldAt: at, reportedAt: at },
+  ...{ since: at, mailHeld: maybe(oneOf(['mail_age', 'too_large'] as const)) },
+});
+
+const LineFields = record({
+  ...{
+    id: maybe(count),
+    sku: or(text, ''),
+    quantity: or(count, 1),
+    paid: orNull(StoredMoney),
+    approved: yes,
+  },
+  via: or(oneOf(['mail', 'answer', 'elsewhere'] as const), 'mail'),
+});
+const SERIAL = { n: or(count, 1), licensee: text, serial: text, keyVersion: orNull(count) };
+const Serial = record(SERIAL);
+const Pending = record({ product: orNull(text), reason: maybe(oneOf(REASONS)) });
+const Held = record({ product: orNull(text), reason: oneOf(REASONS), told: yes });
+const ToMake = record({ product: text, licensee: text, tries: count, until: text });
+const IssuedLine = record({ product: text, superseded: list(record({ ...SERIAL, at: text })) });
+const Erased = record({ product: orNull(text) });
 
 /** `1.1 2.1`: line 1 and line 2, each with its first serial. */
-const parseCarries = (stored: string, name: string): readonly Carried[] =>
-  stored
+const carries: Parser<readonly Carried[]> = (value, name) =>
+  or(text, '')(value, name)
     .split(' ')
     .filter(Boolean)
     .map((pair) => {
       const [line, issue] = pair.split('.').map(Number);
-      return { line: count(line, `${name}.carries`), issue: count(issue, `${name}.carries`) };
+      return { line: count(line, name), issue: count(issue, name) };
     });
-
-const SEND_STATES = ['waiting', 'in_flight', 'unknown', 'refused', 'accepted'] as const;
-
-function parseSendState(send: Fields, name: string): SendState {
-  const state = maybe(oneOf(SEND_STATES))(send.state, `${name}.state`) ?? 'accepted';
-  const until = () => text(send.until, `${name}.until`);
-  const code = () => text(send.code, `${name}.code`);
-  switch (state) {
-    case 'waiting':
-      return { state, until: until(), code: maybe(text)(send.code, `${name}.code`) };
-    case 'in_flight':
-      return { state, until: until(), doubt: maybe(oneOf([true] as const))(send.doubt, `${name}.doubt`) };
-    case 'unknown':
-      return { state, until: until(), code: code() };
-    case 'refused':
-      return { state, code: code() };
-    case 'accepted':
-      return {
-        ...{
-          state,
-          at: text(send.at, `${name}.at`),
-          messageId: maybe(text)(send.messageId, `${name}.messageId`),
-        },
-        delivery: maybe(oneOf(DELIVERIES))(send.delivery, `${name}.delivery`) ?? 'none',
-        trouble: maybe(oneOf(TROUBLES))(send.trouble, `${name}.trouble`),
-      };
-  }
-}
+const SendFields = record({
+  ...{
+    n: maybe(count),
+    to: maybe(text),
+    carries,
+    tries: or(count, 1),
+    dismissed: yes,
+    fromVersion: maybe(count),
+  },
+  about: or(oneOf(['serials', 'trial', 'moved', 'held'] as const), 'serials'),
+});
+const Waiting = record({ until: text, code: maybe(text) });
+const InFlight = record({ until: text, doubt: yes });
+const Unknown = record({ until: text, code: text });
+const Refused = record({ code: text });
+const Accepted = record({
+  ...{ at: text, messageId: maybe(text), trouble: maybe(oneOf(TROUBLES)) },
+  delivery: or(oneOf(DELIVERIES), 'none'),
+});

@@ -119,7 +119,7 @@ describe('what this version cannot read is an error that names it', () => {
       { ...stored, lines: [{ state: 'lost' }] },
       /lines\.0\.state: expected one of pending/,
     ],
-    ['a missing field', { ...stored, provider: undefined }, /plain#1: provider: expected a string/],
+    ['a missing field', { ...stored, provider: undefined }, /plain#1: order.provider: expected a string/],
     [
       'a serial that is none',
       { ...stored, lines: [{ product: 'w', licensee: 'Z', serial: 5 }] },
