@@ -201,9 +201,18 @@ function toldNow({ sku, product }: Line, told: readonly NewLine[]): readonly New
   return [same.find((one) => one.product === product) ?? same[0]].filter((one) => one !== undefined);
 }
 
+/** What the provider said of a line stays, unless it is told otherwise now. */
 function reopened(line: Line, told: NewLine | undefined): Line {
-  const { paid = line.paid, product = line.product, reason } = told ?? {};
-  return { ...factsOf(line), paid, via: 'mail', state: 'pending', product: product ?? line.product, reason };
+  const said = line.state === 'held' && line.told ? line.reason : undefined;
+  const { paid = line.paid, reason = undefined } = told ?? { reason: said };
+  return {
+    ...factsOf(line),
+    paid,
+    via: 'mail',
+    state: 'pending',
+    product: told?.product ?? line.product,
+    reason,
+  };
 }
 
 /** Of several lines for one product, the one that has a serial stays, else the first. */
