@@ -137,4 +137,4 @@ export function mailState(order: Order): MailState {
 export const latestAccepted = ({ sends }: Order) =>
   sends.flatMap((send) => (send.state === 'accepted' && send.about === 'serials' ? send : [])).at(-1);
 
-export const latest = (times: readonly At[]): At | undefined => [...times].sort().at(-1);
+const latest = (times: readonly At[]): At | undefined => [...times].sort().at(-1);

@@ -94,7 +94,7 @@ function started(order: Order, send: InFlight, now: number): Started {
 }
 
 /** Room for one send more, if the oldest that no longer matter make it. */
-export function pruned(order: Order, now: number): Order {
+function pruned(order: Order, now: number): Order {
   const current = (send: Send) =>
     !send.dismissed && send.to === addressOf(order) && order.lines.some((line) => carriesLine(send, line));
   const isOver = (send: Send) => isSettled(send) || (send.about === 'serials' && isReady(send, now));
