@@ -112,7 +112,7 @@ describe.each(scenarios)('$name', ({ notices, reversed }) => {
             order.lines.map((line) => line.serial),
             withEvents,
           ).toEqual([serial]);
-          expect(order.dueAt, `stuck: ${withEvents}`).toBeUndefined();
+          expect(order.dueAt, `stuck: ${withEvents}`).toBeNull();
           if (!reversed) expect(world.mails.length, `lost: ${withEvents}`).toBeGreaterThan(0);
           if (reversed && notices[0] !== sale && heard[0])
             expect(world.mails.length, `mailed: ${withEvents}`).toBe(0);
@@ -136,7 +136,7 @@ test('SES tells of each mail before the next try: none is lost, and none goes ou
     const { world, heard } = await run(plan, [sale], 6, true);
     const withEvents = JSON.stringify([...plan]);
     if (heard[0]) expect(world.mails.length, withEvents).toBe(1);
-    for (const order of world.orders()) expect(order.dueAt, `stuck: ${withEvents}`).toBeUndefined();
+    for (const order of world.orders()) expect(order.dueAt, `stuck: ${withEvents}`).toBeNull();
     if (plan.size === 1) twiceUntold += (await run(plan, [sale], 6)).world.mails.length > 1 ? 1 : 0;
   }
   expect(twiceUntold).toBeGreaterThan(0);

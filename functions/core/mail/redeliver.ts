@@ -1,7 +1,12 @@
+import type { ProductKeys } from '../catalogue/keys.ts';
 import { errorName } from '../inbound/rejection.ts';
-import { isAlias, withLease, withMailHeld } from '../order/order.ts';
-import { change, claimAliases, LEASE_MS } from '../order/record.ts';
-import type { Ports } from '../world.ts';
+import { isDue, isStub } from '../order/due.ts';
+import { change, claimAlias, claimAliases, orderAt } from '../order/record.ts';
+import { holdByAge, start } from '../order/sends.ts';
+import { made, reported } from '../order/transitions.ts';
+import type { Line, Order } from '../order/types.ts';
+import { judgeWith, makeFor } from '../serial/lines.ts';
+import type { Ports, Secret } from '../world.ts';
 import { deliver } from './deliver.ts';
 
 /**
@@ -10,7 +15,6 @@ import { deliver } from './deliver.ts';
  */
 export const RUN_MS = 14 * 60_000 - 10_000;
 
-const OLDEST_MS = 72 * 3_600_000;
 const RUN_LEASE_MS = 120_000;
 const RENEW_MS = 30_000;
 const PAGE = 200;
@@ -30,6 +34,11 @@ export interface Queue {
   sleep(ms: number): Promise<void>;
 }
 
+/** What making serials and mailing them take. */
+export interface Redelivering extends Ports {
+  readonly productKeys: Secret<ProductKeys>;
+}
+
 export interface Redelivered {
   readonly due: number;
   readonly sent: number;
@@ -37,7 +46,11 @@ export interface Redelivered {
 }
 
 /** Mails whatever is due, until nothing is or `until` has come. Undefined where another run is at it. */
-export async function redeliver(ports: Ports, queue: Queue, until: number): Promise<Redelivered | undefined> {
+export async function redeliver(
+  ports: Redelivering,
+  queue: Queue,
+  until: number,
+): Promise<Redelivered | undefined> {
   const { now } = ports;
   if (!(await queue.hold(now(), now() + RUN_LEASE_MS))) return undefined;
   try {
@@ -48,13 +61,14 @@ export async function redeliver(ports: Ports, queue: Queue, until: number): Prom
 }
 
 /** One mail started each 1/rate seconds, as many in flight as that asks for. */
-async function drain(ports: Ports, queue: Queue, until: number): Promise<Redelivered> {
-  const { now } = ports;
+async function drain(ports: Redelivering, queue: Queue, until: number): Promise<Redelivered> {
+  const { now, report } = ports;
   const gap = 1000 / (await queue.rate());
   const most = Math.max(1, Math.ceil((LONGEST_SECONDS * 1000) / gap));
   const count = { due: 0, sent: 0, failed: 0 };
   // Once in a run: whatever goes wrong with an order, its buyer is not mailed over and over.
   const tried = new Set<string>();
+  let orphans = 0;
   const inFlight = new Set<Promise<void>>();
   let renewAt = now() + RENEW_MS;
   let nextAt = now();
@@ -63,7 +77,8 @@ async function drain(ports: Ports, queue: Queue, until: number): Promise<Redeliv
     tried.add(key);
     const one = attempt(ports, key)
       .then((result) => {
-        if (result === 'nothing') return;
+        if (result === 'orphan') orphans += 1;
+        if (result === 'nothing' || result === 'orphan') return;
         count.due += 1;
         count[result] += 1;
       })
@@ -93,28 +108,68 @@ async function drain(ports: Ports, queue: Queue, until: number): Promise<Redeliv
   } finally {
     // However the run ends: a Lambda that has answered is frozen, and a mail that it then sends is marked too late.
     await Promise.all(inFlight);
+    if (orphans > 0) report('reversals_without_sale', { orders: orphans });
   }
 }
 
-/** Takes one order and mails it. An index entry without its order, or one another took, is nothing. */
-async function attempt(ports: Ports, key: string): Promise<'nothing' | 'sent' | 'failed'> {
-  const { store, report, now } = ports;
+type Attempt = 'nothing' | 'orphan' | 'sent' | 'failed';
+
+/** Makes what serials an order lacks, and mails it. An index entry without its order, or one another took, is nothing. */
+async function attempt(ports: Redelivering, key: string): Promise<Attempt> {
+  const { catalogue, store, report, productKeys, now } = ports;
   try {
     const order = await store.get(key);
-    if (!order || isAlias(order) || !order.dueAt || Date.parse(order.dueAt) > now()) return 'nothing';
-    if (order.mail.since && now() - Date.parse(order.mail.since) >= OLDEST_MS) {
-      const age = { reason: 'mail_age', code: 'mail_age' } as const;
-      await change(store, key, order, (found) => found && withMailHeld(found, order.version, age, now()));
-      report('line_held', { order: key, reason: 'mail_age' });
-      return 'failed';
-    }
-    // Whoever recorded it may have died before its other names were written.
-    if ((await claimAliases(ports, key, order.aliases ?? [])) === 'moved') return 'nothing';
-    const taken = { ...withLease(order, now() + LEASE_MS), version: order.version + 1 };
-    if (await store.put(taken, order.version)) return 'nothing';
-    return (await deliver(ports, taken)).kind === 'sent' ? 'sent' : 'failed';
+    if (order?.kind !== 'order' || !isDue(order, now())) return 'nothing';
+    const judge = async () => judgeWith({ catalogue, provider: order.provider }, await productKeys.read());
+    if (isStub(order)) return await wakeStub(ports, order, judge);
+    // The sender that recorded it may have died before its other names were written.
+    if ((await claimAliases(ports, key, order.aliases, judge)) === 'moved') return 'nothing';
+    const complete = await withSerialsMade(ports, order);
+    const aged = holdByAge(complete, now());
+    const started = start(aged ?? complete, now());
+    const next = started?.order ?? aged ?? complete;
+    if (next === order || (await store.put({ ...next, version: order.version + 1 }, order.version)))
+      return 'nothing';
+    const held = next.outbox?.held;
+    if (held && held !== order.outbox?.held) report('line_held', { order: key, reason: held });
+    if (!started?.send) return held ? 'failed' : 'nothing';
+    const mail = { order: { ...next, version: order.version + 1 }, send: started.send };
+    return (await deliver(ports, mail)) ? 'sent' : 'failed';
   } catch (error) {
     report('failed', { order: key, error: errorName(error) });
     return 'failed';
   }
+}
+
+type ToMake = Line & { readonly state: 'to_make' };
+
+async function withSerialsMade(ports: Redelivering, order: Order): Promise<Order> {
+  const { catalogue, productKeys, now } = ports;
+  const lines = order.lines.filter(
+    (line): line is ToMake => line.state === 'to_make' && Date.parse(line.until) <= now(),
+  );
+  if (lines.length === 0) return order;
+  const keys = await productKeys.read();
+  return lines.reduce((sum, { id, product, licensee }) => {
+    const serial = makeFor(catalogue, keys, { product, licensee, test: order.test });
+    const answer = typeof serial === 'string' ? { reason: serial } : { serial };
+    return made(sum, id, licensee, answer, now()) ?? sum;
+  }, order);
+}
+
+/** A reversal whose sale has not come for a day: the sale may be stored under another ID, or it is reported once. */
+async function wakeStub(
+  ports: Redelivering,
+  stub: Order,
+  judge: Parameters<typeof claimAliases>[3],
+): Promise<Attempt> {
+  const { store, now } = ports;
+  for (const name of stub.aliases) {
+    const order = await orderAt(store, name);
+    if (!order || isStub(order)) continue;
+    await claimAlias(ports, stub.key, order.key, judge);
+    return 'nothing';
+  }
+  await change(store, stub.key, stub, (found) => found && reported(found, now()));
+  return 'orphan';
 }

@@ -2,9 +2,12 @@
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { ProductKeys } from '../catalogue/keys.ts';
 import type { HeldReason } from '../inbound/event.ts';
-import { keyOf, type NewOrder } from '../order/order.ts';
-import { judgeLine } from '../serial/lines.ts';
-import { productCalled } from './release.ts';
+import { keyOf } from '../order/keys.ts';
+import { type Actor, withAudit } from '../order/manual.ts';
+import { emptyOrder } from '../order/settle.ts';
+import { sale } from '../order/transitions.ts';
+import type { Order } from '../order/types.ts';
+import { findProduct, judgeWith, nameFieldOf } from '../serial/lines.ts';
 
 /** Stands where an order has the name of its provider. */
 export const BY_HAND = 'hand';
@@ -19,24 +22,25 @@ export interface Gift {
   readonly quantity: number;
 }
 
-/** The order to be, or what would have held it. */
+/** The order to be stored, or the reason for which it would be held. */
 export function issuedByHand(
   { catalogue, keys }: { readonly catalogue: Catalogue; readonly keys: ProductKeys },
   { id, product, name, email, company, quantity }: Gift,
-): NewOrder | HeldReason {
-  const found = productCalled(catalogue, product);
+  by: Actor,
+  now: number,
+): Order | HeldReason {
+  const found = findProduct(catalogue, product);
   if (!found) return 'unknown_product';
-  const asked = { name, email, registration: name, company: company ?? name };
-  const how = { test: false, buyer: asked, keys, approved: true };
-  const line = judgeLine(found, { sku: product, quantity }, how);
-  if (line.held) return line.held;
-  return {
-    kind: 'paid',
-    key: keyOf(BY_HAND, false, id),
-    aliases: [],
-    provider: BY_HAND,
-    test: false,
-    buyer: { name, email, company },
-    lines: [line],
+  const buyer = { name, email, company };
+  const field = nameFieldOf(found, buyer);
+  const line = { sku: product, product, quantity, approved: true } as const;
+  const empty = emptyOrder(keyOf(BY_HAND, false, id), BY_HAND, false, now);
+  const event = {
+    ...({ kind: 'paid', lines: [line], aliases: [] } as const),
+    buyer: { ...buyer, [field]: buyer[field === 'registration' ? 'name' : field] ?? name },
   };
+  const order = sale(empty, event, judgeWith({ catalogue, provider: BY_HAND }, keys), now) ?? empty;
+  const [issued] = order.lines;
+  if (issued?.state === 'held') return issued.reason;
+  return withAudit(empty, order, 'issue', by, now);
 }

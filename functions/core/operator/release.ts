@@ -1,10 +1,13 @@
-/** A person mends a held order: what was wrong is put right, and each line that can be mailed now waits for the mail. */
-import { type Catalogue, productOf } from '../catalogue/catalogue.ts';
+/** A person puts a held order right: each line that can be mailed now waits for the mail. */
+import { type Catalogue, productsOf } from '../catalogue/catalogue.ts';
 import type { ProductKeys } from '../catalogue/keys.ts';
-import { type Line, type Order, withRelease } from '../order/order.ts';
-import { judgeLine } from '../serial/lines.ts';
+import type { Buyer, Sale } from '../inbound/event.ts';
+import { toLines, toSold } from '../order/lines.ts';
+import { type Actor, type Result, release } from '../order/manual.ts';
+import type { Order } from '../order/types.ts';
+import { findProduct, judgeWith, nameFieldOf } from '../serial/lines.ts';
 
-/** What a person has found out; nothing, where looking was enough. */
+/** What a person has found out; nothing if it was enough to look. */
 export interface Corrections {
   /** The name for the lines that have no serial yet. */
   readonly name?: string | undefined;
@@ -14,66 +17,67 @@ export interface Corrections {
   readonly products: ReadonlyMap<string, string>;
 }
 
-interface Known {
-  readonly catalogue: Catalogue;
-  readonly keys: ProductKeys;
-}
-
 /**
- * The order with the corrections: whatever can go out is due at `now`, a line that still lacks something is held for
- * that. A serial that is there stays for ever.
+ * The order with the corrections and, if its notification can be read, with what that says now: a line that still lacks
+ * something is held for that. A serial that was made stays for ever.
  */
-export function released(known: Known, order: Order, corrections: Corrections, now: number): Order {
-  const { email, products } = corrections;
-  const buyer = email === undefined ? order.buyer : { ...order.buyer, email };
-  const ignored = known.catalogue.providers[order.provider]?.ignore ?? [];
-  const lines = named(order.lines, products)
-    .filter(({ serial, sku }) => serial !== null || !ignored.includes(sku))
-    .map((line) => {
-      if (line.serial === null) return evaluated(known, { ...order, buyer }, line, corrections);
-      return line.held || email !== undefined ? { ...line, held: null, sent: undefined } : line;
-    });
-  const next = withRelease(order, { buyer, lines }, now);
-  // What is known of a mail that went out is lost only to a new one.
-  return next.dueAt ? next : { ...next, mail: order.mail };
+export function released(
+  { catalogue, keys }: { readonly catalogue: Catalogue; readonly keys: ProductKeys },
+  order: Order,
+  { name, email, products }: Corrections,
+  sale: Sale | undefined,
+  by: Actor,
+  now: number,
+): Result {
+  const provider = order.raw?.provider ?? order.provider;
+  const productsNow = (sku: string) => {
+    const named = products.get(sku);
+    return named === undefined ? productsOf(catalogue, provider, sku) : [named];
+  };
+  // A person has looked at what the provider could not say.
+  const told = sale?.lines.map((line) => ({ ...line, held: undefined })) ?? [];
+  const sold = told.length > 0 ? told : toSold(order, true);
+  const lines = toLines([...sold, ...placeholderNow(order, sold, products)], productsNow).map((line) =>
+    // A person who names the product of a line without a price has looked the order up.
+    products.has(line.sku) && !line.paid ? { ...line, approved: true as const } : line,
+  );
+  const buyer = { ...sale?.buyer, ...order.buyer };
+  const ids = order.lines.flatMap((line) =>
+    line.state === 'issued' || line.state === 'erased'
+      ? []
+      : (productsNow(line.sku)[0] ?? line.product ?? []),
+  );
+  const corrections = { ...namesFor(catalogue, buyer, [...ids, ...products.values()], name), email };
+  const ignored = catalogue.providers[order.provider]?.ignore;
+  const judge = judgeWith({ catalogue, provider }, keys);
+  return release(order, { lines, buyer: sale?.buyer, ignored, corrections }, judge, by, now);
 }
 
 /** In place of the line of which not even the SKU is known, one for each SKU that no other line has. */
-function named(lines: readonly Line[], products: Corrections['products']): readonly Line[] {
-  const found = [...products.keys()].filter((sku) => !lines.some((line) => line.sku === sku));
-  if (found.length === 0) return lines;
+function placeholderNow(
+  { lines }: Order,
+  sold: readonly { readonly sku: string }[],
+  products: Corrections['products'],
+) {
+  const placeholder = lines.find(({ sku }) => sku === '');
+  const found = [...products.keys()].filter((sku) => ![...lines, ...sold].some((line) => line.sku === sku));
+  if (!placeholder) return [];
   // What was paid for several is the price of none of them.
-  const several = found.length > 1 ? { paid: undefined, settled: undefined } : {};
-  return lines.flatMap((line) =>
-    line.sku === '' ? found.map((sku) => ({ ...line, sku, ...several })) : [line],
-  );
+  const price = found.length === 1 ? { paid: placeholder.paid, settled: placeholder.settled } : {};
+  return found.map((sku) => ({ sku, quantity: placeholder.quantity, ...price }));
 }
 
-/** Always by mail: the answer to the provider, which might have carried the serial, has gone. */
-function evaluated(
-  { catalogue, keys }: Known,
-  { provider, test, buyer }: Order,
-  line: Line,
-  { name, products }: Corrections,
-): Line {
-  const found =
-    productCalled(catalogue, products.get(line.sku)) ??
-    productOf(catalogue, provider, line.sku) ??
-    productCalled(catalogue, line.product);
-  if (!found) return line;
-  // What an earlier release has said stands in the line, and is none of the buyer's own words.
-  const own = [buyer.registration, buyer.name, buyer.company, null].includes(line.received);
-  const given = name ?? (own ? undefined : line.received);
-  const asked = given ? { ...buyer, registration: given, name: given, company: given } : buyer;
-  const { sku, quantity, paid, settled } = line;
-  // A person who names the product of a line without a price has looked the order up.
-  const lookedUp = products.has(sku) && !paid;
-  const approved = lookedUp || line.held === 'below_floor' || line.held === 'price_unknown';
-  return judgeLine(found, { sku, quantity, paid, settled }, { test, keys, buyer: asked, approved });
-}
-
-/** The product that the catalogue has under this name of its own. */
-export function productCalled({ products }: Catalogue, id: string | null | undefined) {
-  const product = id && Object.hasOwn(products, id) ? products[id] : undefined;
-  return id && product ? { id, product } : undefined;
+/** The name in each field from which one of the products takes it. */
+function namesFor(
+  catalogue: Catalogue,
+  buyer: Buyer,
+  ids: readonly string[],
+  name: string | undefined,
+): Buyer {
+  if (name === undefined) return {};
+  const fields = ids.flatMap((id) => {
+    const product = findProduct(catalogue, id);
+    return product ? nameFieldOf(product, buyer) : [];
+  });
+  return Object.fromEntries((fields.length > 0 ? fields : ['name']).map((field) => [field, name]));
 }

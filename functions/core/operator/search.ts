@@ -1,13 +1,18 @@
 /** Whether an order is what somebody looks for, who has a name, a serial or a product in mind. */
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { Order } from '../order/order.ts';
+import type { OrderView } from '../order/view.ts';
 
 /** Fewer letters and digits stand in the serials of half the customers. */
 const LEAST_OF_SERIAL = 6;
 
-export function isFound({ products }: Catalogue, { buyer, lines }: Order, text: string): boolean {
+export function isFound(
+  { products }: Catalogue,
+  { buyer, lines, printed }: OrderView,
+  text: string,
+): boolean {
   const made = lines.flatMap((line) => [line, ...(line.superseded ?? [])]);
   const words = [
+    printed,
     buyer.name,
     buyer.company,
     buyer.registration,

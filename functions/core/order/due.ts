@@ -1,8 +1,10 @@
 /** What is derived from an order: payment, what each line needs, when it is due, whether it is held. */
-import { atLeast } from './money.ts';
-import type { At, HeldReason, Line, Order, Send } from './types.ts';
 
-const ORPHAN_MS = 24 * 3_600_000;
+import type { HeldReason } from '../inbound/event.ts';
+import { atLeast } from './money.ts';
+import type { At, Line, Order, Send } from './types.ts';
+
+const DAY_MS = 24 * 3_600_000;
 
 export const toAt = (ms: number): At => new Date(ms).toISOString();
 
@@ -94,13 +96,14 @@ export const isStub = (order: Order): boolean =>
 
 /** When `redeliver` has to look at the order next; undefined: never. */
 export function wakeAt(order: Order): At | undefined {
-  const orphan =
-    isStub(order) && order.reversals.size > 0 && !order.reportedAt
-      ? [toAt(Date.parse(order.receivedAt) + ORPHAN_MS)]
-      : [];
+  const orphan = isStub(order) && order.reversals.size > 0 && !order.reportedAt ? [orphanedAt(order)] : [];
   const mails = order.outbox?.held ? [] : mailTimes(order);
   return [...makeTimes(order), ...mails, ...orphan].sort()[0];
 }
+
+/** The midnight after a whole day, so that all of a day are reported together. */
+const orphanedAt = ({ receivedAt }: Order): At =>
+  toAt(Math.ceil(Date.parse(receivedAt) / DAY_MS + 1) * DAY_MS);
 
 export const isDue = (order: Order, now: number): boolean => {
   const at = wakeAt(order);

@@ -1,18 +1,15 @@
 /** The lines of an order: told by events, joined by product, and judged when the order is paid. */
-import { HELD_REASONS, type HeldReason as LineReason, type Money, type SoldLine } from '../inbound/event.ts';
+import type { HeldReason, Money, SoldLine } from '../inbound/event.ts';
 import { isPaid, toAt } from './due.ts';
 import { add, atLeast } from './money.ts';
-import type { HeldReason, Issued, Line, LineFacts, Order } from './types.ts';
+import type { Issued, Line, LineFacts, Order } from './types.ts';
 
 /** A line as an event tells it, with its product if the catalogue knows the SKU. */
-export interface NewLine {
-  readonly sku: string;
+export interface NewLine extends Omit<LineFacts, 'id' | 'via'> {
   readonly product: string | null;
-  readonly quantity: number;
-  readonly paid?: Money | undefined;
   readonly via?: 'mail' | 'answer' | undefined;
   /** The provider could not say what the line needs. */
-  readonly reason?: LineReason | undefined;
+  readonly reason?: HeldReason | undefined;
 }
 
 export type NewSerial = Omit<Issued, 'n'>;
@@ -30,9 +27,9 @@ export type Judge = (line: Line, order: Order) => Judged;
 export const toSold = ({ lines }: Order, isLooked: boolean): readonly SoldLine[] =>
   lines.flatMap((line) => {
     if (line.state !== 'held' && line.state !== 'to_make') return [];
-    const { sku, quantity, paid } = line;
-    const reason = line.state === 'held' && line.told && !isLooked ? line.reason : undefined;
-    return [{ sku, quantity, paid, held: HELD_REASONS.find((one) => one === reason) }];
+    const { sku, quantity, paid, settled } = line;
+    const held = line.state === 'held' && line.told && !isLooked ? line.reason : undefined;
+    return [{ sku, quantity, paid, settled, held }];
   });
 
 /** One line for each product. A SKU that several products list is a bundle; its price is on its first line. */
@@ -40,11 +37,10 @@ export function toLines(
   sold: readonly SoldLine[],
   productsOf: (sku: string) => readonly string[],
 ): readonly NewLine[] {
-  const lines = sold.flatMap(({ sku, quantity, paid, delivery: via, held: reason }): NewLine[] => {
-    const products = productsOf(sku);
-    const line = { sku, quantity, paid, via, reason };
-    if (products.length === 0) return [{ ...line, product: null }];
-    return products.map((product, at) => ({ ...line, product, paid: at === 0 ? paid : undefined }));
+  const lines = sold.flatMap(({ sku, quantity, delivery: via, held: reason, paid, settled }): NewLine[] => {
+    const line = { sku, quantity, via, reason };
+    const [first = null, ...others] = productsOf(sku);
+    return [{ ...line, product: first, paid, settled }, ...others.map((product) => ({ ...line, product }))];
   });
   return combine(lines, isSameLine, added);
 }
@@ -66,28 +62,31 @@ function combine<One>(
 }
 
 /** The price that the line's SKU was sold for: that of a bundle is on its first line. */
-export const priceOf = ({ lines }: Order, { sku, paid }: Line): Money | undefined =>
-  paid ?? (sku === '' ? undefined : lines.find((line) => line.sku === sku && line.paid)?.paid);
-
-interface Known extends Pick<LineFacts, 'sku' | 'quantity' | 'paid'> {
-  readonly product: string | null;
+export function priceOf({ lines }: Order, line: Line): Pick<LineFacts, 'paid' | 'settled'> {
+  const hasPrice = ({ paid, settled }: Line) => paid !== undefined || settled !== undefined;
+  if (hasPrice(line) || line.sku === '') return line;
+  return lines.find((other) => other.sku === line.sku && hasPrice(other)) ?? line;
 }
+
+type Known = Pick<NewLine, 'sku' | 'quantity' | 'paid' | 'settled' | 'product'>;
 
 const isSameLine = (one: Known, other: Known): boolean =>
   one.product !== null && other.product !== null ? one.product === other.product : one.sku === other.sku;
 
 /** Two parts of one sale. A sum of which a part is unknown is unknown. */
-const added = <Some extends Known>(one: Some, { quantity, paid }: Known): Some => ({
+const added = <Some extends Known>(one: Some, { quantity, paid, settled }: Known): Some => ({
   ...one,
   quantity: one.quantity + quantity,
   paid: one.paid && paid && add(one.paid, paid),
+  settled: one.settled && settled && add(one.settled, settled),
 });
 
 /** One line told twice: the larger number and price stand, whichever event came first. */
-const retold = (line: Line, { quantity, paid }: Known): Line => ({
+const retold = (line: Line, { quantity, paid, settled }: Known): Line => ({
   ...line,
   quantity: Math.max(line.quantity, quantity),
   paid: larger(line.paid, paid),
+  settled: larger(line.settled, settled),
 });
 
 export function larger(one: Money | undefined, other: Money | undefined): Money | undefined {
@@ -110,8 +109,14 @@ export function joinLines(order: Order, event: readonly NewLine[]): readonly Lin
   const isKnown = (one: NewLine) => known.some((line) => line.sku === one.sku || isSameLine(line, one));
   // A placeholder says something only beside real lines, or if nothing else is known.
   const fresh = told.filter((one) => !isKnown(one) && (isReal(one) || hasReal || known.length === 0));
-  return [...joined, ...asPending(order, fresh)];
+  const all = [...joined, ...asPending(order, fresh)];
+  // The whole payment is to another account, whichever line the event says it of.
+  const isForeign = [...order.lines, ...event].some((one) => 'reason' in one && one.reason === 'wrong_payee');
+  return isForeign ? all.map(toForeign) : all;
 }
+
+const toForeign = (line: Line): Line =>
+  line.state === 'pending' ? { ...line, reason: 'wrong_payee' } : line;
 
 /** New lines with IDs that no line and no send of the order has used. */
 function asPending({ lines, sends }: Order, fresh: readonly NewLine[]): Line[] {
@@ -160,13 +165,8 @@ function judged(order: Order, line: Line & { readonly state: 'pending' }, judge:
   }
 }
 
-export const factsOf = ({ id, sku, quantity, paid, approved, via }: LineFacts): LineFacts => ({
-  id,
-  sku,
-  quantity,
-  paid,
-  approved,
-  via,
+export const factsOf = ({ id, sku, quantity, paid, settled, approved, via }: LineFacts): LineFacts => ({
+  ...{ id, sku, quantity, paid, settled, approved, via },
 });
 
 /**
@@ -204,10 +204,12 @@ function toldNow({ sku, product }: Line, told: readonly NewLine[]): readonly New
 /** What the provider said of a line stays, unless it is told otherwise now. */
 function reopened(line: Line, told: NewLine | undefined): Line {
   const said = line.state === 'held' && line.told ? line.reason : undefined;
-  const { paid = line.paid, reason = undefined } = told ?? { reason: said };
+  const { paid = line.paid, settled = line.settled, approved, reason } = told ?? { ...line, reason: said };
   return {
     ...factsOf(line),
     paid,
+    settled,
+    approved: line.approved ?? approved,
     via: 'mail',
     state: 'pending',
     product: told?.product ?? line.product,

@@ -48,7 +48,7 @@ function rejudged(order: Order, { lines, buyer = {}, ignored = [] }: Told, judge
   return { ...next, lines: next.lines.map((line) => order.lines.find((was) => isAsked(line, was)) ?? line) };
 }
 
-/** Lines are judged again with the corrections, and mails that failed are sent again. */
+/** Lines are judged again with the corrections, their prices are approved, and mails that failed are sent again. */
 export function release(
   order: Order,
   { corrections, ...told }: Told & { readonly corrections: Buyer },
@@ -58,7 +58,9 @@ export function release(
 ): Result {
   const approved = order.lines.map(
     (line): Line =>
-      line.state === 'held' && line.reason === 'below_floor' ? { ...line, approved: true } : line,
+      line.state === 'held' && (line.reason === 'below_floor' || line.reason === 'price_unknown')
+        ? { ...line, approved: true }
+        : line,
   );
   const corrected = withCorrections({ ...order, lines: approved }, corrections);
   return manual(order, dismissing(rejudged(corrected, told, judge, now), isFailed), 'release', by, now);
@@ -150,19 +152,21 @@ export function importLine(
 export function erase(order: Order, by: Actor, now: number): Order | 'erased' {
   if (order.erasedAt) return 'erased';
   const audit = order.audit.map((entry) => ({ ...entry, why: null, before: {}, after: {} }));
-  const entry = {
-    at: toAt(now),
-    ...by,
-    what: 'erase' as const,
-    before: {},
-    after: { erased: personalIn(order).join(', ') },
-  };
   const lines = order.lines.map(
     (line): Line => ({ ...factsOf(line), state: 'erased', product: line.product }),
   );
   const bare = { ...order, buyer: {}, corrected: [], sends: [], raw: undefined, erasedAt: toAt(now) };
-  return settle({ ...bare, lines, audit: [...audit, entry] }, now);
+  return settle(withErasure({ ...bare, lines, audit }, personalIn(order).join(', '), by, now), now);
 }
+
+/** Another buyer's order loses the notification that has the person in it too. */
+export const eraseNotification = (order: Order, by: Actor, now: number): Order =>
+  withErasure({ ...order, raw: undefined }, 'notification', by, now);
+
+const withErasure = (order: Order, erased: string, { who, why }: Actor, now: number): Order => ({
+  ...order,
+  audit: [...order.audit, { at: toAt(now), who, what: 'erase', why, before: {}, after: { erased } }],
+});
 
 /** Names of the fields that are about the person. */
 function personalIn({ buyer, lines, raw, audit }: Order): readonly string[] {

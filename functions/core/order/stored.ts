@@ -2,7 +2,7 @@
  * Items as the table stores them: plain records without defaults, so that an ordinary order stays below 1 KB. The
  * attributes of the indexes (`dueShard`, `dueAt`, `held`, `heldAt`, `day`, `email`) are only written, except `heldAt`.
  */
-import { HELD_REASONS, type Money } from '../inbound/event.ts';
+import { HELD_REASONS, type Money, type Reversal } from '../inbound/event.ts';
 import { toEmailKey } from '../mail/address.ts';
 import { addressOf, isPaid, wakeAt } from './due.ts';
 import {
@@ -27,7 +27,6 @@ import {
   type AuditEntry,
   type Carried,
   DELIVERIES,
-  type HeldReason,
   type Issued,
   type Item,
   KINDS,
@@ -35,7 +34,6 @@ import {
   type LineState,
   type Order,
   type Raw,
-  type Reversal,
   SCHEMA,
   type Send,
   type SendState,
@@ -255,7 +253,6 @@ const at = maybe(text);
 const LINE_STATES = ['pending', 'held', 'to_make', 'issued', 'erased'] as const;
 const SEND_STATES = ['waiting', 'in_flight', 'unknown', 'refused', 'accepted'] as const;
 const BUYER_FIELDS = ['name', 'email', 'company', 'registration', 'country', 'locale'] as const;
-const REASONS: readonly HeldReason[] = [...HELD_REASONS, 'too_large', 'generator'];
 
 const StoredMoney: Parser<Money> = record({ value: text, currency: text });
 const StoredReversal: Parser<Reversal> = record({
@@ -281,7 +278,7 @@ const Alias = record({ key: text, aliasOf: text });
 const Lease = record({ key: text, owner: text, until: count });
 const WRITTEN = { key: text, version: count, receivedAt: text, audit: list(Audit) };
 const Written = record(WRITTEN);
-const UnreadableFacts = record({ ...WRITTEN, provider: text });
+const UnreadableFacts = record({ ...WRITTEN, provider: text, test: maybe(flag) });
 const HeldUnreadable = record({
   ...{ heldAt: text, reason: oneOf(['bad_body', 'too_large'] as const), raw: maybe(StoredRaw) },
 });
@@ -299,14 +296,15 @@ const LineFields = record({
     sku: or(text, ''),
     quantity: or(count, 1),
     paid: orNull(StoredMoney),
+    settled: maybe(StoredMoney),
     approved: yes,
   },
   via: or(oneOf(['mail', 'answer', 'elsewhere'] as const), 'mail'),
 });
 const SERIAL = { n: or(count, 1), licensee: text, serial: text, keyVersion: orNull(count) };
 const Serial = record(SERIAL);
-const Pending = record({ product: orNull(text), reason: maybe(oneOf(REASONS)) });
-const Held = record({ product: orNull(text), reason: oneOf(REASONS), told: yes });
+const Pending = record({ product: orNull(text), reason: maybe(oneOf(HELD_REASONS)) });
+const Held = record({ product: orNull(text), reason: oneOf(HELD_REASONS), told: yes });
 const ToMake = record({ product: text, licensee: text, tries: count, until: text });
 const IssuedLine = record({ product: text, superseded: list(record({ ...SERIAL, at: text })) });
 const Erased = record({ product: orNull(text) });

@@ -23,8 +23,8 @@
  * | erase                         | buyer, serials, sends, notification and audit texts are emptied; lines `erased`     |
  * | any, beyond a limit           | the outbox is held as `too_large`; nothing that was known is dropped                |
  */
-import type { Buyer, Money, ReversalState } from '../inbound/event.ts';
-import { isStub, toAt } from './due.ts';
+import type { Buyer, HeldReason, Money, Reversal, ReversalState } from '../inbound/event.ts';
+import { isPaid, isStub, toAt } from './due.ts';
 import {
   type Judge,
   joinLines,
@@ -34,8 +34,9 @@ import {
   type NewSerial,
   reopenHeld,
 } from './lines.ts';
+import { shareOf } from './money.ts';
 import { finish, needsRaw } from './settle.ts';
-import type { At, HeldReason, Line, Order, Raw, Reversal } from './types.ts';
+import type { At, Line, Order, Raw } from './types.ts';
 
 export interface Sale {
   readonly kind: 'announced' | 'trial' | 'paid' | 'renewed';
@@ -63,12 +64,27 @@ export function sale(order: Order, event: Sale, judge: Judge, now: number): Orde
     ...withAliases(facts, event.aliases),
     printed: order.printed ?? printed,
     buyer: withMissing(order.buyer, buyer),
-    lines: lines ? reopenHeld(joinLines(order, lines)) : order.lines,
+    lines: lines ? reopenHeld(joinLines(...withShares(order, facts, event))) : order.lines,
   };
   const next = judgeLines(told, judge, now);
   const bare = () =>
     judgeLines({ ...facts, lines: order.lines.length > 0 ? order.lines : joinLines(order, []) }, judge, now);
   return finish(order, needsRaw(next) ? { ...next, raw: order.raw ?? event.raw?.() } : next, now, bare);
+}
+
+/**
+ * The lines of the order and of the event. An announced line has its share of what the buyer was to pay: once the order
+ * is paid, it gets the same share of the payment.
+ */
+function withShares(order: Order, { amount }: Order, event: Sale): [Order, readonly NewLine[]] {
+  const share = <One extends Pick<Line, 'paid'>>(line: One, whole: Money | undefined): One => ({
+    ...line,
+    paid: shareOf(amount, line.paid, whole),
+  });
+  if (event.kind === 'announced' && isPaid(order))
+    return [order, event.lines.map((line) => share(line, event.amount))];
+  if (event.kind !== 'paid' || isPaid(order) || order.trial) return [order, event.lines];
+  return [{ ...order, lines: order.lines.map((line) => share(line, order.amount)) }, event.lines];
 }
 
 /** Of each fact the first report stays. */
@@ -89,10 +105,19 @@ function paymentFacts(
   }
 }
 
-/** A trial costs nothing yet, and a renewal of a sale that is paid is another payment. */
-function amountOf({ amount, paidAt }: Order, event: Sale): Money | undefined {
-  if (event.kind === 'trial' || (event.kind === 'renewed' && paidAt)) return amount;
-  return event.kind === 'paid' && !paidAt ? (event.amount ?? amount) : (amount ?? event.amount);
+/** What is paid counts, also if the payment does not state it; until then what the buyer agreed to pay. */
+function amountOf(order: Order, { kind, amount }: Sale): Money | undefined {
+  switch (kind) {
+    case 'trial':
+      return order.amount;
+    case 'announced':
+      return isPaid(order) ? order.amount : (order.amount ?? amount);
+    case 'paid':
+      return order.paidAt ? (order.amount ?? amount) : amount;
+    case 'renewed':
+      // A renewal of a sale that is paid is another payment.
+      return order.paidAt ? order.amount : (order.amount ?? amount);
+  }
 }
 
 /** What was told first, or set by a person, stays. */

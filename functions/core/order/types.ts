@@ -1,5 +1,5 @@
 /** What the table holds. Items are told apart by `kind`; an order keeps facts, issued serials and sends. */
-import type { Buyer, HeldReason as LineReason, Money, Reversal as ReversalFact } from '../inbound/event.ts';
+import type { Buyer, HeldReason, Money, Reversal } from '../inbound/event.ts';
 
 /** ISO 8601 in UTC, so that text order is time order. */
 export type At = string;
@@ -21,9 +21,6 @@ export const KINDS = [
 export type Kind = (typeof KINDS)[number];
 
 export type Item = Order | Alias | Unreadable | KeyChange | Lease;
-
-/** `too_large`: what an event adds exceeds a limit, so it is not applied. `generator`: the serial's generator failed. */
-export type HeldReason = LineReason | 'too_large' | 'generator';
 
 export interface Order {
   readonly kind: 'order';
@@ -67,11 +64,6 @@ export interface Outbox {
   readonly held?: 'mail_age' | 'too_large' | undefined;
 }
 
-export interface Reversal extends ReversalFact {
-  /** When the provider says that this state began. */
-  readonly at?: At | undefined;
-}
-
 /** A line is identified by its product, and by its SKU only while the product is unknown. */
 export type Line = LineFacts & LineState;
 
@@ -83,7 +75,9 @@ export interface LineFacts {
   readonly quantity: number;
   /** The price of the whole line. A bundle's price is on its first line. */
   readonly paid?: Money | undefined;
-  /** A person has approved the price although it is below the floor. */
+  /** The same amount in the currency in which the provider pays the seller. */
+  readonly settled?: Money | undefined;
+  /** A person has approved the price although it does not pass the floor. */
   readonly approved?: true | undefined;
   /** `answer`: the provider prints our HTTP answer. `elsewhere`: imported, the buyer has it already. */
   readonly via: 'mail' | 'answer' | 'elsewhere';
@@ -240,6 +234,8 @@ export interface UnreadableFacts {
   readonly key: string;
   readonly version: number;
   readonly provider: string;
+  /** Missing if the whole request could not be parsed. */
+  readonly test?: boolean | undefined;
   readonly receivedAt: At;
   readonly audit: readonly AuditEntry[];
 }

@@ -1,4 +1,6 @@
 /** An order as scripts see it (`orders … --json`, export, `/local/orders`). The field names never change. */
+
+import type { HeldReason } from '../inbound/event.ts';
 import { likelyAddress } from '../mail/likely-address.ts';
 import {
   carriesLine,
@@ -11,11 +13,13 @@ import {
   wakeAt,
 } from './due.ts';
 import { emptyOrder } from './settle.ts';
-import type { HeldReason, Item, KeyChange, Line, Order, Unreadable } from './types.ts';
+import type { Item, KeyChange, Line, Order, Unreadable } from './types.ts';
 
 /** Stubs and orders that nobody has paid are left out of lists. */
 export const isListed = (item: Item): item is Order | Unreadable =>
   (item.kind === 'order' && isPaid(item)) || (item.kind === 'unreadable' && item.state === 'held');
+
+export type OrderView = ReturnType<typeof view>;
 
 export function view(item: Order | Unreadable | KeyChange) {
   const order = item.kind === 'order' ? item : asOrder(item);
@@ -47,11 +51,11 @@ const placedAt = (order: Order) => (isPaid(order) ? (order.paidAt ?? order.renew
 const outboxHold = (order: Order) => (order.heldAt && order.outbox?.held ? [order.outbox.held] : []);
 
 function viewLine(order: Order, line: Line) {
-  const { sku, product, quantity, paid, via } = line;
+  const { sku, product, quantity, paid, settled, via } = line;
   const issued = line.state === 'issued' ? line.issued : undefined;
   const superseded = line.state === 'issued' ? line.superseded.map(({ n: _, ...one }) => one) : [];
   return {
-    ...{ sku, product, quantity, paid },
+    ...{ sku, product, quantity, paid, settled },
     delivery: via === 'answer' ? ('answer' as const) : ('mail' as const),
     received: receivedName(order, issued?.licensee),
     licensee: issued?.licensee ?? null,
@@ -112,11 +116,12 @@ function lastError(send: Order['sends'][number] | undefined): string | undefined
   return trouble === 'delayed' && delivery !== 'none' ? undefined : trouble;
 }
 
-/** What is no order is shown as one all the same. */
-function asOrder(item: Unreadable | KeyChange): Order {
+/** What is no order is shown as one all the same; a person may make it one. */
+export function asOrder(item: Unreadable | KeyChange): Order {
   const { key, version, receivedAt, audit } = item;
   const provider = item.kind === 'unreadable' ? item.provider : 'keys';
-  const order = { ...emptyOrder(key, provider, false, Date.parse(receivedAt)), version, audit };
+  const isTest = item.kind === 'unreadable' && item.test === true;
+  const order = { ...emptyOrder(key, provider, isTest, Date.parse(receivedAt)), version, audit };
   if (item.kind === 'keyChange' || item.state === 'closed') return order;
   const { reason, heldAt, raw } = item;
   const line = { id: 1, sku: '', product: null, quantity: 1, via: 'mail', state: 'held', reason } as const;

@@ -5,7 +5,7 @@ import {
   type CatalogueSettings,
   defineConfig,
   findProvider,
-  productOf,
+  productsOf,
   unknownProviders,
 } from '../../../functions/core/catalogue/catalogue.ts';
 import demo from '../../../local/demo-shop.ts';
@@ -55,10 +55,10 @@ describe('a catalogue', () => {
 
   it('finds the product of a SKU only for its provider', () => {
     const catalogue = defineConfig(good);
-    expect(productOf(catalogue, 'stripe', 'widget')?.id).toBe('widget');
-    expect(productOf(catalogue, 'shop', 'widget')).toBeUndefined();
-    expect(productOf(catalogue, 'stripe', 'constructor')).toBeUndefined();
-    expect(productOf(catalogue, 'constructor', 'widget')).toBeUndefined();
+    expect(productsOf(catalogue, 'stripe', 'widget')).toEqual(['widget']);
+    expect(productsOf(catalogue, 'shop', 'widget')).toEqual([]);
+    expect(productsOf(catalogue, 'stripe', 'constructor')).toEqual([]);
+    expect(productsOf(catalogue, 'constructor', 'widget')).toEqual([]);
   });
 
   it('finds the provider behind a name: enabled, built in, and its own property', () => {

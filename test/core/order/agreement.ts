@@ -1,12 +1,12 @@
 /** The same facts in two orders end alike; and so do SES's events. And scenarios that random histories hardly meet. */
-
+import type { Reversal } from '../../../functions/core/inbound/event.ts';
 import { paymentOf } from '../../../functions/core/order/due.ts';
 import { type Judge, toLines } from '../../../functions/core/order/lines.ts';
 import { release } from '../../../functions/core/order/manual.ts';
 import { type MailEventKind, mailEvent, outcome, start } from '../../../functions/core/order/sends.ts';
 import { emptyOrder, LIMITS } from '../../../functions/core/order/settle.ts';
 import { type Sale, sale } from '../../../functions/core/order/transitions.ts';
-import type { Order, Reversal } from '../../../functions/core/order/types.ts';
+import type { Order } from '../../../functions/core/order/types.ts';
 import {
   calmDown,
   deliverReversal,

@@ -3,6 +3,7 @@
  * Each actor is a generator that yields before every call to the store or to SES, where another may run or it may die.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { Reversal } from '../../../functions/core/inbound/event.ts';
 import { isDue, isInForce, isStub, needOf, toAt, wakeAt } from '../../../functions/core/order/due.ts';
 import { type Judge, type Judged, priceOf, toLines, toSold } from '../../../functions/core/order/lines.ts';
 import {
@@ -38,7 +39,7 @@ import {
   type Sale,
   sale,
 } from '../../../functions/core/order/transitions.ts';
-import type { Alias, Item, Line, Order, Reversal } from '../../../functions/core/order/types.ts';
+import type { Alias, Item, Line, Order } from '../../../functions/core/order/types.ts';
 import { type Call, check, checkPut, Violation } from './invariants.ts';
 
 export type Steps<Value = void> = Generator<undefined, Value, undefined>;
@@ -178,7 +179,7 @@ const judgeOf =
   (world: World): Judge =>
   (line, order): Judged => {
     const product = line.product ?? productsOf(world)(line.sku)[0] ?? null;
-    const price = priceOf(order, line);
+    const price = priceOf(order, line).paid;
     const { name } = order.buyer;
     if (product === null) return { state: 'held', product, reason: 'unknown_product' };
     if (!name) return { state: 'held', product, reason: 'no_name' };

@@ -201,7 +201,9 @@ function checkDerived(order: Order): void {
     !order.erasedAt &&
     !order.reportedAt &&
     order.reversals.size > 0;
-  const orphan = isOrphan ? [Date.parse(order.receivedAt) + 86_400_000] : [];
+  const aDayLater = Date.parse(order.receivedAt) + 86_400_000;
+  const midnight = Date.parse(new Date(aDayLater + 86_399_999).toISOString().slice(0, 10));
+  const orphan = isOrphan ? [midnight] : [];
   const since = Date.parse(order.outbox?.since ?? order.receivedAt);
   const mailTimes = order.outbox?.held ? [] : [...times.map((at) => at || since), ...others];
   const wake = Math.min(...making, ...mailTimes, ...orphan);

@@ -42,7 +42,7 @@ describe('an item of the previous schema', () => {
   /** What is seen otherwise from now on. */
   const DIFFERENT: Readonly<Record<string, object>> = {
     announced: { status: 'unpaid' },
-    stub: { status: 'unpaid', dueAt: '2026-11-24T03:00:00.000Z' },
+    stub: { status: 'unpaid', dueAt: '2026-11-25T00:00:00.000Z' },
     // A lease and a wait looked alike: the mail may be under way.
     'due: a throttled mail': { mail: { state: 'due' } },
     'one line sent, another due': { mail: { state: 'due' } },
@@ -60,7 +60,7 @@ describe('an item of the previous schema', () => {
     const now = Date.parse('2026-11-27T00:00:00Z');
     const item = order(name);
     expect(wakeAt(item) ?? null).toBe(
-      name === 'stub' ? '2026-11-24T03:00:00.000Z' : (old[name]?.dueAt ?? null),
+      name === 'stub' ? '2026-11-25T00:00:00.000Z' : (old[name]?.dueAt ?? null),
     );
     expect(isHeld(item)).toBe(old[name]?.heldAt !== undefined);
     expect(toItem(settle(item, now))).toEqual(toItem(item));
