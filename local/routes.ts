@@ -42,8 +42,7 @@ export function routes(system: LocalSystem): Handler {
   const { catalogue, faults, mails, events, dynamo, runs } = system;
   const local: Readonly<Record<string, Route>> = {
     'GET /local/mails': (_request, query) => mails.list(parseNewest(query)),
-    'GET /local/orders': async (_request, query) =>
-      (await listOrders(dynamo)).slice(-parseNewest(query)),
+    'GET /local/orders': async (_request, query) => (await listOrders(dynamo)).slice(-parseNewest(query)),
     'GET /local/faults': () => faults.now(),
     'PUT /local/faults': async (request) => {
       const changed = faults.change(await readJson(request));

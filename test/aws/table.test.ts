@@ -131,7 +131,13 @@ describe('the queue', () => {
     state: 'waiting',
   } as const;
   const due = (key: string, dueAt: string) =>
-    store.put(order(key, { lines: order(key).lines.map((line) => ({ ...line, via: 'mail' })), sends: [{ ...waiting, until: dueAt }] }), undefined);
+    store.put(
+      order(key, {
+        lines: order(key).lines.map((line) => ({ ...line, via: 'mail' })),
+        sends: [{ ...waiting, until: dueAt }],
+      }),
+      undefined,
+    );
 
   test('holds what is due, the earliest first, and counts what waits', async () => {
     const times = [

@@ -14,11 +14,7 @@ export const withWhyOption = <Args extends unknown[], Options extends OptionValu
 export type WhyOptions = OptionsOf<typeof withWhyOption<[], TargetOptions>>;
 
 /** Returns the actor. It asks AWS for the caller's identity, so call it before anything is changed. */
-export async function actorOf(
-  target: Target,
-  terminal: Terminal,
-  { why }: WhyOptions,
-): Promise<Actor> {
+export async function actorOf(target: Target, terminal: Terminal, { why }: WhyOptions): Promise<Actor> {
   return { who: await fetchCaller(target, terminal), why: why ?? null };
 }
 

@@ -86,7 +86,9 @@ function withoutPerson(item: Personal, isIn: AddressFinder, actor: Actor): Perso
     const at = new Date(now).toISOString();
     return closedUnreadable(item, { at, ...actor, what: 'erase', before: {}, after });
   }
-  const next = isAnotherBuyers(item, isIn) ? eraseNotification(item, actor, now) : eraseOrder(item, actor, now);
+  const next = isAnotherBuyers(item, isIn)
+    ? eraseNotification(item, actor, now)
+    : eraseOrder(item, actor, now);
   return next === 'erased' ? undefined : next;
 }
 

@@ -67,17 +67,13 @@ export const contains = (item: Personal, isIn: AddressFinder): boolean =>
 
 /** True if only the notification has the address: one request may carry orders of several buyers. */
 export const isAnotherBuyers = (item: Personal, isIn: AddressFinder): boolean =>
-  item.kind === 'order' &&
-  item.buyer.email !== undefined &&
-  !contains({ ...item, raw: undefined }, isIn);
+  item.kind === 'order' && item.buyer.email !== undefined && !contains({ ...item, raw: undefined }, isIn);
 
 /** Returns everything that is stored with an order, as JSON. */
 export const fullView = (item: Personal) => ({ ...view(item), ...notificationOf(item) });
 
 const notificationOf = (item: Personal) =>
-  'raw' in item && item.raw
-    ? { raw: { ...item.raw, body: gunzipSync(item.raw.body).toString('utf8') } }
-    : {};
+  'raw' in item && item.raw ? { raw: { ...item.raw, body: gunzipSync(item.raw.body).toString('utf8') } } : {};
 
 const escapeRegExp = (text: string) => text.replace(/[$()*+./?[\\\]^{|}]/g, '\\$&');
 

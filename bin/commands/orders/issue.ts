@@ -55,8 +55,7 @@ async function issue(terminal: Terminal, options: OptionsOf<typeof command>): Pr
 function reportExisting({ complain }: Terminal, order: Order, made: Order): void {
   const issued = ({ lines: [line] }: Order) =>
     line?.state === 'issued' ? [line.product, line.issued.licensee] : [];
-  const isSame =
-    isDeepStrictEqual(issued(order), issued(made)) && order.buyer.email === made.buyer.email;
+  const isSame = isDeepStrictEqual(issued(order), issued(made)) && order.buyer.email === made.buyer.email;
   const message = `${order.key} exists already; nothing is issued`;
   if (!isSame)
     throw new CommandError(`${message}. It is a different order: choose another --id for this one`);

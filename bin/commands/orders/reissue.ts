@@ -8,7 +8,14 @@ import { CommandError } from '../cli/failure.ts';
 import { type OptionsOf, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { HINTS, printOutcome } from './print.ts';
-import { findOrder, type OrderSession, openSession, readerOf, requireLive, requireResult } from './session.ts';
+import {
+  findOrder,
+  type OrderSession,
+  openSession,
+  readerOf,
+  requireLive,
+  requireResult,
+} from './session.ts';
 
 const command = () =>
   withWhyOption(withTargetOptions(new Command('reissue')))

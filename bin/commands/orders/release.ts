@@ -4,7 +4,13 @@ import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
 import type { Sale } from '../../../functions/core/inbound/event.ts';
 import { reasonOf } from '../../../functions/core/inbound/rejection.ts';
 import { type Corrections, released } from '../../../functions/core/operator/release.ts';
-import { ownEvents, type Reader, recordAgain, reread, saleIn } from '../../../functions/core/operator/reread.ts';
+import {
+  ownEvents,
+  type Reader,
+  recordAgain,
+  reread,
+  saleIn,
+} from '../../../functions/core/operator/reread.ts';
 import { statusOf } from '../../../functions/core/order/due.ts';
 import type { Actor } from '../../../functions/core/order/manual.ts';
 import { changeItem } from '../../../functions/core/order/record.ts';

@@ -35,7 +35,12 @@ async function search(terminal: Terminal, text: string, options: OptionsOf<typeo
   const found: OrderView[] = [];
   await withBarOf(async (show) => {
     for await (const items of everyItem(table, show))
-      found.push(...items.filter(isListed).map(view).filter((order) => isFound(catalogue, order, text)));
+      found.push(
+        ...items
+          .filter(isListed)
+          .map(view)
+          .filter((order) => isFound(catalogue, order, text)),
+      );
   }, process.stderr);
   found.sort((one, other) => (one.receivedAt < other.receivedAt ? 1 : -1));
   if (options.json) return terminal.print(json({ items: found, cursor: null }));

@@ -29,7 +29,9 @@ export function findContradictions(settings: unknown): string[] {
     const known = places.get(key) ?? [];
     const other = known.find((one) => one.product === product || !one.product || !product);
     if (other)
-      mistakes.push(`${formatPath(path)}: found ${quoted(sku)}, which is also at ${other.path}; write it once`);
+      mistakes.push(
+        `${formatPath(path)}: found ${quoted(sku)}, which is also at ${other.path}; write it once`,
+      );
     else places.set(key, [...known, { product, path: formatPath(path) }]);
   };
   for (const [id, { skus }] of Object.entries(products)) {

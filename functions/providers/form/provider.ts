@@ -59,11 +59,7 @@ export const form: Provider = {
     const { sku, quantity } = part(Sale, mapped);
     const issued = done.map((claim) => claim.issued?.get(sku)).find(Boolean);
     const format = settings.answer === 'kagi' ? formatForKagi : formatText;
-    return format(
-      issued?.serial,
-      settings.answer === 'serial' ? 1 : quantity,
-      issued?.licensee ?? '',
-    );
+    return format(issued?.serial, settings.answer === 'serial' ? 1 : quantity, issued?.licensee ?? '');
   },
 };
 

@@ -5,7 +5,7 @@ import { json, part } from '../../core/inbound/body.ts';
 import type { Money, OrderEvent, SoldLine } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
-import { currency, minor, pathId, quantity, printed, text, timestamp } from '../../core/inbound/shapes.ts';
+import { currency, minor, pathId, printed, quantity, text, timestamp } from '../../core/inbound/shapes.ts';
 import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { add, fromMinor, shareOf } from '../../core/order/money.ts';
 

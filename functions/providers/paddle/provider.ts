@@ -8,9 +8,9 @@ import {
   currency,
   customFields,
   pathId,
+  printed,
   quantity,
   SandboxOptions,
-  printed,
   text,
   timestamp,
 } from '../../core/inbound/shapes.ts';

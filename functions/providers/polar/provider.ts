@@ -8,8 +8,8 @@ import {
   customFields,
   id,
   minor,
-  SandboxOptions,
   printed,
+  SandboxOptions,
   text,
   timestamp,
 } from '../../core/inbound/shapes.ts';

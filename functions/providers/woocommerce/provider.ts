@@ -6,7 +6,7 @@ import type { OrderEvent } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { findRegistration } from '../../core/inbound/registration.ts';
 import type { WebhookRequest } from '../../core/inbound/request.ts';
-import { decimal, SandboxOptions, printed, text } from '../../core/inbound/shapes.ts';
+import { decimal, printed, SandboxOptions, text } from '../../core/inbound/shapes.ts';
 import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { add } from '../../core/order/money.ts';
 

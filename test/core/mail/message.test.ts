@@ -214,7 +214,9 @@ describe('the mail of a test order', () => {
   });
 
   it('needs no address', () => {
-    expect(serialMail(catalogue, { ...test, buyer: {} }, first).text).toContain('would have gone to the buyer.');
+    expect(serialMail(catalogue, { ...test, buyer: {} }, first).text).toContain(
+      'would have gone to the buyer.',
+    );
   });
 });
 
