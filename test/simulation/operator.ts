@@ -33,7 +33,7 @@ export function operatorOf(sim: Sim, aws: Aws, products: () => ProductKeys): Ope
       case 'resend':
         return resend(order, undefined, BY, now);
       case 'reissue':
-        return reissued(world, order, { name: newName(script), chosen: () => true }, BY, now);
+        return reissued(world, order, { name: newName(script), isChosen: () => true }, BY, now);
     }
   }
   async function act(script: OrderScript, action: Action): Promise<void> {
