@@ -11,7 +11,7 @@ export const MUTANTS: readonly Mutant[] = [
       if (claim.mail) await world.mail(claim.mail); //                 4 mail
 `,
     to: `      const early = sale.kind === 'sale' ? { ...sale.sale, key: sale.key, version: 1, test: sale.test, audit: [], lines: sale.sale.lines.map((line, at) => ({ ...line, id: at + 1, ...sale.judge({ id: at + 1, via: 'mail', state: 'pending', ...line } as never, sale.sale as never) })) } : undefined;
-      if (early) await world.mail({ order: early as never, send: { n: 1, to: '', about: 'serials', carries: early.lines.flatMap((line) => (line.state === 'issued' ? [{ line: line.id, issue: 1 }] : [])), tries: 1, state: 'in_flight', until: '2100-01-01T00:00:00.000Z' } }).catch(() => undefined);
+      if (early) await world.mail({ order: early as never, send: { n: 1, to: '', about: 'serials', carries: early.lines.flatMap((line) => (line.state === 'issued' ? [{ line: line.id, issue: undefined as never }] : [])), tries: 1, state: 'in_flight', until: '2100-01-01T00:00:00.000Z' } }).catch(() => undefined);
       const claim = await world.record(sale);
 `,
   },
@@ -74,9 +74,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a mail starts again before its time',
-    file: core('order/sends'),
-    from: 'wanted.some(({ isNow }) => isNow)',
-    to: 'wanted.length > 0',
+    file: core('order/due'),
+    from: 'latest(untils) ?? order.outbox?.since',
+    to: 'order.outbox?.since',
   },
   {
     name: 'redeliver takes no lease',
