@@ -250,7 +250,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'the last event wins',
     file: core('order/sends'),
     from: "delivery: higher(DELIVERIES, known.delivery, delivery) ?? 'none',",
-    to: 'delivery: delivery ?? 'none',',
+    to: "delivery: delivery ?? 'none',",
   },
   {
     name: 'a bounce is only noted',

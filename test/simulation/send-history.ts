@@ -63,7 +63,10 @@ export function sendHistory(sim: Sim, isReversed: (key: string, at: number) => b
       const { key } = after;
       const now = sim.clock.now;
       const known = (n: number) => before?.sends.find((one) => one.n === n);
-      if (after.sends.some(({ n, dismissed }) => dismissed && before && !known(n)?.dismissed)) {
+      const dismissed = before ? after.sends.filter((one) => one.dismissed && !known(one.n)?.dismissed) : [];
+      if (dismissed.length > 0) {
+        const isOver = dismissed.every(({ state }) => state === 'accepted' || state === 'refused');
+        if (!isOver) sim.violation('nobody repeats a mail that is in flight', key);
         if (!process.id.startsWith('d')) sim.violation('nobody forgets what was sent', key);
         resent.set(key, [...(resent.get(key) ?? []), now]);
       }
