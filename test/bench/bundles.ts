@@ -60,7 +60,7 @@ async function bundleTextbook(folder: string): Promise<Bundle> {
 }
 
 /** The modules that the Lambda imports only when it warms up. */
-const PUT_OFF = 'await Promise.all(Object.values(later).map((load) => load()));';
+const PUT_OFF = 'await Promise.all([importKeys(), importProviders()]);';
 
 /** The same Lambda without warming. The modules for warming are not imported. */
 const inPlaceOfWarming = (code: string): Plugin => ({
