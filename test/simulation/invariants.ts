@@ -96,7 +96,7 @@ function checkKeys(
   const heldKeys = new Set(unreadable.map(({ provider, text = '' }) => heldKey(provider, text)));
   for (const [key, { item }] of aws.items) {
     if (isAlias(item) ? own.get(key) !== item.aliasOf : !own.has(key) && !heldKeys.has(key))
-      sim.violation('nothing is stored that nobody has wasSent', key);
+      sim.violation('nothing is stored that no provider has sent', key);
   }
   for (const { provider, text = '', answered: kept } of unreadable) {
     const item = aws.items.get(heldKey(provider, text))?.item;
