@@ -19,15 +19,16 @@ export const redeliverEnv = (env: Environment) => ({
   ...mailEventsEnv(env),
   /** The name of the SES configuration set for every mail. */
   CONFIGURATION_SET: requiredEnv(env, 'CONFIGURATION_SET'),
+  /** The name or ARN of the secret with the product keys. */
+  PRODUCT_KEYS: requiredEnv(env, 'PRODUCT_KEYS'),
+  /** The number of seconds that a secret is cached, in digits. */
+  KEYS_CACHED_SECONDS: requiredEnv(env, 'KEYS_CACHED_SECONDS', /^\d{1,5}$/),
 });
 
 export const webhookEnv = (env: Environment) => ({
   ...redeliverEnv(env),
-  /** The names or ARNs of the two secrets. */
-  PRODUCT_KEYS: requiredEnv(env, 'PRODUCT_KEYS'),
+  /** The name or ARN of the secret with the provider keys. */
   PROVIDER_KEYS: requiredEnv(env, 'PROVIDER_KEYS'),
-  /** The number of seconds that a secret is cached, in digits. */
-  KEYS_CACHED_SECONDS: requiredEnv(env, 'KEYS_CACHED_SECONDS', /^\d{1,5}$/),
 });
 
 function requiredEnv(env: Environment, name: string, form = /./): string {

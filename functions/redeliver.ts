@@ -3,10 +3,9 @@ import catalogue from '#catalogue';
 import { dynamoClient, orderStore } from './aws/orders.ts';
 import { dueQueue, pending } from './aws/queue.ts';
 import { logReports } from './aws/reports.ts';
+import { cachedSecret, secretsClient } from './aws/secrets.ts';
 import { sesClient, sesMailer } from './aws/ses.ts';
-import { type Redelivered, RUN_MS, redeliver } from './core/mail/redeliver.ts';
-import { isAlias } from './core/order/order.ts';
-import type { Ports } from './core/world.ts';
+import { type Redelivered, type Redelivering, RUN_MS, redeliver } from './core/mail/redeliver.ts';
 import { redeliverEnv } from './env.ts';
 
 const CALL_MS = 3_000;
@@ -16,13 +15,20 @@ const SAMPLE = 25;
 const env = redeliverEnv(process.env);
 const [dynamo, ses] = [dynamoClient(), sesClient()];
 const queue = dueQueue(dynamo, ses, env.TABLE);
+/** Read only if a serial is to be made. */
+const keys = cachedSecret(secretsClient(), env.PRODUCT_KEYS, {
+  parse: async (json) => (await import('./core/catalogue/keys.ts')).productKeys(json),
+  cachedMs: Number(env.KEYS_CACHED_SECONDS) * 1_000,
+  now: Date.now,
+});
 
 /** @param event `npm start` can move the clock `ahead` seconds; EventBridge's event has no such field. */
 export async function handler(event: { readonly ahead?: number }): Promise<Redelivered | undefined> {
   const now = () => Date.now() + (event.ahead ?? 0) * 1_000;
-  const ports: Ports = {
+  const ports: Redelivering = {
     catalogue,
     now,
+    productKeys: keys,
     report: logReports(env.NAMESPACE, Date.now),
     mailer: sesMailer(ses, env.CONFIGURATION_SET),
     store: orderStore(dynamo, env.TABLE, () => AbortSignal.timeout(CALL_MS)),
@@ -32,11 +38,11 @@ export async function handler(event: { readonly ahead?: number }): Promise<Redel
   return result;
 }
 
-async function gauge({ store, report, now }: Ports): Promise<void> {
+async function gauge({ store, report, now }: Redelivering): Promise<void> {
   const { soonest, held, due } = await pending(dynamo, env.TABLE, SAMPLE);
   const items = await Promise.all(soonest.map((key) => store.get(key)));
   const ages = items.map((item) =>
-    item && !isAlias(item) && item.mail.since ? now() - Date.parse(item.mail.since) : 0,
+    item?.kind === 'order' && item.outbox ? now() - Date.parse(item.outbox.since) : 0,
   );
   report('gauges', {
     held,

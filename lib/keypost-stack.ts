@@ -33,17 +33,15 @@ export class KeypostStack extends Stack {
       TABLE: table.tableName,
       CONFIGURATION_SET: mails.configurationSetName,
       NAMESPACE: namespace,
-    } satisfies RedeliverEnv;
-    const keys = {
       PRODUCT_KEYS: productKeys.secretArn,
-      PROVIDER_KEYS: providerKeys.secretArn,
       KEYS_CACHED_SECONDS: '300',
-    };
+    } satisfies RedeliverEnv;
+    const receiving = { ...sending, PROVIDER_KEYS: providerKeys.secretArn } satisfies WebhookEnv;
 
     const webhook = lambda(this, 'Webhook', {
       bundle: bundles.webhook,
       timeout: Duration.seconds(10),
-      environment: { ...sending, ...keys } satisfies WebhookEnv,
+      environment: receiving,
     });
     allow(webhook, ['dynamodb:GetItem', 'dynamodb:PutItem'], [table.tableArn]);
     allow(webhook, ['secretsmanager:GetSecretValue'], [productKeys.secretArn, providerKeys.secretArn]);
@@ -59,6 +57,7 @@ export class KeypostStack extends Stack {
     });
     allow(redeliver, ['dynamodb:GetItem', 'dynamodb:PutItem'], [table.tableArn]);
     allow(redeliver, ['dynamodb:Query'], [`${table.tableArn}/index/due`, `${table.tableArn}/index/held`]);
+    allow(redeliver, ['secretsmanager:GetSecretValue'], [productKeys.secretArn]);
     allow(redeliver, ['ses:GetSendQuota'], ['*']);
     maySend(redeliver, seller, mails);
     new Rule(this, 'EachMinute', {
@@ -77,7 +76,7 @@ export class KeypostStack extends Stack {
     const reconcile = lambda(this, 'Reconcile', {
       bundle: bundles.reconcile,
       timeout: Duration.minutes(15),
-      environment: { ...sending, ...keys } satisfies WebhookEnv,
+      environment: receiving,
       ...once,
     });
     allow(reconcile, ['dynamodb:GetItem', 'dynamodb:PutItem'], [table.tableArn]);

@@ -4,7 +4,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
 import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
-import { view } from '../functions/core/order/order.ts';
 import { findSimulator, loadSimulator, SimulationError } from '../functions/providers/simulate.ts';
 import type { FaultSwitch } from './aws/faults.ts';
 import type { Mails } from './aws/mails.ts';
@@ -43,8 +42,7 @@ export function routes(system: LocalSystem): Handler {
   const { catalogue, faults, mails, events, dynamo, runs } = system;
   const local: Readonly<Record<string, Route>> = {
     'GET /local/mails': (_request, query) => mails.list(parseNewest(query)),
-    'GET /local/orders': async (_request, query) =>
-      (await listOrders(dynamo)).slice(-parseNewest(query)).map(view),
+    'GET /local/orders': async (_request, query) => (await listOrders(dynamo)).slice(-parseNewest(query)),
     'GET /local/faults': () => faults.now(),
     'PUT /local/faults': async (request) => {
       const changed = faults.change(await readJson(request));

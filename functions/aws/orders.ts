@@ -1,5 +1,5 @@
-/** The store: one DynamoDB item per order. */
-import { randomUUID } from 'node:crypto';
+/** Orders in DynamoDB: one item each. */
+import { randomBytes } from 'node:crypto';
 import {
   type AttributeValue,
   ConditionalCheckFailedException,
@@ -8,7 +8,8 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { type Item, indexed, isAlias } from '../core/order/order.ts';
+import { fromItem as parseItem, toItem } from '../core/order/stored.ts';
+import type { Item } from '../core/order/types.ts';
 import type { Store } from '../core/world.ts';
 
 export const dynamoClient = (): DynamoDBClient =>
@@ -17,7 +18,7 @@ export const dynamoClient = (): DynamoDBClient =>
     requestHandler: { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true },
   });
 
-/** @param signal makes a new signal for each call, which ends the call and its retries. */
+/** @param signal ends a call and its retries; made anew for each call. */
 export function orderStore(client: DynamoDBClient, table: string, signal: () => AbortSignal): Store {
   const read = async (key: string) => {
     const query = new GetItemCommand({ TableName: table, Key: { key: { S: key } }, ConsistentRead: true });
@@ -29,12 +30,12 @@ export function orderStore(client: DynamoDBClient, table: string, signal: () => 
       return found && fromItem(found);
     },
     async put(item, expected) {
-      const writer = randomUUID();
+      const writer = randomBytes(6).toString('base64url');
       try {
         await client.send(
           new PutItemCommand({
             TableName: table,
-            Item: { ...toItem(item), writer: { S: writer } },
+            Item: { ...marshall(toItem(item), { removeUndefinedValues: true }), writer: { S: writer } },
             ...(expected === undefined
               ? {
                   ConditionExpression: 'attribute_not_exists(#key)',
@@ -51,35 +52,15 @@ export function orderStore(client: DynamoDBClient, table: string, signal: () => 
         return undefined;
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        const stored = await read(item.key);
-        if (!stored) throw error;
-        // The SDK retries if an answer is lost; the conflicting write may then be our own.
-        return stored.writer?.S === writer ? undefined : fromItem(stored);
+        const inTheWay = await read(item.key);
+        if (!inTheWay) throw error;
+        // The SDK tries again when an answer is lost; then the write in the way is our own.
+        return inTheWay.writer?.S === writer ? undefined : fromItem(inTheWay);
       }
     },
   };
 }
 
-const REVERSAL = 'reversal:';
-
-/** Each reversal becomes an attribute of its own; the attributes of the indexes are added. */
-function toItem(item: Item): Record<string, AttributeValue> {
-  if (isAlias(item)) return marshall(item);
-  const { reversals, ...rest } = item;
-  const facts = Object.fromEntries(Object.entries(reversals).map(([id, fact]) => [`${REVERSAL}${id}`, fact]));
-  return marshall({ ...rest, ...facts, ...indexed(item) }, { removeUndefinedValues: true });
-}
-
-/** Restores the item from its attributes. */
-export function fromItem(attributes: Record<string, AttributeValue>): Item {
-  const { writer: _w, dueShard: _d, held: _h, day: _y, email: _e, ...stored } = unmarshall(attributes);
-  const facts = Object.entries(stored).filter(([name]) => name.startsWith(REVERSAL));
-  const rest = Object.fromEntries(Object.entries(stored).filter(([name]) => !name.startsWith(REVERSAL)));
-  const reversals = Object.fromEntries(facts.map(([name, fact]) => [name.slice(REVERSAL.length), fact]));
-  const item: unknown = 'aliasOf' in rest ? rest : { ...rest, reversals };
-  if (isItem(item)) return item;
-  throw new Error('found an item without a key in the orders table; expected an order or an alias');
-}
-
-/** Only Keypost writes to the table, so the key is a sufficient check. */
-const isItem = (item: unknown): item is Item => typeof item === 'object' && item !== null && 'key' in item;
+/** The item as the core knows it. */
+export const fromItem = (attributes: Record<string, AttributeValue>): Item =>
+  parseItem(unmarshall(attributes));

@@ -9,8 +9,9 @@ import {
   type QueryCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { GetSendQuotaCommand, type SESClient } from '@aws-sdk/client-ses';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Queue } from '../core/mail/redeliver.ts';
-import { DUE_SHARDS } from '../core/order/order.ts';
+import { DUE_SHARDS, toItem } from '../core/order/stored.ts';
 
 const LEASE = 'lease#redeliver';
 const ALWAYS = '9999';
@@ -24,7 +25,7 @@ export function dueQueue(client: DynamoDBClient, ses: SESClient, table: string) 
       await client.send(
         new PutItemCommand({
           TableName: table,
-          Item: { key: { S: LEASE }, owner: { S: owner }, until: { N: String(until) } },
+          Item: marshall(toItem({ kind: 'lease', key: LEASE, owner, until })),
           ConditionExpression: 'attribute_not_exists(#key) OR #until < :now OR #owner = :me',
           ExpressionAttributeNames: { '#key': 'key', '#until': 'until', '#owner': 'owner' },
           ExpressionAttributeValues: { ':now': { N: String(now) }, ':me': { S: owner } },

@@ -31,13 +31,13 @@ function mailEvent(message: string): MailEvent | undefined {
   const { success, data } = Event.safeParse(parseJson(message));
   if (!success) return undefined;
   const { messageId, tags } = data.mail;
-  const [order, version] = [tags.order?.[0], tags.version?.[0]];
+  const [order, send, version] = [tags.order?.[0], tags.send?.[0], tags.version?.[0]];
   return {
     kind: kindOf(data),
     messageId,
     orderKey: order === undefined ? undefined : Buffer.from(order, 'base64url').toString(),
-    // An event without the tag counts for the last mail, as nearly every event does.
-    version: version === undefined ? Number.POSITIVE_INFINITY : Number(version),
+    send: send === undefined ? undefined : Number(send),
+    version: version === undefined ? undefined : Number(version),
   };
 }
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { type OrderEvent, type Unreadable, unparsedEvent } from './inbound/event.ts';
+import { type OrderEvent, unparsedEvent } from './inbound/event.ts';
 import type { Context, Provider } from './inbound/provider.ts';
 import { Rejection, reasonOf } from './inbound/rejection.ts';
 import type { WebhookRequest } from './inbound/request.ts';
-import type { Claim } from './order/order.ts';
+import type { Claim } from './order/record.ts';
 import { withSerials } from './serial/lines.ts';
 import type { World } from './world.ts';
 
@@ -20,9 +20,9 @@ export async function* fulfil(
   const failures: unknown[] = [];
   for (const event of await read(world, provider, request, context)) {
     try {
-      const order = withSerials(world, event, await world.keys()); //  2 encrypt
-      const claim = await world.record(order); //                      3 record
-      if (claim.mailIsOurs) await world.mail(claim.order); //          4 mail
+      const sale = withSerials(world, event, await world.keys()); //   2 encrypt
+      const claim = await world.record(sale); //                       3 record
+      if (claim.mail) await world.mail(claim.mail); //                 4 mail
       if (failures.length === 0) yield claim;
     } catch (error) {
       failures.push(error);
@@ -55,7 +55,7 @@ async function read(
   provider: Provider,
   request: WebhookRequest,
   context: Context,
-): Promise<readonly (OrderEvent | Unreadable)[]> {
+): Promise<readonly OrderEvent[]> {
   try {
     const all = await provider.read(request, context);
     const events = all.flatMap((event) => filterIgnored(world, event));
@@ -63,9 +63,10 @@ async function read(
     return events;
   } catch (error) {
     if (error instanceof Rejection && error.code === 'provider_unavailable') throw error;
-    world.report('failed', { provider: world.provider, step: 'read', why: reasonOf(error) });
+    const why = reasonOf(error);
+    world.report('failed', { provider: world.provider, step: 'read', why });
     const id = createHash('sha256').update(request.query).update(request.body).digest('hex');
-    return [{ kind: 'unreadable', id }];
+    return [{ kind: 'unreadable', id, test: false, why }];
   }
 }
 
@@ -76,7 +77,7 @@ export function filterIgnored(
 ): OrderEvent[] {
   const settings = catalogue.providers[provider];
   if (event.test && settings?.testOrders !== 'seller') return [];
-  if (event.kind === 'reversed' || event.lines.length === 0) return [event];
+  if (event.kind === 'reversed' || event.kind === 'unreadable' || event.lines.length === 0) return [event];
   const lines = event.lines.filter(({ sku }) => !settings?.ignore?.includes(sku));
   if (lines.length > MAX_LINES || lines.some(({ quantity }) => quantity > MAX_COPIES)) {
     const limits = `at most ${MAX_LINES} lines of ${MAX_COPIES} copies`;

@@ -4,7 +4,8 @@ import { fulfil } from './fulfil.ts';
 import type { OrderEvent } from './inbound/event.ts';
 import type { PaidOrder, Provider } from './inbound/provider.ts';
 import { Rejection } from './inbound/rejection.ts';
-import { isAlias, keyOf } from './order/order.ts';
+import { isInForce, isPaid } from './order/due.ts';
+import { keyOf } from './order/keys.ts';
 import { requestWorld } from './request-world.ts';
 import type { LambdaPorts, Store } from './world.ts';
 
@@ -67,15 +68,15 @@ async function fetchEvents({ report }: LambdaPorts, name: string, paid: PaidOrde
 /** A placeholder left by an early refund does not count as the order. */
 async function isStored(store: Store, key: string): Promise<boolean> {
   const item = await store.get(key);
-  return item !== undefined && (isAlias(item) || item.placedAt !== undefined || item.status === 'erased');
+  return item !== undefined && (item.kind !== 'order' || isPaid(item) || item.erasedAt !== undefined);
 }
 
 async function fulfilEvents(ports: LambdaPorts, name: string, events: readonly OrderEvent[]) {
   const provider: Provider = { name, verify() {}, read: () => events };
   let outcome: 'fulfilled' | 'held' | 'reversed' | 'ignored' = 'ignored';
   for await (const { order } of fulfil(requestWorld(ports, name, NO_REQUEST), provider, NO_REQUEST)) {
-    const isReversed = order.status === 'refunded' || order.status === 'disputed';
-    if (order.placedAt) outcome = order.heldAt ? 'held' : isReversed ? 'reversed' : 'fulfilled';
+    if (!order) outcome = 'held';
+    else if (isPaid(order)) outcome = order.heldAt ? 'held' : isInForce(order) ? 'fulfilled' : 'reversed';
   }
   return outcome;
 }

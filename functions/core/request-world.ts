@@ -5,9 +5,9 @@ import type { Context } from './inbound/provider.ts';
 import { Rejection } from './inbound/rejection.ts';
 import type { WebhookRequest } from './inbound/request.ts';
 import { deliver } from './mail/deliver.ts';
-import type { NewOrder, Raw } from './order/order.ts';
-import { recordReversal, recordSale } from './order/record.ts';
-import { hasKey } from './serial/lines.ts';
+import { recordReversal, recordSale, recordUnreadable } from './order/record.ts';
+import type { Raw } from './order/types.ts';
+import { hasKey, judgeWith } from './serial/lines.ts';
 import type { LambdaPorts, World } from './world.ts';
 
 /** Ends our own work on a request: the least patient provider gives up after five seconds. */
@@ -49,15 +49,23 @@ export function requestWorld(shared: LambdaPorts, provider: string, request: Web
       if (complete) return keys;
       return (await shared.productKeys.newer(keys).catch(() => undefined)) ?? keys;
     },
-    record(event) {
-      if (event.kind === 'reversed') return recordReversal(ports, ownerOf(catalogue, provider), event);
+    async record(event) {
       const raw = () => rawOf(provider, request, used[provider]?.signing ?? []);
-      return recordSale(ports, withRaw(event, raw), mayMail());
+      switch (event.kind) {
+        case 'reversed': {
+          const judge = async () => judgeWith({ catalogue, provider }, await shared.productKeys.read());
+          return await recordReversal(ports, ownerOf(catalogue, provider), event, judge);
+        }
+        case 'unreadable':
+          return await recordUnreadable(ports, event, raw(), 'bad_body');
+        case 'sale':
+          return await recordSale(ports, { ...event, sale: { ...event.sale, raw } }, mayMail());
+      }
     },
-    async mail(order) {
+    async mail(mail) {
       if (!mayMail()) return;
       mails += 1;
-      await deliver(ports, order);
+      await deliver(ports, mail);
     },
   };
 }
@@ -88,10 +96,6 @@ export function contextFrom(
     ask,
   };
 }
-
-/** Adds the raw request if a line is held, so that it can be parsed again after the cause is fixed. */
-export const withRaw = (order: NewOrder, raw: () => Raw): NewOrder =>
-  order.lines.every(({ held }) => held === null) ? order : { ...order, raw: raw() };
 
 function rawOf(provider: string, request: WebhookRequest, secrets: readonly string[]): Raw {
   const query = new URLSearchParams(request.query);

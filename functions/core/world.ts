@@ -4,7 +4,8 @@ import type { ProductKeys, ProviderKeys } from './catalogue/keys.ts';
 import type { Reversed } from './inbound/event.ts';
 import type { Context } from './inbound/provider.ts';
 import type { Message } from './mail/message.ts';
-import type { Claim, Item, NewOrder, Order } from './order/order.ts';
+import type { Claim, Mail, NewSale, NewUnreadable } from './order/record.ts';
+import type { Item } from './order/types.ts';
 
 /** The store of the orders. A call that throws may or may not have taken effect. */
 export interface Store {
@@ -37,6 +38,7 @@ export type ReportName =
   | 'order_recorded'
   | 'order_duplicate'
   | 'reversal_recorded'
+  | 'reversals_without_sale'
   | 'line_held'
   | 'ignored'
   | 'mail_sent'
@@ -96,7 +98,7 @@ export interface World {
   refreshedContext(): Promise<Context | undefined>;
   /** Returns the product keys. Throws `keys_unavailable`. */
   keys(): Promise<ProductKeys>;
-  record(event: NewOrder | Reversed): Promise<Claim>;
+  record(event: NewSale | Reversed | NewUnreadable): Promise<Claim>;
   /** Sends the mail and marks it as sent. A failure leaves the mail due. Does not throw. */
-  mail(order: Order): Promise<void>;
+  mail(mail: Mail): Promise<void>;
 }

@@ -12,7 +12,8 @@ import {
 import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
 import { fromItem } from '../../functions/aws/orders.ts';
 import { ORDERS_TABLE } from '../../functions/aws/table.ts';
-import { isAlias, isListed, type Order } from '../../functions/core/order/order.ts';
+import { wakeAt } from '../../functions/core/order/due.ts';
+import { isListed, type OrderView, view } from '../../functions/core/order/view.ts';
 import { PAST_FAULTS } from './dynamodb.ts';
 
 type Stored = Record<string, AttributeValue>;
@@ -45,8 +46,8 @@ export async function copyTable(
 }
 
 /** Returns the orders, oldest first. */
-export async function listOrders(client: DynamoDBClient): Promise<readonly Order[]> {
-  const orders = (await scan(client)).map(fromItem).filter(isListed);
+export async function listOrders(client: DynamoDBClient): Promise<readonly OrderView[]> {
+  const orders = (await scan(client)).map(fromItem).filter(isListed).map(view);
   return orders.sort(
     (one, other) => compare(one.receivedAt, other.receivedAt) || compare(one.key, other.key),
   );
@@ -56,7 +57,7 @@ export async function listOrders(client: DynamoDBClient): Promise<readonly Order
 export async function lastDueAt(client: DynamoDBClient): Promise<number | undefined> {
   const due = (await scan(client))
     .map(fromItem)
-    .flatMap((item) => (isAlias(item) || !item.dueAt ? [] : item.dueAt));
+    .flatMap((item) => (item.kind === 'order' ? (wakeAt(item) ?? []) : []));
   const last = due.sort().at(-1);
   return last === undefined ? undefined : Date.parse(last);
 }

@@ -4,8 +4,11 @@ import { SESClient } from '@aws-sdk/client-ses';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { orderStore } from '../../functions/aws/orders.ts';
 import { dueQueue, pending } from '../../functions/aws/queue.ts';
-import { isAlias, type Order, withReversal } from '../../functions/core/order/order.ts';
+import { statusOf } from '../../functions/core/order/due.ts';
 import { change } from '../../functions/core/order/record.ts';
+import { emptyOrder } from '../../functions/core/order/settle.ts';
+import { reversal } from '../../functions/core/order/transitions.ts';
+import type { Order } from '../../functions/core/order/types.ts';
 import type { Store } from '../../functions/core/world.ts';
 import { startDynamo, TABLE } from './dynamo.ts';
 
@@ -18,31 +21,18 @@ beforeAll(async () => {
 afterAll(() => dynamo.stop());
 
 const order = (key: string, change: Partial<Order> = {}): Order => ({
-  key,
+  ...emptyOrder(key, 'shop', false, Date.parse('2026-11-23T03:00:01.000Z')),
   version: 1,
-  provider: 'shop',
-  test: false,
-  placedAt: '2026-11-23T03:00:00.000Z',
-  receivedAt: '2026-11-23T03:00:01.000Z',
+  paidAt: '2026-11-23T03:00:00.000Z',
   amount: { value: '39.00', currency: 'EUR' },
   buyer: { name: '', email: 'Zoe@Example.com' },
   lines: [
     {
-      sku: 'w',
-      product: 'widget',
-      quantity: 1,
-      delivery: 'mail',
-      received: 'Zoë 👩‍💻',
-      licensee: 'Zoë 👩‍💻',
-      serial: 'AB',
-      keyVersion: 1,
-      held: null,
-      sent: undefined,
+      ...{ id: 1, sku: 'w', product: 'widget', quantity: 1, via: 'elsewhere', state: 'issued' },
+      ...{ issued: { n: 1, licensee: 'Zoë 👩‍💻', serial: 'AB', keyVersion: 1 }, superseded: [] },
     },
   ],
-  reversals: { 're:1': { kind: 'refund', state: 'done', part: 'partial', amount: undefined } },
-  mail: { state: 'sent', attempts: 1 },
-  status: 'partly_refunded',
+  reversals: new Map([['re:1', { kind: 'refund', state: 'done', part: 'partial' }]]),
   ...change,
 });
 
@@ -76,9 +66,9 @@ test.each(['__proto__', 'constructor', 'hasOwnProperty', '', 're:1#%'])(
     const fact = { kind: 'chargeback', state: 'open', part: 'full' } as const;
     const facts = async () => {
       const item = await store.get(key);
-      return item && !isAlias(item) ? Object.entries(item.reversals) : [];
+      return item?.kind === 'order' ? [...item.reversals] : [];
     };
-    const disputed = withReversal(order(key, { lines: [], reversals: {} }), id, fact, 0);
+    const disputed = reversal(order(key, { reversals: new Map() }), id, { names: [key], fact }, 0);
     if (!disputed) throw new Error('the dispute is nothing new');
     await store.put(disputed, undefined);
     expect(await facts()).toEqual([[id, fact]]);
@@ -86,9 +76,9 @@ test.each(['__proto__', 'constructor', 'hasOwnProperty', '', 're:1#%'])(
       store,
       key,
       await store.get(key),
-      (found) => found && withReversal(found, id, { ...fact, state: 'won' }, 0),
+      (found) => found && reversal(found, id, { names: [key], fact: { ...fact, state: 'won' } }, 0),
     );
-    expect(won.status).toBe('paid');
+    expect(statusOf(won)).toBe('paid');
     expect(await facts()).toEqual([[id, { ...fact, state: 'won' }]]);
   },
 );
@@ -132,8 +122,22 @@ test('a write whose response was lost is recognized in the retry', async () => {
 
 describe('the queue', () => {
   const ses = new SESClient({ region: 'us-east-1' });
+  const waiting = {
+    n: 1,
+    to: 'Zoe@Example.com',
+    about: 'serials',
+    carries: [{ line: 1, issue: 1 }],
+    tries: 1,
+    state: 'waiting',
+  } as const;
   const due = (key: string, dueAt: string) =>
-    store.put(order(key, { dueAt, mail: { state: 'due', attempts: 0 } }), undefined);
+    store.put(
+      order(key, {
+        lines: order(key).lines.map((line) => ({ ...line, via: 'mail' })),
+        sends: [{ ...waiting, until: dueAt }],
+      }),
+      undefined,
+    );
 
   test('lists due orders, earliest first, and counts due and held orders', async () => {
     const times = [

@@ -57,7 +57,7 @@ export function costOf(orders: number): Cost {
 /** Put and mark, each of one unit; the due, day and mail entries of the first, the due entry's end of the second. */
 export const WRITE_UNITS = { record: 4, mark: 2 } as const;
 /** The item with DynamoDB's overhead, and its two permanent index entries. */
-export const STORED_BYTES = 1_100;
+export const STORED_BYTES = 1_000;
 const GIGABYTES = 0.5;
 const SECONDS = { order: 0.12, start: 0.35, event: 0.03, redeliver: 0.15, reconcile: 2 } as const;
 const ONE_START_IN = 100;

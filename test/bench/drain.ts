@@ -4,7 +4,11 @@
  */
 
 import { type Queue, RUN_MS, redeliver } from '../../functions/core/mail/redeliver.ts';
-import { emptyOrder, keyOf, type Order, withSale } from '../../functions/core/order/order.ts';
+import { keyOf } from '../../functions/core/order/keys.ts';
+import type { Judge } from '../../functions/core/order/lines.ts';
+import { emptyOrder } from '../../functions/core/order/settle.ts';
+import { sale } from '../../functions/core/order/transitions.ts';
+import type { Order } from '../../functions/core/order/types.ts';
 import catalogue from './catalogue.ts';
 import { slowSes, slowTable, takesFrom } from './slow-aws.ts';
 import { virtualClock } from './virtual-clock.ts';
@@ -33,7 +37,8 @@ export async function drain(orders: number, rate: number): Promise<Drained> {
   // Only one run is active at a time, so the lease is always free.
   const lease = { hold: async () => true, release: async () => undefined };
   const queue: Queue = { ...lease, due, rate: async () => rate, sleep: clock.sleep };
-  const ports = { catalogue, store, mailer, now: clock.now, report: () => undefined };
+  const productKeys = { read: async () => ({}), newer: async () => undefined };
+  const ports = { catalogue, store, mailer, productKeys, now: clock.now, report: () => undefined };
   let runs = 0;
   const untilNothingIsDue = async () => {
     for (; left() > 0; runs += 1) {
@@ -56,38 +61,23 @@ export async function drain(orders: number, rate: number): Promise<Drained> {
 
 /** Orders as the core stores them: paid, their mail due. */
 function backlog(count: number): Order[] {
-  const line = {
-    sku: 'widgetpro-mac',
-    product: 'widgetpro-mac',
-    quantity: 1,
-    delivery: 'mail',
-    received: 'Jane Q. Sample',
-    licensee: 'Jane Q. Sample',
-    serial: '00'.repeat(16),
-    keyVersion: 1,
-    held: null,
-  } as const;
+  const [sku, licensee] = ['widgetpro-mac', 'Jane Q. Sample'];
+  const issued = { licensee, serial: '00'.repeat(16), keyVersion: 1 };
+  const judge: Judge = () => ({ state: 'issued', product: sku, issued });
   return Array.from({ length: count }, (_, at) => {
-    const key = keyOf('shop', false, `order-${at}`);
     const dueAt = START - count + at;
-    const order = withSale(
-      emptyOrder(key, 'shop', false, dueAt),
+    const order = sale(
+      emptyOrder(keyOf('shop', false, `order-${at}`), 'shop', false, dueAt),
       {
         kind: 'paid',
-        key,
-        provider: 'shop',
-        test: false,
-        buyer: { name: line.received, email: `buyer-${at}@example.com` },
-        lines: [line],
-        amount: undefined,
-        placedAt: undefined,
-        raw: undefined,
+        buyer: { name: licensee, email: `buyer-${at}@example.com` },
+        lines: [{ sku, product: sku, quantity: 1 }],
         aliases: [],
       },
-      dueAt,
+      judge,
       dueAt,
     );
-    if (!order) throw new Error('an order that is not due is not what is drained here');
+    if (!order) throw new Error('a new sale changes nothing; expected an order whose mail is due');
     return { ...order, version: 1 };
   });
 }

@@ -33,8 +33,8 @@ export function oneOrder(provider: string, { dynamo, ses }: Clients): () => Prom
   return async () => {
     const request = toRequest(event);
     let served = false;
-    for await (const { mailIsOurs, order } of fulfil(requestWorld(shared, provider, request), by, request)) {
-      served = mailIsOurs || order.lines.some(({ delivery, serial }) => delivery === 'answer' && serial);
+    for await (const { mail, issued } of fulfil(requestWorld(shared, provider, request), by, request)) {
+      served = mail !== undefined || (issued?.size ?? 0) > 0;
     }
     if (!served) throw new Error(`${provider}: an order without a serial on its way is not what is measured`);
   };

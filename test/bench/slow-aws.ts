@@ -1,7 +1,8 @@
 /** AWS under a backlog: calls take time, the index lags, and SES limits the mails per second. */
 import type { Message } from '../../functions/core/mail/message.ts';
 import type { Queue } from '../../functions/core/mail/redeliver.ts';
-import { type Item, isAlias, type Order } from '../../functions/core/order/order.ts';
+import { wakeAt } from '../../functions/core/order/due.ts';
+import type { Item, Order } from '../../functions/core/order/types.ts';
 import type { Mailer, Store } from '../../functions/core/world.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
@@ -16,10 +17,10 @@ export type Takes = (call: keyof typeof TAKES) => number;
 /** A table with an index of due orders that lags behind the writes. */
 export function slowTable(clock: VirtualClock, takes: Takes, stored: readonly Order[]) {
   const items = new Map<string, Item>(stored.map((order) => [order.key, order]));
-  const index = new Map<string, string>(stored.map(({ key, dueAt = '' }) => [key, dueAt]));
+  const index = new Map<string, string>(stored.map((order) => [order.key, wakeAt(order) ?? '']));
   const indexed = (item: Item) => {
-    if (isAlias(item)) return;
-    if (item.dueAt) index.set(item.key, item.dueAt);
+    const dueAt = item.kind === 'order' ? wakeAt(item) : undefined;
+    if (dueAt) index.set(item.key, dueAt);
     else index.delete(item.key);
   };
   const store: Store = {
@@ -30,7 +31,7 @@ export function slowTable(clock: VirtualClock, takes: Takes, stored: readonly Or
     async put(item, expected) {
       await clock.sleep(takes('write'));
       const known = items.get(item.key);
-      if (known && (isAlias(known) || known.version !== expected)) return known;
+      if (known && (known.kind !== 'order' || known.version !== expected)) return known;
       items.set(item.key, item);
       clock.after(INDEX_LATE_MS, () => indexed(item));
       return undefined;
@@ -45,7 +46,8 @@ export function slowTable(clock: VirtualClock, takes: Takes, stored: readonly Or
       .slice(0, limit)
       .map(([key]) => key);
   };
-  const left = () => [...items.values()].filter((item) => !isAlias(item) && item.dueAt !== undefined).length;
+  const left = () =>
+    [...items.values()].filter((item) => item.kind === 'order' && wakeAt(item) !== undefined).length;
   return { store, due, left };
 }
 

@@ -107,7 +107,7 @@ describe.each(scenarios)('$name', ({ notices, reversed }) => {
             order.lines.map((line) => line.serial),
             trace,
           ).toEqual([serial]);
-          expect(order.dueAt, `stuck: ${trace}`).toBeUndefined();
+          expect(order.dueAt, `stuck: ${trace}`).toBeNull();
           if (!reversed) expect(world.mails.length, `lost: ${trace}`).toBeGreaterThan(0);
           if (reversed && notices[0] !== sale && accepted[0])
             expect(world.mails.length, `mailed: ${trace}`).toBe(0);
@@ -131,7 +131,7 @@ test('with an SES event for each mail before the next attempt, no mail is lost o
     const { world, accepted } = await run(plan, [sale], 6, true);
     const trace = JSON.stringify([...plan]);
     if (accepted[0]) expect(world.mails.length, trace).toBe(1);
-    for (const order of world.orders()) expect(order.dueAt, `stuck: ${trace}`).toBeUndefined();
+    for (const order of world.orders()) expect(order.dueAt, `stuck: ${trace}`).toBeNull();
     if (plan.size === 1) repeatedWithoutEvents += (await run(plan, [sale], 6)).world.mails.length > 1 ? 1 : 0;
     return world.state.calls;
   });

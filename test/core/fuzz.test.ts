@@ -24,7 +24,9 @@ import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import type { WebhookRequest } from '../../functions/core/inbound/request.ts';
 import { toMailbox } from '../../functions/core/mail/address.ts';
 import { serialMail } from '../../functions/core/mail/message.ts';
-import { emptyOrder, keyOf, type Order } from '../../functions/core/order/order.ts';
+import { keyOf } from '../../functions/core/order/keys.ts';
+import { emptyOrder } from '../../functions/core/order/settle.ts';
+import type { Order, Send } from '../../functions/core/order/types.ts';
 import { CHARSETS } from '../../functions/core/serial/charset.ts';
 import { licenseeOf } from '../../functions/core/serial/name.ts';
 import { SerialProfile } from '../../functions/core/serial/profile.ts';
@@ -298,26 +300,22 @@ describe('a mail', () => {
     buyer: { name, email: 'zoe@example.com' },
     lines: [
       {
-        sku: 'widgetpro-mac',
-        product: 'widgetpro-mac',
-        quantity: 1,
-        delivery: 'mail',
-        received: name,
-        licensee,
-        serial: 'AB12',
-        keyVersion: 1,
-        held: null,
+        ...{ id: 1, sku: 'widgetpro-mac', product: 'widgetpro-mac', quantity: 1, via: 'mail' },
+        ...{ state: 'issued', issued: { n: 1, licensee, serial: 'AB12', keyVersion: 1 }, superseded: [] },
       },
     ],
-    mail: { state: 'due', attempts: 1 },
   });
+  const send: Send = {
+    ...{ n: 1, to: 'zoe@example.com', about: 'serials', carries: [{ line: 1, issue: 1 }] },
+    ...{ tries: 1, state: 'in_flight', until: '' },
+  };
 
   test('keeps its text, its sender, its recipient and its headers', async () => {
     if (!profile) throw new Error('no product');
     const property = fc.asyncProperty(anyText, anyText, anyText, async (name, id, called) => {
       const made = licenseeOf(called, profile.serial);
       const licensee = 'licensee' in made ? made.licensee : 'Zoë';
-      const message = serialMail(catalogue, order(name, id, licensee));
+      const message = serialMail(catalogue, order(name, id, licensee), send);
       const mail = await PostalMime.parse(toMime(message));
       // The parser adds a line end to each part.
       expect(mail.text).toBe(`${whole(message.text)}\n`);

@@ -7,7 +7,7 @@ import { type CatalogueSettings, defineConfig } from '../../functions/core/catal
 import { fulfil } from '../../functions/core/fulfil.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import type { WebhookRequest } from '../../functions/core/inbound/request.ts';
-import type { Claim } from '../../functions/core/order/order.ts';
+import type { Claim } from '../../functions/core/order/record.ts';
 import { requestWorld } from '../../functions/core/request-world.ts';
 import { form } from '../../functions/providers/form/provider.ts';
 import { seller, serial } from '../fixtures/catalogue.ts';
@@ -342,10 +342,12 @@ test('a line that was held and released is answered with its serial', async () =
   const one = called('unlisted.form');
   const { world, post } = shop(one, {}, ['something else']);
   await post(requestOf(one));
-  const [order] = world.orders();
+  const [order] = world.stored();
   const [line] = order?.lines ?? [];
-  if (!order || !line) throw new Error('no order');
-  const mended = { ...line, delivery: 'mail', serial: 'S-1', licensee: 'Jane', held: null } as const;
+  if (!order || line?.state !== 'held') throw new Error('no order');
+  const { reason: _, ...facts } = line;
+  const issued = { n: 1, licensee: 'Jane', serial: 'S-1', keyVersion: 1 };
+  const mended = { ...facts, product: 'widget', state: 'issued', issued, superseded: [] } as const;
   await world.ports.store.put({ ...order, version: 2, lines: [mended], heldAt: undefined }, 1);
   expect(await post(requestOf(one))).toEqual({ status: 200, body: 'S-1' });
 });

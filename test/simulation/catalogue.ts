@@ -1,6 +1,7 @@
 /** The catalogue and the keys of the simulation, and the expected serials, made with Node's cipher and not with our code. */
 import { createCipheriv } from 'node:crypto';
 import { type Catalogue, defineConfig } from '../../functions/core/catalogue/catalogue.ts';
+import type { Order } from '../../functions/core/order/types.ts';
 import { serial } from '../fixtures/catalogue.ts';
 import { SCHEDULES } from './schedules.ts';
 
@@ -40,6 +41,10 @@ export const PRODUCT_OF: Readonly<Record<string, string>> = {
   l: 'latin',
   k: 'late',
 };
+
+/** Whether the order has the line of this SKU. SKUs of one product are one line. */
+export const hasLine = ({ lines }: Pick<Order, 'lines'>, sku: string): boolean =>
+  lines.some((line) => line.sku === sku || line.product === (PRODUCT_OF[sku] ?? 'widget'));
 
 /** Each version of each product's key. The second is added midway; `late` has no key until then. */
 export const KEYS: Readonly<Record<string, readonly string[]>> = {

@@ -1,11 +1,9 @@
 /** The events of SES: late, repeated, in any order, or missing. A Lambda that fails receives an event three times. */
 import { type MailEvent, recordMailEvent } from '../../functions/core/mail/feedback.ts';
-import { isAlias } from '../../functions/core/order/order.ts';
 import type { Ports } from '../../functions/core/world.ts';
 import { kill, type Process, processOf } from './process.ts';
 import type { Send } from './send.ts';
 import type { Sim } from './sim.ts';
-import type { Aws } from './world.ts';
 
 type Kind = MailEvent['kind'];
 
@@ -16,11 +14,7 @@ const HOUR = 3_600_000;
 export type HandleFeedback = (send: Send, event: MailEvent, tries?: number) => void;
 
 /** The Lambda `mail-events`. An event that fails is delivered again, twice. */
-export function feedbackLambda(
-  sim: Sim,
-  items: () => Aws['items'],
-  portsOf: (process: Process) => Ports,
-): HandleFeedback {
+export function feedbackLambda(sim: Sim, portsOf: (process: Process) => Ports): HandleFeedback {
   const { clock } = sim;
   return function handle(send, event, tries = 1) {
     const process = processOf(sim, 'e');
@@ -39,10 +33,7 @@ export function feedbackLambda(
       over = true;
       process.ends.length = 0;
       sim.count(`mail event: ${event.kind}, ${result}`);
-      const item = items().get(send.key)?.item;
-      const round = item && !isAlias(item) ? (item.mail.round ?? 0) : 0;
-      // An event of an earlier mail does not change the order.
-      if (event.version >= round) send.events.push({ kind: event.kind, at: clock.now });
+      send.events.push({ kind: event.kind, at: clock.now });
     }, again);
   };
 }
@@ -55,11 +46,11 @@ export function eventsOf(sim: Sim, handle: HandleFeedback) {
     if (isSilent) return;
     for (const [kind, after] of kindsFor(sim, send)) {
       if (random.chance(0.05)) continue;
-      const { id: messageId, key: orderKey, version } = send;
+      const { id: messageId, key: orderKey, n: ordinal } = send;
       const times = random.chance(0.1) ? 2 : 1;
       for (let n = 0; n < times; n += 1) {
         const late = random.chance(0.05) ? random.below(6 * HOUR) : random.below(after);
-        clock.at(clock.now + late, () => handle(send, { kind, messageId, orderKey, version }));
+        clock.at(clock.now + late, () => handle(send, { kind, messageId, orderKey, send: ordinal }));
       }
     }
   };

@@ -6,7 +6,8 @@ import { dueQueue } from '../../functions/aws/queue.ts';
 import { cachedSecret, secretsClient } from '../../functions/aws/secrets.ts';
 import { sesClient, sesMailer } from '../../functions/aws/ses.ts';
 import { productKeys, providerKeys } from '../../functions/core/catalogue/keys.ts';
-import { type Item, isAlias } from '../../functions/core/order/order.ts';
+import { wakeAt } from '../../functions/core/order/due.ts';
+import type { Item } from '../../functions/core/order/types.ts';
 import type { Store } from '../../functions/core/world.ts';
 import type { httpClock } from './http-clock.ts';
 import { caller, withFaults } from './http-faults.ts';
@@ -43,7 +44,7 @@ export function httpAws(sim: Sim, clock: ReturnType<typeof httpClock>, parts: Pa
           if (!('RawMessage' in args.input)) return;
           const tags = Object.fromEntries((args.input.Tags ?? []).map(({ Name, Value }) => [Name, Value]));
           const key = Buffer.from(tags.order ?? '', 'base64url').toString();
-          const send = history.of(key).find(({ version }) => version === Number(tags.version));
+          const send = history.of(key).findLast(({ n }) => n === Number(tags.send));
           if (send) send.acceptedAt = clock.now;
         },
       ),
@@ -121,21 +122,26 @@ function itemsSeen({ watcher }: Parts) {
   const wakers: ((at: number) => void)[] = [];
   const reported = new Set<string>();
   function wrote(process: Process, after: Item): void {
-    const version = isAlias(after) ? 0 : after.version;
+    const versionOf = (item: Item) => ('version' in item ? item.version : 0);
+    const version = versionOf(after);
     const write = `${after.key} ${version}`;
     if (reported.has(write)) return;
     reported.add(write);
     const known = items.get(after.key)?.item;
     // Responses can arrive out of order.
-    const isNewest = !known || isAlias(known) || known.version < version;
-    const isNext = known && !isAlias(known) && known.version + 1 === version;
+    const isNewest = !known || versionOf(known) < version;
+    const isNext = known && versionOf(known) + 1 === version;
     watcher.wrote({ process, before: isNext ? known : undefined, after });
     if (!isNewest) return;
     items.set(after.key, { item: after });
-    const at = isAlias(after) || !after.dueAt ? undefined : Date.parse(after.dueAt);
-    if (at === undefined) due.delete(after.key);
-    else due.set(after.key, { at });
-    if (at !== undefined) for (const wake of wakers) wake(at);
+    const dueAt = after.kind === 'order' ? wakeAt(after) : undefined;
+    if (dueAt === undefined) {
+      due.delete(after.key);
+      return;
+    }
+    const at = Date.parse(dueAt);
+    due.set(after.key, { at });
+    for (const wake of wakers) wake(at);
   }
   return {
     items,

@@ -2,7 +2,7 @@
 import { paginateScan } from '@aws-sdk/client-dynamodb';
 import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
 import { fromItem } from '../../functions/aws/orders.ts';
-import { isAlias } from '../../functions/core/order/order.ts';
+import { wakeAt } from '../../functions/core/order/due.ts';
 import { client } from '../../local/aws/orders-table.ts';
 import type { Aws } from './world.ts';
 
@@ -14,8 +14,9 @@ export async function storedItems(address: string): Promise<Pick<Aws, 'items' | 
   )) {
     for (const stored of Items) if (!stored.key?.S?.startsWith('lease#')) items.push(fromItem(stored));
   }
-  const due = items.flatMap((item) =>
-    isAlias(item) || !item.dueAt ? [] : [[item.key, { at: Date.parse(item.dueAt) }] as const],
-  );
+  const due = items.flatMap((item) => {
+    const at = item.kind === 'order' ? wakeAt(item) : undefined;
+    return at === undefined ? [] : [[item.key, { at: Date.parse(at) }] as const];
+  });
   return { items: new Map(items.map((item) => [item.key, { item }])), due: new Map(due) };
 }

@@ -2,6 +2,7 @@
 
 import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
 import { mailEvents } from '../../functions/aws/ses-feedback.ts';
+import type { MailEvent } from '../../functions/core/mail/feedback.ts';
 import type { FaultProfile } from './fault-profile.ts';
 import { httpAws } from './http-aws.ts';
 import { httpClock } from './http-clock.ts';
@@ -11,6 +12,8 @@ import { checkInvariants } from './invariants.ts';
 import { orderScript } from './order-script.ts';
 import { mergeResults, type RunResult } from './parallel.ts';
 import { randomOf } from './random.ts';
+import type { Send } from './send.ts';
+import type { SendHistory } from './send-history.ts';
 import { createSim, type Sim, START } from './sim.ts';
 import { type Parts, worldOf } from './world.ts';
 
@@ -77,14 +80,26 @@ type Servers = Awaited<ReturnType<typeof startAws>>;
 function listen({ events }: Servers, { history, handle }: Parts): void {
   events.deliverTo(async (invocation) => {
     for (const event of mailEvents(invocation)) {
-      const send = history.of(event?.orderKey ?? '').find(({ version }) => version === event?.version);
+      const send = event && toldOf(history, event);
       if (!event || !send) continue;
+      send.messageId = event.messageId;
       // The response of SES may have been lost.
       send.acceptedAt ??= send.startedAt;
       handle(send, event);
     }
     return [];
   });
+}
+
+/** The try that SES tells of. The answer to it may have been lost, but it was not that SES had not accepted it. */
+function toldOf(
+  history: SendHistory,
+  { orderKey = '', send: ordinal, messageId }: MailEvent,
+): Send | undefined {
+  const tries = history.of(orderKey).filter(({ n }) => n === ordinal);
+  const isOpen = (send: Send) =>
+    !send.messageId && (send.answered === undefined || send.answered === 'unknown');
+  return tries.find((send) => send.messageId === messageId) ?? tries.find(isOpen);
 }
 
 function changeKeys({ clock }: Sim, { secrets }: Servers, { keys }: Parts): void {

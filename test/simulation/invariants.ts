@@ -1,9 +1,12 @@
 /** Checks after the quiet period what must hold for every order, item and mail. */
 import { createHash } from 'node:crypto';
-import { isAlias, type Order } from '../../functions/core/order/order.ts';
+import { isPaid } from '../../functions/core/order/due.ts';
+import type { Order } from '../../functions/core/order/types.ts';
+import { view } from '../../functions/core/order/view.ts';
+import { hasLine } from './catalogue.ts';
 import type { Delivery } from './deliveries.ts';
 import { checkLine, checkMails } from './line-invariants.ts';
-import { type Fact, isIgnored, isSale, type OrderScript } from './order-script.ts';
+import { type Fact, isIgnored, isSale, type OrderScript, receiptOf } from './order-script.ts';
 import { isStopped, statusBy } from './reversals.ts';
 import type { SendHistory } from './send-history.ts';
 import type { Sim } from './sim.ts';
@@ -21,7 +24,7 @@ export function checkInvariants({ sim, aws, history, scripts, deliveries }: Ende
   if (aws.due.size > 0) sim.violation('nothing stays due for ever', [...aws.due.keys()].join());
   for (const script of scripts) {
     const item = aws.items.get(script.key)?.item;
-    const order = item && !isAlias(item) ? item : undefined;
+    const order = item?.kind === 'order' ? item : undefined;
     checkStored(sim, script, order);
     if (order) checkOrder(sim, script, order, history);
   }
@@ -36,43 +39,44 @@ const wasSent = ({ sentAt }: Fact) => sentAt !== undefined;
 function checkStored(sim: Sim, script: OrderScript, order: Order | undefined): void {
   sim.count('orders');
   const sales = script.facts.filter(isSale);
+  const isStored = order !== undefined && isPaid(order);
   if (isIgnored(script)) {
     sim.count('orders that are no concern');
-    if (order?.placedAt) sim.violation('what is no concern of ours is not kept', script.key);
+    if (isStored) sim.violation('what is no concern of ours is not kept', script.key);
     return;
   }
-  if (sales.some(answered) && !order?.placedAt) sim.violation('what was answered is kept', script.key);
-  if (order?.placedAt && !sales.some(wasSent)) sim.violation('no order without a sale', script.key);
+  if (sales.some(answered) && !isStored) sim.violation('what was answered is kept', script.key);
+  if (isStored && !sales.some(wasSent)) sim.violation('no order without a sale', script.key);
   // An unacknowledged sale may be stored without its alias, and facts may wait under the alias.
   if (sales.some(answered)) for (const fact of script.facts) if (answered(fact)) checkFact(sim, fact, order);
 }
 
 /** An acknowledged fact is in the order, or a later state of it is. */
 function checkFact(sim: Sim, { event, script }: Fact, order: Order | undefined): void {
-  if (event.kind !== 'reversed' || !order?.placedAt) return;
-  const kept = order.reversals[event.reversalId];
+  if (event.kind !== 'reversed' || !order || !isPaid(order)) return;
+  const kept = order.reversals.get(event.reversalId);
   const lost = !kept || (kept.state === 'open' && event.reversal.state !== 'open');
   if (lost) sim.violation('no fact is lost', script.key);
 }
 
 function checkOrder(sim: Sim, script: OrderScript, order: Order, history: SendHistory): void {
   const { key } = script;
-  if (!order.placedAt) return;
+  if (!isPaid(order)) return;
+  const seen = view(order);
   const status = statusBy(script, answered, answered);
   const exact = script.facts.every((fact) => answered(fact) || !wasSent(fact));
-  if (exact && order.status !== status)
-    sim.violation(`reversed is reversed (${status}, not ${order.status})`, key);
-  sim.count(`status ${order.status}`);
+  if (exact && seen.status !== status)
+    sim.violation(`reversed is reversed (${status}, not ${seen.status})`, key);
+  sim.count(`status ${seen.status}`);
   const complete = script.facts.every((fact) => fact.event.kind === 'reversed' || answered(fact));
   if (complete)
     for (const { sku } of script.lines) {
-      if (sku !== 'consulting' && !order.lines.some((line) => line.sku === sku))
-        sim.violation('no line is lost', `${key} ${sku}`);
+      if (sku !== 'consulting' && !hasLine(order, sku)) sim.violation('no line is lost', `${key} ${sku}`);
     }
-  for (const line of order.lines) checkLine(sim, script, line);
+  for (const line of seen.lines) checkLine(sim, script, line);
   checkMails(sim, script, order, history);
-  const needsRaw = order.lines.some(({ held }) => held && !/^(mail_|bounced)/.test(held));
-  if (needsRaw && !isStopped(order.status) && !(order.heldAt && order.raw))
+  const needsRaw = seen.lines.some(({ held }) => held && !/^(mail_|bounced)/.test(held));
+  if (needsRaw && !isStopped(seen.status) && !(order.heldAt && order.raw))
     sim.violation('what is held has all it needs', key);
 }
 
@@ -88,19 +92,20 @@ function checkKeys(
       (script) =>
         [
           [script.key, script.key],
-          [aliasKeyOf(script), script.key],
+          [keyOf(script, script.alias ?? script.id), script.key],
+          [keyOf(script, receiptOf(script)), script.key],
         ] as const,
     ),
   );
   const unreadable = deliveries.flatMap((delivery) => (delivery.text === undefined ? [] : [delivery]));
   const heldKeys = new Set(unreadable.map(({ provider, text = '' }) => heldKey(provider, text)));
   for (const [key, { item }] of aws.items) {
-    if (isAlias(item) ? own.get(key) !== item.aliasOf : !own.has(key) && !heldKeys.has(key))
-      sim.violation('nothing is stored that no provider has sent', key);
+    if (item.kind === 'alias' ? own.get(key) !== item.aliasOf : !own.has(key) && !heldKeys.has(key))
+      sim.violation('nothing is stored that nobody has wasSent', key);
   }
   for (const { provider, text = '', answered: kept } of unreadable) {
     const item = aws.items.get(heldKey(provider, text))?.item;
-    if (kept && (!item || isAlias(item) || !item.heldAt || !item.raw))
+    if (kept && (item?.kind !== 'unreadable' || item.state !== 'held' || !item.raw))
       sim.violation('what cannot be read is held', provider);
   }
 }
@@ -108,16 +113,15 @@ function checkKeys(
 const heldKey = (provider: string, text: string) =>
   `held#${provider}#${createHash('sha256').update(text).digest('hex')}`;
 
-const aliasKeyOf = ({ key, id, alias }: OrderScript) => `${key.slice(0, -id.length)}${alias ?? id}`;
+const keyOf = ({ key, id }: OrderScript, other: string) => `${key.slice(0, -id.length)}${other}`;
 
 /** Counts the facts of a delivery that its provider has stopped retrying. */
 function countGivenUp(sim: Sim, aws: Pick<Aws, 'items'>, { provider, facts }: Delivery): void {
   for (const { event, script } of facts) {
     const item = aws.items.get(script.key)?.item;
     const kept =
-      item &&
-      !isAlias(item) &&
-      (event.kind === 'reversed' ? event.reversalId in item.reversals : item.placedAt);
+      item?.kind === 'order' &&
+      (event.kind === 'reversed' ? item.reversals.has(event.reversalId) : isPaid(item));
     const what = event.kind === 'reversed' ? 'a reversal' : 'a sale';
     sim.count(`given up: ${provider}: ${what}, ${kept ? 'yet kept' : 'not kept'}`);
   }

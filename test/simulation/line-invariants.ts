@@ -1,47 +1,59 @@
 /** Checks what must hold for each line in the end, and for the mails that carried it. */
-import type { Line, Order } from '../../functions/core/order/order.ts';
+import { statusOf } from '../../functions/core/order/due.ts';
+import { DELIVERIES, type Line, type Order } from '../../functions/core/order/types.ts';
+import { type OrderView, view } from '../../functions/core/order/view.ts';
 import { expectedSerial, KEYS, PRODUCT_OF, SELLER } from './catalogue.ts';
-import { goodName } from './operator.ts';
+import { goodName, newName } from './operator.ts';
 import type { OrderScript } from './order-script.ts';
 import { reasonsFor } from './reasons.ts';
 import { isStopped } from './reversals.ts';
-import { excuse, type Send } from './send.ts';
+import { excuse, type Send, shares } from './send.ts';
 import type { SendHistory } from './send-history.ts';
 import type { Sim } from './sim.ts';
 
-export function checkLine(sim: Sim, script: OrderScript, line: Line): void {
+type LineView = OrderView['lines'][number];
+
+export function checkLine(sim: Sim, script: OrderScript, line: LineView): void {
   const where = `${script.key} ${line.sku}`;
   if (line.held) sim.count(`held: ${line.held}`);
   if (line.serial === null) {
     checkHeld(sim, script, line);
     return;
   }
-  const product = PRODUCT_OF[line.sku] ?? 'widget';
   const { licensee, serial, keyVersion } = line;
-  if (licensee !== script.licensee && licensee !== goodName(script))
-    sim.violation('the licensee is right', where);
+  const names = [script.licensee, goodName(script), newName(script)];
+  if (!names.includes(licensee ?? undefined)) sim.violation('the licensee is right', where);
+  const product = PRODUCT_OF[line.sku] ?? 'widget';
   const real = (KEYS[product] ?? []).map((_, n) => expectedSerial(product, n + 1, licensee ?? ''));
   const right = script.test ? !real.includes(serial) : real[(keyVersion ?? 0) - 1] === serial;
   if (!right) sim.violation('the serial is right', where);
 }
 
-function checkHeld(sim: Sim, script: OrderScript, line: Line): void {
+function checkHeld(sim: Sim, script: OrderScript, line: LineView): void {
   const where = `${script.key} ${line.sku}`;
   if (!line.held) sim.violation('a line has its serial, or is held', where);
-  const sold = script.lines.find(({ sku }) => sku === line.sku);
-  if (sold && line.held && !reasonsFor(script, sold).includes(line.held))
+  const product = (sku: string) => PRODUCT_OF[sku] ?? line.product;
+  const sold = script.lines.filter(({ sku }) => product(sku) === product(line.sku));
+  const reasons = sold.flatMap((one) => reasonsFor(script, one));
+  if (sold.length > 0 && line.held && !reasons.includes(line.held))
     sim.violation(`held for its reason (${line.held})`, where);
 }
 
 export function checkMails(sim: Sim, script: OrderScript, order: Order, history: SendHistory): void {
   const mails = history.of(script.key).filter(({ acceptedAt }) => acceptedAt !== undefined);
-  for (const mail of mails) checkAddress(sim, script, mail);
-  const last = mails.at(-1);
-  if (last) checkDeliveryStatus(sim, order, last);
-  for (const line of order.lines) checkLineMails(sim, script, order, line, mails);
+  const seen = view(order);
+  for (const mail of mails) {
+    checkAddress(sim, script, mail);
+    checkDelivery(sim, order, mail);
+  }
+  for (const [at, line] of order.lines.entries()) {
+    const shown = seen.lines[at];
+    if (shown && line.state === 'issued')
+      checkLineMails(sim, script, line, { ...shown, status: seen.status }, mails);
+  }
   for (const [n, mail] of mails.entries()) {
     sim.count('mails');
-    const before = mails.slice(0, n).filter(({ skus }) => skus.some((sku) => mail.skus.includes(sku)));
+    const before = mails.slice(0, n).filter((one) => shares(one, mail));
     checkSecondMail(sim, history, before, mail);
   }
 }
@@ -49,37 +61,37 @@ export function checkMails(sim: Sim, script: OrderScript, order: Order, history:
 function checkLineMails(
   sim: Sim,
   script: OrderScript,
-  order: Order,
-  line: Line,
+  { id, issued }: Line & { readonly state: 'issued' },
+  { sent, held, sku, status }: LineView & Pick<OrderView, 'status'>,
   mails: readonly Send[],
 ): void {
-  const { serial, sent, held, sku } = line;
-  if (serial === null) return;
   const where = `${script.key} ${sku}`;
-  const brought = mails.some(({ skus, text }) => skus.includes(sku) && text.includes(serial));
+  const carried = { carries: [{ line: id, issue: issued.n }] };
+  const brought = mails.some((mail) => shares(mail, carried) && mail.text.includes(issued.serial));
   if (sent && !brought) sim.violation('what is called sent went out', where);
-  if (held || isStopped(order.status)) return;
+  if (held || isStopped(status)) return;
   if (!brought) sim.violation('no mail is lost', where);
   if (!sent) sim.violation('what went out is known in the end', where);
 }
 
-/** The order has the delivery status of its last mail, unless its content has changed since. */
-function checkDeliveryStatus(sim: Sim, order: Order, { key, events, skus, version }: Send): void {
-  const { round = 0, state } = order.mail;
-  if (version < round) return;
+/** The order knows what SES told of each mail. */
+function checkDelivery(sim: Sim, order: Order, { key, events, n, to }: Send): void {
   const received = (...kinds: readonly string[]) => events.some(({ kind }) => kinds.includes(kind));
-  const states = ['sent', 'delivered', 'complained', 'bounced'];
-  const least = received('bounce', 'suppressed')
-    ? 3
+  if (events.length === 0) return;
+  const hasFailed = received('bounce', 'suppressed');
+  const least = hasFailed
+    ? 'bounced'
     : received('complaint')
-      ? 2
+      ? 'complained'
       : received('delivery')
-        ? 1
-        : 0;
-  if (events.length > 0 && states.indexOf(state) < least)
-    sim.violation(`what SES told is known (${state})`, key);
-  const lines = order.lines.filter(({ sku }) => skus.includes(sku));
-  if (least === 3 && lines.some(({ held }) => held === null)) sim.violation('what has bounced is held', key);
+        ? 'delivered'
+        : 'none';
+  const send = order.sends.find((one) => one.n === n);
+  const known = send?.state === 'accepted' ? DELIVERIES.indexOf(send.delivery) : -1;
+  if (known < DELIVERIES.indexOf(least)) sim.violation(`what SES told of each mail is known (${least})`, key);
+  const isPresent = !send?.dismissed && (order.test || order.buyer.email === to);
+  if (hasFailed && isPresent && !isStopped(statusOf(order)) && !order.heldAt)
+    sim.violation('what has bounced is held', key);
 }
 
 /** A second mail is allowed only if the outcome of the first is unknowable. */

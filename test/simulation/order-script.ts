@@ -2,8 +2,9 @@
 import type {
   Buyer,
   HeldReason,
-  OrderEvent,
   Reversal,
+  Reversed,
+  Sale,
   SoldLine,
 } from '../../functions/core/inbound/event.ts';
 import { IGNORES_TESTS } from './catalogue.ts';
@@ -14,7 +15,7 @@ import type { Sim } from './sim.ts';
 /** One event of an order that its provider delivers. */
 export interface Fact {
   readonly script: OrderScript;
-  readonly event: OrderEvent;
+  readonly event: Sale | Reversed;
   /** The time of the first attempt. */
   sentAt?: number;
   /** The time of the first successful response. */
@@ -67,7 +68,7 @@ export function orderScript(sim: Sim, n: number): OrderScript {
   const id = `o${n}`;
   const script: OrderScript = {
     id,
-    alias: provider === 'stripe' || provider === 'shop' || random.chance(0.4) ? undefined : `c${n}`,
+    alias: hasRealBody(provider) || random.chance(0.4) ? undefined : `c${n}`,
     provider,
     key: test ? `${provider}#test#${id}` : `${provider}#${id}`,
     test,
@@ -93,7 +94,7 @@ function linesOf(random: Random, provider: ProviderName): SoldLine[] {
   return [...skus].map((sku) => ({ sku, quantity: 1, paid: euros() }));
 }
 
-function* eventsOf(random: Random, script: OrderScript): Generator<OrderEvent> {
+function* eventsOf(random: Random, script: OrderScript): Generator<Fact['event']> {
   const { id, alias, test, buyer, lines, provider } = script;
   const of = { id, aliases: alias ? [alias] : [], test };
   // PayPal announces the buyer and the lines before or after the payment.
@@ -115,9 +116,17 @@ function* eventsOf(random: Random, script: OrderScript): Generator<OrderEvent> {
     const name = alias && random.chance(0.6) ? alias : id;
     // A dispute keeps its ID; each refund has its own.
     const reversalId = reversal.kind === 'chargeback' ? 'd1' : `r${n}`;
-    yield { kind: 'reversed', id: name, test, reversalId, reversal };
+    // The sale does not name this ID.
+    const aliases = hasRealBody(provider) || random.chance(0.7) ? undefined : [id, receiptOf(script)];
+    yield { kind: 'reversed', id: name, aliases, test, reversalId, reversal };
   }
 }
+
+/** The body of these providers has one ID of the order. */
+const hasRealBody = (provider: ProviderName) => provider === 'stripe' || provider === 'shop';
+
+/** An ID that only reversals name. */
+export const receiptOf = ({ id }: OrderScript): string => `receipt-${id}`;
 
 const refund: Reversal = { kind: 'refund', state: 'done', part: 'full' };
 const dispute = (state: Reversal['state']): Reversal => ({ kind: 'chargeback', state, part: 'full' });

@@ -25,7 +25,9 @@ const TOTALS = [
   'deaths',
   'runs of redeliver',
   'mails',
-  'released by a person',
+  'by a person: release',
+  'by a person: resend',
+  'by a person: reissue',
 ] as const;
 const REFUSED = ['forged requests', 'replayed requests', 'orders that are no concern'] as const;
 

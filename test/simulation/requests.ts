@@ -2,12 +2,12 @@
 import { createHmac } from 'node:crypto';
 import * as z from 'zod/mini';
 import { json } from '../../functions/core/inbound/body.ts';
-import type { OrderEvent } from '../../functions/core/inbound/event.ts';
 import type { Provider } from '../../functions/core/inbound/provider.ts';
 import type { WebhookRequest } from '../../functions/core/inbound/request.ts';
 import { requireFresh, requireHeader, requireHmac } from '../../functions/core/inbound/signature.ts';
 import { shop } from '../../functions/providers/shop/provider.ts';
 import { stripe } from '../../functions/providers/stripe/provider.ts';
+import type { Fact } from './order-script.ts';
 import type { ProviderName } from './schedules.ts';
 
 /** A provider whose bodies are lists of the core's events. */
@@ -58,14 +58,14 @@ function headersOf(provider: ProviderName, text: string, key: string, at: string
 }
 
 /** The body for these events. Stripe and the shop deliver one event at a time. */
-export function bodyOf(provider: ProviderName, events: readonly OrderEvent[], at: number): string {
+export function bodyOf(provider: ProviderName, events: readonly Fact['event'][], at: number): string {
   const [event] = events;
   if (event && provider === 'stripe') return JSON.stringify(ofStripe(event, Math.floor(at / 1000)));
   if (event && provider === 'shop') return JSON.stringify(ofShop(event));
   return JSON.stringify({ events: JSON.stringify(events) });
 }
 
-function ofStripe(event: OrderEvent, created: number) {
+function ofStripe(event: Fact['event'], created: number) {
   const of = { object: 'event', livemode: !event.test };
   if (event.kind !== 'reversed') {
     const [line] = event.lines;
@@ -92,7 +92,7 @@ function ofStripe(event: OrderEvent, created: number) {
   return { ...of, type: 'charge.dispute.updated', data: { object } };
 }
 
-function ofShop(event: OrderEvent) {
+function ofShop(event: Fact['event']) {
   const { id, test } = event;
   if (event.kind === 'reversed') {
     const { part, amount } = event.reversal;

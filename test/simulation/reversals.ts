@@ -1,6 +1,6 @@
 /** The expected status of an order, derived from the delivered facts and not from the stored order. */
 import type { Reversed } from '../../functions/core/inbound/event.ts';
-import type { Status } from '../../functions/core/order/order.ts';
+import type { Status } from '../../functions/core/order/due.ts';
 import type { Fact, OrderScript } from './order-script.ts';
 
 const cents = (value: string | undefined) => Math.round(Number(value ?? 0) * 100);

@@ -1,19 +1,17 @@
 /** Records every send and checks it: it holds a lease, runs alone, is not too early, and follows no full reversal. */
-import { isAlias, isWaiting, type Order } from '../../functions/core/order/order.ts';
+import type { Send as OrderSend } from '../../functions/core/order/types.ts';
 import { nowOf, type Process } from './process.ts';
-import { isStopped } from './reversals.ts';
-import { isOpen, type Send, waitAfter } from './send.ts';
+import { isOpen, type Send, shares, waitAfter } from './send.ts';
 import type { Sim } from './sim.ts';
 import type { Write } from './table.ts';
 
 interface Lease {
   readonly at: number;
-  readonly order: Order;
+  readonly send: OrderSend;
   used: boolean;
 }
 
 const LEASE_MS = 120_000;
-const WON_MS = 600_000;
 const OLDEST_MS = (72 + 1) * 3_600_000;
 
 /** @param isReversed returns true if a full reversal was acknowledged before that time. */
@@ -21,66 +19,71 @@ export function sendHistory(sim: Sim, isReversed: (key: string, at: number) => b
   const sends = new Map<string, Send[]>();
   const leases = new Map<string, Lease>();
   const dueSince = new Map<string, number>();
-  /** The time of the last release by the operator. */
-  const afresh = new Map<string, number>();
+  /** The times at which the operator asked for a mail again. */
   const resent = new Map<string, number[]>();
-  const wonAt = new Map<string, number>();
-  const versions = new Map<string, Order>();
-  const startAfresh = (key: string, now: number) => {
-    afresh.set(key, now);
-    dueSince.delete(key);
-  };
   const of = (key: string) => sends.get(key) ?? [];
-  const held = (process: Process, key: string) => leases.get(`${process.id} ${key}`);
+  const isResent = (key: string, from: number, to: number) =>
+    (resent.get(key) ?? []).some((at) => from <= at && at <= to);
 
-  function mayFollow(key: string, last: Send, now: number): void {
-    if ((afresh.get(key) ?? 0) >= last.startedAt) return;
-    const slack = 2 * sim.faultProfile.drift;
-    const won = wonAt.get(key) ?? 0;
-    if (won >= last.startedAt) {
-      if (last.answered === 'unknown' && now - won < WON_MS - slack)
-        sim.violation('no second try at once where a dispute is won', key);
-      return;
-    }
-    const known = last.markedAt !== undefined && last.answeredAt !== undefined;
-    const from = known ? (last.answeredAt ?? 0) : last.leaseAt;
-    const wait = known ? waitAfter(last) : LEASE_MS;
-    if (now - from < wait - slack) sim.violation(`no second try before its time (${last.answered})`, key);
+  function mayFollow(last: Send, next: Pick<Send, 'key' | 'n' | 'to' | 'carries' | 'startedAt'>): void {
+    const { key, startedAt } = next;
+    const isKnown = (last.markedAt !== undefined && last.answeredAt !== undefined) || last.events.length > 0;
+    // What SES refused or told is repeated only by a person; a mail to another address waits only for one in flight.
+    const isOther = last.to !== next.to || isResent(key, last.startedAt, startedAt);
+    if (isKnown && (isOther || last.events.length > 0)) return;
+    // A mail that SES has certainly not accepted is replaced by one with more lines.
+    const isMore = next.carries.some((one) => !shares({ carries: [one] }, last));
+    const surelyNot = last.answered === 'throttled' || last.answered === 'account';
+    if (isKnown && surelyNot && last.n !== next.n && isMore) return;
+    const from = isKnown ? (last.answeredAt ?? 0) : last.leaseAt;
+    const wait = isKnown ? waitAfter(last) : LEASE_MS;
+    if (startedAt - from < wait - 2 * sim.faultProfile.drift)
+      sim.violation(`no second try before its time (${last.answered})`, key);
+  }
+
+  function takeLease(process: Process, { before, after }: Write, send: OrderSend): void {
+    const { key } = after;
+    if (before?.kind === 'order' && before.sends.some((one) => forbids(one, send, nowOf(sim, process))))
+      sim.violation('nobody takes what is not due', key);
+    leases.set(`${process.id} ${key}`, {
+      at: sim.clock.now - sim.faultProfile.seenWithin,
+      send,
+      used: false,
+    });
   }
 
   return {
     of,
     /** True if the operator asked for a second mail between these times. */
-    isResent: (key: string, from: number, to: number) =>
-      (resent.get(key) ?? []).some((at) => from <= at && at <= to),
+    isResent,
 
-    wrote({ process, before, after }: Write): void {
-      if (isAlias(after) || (before && isAlias(before))) return;
+    wrote(write: Write): void {
+      const { process, before, after } = write;
+      if (after.kind !== 'order' || (before && before.kind !== 'order')) return;
       const { key } = after;
       const now = sim.clock.now;
-      versions.set(`${key} ${after.version}`, after);
-      if (process.id.startsWith('d')) startAfresh(key, now);
-      if (before && isStopped(before.status) && !isStopped(after.status)) wonAt.set(key, now);
-      if (before && forgets(before, after)) {
-        if (!/^[de]/.test(process.id)) sim.violation('nobody forgets what was sent', key);
+      const known = (n: number) => before?.sends.find((one) => one.n === n);
+      const dismissed = before ? after.sends.filter((one) => one.dismissed && !known(one.n)?.dismissed) : [];
+      if (dismissed.length > 0) {
+        const isOver = dismissed.every(({ state }) => state === 'accepted' || state === 'refused');
+        if (!isOver) sim.violation('nobody repeats a mail that is in flight', key);
+        if (!process.id.startsWith('d')) sim.violation('nobody forgets what was sent', key);
         resent.set(key, [...(resent.get(key) ?? []), now]);
       }
-      // A write that marks the outcome moves `dueAt`, and may take effect after its sender has timed out.
-      const isMark = before?.dueAt !== after.dueAt && before?.status === after.status;
+      // A write that marks the outcome may take effect after its sender has timed out.
+      const isMark = ({ n }: Send) =>
+        known(n)?.state === 'in_flight' &&
+        after.sends.some((one) => one.n === n && one.state !== 'in_flight');
       for (const send of of(key)) {
-        if (send.process === process && send.answered && (isMark || !send.unmarked)) send.markedAt ??= now;
+        if (send.process === process && send.answered && (!send.unmarked || isMark(send)))
+          send.markedAt ??= now;
       }
-      if (!after.dueAt) dueSince.delete(key);
-      else if (!dueSince.has(key)) dueSince.set(key, now);
-      const isFirst = !before?.dueAt && after.dueAt !== undefined && after.mail.attempts > 0;
-      if (!isFirst && after.mail.attempts <= (before?.mail.attempts ?? 0)) return;
-      if (before?.dueAt && Date.parse(before.dueAt) > nowOf(sim, process))
-        sim.violation('nobody takes what is not due', key);
-      leases.set(`${process.id} ${key}`, {
-        at: now - sim.faultProfile.seenWithin,
-        order: after,
-        used: false,
-      });
+      const { outbox } = after;
+      if (!outbox || process.id.startsWith('d')) dueSince.delete(key);
+      if (outbox && !dueSince.has(key)) dueSince.set(key, now);
+      for (const send of after.sends)
+        if (send.state === 'in_flight' && send.tries !== known(send.n)?.tries)
+          takeLease(process, write, send);
     },
 
     failed(process: Process, key: string): void {
@@ -96,46 +99,40 @@ export function sendHistory(sim: Sim, isReversed: (key: string, at: number) => b
       }
     },
 
-    started(
-      process: Process,
-      key: string,
-      mail: Pick<Send, 'id' | 'version' | 'text' | 'to' | 'subject'>,
-    ): Send {
-      const lease = held(process, key);
+    started(process: Process, key: string, mail: Pick<Send, 'id' | 'n' | 'text' | 'to' | 'subject'>): Send {
+      const lease = leases.get(`${process.id} ${key}`);
       const now = sim.clock.now;
-      if (!lease || lease.used) sim.violation('no mail without a lease', key);
+      if (!lease || lease.used || lease.send.n !== mail.n) sim.violation('no mail without a lease', key);
       if (isReversed(key, lease?.at ?? now)) sim.violation('no mail for what is given back', key);
       if (now - (dueSince.get(key) ?? now) > OLDEST_MS) sim.violation('after three days a person looks', key);
-      // The lines of the mailed version, which may be newer than the lease and not seen yet.
-      const skusNow = () => {
-        const { lines = [] } = versions.get(`${key} ${mail.version}`) ?? lease?.order ?? {};
-        return lines.filter(isWaiting).map(({ sku }) => sku);
-      };
-      const skus = skusNow();
-      const same = of(key).filter((send) => skus.some((sku) => send.skus.includes(sku)));
-      if (same.some(isOpen)) sim.violation('never two senders of one line at once', key);
-      const last = same.at(-1);
-      if (last) mayFollow(key, last, now);
-      if (lease) lease.used = true;
       const send: Send = {
         key,
         process,
         ...mail,
-        attempts: lease?.order.mail.attempts ?? 1,
+        tries: lease?.send.tries ?? 1,
+        carries: lease?.send.carries ?? [],
         events: [],
-        get skus() {
-          return skusNow();
-        },
         startedAt: now,
         leaseAt: lease?.at ?? now,
       };
+      const same = of(key).filter((one) => shares(one, send));
+      if (same.some(isOpen)) sim.violation('never two senders of one line at once', key);
+      const last = same.at(-1);
+      if (last) mayFollow(last, send);
+      if (lease) lease.used = true;
       sends.set(key, [...of(key), send]);
       return send;
     },
   };
 }
 
-const forgets = (before: Order, after: Order) =>
-  before.lines.some(({ sku, sent }) => sent && !after.lines.some((line) => line.sku === sku && line.sent));
+/** Whether `next` may not start at `now`, because the other mail carries the same serial of a line. */
+function forbids(one: OrderSend, next: OrderSend, now: number): boolean {
+  if (!shares(one, next)) return false;
+  if (one.state === 'in_flight') return Date.parse(one.until) > now;
+  if (one.to !== next.to || one.dismissed) return false;
+  if (one.state === 'accepted' || one.state === 'refused') return true;
+  return Date.parse(one.until) > now && (one.state === 'unknown' || one.n === next.n);
+}
 
 export type SendHistory = ReturnType<typeof sendHistory>;

@@ -1,16 +1,18 @@
 /** One send: its outcome, who knows it, and which sends may follow. */
+import type { Carried } from '../../functions/core/order/types.ts';
 import type { SendOutcome } from '../../functions/core/world.ts';
 import type { Process } from './process.ts';
 
 export interface Send {
   readonly key: string;
-  /** The message ID of SES. */
   readonly id: string;
+  /** The ID that SES gave the mail, as far as it is known. */
+  messageId?: string;
   readonly process: Process;
-  /** The order's state when this sender took the lease. */
-  readonly attempts: number;
-  readonly version: number;
-  readonly skus: readonly string[];
+  /** The ordinal of the mail in the order. Each of its tries is a send of its own here. */
+  readonly n: number;
+  readonly tries: number;
+  readonly carries: readonly Carried[];
   readonly startedAt: number;
   readonly leaseAt: number;
   readonly text: string;
@@ -29,6 +31,12 @@ export interface Send {
   left?: boolean;
 }
 
+/** Whether both mails carry the same serial of a line. */
+export const shares = (one: Pick<Send, 'carries'>, other: Pick<Send, 'carries'>): boolean =>
+  one.carries.some(({ line, issue }) =>
+    other.carries.some((two) => two.line === line && two.issue === issue),
+  );
+
 const WAITS: Readonly<Record<string, number>> = { unknown: 600_000, account: 900_000 };
 
 /** True while its sender may still be working. */
@@ -36,10 +44,10 @@ export const isOpen = ({ process, markedAt, unmarked, left }: Send) =>
   process.alive && markedAt === undefined && !unmarked && !left;
 
 /** The shortest wait between a response and the next attempt. */
-export function waitAfter({ answered = 'sent', attempts }: Send): number {
+export function waitAfter({ answered = 'sent', tries }: Send): number {
   if (answered === 'refused') return Number.POSITIVE_INFINITY;
   if (answered === 'sent') return 0;
-  return WAITS[answered] ?? Math.min(900_000, 5_000 * 2 ** Math.min(attempts - 1, 10)) / 2;
+  return WAITS[answered] ?? Math.min(900_000, 5_000 * 2 ** Math.min(tries - 1, 10)) / 2;
 }
 
 /** Returns why a second mail was allowed; undefined if it was not. */

@@ -39,10 +39,11 @@ export function recordingMailer(
   return async (message) => {
     const { to, subject, text, tags } = message;
     const key = Buffer.from(tags.order ?? '', 'base64url').toString();
-    const [id, version] = [`m${sim.number()}`, Number(tags.version)];
-    const send = history.started(process, key, { id, version, to, subject, text });
+    const [id, n] = [`m${sim.number()}`, Number(tags.send)];
+    const send = history.started(process, key, { id, n, to, subject, text });
     const outcome = await ask(message, send);
     send.answered = outcome.kind;
+    if (outcome.kind === 'sent') send.messageId = outcome.messageId;
     send.answeredAt = sim.clock.now;
     sim.note(`${process.id} ${key} mail ${outcome.kind}`);
     return outcome;

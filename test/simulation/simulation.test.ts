@@ -22,7 +22,7 @@ test('every invariant holds under every fault', async () => {
   expect(violations).toEqual([]);
   expect(counts.get('orders')).toBe(15 * CHUNK);
   // A run without these events would prove little.
-  for (const what of ['deaths', 'mails', 'forged requests', 'replayed requests', 'released by a person'])
+  for (const what of ['deaths', 'mails', 'forged requests', 'replayed requests', 'by a person: release'])
     expect(counts.get(what), what).toBeGreaterThan(0);
 });
 

@@ -1,5 +1,6 @@
 /** DynamoDB for functions/aws/orders.ts and queue.ts: conditional writes, three attempts, an index that lags. */
-import { type Item, isAlias, type Order } from '../../functions/core/order/order.ts';
+import { mailState, statusOf, wakeAt } from '../../functions/core/order/due.ts';
+import type { Item } from '../../functions/core/order/types.ts';
 import type { Store } from '../../functions/core/world.ts';
 import { attempts, NO } from './calls.ts';
 import type { Process } from './process.ts';
@@ -35,20 +36,21 @@ export function tableOf(sim: Sim, watcher: Watcher) {
 
   function write(process: Process, item: Item, expected: number | undefined, writer: number): void {
     const before = items.get(item.key)?.item;
-    const version = before && !isAlias(before) ? before.version : undefined;
+    const version = before && 'version' in before ? before.version : undefined;
     if (expected === undefined ? before !== undefined : version !== expected) throw NO;
     items.set(item.key, { item, writer });
-    sim.note(`${item.key} is ${isAlias(item) ? `also ${item.aliasOf}` : summaryOf(item)}`);
+    sim.note(`${item.key} is ${summaryOf(item)}`);
     index(item);
     watcher.wrote({ process, before, after: item });
   }
 
   function index(item: Item): void {
-    const at = isAlias(item) || !item.dueAt ? undefined : Date.parse(item.dueAt);
-    if (at === undefined) {
+    const dueAt = item.kind === 'order' ? wakeAt(item) : undefined;
+    if (dueAt === undefined) {
       if (due.delete(item.key)) stale.push(item.key);
       return;
     }
+    const at = Date.parse(dueAt);
     due.set(item.key, { at, since: sim.clock.now });
     for (const wake of wakers) wake(at);
   }
@@ -103,5 +105,11 @@ export function tableOf(sim: Sim, watcher: Watcher) {
 
 export type Table = ReturnType<typeof tableOf>;
 
-const summaryOf = ({ version, status, mail, dueAt, lines }: Order) =>
-  `v${version} ${status} ${mail.state} ${dueAt ?? '-'} ${lines.map((line) => line.held ?? line.serial?.slice(0, 4)).join()}`;
+function summaryOf(item: Item): string {
+  if (item.kind === 'alias') return `also ${item.aliasOf}`;
+  if (item.kind !== 'order') return item.kind;
+  const lines = item.lines.map((line) =>
+    line.state === 'issued' ? line.issued.serial.slice(0, 4) : line.state,
+  );
+  return `v${item.version} ${statusOf(item)} ${mailState(item)} ${wakeAt(item) ?? '-'} ${lines.join()}`;
+}

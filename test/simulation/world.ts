@@ -1,12 +1,12 @@
 /** Joins orders, providers, our processes and either kind of AWS. */
 
-import type { Queue } from '../../functions/core/mail/redeliver.ts';
-import { type Item, isAlias } from '../../functions/core/order/order.ts';
-import type { LambdaPorts, Mailer, Ports, ReportName, Store } from '../../functions/core/world.ts';
-import { catalogue } from './catalogue.ts';
+import type { Queue, Redelivering } from '../../functions/core/mail/redeliver.ts';
+import type { Item } from '../../functions/core/order/types.ts';
+import type { LambdaPorts, Mailer, ReportName, Store } from '../../functions/core/world.ts';
+import { catalogue, hasLine } from './catalogue.ts';
 import { deliverySender } from './deliveries.ts';
 import { feedbackLambda, type HandleFeedback } from './events.ts';
-import { operatorOf } from './operator.ts';
+import { type Operator, operatorOf } from './operator.ts';
 import type { OrderScript } from './order-script.ts';
 import { nowOf, type Process } from './process.ts';
 import { reasonsFor } from './reasons.ts';
@@ -62,11 +62,7 @@ export function worldOf(sim: Sim, scripts: readonly OrderScript[], awsOf: (sim: 
     watcher,
     history,
     keys,
-    handle: feedbackLambda(
-      sim,
-      () => aws.items,
-      (process) => portsOf(process),
-    ),
+    handle: feedbackLambda(sim, (process) => portsOf(process)),
   });
   const commonOf = (process: Process) => ({
     catalogue,
@@ -83,8 +79,9 @@ export function worldOf(sim: Sim, scripts: readonly OrderScript[], awsOf: (sim: 
     ask: async () => '',
     store: (ms) => aws.storeOf(process, ms),
   });
-  const portsOf = (process: Process): Ports => ({
+  const portsOf = (process: Process): Redelivering => ({
     ...commonOf(process),
+    productKeys: aws.secretsOf(process).productKeys,
     store: aws.storeOf(process, () => 3_000),
   });
   const deliveries = scheduleDeliveries(
@@ -93,37 +90,44 @@ export function worldOf(sim: Sim, scripts: readonly OrderScript[], awsOf: (sim: 
     deliverySender(sim, webhookOf(sim, sharedOf), keys.signingKey),
   );
   startRuns(sim, aws, portsOf);
-  scheduleReleases(sim, scripts, operatorOf(sim, aws, keys.products));
+  scheduleOperator(sim, scripts, operatorOf(sim, aws, keys.products));
   return { aws, history, deliveries };
 }
 
-/** Checks that a line keeps its serial. */
-function watchSerials(sim: Sim, serials: Map<string, string>, { before, after }: Write): void {
-  if (isAlias(after)) return;
-  for (const { sku, serial } of after.lines) {
-    const line = `${after.key} ${sku}`;
-    const first = serials.get(line);
-    if (first !== undefined && first !== serial) sim.violation('a line has one serial for ever', line);
-    if (serial) serials.set(line, first ?? serial);
+/** Checks that a serial changes only by a reissue, and that no line is lost. */
+function watchSerials(sim: Sim, serials: Map<string, string>, { process, before, after }: Write): void {
+  if (after.kind !== 'order') return;
+  const { key, lines } = after;
+  for (const line of lines) {
+    if (line.state !== 'issued') continue;
+    const issue = `${key} ${line.id}.${line.issued.n}`;
+    const first = serials.get(issue);
+    if (first !== undefined && first !== line.issued.serial)
+      sim.violation('a line keeps its serial unless a person asks for another', issue);
+    serials.set(issue, first ?? line.issued.serial);
   }
-  if (
-    before &&
-    !isAlias(before) &&
-    before.lines.some(({ sku }) => sku && !after.lines.some((line) => line.sku === sku))
-  )
-    sim.violation('no line is taken away', after.key);
+  if (before?.kind !== 'order') return;
+  for (const was of before.lines) {
+    const now = lines.find(({ id }) => id === was.id);
+    if (was.sku && !hasLine(after, was.sku)) sim.violation('no line is taken away', key);
+    if (was.state !== 'issued') continue;
+    const n = now?.state === 'issued' ? now.issued.n : 0;
+    if (n < was.issued.n || (n > was.issued.n && !process.id.startsWith('d')))
+      sim.violation('a line keeps its serial unless a person asks for another', `${key} ${was.sku}`);
+  }
 }
 
-/** Schedules the release of two of three held orders. The others stay held. */
-function scheduleReleases(
-  sim: Sim,
-  scripts: readonly OrderScript[],
-  release: (script: OrderScript) => void,
-): void {
+/** Schedules the release of two of three held orders, and some orders' resends and reissues. The others stay held. */
+function scheduleOperator(sim: Sim, scripts: readonly OrderScript[], act: Operator): void {
   const { random, clock, faultProfile } = sim;
   for (const script of scripts) {
     const isHeld = script.lines.some((line) => reasonsFor(script, line).length > 0);
-    const soon = script.saleAt + random.below(faultProfile.quietFrom - script.saleAt + 3_600_000);
-    if (isHeld && random.chance(0.67)) clock.at(soon, () => release(script));
+    const soon = () => script.saleAt + random.below(faultProfile.quietFrom - script.saleAt + 3_600_000);
+    const at = (time: number, action: Parameters<Operator>[1]) => clock.at(time, () => act(script, action));
+    if (isHeld && random.chance(0.67)) at(soon(), 'release');
+    if (random.chance(0.02))
+      at(random.chance(0.5) ? soon() : script.saleAt + random.below(300_000), 'resend');
+    if (random.chance(0.02))
+      at(random.chance(0.5) ? soon() : script.saleAt + random.below(300_000), 'reissue');
   }
 }

@@ -2,8 +2,7 @@
 import { hostname, userInfo } from 'node:os';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Command, OptionValues } from '@commander-js/extra-typings';
-import type { Actor } from '../../../functions/core/order/audit.ts';
-import type { Act } from '../../../functions/core/order/order.ts';
+import type { Actor } from '../../../functions/core/order/manual.ts';
 import type { OptionsOf, Target, TargetOptions } from './target.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -15,13 +14,8 @@ export const withWhyOption = <Args extends unknown[], Options extends OptionValu
 export type WhyOptions = OptionsOf<typeof withWhyOption<[], TargetOptions>>;
 
 /** Returns the actor. It asks AWS for the caller's identity, so call it before anything is changed. */
-export async function actorOf(
-  target: Target,
-  terminal: Terminal,
-  what: Act['what'],
-  { why }: WhyOptions,
-): Promise<Actor> {
-  return { what, who: await fetchCaller(target, terminal), why: why ?? null };
+export async function actorOf(target: Target, terminal: Terminal, { why }: WhyOptions): Promise<Actor> {
+  return { who: await fetchCaller(target, terminal), why: why ?? null };
 }
 
 /** Returns the caller's ARN; with --local, the user who is signed in on this machine. */

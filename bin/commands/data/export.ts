@@ -2,7 +2,9 @@
 import { open, rename } from 'node:fs/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Command, Option } from '@commander-js/extra-typings';
-import { type Item, isListed, keyOf, type Order, view } from '../../../functions/core/order/order.ts';
+import { idIn, keyOf } from '../../../functions/core/order/keys.ts';
+import type { Item } from '../../../functions/core/order/types.ts';
+import { isListed, type OrderView, view } from '../../../functions/core/order/view.ts';
 import { json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
 import { withBarOf } from '../cli/progress.ts';
@@ -65,8 +67,9 @@ const HEADER = csvLine([...COLUMNS, 'status', 'mail']);
 /** Returns one line per product sold. Test orders and unreadable notifications have none. */
 function csvLines(item: Item): string[] {
   if (!isListed(item)) return [];
-  const { provider, buyer, status, mail, lines, placedAt = '' } = item;
-  const order = orderId(item);
+  const shown = view(item);
+  const { provider, buyer, status, mail, lines, placedAt = '' } = shown;
+  const order = orderId(shown);
   if (order === undefined) return [];
   return lines.map(({ received, product, quantity, serial }) =>
     csvLine([
@@ -85,11 +88,8 @@ function csvLines(item: Item): string[] {
 }
 
 /** Returns the provider's id of a genuine sale, undefined for any other item. */
-function orderId({ key, provider }: Order): string | undefined {
-  const id = key
-    .slice(provider.length + 1)
-    .replaceAll('%23', '#')
-    .replaceAll('%25', '%');
+function orderId({ key, provider }: OrderView): string | undefined {
+  const id = idIn(key);
   return keyOf(provider, false, id) === key ? id : undefined;
 }
 

@@ -3,7 +3,10 @@ import * as z from 'zod/mini';
 import { type Catalogue, ownerOf } from '../../../functions/core/catalogue/catalogue.ts';
 import type { ProductKeys } from '../../../functions/core/catalogue/keys.ts';
 import { toMailbox } from '../../../functions/core/mail/address.ts';
-import { emptyOrder, keyOf, type Line, type Order, withAct } from '../../../functions/core/order/order.ts';
+import { keyOf } from '../../../functions/core/order/keys.ts';
+import { importLine } from '../../../functions/core/order/manual.ts';
+import { emptyOrder } from '../../../functions/core/order/settle.ts';
+import type { Order } from '../../../functions/core/order/types.ts';
 import { keyBytes, serialOf } from '../../../functions/core/serial/aes-128.ts';
 import { licenseeOf } from '../../../functions/core/serial/name.ts';
 import { isTyped } from '../../../functions/core/serial/typed-serial.ts';
@@ -112,6 +115,14 @@ export const COLUMNS = Object.keys(Cells.shape);
 export const keyOfRow = (catalogue: Catalogue, { provider, order }: Row): string =>
   keyOf(ownerOf(catalogue, provider), false, order);
 
+const OBSTACLES = {
+  'other serial': 'order: it already has another serial of this product, which cannot change',
+  held: 'order: it is held; release it with `orders release`',
+  unpaid: 'order: the provider reports that it is not paid yet',
+  'not in force': 'order: it is refunded or disputed',
+  too_large: 'order: it has as many lines as an order may have',
+} as const;
+
 /**
  * Returns the order with the row's line added, or why that is not possible. No mail is sent for it. Returns undefined if
  * the order already has the serial, or was erased: an old file must not bring back a person's data.
@@ -123,50 +134,19 @@ export function withRow(
   who: string,
   now: number,
 ): Order | Wrong | undefined {
-  if (order?.status === 'erased') return undefined;
-  const lines = order?.lines.filter((line) => line.product === row.product) ?? [];
-  if (lines.some((line) => serialsOf(line).includes(row.serial))) return undefined;
-  const why = order && obstacle(order, lines);
-  if (why) return { why };
   const provider = ownerOf(catalogue, row.provider);
   const old = order ?? emptyOrder(keyOfRow(catalogue, row), provider, false, Date.parse(row.date));
-  const next: Order = {
-    ...old,
-    placedAt: old.placedAt ?? row.date,
-    buyer: { name: row.name, email: row.email, ...old.buyer },
-    lines: [...old.lines, lineOf(catalogue, row)],
-    mail: old.mail.state === 'none' ? { ...old.mail, state: 'sent' } : old.mail,
-  };
-  const after = { product: row.product, licensee: row.licensee, serial: row.serial };
-  const at = new Date(now).toISOString();
-  return withAct(next, { at, who, what: 'import', why: null, before: {}, after });
+  const { product, quantity, licensee, serial, keyVersion, name, email } = row;
+  const line = { sku: skuOf(catalogue, row), product, quantity, licensee, serial, keyVersion };
+  const past = { paidAt: row.date, buyer: { name, email } };
+  const result = importLine(old, line, past, { who, why: null }, now);
+  if (typeof result !== 'string') return result;
+  return result === 'unchanged' || result === 'erased' ? undefined : { why: OBSTACLES[result] };
 }
 
-/** Includes serials that a reissue has replaced. */
-const serialsOf = ({ serial, superseded = [] }: Line) => [serial, ...superseded.map((one) => one.serial)];
-
-function obstacle({ placedAt, heldAt, lines }: Order, sameProduct: readonly Line[]): string | undefined {
-  if (sameProduct.some(({ serial }) => serial !== null))
-    return 'order: it already has another serial of this product, which cannot change';
-  if (heldAt || sameProduct.length > 0) return 'order: it is held; release it with `orders release`';
-  // Importing would mark the order as paid, and its pending lines would be fulfilled.
-  return placedAt || lines.length === 0 ? undefined : 'order: the provider reports that it is not paid yet';
-}
-
-function lineOf({ products }: Catalogue, { provider, product, quantity, name, ...row }: Row): Line {
+/** The file does not say which of several SKUs was sold. A later notification is matched by the product. */
+function skuOf({ products }: Catalogue, { provider, product }: Row): string {
   const skus = products[product]?.skus ?? {};
   const [sku, ...others] = Object.hasOwn(skus, provider) ? (skus[provider] ?? []) : [];
-  return {
-    // The file does not say which of several SKUs was sold. A later notification is matched by the product.
-    sku: sku !== undefined && others.length === 0 ? sku : product,
-    product,
-    quantity,
-    delivery: 'mail',
-    received: name,
-    licensee: row.licensee,
-    serial: row.serial,
-    keyVersion: row.keyVersion,
-    held: null,
-    sent: true,
-  };
+  return sku !== undefined && others.length === 0 ? sku : product;
 }

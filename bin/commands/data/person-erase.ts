@@ -1,14 +1,24 @@
 /** `person erase`: removes all personal data of a person from the orders and keeps the bookkeeping. */
 import { Command } from '@commander-js/extra-typings';
 import * as z from 'zod/mini';
-import { type Line, type Order, withAct, withErased } from '../../../functions/core/order/order.ts';
-import { change } from '../../../functions/core/order/record.ts';
+import { closedUnreadable } from '../../../functions/core/operator/reread.ts';
+import { type Actor, eraseNotification, erase as eraseOrder } from '../../../functions/core/order/manual.ts';
+import { changeItem } from '../../../functions/core/order/record.ts';
+import { view } from '../../../functions/core/order/view.ts';
 import { actorOf, withWhyOption } from '../cli/audit.ts';
 import { harmless, json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
 import type { OptionsOf } from '../cli/target.ts';
 import { requireYes, type Terminal } from '../cli/terminal.ts';
-import { contains, findPerson, isAnotherBuyers, withPersonOptions } from './person.ts';
+import {
+  type AddressFinder,
+  contains,
+  findPerson,
+  isAnotherBuyers,
+  isPersonal,
+  type Personal,
+  withPersonOptions,
+} from './person.ts';
 
 interface Erased {
   readonly order: string;
@@ -55,43 +65,42 @@ async function erase(terminal: Terminal, options: EraseOptions): Promise<void> {
       options.yes,
       `${list}Erase the person in all these orders? This cannot be undone.`,
     );
-  const actor = await actorOf(target, terminal, 'erase', options);
+  const actor = await actorOf(target, terminal, options);
   const erased: Erased[] = [];
   for (const { key } of orders) {
-    let fields: readonly string[] = [];
-    const { changed } = await change(store, key, await store.get(key), (order) => {
-      if (!order || !contains(order, isIn)) return undefined;
-      const rawOnly = isAnotherBuyers(order, isIn);
-      fields = rawOnly ? ['notification'] : personalFields(order);
-      const now = Date.now();
-      const at = new Date(now).toISOString();
-      const entry = { at, ...actor, before: {}, after: { erased: fields.join(', ') } };
-      return withAct(rawOnly ? { ...order, raw: undefined } : withErased(order, now), entry);
-    });
+    const item = await store.get(key);
+    const { order, changed } = await changeItem<Personal>(store, key, item, isPersonal, (current) =>
+      current && contains(current, isIn) ? withoutPerson(current, isIn, actor) : undefined,
+    );
+    const fields = order.audit.at(-1)?.after.erased?.split(', ') ?? [];
     if (changed) erased.push({ order: key, fields });
   }
   const local = target.page === undefined ? undefined : await eraseLocal(target.page, options.email);
   terminal.print(options.json ? json({ erased, ...local }) : summary(erased, local));
 }
 
-/** Returns the names and serials in an order. */
-const textsOf = ({ buyer: { name, company, registration }, lines }: Order) => [
-  ...[name, company, registration, ...lines.map(({ received }) => received)],
-  ...lines.flatMap((line) =>
-    [line, ...(line.superseded ?? [])].flatMap(({ licensee, serial }) => [licensee, serial]),
-  ),
-];
+function withoutPerson(item: Personal, isIn: AddressFinder, actor: Actor): Personal | undefined {
+  const now = Date.now();
+  if (item.kind === 'unreadable') {
+    const after = { erased: 'notification' };
+    const at = new Date(now).toISOString();
+    return closedUnreadable(item, { at, ...actor, what: 'erase', before: {}, after });
+  }
+  const next = isAnotherBuyers(item, isIn)
+    ? eraseNotification(item, actor, now)
+    : eraseOrder(item, actor, now);
+  return next === 'erased' ? undefined : next;
+}
 
-/** Returns the names of the fields that hold personal data. */
-function personalFields({ buyer, lines, raw, acts = [] }: Order): string[] {
-  const has = (field: (line: Line) => unknown) => lines.some((line) => field(line));
+/** Returns the names and serials in an order. */
+function textsOf(item: Personal) {
+  const { buyer, lines } = view(item);
+  const { name, company, registration } = buyer;
   return [
-    ...Object.keys(buyer),
-    ...(has(({ received }) => received) ? ['received'] : []),
-    ...(has(({ licensee }) => licensee) ? ['licensee'] : []),
-    ...(has(({ serial, superseded }) => serial ?? superseded) ? ['serial'] : []),
-    ...(raw ? ['notification'] : []),
-    ...(acts.length > 0 ? ['what was done by hand'] : []),
+    ...[name, company, registration, ...lines.map(({ received }) => received)],
+    ...lines.flatMap((line) =>
+      [line, ...(line.superseded ?? [])].flatMap(({ licensee, serial }) => [licensee, serial]),
+    ),
   ];
 }
 

@@ -3,7 +3,8 @@ import { domainToUnicode } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { toMailbox } from '../../../functions/core/mail/address.ts';
-import { isAlias, type Order, view } from '../../../functions/core/order/order.ts';
+import type { Item, Order, Unreadable } from '../../../functions/core/order/types.ts';
+import { view } from '../../../functions/core/order/view.ts';
 import { type OptionsOf, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { everyItem, openTable } from '../orders/table.ts';
@@ -29,11 +30,17 @@ export async function findPerson(terminal: Terminal, options: PersonOptions) {
   const { table, store } = await openTable(target);
   const isIn = addressFinder(options.email);
   terminal.complain('reading the whole table');
-  const orders: Order[] = [];
+  const orders: Personal[] = [];
   for await (const items of everyItem(table))
-    orders.push(...items.filter((item): item is Order => !isAlias(item) && contains(item, isIn)));
+    orders.push(...items.filter(isPersonal).filter((item) => contains(item, isIn)));
   return { target, isIn, store, orders };
 }
+
+/** An item that may contain personal data. */
+export type Personal = Order | Unreadable;
+
+export const isPersonal = <Some extends Item>(item: Some): item is Some & Personal =>
+  item.kind === 'order' || item.kind === 'unreadable';
 
 /** Says whether a text contains the address. */
 export type AddressFinder = (text: string) => boolean;
@@ -55,18 +62,18 @@ export function addressFinder(email: string): AddressFinder {
 }
 
 /** Ignores derived fields, because a suggested address may belong to another person. */
-export const contains = (order: Order, isIn: AddressFinder): boolean =>
-  isIn(JSON.stringify({ ...order, ...notificationOf(order) }));
+export const contains = (item: Personal, isIn: AddressFinder): boolean =>
+  isIn(JSON.stringify({ ...item, ...notificationOf(item) }));
 
 /** True if only the notification has the address: one request may carry orders of several buyers. */
-export const isAnotherBuyers = (order: Order, isIn: AddressFinder): boolean =>
-  order.buyer.email !== undefined && !contains({ ...order, raw: undefined }, isIn);
+export const isAnotherBuyers = (item: Personal, isIn: AddressFinder): boolean =>
+  item.kind === 'order' && item.buyer.email !== undefined && !contains({ ...item, raw: undefined }, isIn);
 
 /** Returns everything that is stored with an order, as JSON. */
-export const fullView = (order: Order) => ({ ...view(order), ...notificationOf(order) });
+export const fullView = (item: Personal) => ({ ...view(item), ...notificationOf(item) });
 
-const notificationOf = ({ raw }: Order) =>
-  raw ? { raw: { ...raw, body: gunzipSync(raw.body).toString('utf8') } } : {};
+const notificationOf = (item: Personal) =>
+  'raw' in item && item.raw ? { raw: { ...item.raw, body: gunzipSync(item.raw.body).toString('utf8') } } : {};
 
 const escapeRegExp = (text: string) => text.replace(/[$()*+./?[\\\]^{|}]/g, '\\$&');
 

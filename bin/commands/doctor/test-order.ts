@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Catalogue, findProvider, ownerOf } from '../../../functions/core/catalogue/catalogue.ts';
 import { type ProviderKeys, providerKeys } from '../../../functions/core/catalogue/keys.ts';
 import { Rejection } from '../../../functions/core/inbound/rejection.ts';
-import { isAlias, keyOf, type Order } from '../../../functions/core/order/order.ts';
+import { keyOf } from '../../../functions/core/order/keys.ts';
+import { type OrderView, view } from '../../../functions/core/order/view.ts';
 import { contextFrom } from '../../../functions/core/request-world.ts';
 import type { Store } from '../../../functions/core/world.ts';
 import { providers } from '../../../functions/providers/index.ts';
@@ -40,12 +41,12 @@ const TIMEOUT_MS = 15_000;
 const POLL_MS = 250;
 
 /** Polls the order until its mail is sent, it is held, or the time is up. */
-async function waitForMail(store: Store, key: string): Promise<Order | undefined> {
+async function waitForMail(store: Store, key: string): Promise<OrderView | undefined> {
   const until = Date.now() + TIMEOUT_MS;
   for (;;) {
     const item = await store.get(key);
-    const order = item && !isAlias(item) ? item : undefined;
-    const isDone = !order || order.heldAt !== undefined || SENT.has(order.mail.state);
+    const order = item?.kind === 'order' ? view(item) : undefined;
+    const isDone = !order || order.heldAt !== null || SENT.has(order.mail.state);
     if (isDone || Date.now() > until) return order;
     await sleep(POLL_MS);
   }

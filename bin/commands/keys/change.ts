@@ -1,8 +1,8 @@
 /** Changes one entry of the secrets `product-keys` and `provider-keys` and records who did it. */
 import type { Catalogue, Product } from '../../../functions/core/catalogue/catalogue.ts';
 import { productKeys, providerKeys } from '../../../functions/core/catalogue/keys.ts';
-import { type Act, emptyOrder, withAct } from '../../../functions/core/order/order.ts';
-import { change } from '../../../functions/core/order/record.ts';
+import { changeItem } from '../../../functions/core/order/record.ts';
+import type { Facts, Item, KeyChange } from '../../../functions/core/order/types.ts';
 import { providers } from '../../../functions/providers/index.ts';
 import { actorOf, type WhyOptions } from '../cli/audit.ts';
 import { CommandError, explain } from '../cli/failure.ts';
@@ -69,13 +69,13 @@ export async function setProviderKey(
   });
 }
 
-interface KeyChange {
+interface KeyEdit {
   readonly secret: string;
   /** Returns undefined if there is nothing to change. */
   edit(entries: Entries): Entries | undefined;
   message(): string;
   /** Describes the entry for the audit, without a key. */
-  facts(entries: Entries): Act['before'];
+  facts(entries: Entries): Facts;
 }
 
 async function changeKey(
@@ -83,27 +83,30 @@ async function changeKey(
   target: Target,
   name: string,
   why: WhyOptions,
-  { secret, edit, message, facts }: KeyChange,
+  { secret, edit, message, facts }: KeyEdit,
 ): Promise<void> {
-  const actor = await actorOf(target, terminal, 'key change', why);
+  const actor = await actorOf(target, terminal, why);
   const changed = await changeSecret(target, secret, edit);
   if (!changed) return terminal.print(`${name} already has this key; nothing is changed`);
   terminal.print(message());
   const [before, after] = [facts(changed.before), facts(changed.after)];
-  const entry = { at: new Date().toISOString(), ...actor, before, after };
+  const at = new Date().toISOString();
+  const entry = { at, ...actor, what: 'key change', before, after } as const;
   const key = `keys#${name}`;
   try {
     const { store } = await openTable(target);
-    // The item is an order that is never paid: it is in no index and no list, but `orders show` shows it.
-    await change(store, key, undefined, (found) =>
-      withAct(found ?? emptyOrder(key, 'keys', false, Date.now()), entry),
-    );
+    await changeItem<KeyChange>(store, key, undefined, isKeyChange, (found) => ({
+      ...(found ?? { kind: 'keyChange', key, version: 0, receivedAt: at }),
+      audit: [...(found?.audit ?? []), entry],
+    }));
   } catch (error) {
     throw new CommandError(
       `the key of ${name} is set, but the audit entry could not be written: ${explain(error, target.local)}`,
     );
   }
 }
+
+const isKeyChange = <Some extends Item>(item: Some): item is Some & KeyChange => item.kind === 'keyChange';
 
 /** Adds a version of a product's key. Returns undefined if the newest version is this key. */
 export function withProductKey(entries: Entries, name: string, key: string) {

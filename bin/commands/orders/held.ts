@@ -1,6 +1,6 @@
 /** `orders held`: the orders that wait for a person. */
 import { Command } from '@commander-js/extra-typings';
-import { type Order, view } from '../../../functions/core/order/order.ts';
+import type { OrderView } from '../../../functions/core/order/view.ts';
 import { columns, json } from '../cli/columns.ts';
 import { type OptionsOf, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
@@ -18,7 +18,7 @@ export const ordersHeld = (terminal: Terminal) => command().action((options) => 
 async function held(terminal: Terminal, options: OptionsOf<typeof command>): Promise<void> {
   const target = targetFrom(options, terminal.env);
   const orders = await heldOrders((await openTable(target)).table);
-  if (options.json) return terminal.print(json(orders.map(view)));
+  if (options.json) return terminal.print(json(orders));
   if (orders.length === 0) return terminal.print('no order is held');
   const lines = orders.flatMap((order) =>
     order.lines.flatMap((line) => (line.held ? [{ ...line, reason: line.held, order }] : [])),
@@ -40,14 +40,11 @@ async function held(terminal: Terminal, options: OptionsOf<typeof command>): Pro
 }
 
 /** Returns the held orders; the one that has waited longest comes first. */
-async function heldOrders(table: Table): Promise<Order[]> {
+async function heldOrders(table: Table): Promise<OrderView[]> {
   const keys = (await allEntries(entries(table, 'held', 'held'))).map(({ key }) => key);
   // The index may lag behind: an order that has been released meanwhile is left out.
   return (await fetchOrders(table, keys)).filter(({ heldAt }) => heldAt).reverse();
 }
 
 /** Returns the likely address if the buyer's address looks mistyped. */
-function suggestionFor(order: Order): string[] {
-  const { suggestion } = view(order);
-  return suggestion ? [`${suggestion} meant?`] : [];
-}
+const suggestionFor = ({ suggestion }: OrderView): string[] => (suggestion ? [`${suggestion} meant?`] : []);

@@ -1,10 +1,10 @@
 /** `orders issue`: a serial without a payment. */
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { issueManually } from '../../../functions/core/operator/issue.ts';
-import { withAudit } from '../../../functions/core/order/audit.ts';
-import { emptyOrder, type NewOrder, type Order, withSale } from '../../../functions/core/order/order.ts';
 import { change } from '../../../functions/core/order/record.ts';
+import type { Order } from '../../../functions/core/order/types.ts';
 import { actorOf, withWhyOption } from '../cli/audit.ts';
 import { CommandError } from '../cli/failure.ts';
 import { parseAddress, parseCount } from '../cli/option-values.ts';
@@ -42,27 +42,20 @@ async function issue(terminal: Terminal, options: OptionsOf<typeof command>): Pr
     throw new CommandError(`the catalogue has no product ${options.product}; it has ${products.join(', ')}`);
   const keys = (await readerOf(session)).productKeys;
   const gift = { ...options, id: options.id ?? randomBytes(6).toString('hex') };
-  const sale = issueManually({ catalogue, keys }, gift);
-  if (typeof sale === 'string') throw new CommandError(`nothing is issued, ${sale}: ${HINTS[sale]}`);
-  const actor = await actorOf(target, terminal, 'issue', options);
-  const { order, changed } = await change(store, sale.key, undefined, (found) => {
-    if (found) return undefined;
-    const now = Date.now();
-    const next = withSale(emptyOrder(sale.key, sale.provider, false, now), sale, now, now);
-    return next && withAudit(actor, {}, Date.now)(next, undefined);
-  });
-  if (!changed) return reportExisting(terminal, order, sale);
+  const actor = await actorOf(target, terminal, options);
+  const made = issueManually({ catalogue, keys }, gift, actor, Date.now());
+  if (typeof made === 'string') throw new CommandError(`nothing is issued, ${made}: ${HINTS[made]}`);
+  const { order, changed } = await change(store, made.key, undefined, (found) => (found ? undefined : made));
+  if (!changed) return reportExisting(terminal, order, made);
   if (!options.json) terminal.print(order.key);
   printOutcome(terminal, order, options.json);
 }
 
 /** A repeated command succeeds. A different order under the same ID is an error: the person expects another serial. */
-function reportExisting({ complain }: Terminal, order: Order, sale: NewOrder): void {
-  const [line, wanted] = [order.lines[0], sale.lines[0]];
-  const isSame =
-    line?.product === wanted?.product &&
-    line?.licensee === wanted?.licensee &&
-    order.buyer.email === sale.buyer.email;
+function reportExisting({ complain }: Terminal, order: Order, made: Order): void {
+  const issued = ({ lines: [line] }: Order) =>
+    line?.state === 'issued' ? [line.product, line.issued.licensee] : [];
+  const isSame = isDeepStrictEqual(issued(order), issued(made)) && order.buyer.email === made.buyer.email;
   const message = `${order.key} exists already; nothing is issued`;
   if (!isSame)
     throw new CommandError(`${message}. It is a different order: choose another --id for this one`);

@@ -1,15 +1,15 @@
 /** `orders list`: orders by address, state or day, page by page, the newest first. */
 import { Command, Option } from '@commander-js/extra-typings';
 import { toEmailKey } from '../../../functions/core/mail/address.ts';
-import type { MailState, Order, Status } from '../../../functions/core/order/order.ts';
-import { view } from '../../../functions/core/order/order.ts';
+import type { MailState, Status } from '../../../functions/core/order/due.ts';
+import { type OrderView, view } from '../../../functions/core/order/view.ts';
 import { json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
 import { dayOf, parseCount, parseDay } from '../cli/option-values.ts';
 import { type OptionsOf, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { orderTable } from './print.ts';
-import { findOrder, openSession } from './session.ts';
+import { findItem, openSession } from './session.ts';
 import {
   dueEntries,
   type Entry,
@@ -70,13 +70,13 @@ async function list(terminal: Terminal, options: Options): Promise<void> {
   const { orders, cursor } = await (options.order === undefined
     ? listMany(terminal, options)
     : listOne(terminal, options, options.order));
-  if (options.json) return terminal.print(json({ items: orders.map(view), cursor }));
+  if (options.json) return terminal.print(json({ items: orders, cursor }));
   terminal.print(orders.length > 0 ? orderTable(orders) : 'no such orders');
   if (cursor) terminal.complain(`there may be more orders; repeat the command with --cursor ${cursor}`);
 }
 
 interface Page {
-  readonly orders: readonly Order[];
+  readonly orders: readonly OrderView[];
   /** The start of the next page; null after the last. */
   readonly cursor: string | null;
 }
@@ -95,7 +95,7 @@ async function listOne(terminal: Terminal, options: Options, id: string): Promis
   const { email, state, date, since, until, cursor } = options;
   if (email ?? state ?? date ?? since ?? until ?? cursor)
     throw new CommandError('--order selects one order; remove the other filters');
-  return { orders: [await findOrder(await openSession(options, terminal), id)], cursor: null };
+  return { orders: [view(await findItem(await openSession(options, terminal), id))], cursor: null };
 }
 
 interface Filter {
@@ -114,7 +114,7 @@ async function listOrders(
 ): Promise<Page> {
   const { limit, cursor, state } = filter;
   const index = indexFor(filter);
-  const orders: Order[] = [];
+  const orders: OrderView[] = [];
   let checked = 0;
   let last: Entry | undefined;
   for await (const page of entriesFor(
@@ -173,15 +173,15 @@ function daysBack(until: string, since: string): string[] {
   return days;
 }
 
-function matches(order: Order, { email, state, since = '', until = '9' }: Filter): boolean {
+function matches(order: OrderView, { email, state, since = '', until = '9' }: Filter): boolean {
   const day = order.receivedAt.slice(0, 10);
   if (email !== undefined && toEmailKey(order.buyer.email ?? '') !== toEmailKey(email)) return false;
   return day >= since && day <= until && (state === undefined || isIn(order, state));
 }
 
-function isIn({ heldAt, dueAt, mail, status }: Order, state: State): boolean {
-  if (state === 'held') return heldAt !== undefined;
-  if (state === 'due') return dueAt !== undefined && mail.state === 'due';
+function isIn({ heldAt, dueAt, mail, status }: OrderView, state: State): boolean {
+  if (state === 'held') return heldAt !== null;
+  if (state === 'due') return dueAt !== null && mail.state === 'due';
   return state === status || state === mail.state;
 }
 

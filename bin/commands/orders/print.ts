@@ -1,12 +1,13 @@
 /** Orders for a person: a table of many, the state of one after a change, and how to resolve a held line. */
 import type { HeldReason } from '../../../functions/core/inbound/event.ts';
-import { isWaiting, type Order, view } from '../../../functions/core/order/order.ts';
+import type { Order, Unreadable } from '../../../functions/core/order/types.ts';
+import { type OrderView, view } from '../../../functions/core/order/view.ts';
 import { columns, json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
 import type { Terminal } from '../cli/terminal.ts';
 
 /** Formats orders as a table. */
-export const orderTable = (orders: readonly Order[]): string =>
+export const orderTable = (orders: readonly OrderView[]): string =>
   columns([
     ['RECEIVED', 'ORDER', 'BUYER', 'PRODUCTS', 'STATUS', 'MAIL', 'HELD'],
     ...orders.map(({ receivedAt, key, buyer, lines, status, mail }) => [
@@ -27,19 +28,25 @@ const times = (quantity: number) => (quantity > 1 ? ` × ${quantity}` : '');
 const distinct = (values: readonly string[]) => [...new Set(values)].join(', ');
 
 /** Prints an order after a change. Throws a CommandError if a line is still held. */
-export function printOutcome({ print }: Terminal, order: Order, asJson: boolean | undefined): void {
-  print(asJson ? json(view(order)) : outcome(order) || 'no line is left to mail');
+export function printOutcome(
+  { print }: Terminal,
+  item: Order | Unreadable,
+  asJson: boolean | undefined,
+): void {
+  const order = view(item);
+  print(asJson ? json(order) : outcome(order) || 'no line is left to mail');
   const left = order.lines.filter((line) => line.held).length;
   if (left > 0) throw new CommandError(`${left} of ${order.lines.length} lines of ${order.key} still held`);
 }
 
 /** Formats each line of the order as one row. */
-const outcome = ({ lines, buyer, test }: Order): string =>
+const outcome = ({ lines, buyer, test }: OrderView): string =>
   columns(
     lines.map((line) => {
-      const { sku, product, held } = line;
+      const { sku, product, held, serial, delivery } = line;
       const to = test ? 'the seller' : (buyer.email ?? '');
-      const sent = isWaiting(line) ? `goes to ${to} within a minute` : 'has been delivered already';
+      const isWaiting = serial !== null && delivery === 'mail' && !line.sent;
+      const sent = isWaiting ? `goes to ${to} within a minute` : 'has been delivered already';
       return [product ?? sku, held ? `still held, ${held}: ${HINTS[held]}` : sent];
     }),
   );
@@ -63,4 +70,6 @@ export const HINTS: Readonly<Record<HeldReason, string>> = {
   mail_refused: 'SES refuses this address: --email another@address',
   mail_age: 'SES has not accepted the mail for three days; run `doctor` for the cause, then release',
   bounced: 'a mail to this address bounced: --email another@address',
+  too_large: 'an event has more than an order can hold; look the order up at the provider, then release',
+  generator: 'the generator of the serial failed; fix it, then release',
 };

@@ -1,15 +1,21 @@
 /** `orders reissue`: a new serial for the corrected name. */
 import { Command } from '@commander-js/extra-typings';
 import { reissueLines } from '../../../functions/core/operator/reissue.ts';
-import { withAudit } from '../../../functions/core/order/audit.ts';
-import type { Line, Order } from '../../../functions/core/order/order.ts';
 import { change } from '../../../functions/core/order/record.ts';
+import type { Line, Order } from '../../../functions/core/order/types.ts';
 import { actorOf, withWhyOption } from '../cli/audit.ts';
 import { CommandError } from '../cli/failure.ts';
 import { type OptionsOf, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { HINTS, printOutcome } from './print.ts';
-import { findOrder, type OrderSession, openSession, readerOf, requireLive } from './session.ts';
+import {
+  findOrder,
+  type OrderSession,
+  openSession,
+  readerOf,
+  requireLive,
+  requireResult,
+} from './session.ts';
 
 const command = () =>
   withWhyOption(withTargetOptions(new Command('reissue')))
@@ -39,14 +45,20 @@ async function reissue(terminal: Terminal, text: string, options: OptionsOf<type
     (options.sku ?? sku) === sku && (options.product ?? product) === product;
   requireSerial(session, found, isChosen);
   const keys = (await readerOf(session)).productKeys;
-  const actor = await actorOf(target, terminal, 'reissue', options);
+  const actor = await actorOf(target, terminal, options);
   const { order, changed } = await change(store, found.key, found, (current) => {
     if (!current) return undefined;
     requireSerial(session, current, isChosen);
-    const next = reissueLines({ catalogue, keys }, current, options.name, isChosen, Date.now());
-    if (next && 'why' in next)
+    const next = reissueLines(
+      { catalogue, keys },
+      current,
+      { name: options.name, isChosen },
+      actor,
+      Date.now(),
+    );
+    if (typeof next === 'object' && 'why' in next)
       throw new CommandError(`${next.sku} cannot have this name, ${next.why}: ${HINTS[next.why]}`);
-    return next && withAudit(actor, {}, Date.now)(next, current);
+    return requireResult(next, current);
   });
   if (changed) printOutcome(terminal, order, options.json);
   else terminal.complain(`${order.key} has its serials for this name already; nothing is changed`);
@@ -56,7 +68,7 @@ function requireSerial({ target }: OrderSession, order: Order, isChosen: (line: 
   requireLive(order);
   const { key } = order;
   const lines = order.lines.filter(isChosen);
-  if (lines.some(({ serial }) => serial !== null)) return;
+  if (lines.some(({ state }) => state === 'issued')) return;
   if (lines.length === 0) {
     const all = order.lines.map(({ sku, product }) => `${sku} (${product})`).join(', ');
     throw new CommandError(`${key} has no such line; it has ${all}`);

@@ -10,18 +10,27 @@ import {
   recordEvents,
   reread,
   saleIn,
-  withParsedSale,
 } from '../../../functions/core/operator/reread.ts';
-import { type Actor, withAudit } from '../../../functions/core/order/audit.ts';
-import { isUnparsed, type Order } from '../../../functions/core/order/order.ts';
-import { change } from '../../../functions/core/order/record.ts';
+import { statusOf } from '../../../functions/core/order/due.ts';
+import type { Actor } from '../../../functions/core/order/manual.ts';
+import { changeItem } from '../../../functions/core/order/record.ts';
+import type { Item, Order, Raw, Unreadable } from '../../../functions/core/order/types.ts';
+import { asOrder } from '../../../functions/core/order/view.ts';
 import { actorOf, withWhyOption } from '../cli/audit.ts';
 import { CommandError } from '../cli/failure.ts';
 import { parseAddress } from '../cli/option-values.ts';
 import { type OptionsOf, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { printOutcome } from './print.ts';
-import { findOrder, type OrderSession, openSession, readerOf, recordingOf, requireLive } from './session.ts';
+import {
+  findItem,
+  type OrderSession,
+  openSession,
+  readerOf,
+  recordingOf,
+  requireLive,
+  requireResult,
+} from './session.ts';
 
 const command = () =>
   withWhyOption(withTargetOptions(new Command('release')))
@@ -62,42 +71,43 @@ async function release(terminal: Terminal, text: string, options: OptionsOf<type
   const corrections: Corrections = { name, email, products };
   const session = await openSession(options, terminal);
   requireProducts(session.catalogue, corrections);
-  const found = await findOrder(session, text);
+  const found = await findItem(session, text);
+  if (found.kind === 'keyChange') throw new CommandError(`${found.key} is not an order`);
   requireHeld(session, found);
   const reader = await readerOf(session);
-  const actor = await actorOf(session.target, terminal, 'release', options);
+  const actor = await actorOf(session.target, terminal, options);
   const work = { session, reader, actor };
-  const events = await eventsOf(terminal, reader, found);
-  const { raw } = found;
-  const sale = events && saleIn(reader, found, events);
-  if (!events || !raw || !isUnparsed(found) || sale)
+  const raw = 'raw' in found ? found.raw : undefined;
+  const events = raw && (await eventsOf(terminal, reader, found, raw));
+  if (!raw || !events || found.kind === 'order') {
+    const sale = events && found.kind === 'order' ? saleIn(reader, found, events) : undefined;
     return printOutcome(terminal, await corrected(work, found, corrections, sale), options.json);
-  const orders = await recordEvents(recordingOf(session, terminal), reader, { ...found, raw }, events, actor);
-  for (const order of orders.filter(({ key }) => key !== found.key))
+  }
+  const items = await recordEvents(recordingOf(session, terminal), reader, found, raw, events, actor);
+  for (const item of items.filter(({ key }) => key !== found.key))
     terminal.complain(
-      isUnparsed(order)
-        ? `${order.key} still cannot be parsed`
-        : `the notification was for ${order.key}, which is ${order.status}`,
+      item.kind === 'order'
+        ? `the notification was for ${item.key}, which is ${statusOf(item)}`
+        : `${item.key} still cannot be parsed`,
     );
-  const next = orders.find(({ heldAt }) => heldAt) ?? orders[0] ?? found;
-  const more = next.heldAt && (name ?? email ?? products.keys().next().value);
-  if (more && orders.length > 1)
+  const isHeld = (item: Order | Unreadable) => 'heldAt' in item && item.heldAt !== undefined;
+  const next = items.find(isHeld) ?? items[0] ?? found;
+  const more = isHeld(next) && (name ?? email ?? products.keys().next().value);
+  if (more && items.length > 1)
     terminal.complain(
-      `the corrections are not applied, since ${found.key} held ${orders.length} orders; release each held order by its key`,
+      `the corrections are not applied, since ${found.key} held ${items.length} orders; release each held order by its key`,
     );
-  const order = more && orders.length === 1 ? await corrected(work, next, corrections) : next;
-  printOutcome(terminal, order, options.json);
+  const item = more && items.length === 1 ? await corrected(work, next, corrections) : next;
+  printOutcome(terminal, item, options.json);
 }
 
-/** Parses the notification again. Returns undefined if it is not stored or still cannot be parsed, and reports the latter. */
-async function eventsOf({ complain }: Terminal, reader: Reader, order: Order) {
-  const { raw } = order;
-  if (!raw) return undefined;
+/** Parses the notification again. Returns undefined if it still cannot be parsed, and reports why. */
+async function eventsOf({ complain }: Terminal, reader: Reader, item: Order | Unreadable, raw: Raw) {
   try {
     const events = await reread(reader, raw);
-    if (!isUnparsed(order)) return events;
-    const own = ownEvents(reader, order, raw, events);
-    const reasons = own.flatMap((event) => (event.kind === 'paid' && event.unparsed) || []);
+    if (item.kind === 'order') return events;
+    const own = ownEvents(reader, item, raw, events);
+    const reasons = own.flatMap((event) => (event.kind === 'unreadable' ? event.why : []));
     for (const why of reasons) complain(`its notification still cannot be parsed: ${why}`);
     return own.length > 0 && reasons.length === own.length ? undefined : own;
   } catch (error) {
@@ -107,27 +117,31 @@ async function eventsOf({ complain }: Terminal, reader: Reader, order: Order) {
   }
 }
 
+/** Applies the corrections. An unreadable notification becomes the order that the person describes. */
 async function corrected(
   {
     session,
     reader,
     actor,
   }: { readonly session: OrderSession; readonly reader: Reader; readonly actor: Actor },
-  found: Order,
+  found: Order | Unreadable,
   corrections: Corrections,
   sale?: Sale,
-): Promise<Order> {
+): Promise<Order | Unreadable> {
   const known = { catalogue: session.catalogue, keys: reader.productKeys };
-  const { order } = await change(session.store, found.key, found, (current) => {
+  const { store } = session;
+  const { order } = await changeItem<Order | Unreadable>(store, found.key, found, isReleasable, (current) => {
     if (!current) return undefined;
     requireHeld(session, current);
-    const better = sale ? withParsedSale(reader, current, sale) : current;
-    requireLines(better, corrections);
-    const next = releaseOrder(known, better, corrections, Date.now());
-    return withAudit(actor, {}, Date.now)(next, current);
+    const before = current.kind === 'order' ? current : asOrder(current);
+    requireLines(before, corrections, sale);
+    return requireResult(releaseOrder(known, before, corrections, sale, actor, Date.now()), before);
   });
   return order;
 }
+
+const isReleasable = <Some extends Item>(item: Some): item is Some & (Order | Unreadable) =>
+  item.kind === 'order' || item.kind === 'unreadable';
 
 function requireProducts({ products }: Catalogue, corrections: Corrections): void {
   for (const product of corrections.products.values()) {
@@ -138,18 +152,18 @@ function requireProducts({ products }: Catalogue, corrections: Corrections): voi
   }
 }
 
-function requireHeld({ target }: OrderSession, order: Order): void {
-  requireLive(order);
-  if (order.heldAt) return;
+function requireHeld({ target }: OrderSession, item: Order | Unreadable): void {
+  if (item.kind === 'order') requireLive(item);
+  if ('heldAt' in item && item.heldAt) return;
   throw new CommandError(
-    `${order.key} is not held; \`${target.command('orders held')}\` lists the held orders`,
+    `${item.key} is not held; \`${target.command('orders held')}\` lists the held orders`,
   );
 }
 
-function requireLines({ key, lines }: Order, { products }: Corrections): void {
+function requireLines({ key, lines }: Order, { products }: Corrections, sale: Sale | undefined): void {
   for (const sku of products.keys()) {
     const line = lines.find((one) => one.sku === sku) ?? lines.find((one) => one.sku === '');
-    if (line?.serial === null) continue;
+    if (line ? line.state !== 'issued' : sale?.lines.some((one) => one.sku === sku)) continue;
     const why = line
       ? 'has its serial already, which is not changed'
       : `is no line of ${key}; it has ${lines.map((one) => one.sku).join(', ')}`;

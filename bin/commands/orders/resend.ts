@@ -1,17 +1,16 @@
 /** `orders resend`: mails the serials of an order again. */
 import { Command } from '@commander-js/extra-typings';
 import { toMailbox } from '../../../functions/core/mail/address.ts';
-import { resendOrder } from '../../../functions/core/operator/resend.ts';
-import { withAudit } from '../../../functions/core/order/audit.ts';
-import type { Order } from '../../../functions/core/order/order.ts';
+import { resend as resendOrder } from '../../../functions/core/order/manual.ts';
 import { change } from '../../../functions/core/order/record.ts';
+import type { Order } from '../../../functions/core/order/types.ts';
 import { actorOf, withWhyOption } from '../cli/audit.ts';
 import { CommandError } from '../cli/failure.ts';
 import { parseAddress } from '../cli/option-values.ts';
 import { type OptionsOf, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { printOutcome } from './print.ts';
-import { findOrder, openSession, requireLive } from './session.ts';
+import { findOrder, openSession, requireLive, requireResult } from './session.ts';
 
 const command = () =>
   withWhyOption(withTargetOptions(new Command('resend')))
@@ -39,18 +38,18 @@ async function resend(terminal: Terminal, text: string, options: OptionsOf<typeo
   const found = await findOrder(session, text);
   const release = target.command(`orders release '${found.key}'`);
   requireSendable(found, email, release);
-  const actor = await actorOf(target, terminal, 'resend', options);
+  const actor = await actorOf(target, terminal, options);
   const { order } = await change(store, found.key, found, (current) => {
     if (!current) return undefined;
     requireSendable(current, email, release);
-    return withAudit(actor, {}, Date.now)(resendOrder(current, email, Date.now()), current);
+    return requireResult(resendOrder(current, email, actor, Date.now()), current);
   });
   printOutcome(terminal, order, options.json);
 }
 
 function requireSendable(order: Order, email: string | undefined, release: string): void {
   requireLive(order);
-  if (order.lines.every(({ serial }) => serial === null))
+  if (order.lines.every(({ state }) => state !== 'issued'))
     throw new CommandError(`${order.key} has no serial yet; \`${release}\` makes it`);
   if (!order.test && !toMailbox(email ?? order.buyer.email))
     throw new CommandError(`${order.key} has no address that SES accepts; give another with --email`);

@@ -1,7 +1,7 @@
 /** `orders search`: finds orders by values that no index has. */
 import { Command } from '@commander-js/extra-typings';
 import { matchesSearch } from '../../../functions/core/operator/search.ts';
-import { isListed, type Order, view } from '../../../functions/core/order/order.ts';
+import { isListed, type OrderView, view } from '../../../functions/core/order/view.ts';
 import { json } from '../cli/columns.ts';
 import { withBarOf } from '../cli/progress.ts';
 import { type OptionsOf, withTargetOptions } from '../cli/target.ts';
@@ -32,12 +32,17 @@ export const ordersSearch = (terminal: Terminal) =>
 async function search(terminal: Terminal, text: string, options: OptionsOf<typeof command>): Promise<void> {
   const { table, catalogue } = await openSession(options, terminal);
   terminal.complain('reads the whole table');
-  const found: Order[] = [];
+  const found: OrderView[] = [];
   await withBarOf(async (show) => {
     for await (const items of everyItem(table, show))
-      found.push(...items.filter(isListed).filter((order) => matchesSearch(catalogue, order, text)));
+      found.push(
+        ...items
+          .filter(isListed)
+          .map(view)
+          .filter((order) => matchesSearch(catalogue, order, text)),
+      );
   }, process.stderr);
   found.sort((one, other) => (one.receivedAt < other.receivedAt ? 1 : -1));
-  if (options.json) return terminal.print(json({ items: found.map(view), cursor: null }));
+  if (options.json) return terminal.print(json({ items: found, cursor: null }));
   terminal.print(found.length > 0 ? orderTable(found) : 'no such orders');
 }

@@ -4,8 +4,11 @@ import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
 import { productKeys, providerKeys } from '../../../functions/core/catalogue/keys.ts';
 import { MANUAL } from '../../../functions/core/operator/issue.ts';
 import type { Reader } from '../../../functions/core/operator/reread.ts';
-import { keyOf, type Order } from '../../../functions/core/order/order.ts';
+import { isInForce, isPaid, statusOf } from '../../../functions/core/order/due.ts';
+import { keyOf } from '../../../functions/core/order/keys.ts';
+import type { Result } from '../../../functions/core/order/manual.ts';
 import { followAliases, type Recording } from '../../../functions/core/order/record.ts';
+import type { Item, KeyChange, Order, Unreadable } from '../../../functions/core/order/types.ts';
 import type { Store } from '../../../functions/core/world.ts';
 import { providers } from '../../../functions/providers/index.ts';
 import { CommandError } from '../cli/failure.ts';
@@ -27,20 +30,24 @@ export async function openSession(options: TargetOptions, terminal: Terminal): P
   return { target, catalogue, ...(await openTable(target)) };
 }
 
+/** An item that `orders show` shows as an order. */
+type Shown = Order | Unreadable | KeyChange;
+
+const isShown = (item: Item): item is Shown =>
+  item.kind === 'order' || item.kind === 'unreadable' || item.kind === 'keyChange';
+
 /**
- * Finds an order by its key, by an alias, or by the provider's ID. Throws a CommandError unless it finds exactly one.
+ * Finds an item by its key, by an alias, or by the provider's ID. Throws a CommandError unless it finds exactly one.
  */
-export async function findOrder({ target, store, catalogue }: OrderSession, text: string): Promise<Order> {
+export async function findItem({ target, store, catalogue }: OrderSession, text: string): Promise<Shown> {
   const owners = [...Object.keys(catalogue.providers), MANUAL];
   const keys = [text, ...owners.flatMap((name) => [keyOf(name, false, text), keyOf(name, true, text)])];
   const items = await Promise.all(keys.map((key) => store.get(key)));
   const behind = await Promise.all(items.map((item) => followAliases(store, item?.key ?? text, item)));
-  const found = new Map(
-    behind.flatMap(({ order }) => (order && 'lines' in order ? [[order.key, order]] : [])),
-  );
-  const [order, ...others] = found.values();
-  if (order && others.length === 0) return order;
-  if (order)
+  const found = new Map(behind.flatMap(({ item }) => (item && isShown(item) ? [[item.key, item]] : [])));
+  const [item, ...others] = found.values();
+  if (item && others.length === 0) return item;
+  if (item)
     throw new CommandError(
       `${text} is the ID of several orders; use one of their keys: ${[...found.keys()].join(', ')}`,
     );
@@ -50,11 +57,31 @@ export async function findOrder({ target, store, catalogue }: OrderSession, text
   );
 }
 
+/** Finds an order. Throws a CommandError if the key belongs to an item of another kind. */
+export async function findOrder(session: OrderSession, text: string): Promise<Order> {
+  const item = await findItem(session, text);
+  if (item.kind === 'order') return item;
+  throw new CommandError(
+    `${item.key} is not an order; \`${session.target.command(`orders show '${item.key}'`)}\` shows it`,
+  );
+}
+
 /** Throws a CommandError if the order's state forbids to mail a serial. */
-export function requireLive({ key, status, placedAt }: Order): void {
-  if (status !== 'paid' && status !== 'partly_refunded')
-    throw new CommandError(`${key} is ${status}, so Keypost mails no serial of it`);
-  if (!placedAt) throw new CommandError(`${key} is not paid yet, so Keypost mails no serial of it`);
+export function requireLive(order: Order): void {
+  if (isInForce(order)) return;
+  const state = isPaid(order) || order.erasedAt ? statusOf(order) : 'not paid yet';
+  throw new CommandError(`${order.key} is ${state}, so Keypost mails no serial of it`);
+}
+
+/** Returns the changed order, or undefined if nothing changes. Throws a CommandError if the action is not possible. */
+export function requireResult(result: Result, { key }: Order): Order | undefined {
+  if (typeof result !== 'string') return result;
+  if (result === 'unchanged') return undefined;
+  throw new CommandError(
+    result === 'too_large'
+      ? `${key} has as many audit entries or replaced serials as an order may have; nothing is changed`
+      : `${key} is ${result}, so Keypost mails no serial of it`,
+  );
 }
 
 /** Returns the context that makes serials and parses notifications, with the current keys. */

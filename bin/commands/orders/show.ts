@@ -2,12 +2,13 @@
 import { gunzipSync } from 'node:zlib';
 import { Command } from '@commander-js/extra-typings';
 import type { Money } from '../../../functions/core/inbound/event.ts';
-import { type Act, type Line, type Order, type Raw, view } from '../../../functions/core/order/order.ts';
+import type { AuditEntry, Raw } from '../../../functions/core/order/types.ts';
+import { type OrderView, view } from '../../../functions/core/order/view.ts';
 import { columns, harmless, json } from '../cli/columns.ts';
 import { type OptionsOf, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { formatMinute } from './print.ts';
-import { findOrder, openSession } from './session.ts';
+import { findItem, openSession } from './session.ts';
 
 const command = () =>
   withTargetOptions(new Command('show'))
@@ -28,28 +29,33 @@ export const ordersShow = (terminal: Terminal) =>
   command().action((key, options) => show(terminal, key, options));
 
 async function show(terminal: Terminal, text: string, options: OptionsOf<typeof command>): Promise<void> {
-  const order = await findOrder(await openSession(options, terminal), text);
-  const raw = order.raw ? opened(order.raw) : null;
-  terminal.print(options.json ? json({ ...view(order), raw }) : formatOrder(order, raw));
+  const item = await findItem(await openSession(options, terminal), text);
+  const raw = 'raw' in item && item.raw ? opened(item.raw) : null;
+  const order = view(item);
+  terminal.print(options.json ? json({ ...order, raw }) : formatOrder(order, raw));
 }
 
 /** Returns the notification with its body as text. */
 const opened = ({ body, ...raw }: Raw) => ({ ...raw, body: gunzipSync(body).toString('utf8') });
 
-const formatOrder = (order: Order, raw: ReturnType<typeof opened> | null): string =>
+const formatOrder = (order: OrderView, raw: ReturnType<typeof opened> | null): string =>
   [
     columns([['order', order.key], ...facts(order)]),
     ...order.lines.map((line) => section(`line ${line.sku || '?'}`, lineFacts(line))),
     ...Object.entries(order.reversals).map(([id, { amount, ...fact }]) =>
-      section(`reversal ${id}`, [...Object.entries(fact), ...row('amount', money(amount))]),
+      section(`reversal ${id}`, [
+        ...Object.entries(fact).flatMap(([name, value]) => row(name, value)),
+        ...row('amount', money(amount)),
+      ]),
     ),
     ...(order.placedAt ? [section('mail', mailFacts(order))] : []),
     ...(order.acts ?? []).map(action),
     ...(raw ? [notification(raw)] : []),
   ].join('\n\n');
 
-const facts = (order: Order): string[][] => [
+const facts = (order: OrderView): string[][] => [
   ...row('provider', order.provider),
+  ...row('printed number', order.printed),
   ...row('test', order.test ? 'yes' : undefined),
   ...row('status', order.status),
   ...row('paid', time(order.placedAt)),
@@ -57,12 +63,17 @@ const facts = (order: Order): string[][] => [
   ...row('held since', time(order.heldAt)),
   ...row('amount', money(order.amount)),
   ...Object.entries(order.buyer).flatMap(([name, value]) => row(name, value)),
-  ...row('likely email', view(order).suggestion),
+  ...row('likely email', order.suggestion),
   ...row('aliases', order.aliases?.join(', ')),
   ...row('version', String(order.version)),
 ];
 
-const lineFacts = ({ paid, settlement, superseded = [], ...line }: Line): string[][] => [
+const lineFacts = ({
+  paid,
+  settlement,
+  superseded = [],
+  ...line
+}: OrderView['lines'][number]): string[][] => [
   ...row('product', line.product),
   ...row('quantity', String(line.quantity)),
   ...row('paid', money(paid)),
@@ -79,14 +90,14 @@ const lineFacts = ({ paid, settlement, superseded = [], ...line }: Line): string
   ),
 ];
 
-const mailFacts = ({ mail, dueAt }: Order): string[][] => [
+const mailFacts = ({ mail, dueAt }: OrderView): string[][] => [
   ...Object.entries(mail).flatMap(([name, value]) =>
     row(name, typeof value === 'object' ? JSON.stringify(value) : String(value)),
   ),
   ...row('due at', time(dueAt)),
 ];
 
-const action = ({ at, who, what, why, before, after }: Act): string =>
+const action = ({ at, who, what, why, before, after }: AuditEntry): string =>
   section(`${what} by ${who}`, [
     ...row('at', time(at)),
     ...row('why', why),
@@ -131,5 +142,5 @@ const section = (title: string, rows: readonly (readonly string[])[]): string =>
 const row = (name: string, value: string | null | undefined): string[][] =>
   value === null || value === undefined || value === '' ? [] : [[name, value]];
 
-const time = (at: string | undefined) => at && `${formatMinute(at)} UTC`;
+const time = (at: string | null | undefined) => at && `${formatMinute(at)} UTC`;
 const money = (amount: Money | undefined) => amount && `${amount.value} ${amount.currency}`;

@@ -10,7 +10,9 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { fromItem, orderStore } from '../../../functions/aws/orders.ts';
 import { ORDERS_TABLE } from '../../../functions/aws/table.ts';
-import { DUE_SHARDS, type Item, isListed, type Order } from '../../../functions/core/order/order.ts';
+import { DUE_SHARDS } from '../../../functions/core/order/stored.ts';
+import type { Item } from '../../../functions/core/order/types.ts';
+import { isListed, type OrderView, view } from '../../../functions/core/order/view.ts';
 import type { Store } from '../../../functions/core/world.ts';
 import type { Target } from '../cli/target.ts';
 
@@ -95,15 +97,15 @@ export async function allEntries(pages: AsyncIterable<readonly Entry[]>): Promis
 }
 
 /** Reads orders in the order of their keys. An index may lag behind, so items that are no order any more are left out. */
-export async function fetchOrders(table: Table, keys: readonly string[]): Promise<Order[]> {
-  const found = new Map<string, Order>();
+export async function fetchOrders(table: Table, keys: readonly string[]): Promise<OrderView[]> {
+  const found = new Map<string, OrderView>();
   for (let at = 0; at < keys.length; at += BATCH * BATCHES_AT_ONCE) {
     const batches = Array.from({ length: BATCHES_AT_ONCE }, (_, index) =>
       keys.slice(at + index * BATCH, Math.min(at + (index + 1) * BATCH, keys.length)),
     );
     for (const item of (await Promise.all(batches.map((batch) => fetchBatch(table, batch)))).flat()) {
       const order = fromItem(item);
-      if (isListed(order)) found.set(order.key, order);
+      if (isListed(order)) found.set(order.key, view(order));
     }
   }
   return keys.flatMap((key) => found.get(key) ?? []);
@@ -134,8 +136,7 @@ export async function* everyItem(
   let read = 0;
   for await (const { Items = [] } of paginateScan({ client }, { TableName: name, ConsistentRead: true })) {
     read += Items.length;
-    // The lease of `redeliver` is no order.
-    yield Items.map(fromItem).filter(({ key }) => !key.startsWith('lease#'));
+    yield Items.map(fromItem);
     show(Math.min(1, read / (Table?.ItemCount || read)));
   }
 }

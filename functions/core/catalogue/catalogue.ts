@@ -54,11 +54,12 @@ export const unknownProviders = (catalogue: Catalogue, table: Readonly<Record<st
 /** Returns the provider name under which the orders of `name` are stored. */
 export const ownerOf = ({ providers }: Catalogue, name: string): string => providers[name]?.orders ?? name;
 
-/** Finds the product that the provider sells under `sku`. */
-export function productOf(catalogue: Catalogue, provider: string, sku: string) {
-  for (const [id, product] of Object.entries(catalogue.products)) {
-    if (Object.hasOwn(product.skus, provider) && product.skus[provider]?.includes(sku))
-      return { id, product };
-  }
-  return undefined;
-}
+/** The products that the provider sells under `sku`: several if it is a bundle. */
+export const productsOf = (
+  { products }: Pick<Catalogue, 'products'>,
+  provider: string,
+  sku: string,
+): string[] =>
+  Object.entries(products).flatMap(([id, { skus }]) =>
+    Object.hasOwn(skus, provider) && skus[provider]?.includes(sku) ? id : [],
+  );

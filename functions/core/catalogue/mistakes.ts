@@ -15,24 +15,30 @@ export function describeIssue(issue: Issue, at: Path = []): string[] {
   return [`${formatPath(path)}: found ${describe(issue.input, path)}; write ${expected(issue)}`];
 }
 
-/** Finds contradictions between parts: a SKU in two places, SKUs of a provider that is not enabled. */
+/**
+ * Finds contradictions between parts: a SKU twice in one product, or as a product and ignored; SKUs of a provider that is
+ * not enabled. Several products may list one SKU: it is a bundle.
+ */
 export function findContradictions(settings: unknown): string[] {
   const { providers, products } = Readable.parse(settings);
-  const paths = new Map<string, string>();
+  const places = new Map<string, { readonly product: string | undefined; readonly path: string }[]>();
   const mistakes: string[] = [];
-  const add = (provider: string, sku: string, path: Path) => {
+  const add = (provider: string, sku: string, path: Path, product?: string) => {
     if (!sku) return;
     const key = JSON.stringify([provider, sku]);
-    const other = paths.get(key);
+    const known = places.get(key) ?? [];
+    const other = known.find((one) => one.product === product || !one.product || !product);
     if (other)
-      mistakes.push(`${formatPath(path)}: found ${quoted(sku)}, which is also at ${other}; write it once`);
-    else paths.set(key, formatPath(path));
+      mistakes.push(
+        `${formatPath(path)}: found ${quoted(sku)}, which is also at ${other.path}; write it once`,
+      );
+    else places.set(key, [...known, { product, path: formatPath(path) }]);
   };
   for (const [id, { skus }] of Object.entries(products)) {
     for (const [provider, list] of Object.entries(skus)) {
       const path = ['products', id, 'skus', provider];
       if (!Object.hasOwn(providers, provider)) mistakes.push(notEnabled(path, provider));
-      for (const [index, sku] of list.entries()) add(provider, sku, [...path, index]);
+      for (const [index, sku] of list.entries()) add(provider, sku, [...path, index], id);
     }
   }
   for (const [provider, { ignore }] of Object.entries(providers)) {

@@ -36,6 +36,8 @@ export const HELD_REASONS = [
   'mail_refused',
   'mail_age',
   'bounced',
+  'too_large',
+  'generator',
 ] as const;
 export type HeldReason = (typeof HELD_REASONS)[number];
 
@@ -68,12 +70,12 @@ export interface Sale extends OrderReference {
   readonly kind: 'paid' | 'announced';
   /** ISO 8601 in UTC. */
   readonly placedAt?: string | undefined;
+  /** The number on the store's receipt, if it is not the ID. It need not be unique. */
+  readonly printed?: string | undefined;
   /** The total paid; for an announced order, the total the buyer agreed to pay. */
   readonly amount?: Money | undefined;
   readonly buyer: Buyer;
   readonly lines: readonly SoldLine[];
-  /** The reason why the event could not be parsed. It then has one line, held as `bad_body`. */
-  readonly unparsed?: string | undefined;
 }
 
 /** A refund or dispute. The last state for each ID counts; it is in force unless `won`. */
@@ -83,6 +85,8 @@ export interface Reversal {
   readonly part: 'full' | 'partial';
   /** Partial refunds that add up to the order's total count as a full one. */
   readonly amount?: Money | undefined;
+  /** When the provider says that this state began: ISO 8601 in UTC. */
+  readonly at?: string | undefined;
 }
 export type ReversalState = 'open' | 'lost' | 'done' | 'won';
 
@@ -93,22 +97,24 @@ export interface Reversed extends OrderReference {
   readonly reversal: Reversal;
 }
 
-/** An authentic request that could not be parsed; it is held with its raw body. */
+/** An authentic request, or one event of it, that could not be parsed. It is held with its raw body. */
 export interface Unreadable {
   readonly kind: 'unreadable';
-  /** SHA-256 of query and body, hex. */
+  /** The provider's ID of the event; for a whole request the SHA-256 of query and body in hex. */
   readonly id: string;
+  /** Set if other events of the request could be parsed. */
+  readonly event?: string | undefined;
+  readonly test: boolean;
+  readonly why: string;
 }
 
-export type OrderEvent = Sale | Reversed;
+export type OrderEvent = Sale | Reversed | Unreadable;
 
-/** Makes a held order of an unparseable event. It has its own ID, so that the other events of its batch are not affected. */
-export const unparsedEvent = (event: string, test: boolean, error: unknown): Sale => ({
-  kind: 'paid',
+/** Makes a held item of an unparseable event. It has its own ID, so that the other events of its batch are not affected. */
+export const unparsedEvent = (event: string, test: boolean, error: unknown): Unreadable => ({
+  kind: 'unreadable',
   id: event,
   event,
   test,
-  buyer: {},
-  lines: [{ sku: '', quantity: 1, held: 'bad_body' }],
-  unparsed: reasonOf(error),
+  why: reasonOf(error),
 });

@@ -26,6 +26,12 @@ export const formQuantity = z.pipe(
   z.transform(Number),
 );
 
+/** The number on the store's receipt. Nothing depends on it, so that a form that we do not know is left out. */
+export const printed = z.pipe(
+  z.catch(z.nullish(z.union([z.string().check(z.maxLength(100)), z.int()])), undefined),
+  z.transform((number) => (number == null || number === '' ? undefined : String(number))),
+);
+
 /** ISO 8601 with a zone. */
 export const timestamp = z.iso.datetime({ offset: true });
 

@@ -1,53 +1,43 @@
-/** Applies SES's events about accepted mails. They arrive late, in any order, and more than once. */
-import { applyDeliveryStatus, type DeliveryStatus, isAlias, type Order } from '../order/order.ts';
+/** What SES tells of a mail after it has accepted it: in any order, late, and more than once. */
+import { needOf } from '../order/due.ts';
 import { change } from '../order/record.ts';
+import { type MailEventKind, mailEvent } from '../order/sends.ts';
+import type { Line, Order } from '../order/types.ts';
 import type { Ports } from '../world.ts';
 
-/** `suppressed`: SES accepted the mail and did not send it, because the address has bounced before. */
-const DELIVERY_STATUS = {
-  send: { state: 'sent' },
-  delay: { state: 'sent', code: 'delayed' },
-  // SES has given up for now, or an auto-responder answered. Neither says that the address is wrong.
-  soft_bounce: { state: 'sent', code: 'soft_bounce' },
-  delivery: { state: 'delivered' },
-  complaint: { state: 'complained' },
-  bounce: { state: 'bounced', code: 'bounced' },
-  suppressed: { state: 'bounced', code: 'suppressed' },
-  // SES found a virus in the mail and did not send it.
-  reject: { state: 'sent', code: 'rejected' },
-} as const satisfies Record<string, DeliveryStatus>;
-
 export interface MailEvent {
-  readonly kind: keyof typeof DELIVERY_STATUS;
+  readonly kind: MailEventKind;
   readonly messageId: string;
-  /** From the mail's tags. Missing if the key is too long for a tag. */
+  /** From the mail's tags; missing if the key is too long for one. */
   readonly orderKey?: string | undefined;
-  /** The order's version when the send started, from the mail's tags. */
-  readonly version: number;
+  readonly send?: number | undefined;
+  /** The tag that mails had before they named their send. */
+  readonly version?: number | undefined;
 }
 
-/** Returns the order with the event applied, or undefined if nothing changes. */
-export const withMailEvent = (order: Order, event: MailEvent, now: number): Order | undefined =>
-  applyDeliveryStatus(order, DELIVERY_STATUS[event.kind], event, now);
-
-/** Records the event. Throws if the store does; SNS then delivers the event again. */
+/** Stores what the event tells, and returns whether that was new. Throws where the store does: the event comes again. */
 export async function recordMailEvent(
   { store, report, now }: Pick<Ports, 'store' | 'report' | 'now'>,
   event: MailEvent,
 ): Promise<'recorded' | 'nothing new' | 'unknown order'> {
   const { kind, orderKey } = event;
   const found = orderKey === undefined ? undefined : await store.get(orderKey);
-  if (!found || isAlias(found)) {
+  if (found?.kind !== 'order') {
     report('mail_event_unknown', { kind });
     return 'unknown order';
   }
-  let before: Order = found;
+  let before = found;
   const { order, changed } = await change(store, found.key, found, (known) => {
     before = known ?? before;
-    return withMailEvent(before, event, now());
+    return mailEvent(before, event, now());
   });
   report('mail_event', { order: order.key, kind, new: changed });
-  const held = order.heldAt ? order.lines.filter((line, at) => line.held && !before.lines[at]?.held) : [];
-  for (const { held: reason } of held) report('line_held', { order: order.key, reason: reason ?? '' });
+  for (const line of order.lines) {
+    const need = needOf(order, line);
+    if (need.is === 'failed' && !isFailed(before, line))
+      report('line_held', { order: order.key, reason: need.reason });
+  }
   return changed ? 'recorded' : 'nothing new';
 }
+
+const isFailed = (order: Order, line: Line): boolean => needOf(order, line).is === 'failed';

@@ -1,6 +1,7 @@
 /** Builds the mail that carries the serials. */
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { Order } from '../order/order.ts';
+import { idIn } from '../order/keys.ts';
+import type { Order, Send } from '../order/types.ts';
 import { toMailbox } from './address.ts';
 import { joinBlocks, oneLine, paragraph } from './blocks.ts';
 import { type Item, itemsOf, letter, testNotice } from './words.ts';
@@ -18,14 +19,14 @@ export interface Message {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Builds the mail with every line that waits for one. Throws if there is no address or no such line. */
-export function serialMail(catalogue: Catalogue, order: Order): Message {
+/** Builds the mail with the lines that `send` carries. Throws if there is no address or no such line. */
+export function serialMail(catalogue: Catalogue, order: Order, send: Send): Message {
   const { seller } = catalogue;
   const buyer = toMailbox(order.buyer.email);
   const to = order.test ? seller.alarms : buyer;
-  const items = itemsOf(catalogue, order);
+  const items = itemsOf(catalogue, order, send);
   if (!to || items.length === 0) throw new Error('found an order without an address or a serial to mail');
-  const number = numberOf(order);
+  const number = oneLine(order.printed ?? idIn(order.key));
   return {
     to,
     from: { name: oneLine(seller.name), address: seller.from },
@@ -42,18 +43,12 @@ export function serialMail(catalogue: Catalogue, order: Order): Message {
       // Gmail groups mails of equal subject into a thread unless this header differs.
       'X-Entity-Ref-ID': toPrintable(order.key).slice(0, LONGEST_REFERENCE),
     },
-    tags: tagsOf(order),
+    tags: tagsOf(order, send),
   };
 }
 
 const LONGEST_REFERENCE = 200;
 const LONGEST_TAG = 256;
-
-/** Returns the provider's ID from the end of the key. */
-const numberOf = ({ key }: Order): string => {
-  const id = key.slice(key.lastIndexOf('#') + 1);
-  return oneLine(id.replaceAll('%23', '#').replaceAll('%25', '%'));
-};
 
 function subjectOf([first, ...others]: readonly Item[], number: string): string {
   const rest = others.length > 1 ? `${others.length} more` : others[0]?.product;
@@ -62,9 +57,9 @@ function subjectOf([first, ...others]: readonly Item[], number: string): string 
 }
 
 /** SES returns the tags with each event, so that the outcome of a send is known even if SES's response was lost. */
-function tagsOf({ key, version }: Order): Record<string, string> {
+function tagsOf({ key }: Order, { n }: Send): Record<string, string> {
   const order = Buffer.from(key).toString('base64url');
-  return { version: String(version), ...(order.length <= LONGEST_TAG ? { order } : {}) };
+  return { send: String(n), ...(order.length <= LONGEST_TAG ? { order } : {}) };
 }
 
 /** Percent-encodes every byte that is not printable ASCII: a header's value may contain ASCII only. */

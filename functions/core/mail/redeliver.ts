@@ -1,25 +1,29 @@
+import type { ProductKeys } from '../catalogue/keys.ts';
 import { errorName } from '../inbound/rejection.ts';
-import { isAlias, withLease, withMailHeld } from '../order/order.ts';
-import { change, claimAliases, LEASE_MS } from '../order/record.ts';
-import type { Ports } from '../world.ts';
+import { isDue, isStub } from '../order/due.ts';
+import { change, claimAlias, claimAliases, orderAt } from '../order/record.ts';
+import { holdByAge, start } from '../order/sends.ts';
+import { made, reported } from '../order/transitions.ts';
+import type { Line, Order } from '../order/types.ts';
+import { judgeWith, makeFor } from '../serial/lines.ts';
+import type { Ports, Secret } from '../world.ts';
 import { deliver } from './deliver.ts';
 
 /**
- * The length of a run, of the 15 minutes that Lambda allows. It ends some seconds before the minute, so that the run that
- * starts at that minute finds the lease free.
+ * How long a run goes on, of the 15 minutes that Lambda gives. It is over some seconds before the minute, so that the run
+ * which that minute starts finds the lease free.
  */
 export const RUN_MS = 14 * 60_000 - 10_000;
 
-const OLDEST_MS = 72 * 3_600_000;
 const RUN_LEASE_MS = 120_000;
 const RENEW_MS = 30_000;
 const PAGE = 200;
-/** A send ends within 1.5 s; with its reads and writes, within three. */
+/** A send ends within 1.5 s, with the reads and writes around it within three. */
 const LONGEST_SECONDS = 3;
 
-/** The further ports of `redeliver`: the queue, the account's rate, and a way to wait. */
+/** What `redeliver` needs besides the world: the queue, the account's rate, and a way to wait. */
 export interface Queue {
-  /** Acquires or renews the run's lease until `until`. Returns false if another run holds it. */
+  /** Whether this run, and no other, works until `until`; also renews. */
   hold(now: number, until: number): Promise<boolean>;
   release(now: number): Promise<void>;
   /** Keys of orders due at `now`, the earliest first, at most `limit`; an entry may be stale. */
@@ -30,14 +34,23 @@ export interface Queue {
   sleep(ms: number): Promise<void>;
 }
 
+/** What making serials and mailing them take. */
+export interface Redelivering extends Ports {
+  readonly productKeys: Secret<ProductKeys>;
+}
+
 export interface Redelivered {
   readonly due: number;
   readonly sent: number;
   readonly failed: number;
 }
 
-/** Sends due mails until none is due or `until` is reached. Returns undefined if another run holds the lease. */
-export async function redeliver(ports: Ports, queue: Queue, until: number): Promise<Redelivered | undefined> {
+/** Mails whatever is due, until nothing is or `until` has come. Undefined where another run is at it. */
+export async function redeliver(
+  ports: Redelivering,
+  queue: Queue,
+  until: number,
+): Promise<Redelivered | undefined> {
   const { now } = ports;
   if (!(await queue.hold(now(), now() + RUN_LEASE_MS))) return undefined;
   try {
@@ -47,14 +60,15 @@ export async function redeliver(ports: Ports, queue: Queue, until: number): Prom
   }
 }
 
-/** Starts one mail every 1/rate seconds, with as many in flight as that requires. */
-async function drain(ports: Ports, queue: Queue, until: number): Promise<Redelivered> {
-  const { now } = ports;
+/** One mail started each 1/rate seconds, as many in flight as that asks for. */
+async function drain(ports: Redelivering, queue: Queue, until: number): Promise<Redelivered> {
+  const { now, report } = ports;
   const gap = 1000 / (await queue.rate());
   const most = Math.max(1, Math.ceil((LONGEST_SECONDS * 1000) / gap));
   const count = { due: 0, sent: 0, failed: 0 };
-  // Each order is tried once per run, so that no fault mails a buyer repeatedly.
+  // Once in a run: whatever goes wrong with an order, its buyer is not mailed over and over.
   const tried = new Set<string>();
+  let orphans = 0;
   const inFlight = new Set<Promise<void>>();
   let renewAt = now() + RENEW_MS;
   let nextAt = now();
@@ -63,14 +77,15 @@ async function drain(ports: Ports, queue: Queue, until: number): Promise<Redeliv
     tried.add(key);
     const one = attempt(ports, key)
       .then((result) => {
-        if (result === 'nothing') return;
+        if (result === 'orphan') orphans += 1;
+        if (result === 'nothing' || result === 'orphan') return;
         count.due += 1;
         count[result] += 1;
       })
       .finally(() => inFlight.delete(one));
     inFlight.add(one);
   };
-  const mayContinue = async () => {
+  const mayGoOn = async () => {
     if (now() < renewAt) return now() < until;
     renewAt = now() + RENEW_MS;
     return (await queue.hold(now(), now() + RUN_LEASE_MS)) && now() < until;
@@ -79,10 +94,10 @@ async function drain(ports: Ports, queue: Queue, until: number): Promise<Redeliv
   const untried = async () => (await queue.due(now(), PAGE + tried.size)).filter((key) => !tried.has(key));
 
   try {
-    // A page does not wait for the mails in flight, or the rate would fall at each page.
+    // Those in flight are not waited for between two pages, or the rate would fall off at each.
     for (let keys = await untried(); keys.length > 0; keys = await untried()) {
       for (const key of keys) {
-        if (!(await mayContinue())) return count;
+        if (!(await mayGoOn())) return count;
         if (inFlight.size >= most) await Promise.race(inFlight);
         if (nextAt > now()) await queue.sleep(nextAt - now());
         nextAt = Math.max(nextAt + gap, now() - gap);
@@ -91,30 +106,70 @@ async function drain(ports: Ports, queue: Queue, until: number): Promise<Redeliv
     }
     return count;
   } finally {
-    // A Lambda is frozen once it has answered, and a mail in flight would be marked too late.
+    // However the run ends: a Lambda that has answered is frozen, and a mail that it then sends is marked too late.
     await Promise.all(inFlight);
+    if (orphans > 0) report('reversals_without_sale', { orders: orphans });
   }
 }
 
-/** Leases one order and sends its mail. Does nothing if the index entry is stale or another sender has the order. */
-async function attempt(ports: Ports, key: string): Promise<'nothing' | 'sent' | 'failed'> {
-  const { store, report, now } = ports;
+type Attempt = 'nothing' | 'orphan' | 'sent' | 'failed';
+
+/** Makes what serials an order lacks, and mails it. An index entry without its order, or one another took, is nothing. */
+async function attempt(ports: Redelivering, key: string): Promise<Attempt> {
+  const { catalogue, store, report, productKeys, now } = ports;
   try {
     const order = await store.get(key);
-    if (!order || isAlias(order) || !order.dueAt || Date.parse(order.dueAt) > now()) return 'nothing';
-    if (order.mail.since && now() - Date.parse(order.mail.since) >= OLDEST_MS) {
-      const age = { reason: 'mail_age', code: 'mail_age' } as const;
-      await change(store, key, order, (found) => found && withMailHeld(found, order.version, age, now()));
-      report('line_held', { order: key, reason: 'mail_age' });
-      return 'failed';
-    }
-    // The process that recorded the order may have died before it wrote the aliases.
-    if ((await claimAliases(ports, key, order.aliases ?? [])) === 'moved') return 'nothing';
-    const leased = { ...withLease(order, now() + LEASE_MS), version: order.version + 1 };
-    if (await store.put(leased, order.version)) return 'nothing';
-    return (await deliver(ports, leased)).kind === 'sent' ? 'sent' : 'failed';
+    if (order?.kind !== 'order' || !isDue(order, now())) return 'nothing';
+    const judge = async () => judgeWith({ catalogue, provider: order.provider }, await productKeys.read());
+    if (isStub(order)) return await wakeStub(ports, order, judge);
+    // The sender that recorded it may have died before its other names were written.
+    if ((await claimAliases(ports, key, order.aliases, judge)) === 'moved') return 'nothing';
+    const complete = await withSerialsMade(ports, order);
+    const aged = holdByAge(complete, now());
+    const started = start(aged ?? complete, now());
+    const next = started?.order ?? aged ?? complete;
+    if (next === order || (await store.put({ ...next, version: order.version + 1 }, order.version)))
+      return 'nothing';
+    const held = next.outbox?.held;
+    if (held && held !== order.outbox?.held) report('line_held', { order: key, reason: held });
+    if (!started?.send) return held ? 'failed' : 'nothing';
+    const mail = { order: { ...next, version: order.version + 1 }, send: started.send };
+    return (await deliver(ports, mail)) ? 'sent' : 'failed';
   } catch (error) {
     report('failed', { order: key, error: errorName(error) });
     return 'failed';
   }
+}
+
+type ToMake = Line & { readonly state: 'to_make' };
+
+async function withSerialsMade(ports: Redelivering, order: Order): Promise<Order> {
+  const { catalogue, productKeys, now } = ports;
+  const lines = order.lines.filter(
+    (line): line is ToMake => line.state === 'to_make' && Date.parse(line.until) <= now(),
+  );
+  if (lines.length === 0) return order;
+  const keys = await productKeys.read();
+  return lines.reduce((sum, { id, product, licensee }) => {
+    const serial = makeFor(catalogue, keys, { product, licensee, test: order.test });
+    const answer = typeof serial === 'string' ? { reason: serial } : { serial };
+    return made(sum, id, licensee, answer, now()) ?? sum;
+  }, order);
+}
+
+/** A reversal whose sale has not come for a day: the sale may be stored under another ID, or it is reported once. */
+async function wakeStub(
+  ports: Redelivering,
+  stub: Order,
+  judge: Parameters<typeof claimAliases>[3],
+): Promise<Attempt> {
+  const { store, now } = ports;
+  for (const name of stub.aliases) {
+    const order = await orderAt(store, name);
+    if (!order || isStub(order)) continue;
+    await claimAlias(ports, stub.key, order.key, judge);
+    return 'nothing';
+  }
+  await change(store, stub.key, stub, (found) => found && reported(found, now()));
+  return 'orphan';
 }

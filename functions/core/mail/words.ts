@@ -1,6 +1,7 @@
 /** The text of the mail. */
 import type { Catalogue, Product } from '../catalogue/catalogue.ts';
-import { isWaiting, type Order } from '../order/order.ts';
+import { carriesLine } from '../order/due.ts';
+import type { Order, Send } from '../order/types.ts';
 import { type Block, heading, oneLine, paragraph, verbatim } from './blocks.ts';
 
 /** One product's section of the mail. Copies of a product share the serial. */
@@ -12,30 +13,20 @@ export interface Item {
   readonly quantity: number;
 }
 
-/** Merges the waiting lines into one item per product and serial, even if it was bought under several SKUs. */
-export function itemsOf({ products }: Catalogue, order: Order): Item[] {
-  const items = new Map<string, Item>();
-  for (const { product, sku, licensee, serial, quantity } of order.lines.filter(isWaiting)) {
-    if (licensee === null || serial === null)
-      throw new Error('found a line without a licensee or a serial to mail');
-    const id = product ?? sku;
-    const known = Object.hasOwn(products, id) ? products[id] : undefined;
-    const same = JSON.stringify([id, licensee, serial]);
-    items.set(same, {
-      product: oneLine(known?.name ?? id),
-      mail: known?.mail,
-      licensee,
-      serial,
-      quantity: quantity + (items.get(same)?.quantity ?? 0),
-    });
-  }
-  return [...items.values()];
-}
+/** The lines that the mail carries. */
+export const itemsOf = ({ products }: Catalogue, order: Order, send: Send): Item[] =>
+  order.lines.flatMap((line) => {
+    if (line.state !== 'issued' || !carriesLine(send, line)) return [];
+    const { product, quantity, issued } = line;
+    const known = Object.hasOwn(products, product) ? products[product] : undefined;
+    const { licensee, serial } = issued;
+    return [{ product: oneLine(known?.name ?? product), mail: known?.mail, licensee, serial, quantity }];
+  });
 
-/** @param number the provider's ID of the order */
+/** @param number the number on the store's receipt, or the provider's ID of the order */
 export function letter(order: Order, number: string, items: readonly Item[]): Block[] {
   const name = oneLine(order.buyer.name ?? '');
-  const hasHeld = order.lines.some((line) => line.held !== null && line.delivery === 'mail');
+  const hasHeld = order.lines.some(({ state, via }) => state === 'held' && via === 'mail');
   return [
     name && name.length <= LONGEST_GREETING ? paragraph`Hello ${name},` : paragraph`Hello,`,
     items.length === 1

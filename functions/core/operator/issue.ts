@@ -1,17 +1,20 @@
-/** Issues a serial without a payment: a gift, a copy for the press, a promotion. */
+/** An order that nobody paid for: a gift, a copy for the press, a promotion. */
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { ProductKeys } from '../catalogue/keys.ts';
 import type { HeldReason } from '../inbound/event.ts';
-import { keyOf, type NewOrder } from '../order/order.ts';
-import { judgeLine } from '../serial/lines.ts';
-import { findProduct } from './release.ts';
+import { keyOf } from '../order/keys.ts';
+import { type Actor, withAudit } from '../order/manual.ts';
+import { emptyOrder } from '../order/settle.ts';
+import { sale } from '../order/transitions.ts';
+import type { Order } from '../order/types.ts';
+import { findProduct, judgeWith, nameFieldOf } from '../serial/lines.ts';
 
-/** The provider's name of orders that a person issued. */
+/** Stands where an order has the name of its provider. */
 export const MANUAL = 'hand';
 
 export interface Gift {
   readonly id: string;
-  /** The product's ID in the catalogue. */
+  /** What the catalogue calls it. */
   readonly product: string;
   readonly name: string;
   readonly email: string;
@@ -19,24 +22,25 @@ export interface Gift {
   readonly quantity: number;
 }
 
-/** Returns the order to record, or the reason why it cannot be issued. */
+/** The order to be stored, or the reason for which it would be held. */
 export function issueManually(
   { catalogue, keys }: { readonly catalogue: Catalogue; readonly keys: ProductKeys },
   { id, product, name, email, company, quantity }: Gift,
-): NewOrder | HeldReason {
+  by: Actor,
+  now: number,
+): Order | HeldReason {
   const found = findProduct(catalogue, product);
   if (!found) return 'unknown_product';
-  const named = { name, email, registration: name, company: company ?? name };
-  const how = { test: false, buyer: named, keys, approved: true };
-  const line = judgeLine(found, { sku: product, quantity }, how);
-  if (line.held) return line.held;
-  return {
-    kind: 'paid',
-    key: keyOf(MANUAL, false, id),
-    aliases: [],
-    provider: MANUAL,
-    test: false,
-    buyer: { name, email, company },
-    lines: [line],
+  const buyer = { name, email, company };
+  const field = nameFieldOf(found, buyer);
+  const line = { sku: product, product, quantity, approved: true } as const;
+  const empty = emptyOrder(keyOf(MANUAL, false, id), MANUAL, false, now);
+  const event = {
+    ...({ kind: 'paid', lines: [line], aliases: [] } as const),
+    buyer: { ...buyer, [field]: buyer[field === 'registration' ? 'name' : field] ?? name },
   };
+  const order = sale(empty, event, judgeWith({ catalogue, provider: MANUAL }, keys), now) ?? empty;
+  const [issued] = order.lines;
+  if (issued?.state === 'held') return issued.reason;
+  return withAudit(empty, order, 'issue', by, now);
 }

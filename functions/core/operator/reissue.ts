@@ -1,55 +1,35 @@
-/** Reissues a serial under a corrected name. The old serial is kept as superseded. */
-import { type Catalogue, productOf } from '../catalogue/catalogue.ts';
+/** A person corrects the name of a serial: another takes its place, and the replaced one is kept. */
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { ProductKeys } from '../catalogue/keys.ts';
 import type { Buyer, HeldReason } from '../inbound/event.ts';
-import { type Line, type Order, withRelease } from '../order/order.ts';
-import { findNameField, judgeLine } from '../serial/lines.ts';
-import { findProduct } from './release.ts';
+import type { NewSerial } from '../order/lines.ts';
+import { type Actor, type Result, reissue } from '../order/manual.ts';
+import type { Line, Order } from '../order/types.ts';
+import { findProduct, licenseeFor, makeFor, nameFieldOf } from '../serial/lines.ts';
 
-interface Known {
-  readonly catalogue: Catalogue;
-  readonly keys: ProductKeys;
-}
-
-/**
- * Returns the order with new serials, due at `now`, for the lines of `chosen` that have one under another name; undefined if
- * the name is unchanged; or the reason why a line cannot have the name.
- */
+/** The order with new serials for those chosen lines that have one under another name; or why a line cannot have it. */
 export function reissueLines(
-  known: Known,
+  { catalogue, keys }: { readonly catalogue: Catalogue; readonly keys: ProductKeys },
   order: Order,
-  name: string,
-  chosen: (line: Line) => boolean,
+  { name, isChosen }: { readonly name: string; readonly isChosen: (line: Line) => boolean },
+  by: Actor,
   now: number,
-): Order | { readonly sku: string; readonly why: HeldReason } | undefined {
-  let buyer: Buyer = order.buyer;
-  const lines: Line[] = [];
-  for (const line of order.lines) {
-    const next = line.serial !== null && chosen(line) ? renameLine(known, order, line, name) : undefined;
-    if (next?.line.held) return { sku: line.sku, why: next.line.held };
-    const isOther = next !== undefined && next.line.licensee !== line.licensee;
-    if (isOther) buyer = { ...buyer, [next.field]: name };
-    lines.push(isOther ? { ...next.line, held: line.held, superseded: superseded(line, now) } : line);
+): Result | { readonly sku: string; readonly why: HeldReason } {
+  const { test, buyer } = order;
+  const serials = new Map<number, NewSerial>();
+  let corrections: Buyer = {};
+  for (const line of order.lines.filter((one) => one.state === 'issued' && isChosen(one))) {
+    const { sku, product: id } = line;
+    const product = findProduct(catalogue, id);
+    if (!product || id === null) return { sku, why: 'unknown_product' };
+    const field = nameFieldOf(product, buyer);
+    const found = licenseeFor(product, { [field]: name });
+    if ('held' in found) return { sku, why: found.held };
+    const serial = makeFor(catalogue, keys, { product: id, licensee: found.licensee, test });
+    if (typeof serial === 'string') return { sku, why: serial };
+    if (line.state !== 'issued' || line.issued.licensee === serial.licensee) continue;
+    serials.set(line.id, serial);
+    corrections = { ...corrections, [field]: name };
   }
-  if (lines.every((line, at) => line === order.lines[at])) return undefined;
-  const next = withRelease(order, { buyer, lines }, now);
-  // The state of a sent mail is kept unless a new mail is due.
-  return next.dueAt ? next : { ...next, mail: order.mail };
+  return serials.size > 0 ? reissue(order, serials, corrections, by, now) : 'unchanged';
 }
-
-function renameLine({ catalogue, keys }: Known, order: Order, line: Line, name: string) {
-  const { test, buyer, provider } = order;
-  const found = findProduct(catalogue, line.product) ?? productOf(catalogue, provider, line.sku);
-  if (!found) return { line: { ...line, held: 'unknown_product' as const }, field: 'name' };
-  const { sku, quantity, paid, settlement } = line;
-  const named = { ...buyer, registration: name, name, company: name };
-  const sold = { sku, quantity, paid, settlement };
-  const made = judgeLine(found, sold, { test, keys, buyer: named, approved: true });
-  const whose = findNameField(found.product, buyer);
-  return { line: made, field: !whose || whose === 'person' ? 'name' : whose };
-}
-
-const superseded = ({ licensee, serial, keyVersion, superseded: before = [] }: Line, now: number) => [
-  ...before,
-  { licensee, serial, keyVersion, at: new Date(now).toISOString() },
-];

@@ -1,81 +1,83 @@
-/** Releases a held order: applies a person's corrections and judges each line without a serial again. */
-import { type Catalogue, productOf } from '../catalogue/catalogue.ts';
+/** A person puts a held order right: each line that can be mailed now waits for the mail. */
+import { type Catalogue, productsOf } from '../catalogue/catalogue.ts';
 import type { ProductKeys } from '../catalogue/keys.ts';
-import { type Line, type Order, withRelease } from '../order/order.ts';
-import { judgeLine } from '../serial/lines.ts';
+import type { Buyer, Sale } from '../inbound/event.ts';
+import { toLines, toSold } from '../order/lines.ts';
+import { type Actor, type Result, release } from '../order/manual.ts';
+import type { Order } from '../order/types.ts';
+import { findProduct, judgeWith, nameFieldOf } from '../serial/lines.ts';
 
-/** A person's corrections. All are missing if the cause of the hold has gone. */
+/** What a person has found out; nothing if it was enough to look. */
 export interface Corrections {
   /** The name for the lines that have no serial yet. */
   readonly name?: string | undefined;
-  /** An address that `toMailbox` accepts. Lines that were mailed before are mailed to it again. */
+  /** One that `toMailbox` takes; with it the lines that were mailed are mailed again. */
   readonly email?: string | undefined;
-  /** The product's ID in the catalogue, by SKU. */
+  /** By SKU, what the catalogue calls the product. */
   readonly products: ReadonlyMap<string, string>;
 }
 
-interface Known {
-  readonly catalogue: Catalogue;
-  readonly keys: ProductKeys;
-}
-
 /**
- * Returns the order with the corrections. Lines that can be mailed are due at `now`; a line that still lacks something
- * stays held. An existing serial stays as it is.
+ * The order with the corrections and, if its notification can be read, with what that says now: a line that still lacks
+ * something is held for that. A serial that was made stays for ever.
  */
-export function releaseOrder(known: Known, order: Order, corrections: Corrections, now: number): Order {
-  const { email, products } = corrections;
-  const buyer = email === undefined ? order.buyer : { ...order.buyer, email };
-  const ignored = known.catalogue.providers[order.provider]?.ignore ?? [];
-  const lines = named(order.lines, products)
-    .filter(({ serial, sku }) => serial !== null || !ignored.includes(sku))
-    .map((line) => {
-      if (line.serial === null) return judgeAgain(known, { ...order, buyer }, line, corrections);
-      return line.held || email !== undefined ? { ...line, held: null, sent: undefined } : line;
-    });
-  const next = withRelease(order, { buyer, lines }, now);
-  // The state of a sent mail is kept unless a new mail is due.
-  return next.dueAt ? next : { ...next, mail: order.mail };
-}
-
-/** Replaces a line whose SKU is unknown by one line for each named SKU that no other line has. */
-function named(lines: readonly Line[], products: Corrections['products']): readonly Line[] {
-  const found = [...products.keys()].filter((sku) => !lines.some((line) => line.sku === sku));
-  if (found.length === 0) return lines;
-  // The amount paid for several products is not the price of one.
-  const several = found.length > 1 ? { paid: undefined, settlement: undefined } : {};
-  return lines.flatMap((line) =>
-    line.sku === '' ? found.map((sku) => ({ ...line, sku, ...several })) : [line],
+export function releaseOrder(
+  { catalogue, keys }: { readonly catalogue: Catalogue; readonly keys: ProductKeys },
+  order: Order,
+  { name, email, products }: Corrections,
+  sale: Sale | undefined,
+  by: Actor,
+  now: number,
+): Result {
+  const provider = order.raw?.provider ?? order.provider;
+  const productsNow = (sku: string) => {
+    const named = products.get(sku);
+    return named === undefined ? productsOf(catalogue, provider, sku) : [named];
+  };
+  // A person has looked at what the provider could not say.
+  const told = sale?.lines.map((line) => ({ ...line, held: undefined })) ?? [];
+  const sold = told.length > 0 ? told : toSold(order, true);
+  const lines = toLines([...sold, ...placeholderNow(order, sold, products)], productsNow).map((line) =>
+    // A person who names the product of a line without a price has looked the order up.
+    products.has(line.sku) && !line.paid ? { ...line, approved: true as const } : line,
   );
+  const buyer = { ...sale?.buyer, ...order.buyer };
+  const ids = order.lines.flatMap((line) =>
+    line.state === 'issued' || line.state === 'erased'
+      ? []
+      : (productsNow(line.sku)[0] ?? line.product ?? []),
+  );
+  const corrections = { ...namesFor(catalogue, buyer, [...ids, ...products.values()], name), email };
+  const ignored = catalogue.providers[order.provider]?.ignore;
+  const judge = judgeWith({ catalogue, provider }, keys);
+  return release(order, { lines, buyer: sale?.buyer, ignored, corrections }, judge, by, now);
 }
 
-/** Judges a line again. Its serial is mailed, because the answer to the provider was sent long ago. */
-function judgeAgain(
-  { catalogue, keys }: Known,
-  { provider, test, buyer }: Order,
-  line: Line,
-  { name, products }: Corrections,
-): Line {
-  const found =
-    findProduct(catalogue, products.get(line.sku)) ??
-    productOf(catalogue, provider, line.sku) ??
-    findProduct(catalogue, line.product);
-  if (!found) return line;
-  // A name that an earlier release set is in the line and differs from the buyer's own names.
-  const own = [buyer.registration, buyer.name, buyer.company, null].includes(line.received);
-  const correctedName = name ?? (own ? undefined : line.received);
-  const named = correctedName
-    ? { ...buyer, registration: correctedName, name: correctedName, company: correctedName }
-    : buyer;
-  const { sku, quantity, paid, settlement } = line;
-  // A person who names the product of a line without a price has looked the order up.
-  const lookedUp = products.has(sku) && !paid;
-  const approved = lookedUp || line.held === 'below_floor' || line.held === 'price_unknown';
-  return judgeLine(found, { sku, quantity, paid, settlement }, { test, keys, buyer: named, approved });
+/** In place of the line of which not even the SKU is known, one for each SKU that no other line has. */
+function placeholderNow(
+  { lines }: Order,
+  sold: readonly { readonly sku: string }[],
+  products: Corrections['products'],
+) {
+  const placeholder = lines.find(({ sku }) => sku === '');
+  const found = [...products.keys()].filter((sku) => ![...lines, ...sold].some((line) => line.sku === sku));
+  if (!placeholder) return [];
+  // What was paid for several is the price of none of them.
+  const price = found.length === 1 ? { paid: placeholder.paid, settlement: placeholder.settlement } : {};
+  return found.map((sku) => ({ sku, quantity: placeholder.quantity, ...price }));
 }
 
-/** Returns the product that has this ID in the catalogue. */
-export function findProduct({ products }: Catalogue, id: string | null | undefined) {
-  const product = id && Object.hasOwn(products, id) ? products[id] : undefined;
-  return id && product ? { id, product } : undefined;
+/** The name in each field from which one of the products takes it. */
+function namesFor(
+  catalogue: Catalogue,
+  buyer: Buyer,
+  ids: readonly string[],
+  name: string | undefined,
+): Buyer {
+  if (name === undefined) return {};
+  const fields = ids.flatMap((id) => {
+    const product = findProduct(catalogue, id);
+    return product ? nameFieldOf(product, buyer) : [];
+  });
+  return Object.fromEntries((fields.length > 0 ? fields : ['name']).map((field) => [field, name]));
 }

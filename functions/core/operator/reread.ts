@@ -1,16 +1,24 @@
-/** Parses the notification of a held order again, with today's code, catalogue and API key. */
+/** A held order's notification, read once more: under today's code, catalogue and API key. */
 import { gunzipSync } from 'node:zlib';
 import { type Catalogue, findProvider, ownerOf } from '../catalogue/catalogue.ts';
 import type { ProductKeys, ProviderKeys } from '../catalogue/keys.ts';
 import { filterIgnored } from '../fulfil.ts';
-import type { Buyer, OrderEvent, Sale } from '../inbound/event.ts';
+import type { OrderEvent, Sale } from '../inbound/event.ts';
 import type { Context, Provider } from '../inbound/provider.ts';
 import { Rejection } from '../inbound/rejection.ts';
-import { type Actor, withAudit } from '../order/audit.ts';
-import { isAlias, isUnparsed, keyOf, type Line, type Order, type Raw, withRelease } from '../order/order.ts';
-import { change, type Recording, recordReversal, recordSale } from '../order/record.ts';
-import { contextFrom, withRaw } from '../request-world.ts';
-import { withSerials } from '../serial/lines.ts';
+import { keyOf } from '../order/keys.ts';
+import { type Actor, withAudit } from '../order/manual.ts';
+import {
+  change,
+  changeItem,
+  type Recording,
+  recordReversal,
+  recordSale,
+  recordUnreadable,
+} from '../order/record.ts';
+import type { AuditEntry, Item, Order, Raw, Unreadable } from '../order/types.ts';
+import { contextFrom } from '../request-world.ts';
+import { judgeWith, withSerials } from '../serial/lines.ts';
 
 export interface Reader {
   readonly catalogue: Catalogue;
@@ -22,8 +30,8 @@ export interface Reader {
 }
 
 /**
- * Returns the events of the stored request, without ignored ones. It was verified on arrival and cannot be verified again,
- * because its proof is not stored. Throws a Rejection if it still cannot be parsed.
+ * What the kept request says, without what is no filterIgnored of ours. It was verified when it came; that cannot be done
+ * again, since what proves who sent it is not kept. Throws a Rejection where it still cannot be read.
  */
 export async function reread(reader: Reader, { provider: name, ...raw }: Raw): Promise<OrderEvent[]> {
   const { catalogue, providers, providerKeys } = reader;
@@ -34,127 +42,99 @@ export async function reread(reader: Reader, { provider: name, ...raw }: Raw): P
   return events.flatMap((event) => filterIgnored({ catalogue, provider: name }, event));
 }
 
-/** Returns the events that an unparseable item represents: all of a request that could not be parsed, else one event of it. */
+/** The events that an unparseable item stands for: all of a request that could not be parsed, else one event of it. */
 export function ownEvents(
   { catalogue }: Reader,
-  { key, test }: Order,
+  { key }: Unreadable,
   { provider }: Raw,
   events: readonly OrderEvent[],
 ): readonly OrderEvent[] {
-  if (key.startsWith(`held#${provider}#`)) return events;
   const owner = ownerOf(catalogue, provider);
-  return events.filter(({ event }) => event === undefined || keyOf(owner, test, event) === key);
+  const own = events.filter(({ event, test }) => event !== undefined && keyOf(owner, test, event) === key);
+  return own.length > 0 ? own : events;
 }
 
-/** Returns the event of this order. */
+/** The event that tells of this order. */
 export function saleIn({ catalogue }: Reader, order: Order, events: readonly OrderEvent[]): Sale | undefined {
-  const names = [order.key, ...(order.aliases ?? [])];
+  const names = [order.key, ...order.aliases];
   const owner = ownerOf(catalogue, order.raw?.provider ?? order.provider);
+  const isOwn = ({ id, aliases = [], test }: Sale) =>
+    [id, ...aliases].some((one) => names.includes(keyOf(owner, test, one)));
   return events
-    .filter((event) => event.kind !== 'reversed')
-    .find(({ id, aliases = [], test }) =>
-      [id, ...aliases].some((one) => names.includes(keyOf(owner, test, one))),
-    );
+    .flatMap((event) => (event.kind === 'paid' || event.kind === 'announced' ? event : []))
+    .find(isOwn);
 }
-
-/** Returns the order with the notification's data. Lines with a serial and a person's corrections stay. */
-export function withParsedSale(reader: Reader, order: Order, sale: Sale): Order {
-  const { catalogue, productKeys } = reader;
-  const provider = order.raw?.provider ?? order.provider;
-  const parsed = withSerials({ catalogue, provider }, sale, productKeys);
-  if (parsed.kind === 'reversed') return order;
-  const has = (lines: readonly Line[], { sku }: Line) => lines.some((line) => line.sku === sku);
-  const gone = order.lines.filter((line) => line.serial === null && !has(parsed.lines, line));
-  const come = parsed.lines.filter((line) => !has(order.lines, line));
-  // Lines are replaced one by one, or if none was known. Lines of other notifications stay.
-  const better = gone.length > 0 && (gone.length === come.length || gone.every(({ sku }) => sku === ''));
-  const kept = better ? order.lines.filter((line) => !gone.includes(line)) : order.lines;
-  const lines = [
-    ...kept.map((line) => withoutOwnName(order, line)),
-    ...(better ? come.map(withoutSerial) : []),
-  ];
-  return { ...order, buyer: buyerOf(order, parsed.buyer), amount: order.amount ?? parsed.amount, lines };
-}
-
-/** While there is no serial, the new data of the buyer replaces the old, which may have been parsed wrongly. */
-function buyerOf({ buyer, lines, acts = [] }: Order, parsed: Buyer): Buyer {
-  const both = { ...parsed, ...buyer };
-  if (lines.some(({ serial }) => serial !== null)) return both;
-  const corrected = acts.some(({ after }) => 'email' in after);
-  const known = Object.fromEntries(Object.entries(parsed).filter(([, value]) => value !== undefined));
-  return { ...both, ...known, ...(corrected ? { email: buyer.email } : {}) };
-}
-
-/** Removes the buyer's own name, which may be parsed differently now. A name that a person has set stays. */
-function withoutOwnName({ buyer }: Order, line: Line): Line {
-  const own = [buyer.registration, buyer.name, buyer.company].includes(line.received ?? undefined);
-  return line.serial === null && own ? { ...line, received: null } : line;
-}
-
-/** Removes the serial: corrections come first, and a price below the floor is not approved yet. */
-const withoutSerial = (line: Line): Line => ({
-  ...line,
-  licensee: null,
-  serial: null,
-  keyVersion: null,
-  held: 'unknown_product',
-});
 
 /**
  * Records what an unparseable notification turned out to say. Its item becomes an alias if that is one order, and is
- * closed otherwise. Returns the orders, or the closed item if there are none.
+ * closed otherwise. Returns the orders and items that are there now.
  */
 export async function recordEvents(
   ports: Recording,
   reader: Reader,
-  held: Order & { readonly raw: Raw },
+  held: Unreadable,
+  raw: Raw,
   events: readonly OrderEvent[],
-  actor: Actor,
-): Promise<readonly Order[]> {
+  by: Actor,
+): Promise<readonly (Order | Unreadable)[]> {
   const { store } = ports;
-  const { key, raw } = held;
-  const sold = { catalogue: reader.catalogue, provider: raw.provider };
   const at = ports.now();
-  const note = withAudit(actor, { held: 'bad_body' }, () => at);
-  const recorded = new Map<string, Order>();
+  const shop = { catalogue: reader.catalogue, provider: raw.provider };
+  const judge = async () => judgeWith(shop, reader.productKeys);
+  const audited = (before: Order, after: Order) => withAudit(before, after, 'release', by, at);
+  const recorded = new Map<string, Order | Unreadable>();
   for (const event of events) {
-    const made = withSerials(sold, event, reader.productKeys);
+    const made = withSerials(shop, event, reader.productKeys);
+    if (made.kind === 'unreadable') {
+      await recordUnreadable(ports, made, raw, 'bad_body');
+      const item = await store.get(made.key);
+      if (item?.kind === 'unreadable') recorded.set(item.key, item);
+      continue;
+    }
     const { order } =
       made.kind === 'reversed'
-        ? await recordReversal(ports, ownerOf(sold.catalogue, sold.provider), made, note)
-        : await recordSale(
-            ports,
-            withRaw(made, () => raw),
-            false,
-            note,
-          );
-    recorded.set(order.key, order);
+        ? await recordReversal(ports, ownerOf(shop.catalogue, shop.provider), made, judge, audited)
+        : await recordSale(ports, { ...made, sale: { ...made.sale, raw: () => raw } }, false, audited);
+    if (order) recorded.set(order.key, order);
   }
-  const orders = [...recorded.values()];
-  const [first, ...others] = orders;
-  if (!first || others.length > 0) {
-    const closed = (order: Order) => note(withRelease(order, { buyer: {}, lines: [] }, at), order);
-    const step = (found: Order | undefined) => (found && isUnparsed(found) ? closed(found) : undefined);
-    const { order } = await change(store, key, held, step);
-    return first ? orders : [order];
+  const items = [...recorded.values()];
+  const [first, ...others] = items;
+  if (first?.kind === 'order' && others.length === 0) {
+    await rename(ports, held, first.key);
+    const isAudited = first.audit.some((entry) => Date.parse(entry.at) === at);
+    // All of it was known already: the item that is gone was the only change.
+    const step = (found: Order | undefined) => (found && !isAudited ? audited(found, found) : undefined);
+    return [(await change(store, first.key, first, step)).order];
   }
-  await replaceByAlias(ports, key, held.version, first.key);
-  const isNoted = first.acts?.some((act) => Date.parse(act.at) === at);
-  // If every event was known already, replacing the item was the only change.
-  const step = (found: Order | undefined) => (found && !isNoted ? note(found, found) : undefined);
-  return [(await change(store, first.key, first, step)).order];
+  if (recorded.has(held.key)) return items;
+  const entry = {
+    at: new Date(at).toISOString(),
+    ...by,
+    what: 'release' as const,
+    before: { held: 'bad_body' },
+  };
+  const { order: closed } = await changeItem<Unreadable>(store, held.key, held, isUnreadable, (found) =>
+    found?.state === 'held' ? closedUnreadable(found, { ...entry, after: { held: null } }) : undefined,
+  );
+  return first ? items : [closed];
 }
 
-/** Makes an unparseable item an alias. An item that a person has released meanwhile is an order of its own and stays. */
-async function replaceByAlias(
-  { store }: Recording,
-  key: string,
-  version: number,
-  aliasOf: string,
-): Promise<void> {
+/** Only an item that is still unparseable, and not the order itself. */
+async function rename({ store }: Recording, { key, version }: Unreadable, aliasOf: string): Promise<void> {
   for (let expected = version; key !== aliasOf; ) {
-    const inTheWay = await store.put({ key, aliasOf }, expected);
-    if (!inTheWay || isAlias(inTheWay) || !isUnparsed(inTheWay)) return;
+    const inTheWay = await store.put({ kind: 'alias', key, aliasOf }, expected);
+    if (inTheWay?.kind !== 'unreadable') return;
     expected = inTheWay.version;
   }
 }
+
+/** The item without its notification. */
+export const closedUnreadable = (
+  { kind, key, version, provider, test, receivedAt, audit }: Unreadable,
+  entry: AuditEntry,
+): Unreadable => ({
+  ...{ kind, key, version, provider, test, receivedAt, audit: [...audit, entry], state: 'closed' },
+});
+
+export const isUnreadable = <Some extends Item>(item: Some): item is Some & Unreadable =>
+  item.kind === 'unreadable';

@@ -1,13 +1,18 @@
-/** Searches orders by name, serial or product. */
+/** Whether an order is what somebody looks for, who has a name, a serial or a product in mind. */
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { Order } from '../order/order.ts';
+import type { OrderView } from '../order/view.ts';
 
-/** Shorter texts occur in too many serials. */
+/** Fewer letters and digits stand in the serials of half the customers. */
 const LEAST_OF_SERIAL = 6;
 
-export function matchesSearch({ products }: Catalogue, { buyer, lines }: Order, text: string): boolean {
+export function matchesSearch(
+  { products }: Catalogue,
+  { buyer, lines, printed }: OrderView,
+  text: string,
+): boolean {
   const made = lines.flatMap((line) => [line, ...(line.superseded ?? [])]);
   const words = [
+    printed,
     buyer.name,
     buyer.company,
     buyer.registration,
@@ -25,9 +30,9 @@ export function matchesSearch({ products }: Catalogue, { buyer, lines }: Order, 
 const nameOf = (products: Catalogue['products'], id: string | null) =>
   id && Object.hasOwn(products, id) ? products[id]?.name : undefined;
 
-/** Removes accents and capitals; ß becomes ss. */
+/** Without accents and capitals; ß is SS. */
 const plain = (text: string): string =>
   text.normalize('NFKD').replace(/\p{M}/gu, '').toUpperCase().toLowerCase().replace(/\s+/g, ' ').trim();
 
-/** Keeps letters and digits only, however a serial is grouped. */
+/** The letters and digits alone, however a serial is parted. */
 const bare = (text: string): string => text.replace(/[^\p{L}\p{N}]/gu, '').toUpperCase();

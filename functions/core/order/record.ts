@@ -1,166 +1,273 @@
+/** Stores what events tell. Each write is conditional on the version that was read, and done again if another was faster. */
+import { createHash } from 'node:crypto';
 import type { Reversed } from '../inbound/event.ts';
 import type { Ports, Store } from '../world.ts';
-import {
-  type Claim,
-  emptyOrder,
-  type Item,
-  isAlias,
-  keyOf,
-  type NewOrder,
-  type Order,
-  withReversal,
-  withSale,
-} from './order.ts';
+import { isInForce, isStub, statusOf } from './due.ts';
+import { keyOf } from './keys.ts';
+import type { Judge } from './lines.ts';
+import { type InFlight, start } from './sends.ts';
+import { emptyOrder } from './settle.ts';
+import { join, reversal, type Sale, sale } from './transitions.ts';
+import type { Alias, Issued, Item, KeyChange, Order, Raw, Unreadable } from './types.ts';
 
-/** How long a sender may work on a mail: longer than any Lambda works on one. */
-export const LEASE_MS = 120_000;
-
-/** Adds the audit entry of a manual action to a write. */
-type WithAudit = (order: Order, found: Order | undefined) => Order;
-
-/** Records a sale. The call whose write makes the mail due holds its lease, if there is time to send it. */
-export async function recordSale(
-  { store, report, now }: Recording,
-  sale: NewOrder,
-  timeToSend: boolean,
-  withAudit: WithAudit = (order) => order,
-): Promise<Claim> {
-  const { key } = sale;
-  const dueAt = now() + (timeToSend ? LEASE_MS : 0);
-  let newlyDue = false;
-  const step = (found: Order | undefined) => {
-    const order = withSale(found ?? emptyOrder(key, sale.provider, sale.test, now()), sale, now(), dueAt);
-    newlyDue = order?.dueAt !== undefined && found?.dueAt === undefined;
-    const leased =
-      order && newlyDue && timeToSend ? { ...order, mail: { ...order.mail, attempts: 1 } } : order;
-    return leased && withAudit(leased, found);
-  };
-  const [recorded, names] = await Promise.all([
-    change(store, key, undefined, step),
-    claimAliases({ store, report, now }, key, sale.aliases),
-  ]);
-  // A concurrent call that wrote an alias may have moved a reversal to this order.
-  const behind = names === 'moved' || (names === 'known' && recorded.changed);
-  const order = behind ? await fetchOrder(store, recorded.order) : recorded.order;
-  report(recorded.changed ? 'order_recorded' : 'order_duplicate', { order: key });
-  // An announced order is not reported: it may never be paid.
-  const held = recorded.changed && order.heldAt ? order.lines.flatMap((line) => line.held ?? []) : [];
-  for (const reason of held) report('line_held', { order: key, reason });
-  return { order, mailIsOurs: recorded.changed && newlyDue && timeToSend && order.dueAt !== undefined };
+/** A sale to be recorded; `judge` makes the serials of its lines. */
+export interface NewSale {
+  readonly kind: 'sale';
+  readonly key: string;
+  readonly provider: string;
+  readonly test: boolean;
+  readonly sale: Sale;
+  readonly judge: Judge;
 }
 
-/** Records a reversal at its order, found under any of its IDs, or as a placeholder for a sale that has not arrived. */
-export async function recordReversal(
+/** A notification that could not be parsed or applied, to be held. */
+export interface NewUnreadable {
+  readonly kind: 'unreadable';
+  readonly key: string;
+  readonly provider: string;
+  readonly test?: boolean | undefined;
+}
+
+/** A mail to send: the order as it was when the lease was taken, whatever has been written since. */
+export interface Mail {
+  readonly order: Order;
+  readonly send: InFlight;
+}
+
+/** What recording an event leads to. */
+export interface Claim {
+  /** The order as it is now; undefined if the notification is held as unreadable. */
+  readonly order?: Order | undefined;
+  /** By SKU of the event, the serial that the provider may print. */
+  readonly issued?: ReadonlyMap<string, Issued> | undefined;
+  /** Set if this call holds the lease of the mail. */
+  readonly mail?: Mail | undefined;
+}
+
+/** What recording takes of the world. */
+export type Recording = Pick<Ports, 'store' | 'report' | 'now'>;
+
+/** Adds the audit entry of a person who asked for the write. */
+type Audit = (before: Order, after: Order) => Order;
+const unaudited: Audit = (_, after) => after;
+
+/** Stores a sale, and takes the lease of its mail if there is time to send it. */
+export async function recordSale(
+  ports: Recording,
+  { key, provider, test, sale: event, judge }: NewSale,
+  mayMail: boolean,
+  audited = unaudited,
+): Promise<Claim> {
+  const { store, report, now } = ports;
+  let send: InFlight | undefined;
+  const step = (found: Order | undefined) => {
+    const before = found ?? emptyOrder(key, provider, test, now());
+    const next = sale(before, event, judge, now());
+    const started = next && mayMail ? start(next, now()) : undefined;
+    send = started?.send;
+    return next && audited(before, started?.order ?? next);
+  };
+  const [{ order, changed }, names] = await Promise.all([
+    change(store, key, undefined, step),
+    claimAliases(ports, key, event.aliases, async () => judge),
+  ]);
+  report(changed ? 'order_recorded' : 'order_duplicate', { order: order.key });
+  if (changed) reportHeld(ports, order);
+  if (order.outbox?.held === 'too_large' && event.raw) {
+    const raw = event.raw();
+    const hash = createHash('sha256').update(raw.query).update(raw.body).digest('hex');
+    await recordUnreadable(
+      ports,
+      { kind: 'unreadable', key: `held#${raw.provider}#${hash}`, provider },
+      raw,
+      'too_large',
+    );
+  }
+  // Another event that met an alias while the order was written may have moved a reversal to it.
+  const isBehind = names === 'moved' || (names === 'known' && changed);
+  const present = isBehind ? ((await orderAt(store, order.key)) ?? order) : order;
+  return {
+    order: present,
+    issued: isInForce(present) ? issuedBySku(present, event) : undefined,
+    mail: send && isInForce(present) ? { order, send } : undefined,
+  };
+}
+
+/** Two SKUs of one product are one line. */
+const issuedBySku = ({ lines }: Order, event: Sale): ReadonlyMap<string, Issued> =>
+  new Map(
+    event.lines.flatMap(({ sku, product }) => {
+      const line = lines.find((one) => one.product === product || one.sku === sku);
+      return line?.state === 'issued' ? [[sku, line.issued]] : [];
+    }),
+  );
+
+/** Not for what is only announced: it may never be paid. */
+function reportHeld({ report }: Recording, order: Order): void {
+  const lines = order.heldAt ? order.lines : [];
+  for (const line of lines)
+    if (line.state === 'held') report('line_held', { order: order.key, reason: line.reason });
+}
+
+/** Keeps the notification for a person. It is told again until it is kept, so it may be there. */
+export async function recordUnreadable(
   { store, report, now }: Recording,
+  { key, provider, test }: NewUnreadable,
+  raw: Raw,
+  reason: 'bad_body' | 'too_large',
+): Promise<Claim> {
+  const at = new Date(now()).toISOString();
+  const inTheWay = await store.put(
+    {
+      ...{ kind: 'unreadable', key, version: 1, provider, test, receivedAt: at, audit: [] },
+      ...{ state: 'held', heldAt: at, reason, raw },
+    },
+    undefined,
+  );
+  report(inTheWay ? 'order_duplicate' : 'order_recorded', { order: key });
+  if (!inTheWay) report('line_held', { order: key, reason });
+  return {};
+}
+
+/** Stores a reversal at each order that one of its IDs names; if there is none, as a stub under every ID. */
+export async function recordReversal(
+  ports: Recording,
   provider: string,
   event: Reversed,
-  withAudit: WithAudit = (order) => order,
+  judge: () => Promise<Judge>,
+  audited = unaudited,
 ): Promise<Claim> {
-  const keys = [event.id, ...(event.aliases ?? [])].map((id) => keyOf(provider, event.test, id));
-  const found = (await Promise.all(keys.map((key) => store.get(key)))).find((item) => item !== undefined);
-  const key = found?.key ?? keys[0] ?? '';
-  const { order, changed } = await change(store, key, found, (known) => {
-    const before = known ?? emptyOrder(key, provider, event.test, now());
-    const order = withReversal(before, event.reversalId, event.reversal, now());
-    return order && withAudit(order, known);
-  });
-  report('reversal_recorded', {
-    order: order.key,
-    kind: event.reversal.kind,
-    status: order.status,
-    new: changed,
-  });
-  return { order, mailIsOurs: false };
+  const { store, report, now } = ports;
+  const names = [
+    ...new Set([event.id, ...(event.aliases ?? [])].map((id) => keyOf(provider, event.test, id))),
+  ];
+  const found = new Map<string, Item | undefined>();
+  for (const { at, item } of await Promise.all(
+    names.map(async (name) => followAliases(store, name, await store.get(name))),
+  ))
+    found.set(at, item);
+  const sales = [...found].filter(([, item]) => item?.kind === 'order' && !isStub(item));
+  const written: { order: Order; changed: boolean }[] = [];
+  for (const [at, item] of sales.length > 0 ? sales : found) {
+    const step = (known: Order | undefined) => {
+      const before = known ?? emptyOrder(at, provider, event.test, now());
+      const next = reversal(before, event.reversalId, { names, fact: event.reversal }, now());
+      return next && audited(before, next);
+    };
+    written.push(await change(store, at, item, step));
+  }
+  const [first] = written.filter(({ order }) => !isStub(order));
+  if (first) await claimAliases(ports, first.order.key, names, judge);
+  const { order, changed } = first ?? written[0] ?? { changed: false };
+  if (order)
+    report('reversal_recorded', {
+      order: order.key,
+      kind: event.reversal.kind,
+      status: statusOf(order),
+      new: changed,
+    });
+  return { order };
 }
 
-/**
- * Writes the result of `step`, conditional on the version that was read. If another write came first, applies `step` to
- * that version. `step` returns undefined if there is nothing to write. `found` is the item that the caller has read;
- * undefined: write as the first.
- */
-export async function change(
+/** Items that are changed, each write being conditional on the version. */
+type Versioned = Order | Unreadable | KeyChange;
+type Change<Kept> = Promise<{ readonly order: Kept; readonly changed: boolean }>;
+
+/** Writes what `step` makes of the order; if another write is in the way, of what that one has left. */
+export const change = (
   store: Store,
   key: string,
   found: Item | undefined,
   step: (found: Order | undefined) => Order | undefined,
-): Promise<{ readonly order: Order; readonly changed: boolean }> {
+): Change<Order> => changeItem(store, key, found, (item) => item.kind === 'order', step);
+
+/** `change` for any kind of item. `step` answers undefined if there is nothing to write. */
+export async function changeItem<Kept extends Versioned>(
+  store: Store,
+  key: string,
+  found: Item | undefined,
+  isKept: (item: Exclude<Item, Alias>) => item is Exclude<Item, Alias> & Kept,
+  step: (found: Kept | undefined) => Kept | undefined,
+): Change<Kept> {
   let item = found;
   for (;;) {
-    const { at, order } = await followAliases(store, item?.key ?? key, item);
-    const next = step(order);
+    const { at, item: known } = await followAliases(store, item?.key ?? key, item);
+    if (known && !isKept(known)) throw new Error(`${at} is a ${known.kind}, which this does not change`);
+    const next = step(known);
     if (!next) {
-      if (order) return { order, changed: false };
+      if (known) return { order: known, changed: false };
       throw new Error(`nothing is stored under ${at}`);
     }
-    const changed: Order = { ...next, key: at, version: (order?.version ?? 0) + 1 };
-    const inTheWay = await store.put(changed, order?.version);
-    if (!inTheWay) return { order: changed, changed: true };
+    const written = { ...next, key: at, version: (known?.version ?? 0) + 1 };
+    const inTheWay = await store.put(written, known?.version);
+    if (!inTheWay) return { order: written, changed: true };
     item = inTheWay;
   }
 }
 
-/** An alias points directly to its order. A chain of two arises if two orders claim each other's IDs; never one of four. */
+/** An alias names its order directly. One more is written where two orders claim each other's names; four never are. */
 const MOST_ALIASES = 4;
 
 /**
- * The order that `item`, which is stored under `key`, is or is an alias of, and the order's own key. The order is
- * undefined while only its alias is stored. Throws after 4 aliases, since they lead in a circle.
+ * What `item`, which is stored under `key`, is or is an alias of, and its own key. Undefined while only an alias is
+ * stored. Throws after 4 aliases, since they lead in a circle.
  */
 export async function followAliases(store: Store, key: string, item: Item | undefined) {
   let at = key;
-  let order = item;
-  for (let followed = 0; order && isAlias(order); followed += 1) {
+  let found = item;
+  for (let followed = 0; found?.kind === 'alias'; followed += 1) {
     if (followed === MOST_ALIASES)
       throw new Error(
         `${key} leads to no order through ${MOST_ALIASES} aliases; delete this item and have its provider send the order again`,
       );
-    at = order.aliasOf;
-    order = await store.get(at);
+    at = found.aliasOf;
+    found = await store.get(at);
   }
-  return { at, order };
+  return { at, item: found };
 }
 
-/** The ports that recording uses. */
-export type Recording = Pick<Ports, 'store' | 'report' | 'now'>;
+/** The order that is stored under `key` or under what `key` is an alias of. */
+export async function orderAt(store: Store, key: string): Promise<Order | undefined> {
+  const { item } = await followAliases(store, key, await store.get(key));
+  return item?.kind === 'order' ? item : undefined;
+}
 
-/** `new`: all aliases were written now; `known`: one existed; `moved`: a reversal under one was moved to the order. */
+/** Of other names: all were written now, one was there, or what waited under one has moved to the order. */
 type Claimed = 'new' | 'known' | 'moved';
 
-/** Writes the aliases of an order. */
+/** Writes the other names of an order. */
 export async function claimAliases(
   ports: Recording,
   key: string,
   names: readonly string[],
+  judge: () => Promise<Judge>,
 ): Promise<Claimed> {
   const others = names.filter((name) => name !== key);
-  const claimed = await Promise.all(others.map((name) => claimAlias(ports, name, key)));
+  const claimed = await Promise.all(others.map((name) => claimAlias(ports, name, key, judge)));
   return claimed.find((one) => one === 'moved') ?? claimed.find((one) => one === 'known') ?? 'new';
 }
 
-async function claimAlias({ store, report, now }: Recording, name: string, key: string): Promise<Claimed> {
+export async function claimAlias(
+  { store, report, now }: Recording,
+  name: string,
+  key: string,
+  judge: () => Promise<Judge>,
+): Promise<Claimed> {
   let moved = false;
   let expected: number | undefined;
   for (;;) {
-    const inTheWay = await store.put({ key: name, aliasOf: key }, expected);
+    const inTheWay = await store.put({ kind: 'alias', key: name, aliasOf: key }, expected);
     if (!inTheWay) return moved ? 'moved' : 'new';
-    if (isAlias(inTheWay) || inTheWay.placedAt) {
-      if (!isAlias(inTheWay) || inTheWay.aliasOf !== key) report('alias_conflict', { order: key, name });
+    if (inTheWay.kind !== 'order' || !isStub(inTheWay)) {
+      const isKnown = inTheWay.kind === 'alias' && inTheWay.aliasOf === key;
+      if (!isKnown) report('alias_conflict', { order: key, name });
       return moved ? 'moved' : 'known';
     }
-    const stub = inTheWay;
-    await change(store, key, undefined, (order) => {
-      const target = order ?? emptyOrder(key, stub.provider, stub.test, now());
-      return Object.entries(stub.reversals).reduce<Order | undefined>(
-        (sum, [id, fact]) => withReversal(sum ?? target, id, fact, now()) ?? sum,
-        order ? undefined : target,
-      );
-    });
+    const judgeNow = await judge();
+    await change(store, key, undefined, (order) =>
+      join(order ?? emptyOrder(key, inTheWay.provider, inTheWay.test, now()), inTheWay, judgeNow, now()),
+    );
     moved = true;
-    expected = stub.version;
+    expected = inTheWay.version;
   }
-}
-
-async function fetchOrder(store: Store, order: Order): Promise<Order> {
-  const item = await store.get(order.key);
-  return item && !isAlias(item) ? item : order;
 }

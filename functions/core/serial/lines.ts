@@ -1,105 +1,106 @@
 /** Judges the lines of an order: each line gets its serial, or the reason for which it is held. */
 import { createHash } from 'node:crypto';
-import { type Catalogue, ownerOf, type Product, productOf } from '../catalogue/catalogue.ts';
+import { type Catalogue, ownerOf, type Product, productsOf } from '../catalogue/catalogue.ts';
 import type { ProductKeys } from '../catalogue/keys.ts';
-import type { Buyer, HeldReason, OrderEvent, Reversed, SoldLine, Unreadable } from '../inbound/event.ts';
+import type { Buyer, HeldReason, OrderEvent, Reversed } from '../inbound/event.ts';
 import { toMailbox } from '../mail/address.ts';
-import { add, checkFloor } from '../order/money.ts';
-import { keyOf, type Line, type NewOrder } from '../order/order.ts';
+import { keyOf } from '../order/keys.ts';
+import { type Judge, type NewSerial, priceOf, toLines } from '../order/lines.ts';
+import { checkFloor } from '../order/money.ts';
+import type { NewSale, NewUnreadable } from '../order/record.ts';
+import type { Line } from '../order/types.ts';
 import { keyBytes, serialOf } from './aes-128.ts';
 import { licenseeOf } from './name.ts';
 
-/** Returns the event as it will be recorded. `provider` is the provider's name in the catalogue. */
+/** The catalogue as one of its providers sees it. */
+export interface Shop {
+  readonly catalogue: Catalogue;
+  /** The provider's name in the catalogue. */
+  readonly provider: string;
+}
+
+/** Returns the event as it is recorded, with the function that makes the serials of its lines. */
 export function withSerials(
-  { catalogue, provider }: { readonly catalogue: Catalogue; readonly provider: string },
-  event: OrderEvent | Unreadable,
+  shop: Shop,
+  event: OrderEvent,
   keys: ProductKeys,
-): NewOrder | Reversed {
+): NewSale | Reversed | NewUnreadable {
   if (event.kind === 'reversed') return event;
-  if (event.kind === 'unreadable') {
-    const lines = [heldLine({ sku: '', quantity: 1 }, null, null, 'bad_body')];
-    return {
-      kind: 'paid',
-      key: `held#${provider}#${event.id}`,
-      aliases: [],
-      provider,
-      test: false,
-      buyer: {},
-      lines,
-    };
-  }
-  const { kind, test, buyer, amount, placedAt } = event;
+  const { catalogue, provider } = shop;
   const owner = ownerOf(catalogue, provider);
-  const sold = event.lines.length > 0 ? mergeLines(event.lines) : [{ sku: '', quantity: 1 }];
+  const key = keyOf(owner, event.test, event.id);
+  if (event.kind === 'unreadable') {
+    return event.event === undefined
+      ? { kind: 'unreadable', key: `held#${provider}#${event.id}`, provider }
+      : { kind: 'unreadable', key, provider: owner, test: event.test };
+  }
+  const { kind, test, placedAt: at, amount, printed, buyer, aliases = [] } = event;
+  const lines = toLines(event.lines, (sku) => productsOf(catalogue, provider, sku));
   return {
-    kind,
-    key: keyOf(owner, test, event.id),
-    aliases: (event.aliases ?? []).map((id) => keyOf(owner, test, id)),
-    provider: owner,
-    test,
-    placedAt,
-    amount,
-    buyer,
-    lines: sold.map((line) => {
-      const found = productOf(catalogue, provider, line.sku);
-      // The floor is checked when the order is paid, not when it is announced.
-      const judged = found
-        ? judgeLine(found, line, { test, buyer, keys, approved: kind === 'announced' })
-        : heldLine(line, null, null, line.held ?? 'unknown_product');
-      return kind === 'paid'
-        ? judged
-        : { ...judged, announced: { floor: found?.product.floor, total: amount } };
-    }),
+    ...{ kind: 'sale', key, provider: owner, test, judge: judgeWith(shop, keys) },
+    sale: {
+      ...{ kind, at, amount, printed, buyer, lines },
+      aliases: aliases.map((id) => keyOf(owner, test, id)),
+    },
   };
 }
 
-/** Makes the serial of a known product's line, or holds the line. A manual release judges the line again. */
-export function judgeLine(
-  { id, product }: { readonly id: string; readonly product: Product },
-  line: SoldLine,
+/** Decides what becomes of a line of a paid order by the catalogue and the keys. */
+export const judgeWith =
+  (shop: Shop, keys: ProductKeys): Judge =>
+  (line, order) => {
+    const { test, buyer } = order;
+    const id = productOf(shop, line);
+    const product = findProduct(shop.catalogue, id);
+    const held = (reason: HeldReason) => ({ state: 'held', product: id, reason }) as const;
+    if (id === null || !product) return held('unknown_product');
+    const key = keyFor(id, product, test, keys);
+    if (!key) return held('product_key');
+    const name = licenseeOf(receivedName(product, buyer) ?? '', product.serial);
+    if ('held' in name) return held(name.held);
+    if (line.via !== 'answer' && !toMailbox(buyer.email)) return held('bad_address');
+    const { quantity, approved } = line;
+    const wrongPrice = approved
+      ? undefined
+      : checkFloor(product.floor, { ...priceOf(order, line), quantity }, test);
+    if (wrongPrice) return held(wrongPrice);
+    const issued = makeSerial(product, key, name.licensee);
+    return typeof issued === 'string' ? held(issued) : { state: 'issued', product: id, issued };
+  };
+
+/** The catalogue's name of the line's product; null if its SKU is unknown. */
+const productOf = ({ catalogue, provider }: Shop, { product, sku }: Line): string | null =>
+  product ?? productsOf(catalogue, provider, sku)[0] ?? null;
+
+export const findProduct = ({ products }: Catalogue, id: string | null | undefined): Product | undefined =>
+  id && Object.hasOwn(products, id) ? products[id] : undefined;
+
+/** Makes the serial that a line still lacks, for a name that has been accepted; or says why that cannot be. */
+export function makeFor(
+  catalogue: Catalogue,
+  keys: ProductKeys,
   {
+    product: id,
+    licensee,
     test,
-    buyer,
-    keys,
-    approved = false,
-  }: { test: boolean; buyer: Buyer; keys: ProductKeys; approved?: boolean },
-): Line {
-  const received = receivedName(product, buyer);
-  const held = (reason: HeldReason) => heldLine(line, id, received, reason);
-  if (line.held) return held(line.held);
-  const key = test ? { version: 0, bytes: testKey(id) } : newestKey(product, keys[id]);
-  if (!key) return held('product_key');
-  const name = licenseeOf(received ?? '', product.serial);
-  if ('held' in name) return held(name.held);
-  if (line.delivery !== 'answer' && !toMailbox(buyer.email)) return held('bad_address');
-  const wrongPrice = approved ? undefined : checkFloor(product.floor, line, test);
-  if (wrongPrice) return held(wrongPrice);
-  const serial = serialOf(product.serial, key.bytes, name.licensee);
-  if (serial === undefined) return held('unmappable_name');
-  return { ...heldLine(line, id, received, null), licensee: name.licensee, serial, keyVersion: key.version };
+  }: { readonly product: string; readonly licensee: string; readonly test: boolean },
+): NewSerial | HeldReason {
+  const product = findProduct(catalogue, id);
+  if (!product) return 'unknown_product';
+  const key = keyFor(id, product, test, keys);
+  return key ? makeSerial(product, key, licensee) : 'product_key';
 }
 
-function heldLine(
-  line: SoldLine,
-  product: string | null,
-  received: string | null,
-  held: HeldReason | null,
-): Line {
-  const { sku, quantity, paid, settlement, delivery = 'mail' } = line;
-  return {
-    sku,
-    product,
-    quantity,
-    paid,
-    settlement,
-    delivery,
-    received,
-    licensee: null,
-    serial: null,
-    keyVersion: null,
-    held,
-  };
+type Key = NonNullable<ReturnType<typeof keyFor>>;
+
+function makeSerial({ serial: profile }: Product, { version, bytes }: Key, licensee: string) {
+  const serial = serialOf(profile, bytes, licensee);
+  return serial === undefined ? 'unmappable_name' : { licensee, serial, keyVersion: version };
 }
+
+/** The name that the product's serial is made from, spelled by its profile; or why there is none. */
+export const licenseeFor = (product: Product, buyer: Buyer) =>
+  licenseeOf(receivedName(product, buyer) ?? '', product.serial);
 
 const namesOf = (buyer: Buyer) => ({
   registration: buyer.registration,
@@ -108,8 +109,14 @@ const namesOf = (buyer: Buyer) => ({
 });
 
 /** Returns the first name field of the product's `licensee` that the order has. */
-export const findNameField = ({ licensee }: Product, buyer: Buyer) =>
+const findNameField = ({ licensee }: Product, buyer: Buyer) =>
   licensee.find((field) => namesOf(buyer)[field]?.trim());
+
+/** The field of the buyer that holds the name of this product's serial, or should. */
+export function nameFieldOf(product: Product, buyer: Buyer): 'registration' | 'name' | 'company' {
+  const field = findNameField(product, buyer) ?? product.licensee[0] ?? 'person';
+  return field === 'person' ? 'name' : field;
+}
 
 function receivedName(product: Product, buyer: Buyer): string | null {
   const field = findNameField(product, buyer);
@@ -119,6 +126,9 @@ function receivedName(product: Product, buyer: Buyer): string | null {
 /** True if the product has a key from which serials can be made. */
 export const hasKey = (product: Product, versions: ProductKeys[string] | undefined): boolean =>
   newestKey(product, versions) !== undefined;
+
+const keyFor = (id: string, product: Product, test: boolean, keys: ProductKeys) =>
+  test ? { version: 0, bytes: testKey(id) } : newestKey(product, keys[id]);
 
 function newestKey({ serial }: Product, versions: ProductKeys[string] = []) {
   const newest = versions.reduce<(typeof versions)[number] | undefined>(
@@ -132,19 +142,4 @@ function newestKey({ serial }: Product, versions: ProductKeys[string] = []) {
 /** A test order's serial must fit no shipped app. This key is public and protects nothing. */
 function testKey(product: string): Buffer {
   return createHash('sha256').update(`a Keypost test order for ${product}`).digest().subarray(0, 16);
-}
-
-/** Returns one line per SKU; quantities and amounts are added. */
-function mergeLines(lines: readonly SoldLine[]): SoldLine[] {
-  const bySku = new Map<string, SoldLine>();
-  for (const line of lines) {
-    const known = bySku.get(line.sku);
-    const paid = known?.paid && line.paid && add(known.paid, line.paid);
-    const settlement = known?.settlement && line.settlement && add(known.settlement, line.settlement);
-    bySku.set(
-      line.sku,
-      known ? { ...known, quantity: known.quantity + line.quantity, paid, settlement } : line,
-    );
-  }
-  return [...bySku.values()];
 }

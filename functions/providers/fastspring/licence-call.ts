@@ -10,7 +10,7 @@ import type { Context } from '../../core/inbound/provider.ts';
 import type { Answer, WebhookRequest } from '../../core/inbound/request.ts';
 import { formQuantity, formText, id, sku } from '../../core/inbound/shapes.ts';
 import { requireEqual } from '../../core/inbound/signature.ts';
-import type { Claim } from '../../core/order/order.ts';
+import type { Claim } from '../../core/order/record.ts';
 
 const HASH = 'security_request_hash';
 
@@ -49,9 +49,7 @@ export function licenceSale(call: string, { licenseeField }: Context): OrderEven
 /** Answers with one serial per copy. Without a serial the status is an error, since FastSpring prints the body of any 200. */
 export function licenceAnswer(call: string, done: readonly Claim[]): Answer {
   const { internalProductName, quantity } = parseFields(call);
-  const sold = done.filter(({ order }) => order.status === 'paid' || order.status === 'partly_refunded');
-  const lines = sold.flatMap(({ order }) => order.lines);
-  const serial = lines.find(({ sku }) => sku === internalProductName)?.serial;
+  const serial = done.map(({ issued }) => issued?.get(internalProductName)?.serial).find(Boolean);
   return serial
     ? { status: 200, body: Array(quantity).fill(serial).join('\n') }
     : { status: 500, body: 'held' };

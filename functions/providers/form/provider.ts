@@ -57,18 +57,11 @@ export const form: Provider = {
     const { about, mapped } = parseRequest(request, settings);
     if (about && about !== 'sale') return { status: 200, body: '' };
     const { sku, quantity } = part(Sale, mapped);
-    const paid = done.flatMap(({ order }) => (PAID.includes(order.status) ? order.lines : []));
-    const line = paid.find((one) => one.sku === sku);
+    const issued = done.map((claim) => claim.issued?.get(sku)).find(Boolean);
     const format = settings.answer === 'kagi' ? formatForKagi : formatText;
-    return format(
-      line?.serial ?? undefined,
-      settings.answer === 'serial' ? 1 : quantity,
-      line?.licensee ?? '',
-    );
+    return format(issued?.serial, settings.answer === 'serial' ? 1 : quantity, issued?.licensee ?? '');
   },
 };
-
-const PAID: readonly string[] = ['paid', 'partly_refunded'];
 
 const formatText = (serial: string | undefined, copies: number): Answer =>
   serial ? { status: 200, body: Array(copies).fill(serial).join('\n') } : { status: 422, body: 'no serial' };

@@ -5,7 +5,7 @@ import { json, part } from '../../core/inbound/body.ts';
 import type { Money, OrderEvent, SoldLine } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
-import { currency, minor, pathId, quantity, text, timestamp } from '../../core/inbound/shapes.ts';
+import { currency, minor, pathId, printed, quantity, text, timestamp } from '../../core/inbound/shapes.ts';
 import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { add, fromMinor, shareOf } from '../../core/order/money.ts';
 
@@ -53,6 +53,7 @@ async function parseSale(
       test,
       placedAt: new Date(created_at).toISOString(),
       amount,
+      printed: attributes.order_number,
       buyer: { name: user_name ?? undefined, email: user_email ?? undefined, registration },
       lines: await findLines(id, attributes.first_order_item, { paid: amount, settlement }, context),
     },
@@ -121,6 +122,7 @@ const Order = z.object({
   attributes: z.object({
     status: z.enum(['paid', 'refunded', 'partial_refund', 'pending', 'failed', 'fraudulent']),
     test_mode: z.boolean(),
+    order_number: printed,
     user_name: text,
     user_email: text,
     currency,

@@ -8,6 +8,7 @@ import {
   currency,
   customFields,
   pathId,
+  printed,
   quantity,
   SandboxOptions,
   text,
@@ -61,7 +62,7 @@ async function parseSale(transaction: Transaction, test: boolean, context: Conte
   });
   const placedAt = new Date(billed_at ?? created_at).toISOString();
   const amount = money(details.totals.grand_total, currency);
-  return [{ kind: 'paid', id, test, placedAt, amount, buyer, lines }];
+  return [{ kind: 'paid', id, test, placedAt, amount, printed: transaction.invoice_number, buyer, lines }];
 }
 
 /** A transaction has only the ID of its buyer. The custom_data that the seller's own page adds takes precedence. */
@@ -113,6 +114,7 @@ const Transaction = z.object({
   currency_code: currency,
   created_at: timestamp,
   billed_at: z.nullish(timestamp),
+  invoice_number: printed,
   details: z.object({
     totals: z.object({ total: minor, grand_total: minor }),
     payout_totals: z.nullish(z.object({ total: minor, currency_code: currency })),

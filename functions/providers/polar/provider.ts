@@ -8,6 +8,7 @@ import {
   customFields,
   id,
   minor,
+  printed,
   SandboxOptions,
   text,
   timestamp,
@@ -66,6 +67,7 @@ function parseSale(
     test,
     placedAt: new Date(created_at).toISOString(),
     amount,
+    printed: order.invoice_number,
     buyer: {
       name,
       email: customer.email ?? undefined,
@@ -119,6 +121,7 @@ const Order = z.object({
   id,
   created_at: timestamp,
   total_amount: minor,
+  invoice_number: printed,
   currency,
   billing_name: text,
   billing_address: z.nullish(z.object({ country: text })),

@@ -5,7 +5,7 @@ import { json } from '../../core/inbound/body.ts';
 import type { Money, OrderEvent } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { findRegistration } from '../../core/inbound/registration.ts';
-import { currency, decimal, flag, text, timestamp } from '../../core/inbound/shapes.ts';
+import { currency, decimal, flag, printed, text, timestamp } from '../../core/inbound/shapes.ts';
 import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { add, atLeast, multiply } from '../../core/order/money.ts';
 
@@ -50,6 +50,7 @@ function sales(
       test: test || order.test,
       placedAt: new Date(order.created_at).toISOString(),
       amount: { value: order.total_price, currency },
+      printed: order.name,
       buyer: {
         name: billing?.name || person || undefined,
         email,
@@ -132,6 +133,7 @@ const Order = z.object({
   created_at: timestamp,
   currency,
   total_price: decimal,
+  name: printed,
   taxes_included: flag,
   email: text,
   customer_locale: text,

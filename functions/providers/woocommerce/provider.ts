@@ -6,7 +6,7 @@ import type { OrderEvent } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { findRegistration } from '../../core/inbound/registration.ts';
 import type { WebhookRequest } from '../../core/inbound/request.ts';
-import { decimal, SandboxOptions, text } from '../../core/inbound/shapes.ts';
+import { decimal, printed, SandboxOptions, text } from '../../core/inbound/shapes.ts';
 import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { add } from '../../core/order/money.ts';
 
@@ -53,6 +53,7 @@ function sales(
       test,
       placedAt: new Date(`${date_paid_gmt}Z`).toISOString(),
       amount: { value: total, currency },
+      printed: order.number,
       buyer: {
         name: [billing.first_name, billing.last_name].filter(Boolean).join(' ') || undefined,
         email: billing.email || undefined,
@@ -94,6 +95,7 @@ const Order = z.object({
   status: z.string(),
   currency: z.string().check(z.regex(/^[A-Z]{3}$/)),
   total: decimal,
+  number: printed,
   created_via: text,
   /** In UTC, without a zone. */
   date_paid_gmt: z.nullish(z.iso.datetime({ local: true }).check(z.regex(/\d$/))),

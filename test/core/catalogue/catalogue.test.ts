@@ -5,7 +5,7 @@ import {
   type CatalogueSettings,
   defineConfig,
   findProvider,
-  productOf,
+  productsOf,
   unknownProviders,
 } from '../../../functions/core/catalogue/catalogue.ts';
 import demo from '../../../local/demo-shop.ts';
@@ -47,12 +47,17 @@ describe('a catalogue', () => {
     expect(defineConfig(demo)).toEqual(demo);
   });
 
+  it('may list a SKU for several products, which makes it a bundle', () => {
+    const catalogue = defineConfig({ ...good, products: { widget: product, gadget: product } });
+    expect(productsOf(catalogue, 'stripe', 'widget')).toEqual(['widget', 'gadget']);
+  });
+
   it('finds the product of a SKU only for its provider', () => {
     const catalogue = defineConfig(good);
-    expect(productOf(catalogue, 'stripe', 'widget')?.id).toBe('widget');
-    expect(productOf(catalogue, 'shop', 'widget')).toBeUndefined();
-    expect(productOf(catalogue, 'stripe', 'constructor')).toBeUndefined();
-    expect(productOf(catalogue, 'constructor', 'widget')).toBeUndefined();
+    expect(productsOf(catalogue, 'stripe', 'widget')).toEqual(['widget']);
+    expect(productsOf(catalogue, 'shop', 'widget')).toEqual([]);
+    expect(productsOf(catalogue, 'stripe', 'constructor')).toEqual([]);
+    expect(productsOf(catalogue, 'constructor', 'widget')).toEqual([]);
   });
 
   it('finds the provider behind a name only if it is enabled, built in and not inherited', () => {
@@ -178,10 +183,6 @@ describe('a mistake in the catalogue', () => {
     [
       withProduct({ skus: { stripe: ['widget', 'widget'] } }),
       'products.widget.skus.stripe[1]: found "widget", which is also at products.widget.skus.stripe[0]; write it once',
-    ],
-    [
-      { ...good, products: { widget: product, gadget: product } },
-      'products.gadget.skus.stripe[0]: found "widget", which is also at products.widget.skus.stripe[0]; write it once',
     ],
     [
       withProvider({ ignore: ['hour', 'widget'] }),

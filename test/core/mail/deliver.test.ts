@@ -1,6 +1,7 @@
 /** What becomes of a mail: each outcome, the lease, and the runs of `redeliver`. */
 import { describe, expect, test } from 'vitest';
 import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
+import { start } from '../../../functions/core/order/sends.ts';
 import type { SendOutcome } from '../../../functions/core/world.ts';
 import { seller, serial } from '../../fixtures/catalogue.ts';
 import { memoryWorld, type Plan } from '../../fixtures/memory.ts';
@@ -24,7 +25,7 @@ const sale = (id = '1') => ({
   lines: [{ sku: 'w', quantity: 1 }],
 });
 const MINUTE = 60_000;
-const start = Date.parse('2026-11-23T03:00:00Z');
+const startedAt = Date.parse('2026-11-23T03:00:00Z');
 
 async function sold(outcome?: SendOutcome, plan: Plan = new Map()) {
   const world = memoryWorld(catalogue, plan);
@@ -51,7 +52,7 @@ describe('an outcome', () => {
     ],
     [
       { kind: 'account', code: 'MessageRejected' },
-      { state: 'due', attempts: 0, least: 900, most: 900, again: 1 },
+      { state: 'due', attempts: 1, least: 900, most: 900, again: 2 },
     ],
   ])('$kind', async (outcome, { state, attempts, least, most, again }) => {
     const { order, dueIn, later, world } = await sold(outcome);
@@ -66,7 +67,7 @@ describe('an outcome', () => {
     world.state.outcome = undefined;
     expect(await later(3_001)).toMatchObject({ due: 1, sent: 1, failed: 0 });
     expect(order()?.mail).toMatchObject({ state: 'sent', attempts: again });
-    expect(order()?.dueAt).toBeUndefined();
+    expect(order()?.dueAt).toBeNull();
   });
 
   test('refused: held, and nothing is tried again', async () => {
@@ -142,16 +143,12 @@ describe('the lease', () => {
     // The webhook freezes while it sends; `redeliver` takes the order meanwhile and dies over it.
     world.state.meanwhile = async () => {
       world.state.now += 121_000;
-      const order = world.orders()[0];
-      const taken = order && {
-        ...order,
-        version: order.version + 1,
-        dueAt: new Date(world.state.now + 120_000).toISOString(),
-      };
-      if (taken) world.items.set(taken.key, taken);
+      const [order] = world.stored();
+      const taken = order && start(order, world.state.now)?.order;
+      if (taken) world.items.set(taken.key, { ...taken, version: taken.version + 1 });
     };
     await world.deliver([sale()]);
-    expect(world.orders()[0]?.dueAt).toBe(new Date(start + 241_000).toISOString());
+    expect(world.orders()[0]?.dueAt).toBe(new Date(startedAt + 241_000).toISOString());
   });
 });
 
@@ -214,7 +211,7 @@ describe('a run', () => {
 
   test('mails an order once, even one that stays due', async () => {
     const world = await due(1);
-    const [order] = world.orders();
+    const [order] = world.stored();
     const stuck = async () => {
       if (order) world.items.set(order.key, { ...order, version: 1 });
       return [order?.key ?? ''];

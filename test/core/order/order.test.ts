@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
 import { fulfil } from '../../../functions/core/fulfil.ts';
-import { isAlias, keyOf } from '../../../functions/core/order/order.ts';
+import { keyOf } from '../../../functions/core/order/keys.ts';
 import { requestWorld } from '../../../functions/core/request-world.ts';
 import type { Store } from '../../../functions/core/world.ts';
 import { memoryWorld, plain } from '../../fixtures/memory.ts';
@@ -20,6 +20,8 @@ const catalogue = defineConfig({
   products: {
     widget: { name: 'Widget', serial, skus: { plain: ['w', 'w2'] }, floor: { EUR: '10.00', USD: '11.00' } },
     gadget: { name: 'Gadget', serial, skus: { plain: ['g'] }, licensee: ['company', 'person'] },
+    'suite-a': { name: 'Suite A', serial, skus: { plain: ['suite'] }, floor: { EUR: '20.00' } },
+    'suite-b': { name: 'Suite B', serial, skus: { plain: ['suite'] }, floor: { EUR: '20.00' } },
   },
 });
 
@@ -185,7 +187,7 @@ describe('facts, in whatever order', () => {
       mail,
       mails,
     });
-    expect(order?.dueAt).toBeUndefined();
+    expect(order?.dueAt).toBeNull();
   });
 
   test('a sale that is announced is mailed once it is paid, and not before', async () => {
@@ -242,7 +244,9 @@ describe('facts, in whatever order', () => {
       expect(lines).toMatchObject([{ sku: 'w', ...expected }]);
       expect(lines[0]).not.toHaveProperty('announced');
       expect(amount).toEqual(paid);
-      expect([world.mails.length, heldAt !== undefined]).toEqual(lines[0]?.held ? [0, true] : [1, false]);
+      expect([world.mails.length, typeof heldAt === 'string']).toEqual(
+        lines[0]?.held ? [0, true] : [1, false],
+      );
     }
   });
 
@@ -268,6 +272,35 @@ describe('facts, in whatever order', () => {
     expect([world.orders().length, world.mails.length]).toEqual([1, 1]);
   });
 
+  test.each([
+    ['before its sale', [1, 0]],
+    ['after its sale', [0, 1]],
+  ])('a reversal is recorded if any of its IDs names the order: %s', async (_, sequence) => {
+    const world = memoryWorld(catalogue);
+    const facts = [sale, { ...back({}), id: 'cap', aliases: ['1'] }];
+    for (const at of sequence) await world.deliver([facts[at]]);
+    for (let day = 0; day < 3; day += 1) {
+      world.state.now += 24 * 3_600_000;
+      await world.redeliver();
+    }
+    expect(world.orders()).toMatchObject([{ key: 'plain#1', status: 'refunded' }]);
+    expect(world.mails).toHaveLength(sequence[0] === 0 ? 1 : 0);
+  });
+
+  test('reversals whose sales never come are reported together, once', async () => {
+    const world = memoryWorld(catalogue);
+    for (const id of ['1', '2']) {
+      await world.deliver([{ ...back({}), id }]);
+      world.state.now += 3_600_000;
+    }
+    for (let hour = 0; hour < 72; hour += 1) {
+      world.state.now += 3_600_000;
+      await world.redeliver();
+    }
+    const reports = world.reports.filter(({ name }) => name === 'reversals_without_sale');
+    expect(reports).toMatchObject([{ details: { orders: 2 } }]);
+  });
+
   test('a refund that waits under another name stops both of two deliveries, whichever moves it', async () => {
     const world = memoryWorld(catalogue);
     await world.deliver([{ ...back({}), id: 'capture-1' }]);
@@ -277,7 +310,7 @@ describe('facts, in whatever order', () => {
     const overtaken: Store = {
       ...store,
       async put(item, expected) {
-        if (isAlias(item)) {
+        if (item.kind === 'alias') {
           other ??= world.deliver([named]);
           await other;
         }
@@ -313,7 +346,7 @@ describe('facts, in whatever order', () => {
     const done: string[] = [];
     const deliver = async () => {
       const one = requestWorld({ ...world.shared, store: () => failing }, 'plain', request);
-      for await (const { order } of fulfil(one, plain, request)) done.push(order.key);
+      for await (const { order } of fulfil(one, plain, request)) if (order) done.push(order.key);
     };
     await expect(deliver()).rejects.toThrow('too large');
     // The provider sends the failed event again, and may send the one after it again.
@@ -331,7 +364,7 @@ describe('facts, in whatever order', () => {
     const world = memoryWorld(catalogue);
     let key = `plain#${id}`;
     for (const name of names) {
-      world.items.set(key, { key, aliasOf: `plain#${name}` });
+      world.items.set(key, { kind: 'alias', key, aliasOf: `plain#${name}` });
       key = `plain#${name}`;
     }
     expect(await world.deliver([{ ...sale, id }])).toBe(expected);
@@ -430,7 +463,7 @@ describe('lines', () => {
       const world = memoryWorld(catalogue);
       for (const fact of facts) await world.deliver([fact]);
       const [order] = world.orders();
-      expect(order?.heldAt).toBeDefined();
+      expect(order?.heldAt).toEqual(expect.any(String));
       expect(gunzipSync(order?.raw?.body ?? '').toString()).toContain('nobody-knows');
     }
   });
@@ -439,6 +472,39 @@ describe('lines', () => {
     const { lines, mails } = await first({ lines: [line, { sku: 'x', quantity: 1 }] });
     expect(lines).toMatchObject([{ held: null }, { held: 'unknown_product' }]);
     expect(mails).toBe(1);
+  });
+
+  test.each([
+    ['30.00', null],
+    ['19.99', 'below_floor'],
+  ])('a bundle for %s: a line for each product, and the price counts once', async (price, held) => {
+    const { lines, mails } = await first({ lines: [{ ...line, sku: 'suite', paid: eur(price) }] });
+    expect(lines).toMatchObject([
+      { sku: 'suite', product: 'suite-a', held, paid: eur(price) },
+      { sku: 'suite', product: 'suite-b', held, paid: undefined },
+    ]);
+    expect(mails).toBe(held ? 0 : 1);
+  });
+
+  test('two SKUs of one product are one line', async () => {
+    const { lines } = await first({ lines: [line, { ...line, sku: 'w2' }] });
+    expect(lines).toMatchObject([{ sku: 'w', quantity: 2, paid: eur('60') }]);
+  });
+
+  test('an event beyond a limit is held with its bytes, and nothing that was known is lost', async () => {
+    const world = memoryWorld(catalogue);
+    await world.deliver([sale]);
+    for (const batch of ['a', 'b'])
+      await world.deliver([
+        {
+          ...sale,
+          lines: Array.from({ length: 60 }, (_, n) => ({ ...line, sku: `${batch}${n}` })),
+        },
+      ]);
+    const [order, kept] = world.orders();
+    expect(order).toMatchObject({ lines: { length: 61 }, heldAt: expect.any(String) });
+    expect(kept).toMatchObject({ held: ['too_large'], raw: { method: 'POST' } });
+    expect(gunzipSync(kept?.raw?.body ?? '').toString()).toContain('b59');
   });
 
   test('copies are one line with a quantity', async () => {

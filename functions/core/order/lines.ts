@@ -1,0 +1,236 @@
+/** The lines of an order: told by events, joined by product, and judged when the order is paid. */
+import type { HeldReason, Money, SoldLine } from '../inbound/event.ts';
+import { isPaid, toAt } from './due.ts';
+import { add, atLeast } from './money.ts';
+import type { Issued, Line, LineFacts, Order } from './types.ts';
+
+/** A line as an event tells it, with its product if the catalogue knows the SKU. */
+export interface NewLine extends Omit<LineFacts, 'id' | 'via'> {
+  readonly product: string | null;
+  readonly via?: 'mail' | 'answer' | undefined;
+  /** The provider could not say what the line needs. */
+  readonly reason?: HeldReason | undefined;
+}
+
+export type NewSerial = Omit<Issued, 'n'>;
+
+/** What becomes of a line of a paid order. */
+export type Judged =
+  | { readonly state: 'held'; readonly product: string | null; readonly reason: HeldReason }
+  | { readonly state: 'to_make'; readonly product: string; readonly licensee: string }
+  | { readonly state: 'issued'; readonly product: string; readonly issued: NewSerial };
+
+/** Decides by the catalogue, the keys and the order's buyer. `priceOf` is the price to compare with the floor. */
+export type Judge = (line: Line, order: Order) => Judged;
+
+/** The lines that have no serial yet, to be judged again; `isLooked`: a person has looked at what the provider said. */
+export const toSold = ({ lines }: Order, isLooked: boolean): readonly SoldLine[] =>
+  lines.flatMap((line) => {
+    if (line.state !== 'held' && line.state !== 'to_make') return [];
+    const { sku, quantity, paid, settlement } = line;
+    const held = line.state === 'held' && line.told && !isLooked ? line.reason : undefined;
+    return [{ sku, quantity, paid, settlement, held }];
+  });
+
+/** One line for each product. A SKU that several products list is a bundle; its price is on its first line. */
+export function toLines(
+  sold: readonly SoldLine[],
+  productsOf: (sku: string) => readonly string[],
+): readonly NewLine[] {
+  const lines = sold.flatMap(
+    ({ sku, quantity, delivery: via, held: reason, paid, settlement }): NewLine[] => {
+      const line = { sku, quantity, via, reason };
+      const [first = null, ...others] = productsOf(sku);
+      return [
+        { ...line, product: first, paid, settlement },
+        ...others.map((product) => ({ ...line, product })),
+      ];
+    },
+  );
+  return combine(lines, isSameLine, added);
+}
+
+/** Each item is combined with an earlier one that is the same. */
+function combine<One>(
+  list: readonly One[],
+  isOne: (known: One, one: One) => boolean,
+  both: (known: One, one: One) => One,
+): readonly One[] {
+  const combined: One[] = [];
+  for (const one of list) {
+    const at = combined.findIndex((known) => isOne(known, one));
+    const known = combined[at];
+    if (known) combined[at] = both(known, one);
+    else combined.push(one);
+  }
+  return combined;
+}
+
+/** The price that the line's SKU was sold for: that of a bundle is on its first line. */
+export function priceOf({ lines }: Order, line: Line): Pick<LineFacts, 'paid' | 'settlement'> {
+  const hasPrice = ({ paid, settlement }: Line) => paid !== undefined || settlement !== undefined;
+  if (hasPrice(line) || line.sku === '') return line;
+  return lines.find((other) => other.sku === line.sku && hasPrice(other)) ?? line;
+}
+
+type Known = Pick<NewLine, 'sku' | 'quantity' | 'paid' | 'settlement' | 'product'>;
+
+const isSameLine = (one: Known, other: Known): boolean =>
+  one.product !== null && other.product !== null ? one.product === other.product : one.sku === other.sku;
+
+/** Two parts of one sale. A sum of which a part is unknown is unknown. */
+const added = <Some extends Known>(one: Some, { quantity, paid, settlement }: Known): Some => ({
+  ...one,
+  quantity: one.quantity + quantity,
+  paid: one.paid && paid && add(one.paid, paid),
+  settlement: one.settlement && settlement && add(one.settlement, settlement),
+});
+
+/** One line told twice: the larger number and price stand, whichever event came first. */
+const retold = (line: Line, { quantity, paid, settlement }: Known): Line => ({
+  ...line,
+  quantity: Math.max(line.quantity, quantity),
+  paid: larger(line.paid, paid),
+  settlement: larger(line.settlement, settlement),
+});
+
+export function larger(one: Money | undefined, other: Money | undefined): Money | undefined {
+  if (!one || !other) return one ?? other;
+  return one.currency === other.currency && !atLeast([one], other) ? other : one;
+}
+
+const isReal = ({ sku }: Known) => sku !== '';
+const PLACEHOLDER: NewLine = { sku: '', product: null, quantity: 1, reason: 'unknown_product' };
+
+/**
+ * The order's lines with those of an event, not yet judged. A SKU that the order knows adds no line, also if it has
+ * become a bundle since. An order without any line gets a placeholder, which gives way to real lines.
+ */
+export function joinLines(order: Order, event: readonly NewLine[]): readonly Line[] {
+  const hasReal = event.some(isReal);
+  const known = hasReal && !order.lines.some(isReal) ? [] : order.lines;
+  const told = hasReal || known.length > 0 ? event : [event[0] ?? PLACEHOLDER];
+  const joined = known.map((line) => told.filter((one) => isSameLine(line, one)).reduce(retold, line));
+  const isKnown = (one: NewLine) => known.some((line) => line.sku === one.sku || isSameLine(line, one));
+  // A placeholder says something only beside real lines, or if nothing else is known.
+  const fresh = told.filter((one) => !isKnown(one) && (isReal(one) || hasReal || known.length === 0));
+  const all = [...joined, ...asPending(order, fresh)];
+  // The whole payment is to another account, whichever line the event says it of.
+  const isForeign = [...order.lines, ...event].some((one) => 'reason' in one && one.reason === 'wrong_payee');
+  return isForeign ? all.map(toForeign) : all;
+}
+
+const toForeign = (line: Line): Line =>
+  line.state === 'pending' ? { ...line, reason: 'wrong_payee' } : line;
+
+/** New lines with IDs that no line and no send of the order has used. */
+function asPending({ lines, sends }: Order, fresh: readonly NewLine[]): Line[] {
+  const used = [
+    ...lines.map(({ id }) => id),
+    ...sends.flatMap(({ carries }) => carries.map(({ line }) => line)),
+  ];
+  const last = Math.max(0, ...used);
+  return fresh.map(({ via = 'mail', ...line }, at) => ({
+    ...line,
+    via,
+    id: last + 1 + at,
+    state: 'pending',
+  }));
+}
+
+/** Lines that are held for what the buyer or the price lacked, open to be judged again. */
+export const reopenHeld = (lines: readonly Line[]): readonly Line[] =>
+  lines.map((line) =>
+    line.state === 'held' && !line.told
+      ? { ...factsOf(line), state: 'pending', product: line.product }
+      : line,
+  );
+
+/** A paid order has no pending line: each is judged. */
+export function judgeLines(order: Order, judge: Judge, now: number): Order {
+  if (!isPaid(order) || order.erasedAt) return order;
+  const lines = order.lines.map((line) =>
+    line.state === 'pending' ? judged(order, line, judge, now) : line,
+  );
+  return { ...order, lines };
+}
+
+function judged(order: Order, line: Line & { readonly state: 'pending' }, judge: Judge, now: number): Line {
+  const { product, reason } = line;
+  const facts = factsOf(line);
+  if (reason) return { ...facts, state: 'held', product, reason, told: true };
+  const verdict = judge(line, order);
+  switch (verdict.state) {
+    case 'held':
+      return { ...facts, ...verdict };
+    case 'to_make':
+      return { ...facts, ...verdict, tries: 0, until: toAt(now) };
+    case 'issued':
+      return { ...facts, ...verdict, issued: { n: 1, ...verdict.issued }, superseded: [] };
+  }
+}
+
+export const factsOf = ({ id, sku, quantity, paid, settlement, approved, via }: LineFacts): LineFacts => ({
+  ...{ id, sku, quantity, paid, settlement, approved, via },
+});
+
+/**
+ * The lines with each one that has no serial open to be judged again, as `told` describes it now: its SKU may have got
+ * a product, or several. Lines for one product become one. The answer to the provider has gone, so they are mailed.
+ */
+export function reopenLines(order: Order, told: readonly NewLine[]): readonly Line[] {
+  const open = order.lines.filter(({ state }) => state === 'held' || state === 'to_make');
+  const come = told.filter(
+    (one) => isReal(one) && !order.lines.some((line) => isSameLine(line, one) || line.sku === one.sku),
+  );
+  const gone = open.filter(
+    (line) => line.state === 'held' && !told.some(({ sku }) => isReal(line) && sku === line.sku),
+  );
+  const isReplaced =
+    come.length > 0 && gone.length > 0 && (come.length === gone.length || !gone.some(isReal));
+  const more: NewLine[] = isReplaced ? [...come] : [];
+  const kept = order.lines.flatMap((line): Line[] => {
+    if (!open.includes(line)) return [line];
+    if (isReplaced && gone.includes(line)) return [];
+    const [first, ...others] = toldNow(line, told);
+    more.push(...others);
+    return [reopened(line, first)];
+  });
+  return joinProducts([...kept, ...asPending(order, more)]);
+}
+
+/** What is told of a line now. A line whose product is known stays one line. */
+function toldNow({ sku, product }: Line, told: readonly NewLine[]): readonly NewLine[] {
+  const same = told.filter((one) => one.sku === sku);
+  if (product === null) return same;
+  return [same.find((one) => one.product === product) ?? same[0]].filter((one) => one !== undefined);
+}
+
+/** What the provider said of a line stays, unless it is told otherwise now. */
+function reopened(line: Line, told: NewLine | undefined): Line {
+  const said = line.state === 'held' && line.told ? line.reason : undefined;
+  const {
+    paid = line.paid,
+    settlement = line.settlement,
+    approved,
+    reason,
+  } = told ?? { ...line, reason: said };
+  return {
+    ...factsOf(line),
+    paid,
+    settlement,
+    approved: line.approved ?? approved,
+    via: 'mail',
+    state: 'pending',
+    product: told?.product ?? line.product,
+    reason,
+  };
+}
+
+/** Of several lines for one product, the one that has a serial stays, else the first. */
+const joinProducts = (lines: readonly Line[]): readonly Line[] =>
+  combine(
+    lines,
+    ({ product }, line) => product !== null && product === line.product,
+    (known, line) => (known.state === 'pending' ? added(line, known) : added(known, line)),
+  );

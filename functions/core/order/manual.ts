@@ -1,0 +1,249 @@
+/** Manual actions on an order. Each writes its audit entry, or says why it changes nothing. */
+import { createHash } from 'node:crypto';
+import type { Buyer } from '../inbound/event.ts';
+import { addressOf, isFailed, isInForce, isSettled, liveSends, statusOf, toAt } from './due.ts';
+import { factsOf, type Judge, judgeLines, type NewLine, type NewSerial, reopenLines } from './lines.ts';
+import { withMail } from './sends.ts';
+import { finish, isSame, isWithinLimits, settle } from './settle.ts';
+import { union, withMissing, without } from './transitions.ts';
+import type { Action, AuditEntry, Facts, Line, Order, Send, Superseded } from './types.ts';
+
+export type Actor = Pick<AuditEntry, 'who' | 'why'>;
+
+export type Result = Order | 'unchanged' | 'too_large' | 'erased' | 'not in force';
+
+/** A digest of what a manual action is decided on. If it differs from what the person saw, show the order again. */
+export function basis({ buyer, lines, outbox, heldAt, erasedAt }: Order): string {
+  const seen = [buyer, lines, outbox?.held, heldAt !== undefined, erasedAt];
+  return createHash('sha256').update(JSON.stringify(seen)).digest('base64url');
+}
+
+/** What is told of the lines and the buyer now, and which SKUs the seller ignores by now. */
+export interface Told {
+  readonly lines: readonly NewLine[];
+  readonly buyer?: Buyer | undefined;
+  readonly ignored?: readonly string[] | undefined;
+}
+
+/** Judges the lines without a serial again: the reason may have gone, or the notification be parsed otherwise. */
+export function rejudge(order: Order, told: Told, judge: Judge, now: number): Order | undefined {
+  return order.erasedAt ? undefined : finish(order, rejudged(order, told, judge, now), now);
+}
+
+function rejudged(order: Order, { lines, buyer = {}, ignored = [] }: Told, judge: Judge, now: number): Order {
+  const hasSerial = order.lines.some(({ state }) => state === 'issued');
+  const better = hasSerial
+    ? withMissing(order.buyer, buyer)
+    : { ...order.buyer, ...without(buyer, order.corrected) };
+  const open = reopenLines(order, lines).filter(
+    ({ state, sku }) => state !== 'pending' || !ignored.includes(sku),
+  );
+  const next = judgeLines({ ...order, buyer: better, lines: open }, judge, now);
+  // A generator that is asked for the same licensee already is not asked anew.
+  const isAsked = (line: Line, was: Line) =>
+    line.state === 'to_make' &&
+    was.state === 'to_make' &&
+    line.id === was.id &&
+    line.licensee === was.licensee;
+  return { ...next, lines: next.lines.map((line) => order.lines.find((was) => isAsked(line, was)) ?? line) };
+}
+
+/** Lines are judged again with the corrections, their prices are approved, and mails that failed are sent again. */
+export function release(
+  order: Order,
+  { corrections, ...told }: Told & { readonly corrections: Buyer },
+  judge: Judge,
+  by: Actor,
+  now: number,
+): Result {
+  const approved = order.lines.map(
+    (line): Line =>
+      line.state === 'held' && (line.reason === 'below_floor' || line.reason === 'price_unknown')
+        ? { ...line, approved: true }
+        : line,
+  );
+  const corrected = withCorrections({ ...order, lines: approved }, corrections);
+  return manual(order, dismissing(rejudged(corrected, told, judge, now), isFailed), 'release', by, now);
+}
+
+/** Every serial is mailed once more, to `email` from now on. A mail that is in flight is not repeated. */
+export function resend(order: Order, email: string | undefined, by: Actor, now: number): Result {
+  const lines = order.lines.map((line): Line => (line.state === 'issued' ? { ...line, via: 'mail' } : line));
+  return manual(
+    order,
+    dismissing(withCorrections({ ...order, lines }, { email }), isSettled),
+    'resend',
+    by,
+    now,
+  );
+}
+
+/** No mail to another address counts, so every serial is mailed to the new one. */
+export const newAddress = (order: Order, email: string, by: Actor, now: number): Result =>
+  manual(order, { ...withCorrections(order, { email }), outbox: undefined }, 'address', by, now);
+
+/** New serials by line ID, all made before. A line that has a serial for this licensee keeps it. */
+export function reissue(
+  order: Order,
+  serials: ReadonlyMap<number, NewSerial>,
+  corrections: Buyer,
+  by: Actor,
+  now: number,
+): Result {
+  return manual(order, withSerials(withCorrections(order, corrections), serials, now), 'reissue', by, now);
+}
+
+/** The licence passes to another person; the previous owner gets a mail too. */
+export function transfer(
+  order: Order,
+  serials: ReadonlyMap<number, NewSerial>,
+  buyer: Buyer,
+  by: Actor,
+  now: number,
+): Result {
+  const from = addressOf(order);
+  const moved = withSerials(
+    { ...order, buyer, corrected: union(order.corrected, keysOf(buyer)) },
+    serials,
+    now,
+  );
+  return manual(order, from ? withMail(moved, 'moved', from, now) : moved, 'transfer', by, now);
+}
+
+/** A serial that the buyer has got elsewhere. */
+export interface ImportedLine extends NewSerial {
+  readonly sku: string;
+  readonly product: string;
+  readonly quantity: number;
+}
+
+/** `held`, `unpaid`, `other serial`: the order has the line already, and importing would change it. */
+export function importLine(
+  order: Order,
+  { sku, product, quantity, ...serial }: ImportedLine,
+  { paidAt, buyer }: { readonly paidAt: string; readonly buyer: Buyer },
+  by: Actor,
+  now: number,
+): Result | 'held' | 'unpaid' | 'other serial' {
+  const known = order.lines.filter((line) => line.product === product);
+  const serials = known.flatMap((line) => (line.state === 'issued' ? [line.issued, ...line.superseded] : []));
+  if (order.erasedAt) return 'erased';
+  if (serials.some((one) => one.serial === serial.serial)) return 'unchanged';
+  if (serials.length > 0) return 'other serial';
+  if (known.length > 0 || order.heldAt) return 'held';
+  if (order.lines.some(({ state }) => state === 'pending')) return 'unpaid';
+  const id = Math.max(0, ...order.lines.map((line) => line.id)) + 1;
+  const issued = { n: 1, ...serial };
+  const line: Line = {
+    id,
+    sku,
+    product,
+    quantity,
+    via: 'elsewhere',
+    state: 'issued',
+    issued,
+    superseded: [],
+  };
+  const next = { ...order, paidAt: order.paidAt ?? paidAt, buyer: withMissing(order.buyer, buyer) };
+  return manual(order, { ...next, lines: [...order.lines, line] }, 'import', by, now);
+}
+
+/** Nothing of the person is left. The order stays, so that its sale, told again, issues nothing. */
+export function erase(order: Order, by: Actor, now: number): Order | 'erased' {
+  if (order.erasedAt) return 'erased';
+  const audit = order.audit.map((entry) => ({ ...entry, why: null, before: {}, after: {} }));
+  const lines = order.lines.map(
+    (line): Line => ({ ...factsOf(line), state: 'erased', product: line.product }),
+  );
+  const bare = { ...order, buyer: {}, corrected: [], sends: [], raw: undefined, erasedAt: toAt(now) };
+  return settle(withErasure({ ...bare, lines, audit }, personalIn(order).join(', '), by, now), now);
+}
+
+/** Another buyer's order loses the notification that has the person in it too. */
+export const eraseNotification = (order: Order, by: Actor, now: number): Order =>
+  withErasure({ ...order, raw: undefined }, 'notification', by, now);
+
+const withErasure = (order: Order, erased: string, { who, why }: Actor, now: number): Order => ({
+  ...order,
+  audit: [...order.audit, { at: toAt(now), who, what: 'erase', why, before: {}, after: { erased } }],
+});
+
+/** Names of the fields that are about the person. */
+function personalIn({ buyer, lines, raw, audit }: Order): readonly string[] {
+  return [
+    ...keysOf(buyer),
+    ...(lines.some(({ state }) => state === 'issued') ? ['licensee', 'serial'] : []),
+    ...(raw ? ['notification'] : []),
+    ...(audit.length > 0 ? ['audit'] : []),
+  ];
+}
+
+/** The order with an audit entry of what has changed since `before`: also for a sale that a person records. */
+export function withAudit(before: Order, after: Order, what: Action, by: Actor, now: number): Order {
+  const [old, next] = [auditFacts(before), auditFacts(after)];
+  const names = Object.keys({ ...old, ...next }).filter(
+    (name) => (old[name] ?? null) !== (next[name] ?? null),
+  );
+  const changed = (facts: Facts) => Object.fromEntries(names.map((name) => [name, facts[name] ?? null]));
+  const entry = { at: toAt(now), who: by.who, what, why: by.why, before: changed(old), after: changed(next) };
+  return { ...after, audit: [...after.audit, entry] };
+}
+
+function auditFacts(order: Order): Facts {
+  const { buyer, lines } = order;
+  const all = (values: readonly (string | null | undefined)[]) => values.filter(Boolean).join(', ') || null;
+  const { name = null, email = null, company = null, registration = null } = buyer;
+  return {
+    ...{ name, email, company, registration },
+    products: all(lines.map(({ product, sku }) => product ?? sku)),
+    licensee: all(lines.map((line) => (line.state === 'issued' ? line.issued.licensee : null))),
+    // Line and issue number: a serial is never written to the audit.
+    issued: all(lines.map((line) => (line.state === 'issued' ? `${line.id}.${line.issued.n}` : null))),
+    held: all(lines.map((line) => (line.state === 'held' ? line.reason : null))),
+    status: statusOf(order),
+  };
+}
+
+function manual(before: Order, after: Order, what: Action, by: Actor, now: number): Result {
+  if (before.erasedAt) return 'erased';
+  if (!isInForce(before) && what !== 'import') return 'not in force';
+  // The age of a mail counts from the action on.
+  const unheld = what === 'import' ? after : { ...after, outbox: undefined };
+  const next = settle(unheld, now);
+  if (
+    isSame({ ...settle(before, now), outbox: undefined }, { ...next, outbox: undefined }) &&
+    !before.outbox?.held
+  )
+    return 'unchanged';
+  const written = withAudit(before, next, what, by, now);
+  return isWithinLimits(written) ? written : 'too_large';
+}
+
+function withCorrections(order: Order, corrections: Buyer): Order {
+  const set = without(corrections, []);
+  return { ...order, buyer: { ...order.buyer, ...set }, corrected: union(order.corrected, keysOf(set)) };
+}
+
+const BUYER_FIELDS = ['name', 'email', 'company', 'registration', 'country', 'locale'] as const;
+const keysOf = (buyer: Buyer) => BUYER_FIELDS.filter((name) => buyer[name] !== undefined);
+
+/** The sends of serials that `isOver` names are wanted again. None in flight is ever among them. */
+function dismissing(order: Order, isOver: (send: Send) => boolean): Order {
+  const live = liveSends(order);
+  const sends = order.sends.map(
+    (send): Send =>
+      live.includes(send) && isSettled(send) && isOver(send) ? { ...send, dismissed: true } : send,
+  );
+  return { ...order, sends };
+}
+
+function withSerials(order: Order, serials: ReadonlyMap<number, NewSerial>, now: number): Order {
+  const lines = order.lines.map((line): Line => {
+    const serial = serials.get(line.id);
+    if (!serial || line.state !== 'issued' || line.issued.licensee === serial.licensee) return line;
+    const old: Superseded = { ...line.issued, at: toAt(now) };
+    const issued = { n: line.issued.n + 1, ...serial };
+    return { ...line, via: 'mail', issued, superseded: [...line.superseded, old] };
+  });
+  return { ...order, lines };
+}

@@ -1,0 +1,234 @@
+/** The mails of an order: start, outcome of a try, SES's events, and the age at which a person looks. */
+import { addressOf, carriesLine, isDue, isSettled, liveSends, mailTimes, needOf, toAt } from './due.ts';
+import { finish, LIMITS, settle, withTooLarge } from './settle.ts';
+import {
+  type Carried,
+  DELIVERIES,
+  type Delivery,
+  type Line,
+  type Order,
+  type Send,
+  type SendFacts,
+  TROUBLES,
+  type Trouble,
+} from './types.ts';
+
+const MINUTE = 60_000;
+/** How long a sender may work on a mail: longer than any Lambda of ours does. */
+export const LEASE_MS = 2 * MINUTE;
+/** A sender calls SES only with this much of its lease left, so that the lease ends after SES's answer. */
+const LEAST_LEFT_MS = MINUTE;
+const UNKNOWN_MS = 10 * MINUTE;
+const ACCOUNT_MS = 15 * MINUTE;
+const LONGEST_BACKOFF_MS = 15 * MINUTE;
+const OLDEST_MS = 72 * 60 * MINUTE;
+
+export type InFlight = Send & { readonly state: 'in_flight' };
+
+export interface Started {
+  readonly order: Order;
+  /** What to send; undefined: there is no room for another send, so the order is held as `too_large`. */
+  readonly send?: InFlight | undefined;
+}
+
+/** Takes the lease of the mail that is due: a retry if one with the same content exists, else a new send. */
+export function start(order: Order, now: number): Started | undefined {
+  if (order.outbox?.held || !isDue(order, now)) return undefined;
+  const lines = linesDue(order, now);
+  const other = order.sends.find((send) => send.about !== 'serials' && isReady(send, now));
+  if (lines.length === 0) return other && started(order, inFlight(other, now), now);
+  const carries = lines.map((line) => ({ line: line.id, issue: line.issued.n }));
+  const same = liveSends(order).find((send) => isReady(send, now) && isSameContent(send.carries, carries));
+  if (same) return started(order, inFlight(same, now), now);
+  // SES has certainly not accepted these, and the new mail takes their place.
+  const kept = order.sends.filter(
+    (send) => send.state !== 'waiting' || !lines.some((line) => carriesLine(send, line)),
+  );
+  const n = Math.max(0, ...order.sends.map((send) => send.n)) + 1;
+  const room = pruned({ ...order, sends: kept }, now);
+  if (room.sends.length >= LIMITS.sends) return { order: settle(withTooLarge(order, now), now) };
+  const to = addressOf(order) ?? '';
+  return started(
+    room,
+    { n, to, about: 'serials', carries, tries: 1, state: 'in_flight', until: leaseEnd(now) },
+    now,
+  );
+}
+
+type IssuedLine = Line & { readonly state: 'issued' };
+
+/** The lines whose mail may start now, and those that only wait for a later try: one mail instead of two. */
+function linesDue(order: Order, now: number): readonly IssuedLine[] {
+  const wanted = order.lines.flatMap((line) => {
+    const need = needOf(order, line);
+    return need.is === 'wanted' && line.state === 'issued'
+      ? [{ line, isNow: Date.parse(need.from) <= now }]
+      : [];
+  });
+  const isOnlyWaiting = (line: Line) =>
+    order.sends.every((send) => send.state === 'waiting' || isSettled(send) || !carriesLine(send, line));
+  if (!wanted.some(({ isNow }) => isNow)) return [];
+  return wanted.filter(({ line, isNow }) => isNow || isOnlyWaiting(line)).map(({ line }) => line);
+}
+
+const isReady = (send: Send, now: number): boolean => 'until' in send && Date.parse(send.until) <= now;
+
+const isSameContent = (one: readonly Carried[], other: readonly Carried[]): boolean =>
+  one.length === other.length &&
+  one.every(({ line, issue }) => other.some((carried) => carried.line === line && carried.issue === issue));
+
+const leaseEnd = (now: number) => toAt(now + LEASE_MS);
+
+/** One try more. Unless the last one surely failed, SES may have accepted it. */
+const inFlight = (send: Send, now: number): InFlight => ({
+  ...factsOf(send),
+  tries: send.tries + 1,
+  state: 'in_flight',
+  until: leaseEnd(now),
+  ...(send.state === 'waiting' ? {} : { doubt: true }),
+});
+
+function started(order: Order, send: InFlight, now: number): Started {
+  const sends = [...order.sends.filter(({ n }) => n !== send.n), send].sort((one, other) => one.n - other.n);
+  return { order: settle({ ...order, sends }, now), send };
+}
+
+/** Room for one send more, if the oldest that no longer matter make it. */
+function pruned(order: Order, now: number): Order {
+  const current = (send: Send) =>
+    !send.dismissed && send.to === addressOf(order) && order.lines.some((line) => carriesLine(send, line));
+  const isOver = (send: Send) => isSettled(send) || (send.about === 'serials' && isReady(send, now));
+  const old = order.sends.filter((send) => isOver(send) && !current(send));
+  const excess = old.slice(0, Math.max(0, order.sends.length - LIMITS.sends + 1));
+  return { ...order, sends: order.sends.filter((send) => !excess.includes(send)) };
+}
+
+/** Whether its sender may still call SES: another may take over when the lease ends. */
+export const mayCallSes = (send: InFlight, now: number): boolean =>
+  Date.parse(send.until) - now >= LEAST_LEFT_MS;
+
+/** The outcome of one try, in the terms of `SendOutcome`. */
+export type Outcome =
+  | { readonly kind: 'sent'; readonly messageId: string }
+  | { readonly kind: 'throttled' | 'unknown' | 'refused' | 'account'; readonly code: string };
+
+/** Only the latest try changes a send, except that a mail that SES has accepted is accepted, whichever try it was. */
+export function outcome(
+  order: Order,
+  { n, tries }: Pick<SendFacts, 'n' | 'tries'>,
+  result: Outcome,
+  now: number,
+): Order | undefined {
+  return changeSend(order, n, now, (send) => {
+    if (result.kind === 'sent') return accepted(send, result.messageId, now);
+    if (send.state !== 'in_flight' || send.tries !== tries) return send;
+    const facts = factsOf(send);
+    const { code, kind } = result;
+    if (kind === 'refused') return { ...facts, state: 'refused', code };
+    if (kind === 'unknown') return { ...facts, state: 'unknown', code, until: toAt(now + UNKNOWN_MS) };
+    const until = toAt(now + (kind === 'account' ? ACCOUNT_MS : backoff(order.key, send.tries)));
+    return { ...facts, state: send.doubt ? 'unknown' : 'waiting', code, until };
+  });
+}
+
+export type MailEventKind =
+  | 'send'
+  | 'delay'
+  | 'soft_bounce'
+  | 'delivery'
+  | 'complaint'
+  | 'bounce'
+  | 'suppressed'
+  | 'reject';
+
+const CHANGES: Readonly<Record<MailEventKind, { readonly delivery?: Delivery; readonly trouble?: Trouble }>> =
+  {
+    send: {},
+    delay: { trouble: 'delayed' },
+    // SES has given up for now, or a robot answered, which does not concern the buyer's mail.
+    soft_bounce: { trouble: 'soft_bounce' },
+    delivery: { delivery: 'delivered' },
+    complaint: { delivery: 'complained' },
+    bounce: { delivery: 'bounced' },
+    // SES accepted the mail and did not send it: the address is on a list of those that bounced before.
+    suppressed: { delivery: 'suppressed' },
+    // SES found a virus in the mail and did not send it.
+    reject: { delivery: 'rejected' },
+  };
+
+/** What SES says of a mail: of the send that its tag names, or of send 0 if it has only the tag of schema 1. */
+export function mailEvent(
+  order: Order,
+  event: {
+    readonly kind: MailEventKind;
+    readonly messageId: string;
+    readonly send?: number | undefined;
+    readonly version?: number | undefined;
+  },
+  now: number,
+): Order | undefined {
+  const { version = Number.POSITIVE_INFINITY } = event;
+  const old = order.sends.find(({ fromVersion }) => fromVersion !== undefined && version >= fromVersion);
+  const n = event.send ?? old?.n;
+  const { delivery, trouble } = CHANGES[event.kind];
+  return n === undefined
+    ? undefined
+    : changeSend(order, n, now, (send) => {
+        const known = accepted(send, event.messageId, now);
+        return {
+          ...known,
+          delivery: higher(DELIVERIES, known.delivery, delivery) ?? 'none',
+          trouble: higher(TROUBLES, known.trouble, trouble),
+        };
+      });
+}
+
+const higher = <One>(list: readonly One[], one: One | undefined, other: One | undefined): One | undefined =>
+  list.findLast((each) => each === one || each === other);
+
+const accepted = (send: Send, messageId: string, now: number): Send & { readonly state: 'accepted' } =>
+  send.state === 'accepted'
+    ? { ...send, messageId: send.messageId ?? messageId }
+    : { ...factsOf(send), state: 'accepted', at: toAt(now), messageId, delivery: 'none' };
+
+const factsOf = ({ n, to, about, carries, tries, dismissed, fromVersion }: Send): SendFacts => ({
+  n,
+  to,
+  about,
+  carries,
+  tries,
+  dismissed,
+  fromVersion,
+});
+
+/** An event for a send that the order does not know changes nothing: the send was pruned, or the person erased. */
+function changeSend(order: Order, n: number, now: number, change: (send: Send) => Send): Order | undefined {
+  const sends = order.sends.map((send) => (send.n === n ? change(send) : send));
+  return finish(order, { ...order, sends }, now);
+}
+
+/** 5 s × 2ⁿ, at most 15 min, less up to half: spread by the order's key, so that not all retries come at once. */
+function backoff(key: string, tries: number): number {
+  const full = Math.min(LONGEST_BACKOFF_MS, 5_000 * 2 ** Math.min(tries - 1, 10));
+  let spread = tries;
+  for (const char of key) spread = (spread * 31 + (char.codePointAt(0) ?? 0)) % 1_000;
+  return Math.round(full * (1 - spread / 2_000));
+}
+
+/** A mail that is due and has been wanted for 72 h waits for a person. */
+export function holdByAge(order: Order, now: number): Order | undefined {
+  const { outbox } = order;
+  const isOld = outbox && !outbox.held && now - Date.parse(outbox.since) >= OLDEST_MS;
+  if (!isOld || !mailTimes(order).some((at) => Date.parse(at) <= now)) return undefined;
+  return finish(order, { ...order, outbox: { ...outbox, held: 'mail_age' } }, now);
+}
+
+/** A mail without serials, to be sent at once. */
+export function withMail(order: Order, about: 'trial' | 'moved' | 'held', to: string, now: number): Order {
+  const room = pruned(order, now);
+  const n = Math.max(0, ...order.sends.map((send) => send.n)) + 1;
+  return {
+    ...room,
+    sends: [...room.sends, { n, to, about, carries: [], tries: 0, state: 'waiting', until: toAt(now) }],
+  };
+}

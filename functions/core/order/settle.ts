@@ -1,0 +1,92 @@
+/** The end of every transition: what an order remembers is brought up to date, and the limits are enforced. */
+import { isHeld, mailTimes, makeTimes, toAt } from './due.ts';
+import type { Order } from './types.ts';
+
+/** Far above any real order, and far below DynamoDB's 400 KB an item. */
+export const LIMITS = {
+  lines: 100,
+  sends: 20,
+  audit: 100,
+  superseded: 5,
+  aliases: 20,
+  reversals: 100,
+  bytes: 300_000,
+} as const;
+
+export function emptyOrder(key: string, provider: string, test: boolean, now: number): Order {
+  return {
+    kind: 'order',
+    key,
+    version: 0,
+    provider,
+    test,
+    receivedAt: toAt(now),
+    reversals: new Map(),
+    buyer: {},
+    corrected: [],
+    aliases: [],
+    lines: [],
+    sends: [],
+    audit: [],
+  };
+}
+
+/**
+ * The order to be written, or undefined if nothing has changed. If it exceeds a limit, nothing of it is applied but
+ * `fallback`, and its mail is held as `too_large`.
+ */
+export function finish(before: Order, after: Order, now: number, fallback = () => before): Order | undefined {
+  const settled = settle(after, now);
+  if (isSame(before, settled)) return undefined;
+  if (isWithinLimits(settled)) return settled;
+  const held = settle(withTooLarge(fallback(), now), now);
+  return isSame(before, held) ? undefined : held;
+}
+
+export const withTooLarge = (order: Order, now: number): Order => ({
+  ...order,
+  outbox: { since: order.outbox?.since ?? toAt(now), held: 'too_large' },
+});
+
+/** The hold of the mail first, then the time since when there is work, then the time since when a person has to act. */
+export function settle(order: Order, now: number): Order {
+  const hasMail = mailTimes(order).length > 0;
+  const before = order.erasedAt ? undefined : order.outbox?.held;
+  const held = before === 'mail_age' && !hasMail ? undefined : before;
+  const hasWork = hasMail || makeTimes(order).length > 0 || held !== undefined;
+  const outbox = hasWork ? { since: order.outbox?.since ?? toAt(now), ...(held && { held }) } : undefined;
+  const next = { ...order, outbox, raw: needsRaw(order) ? order.raw : undefined };
+  return { ...next, heldAt: isHeld(next) ? (order.heldAt ?? toAt(now)) : undefined };
+}
+
+/** A line is held, or will be once it is paid: a dispute may yet be won, and then a person needs the notification. */
+export const needsRaw = ({ lines }: Order): boolean =>
+  lines.some((line) => line.state === 'held' || (line.state === 'pending' && line.product === null));
+
+export function isWithinLimits(order: Order): boolean {
+  const { lines, sends, audit, aliases, reversals } = order;
+  return (
+    lines.length <= LIMITS.lines &&
+    sends.length <= LIMITS.sends &&
+    audit.length <= LIMITS.audit &&
+    aliases.length <= LIMITS.aliases &&
+    reversals.size <= LIMITS.reversals &&
+    lines.every((line) => line.state !== 'issued' || line.superseded.length <= LIMITS.superseded) &&
+    bytesOf(order) <= LIMITS.bytes
+  );
+}
+
+function bytesOf({ reversals, raw, ...rest }: Order): number {
+  const { body, ...request } = raw ?? {};
+  return Buffer.byteLength(JSON.stringify([rest, [...reversals], request])) + (body?.byteLength ?? 0);
+}
+
+/** Parts that a transition did not touch are the same objects, and so is `raw`. */
+export function isSame(one: Order, other: Order): boolean {
+  const [before, after]: Record<string, unknown>[] = [{ ...one }, { ...other }];
+  const isPartSame = (name: string) =>
+    before?.[name] === after?.[name] || (name !== 'raw' && asText(before?.[name]) === asText(after?.[name]));
+  return Object.keys({ ...before, ...after }).every(isPartSame);
+}
+
+const asText = (part: unknown): string | undefined => JSON.stringify(part instanceof Map ? [...part] : part);

@@ -1,0 +1,339 @@
+/**
+ * Items as the table stores them: plain records without defaults, so that an ordinary order stays below 1 KB. The
+ * attributes of the indexes (`dueShard`, `dueAt`, `held`, `heldAt`, `day`, `email`) are only written, except `heldAt`.
+ */
+import { HELD_REASONS, type Money, type Reversal } from '../inbound/event.ts';
+import { toEmailKey } from '../mail/address.ts';
+import { addressOf, isPaid, wakeAt } from './due.ts';
+import {
+  bytes,
+  count,
+  type Fields,
+  fields,
+  flag,
+  ItemError,
+  list,
+  mapOf,
+  maybe,
+  oneOf,
+  or,
+  orNull,
+  type Parser,
+  record,
+  text,
+} from './parse.ts';
+import {
+  ACTIONS,
+  type AuditEntry,
+  type Carried,
+  DELIVERIES,
+  type Issued,
+  type Item,
+  KINDS,
+  type Line,
+  type LineState,
+  type Order,
+  type Raw,
+  SCHEMA,
+  type Send,
+  type SendState,
+  TROUBLES,
+  type UnreadableState,
+} from './types.ts';
+import { upcast } from './upcast.ts';
+
+/** How many partitions the index of due orders has. */
+export const DUE_SHARDS = 8;
+
+export function toItem(item: Item): Fields {
+  const stored = { schema: SCHEMA, ...item };
+  switch (item.kind) {
+    case 'order':
+      return compact({ ...orderFields(item), ...indexFields(item) });
+    case 'unreadable': {
+      const index = item.state === 'held' ? { held: 'held', day: item.receivedAt.slice(0, 10) } : {};
+      return compact({ ...stored, ...index });
+    }
+    default:
+      return compact(stored);
+  }
+}
+
+/** The item, whatever schema it was written in. Throws an ItemError for a kind or a schema of a later version. */
+export function fromItem(stored: Fields): Item {
+  const key = text(stored.key, 'key');
+  try {
+    return parseItem(stored.schema === undefined ? upcast(stored) : stored);
+  } catch (error) {
+    if (!(error instanceof ItemError)) throw error;
+    throw new ItemError(`item ${key}: ${error.message}. Another version of Keypost may have written it`);
+  }
+}
+
+function parseItem(stored: Fields): Item {
+  if (stored.schema !== SCHEMA)
+    throw new ItemError(
+      `schema ${String(stored.schema)}: this version reads schema ${SCHEMA} and older; deploy a newer one`,
+    );
+  const kind = oneOf(KINDS)(stored.kind, `kind ${String(stored.kind)}`);
+  switch (kind) {
+    case 'order':
+      return parseOrder(stored);
+    case 'alias':
+      return { kind, ...Alias(stored, 'alias') };
+    case 'lease':
+      return { kind, ...Lease(stored, 'lease') };
+    case 'keyChange':
+      return { kind, ...Written(stored, 'keyChange') };
+    case 'unreadable':
+      return { kind, ...UnreadableFacts(stored, 'unreadable'), ...parseUnreadableState(stored) };
+    default:
+      throw new ItemError(`kind ${kind}: this version does not read it; deploy a newer one`);
+  }
+}
+
+function parseUnreadableState(stored: Fields): UnreadableState {
+  const state = oneOf(['held', 'closed'] as const)(stored.state, 'state');
+  return state === 'closed' ? { state } : { state, ...HeldUnreadable(stored, 'unreadable') };
+}
+
+/** The prefix that an order's key shares with its aliases. An ID has no `#`, so what has one is not shortened. */
+const prefixOf = ({ provider, test }: Pick<Order, 'provider' | 'test'>) =>
+  test ? `${provider}#test#` : `${provider}#`;
+
+const REVERSAL = 'reversal:';
+
+function orderFields(order: Order): Fields {
+  const { kind, reversals, lines, sends, aliases, test, outbox, ...rest } = order;
+  const prefix = prefixOf(order);
+  const facts = [...reversals].map(([id, fact]) => [`${REVERSAL}${id}`, compact(fact)]);
+  return {
+    ...{ kind, schema: SCHEMA, test: test || undefined, ...rest },
+    aliases: aliases.map((key) => (key.startsWith(prefix) ? key.slice(prefix.length) : key)),
+    lines: lines.map((line, at) => lineFields(order, line, at)),
+    sends: sends.map((send, at) => sendFields(order, send, at)),
+    since: outbox?.since,
+    mailHeld: outbox?.held,
+    ...Object.fromEntries(facts),
+  };
+}
+
+function lineFields({ amount }: Order, line: Line, at: number): Fields {
+  const { id, quantity, via, paid, ...rest } = line;
+  const isAmount = paid && amount && paid.value === amount.value && paid.currency === amount.currency;
+  const facts = {
+    id: id === at + 1 ? undefined : id,
+    quantity: quantity === 1 ? undefined : quantity,
+    via: via === 'mail' ? undefined : via,
+    // Null: unknown, although the order has an amount.
+    paid: isAmount ? undefined : (paid ?? (amount && null)),
+  };
+  if (rest.state !== 'issued') return compact({ ...rest, ...facts });
+  const { state: _, issued, superseded, ...issuedLine } = rest;
+  return compact({
+    ...issuedLine,
+    ...facts,
+    ...issuedFields(issued),
+    superseded: superseded.map(issuedFields),
+  });
+}
+
+const issuedFields = ({ n, ...issued }: Issued): Fields => compact({ ...issued, n: n === 1 ? undefined : n });
+
+function sendFields(order: Order, send: Send, at: number): Fields {
+  const { n, to, about, carries, tries, ...rest } = send;
+  const state = rest.state === 'accepted' ? undefined : rest.state;
+  const delivery = rest.state === 'accepted' && rest.delivery !== 'none' ? rest.delivery : undefined;
+  return compact({
+    ...rest,
+    ...{ state, delivery },
+    n: n === at + 1 ? undefined : n,
+    to: to === addressOf(order) ? undefined : to,
+    about: about === 'serials' ? undefined : about,
+    carries: carries.map(({ line, issue }) => `${line}.${issue}`).join(' ') || undefined,
+    tries: tries === 1 ? undefined : tries,
+  });
+}
+
+/** Without what is undefined, and without empty lists and maps. */
+function compact(record: object): Fields {
+  const isEmpty = (value: unknown) =>
+    value === undefined ||
+    (Array.isArray(value) && value.length === 0) ||
+    (typeof value === 'object' &&
+      value !== null &&
+      !(value instanceof Uint8Array) &&
+      Object.keys(value).length === 0);
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => !isEmpty(value)));
+}
+
+/** An item without an index's attributes is not in that index. */
+function indexFields(order: Order): Fields {
+  const dueAt = wakeAt(order);
+  const email = toEmailKey(order.buyer.email ?? '');
+  const isSale = isPaid(order) || order.lines.length > 0;
+  return {
+    ...(dueAt && { dueAt, dueShard: shardOf(order.key) }),
+    ...(order.heldAt && { held: 'held' }),
+    ...(isSale && { day: order.receivedAt.slice(0, 10) }),
+    ...(isSale && isIndexKey(email) && { email }),
+  };
+}
+
+/** DynamoDB refuses an item with a longer index key, and a sale with a mistyped address would be lost. */
+const isIndexKey = (value: string) => value !== '' && Buffer.byteLength(value) <= 2_048;
+
+function shardOf(key: string): number {
+  let sum = 0;
+  for (const char of key) sum = (sum * 31 + (char.codePointAt(0) ?? 0)) % 65_521;
+  return sum % DUE_SHARDS;
+}
+
+function parseOrder(stored: Fields): Order {
+  const { since, mailHeld: held, aliases, lines, sends, ...order } = OrderFields(stored, 'order');
+  const prefix = prefixOf(order);
+  const facts = Object.entries(stored).filter(([name]) => name.startsWith(REVERSAL));
+  return {
+    ...{ kind: 'order', ...order },
+    reversals: new Map(
+      facts.map(([name, fact]) => [name.slice(REVERSAL.length), StoredReversal(fact, name)]),
+    ),
+    aliases: aliases.map((key) => (key.includes('#') ? key : prefix + key)),
+    lines: lines.map((line, at) => parseLine(line, `lines.${at}`, at, order.amount)),
+    sends: sends.map((send, at) => parseSend(send, `sends.${at}`, at, addressOf(order))),
+    outbox: since === undefined ? undefined : { since, ...(held && { held }) },
+  };
+}
+
+function parseLine(line: Fields, name: string, at: number, amount: Money | undefined): Line {
+  const { id = at + 1, paid, ...facts } = LineFields(line, name);
+  const price = line.paid === undefined ? amount : (paid ?? undefined);
+  return { id, paid: price, ...facts, ...parseLineState(line, name) };
+}
+
+function parseLineState(line: Fields, name: string): LineState {
+  const state = or(oneOf(LINE_STATES), 'issued')(line.state, `${name}.state`);
+  switch (state) {
+    case 'pending':
+      return { state, ...Pending(line, name) };
+    case 'held':
+      return { state, ...Held(line, name) };
+    case 'to_make':
+      return { state, ...ToMake(line, name) };
+    case 'issued':
+      return { state, issued: Serial(line, name), ...IssuedLine(line, name) };
+    case 'erased':
+      return { state, ...Erased(line, name) };
+  }
+}
+
+function parseSend(send: Fields, name: string, at: number, address: string | undefined): Send {
+  const { n = at + 1, to = text(address, 'buyer.email'), ...facts } = SendFields(send, name);
+  return { n, to, ...facts, ...parseSendState(send, name) };
+}
+
+function parseSendState(send: Fields, name: string): SendState {
+  const state = or(oneOf(SEND_STATES), 'accepted')(send.state, `${name}.state`);
+  switch (state) {
+    case 'waiting':
+      return { state, ...Waiting(send, name) };
+    case 'in_flight':
+      return { state, ...InFlight(send, name) };
+    case 'unknown':
+      return { state, ...Unknown(send, name) };
+    case 'refused':
+      return { state, ...Refused(send, name) };
+    case 'accepted':
+      return { state, ...Accepted(send, name) };
+  }
+}
+
+const yes = maybe(oneOf([true] as const));
+const at = maybe(text);
+const LINE_STATES = ['pending', 'held', 'to_make', 'issued', 'erased'] as const;
+const SEND_STATES = ['waiting', 'in_flight', 'unknown', 'refused', 'accepted'] as const;
+const BUYER_FIELDS = ['name', 'email', 'company', 'registration', 'country', 'locale'] as const;
+
+const StoredMoney: Parser<Money> = record({ value: text, currency: text });
+const StoredReversal: Parser<Reversal> = record({
+  kind: oneOf(['refund', 'chargeback'] as const),
+  state: oneOf(['open', 'lost', 'done', 'won'] as const),
+  part: oneOf(['full', 'partial'] as const),
+  amount: maybe(StoredMoney),
+  at,
+});
+const StoredRaw: Parser<Raw> = record({
+  provider: text,
+  method: text,
+  headers: mapOf(text),
+  query: text,
+  body: bytes,
+});
+const Audit: Parser<AuditEntry> = record({
+  ...{ at: text, who: text, what: oneOf(ACTIONS), why: orNull(text) },
+  ...{ before: mapOf(orNull(text)), after: mapOf(orNull(text)) },
+});
+
+const Alias = record({ key: text, aliasOf: text });
+const Lease = record({ key: text, owner: text, until: count });
+const WRITTEN = { key: text, version: count, receivedAt: text, audit: list(Audit) };
+const Written = record(WRITTEN);
+const UnreadableFacts = record({ ...WRITTEN, provider: text, test: maybe(flag) });
+const HeldUnreadable = record({
+  ...{ heldAt: text, reason: oneOf(['bad_body', 'too_large'] as const), raw: maybe(StoredRaw) },
+});
+const OrderFields = record({
+  ...{ ...WRITTEN, provider: text, test: or(flag, false), amount: maybe(StoredMoney), printed: at },
+  ...{ paidAt: at, trial: maybe(record({ at: text, until: at })), renewedAt: at, erasedAt: at },
+  ...{ buyer: mapOf(text), corrected: list(oneOf(BUYER_FIELDS)), aliases: list(text), raw: maybe(StoredRaw) },
+  ...{ lines: list(fields), sends: list(fields), heldAt: at, reportedAt: at },
+  ...{ since: at, mailHeld: maybe(oneOf(['mail_age', 'too_large'] as const)) },
+});
+
+const LineFields = record({
+  ...{
+    id: maybe(count),
+    sku: or(text, ''),
+    quantity: or(count, 1),
+    paid: orNull(StoredMoney),
+    settlement: maybe(StoredMoney),
+    approved: yes,
+  },
+  via: or(oneOf(['mail', 'answer', 'elsewhere'] as const), 'mail'),
+});
+const SERIAL = { n: or(count, 1), licensee: text, serial: text, keyVersion: orNull(count) };
+const Serial = record(SERIAL);
+const Pending = record({ product: orNull(text), reason: maybe(oneOf(HELD_REASONS)) });
+const Held = record({ product: orNull(text), reason: oneOf(HELD_REASONS), told: yes });
+const ToMake = record({ product: text, licensee: text, tries: count, until: text });
+const IssuedLine = record({ product: text, superseded: list(record({ ...SERIAL, at: text })) });
+const Erased = record({ product: orNull(text) });
+
+/** `1.1 2.1`: line 1 and line 2, each with its first serial. */
+const carries: Parser<readonly Carried[]> = (value, name) =>
+  or(text, '')(value, name)
+    .split(' ')
+    .filter(Boolean)
+    .map((pair) => {
+      const [line, issue] = pair.split('.').map(Number);
+      return { line: count(line, name), issue: count(issue, name) };
+    });
+const SendFields = record({
+  ...{
+    n: maybe(count),
+    to: maybe(text),
+    carries,
+    tries: or(count, 1),
+    dismissed: yes,
+    fromVersion: maybe(count),
+  },
+  about: or(oneOf(['serials', 'trial', 'moved', 'held'] as const), 'serials'),
+});
+const Waiting = record({ until: text, code: maybe(text) });
+const InFlight = record({ until: text, doubt: yes });
+const Unknown = record({ until: text, code: text });
+const Refused = record({ code: text });
+const Accepted = record({
+  ...{ at: text, messageId: maybe(text), trouble: maybe(oneOf(TROUBLES)) },
+  delivery: or(oneOf(DELIVERIES), 'none'),
+});

@@ -1,0 +1,218 @@
+/**
+ * Every change of an order, as a pure function: the order after an event, or undefined if the event changes nothing.
+ * Nothing else writes an order's fields. The functions are in this file (facts), `sends.ts` and `manual.ts`.
+ *
+ * | event                         | what it changes                                                                   |
+ * | ----------------------------- | --------------------------------------------------------------------------------- |
+ * | sale: announced, trial        | facts, buyer, lines `pending`                                                       |
+ * | sale: paid, renewed           | the same; once paid, each `pending` line is judged: `held`, `to_make` or `issued`   |
+ * | reversal                      | its own entry in `reversals`, which only moves forward                              |
+ * | join (waited under an alias)  | reversals, `renewedAt` and aliases of a stub are added                              |
+ * | made (the generator answered) | `to_make` → `issued`, `held`, or `to_make` until later                              |
+ * | reported                      | `reportedAt` of a stub                                                              |
+ * | start                         | a new send `in_flight`, or a retry of one; or the outbox is held as `too_large`     |
+ * | outcome of send n, try k      | send n, if try k is its latest: `accepted`, `waiting`, `unknown` or `refused`       |
+ * | SES event for send n          | send n → `accepted`; its `delivery` and `trouble` rise                              |
+ * | mail age                      | the outbox is held as `mail_age`                                                    |
+ * | rejudge                       | lines without a serial are judged again                                             |
+ * | release                       | the same with a person's corrections; failed sends are dismissed; the outbox is not held |
+ * | resend                        | settled sends are dismissed; every issued line goes by mail                         |
+ * | new address                   | `buyer.email`; no send to the old address counts any more                           |
+ * | reissue, transfer             | `issued` n + 1, the old serial superseded; the buyer; a mail to the previous owner  |
+ * | import                        | a line `issued` elsewhere                                                           |
+ * | erase                         | buyer, serials, sends, notification and audit texts are emptied; lines `erased`     |
+ * | any, beyond a limit           | the outbox is held as `too_large`; nothing that was known is dropped                |
+ */
+import type { Buyer, HeldReason, Money, Reversal, ReversalState } from '../inbound/event.ts';
+import { isPaid, isStub, toAt } from './due.ts';
+import {
+  type Judge,
+  joinLines,
+  judgeLines,
+  larger,
+  type NewLine,
+  type NewSerial,
+  reopenHeld,
+} from './lines.ts';
+import { shareOf } from './money.ts';
+import { finish, needsRaw } from './settle.ts';
+import type { At, Line, Order, Raw } from './types.ts';
+
+export interface Sale {
+  readonly kind: 'announced' | 'trial' | 'paid' | 'renewed';
+  /** When the provider says that it happened. */
+  readonly at?: At | undefined;
+  /** When a trial ends. */
+  readonly until?: At | undefined;
+  readonly amount?: Money | undefined;
+  readonly printed?: string | undefined;
+  readonly buyer: Buyer;
+  readonly lines: readonly NewLine[];
+  /** Keys of the order's other IDs. */
+  readonly aliases: readonly string[];
+  /** The notification, called only if a person may need it. */
+  readonly raw?: (() => Raw) | undefined;
+}
+
+/** If the lines do not fit, the sale is recorded without them and held as `too_large`; keep its notification then. */
+export function sale(order: Order, event: Sale, judge: Judge, now: number): Order | undefined {
+  if (order.erasedAt) return undefined;
+  const facts = { ...order, ...paymentFacts(order, event, toAt(now)), amount: amountOf(order, event) };
+  // A renewal is about the subscription: its buyer and lines are those of the trial.
+  const { buyer, lines, printed } = event.kind === 'renewed' ? { ...order, lines: undefined } : event;
+  const told = {
+    ...withAliases(facts, event.aliases),
+    printed: order.printed ?? printed,
+    buyer: withMissing(order.buyer, buyer),
+    lines: lines ? reopenHeld(joinLines(...withShares(order, facts, event))) : order.lines,
+  };
+  const next = judgeLines(told, judge, now);
+  const bare = () =>
+    judgeLines({ ...facts, lines: order.lines.length > 0 ? order.lines : joinLines(order, []) }, judge, now);
+  return finish(order, needsRaw(next) ? { ...next, raw: order.raw ?? event.raw?.() } : next, now, bare);
+}
+
+/**
+ * The lines of the order and of the event. An announced line has its share of what the buyer was to pay: once the order
+ * is paid, it gets the same share of the payment.
+ */
+function withShares(order: Order, { amount }: Order, event: Sale): [Order, readonly NewLine[]] {
+  const share = <One extends Pick<Line, 'paid'>>(line: One, whole: Money | undefined): One => ({
+    ...line,
+    paid: shareOf(amount, line.paid, whole),
+  });
+  if (event.kind === 'announced' && isPaid(order))
+    return [order, event.lines.map((line) => share(line, event.amount))];
+  if (event.kind !== 'paid' || isPaid(order) || order.trial) return [order, event.lines];
+  return [{ ...order, lines: order.lines.map((line) => share(line, order.amount)) }, event.lines];
+}
+
+/** Of each fact the first report stays. */
+function paymentFacts(
+  { paidAt, trial, renewedAt }: Order,
+  { kind, at, until }: Sale,
+  now: At,
+): Partial<Order> {
+  switch (kind) {
+    case 'announced':
+      return {};
+    case 'trial':
+      return { trial: trial ?? { at: at ?? now, until } };
+    case 'paid':
+      return { paidAt: paidAt ?? at ?? now };
+    case 'renewed':
+      return { renewedAt: renewedAt ?? at ?? now };
+  }
+}
+
+/** What is paid counts, also if the payment does not state it; until then what the buyer agreed to pay. */
+function amountOf(order: Order, { kind, amount }: Sale): Money | undefined {
+  switch (kind) {
+    case 'trial':
+      return order.amount;
+    case 'announced':
+      return isPaid(order) ? order.amount : (order.amount ?? amount);
+    case 'paid':
+      return order.paidAt ? (order.amount ?? amount) : amount;
+    case 'renewed':
+      // A renewal of a sale that is paid is another payment.
+      return order.paidAt ? order.amount : (order.amount ?? amount);
+  }
+}
+
+/** What was told first, or set by a person, stays. */
+export const withMissing = (buyer: Buyer, told: Buyer): Buyer => ({
+  ...buyer,
+  ...without(told, Object.keys(buyer)),
+});
+
+export const without = (told: Buyer, names: readonly string[]): Buyer =>
+  Object.fromEntries(
+    Object.entries(told).filter(([name, value]) => value !== undefined && !names.includes(name)),
+  );
+
+export const union = <One>(known: readonly One[], more: readonly One[]): readonly One[] => [
+  ...new Set([...known, ...more]),
+];
+
+/** `names` are the keys of all IDs under which the reversal came: the order takes the others as aliases. */
+export function reversal(
+  order: Order,
+  id: string,
+  { names, fact }: { readonly names: readonly string[]; readonly fact: Reversal },
+  now: number,
+): Order | undefined {
+  return finish(order, withReversal(withAliases(order, names), id, fact), now);
+}
+
+const withAliases = (order: Order, names: readonly string[]): Order => ({
+  ...order,
+  aliases: union(
+    order.aliases,
+    names.filter((key) => key !== order.key),
+  ),
+});
+
+function withReversal(order: Order, id: string, event: Reversal): Order {
+  const known = order.reversals.get(id);
+  const next = known ? merged(known, event) : event;
+  return { ...order, reversals: new Map([...order.reversals, [id, next]]) };
+}
+
+const RANKS: readonly ReversalState[] = ['open', 'lost', 'done', 'won'];
+
+/** The later state stands; of states of one time, or without times, the one of the higher rank. */
+function merged(known: Reversal, event: Reversal): Reversal {
+  const [one, other] = [known.at ?? '', event.at ?? ''];
+  const isLater = one === other ? RANKS.indexOf(event.state) > RANKS.indexOf(known.state) : other > one;
+  const { state, at } = isLater ? event : known;
+  return {
+    kind: known.kind === 'chargeback' ? known.kind : event.kind,
+    state,
+    part: known.part === 'full' ? known.part : event.part,
+    amount: larger(known.amount, event.amount),
+    at,
+  };
+}
+
+/** What waited under another ID of the order. The other ID becomes an alias. */
+export function join(order: Order, stub: Order, judge: Judge, now: number): Order | undefined {
+  const renewed = {
+    ...withAliases(order, [stub.key, ...stub.aliases]),
+    renewedAt: order.renewedAt ?? stub.renewedAt,
+  };
+  const all = [...stub.reversals].reduce<Order>((sum, [id, event]) => withReversal(sum, id, event), renewed);
+  return finish(order, judgeLines(all, judge, now), now);
+}
+
+/** What the generator of a serial answered: the serial, a failure, or nothing yet. */
+export type Made =
+  | { readonly serial: Omit<NewSerial, 'licensee'> }
+  | { readonly reason: HeldReason }
+  | { readonly until: number };
+
+/** A serial that comes late goes by mail. An answer for another licensee is dropped: the name was corrected meanwhile. */
+export function made(
+  order: Order,
+  id: number,
+  licensee: string,
+  answer: Made,
+  now: number,
+): Order | undefined {
+  const lines = order.lines.map((line) =>
+    line.id === id && line.state === 'to_make' && line.licensee === licensee ? lineMade(line, answer) : line,
+  );
+  return finish(order, { ...order, lines }, now);
+}
+
+function lineMade({ tries, until: _, ...line }: Line & { readonly state: 'to_make' }, answer: Made): Line {
+  const { licensee, state, ...facts } = line;
+  if ('until' in answer) return { ...facts, state, licensee, tries: tries + 1, until: toAt(answer.until) };
+  if ('reason' in answer) return { ...facts, state: 'held', reason: answer.reason };
+  const issued = { n: 1, licensee, ...answer.serial };
+  return { ...facts, via: 'mail', state: 'issued', issued, superseded: [] };
+}
+
+/** The seller was told that the sale of these reversals has not arrived. */
+export const reported = (order: Order, now: number): Order | undefined =>
+  isStub(order) ? finish(order, { ...order, reportedAt: order.reportedAt ?? toAt(now) }, now) : undefined;

@@ -1,0 +1,129 @@
+/** An order as scripts see it (`orders … --json`, export, `/local/orders`). The field names never change. */
+
+import type { HeldReason } from '../inbound/event.ts';
+import { likelyAddress } from '../mail/likely-address.ts';
+import {
+  carriesLine,
+  isPaid,
+  latestAccepted,
+  liveSends,
+  mailState,
+  needOf,
+  statusOf,
+  wakeAt,
+} from './due.ts';
+import { emptyOrder } from './settle.ts';
+import type { Item, KeyChange, Line, Order, Unreadable } from './types.ts';
+
+/** Stubs and orders that nobody has paid are left out of lists. */
+export const isListed = (item: Item): item is Order | Unreadable =>
+  (item.kind === 'order' && isPaid(item)) || (item.kind === 'unreadable' && item.state === 'held');
+
+export type OrderView = ReturnType<typeof view>;
+
+export function view(item: Order | Unreadable | KeyChange) {
+  const order = item.kind === 'order' ? item : asOrder(item);
+  const { key, version, provider, test, receivedAt, amount, printed, buyer } = order;
+  const lines = order.lines.map((line) => viewLine(order, line));
+  const held = [...new Set([...lines.flatMap((line) => line.held ?? []), ...outboxHold(order)])];
+  return {
+    ...{ key, version, provider, test, receivedAt, amount, printed },
+    placedAt: placedAt(order),
+    buyer: { ...buyer, name: buyer.name ?? null, email: buyer.email ?? null },
+    lines,
+    reversals: Object.fromEntries(order.reversals),
+    mail: viewMail(order),
+    status: item.kind === 'order' ? statusOf(order) : ('paid' as const),
+    aliases: order.aliases.length > 0 ? order.aliases : undefined,
+    acts: order.audit.length > 0 ? order.audit : undefined,
+    held,
+    dueAt: wakeAt(order) ?? null,
+    heldAt: order.heldAt ?? null,
+    /** The address that the buyer may have meant, if no mail reaches the given one. */
+    suggestion: held.some((reason) => OF_ADDRESS.includes(reason)) ? likelyAddress(buyer.email) : null,
+  };
+}
+
+const OF_ADDRESS: readonly HeldReason[] = ['bad_address', 'mail_refused', 'bounced'];
+
+const placedAt = (order: Order) => (isPaid(order) ? (order.paidAt ?? order.renewedAt) : undefined);
+
+const outboxHold = (order: Order) => (order.heldAt && order.outbox?.held ? [order.outbox.held] : []);
+
+function viewLine(order: Order, line: Line) {
+  const { sku, product, quantity, paid, settlement, via } = line;
+  const issued = line.state === 'issued' ? line.issued : undefined;
+  const superseded = line.state === 'issued' ? line.superseded.map(({ n: _, ...one }) => one) : [];
+  return {
+    ...{ sku, product, quantity, paid, settlement },
+    delivery: via === 'answer' ? ('answer' as const) : ('mail' as const),
+    received: receivedName(order, issued?.licensee),
+    licensee: issued?.licensee ?? null,
+    serial: issued?.serial ?? null,
+    keyVersion: issued?.keyVersion ?? null,
+    held: heldFor(order, line),
+    sent: isSent(order, line) ? (true as const) : undefined,
+    superseded: superseded.length > 0 ? superseded : undefined,
+  };
+}
+
+function heldFor(order: Order, line: Line): HeldReason | null {
+  if (line.state === 'held') return line.reason;
+  const need = needOf(order, line);
+  if (need.is === 'failed') return need.reason;
+  return need.is === 'wanted' ? (order.outbox?.held ?? null) : null;
+}
+
+/** Of the buyer's names, the one that the licensee is; without a serial, the one that the catalogue prefers by default. */
+function receivedName({ buyer }: Order, licensee: string | undefined): string | null {
+  const names = [buyer.registration, buyer.name, buyer.company].filter((name) => name?.trim());
+  const plain = (text = '') =>
+    text
+      .normalize('NFKD')
+      .replace(/[^\p{L}\p{N}]/gu, '')
+      .toUpperCase();
+  return names.find((name) => licensee && plain(name) === plain(licensee)) ?? names[0] ?? null;
+}
+
+/** SES has accepted a mail with the line's present serial and not dropped it. */
+const isSent = (order: Order, line: Line): boolean =>
+  (line.state === 'issued' && line.via === 'elsewhere') ||
+  liveSends(order).some(
+    (send) =>
+      send.state === 'accepted' &&
+      send.delivery !== 'rejected' &&
+      send.delivery !== 'suppressed' &&
+      carriesLine(send, line),
+  );
+
+function viewMail(order: Order) {
+  const state = mailState(order);
+  const last = order.sends.filter(({ about }) => about === 'serials').at(-1);
+  return {
+    state,
+    attempts: last?.tries ?? 0,
+    messageId: latestAccepted(order)?.messageId,
+    lastError: order.outbox?.held ?? lastError(last),
+    since: order.outbox?.since,
+  };
+}
+
+function lastError(send: Order['sends'][number] | undefined): string | undefined {
+  if (!send || send.state === 'in_flight') return undefined;
+  if (send.state !== 'accepted') return send.code;
+  const { delivery, trouble } = send;
+  if (delivery === 'rejected' || delivery === 'bounced' || delivery === 'suppressed') return delivery;
+  return trouble === 'delayed' && delivery !== 'none' ? undefined : trouble;
+}
+
+/** What is no order is shown as one all the same; a person may make it one. */
+export function asOrder(item: Unreadable | KeyChange): Order {
+  const { key, version, receivedAt, audit } = item;
+  const provider = item.kind === 'unreadable' ? item.provider : 'keys';
+  const isTest = item.kind === 'unreadable' && item.test === true;
+  const order = { ...emptyOrder(key, provider, isTest, Date.parse(receivedAt)), version, audit };
+  if (item.kind === 'keyChange' || item.state === 'closed') return order;
+  const { reason, heldAt, raw } = item;
+  const line = { id: 1, sku: '', product: null, quantity: 1, via: 'mail', state: 'held', reason } as const;
+  return { ...order, paidAt: receivedAt, heldAt, raw, lines: [line] };
+}

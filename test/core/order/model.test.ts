@@ -1,0 +1,23 @@
+/**
+ * Random histories keep every rule, the same facts lead to the same end in any order, and so do SES's events.
+ * HISTORIES=200000 runs as many as `npm run prove` does, and SEED others.
+ */
+import { describe, expect, test } from 'vitest';
+import { SCENARIOS } from './agreement.ts';
+import { loadHistories } from './bundle.ts';
+
+const HISTORIES = Number(process.env.HISTORIES ?? 20_000);
+const SEED = Number(process.env.SEED ?? 11) * 1_000_000;
+
+test(`${HISTORIES} histories: two actors at once, crashes, every outcome`, {
+  timeout: 1_800_000,
+}, async () => {
+  const { firstBroken } = await loadHistories();
+  expect(firstBroken(SEED, HISTORIES)).toBeUndefined();
+});
+
+describe('what random histories hardly meet', () => {
+  test.each(Object.entries(SCENARIOS))('%s', (_, scenario) => {
+    expect(scenario).not.toThrow();
+  });
+});
