@@ -5,17 +5,12 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { mailEvents } from '../../../functions/aws/ses-feedback.ts';
 import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
-import { type MailEvent, recordMailEvent, withMailEvent } from '../../../functions/core/mail/feedback.ts';
+import { type MailEvent, recordMailEvent } from '../../../functions/core/mail/feedback.ts';
 import { likelyAddress } from '../../../functions/core/mail/likely-address.ts';
-import {
-  type Order,
-  view,
-  withErased,
-  withMailHeld,
-  withRelease,
-  withRetry,
-  withSent,
-} from '../../../functions/core/order/order.ts';
+import { erase, newAddress } from '../../../functions/core/order/manual.ts';
+import { mailEvent, outcome, start as startMail } from '../../../functions/core/order/sends.ts';
+import type { Order } from '../../../functions/core/order/types.ts';
+import { view } from '../../../functions/core/order/view.ts';
 import { sesEvents } from '../../../local/aws/ses-events.ts';
 import { type Running, start } from '../../../local/start.ts';
 import { memoryWorld } from '../../fixtures/memory.ts';
@@ -42,6 +37,16 @@ describe('an event in the words of AWS', () => {
       messageId: '0107019example01-7c191be4-aedb-4d12-a87d-dd0099a07f8a-000000',
       orderKey: 'plain#1',
       version: 1,
+    });
+  });
+
+  test('the mail is named by its tag `send`', () => {
+    const mail = { messageId: 'x', tags: { order: ['cGxhaW4jMQ'], send: ['2'] } };
+    expect(readAs({ ...sample('send'), mail })).toEqual({
+      kind: 'send',
+      messageId: 'x',
+      orderKey: 'plain#1',
+      send: 2,
     });
   });
 
@@ -109,32 +114,42 @@ const KINDS = [
   'suppressed',
   'reject',
 ] as const;
-const event = (kind: MailEvent['kind'], version = 1): MailEvent => ({
+const event = (kind: MailEvent['kind'], send = 1): MailEvent => ({
   kind,
   messageId: 'message-1',
   orderKey: 'plain#1',
-  version,
+  send,
 });
+const FIRST_TRY = { n: 1, tries: 1 };
+const actor = { who: 'seller', why: null };
 
-/** An order of which nobody knows whether its mail went out: SES took it, and the answer was lost. */
+/** An order whose mail may have gone out: the answer of SES was lost. */
 async function unknown(...skus: string[]) {
   const world = memoryWorld(catalogue);
   world.state.outcome = { kind: 'unknown', code: 'TimeoutError' };
   await world.deliver([sale(...(skus.length > 0 ? skus : ['w']))]);
   world.state.outcome = undefined;
-  const order = (): Order => {
-    const [one] = world.orders();
-    if (!one) throw new Error('there is no order');
-    return one;
-  };
-  const tell = (kind: MailEvent['kind'], version?: number) =>
-    recordMailEvent(world.ports, event(kind, version));
+  const order = () => view(stored(world));
+  const tell = (kind: MailEvent['kind'], send?: number) => recordMailEvent(world.ports, event(kind, send));
   const redelivered = async () => {
     world.state.now += 60 * MINUTE;
     await world.redeliver();
     return world.mails.length;
   };
   return { world, order, tell, redelivered };
+}
+
+/** An order whose sender stopped while it called SES. */
+async function inFlight(...skus: string[]): Promise<Order> {
+  const world = memoryWorld(catalogue, new Map([[2, 'die']]));
+  await world.deliver([sale(...skus)]);
+  return stored(world);
+}
+
+function stored(world: ReturnType<typeof memoryWorld>): Order {
+  const [one] = world.stored();
+  if (!one) throw new Error('there is no order');
+  return one;
 }
 
 describe('an order whose mail may have gone out', () => {
@@ -164,7 +179,7 @@ describe('an order whose mail may have gone out', () => {
     }).toMatchObject(told);
     expect(mail.messageId).toBe('message-1');
     const held = order().lines[0]?.held ?? null;
-    expect(order().heldAt === undefined).toBe(held === null);
+    expect(order().heldAt === null).toBe(held === null);
     const reasons = world.reports.flatMap(({ name, details }) =>
       name === 'line_held' ? [details.reason] : [],
     );
@@ -187,23 +202,23 @@ describe('an order whose mail may have gone out', () => {
   });
 
   test('and that is erased says nothing any more', async () => {
-    const { order } = await unknown();
-    expect(withMailEvent(withErased(order(), 0), event('bounce'), 0)).toBeUndefined();
+    const erased = erase(await inFlight('w'), actor, 0);
+    if (erased === 'erased') throw new Error('it was erased before');
+    expect(mailEvent(erased, event('bounce'), 0)).toBeUndefined();
+    expect(outcome(erased, FIRST_TRY, { kind: 'sent', messageId: 'message-1' }, 0)).toBeUndefined();
   });
 });
 
 test('events of one mail and the sender’s own mark end alike, in whatever order and however often they come', async () => {
-  const { order } = await unknown('w', 'g');
-  const due: Order = { ...order(), mail: { ...order().mail, state: 'due', lastError: undefined } };
+  const due = await inFlight('w', 'g');
   const steps = {
-    sent: (found: Order) => withSent(found, due, 'message-1', 0),
-    unknown: (found: Order) =>
-      withRetry(found, due.dueAt, { unknown: true, counted: true, code: 'TimeoutError' }, 9),
+    sent: (found: Order) => outcome(found, FIRST_TRY, { kind: 'sent', messageId: 'message-1' }, 0),
+    unknown: (found: Order) => outcome(found, FIRST_TRY, { kind: 'unknown', code: 'TimeoutError' }, 9),
   };
   const end = (told: readonly (MailEvent['kind'] | keyof typeof steps)[]) =>
     told.reduce<Order>(
       (found, kind) =>
-        (kind === 'sent' || kind === 'unknown' ? steps[kind](found) : withMailEvent(found, event(kind), 0)) ??
+        (kind === 'sent' || kind === 'unknown' ? steps[kind](found) : mailEvent(found, event(kind), 0)) ??
         found,
       due,
     );
@@ -228,49 +243,71 @@ test('events of one mail and the sender’s own mark end alike, in whatever orde
   );
 });
 
-describe('a mail that is not the present one', () => {
-  const corrected = (order: Order): Order => ({
-    ...withRelease(
-      order,
-      {
-        buyer: { ...order.buyer, email: 'zoe@gmail.com' },
-        lines: order.lines.map((line) => ({ ...line, held: null, sent: undefined })),
-      },
-      0,
-    ),
-    version: order.version + 1,
+describe('a mail to an address that was corrected since', () => {
+  const corrected = (order: Order): Order => {
+    const next = newAddress(order, 'zoe@gmail.com', actor, 0);
+    if (typeof next === 'string') throw new Error(next);
+    return next;
+  };
+  const seen = (order: Order | undefined) => {
+    if (!order) throw new Error('nothing was recorded');
+    const { lines, held, heldAt, status, mail } = view(order);
+    return { lines, held, heldAt, status, state: mail.state };
+  };
+
+  test.each(KINDS)('%s is recorded of its own mail only', async (kind) => {
+    const bounced = mailEvent(await inFlight('w'), event('bounce'), 0);
+    for (const order of [await inFlight('w'), bounced ?? (await inFlight('w'))].map(corrected)) {
+      const told = mailEvent(order, event(kind), 0);
+      // Only what rises is new: a bounced mail is known to be sent.
+      expect(told === undefined).toBe(
+        order.sends[0]?.state === 'accepted' &&
+          ['send', 'delivery', 'complaint', 'bounce', 'reject'].includes(kind),
+      );
+      expect(seen(told ?? order)).toMatchObject({ ...seen(order), state: 'due', held: [] });
+    }
+    const next = startMail(corrected(await inFlight('w')), Date.parse('2026-11-23T04:00:00Z'));
+    expect(next?.send).toMatchObject({ n: 2, to: 'zoe@gmail.com', carries: [{ line: 1, issue: 1 }] });
+    const again = next && mailEvent(next.order, event('send', 2), 0);
+    expect(seen(again)).toMatchObject({ state: 'sent', lines: [{ sent: true }] });
+    expect(again?.sends[0]).toEqual(next?.order.sends[0]);
   });
 
-  test.each(KINDS)('%s changes nothing once the address is put right', async (kind) => {
-    const { order, tell } = await unknown();
-    await tell('bounce');
-    const mended = corrected(order());
-    expect(mended).toMatchObject({ mail: { state: 'due' }, lines: [{ held: null }] });
-    expect(withMailEvent(mended, event(kind), 0)).toBeUndefined();
-    const again = { ...withMailEvent(mended, event('send', mended.version), 0) };
-    expect(again).toMatchObject({ mail: { state: 'sent' }, lines: [{ sent: true }] });
-  });
+  test.each([{ kind: 'sent', messageId: 'message-1' } as const, { kind: 'refused', code: 'x' } as const])(
+    'the outcome $kind of a sender that was under way is recorded of its own mail only',
+    async (result) => {
+      const order = corrected(await inFlight('w'));
+      const marked = outcome(order, FIRST_TRY, result, 0);
+      expect(marked?.sends).toMatchObject([{ state: result.kind === 'sent' ? 'accepted' : 'refused' }]);
+      expect(seen(marked)).toEqual(seen(order));
+      expect(marked && startMail(marked, Date.parse('2026-11-23T03:00:00Z'))?.send).toMatchObject({ n: 2 });
+    },
+  );
+});
 
-  test('nor does the mark of a sender that was under way', async () => {
-    const { order } = await unknown();
-    const mended = corrected(order());
-    expect(withSent(mended, order(), 'message-1', 0)).toBeUndefined();
-    const refused = { reason: 'mail_refused', code: 'x' } as const;
-    expect(withMailHeld(mended, order().version, refused, 0)).toBeUndefined();
-  });
+test('what came to the order while a mail may have gone out goes alone', async () => {
+  const { world, order, tell, redelivered } = await unknown();
+  await world.deliver([sale('w', 'g')]);
+  expect(order().lines).toMatchObject([
+    { sku: 'w', sent: undefined },
+    { sku: 'g', sent: true },
+  ]);
+  await tell('send', 1);
+  expect(order()).toMatchObject({ lines: [{ sent: true }, { sent: true }], dueAt: null });
+  expect(await redelivered()).toBe(1);
+  expect(world.mails[0]?.text).toContain('Gadget');
+  expect(world.mails[0]?.text).not.toContain('Widget\n');
+});
 
-  test('what came to the order since then is still to go, alone', async () => {
-    const { world, order, tell } = await unknown();
-    const taken = order();
-    await world.deliver([sale('w', 'g')]);
-    await tell('send', taken.version);
-    expect(order()).toMatchObject({ lines: [{ sku: 'w' }, { sku: 'g' }] });
-    expect(order().lines.map(({ sent }) => sent)).toEqual([undefined, undefined]);
-    const marked = withSent(order(), taken, 'message-1', world.state.now);
-    expect(marked).toMatchObject({ lines: [{ sku: 'w', sent: true }, { sku: 'g' }] });
-    expect(marked?.lines[1]?.sent).toBeUndefined();
-    expect(marked?.dueAt).toBeDefined();
-  });
+test('an event of the first mail that comes after the second is recorded of the first', async () => {
+  const { world, order, tell } = await unknown();
+  await world.deliver([sale('w', 'g')]);
+  await tell('delivery', 2);
+  expect(await tell('reject', 1)).toBe('recorded');
+  expect(order().lines).toMatchObject([
+    { sku: 'w', held: 'mail_refused' },
+    { sku: 'g', held: null, sent: true },
+  ]);
 });
 
 test('a mail bounces, and so does what an earlier one brought to that address', async () => {
@@ -278,17 +315,18 @@ test('a mail bounces, and so does what an earlier one brought to that address', 
   await tell('delivery');
   world.state.outcome = { kind: 'unknown', code: 'TimeoutError' };
   await world.deliver([sale('w', 'g')]);
-  await tell('bounce', order().version);
+  await tell('bounce', 2);
   expect(order().lines).toMatchObject([{ held: 'bounced' }, { held: 'bounced' }]);
-  expect(view(order())).toMatchObject({ held: ['bounced'], suggestion: 'zoe.lindqvist@gmail.com' });
+  expect(order()).toMatchObject({ held: ['bounced'], suggestion: 'zoe.lindqvist@gmail.com' });
 });
 
-test('a line that an earlier mail held stays held, whatever becomes of the next', async () => {
-  const { world, order, tell } = await unknown();
+test('a line that is added after the address bounced is held and not mailed', async () => {
+  const { world, order, tell, redelivered } = await unknown();
   await tell('bounce');
   await world.deliver([sale('w', 'g')]);
-  await tell('delivery', order().version);
-  expect(order().lines).toMatchObject([{ held: 'bounced' }, { held: null, sent: true }]);
+  expect(await tell('delivery', 2)).toBe('nothing new');
+  expect(order().lines).toMatchObject([{ held: 'bounced' }, { held: 'bounced' }]);
+  expect(await redelivered()).toBe(0);
 });
 
 describe('an event', () => {
@@ -299,6 +337,16 @@ describe('an event', () => {
       expect(await recordMailEvent(world.ports, { ...event('bounce'), orderKey })).toBe('unknown order');
     expect(world.reports.filter(({ name }) => name === 'mail_event_unknown').length).toBe(2);
     expect(order()).toEqual(before);
+  });
+
+  test('of a mail that the order does not know changes nothing', async () => {
+    const { world, tell } = await unknown();
+    const before = stored(world);
+    expect(await tell('bounce', 2)).toBe('nothing new');
+    expect(await recordMailEvent(world.ports, { ...event('bounce'), send: undefined, version: 1 })).toBe(
+      'nothing new',
+    );
+    expect(stored(world)).toEqual(before);
   });
 
   test('that cannot be stored fails, so that it comes again', async () => {
@@ -321,13 +369,11 @@ describe('an event', () => {
       },
     };
     await recordMailEvent({ ...world.ports, store: raced }, event('bounce'));
-    expect(order()).toMatchObject({
-      status: 'disputed',
-      mail: { state: 'bounced' },
-      lines: [{ held: 'bounced' }],
-    });
-    expect(order().heldAt).toBeUndefined();
+    expect(order()).toMatchObject({ status: 'disputed', mail: { state: 'bounced' }, held: [] });
+    expect(order().heldAt).toBeNull();
     expect(world.reports.some(({ name }) => name === 'line_held')).toBe(false);
+    await world.deliver([reversal('won')]);
+    expect(order()).toMatchObject({ status: 'paid', lines: [{ held: 'bounced' }] });
   });
 
   test('of a line that is held already does not ring again', async () => {
@@ -492,7 +538,7 @@ test('the local SES sends an event again if the Lambda failed', async () => {
     id: 'message-1',
     from: 'o@widgets.example.com',
     to: ['zoe@example.com'],
-    tags: { version: '1' },
+    tags: { send: '1' },
   });
   await events.flush();
   down = false;
