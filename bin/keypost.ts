@@ -1,5 +1,4 @@
-#!/usr/bin/env -S node --import tsx
-/** The command line: `npx --no keypost`. */
+/** The command line; `keypost.mjs` starts it. */
 import { run } from './commands/cli/program.ts';
 import { terminal } from './commands/cli/terminal.ts';
 

@@ -1,8 +1,13 @@
 /** The parts that all commands share: tables, JSON for scripts, and the loading of verbs. */
 import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { columns, json } from '../../bin/commands/cli/columns.ts';
+
+const execute = promisify(execFile);
 
 describe('a table', () => {
   // The widths are those of Unicode Standard Annex 11: W and F take two columns, combining marks none.
@@ -52,7 +57,7 @@ describe('a command line loads only the modules of its command', () => {
   /** Runs the real command. Returns the addresses of the modules that it loads. */
   async function loadedBy(...args: readonly string[]): Promise<string[]> {
     const node = ['--import', 'tsx', '--import', register, 'bin/keypost.ts', ...args];
-    return (await promisify(execFile)(process.execPath, node)).stderr.split('\n');
+    return (await execute(process.execPath, node)).stderr.split('\n');
   }
 
   test('help loads no AWS client and no verb', async () => {
@@ -66,5 +71,23 @@ describe('a command line loads only the modules of its command', () => {
     for (const module of [/\/commands\/keys\/list\.ts/, /@aws-sdk/])
       expect(loaded.filter((url) => module.test(url))).not.toEqual([]);
     expect(loaded.filter((url) => /\/commands\/(?!cli\/|keys\/|orders\/table\.ts)/.test(url))).toEqual([]);
+  });
+});
+
+describe('the launcher', () => {
+  test('bundles a changed source again, and an unchanged one once', async () => {
+    const tree = mkdtempSync(join(tmpdir(), 'keypost-launcher-'));
+    const help = async () => (await execute(join(tree, 'bin/keypost.mjs'), ['help'])).stdout;
+    const bundles = () => readdirSync(join(tree, '.bundles/keypost')).length;
+    for (const name of ['bin', 'functions', 'lib', 'package.json'])
+      cpSync(name, join(tree, name), { recursive: true });
+    symlinkSync(resolve('node_modules'), join(tree, 'node_modules'));
+
+    const [first, second] = await Promise.all([help(), help()]);
+    expect([first, second, bundles()]).toEqual([expect.stringContaining('serials'), first, 1]);
+    const source = join(tree, 'bin/commands/cli/program.ts');
+    writeFileSync(source, readFileSync(source, 'utf8').replace('the orders', 'all orders'));
+    expect([await help(), bundles()]).toEqual([first.replace('the orders', 'all orders'), 2]);
+    rmSync(tree, { recursive: true });
   });
 });

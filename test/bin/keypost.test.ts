@@ -564,7 +564,7 @@ function command(
 }
 
 describe('the process `keypost`', () => {
-  const bin = join(root, 'bin/keypost.ts');
+  const bin = join(root, 'bin/keypost.mjs');
 
   test('is found by npx in a subfolder without a download, and reads the key from a pipe', async () => {
     const cache = join(folder, 'npm');
