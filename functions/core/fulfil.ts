@@ -65,8 +65,19 @@ async function read(
     if (error instanceof Rejection && error.code === 'provider_unavailable') throw error;
     const why = reasonOf(error);
     world.report('failed', { provider: world.provider, step: 'read', why });
-    const id = createHash('sha256').update(request.query).update(request.body).digest('hex');
+    const id =
+      orderIn(provider, request) ??
+      createHash('sha256').update(request.query).update(request.body).digest('hex');
     return [{ kind: 'unreadable', id, test: false, why }];
+  }
+}
+
+/** Further notifications of one unparseable order are the same held item. */
+function orderIn(provider: Provider, request: WebhookRequest): string | undefined {
+  try {
+    return provider.idIn?.(request);
+  } catch {
+    return undefined;
   }
 }
 
@@ -77,7 +88,7 @@ export function filterIgnored(
 ): OrderEvent[] {
   const settings = catalogue.providers[provider];
   if (event.test && settings?.testOrders !== 'seller') return [];
-  if (event.kind === 'reversed' || event.kind === 'unreadable' || event.lines.length === 0) return [event];
+  if (!('lines' in event) || event.lines.length === 0) return [event];
   const lines = event.lines.filter(({ sku }) => !settings?.ignore?.includes(sku));
   if (lines.length > MAX_LINES || lines.some(({ quantity }) => quantity > MAX_COPIES)) {
     const limits = `at most ${MAX_LINES} lines of ${MAX_COPIES} copies`;

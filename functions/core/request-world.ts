@@ -5,7 +5,7 @@ import type { Context } from './inbound/provider.ts';
 import { Rejection } from './inbound/rejection.ts';
 import type { WebhookRequest } from './inbound/request.ts';
 import { deliver } from './mail/deliver.ts';
-import { recordReversal, recordSale, recordUnreadable } from './order/record.ts';
+import { recordIgnored, recordReversal, recordSale, recordUnreadable } from './order/record.ts';
 import type { Raw } from './order/types.ts';
 import { hasKey, judgeWith } from './serial/lines.ts';
 import type { LambdaPorts, World } from './world.ts';
@@ -17,6 +17,9 @@ const SEND_MS = 1_500;
 const INLINE_MAILS = 3;
 /** Reserved for marking a mail as sent; otherwise it would be sent twice. */
 const MARK_MS = 1_000;
+
+/** The types of ignored events with an amount that this instance has reported. */
+const noticed = new WeakMap<LambdaPorts, Set<string>>();
 
 /** Makes the ports of one request of `provider`. Its time starts now. */
 export function requestWorld(shared: LambdaPorts, provider: string, request: WebhookRequest): World {
@@ -55,6 +58,14 @@ export function requestWorld(shared: LambdaPorts, provider: string, request: Web
         case 'reversed': {
           const judge = async () => judgeWith({ catalogue, provider }, await shared.productKeys.read());
           return await recordReversal(ports, ownerOf(catalogue, provider), event, judge);
+        }
+        case 'ignored': {
+          const known = noticed.get(shared) ?? new Set();
+          const type = `${provider}#${event.type}`;
+          if (!event.amount || known.has(type)) report('ignored', { provider, type: event.type });
+          else await recordIgnored(ports, provider, event);
+          if (event.amount) noticed.set(shared, known.add(type));
+          return {};
         }
         case 'unreadable':
           return await recordUnreadable(ports, event, raw(), 'bad_body');

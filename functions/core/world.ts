@@ -1,7 +1,7 @@
 /** The ports: all I/O is passed in. Lambdas pass the adapters of `aws/`, tests pass object literals. */
 import type { Catalogue } from './catalogue/catalogue.ts';
 import type { ProductKeys, ProviderKeys } from './catalogue/keys.ts';
-import type { Reversed } from './inbound/event.ts';
+import type { Ignored, Reversed } from './inbound/event.ts';
 import type { Context } from './inbound/provider.ts';
 import type { Message } from './mail/message.ts';
 import type { Claim, Mail, NewSale, NewUnreadable } from './order/record.ts';
@@ -41,6 +41,7 @@ export type ReportName =
   | 'reversals_without_sale'
   | 'line_held'
   | 'ignored'
+  | 'ignored_amount'
   | 'mail_sent'
   | 'mail_deferred'
   | 'mail_unmarked'
@@ -98,7 +99,7 @@ export interface World {
   refreshedContext(): Promise<Context | undefined>;
   /** Returns the product keys. Throws `keys_unavailable`. */
   keys(): Promise<ProductKeys>;
-  record(event: NewSale | Reversed | NewUnreadable): Promise<Claim>;
+  record(event: NewSale | Reversed | Ignored | NewUnreadable): Promise<Claim>;
   /** Sends the mail and marks it as sent. A failure leaves the mail due. Does not throw. */
   mail(mail: Mail): Promise<void>;
 }

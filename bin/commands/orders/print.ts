@@ -66,6 +66,8 @@ export const HINTS: Readonly<Record<HeldReason, string>> = {
   wrong_payee: 'check that your account received the payment; a release approves it',
   no_buyer:
     "`keys set` the API key, then release; or look the buyer up: --name 'the name' --email the@address",
+  trial_unknown:
+    '`keys set` the API key, then release; or check at the provider that the subscription is paid, then release',
   product_key: '`keys set` the key of the product, then release',
   mail_refused: 'SES refuses this address: --email another@address',
   mail_age: 'SES has not accepted the mail for three days; run `doctor` for the cause, then release',

@@ -11,7 +11,7 @@ const id = text(/^[a-z0-9][a-z0-9-]{0,62}$/, 'small letters, digits and hyphens'
   z.refine((name) => name !== 'constructor', 'another name; JavaScript reserves this one'),
 );
 /** Keypost's own items have keys with these prefixes. */
-const RESERVED = ['hand', 'held', 'keys', 'lease'];
+const RESERVED = ['hand', 'held', 'keys', 'lease', 'notice'];
 const provider = id.check(
   z.refine((name) => !RESERVED.includes(name), `another name; Keypost reserves ${RESERVED.join(', ')}`),
 );

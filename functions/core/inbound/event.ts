@@ -32,6 +32,7 @@ export const HELD_REASONS = [
   'price_unknown',
   'wrong_payee',
   'no_buyer',
+  'trial_unknown',
   'product_key',
   'mail_refused',
   'mail_age',
@@ -65,11 +66,17 @@ interface OrderReference {
   readonly event?: string | undefined;
 }
 
-/** `paid`: the order is paid. `announced`: the buyer and the lines of an order that may be paid later. */
+/**
+ * `paid`: the order is paid. `announced`: the buyer and the lines of an order that may be paid later. `trial`: a
+ * subscription starts without a payment. `renewed`: a later payment of a subscription, under its ID or that of its first
+ * order; it may have no lines. A subscription's ID is an alias of its first order.
+ */
 export interface Sale extends OrderReference {
-  readonly kind: 'paid' | 'announced';
+  readonly kind: 'paid' | 'announced' | 'trial' | 'renewed';
   /** ISO 8601 in UTC. */
   readonly placedAt?: string | undefined;
+  /** When a trial ends: ISO 8601 in UTC. */
+  readonly until?: string | undefined;
   /** The number on the store's receipt, if it is not the ID. It need not be unique. */
   readonly printed?: string | undefined;
   /** The total paid; for an announced order, the total the buyer agreed to pay. */
@@ -97,10 +104,22 @@ export interface Reversed extends OrderReference {
   readonly reversal: Reversal;
 }
 
+/** An event that Keypost does not handle. If it carries money, the first one of its type is reported. */
+export interface Ignored {
+  readonly kind: 'ignored';
+  /** The provider's ID of the event or of what it is about. */
+  readonly id: string;
+  /** The provider's name for the kind of event. */
+  readonly type: string;
+  readonly amount?: Money | undefined;
+  readonly test: boolean;
+  readonly event?: string | undefined;
+}
+
 /** An authentic request, or one event of it, that could not be parsed. It is held with its raw body. */
 export interface Unreadable {
   readonly kind: 'unreadable';
-  /** The provider's ID of the event; for a whole request the SHA-256 of query and body in hex. */
+  /** The provider's ID of the event; for a whole request that of its order, else the SHA-256 of query and body in hex. */
   readonly id: string;
   /** Set if other events of the request could be parsed. */
   readonly event?: string | undefined;
@@ -108,7 +127,7 @@ export interface Unreadable {
   readonly why: string;
 }
 
-export type OrderEvent = Sale | Reversed | Unreadable;
+export type OrderEvent = Sale | Reversed | Ignored | Unreadable;
 
 /** Makes a held item of an unparseable event. It has its own ID, so that the other events of its batch are not affected. */
 export const unparsedEvent = (event: string, test: boolean, error: unknown): Unreadable => ({

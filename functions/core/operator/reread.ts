@@ -60,9 +60,7 @@ export function saleIn({ catalogue }: Reader, order: Order, events: readonly Ord
   const owner = ownerOf(catalogue, order.raw?.provider ?? order.provider);
   const isOwn = ({ id, aliases = [], test }: Sale) =>
     [id, ...aliases].some((one) => names.includes(keyOf(owner, test, one)));
-  return events
-    .flatMap((event) => (event.kind === 'paid' || event.kind === 'announced' ? event : []))
-    .find(isOwn);
+  return events.flatMap((event) => ('lines' in event ? event : [])).find(isOwn);
 }
 
 /**
@@ -85,6 +83,7 @@ export async function recordEvents(
   const recorded = new Map<string, Order | Unreadable>();
   for (const event of events) {
     const made = withSerials(shop, event, reader.productKeys);
+    if (made.kind === 'ignored') continue;
     if (made.kind === 'unreadable') {
       await recordUnreadable(ports, made, raw, 'bad_body');
       const item = await store.get(made.key);

@@ -1,6 +1,6 @@
 /** Stores what events tell. Each write is conditional on the version that was read, and done again if another was faster. */
 import { createHash } from 'node:crypto';
-import type { Reversed } from '../inbound/event.ts';
+import type { Ignored, Reversed } from '../inbound/event.ts';
 import type { Ports, Store } from '../world.ts';
 import { isInForce, isStub, statusOf } from './due.ts';
 import { keyOf } from './keys.ts';
@@ -107,6 +107,18 @@ function reportHeld({ report }: Recording, order: Order): void {
   const lines = order.heldAt ? order.lines : [];
   for (const line of lines)
     if (line.state === 'held') report('line_held', { order: order.key, reason: line.reason });
+}
+
+/** Reports money that is not handled: the first event of the type that carries some. */
+export async function recordIgnored(
+  { store, report, now }: Recording,
+  provider: string,
+  { type, amount }: Ignored,
+): Promise<void> {
+  const key = `notice#${provider}#${type}`;
+  const receivedAt = new Date(now()).toISOString();
+  const inTheWay = await store.put({ kind: 'notice', key, version: 1, receivedAt }, undefined);
+  report(inTheWay ? 'ignored' : 'ignored_amount', { provider, type, ...amount });
 }
 
 /** Keeps the notification for a person. It is told again until it is kept, so it may be there. */

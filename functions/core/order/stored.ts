@@ -83,6 +83,8 @@ function parseItem(stored: Fields): Item {
       return { kind, ...Alias(stored, 'alias') };
     case 'lease':
       return { kind, ...Lease(stored, 'lease') };
+    case 'notice':
+      return { kind, ...Notice(stored, 'notice') };
     case 'keyChange':
       return { kind, ...Written(stored, 'keyChange') };
     case 'unreadable':
@@ -276,6 +278,7 @@ const Audit: Parser<AuditEntry> = record({
 
 const Alias = record({ key: text, aliasOf: text });
 const Lease = record({ key: text, owner: text, until: count });
+const Notice = record({ key: text, version: count, receivedAt: text });
 const WRITTEN = { key: text, version: count, receivedAt: text, audit: list(Audit) };
 const Written = record(WRITTEN);
 const UnreadableFacts = record({ ...WRITTEN, provider: text, test: maybe(flag) });

@@ -20,7 +20,7 @@ export const KINDS = [
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
-export type Item = Order | Alias | Unreadable | KeyChange | Lease;
+export type Item = Order | Alias | Unreadable | KeyChange | Lease | Notice;
 
 export interface Order {
   readonly kind: 'order';
@@ -266,4 +266,12 @@ export interface Lease {
   readonly key: string;
   readonly owner: string;
   readonly until: number;
+}
+
+/** That something has been reported, so that it is reported once. Its key is `notice#` and what it is about. */
+export interface Notice {
+  readonly kind: 'notice';
+  readonly key: string;
+  readonly version: number;
+  readonly receivedAt: At;
 }

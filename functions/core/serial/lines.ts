@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type Catalogue, ownerOf, type Product, productsOf } from '../catalogue/catalogue.ts';
 import type { ProductKeys } from '../catalogue/keys.ts';
-import type { Buyer, HeldReason, OrderEvent, Reversed } from '../inbound/event.ts';
+import type { Buyer, HeldReason, Ignored, OrderEvent, Reversed } from '../inbound/event.ts';
 import { toMailbox } from '../mail/address.ts';
 import { keyOf } from '../order/keys.ts';
 import { type Judge, type NewSerial, priceOf, toLines } from '../order/lines.ts';
@@ -24,8 +24,8 @@ export function withSerials(
   shop: Shop,
   event: OrderEvent,
   keys: ProductKeys,
-): NewSale | Reversed | NewUnreadable {
-  if (event.kind === 'reversed') return event;
+): NewSale | Reversed | Ignored | NewUnreadable {
+  if (event.kind === 'reversed' || event.kind === 'ignored') return event;
   const { catalogue, provider } = shop;
   const owner = ownerOf(catalogue, provider);
   const key = keyOf(owner, event.test, event.id);
@@ -34,12 +34,12 @@ export function withSerials(
       ? { kind: 'unreadable', key: `held#${provider}#${event.id}`, provider }
       : { kind: 'unreadable', key, provider: owner, test: event.test };
   }
-  const { kind, test, placedAt: at, amount, printed, buyer, aliases = [] } = event;
+  const { kind, test, placedAt: at, until, amount, printed, buyer, aliases = [] } = event;
   const lines = toLines(event.lines, (sku) => productsOf(catalogue, provider, sku));
   return {
     ...{ kind: 'sale', key, provider: owner, test, judge: judgeWith(shop, keys) },
     sale: {
-      ...{ kind, at, amount, printed, buyer, lines },
+      ...{ kind, at, until, amount, printed, buyer, lines },
       aliases: aliases.map((id) => keyOf(owner, test, id)),
     },
   };

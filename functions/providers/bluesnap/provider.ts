@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 import { form, part, uniqueFields } from '../../core/inbound/body.ts';
 import type { Money, Reversed, Sale as SaleEvent } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
-import { AnswerOptions, formQuantity, formText, id } from '../../core/inbound/shapes.ts';
+import { AnswerOptions, formQuantity, id, text } from '../../core/inbound/shapes.ts';
 import { requireEqual, requireFresh, requireHmac } from '../../core/inbound/signature.ts';
 
 export const bluesnap: Provider = {
@@ -78,7 +78,7 @@ function parseSale(
       email: sale.email,
       company: sale.company,
       country: sale.country,
-      registration: part(formText, Object.hasOwn(fields, licenseeField) ? fields[licenseeField] : undefined),
+      registration: part(text, Object.hasOwn(fields, licenseeField) ? fields[licenseeField] : undefined),
     },
     lines: [sale, ...more].map(({ contractId: sku, quantity }) => ({
       sku,
@@ -117,19 +117,19 @@ const Amount = z.object({
 const Common = z.object({
   transactionType: z.string(),
   referenceNumber: id,
-  testMode: formText,
-  bluesnapNode: formText,
-  plimusNode: formText,
+  testMode: text,
+  bluesnapNode: text,
+  plimusNode: text,
 });
 const Item = z.object({ contractId: id, quantity: formQuantity });
 const Sale = z.extend(Item, {
   ...Amount.shape,
   promoteContractsNum: z._default(z.string().check(z.regex(/^\d{1,2}$/)), '0'),
-  firstName: formText,
-  lastName: formText,
-  company: formText,
-  email: formText,
-  country: formText,
+  firstName: text,
+  lastName: text,
+  company: text,
+  email: text,
+  country: text,
 });
-const Refund = z.extend(Amount, { reversalRefNum: z.optional(id), fullRefund: formText });
-const Chargeback = z.object({ cbStatus: formText });
+const Refund = z.extend(Amount, { reversalRefNum: z.optional(id), fullRefund: text });
+const Chargeback = z.object({ cbStatus: text });

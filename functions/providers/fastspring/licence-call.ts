@@ -8,7 +8,7 @@ import { form, part, uniqueFields } from '../../core/inbound/body.ts';
 import type { OrderEvent } from '../../core/inbound/event.ts';
 import type { Context } from '../../core/inbound/provider.ts';
 import type { Answer, WebhookRequest } from '../../core/inbound/request.ts';
-import { formQuantity, formText, id, sku } from '../../core/inbound/shapes.ts';
+import { formQuantity, id, sku, text } from '../../core/inbound/shapes.ts';
 import { requireEqual } from '../../core/inbound/signature.ts';
 import type { Claim } from '../../core/order/record.ts';
 
@@ -64,5 +64,5 @@ const Fields = z.catchall(
     internalProductName: sku,
     quantity: formQuantity,
   }),
-  formText,
+  text,
 );

@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 import { form as parseForm, part, uniqueFields } from '../../core/inbound/body.ts';
 import type { Provider } from '../../core/inbound/provider.ts';
 import type { Answer, WebhookRequest } from '../../core/inbound/request.ts';
-import { formQuantity, formText, id, sku } from '../../core/inbound/shapes.ts';
+import { formQuantity, id, sku, text } from '../../core/inbound/shapes.ts';
 import { requireEqual } from '../../core/inbound/signature.ts';
 import { DECIMAL, multiply } from '../../core/order/money.ts';
 import { Options, SECRET } from './options.ts';
@@ -45,7 +45,7 @@ export const form: Provider = {
       return [{ kind: 'reversed', id: part(Order, mapped).id, test, reversalId: about, reversal }];
     }
     const { id, sku, quantity, price, currency, ...buyer } = part(Sale, mapped);
-    const registration = part(formText, fields.get(licenseeField) || undefined);
+    const registration = part(text, fields.get(licenseeField) || undefined);
     const paid = price && currency ? multiply({ value: price, currency }, quantity) : undefined;
     const line = { sku, quantity, paid, delivery: 'answer' } as const;
     return [{ kind: 'paid', id, test, buyer: { ...buyer, registration }, lines: [line] }];
@@ -129,8 +129,8 @@ const Sale = z.extend(Order, {
   quantity: formQuantity,
   price: z.optional(z.string().check(z.regex(DECIMAL))),
   currency: z.optional(z.string().check(z.regex(/^[A-Z]{3}$/))),
-  name: formText,
-  email: formText,
-  company: formText,
-  country: formText,
+  name: text,
+  email: text,
+  company: text,
+  country: text,
 });

@@ -141,7 +141,7 @@ describe('a mistake in the catalogue', () => {
       { ...good, providers: { ...good.providers, Shop: {} } },
       'providers.Shop: found "Shop"; write small letters, digits and hyphens',
     ],
-    ...['hand', 'held', 'keys', 'lease'].map((name): [unknown, ...string[]] => [
+    ...['hand', 'held', 'keys', 'lease', 'notice'].map((name): [unknown, ...string[]] => [
       { ...good, providers: { ...good.providers, [name]: { as: 'shop' } } },
       `providers.${name}: found "${name}"; write another name; Keypost reserves hand, held, keys, lease`,
     ]),

@@ -52,7 +52,9 @@ test('nothing that is derived is a field of an order', () => {
 });
 
 test('each kind of item is its own type', () => {
-  expectTypeOf<Item['kind']>().toEqualTypeOf<'order' | 'alias' | 'unreadable' | 'keyChange' | 'lease'>();
+  expectTypeOf<Item['kind']>().toEqualTypeOf<
+    'order' | 'alias' | 'unreadable' | 'keyChange' | 'lease' | 'notice'
+  >();
   expectTypeOf<Alias>().not.toHaveProperty('lines');
   expectTypeOf<KeyChange>().not.toExtend<Order>();
   expectTypeOf<Unreadable>().not.toExtend<Order>();
