@@ -8,7 +8,7 @@ import { fulfil } from './core/fulfil.ts';
 import type { Provider } from './core/inbound/provider.ts';
 import { errorName, Rejection, type RejectionCode } from './core/inbound/rejection.ts';
 import type { Answer, WebhookRequest } from './core/inbound/request.ts';
-import type { Claim } from './core/order/record.ts';
+import type { Claim } from './core/order/types.ts';
 import { requestWorld } from './core/request-world.ts';
 import type { World } from './core/world.ts';
 import { webhookEnv } from './env.ts';

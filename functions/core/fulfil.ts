@@ -3,7 +3,7 @@ import { type OrderEvent, unparsedEvent } from './inbound/event.ts';
 import type { Context, Provider } from './inbound/provider.ts';
 import { Rejection, reasonOf } from './inbound/rejection.ts';
 import type { WebhookRequest } from './inbound/request.ts';
-import type { Claim } from './order/record.ts';
+import type { Claim } from './order/types.ts';
 import { withSerials } from './serial/lines.ts';
 import type { World } from './world.ts';
 

@@ -144,7 +144,7 @@ const FORBIDDEN = [
   ...['tellings', 'weather', 'plants', 'verdict', 'ledger'],
 ];
 /** Names in stored items and in the external JSON, which do not change. */
-const STORED = ['bin/commands/data/import.ts: written', 'functions/core/order/order.ts: round'];
+const STORED = ['bin/commands/data/import.ts: written', 'functions/core/order/upcast.ts: round'];
 const WORDS = new RegExp(String.raw`(?<!Math\.)\b(?:${FORBIDDEN.join('|')})\b`, 'g');
 
 export const forbiddenIdentifiers: Rule = (sources) =>
@@ -165,11 +165,12 @@ export const commentOpeners: Rule = (sources) => {
   return found.map(({ file, one }) => `${file}: ${one.replace(/\s+/g, ' ').slice(0, 70)}`);
 };
 
-const MOST_LINES = 15_700;
+/** The limit of the whole product: TypeScript, JavaScript, CSS and HTML in functions, bin, lib and local. */
+const MOST_LINES = 24_000;
 
 export const lineBudget: Rule = (sources) => {
   const lines = [...sources.values()].reduce((sum, text) => sum + text.split('\n').length - 1, 0);
-  return lines > MOST_LINES ? [`${lines} lines of TypeScript; at most ${MOST_LINES}`] : [];
+  return lines > MOST_LINES ? [`${lines} lines of source; at most ${MOST_LINES}`] : [];
 };
 
 /** The core has no clock, no chance, no settings and no output: they are passed in. */

@@ -1,4 +1,4 @@
-/** Reads TypeScript files and separates their code from their comments and strings. */
+/** Reads source files and separates their code from their comments and strings. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +18,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export function sourcesIn(...folders: readonly string[]): Sources {
   const files = folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+      .filter((entry) => entry.isFile() && /\.(ts|m?js|css|html)$/.test(entry.name))
       .map((entry) => join(entry.parentPath, entry.name).slice(root.length)),
   );
   return new Map(files.sort().map((file) => [file, readFileSync(join(root, file), 'utf8')]));

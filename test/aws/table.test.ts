@@ -7,7 +7,7 @@ import { dueQueue, pending } from '../../functions/aws/queue.ts';
 import { statusOf } from '../../functions/core/order/due.ts';
 import { change } from '../../functions/core/order/record.ts';
 import { emptyOrder } from '../../functions/core/order/settle.ts';
-import { reversal } from '../../functions/core/order/transitions.ts';
+import { applyReversal } from '../../functions/core/order/transitions.ts';
 import type { Order } from '../../functions/core/order/types.ts';
 import type { Store } from '../../functions/core/world.ts';
 import { startDynamo, TABLE } from './dynamo.ts';
@@ -68,7 +68,7 @@ test.each(['__proto__', 'constructor', 'hasOwnProperty', '', 're:1#%'])(
       const item = await store.get(key);
       return item?.kind === 'order' ? [...item.reversals] : [];
     };
-    const disputed = reversal(order(key, { reversals: new Map() }), id, { names: [key], fact }, 0);
+    const disputed = applyReversal(order(key, { reversals: new Map() }), id, { names: [key], fact }, 0);
     if (!disputed) throw new Error('the dispute is nothing new');
     await store.put(disputed, undefined);
     expect(await facts()).toEqual([[id, fact]]);
@@ -76,7 +76,7 @@ test.each(['__proto__', 'constructor', 'hasOwnProperty', '', 're:1#%'])(
       store,
       key,
       await store.get(key),
-      (found) => found && reversal(found, id, { names: [key], fact: { ...fact, state: 'won' } }, 0),
+      (found) => found && applyReversal(found, id, { names: [key], fact: { ...fact, state: 'won' } }, 0),
     );
     expect(statusOf(won)).toBe('paid');
     expect(await facts()).toEqual([[id, { ...fact, state: 'won' }]]);

@@ -7,7 +7,7 @@ import { type Queue, RUN_MS, redeliver } from '../../functions/core/mail/redeliv
 import { keyOf } from '../../functions/core/order/keys.ts';
 import type { Judge } from '../../functions/core/order/lines.ts';
 import { emptyOrder } from '../../functions/core/order/settle.ts';
-import { sale } from '../../functions/core/order/transitions.ts';
+import { applySale } from '../../functions/core/order/transitions.ts';
 import type { Order } from '../../functions/core/order/types.ts';
 import catalogue from './catalogue.ts';
 import { slowSes, slowTable, takesFrom } from './slow-aws.ts';
@@ -66,7 +66,7 @@ function backlog(count: number): Order[] {
   const judge: Judge = () => ({ state: 'issued', product: sku, issued });
   return Array.from({ length: count }, (_, at) => {
     const dueAt = START - count + at;
-    const order = sale(
+    const order = applySale(
       emptyOrder(keyOf('shop', false, `order-${at}`), 'shop', false, dueAt),
       {
         kind: 'paid',

@@ -7,7 +7,7 @@ import { type CatalogueSettings, defineConfig } from '../../functions/core/catal
 import { fulfil } from '../../functions/core/fulfil.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import type { WebhookRequest } from '../../functions/core/inbound/request.ts';
-import type { Claim } from '../../functions/core/order/record.ts';
+import type { Claim } from '../../functions/core/order/types.ts';
 import { requestWorld } from '../../functions/core/request-world.ts';
 import { form } from '../../functions/providers/form/provider.ts';
 import { seller, serial } from '../fixtures/catalogue.ts';

@@ -20,7 +20,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: core('mail/deliver'),
     from: `  const result = await mailer(serialMail(catalogue, order, send));
 `,
-    to: `  await change(store, key, order, (found) => found && outcome(found, send, { kind: 'sent', messageId: 'early' }, now()));
+    to: `  await change(store, key, order, (found) => found && applyOutcome(found, send, { kind: 'sent', messageId: 'early' }, now()));
   const result = await mailer(serialMail(catalogue, order, send));
 `,
   },
@@ -131,7 +131,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'sent is treated as unknown',
     file: core('order/sends'),
-    from: "if (result.kind === 'sent') return accepted(send, result.messageId, now);",
+    from: "if (result.kind === 'sent') return accept(send, result.messageId, now);",
     to: "if (result.kind === 'sent') return { ...factsOf(send), state: 'unknown', code: 'x', until: toAt(now + UNKNOWN_MS) };",
   },
   {
@@ -243,8 +243,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'SEND events are not heard',
     file: core('mail/feedback'),
-    from: '    return mailEvent(before, event, now());',
-    to: "    return event.kind === 'send' ? undefined : mailEvent(before, event, now());",
+    from: '    return applyMailEvent(before, event, now());',
+    to: "    return event.kind === 'send' ? undefined : applyMailEvent(before, event, now());",
   },
   {
     name: 'the last event wins',

@@ -1,5 +1,5 @@
 import type * as z from 'zod/mini';
-import type { Claim } from '../order/record.ts';
+import type { Claim } from '../order/types.ts';
 import type { OrderEvent } from './event.ts';
 import type { Answer, WebhookRequest } from './request.ts';
 

@@ -1,10 +1,11 @@
 import { errorName } from '../inbound/rejection.ts';
-import { change, type Mail } from '../order/record.ts';
-import { mayCallSes, outcome } from '../order/sends.ts';
+import { change } from '../order/record.ts';
+import { applyOutcome, mayCallSes } from '../order/sends.ts';
+import type { Mail } from '../order/types.ts';
 import type { Ports } from '../world.ts';
 import { serialMail } from './message.ts';
 
-/** Sends a mail whose lease the caller holds, and marks the outcome. Returns true if SES has accepted it. */
+/** Sends a mail whose lease the caller holds, and records the outcome. Returns true if SES has accepted it. */
 export async function deliver(
   { catalogue, store, mailer, report, now }: Ports,
   { order, send }: Mail,
@@ -16,11 +17,11 @@ export async function deliver(
   if (kind === 'account') report('account_fault', { order: key, code });
   if (kind === 'refused') report('line_held', { order: key, reason: 'mail_refused', code });
   try {
-    await change(store, key, order, (found) => found && outcome(found, send, result, now()));
+    await change(store, key, order, (found) => found && applyOutcome(found, send, result, now()));
     const seconds = Math.max(0, now() - Date.parse(order.outbox?.since ?? order.receivedAt)) / 1_000;
     report(kind === 'sent' ? 'mail_sent' : 'mail_deferred', { order: key, outcome: kind, code, seconds });
   } catch (error) {
-    // The lease runs out and `redeliver` tries again: late or twice, never lost.
+    // When the lease ends, `redeliver` tries again: the mail is late or sent twice, never lost.
     report('mail_unmarked', { order: key, outcome: kind, error: errorName(error) });
   }
   return kind === 'sent';

@@ -1,21 +1,21 @@
-/** What SES tells of a mail after it has accepted it: in any order, late, and more than once. */
+/** Applies SES's events about accepted mails. They arrive late, in any order, and more than once. */
 import { needOf } from '../order/due.ts';
 import { change } from '../order/record.ts';
-import { type MailEventKind, mailEvent } from '../order/sends.ts';
+import { applyMailEvent, type MailEventKind } from '../order/sends.ts';
 import type { Line, Order } from '../order/types.ts';
 import type { Ports } from '../world.ts';
 
 export interface MailEvent {
   readonly kind: MailEventKind;
   readonly messageId: string;
-  /** From the mail's tags; missing if the key is too long for one. */
+  /** From the mail's tags. Missing if the key is too long for a tag. */
   readonly orderKey?: string | undefined;
   readonly send?: number | undefined;
-  /** The tag that mails had before they named their send. */
+  /** The tag of mails that started under schema 1; they do not name their send. */
   readonly version?: number | undefined;
 }
 
-/** Stores what the event tells, and returns whether that was new. Throws where the store does: the event comes again. */
+/** Records the event. Throws if the store does; SNS then delivers the event again. */
 export async function recordMailEvent(
   { store, report, now }: Pick<Ports, 'store' | 'report' | 'now'>,
   event: MailEvent,
@@ -29,7 +29,7 @@ export async function recordMailEvent(
   let before = found;
   const { order, changed } = await change(store, found.key, found, (known) => {
     before = known ?? before;
-    return mailEvent(before, event, now());
+    return applyMailEvent(before, event, now());
   });
   report('mail_event', { order: order.key, kind, new: changed });
   for (const line of order.lines) {

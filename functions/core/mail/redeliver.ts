@@ -3,27 +3,27 @@ import { errorName } from '../inbound/rejection.ts';
 import { isDue, isStub } from '../order/due.ts';
 import { change, claimAlias, claimAliases, orderAt } from '../order/record.ts';
 import { holdByAge, start } from '../order/sends.ts';
-import { made, reported } from '../order/transitions.ts';
+import { applyAnswer, markReported } from '../order/transitions.ts';
 import type { Line, Order } from '../order/types.ts';
 import { judgeWith, makeFor } from '../serial/lines.ts';
 import type { Ports, Secret } from '../world.ts';
 import { deliver } from './deliver.ts';
 
 /**
- * How long a run goes on, of the 15 minutes that Lambda gives. It is over some seconds before the minute, so that the run
- * which that minute starts finds the lease free.
+ * The length of a run, of the 15 minutes that Lambda allows. It ends some seconds before the minute, so that the run that
+ * starts at that minute finds the lease free.
  */
 export const RUN_MS = 14 * 60_000 - 10_000;
 
 const RUN_LEASE_MS = 120_000;
 const RENEW_MS = 30_000;
 const PAGE = 200;
-/** A send ends within 1.5 s, with the reads and writes around it within three. */
+/** A send ends within 1.5 s; with its reads and writes, within three. */
 const LONGEST_SECONDS = 3;
 
-/** What `redeliver` needs besides the world: the queue, the account's rate, and a way to wait. */
+/** The further ports of `redeliver`: the queue, the account's rate, and a way to wait. */
 export interface Queue {
-  /** Whether this run, and no other, works until `until`; also renews. */
+  /** Acquires or renews the run's lease until `until`. Returns false if another run holds it. */
   hold(now: number, until: number): Promise<boolean>;
   release(now: number): Promise<void>;
   /** Keys of orders due at `now`, the earliest first, at most `limit`; an entry may be stale. */
@@ -34,7 +34,7 @@ export interface Queue {
   sleep(ms: number): Promise<void>;
 }
 
-/** What making serials and mailing them take. */
+/** The ports for making serials and mailing them. */
 export interface Redelivering extends Ports {
   readonly productKeys: Secret<ProductKeys>;
 }
@@ -45,7 +45,7 @@ export interface Redelivered {
   readonly failed: number;
 }
 
-/** Mails whatever is due, until nothing is or `until` has come. Undefined where another run is at it. */
+/** Sends due mails until none is due or `until` is reached. Returns undefined if another run holds the lease. */
 export async function redeliver(
   ports: Redelivering,
   queue: Queue,
@@ -60,13 +60,13 @@ export async function redeliver(
   }
 }
 
-/** One mail started each 1/rate seconds, as many in flight as that asks for. */
+/** Starts one mail every 1/rate seconds, with as many in flight as that requires. */
 async function drain(ports: Redelivering, queue: Queue, until: number): Promise<Redelivered> {
   const { now, report } = ports;
   const gap = 1000 / (await queue.rate());
   const most = Math.max(1, Math.ceil((LONGEST_SECONDS * 1000) / gap));
   const count = { due: 0, sent: 0, failed: 0 };
-  // Once in a run: whatever goes wrong with an order, its buyer is not mailed over and over.
+  // Each order is tried once per run, so that no fault mails a buyer repeatedly.
   const tried = new Set<string>();
   let orphans = 0;
   const inFlight = new Set<Promise<void>>();
@@ -94,7 +94,7 @@ async function drain(ports: Redelivering, queue: Queue, until: number): Promise<
   const untried = async () => (await queue.due(now(), PAGE + tried.size)).filter((key) => !tried.has(key));
 
   try {
-    // Those in flight are not waited for between two pages, or the rate would fall off at each.
+    // A page does not wait for the mails in flight, or the rate would fall at each page.
     for (let keys = await untried(); keys.length > 0; keys = await untried()) {
       for (const key of keys) {
         if (!(await mayGoOn())) return count;
@@ -106,7 +106,7 @@ async function drain(ports: Redelivering, queue: Queue, until: number): Promise<
     }
     return count;
   } finally {
-    // However the run ends: a Lambda that has answered is frozen, and a mail that it then sends is marked too late.
+    // A Lambda is frozen once it has answered, and a mail in flight would be marked too late.
     await Promise.all(inFlight);
     if (orphans > 0) report('reversals_without_sale', { orders: orphans });
   }
@@ -114,7 +114,7 @@ async function drain(ports: Redelivering, queue: Queue, until: number): Promise<
 
 type Attempt = 'nothing' | 'orphan' | 'sent' | 'failed';
 
-/** Makes what serials an order lacks, and mails it. An index entry without its order, or one another took, is nothing. */
+/** Makes the serials that are due and sends the mail. Does nothing if the index entry is stale or another sender has the order. */
 async function attempt(ports: Redelivering, key: string): Promise<Attempt> {
   const { catalogue, store, report, productKeys, now } = ports;
   try {
@@ -122,7 +122,7 @@ async function attempt(ports: Redelivering, key: string): Promise<Attempt> {
     if (order?.kind !== 'order' || !isDue(order, now())) return 'nothing';
     const judge = async () => judgeWith({ catalogue, provider: order.provider }, await productKeys.read());
     if (isStub(order)) return await wakeStub(ports, order, judge);
-    // The sender that recorded it may have died before its other names were written.
+    // The process that recorded the order may have died before it wrote the aliases.
     if ((await claimAliases(ports, key, order.aliases, judge)) === 'moved') return 'nothing';
     const complete = await withSerialsMade(ports, order);
     const aged = holdByAge(complete, now());
@@ -153,11 +153,11 @@ async function withSerialsMade(ports: Redelivering, order: Order): Promise<Order
   return lines.reduce((sum, { id, product, licensee }) => {
     const serial = makeFor(catalogue, keys, { product, licensee, test: order.test });
     const answer = typeof serial === 'string' ? { reason: serial } : { serial };
-    return made(sum, id, licensee, answer, now()) ?? sum;
+    return applyAnswer(sum, id, licensee, answer, now()) ?? sum;
   }, order);
 }
 
-/** A reversal whose sale has not come for a day: the sale may be stored under another ID, or it is reported once. */
+/** A reversal has waited for its sale for a day: joins a sale that is stored under another ID, or reports it once. */
 async function wakeStub(
   ports: Redelivering,
   stub: Order,
@@ -170,6 +170,6 @@ async function wakeStub(
     await claimAlias(ports, stub.key, order.key, judge);
     return 'nothing';
   }
-  await change(store, stub.key, stub, (found) => found && reported(found, now()));
+  await change(store, stub.key, stub, (found) => found && markReported(found, now()));
   return 'orphan';
 }

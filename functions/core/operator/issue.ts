@@ -1,20 +1,20 @@
-/** An order that nobody paid for: a gift, a copy for the press, a promotion. */
+/** Issues a serial without a payment: a gift, a copy for the press, a promotion. */
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { ProductKeys } from '../catalogue/keys.ts';
 import type { HeldReason } from '../inbound/event.ts';
 import { keyOf } from '../order/keys.ts';
 import { type Actor, withAudit } from '../order/manual.ts';
 import { emptyOrder } from '../order/settle.ts';
-import { sale } from '../order/transitions.ts';
+import { applySale } from '../order/transitions.ts';
 import type { Order } from '../order/types.ts';
 import { findProduct, judgeWith, nameFieldOf } from '../serial/lines.ts';
 
-/** Stands where an order has the name of its provider. */
+/** The provider's name of orders that a person issued. */
 export const MANUAL = 'hand';
 
 export interface Gift {
   readonly id: string;
-  /** What the catalogue calls it. */
+  /** The product's ID in the catalogue. */
   readonly product: string;
   readonly name: string;
   readonly email: string;
@@ -22,7 +22,7 @@ export interface Gift {
   readonly quantity: number;
 }
 
-/** The order to be stored, or the reason for which it would be held. */
+/** Returns the order to record, or the reason why it cannot be issued. */
 export function issueManually(
   { catalogue, keys }: { readonly catalogue: Catalogue; readonly keys: ProductKeys },
   { id, product, name, email, company, quantity }: Gift,
@@ -39,7 +39,7 @@ export function issueManually(
     ...({ kind: 'paid', lines: [line], aliases: [] } as const),
     buyer: { ...buyer, [field]: buyer[field === 'registration' ? 'name' : field] ?? name },
   };
-  const order = sale(empty, event, judgeWith({ catalogue, provider: MANUAL }, keys), now) ?? empty;
+  const order = applySale(empty, event, judgeWith({ catalogue, provider: MANUAL }, keys), now) ?? empty;
   const [issued] = order.lines;
   if (issued?.state === 'held') return issued.reason;
   return withAudit(empty, order, 'issue', by, now);

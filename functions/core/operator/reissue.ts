@@ -1,4 +1,4 @@
-/** A person corrects the name of a serial: another takes its place, and the replaced one is kept. */
+/** Replaces serials that were made for a wrong name. The replaced serials are kept. */
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { ProductKeys } from '../catalogue/keys.ts';
 import type { Buyer, HeldReason } from '../inbound/event.ts';
@@ -7,7 +7,7 @@ import { type Actor, type Result, reissue } from '../order/manual.ts';
 import type { Line, Order } from '../order/types.ts';
 import { findProduct, licenseeFor, makeFor, nameFieldOf } from '../serial/lines.ts';
 
-/** The order with new serials for those chosen lines that have one under another name; or why a line cannot have it. */
+/** Returns the order with new serials for the chosen lines that have one for another name, or the reason why a line cannot. */
 export function reissueLines(
   { catalogue, keys }: { readonly catalogue: Catalogue; readonly keys: ProductKeys },
   order: Order,

@@ -1,4 +1,4 @@
-/** A person puts a held order right: each line that can be mailed now waits for the mail. */
+/** Releases a held order: applies a person's corrections and judges each line without a serial again. */
 import { type Catalogue, productsOf } from '../catalogue/catalogue.ts';
 import type { ProductKeys } from '../catalogue/keys.ts';
 import type { Buyer, Sale } from '../inbound/event.ts';
@@ -7,19 +7,19 @@ import { type Actor, type Result, release } from '../order/manual.ts';
 import type { Order } from '../order/types.ts';
 import { findProduct, judgeWith, nameFieldOf } from '../serial/lines.ts';
 
-/** What a person has found out; nothing if it was enough to look. */
+/** A person's corrections. All are missing if the cause of the hold has gone. */
 export interface Corrections {
   /** The name for the lines that have no serial yet. */
   readonly name?: string | undefined;
-  /** One that `toMailbox` takes; with it the lines that were mailed are mailed again. */
+  /** An address that `toMailbox` accepts. Lines that were mailed before are mailed to it again. */
   readonly email?: string | undefined;
-  /** By SKU, what the catalogue calls the product. */
+  /** The product's ID in the catalogue, by SKU. */
   readonly products: ReadonlyMap<string, string>;
 }
 
 /**
- * The order with the corrections and, if its notification can be read, with what that says now: a line that still lacks
- * something is held for that. A serial that was made stays for ever.
+ * Returns the order with the corrections and, if its notification can be parsed, with the sale that it contains. A line
+ * that still lacks something stays held. An existing serial stays as it is.
  */
 export function releaseOrder(
   { catalogue, keys }: { readonly catalogue: Catalogue; readonly keys: ProductKeys },
@@ -34,9 +34,9 @@ export function releaseOrder(
     const named = products.get(sku);
     return named === undefined ? productsOf(catalogue, provider, sku) : [named];
   };
-  // A person has looked at what the provider could not say.
-  const told = sale?.lines.map((line) => ({ ...line, held: undefined })) ?? [];
-  const sold = told.length > 0 ? told : toSold(order, true);
+  // A person has looked at the data that the provider could not give.
+  const parsed = sale?.lines.map((line) => ({ ...line, held: undefined })) ?? [];
+  const sold = parsed.length > 0 ? parsed : toSold(order, true);
   const lines = toLines([...sold, ...placeholderNow(order, sold, products)], productsNow).map((line) =>
     // A person who names the product of a line without a price has looked the order up.
     products.has(line.sku) && !line.paid ? { ...line, approved: true as const } : line,
@@ -53,7 +53,7 @@ export function releaseOrder(
   return release(order, { lines, buyer: sale?.buyer, ignored, corrections }, judge, by, now);
 }
 
-/** In place of the line of which not even the SKU is known, one for each SKU that no other line has. */
+/** Replaces the placeholder by one line for each named SKU that no other line has. */
 function placeholderNow(
   { lines }: Order,
   sold: readonly { readonly sku: string }[],
@@ -62,12 +62,12 @@ function placeholderNow(
   const placeholder = lines.find(({ sku }) => sku === '');
   const found = [...products.keys()].filter((sku) => ![...lines, ...sold].some((line) => line.sku === sku));
   if (!placeholder) return [];
-  // What was paid for several is the price of none of them.
+  // The amount paid for several products is not the price of one.
   const price = found.length === 1 ? { paid: placeholder.paid, settlement: placeholder.settlement } : {};
   return found.map((sku) => ({ sku, quantity: placeholder.quantity, ...price }));
 }
 
-/** The name in each field from which one of the products takes it. */
+/** Returns the name in each field from which one of the products takes it. */
 function namesFor(
   catalogue: Catalogue,
   buyer: Buyer,

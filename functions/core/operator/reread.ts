@@ -1,4 +1,4 @@
-/** A held order's notification, read once more: under today's code, catalogue and API key. */
+/** Parses the notification of a held order again, with today's code, catalogue and API key. */
 import { gunzipSync } from 'node:zlib';
 import { type Catalogue, findProvider, ownerOf } from '../catalogue/catalogue.ts';
 import type { ProductKeys, ProviderKeys } from '../catalogue/keys.ts';
@@ -30,8 +30,8 @@ export interface Reader {
 }
 
 /**
- * What the kept request says, without what is no filterIgnored of ours. It was verified when it came; that cannot be done
- * again, since what proves who sent it is not kept. Throws a Rejection where it still cannot be read.
+ * Returns the events of the stored request, without ignored ones. It was verified on arrival and cannot be verified again,
+ * because its proof is not stored. Throws a Rejection if it still cannot be parsed.
  */
 export async function reread(reader: Reader, { provider: name, ...raw }: Raw): Promise<OrderEvent[]> {
   const { catalogue, providers, providerKeys } = reader;
@@ -42,7 +42,7 @@ export async function reread(reader: Reader, { provider: name, ...raw }: Raw): P
   return events.flatMap((event) => filterIgnored({ catalogue, provider: name }, event));
 }
 
-/** The events that an unparseable item stands for: all of a request that could not be parsed, else one event of it. */
+/** Returns the events that an unparseable item represents: all of a request that could not be parsed, else one event of it. */
 export function ownEvents(
   { catalogue }: Reader,
   { key }: Unreadable,
@@ -54,7 +54,7 @@ export function ownEvents(
   return own.length > 0 ? own : events;
 }
 
-/** The event that tells of this order. */
+/** Returns the event of this order. */
 export function saleIn({ catalogue }: Reader, order: Order, events: readonly OrderEvent[]): Sale | undefined {
   const names = [order.key, ...order.aliases];
   const owner = ownerOf(catalogue, order.raw?.provider ?? order.provider);
@@ -65,7 +65,7 @@ export function saleIn({ catalogue }: Reader, order: Order, events: readonly Ord
 
 /**
  * Records what an unparseable notification turned out to say. Its item becomes an alias if that is one order, and is
- * closed otherwise. Returns the orders and items that are there now.
+ * closed otherwise. Returns the orders and items that exist now.
  */
 export async function recordEvents(
   ports: Recording,
@@ -101,7 +101,7 @@ export async function recordEvents(
   if (first?.kind === 'order' && others.length === 0) {
     await rename(ports, held, first.key);
     const isAudited = first.audit.some((entry) => Date.parse(entry.at) === at);
-    // All of it was known already: the item that is gone was the only change.
+    // If every event was known already, replacing the item was the only change.
     const step = (found: Order | undefined) => (found && !isAudited ? audited(found, found) : undefined);
     return [(await change(store, first.key, first, step)).order];
   }
@@ -118,7 +118,7 @@ export async function recordEvents(
   return first ? items : [closed];
 }
 
-/** Only an item that is still unparseable, and not the order itself. */
+/** Makes an unparseable item an alias. An item that a person has released meanwhile is an order of its own and stays. */
 async function rename({ store }: Recording, { key, version }: Unreadable, aliasOf: string): Promise<void> {
   for (let expected = version; key !== aliasOf; ) {
     const inTheWay = await store.put({ kind: 'alias', key, aliasOf }, expected);
@@ -127,7 +127,7 @@ async function rename({ store }: Recording, { key, version }: Unreadable, aliasO
   }
 }
 
-/** The item without its notification. */
+/** Closes the item and removes its notification. */
 export const closedUnreadable = (
   { kind, key, version, provider, test, receivedAt, audit }: Unreadable,
   entry: AuditEntry,

@@ -1,8 +1,8 @@
-/** Whether an order is what somebody looks for, who has a name, a serial or a product in mind. */
+/** Searches orders by name, serial, product or printed number. */
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { OrderView } from '../order/view.ts';
 
-/** Fewer letters and digits stand in the serials of half the customers. */
+/** Shorter texts occur in too many serials. */
 const LEAST_OF_SERIAL = 6;
 
 export function matchesSearch(
@@ -30,9 +30,9 @@ export function matchesSearch(
 const nameOf = (products: Catalogue['products'], id: string | null) =>
   id && Object.hasOwn(products, id) ? products[id]?.name : undefined;
 
-/** Without accents and capitals; ß is SS. */
+/** Removes accents and capitals; ß becomes ss. */
 const plain = (text: string): string =>
   text.normalize('NFKD').replace(/\p{M}/gu, '').toUpperCase().toLowerCase().replace(/\s+/g, ' ').trim();
 
-/** The letters and digits alone, however a serial is parted. */
+/** Keeps letters and digits only, however a serial is grouped. */
 const bare = (text: string): string => text.replace(/[^\p{L}\p{N}]/gu, '').toUpperCase();

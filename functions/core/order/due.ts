@@ -1,5 +1,4 @@
-/** What is derived from an order: payment, what each line needs, when it is due, whether it is held. */
-
+/** Derives the payment, the mail that each line needs, the wake time and the hold from an order. */
 import type { HeldReason } from '../inbound/event.ts';
 import { atLeast } from './money.ts';
 import type { At, Line, Order, Send } from './types.ts';
@@ -18,12 +17,12 @@ export function paymentOf(order: Order): Payment {
   if (!isPaid(order)) return 'unpaid';
   if (order.reversals.size === 0) return 'paid';
   const { amount } = order;
-  const standing = [...order.reversals.values()].filter(({ state }) => state !== 'won');
-  if (standing.some(({ kind }) => kind === 'chargeback')) return 'disputed';
-  const parts = standing.flatMap((reversal) => reversal.amount ?? []);
-  if (standing.some(({ part }) => part === 'full')) return 'refunded';
+  const counting = [...order.reversals.values()].filter(({ state }) => state !== 'won');
+  if (counting.some(({ kind }) => kind === 'chargeback')) return 'disputed';
+  const parts = counting.flatMap((reversal) => reversal.amount ?? []);
+  if (counting.some(({ part }) => part === 'full')) return 'refunded';
   if (amount && parts.length > 0 && atLeast(parts, amount)) return 'refunded';
-  return standing.length > 0 ? 'partly_refunded' : 'paid';
+  return counting.length > 0 ? 'partly_refunded' : 'paid';
 }
 
 export const statusOf = (order: Order): Status => (order.erasedAt ? 'erased' : paymentOf(order));
@@ -31,11 +30,11 @@ export const statusOf = (order: Order): Status => (order.erasedAt ? 'erased' : p
 /** Paid, not erased, and neither refunded nor disputed. A partial refund changes the record, not the mail. */
 export const isInForce = (order: Order): boolean => ['paid', 'partly_refunded'].includes(statusOf(order));
 
-/** Where the order's mails go now; undefined if the buyer's address is unknown. */
+/** The present address of the order's mails; undefined if the buyer's address is unknown. */
 export const addressOf = ({ test, buyer }: Pick<Order, 'test' | 'buyer'>): string | undefined =>
   test ? 'seller' : buyer.email;
 
-/** What a line needs of the mail. `wanted`: a mail has to start, but not before `from`. */
+/** The mail that a line needs. `wanted`: a mail has to start, but not before `from`. */
 export type Need =
   | { readonly is: 'none' | 'covered' }
   | { readonly is: 'failed'; readonly reason: HeldReason }
@@ -55,29 +54,29 @@ export function needOf(order: Order, line: Line): Need {
   return { is: 'wanted', from: latest(untils) ?? order.outbox?.since ?? order.receivedAt };
 }
 
-/** Mails with serials to the present address that no person wants again. */
+/** Mails with serials to the present address, without dismissed ones. */
 export const liveSends = (order: Order): readonly Send[] =>
   order.sends.filter((send) => send.about === 'serials' && send.to === addressOf(order) && !send.dismissed);
 
-/** Whether the mail carries the line's present serial. */
+/** True if the mail carries the line's present serial. */
 export const carriesLine = ({ carries }: Send, line: Line): boolean =>
   line.state === 'issued' &&
   carries.some((carried) => carried.line === line.id && carried.issue === line.issued.n);
 
 export const isSettled = ({ state }: Send): boolean => state === 'accepted' || state === 'refused';
 
-/** The address is wrong, so every mail to it fails. */
+/** True if the address is wrong, so that every mail to it fails. */
 const isBounced = (send: Send) =>
   send.state === 'accepted' && (send.delivery === 'bounced' || send.delivery === 'suppressed');
 
-/** SES refused the mail, or accepted it and found a virus in it. */
+/** True if SES refused the mail, or accepted it and found a virus in it. */
 const isUnsendable = (send: Send) =>
   send.state === 'refused' || (send.state === 'accepted' && send.delivery === 'rejected');
 
-/** The mail did not arrive, and no retry will help. */
+/** True if the mail did not arrive and no retry will help. */
 export const isFailed = (send: Send): boolean => isBounced(send) || isUnsendable(send);
 
-/** When each mail that is still to be made may start. */
+/** The time at which each mail that is still to be sent may start. */
 export const mailTimes = (order: Order): readonly At[] => [
   ...order.lines.flatMap((line) => {
     const need = needOf(order, line);
@@ -86,22 +85,22 @@ export const mailTimes = (order: Order): readonly At[] => [
   ...order.sends.flatMap((send) => (send.about !== 'serials' && 'until' in send ? send.until : [])),
 ];
 
-/** When the generator is asked (again) for each serial that is still to be made. */
+/** The time at which the generator is called (again) for each serial that is still to be made. */
 export const makeTimes = (order: Order): readonly At[] =>
   isInForce(order) ? order.lines.flatMap((line) => (line.state === 'to_make' ? line.until : [])) : [];
 
-/** No sale is known yet, only what came before it. */
+/** True if the sale has not arrived, only reversals or a renewal of it. */
 export const isStub = (order: Order): boolean =>
   order.lines.length === 0 && !isPaid(order) && !order.erasedAt;
 
-/** When `redeliver` has to look at the order next; undefined: never. */
+/** The time at which `redeliver` has to process the order next; undefined if it has nothing to do. */
 export function wakeAt(order: Order): At | undefined {
   const orphan = isStub(order) && order.reversals.size > 0 && !order.reportedAt ? [orphanedAt(order)] : [];
   const mails = order.outbox?.held ? [] : mailTimes(order);
   return [...makeTimes(order), ...mails, ...orphan].sort()[0];
 }
 
-/** The midnight after a whole day, so that all of a day are reported together. */
+/** The midnight after a whole day, so that all reversals of a day are reported together. */
 const orphanedAt = ({ receivedAt }: Order): At =>
   toAt(Math.ceil(Date.parse(receivedAt) / DAY_MS + 1) * DAY_MS);
 
@@ -110,7 +109,7 @@ export const isDue = (order: Order, now: number): boolean => {
   return at !== undefined && Date.parse(at) <= now;
 };
 
-/** Whether a person has to act. */
+/** True if a person has to act. */
 export const isHeld = (order: Order): boolean =>
   isInForce(order) &&
   (order.outbox?.held !== undefined ||
@@ -118,7 +117,7 @@ export const isHeld = (order: Order): boolean =>
 
 export type MailState = 'none' | 'due' | 'unknown' | 'sent' | 'delivered' | 'bounced' | 'complained';
 
-/** One word for all mails with serials: what is still to be sent, else what became of the latest accepted one. */
+/** Summarises all mails with serials: the state of those to be sent, else the delivery of the latest accepted one. */
 export function mailState(order: Order): MailState {
   const wanted = order.lines.filter((line) => needOf(order, line).is === 'wanted');
   if (wanted.length > 0 && !order.outbox?.held) {

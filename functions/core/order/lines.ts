@@ -1,38 +1,38 @@
-/** The lines of an order: told by events, joined by product, and judged when the order is paid. */
+/** The lines of an order: reported by events, joined by product, and judged when the order is paid. */
 import type { HeldReason, Money, SoldLine } from '../inbound/event.ts';
 import { isPaid, toAt } from './due.ts';
 import { add, atLeast } from './money.ts';
 import type { Issued, Line, LineFacts, Order } from './types.ts';
 
-/** A line as an event tells it, with its product if the catalogue knows the SKU. */
+/** A line of an event, with its product if the catalogue knows the SKU. */
 export interface NewLine extends Omit<LineFacts, 'id' | 'via'> {
   readonly product: string | null;
   readonly via?: 'mail' | 'answer' | undefined;
-  /** The provider could not say what the line needs. */
+  /** Set if the provider lacks data that the line needs. */
   readonly reason?: HeldReason | undefined;
 }
 
 export type NewSerial = Omit<Issued, 'n'>;
 
-/** What becomes of a line of a paid order. */
+/** The state of a line of a paid order, as the judge decides it. */
 export type Judged =
   | { readonly state: 'held'; readonly product: string | null; readonly reason: HeldReason }
   | { readonly state: 'to_make'; readonly product: string; readonly licensee: string }
   | { readonly state: 'issued'; readonly product: string; readonly issued: NewSerial };
 
-/** Decides by the catalogue, the keys and the order's buyer. `priceOf` is the price to compare with the floor. */
+/** Decides by the catalogue, the keys and the order's buyer. It compares `priceOf` the line with the floor. */
 export type Judge = (line: Line, order: Order) => Judged;
 
-/** The lines that have no serial yet, to be judged again; `isLooked`: a person has looked at what the provider said. */
-export const toSold = ({ lines }: Order, isLooked: boolean): readonly SoldLine[] =>
+/** The lines without a serial, to be judged again. `isReviewed`: a person has looked at the data that the provider lacked. */
+export const toSold = ({ lines }: Order, isReviewed: boolean): readonly SoldLine[] =>
   lines.flatMap((line) => {
     if (line.state !== 'held' && line.state !== 'to_make') return [];
     const { sku, quantity, paid, settlement } = line;
-    const held = line.state === 'held' && line.told && !isLooked ? line.reason : undefined;
+    const held = line.state === 'held' && line.fromProvider && !isReviewed ? line.reason : undefined;
     return [{ sku, quantity, paid, settlement, held }];
   });
 
-/** One line for each product. A SKU that several products list is a bundle; its price is on its first line. */
+/** Returns one line for each product. A SKU that several products list is a bundle; its price is on its first line. */
 export function toLines(
   sold: readonly SoldLine[],
   productsOf: (sku: string) => readonly string[],
@@ -47,10 +47,10 @@ export function toLines(
       ];
     },
   );
-  return combine(lines, isSameLine, added);
+  return combine(lines, isSameLine, addUp);
 }
 
-/** Each item is combined with an earlier one that is the same. */
+/** Combines each item with an earlier one that is the same. */
 function combine<One>(
   list: readonly One[],
   isOne: (known: One, one: One) => boolean,
@@ -66,7 +66,7 @@ function combine<One>(
   return combined;
 }
 
-/** The price that the line's SKU was sold for: that of a bundle is on its first line. */
+/** Returns the price of the line's SKU. The price of a bundle is on its first line. */
 export function priceOf({ lines }: Order, line: Line): Pick<LineFacts, 'paid' | 'settlement'> {
   const hasPrice = ({ paid, settlement }: Line) => paid !== undefined || settlement !== undefined;
   if (hasPrice(line) || line.sku === '') return line;
@@ -78,16 +78,16 @@ type Known = Pick<NewLine, 'sku' | 'quantity' | 'paid' | 'settlement' | 'product
 const isSameLine = (one: Known, other: Known): boolean =>
   one.product !== null && other.product !== null ? one.product === other.product : one.sku === other.sku;
 
-/** Two parts of one sale. A sum of which a part is unknown is unknown. */
-const added = <Some extends Known>(one: Some, { quantity, paid, settlement }: Known): Some => ({
+/** Adds two parts of one sale. A sum with an unknown part is unknown. */
+const addUp = <Some extends Known>(one: Some, { quantity, paid, settlement }: Known): Some => ({
   ...one,
   quantity: one.quantity + quantity,
   paid: one.paid && paid && add(one.paid, paid),
   settlement: one.settlement && settlement && add(one.settlement, settlement),
 });
 
-/** One line told twice: the larger number and price stand, whichever event came first. */
-const retold = (line: Line, { quantity, paid, settlement }: Known): Line => ({
+/** Combines two reports of one line: the larger quantity and price count, so that the order of the events does not matter. */
+const keepLarger = (line: Line, { quantity, paid, settlement }: Known): Line => ({
   ...line,
   quantity: Math.max(line.quantity, quantity),
   paid: larger(line.paid, paid),
@@ -109,13 +109,13 @@ const PLACEHOLDER: NewLine = { sku: '', product: null, quantity: 1, reason: 'unk
 export function joinLines(order: Order, event: readonly NewLine[]): readonly Line[] {
   const hasReal = event.some(isReal);
   const known = hasReal && !order.lines.some(isReal) ? [] : order.lines;
-  const told = hasReal || known.length > 0 ? event : [event[0] ?? PLACEHOLDER];
-  const joined = known.map((line) => told.filter((one) => isSameLine(line, one)).reduce(retold, line));
+  const found = hasReal || known.length > 0 ? event : [event[0] ?? PLACEHOLDER];
+  const joined = known.map((line) => found.filter((one) => isSameLine(line, one)).reduce(keepLarger, line));
   const isKnown = (one: NewLine) => known.some((line) => line.sku === one.sku || isSameLine(line, one));
-  // A placeholder says something only beside real lines, or if nothing else is known.
-  const fresh = told.filter((one) => !isKnown(one) && (isReal(one) || hasReal || known.length === 0));
+  // A placeholder is added beside real lines of its event, or if the order has no line.
+  const fresh = found.filter((one) => !isKnown(one) && (isReal(one) || hasReal || known.length === 0));
   const all = [...joined, ...asPending(order, fresh)];
-  // The whole payment is to another account, whichever line the event says it of.
+  // The whole payment went to another account, whichever line of the event has the reason.
   const isForeign = [...order.lines, ...event].some((one) => 'reason' in one && one.reason === 'wrong_payee');
   return isForeign ? all.map(toForeign) : all;
 }
@@ -123,7 +123,7 @@ export function joinLines(order: Order, event: readonly NewLine[]): readonly Lin
 const toForeign = (line: Line): Line =>
   line.state === 'pending' ? { ...line, reason: 'wrong_payee' } : line;
 
-/** New lines with IDs that no line and no send of the order has used. */
+/** Returns new lines with IDs that no line and no send of the order has used. */
 function asPending({ lines, sends }: Order, fresh: readonly NewLine[]): Line[] {
   const used = [
     ...lines.map(({ id }) => id),
@@ -138,35 +138,40 @@ function asPending({ lines, sends }: Order, fresh: readonly NewLine[]): Line[] {
   }));
 }
 
-/** Lines that are held for what the buyer or the price lacked, open to be judged again. */
+/** Reopens lines that are held for the buyer's data or the price, to be judged again. */
 export const reopenHeld = (lines: readonly Line[]): readonly Line[] =>
   lines.map((line) =>
-    line.state === 'held' && !line.told
+    line.state === 'held' && !line.fromProvider
       ? { ...factsOf(line), state: 'pending', product: line.product }
       : line,
   );
 
-/** A paid order has no pending line: each is judged. */
+/** Judges each pending line of a paid order. */
 export function judgeLines(order: Order, judge: Judge, now: number): Order {
   if (!isPaid(order) || order.erasedAt) return order;
   const lines = order.lines.map((line) =>
-    line.state === 'pending' ? judged(order, line, judge, now) : line,
+    line.state === 'pending' ? judgeLine(order, line, judge, now) : line,
   );
   return { ...order, lines };
 }
 
-function judged(order: Order, line: Line & { readonly state: 'pending' }, judge: Judge, now: number): Line {
+function judgeLine(
+  order: Order,
+  line: Line & { readonly state: 'pending' },
+  judge: Judge,
+  now: number,
+): Line {
   const { product, reason } = line;
   const facts = factsOf(line);
-  if (reason) return { ...facts, state: 'held', product, reason, told: true };
-  const verdict = judge(line, order);
-  switch (verdict.state) {
+  if (reason) return { ...facts, state: 'held', product, reason, fromProvider: true };
+  const judged = judge(line, order);
+  switch (judged.state) {
     case 'held':
-      return { ...facts, ...verdict };
+      return { ...facts, ...judged };
     case 'to_make':
-      return { ...facts, ...verdict, tries: 0, until: toAt(now) };
+      return { ...facts, ...judged, tries: 0, until: toAt(now) };
     case 'issued':
-      return { ...facts, ...verdict, issued: { n: 1, ...verdict.issued }, superseded: [] };
+      return { ...facts, ...judged, issued: { n: 1, ...judged.issued }, superseded: [] };
   }
 }
 
@@ -175,16 +180,16 @@ export const factsOf = ({ id, sku, quantity, paid, settlement, approved, via }: 
 });
 
 /**
- * The lines with each one that has no serial open to be judged again, as `told` describes it now: its SKU may have got
- * a product, or several. Lines for one product become one. The answer to the provider has gone, so they are mailed.
+ * Reopens each line without a serial, to be judged again as `parsed` describes it now: its SKU may have got a product, or
+ * several. Lines for one product become one. They are mailed, because the answer to the provider was sent long ago.
  */
-export function reopenLines(order: Order, told: readonly NewLine[]): readonly Line[] {
+export function reopenLines(order: Order, parsed: readonly NewLine[]): readonly Line[] {
   const open = order.lines.filter(({ state }) => state === 'held' || state === 'to_make');
-  const come = told.filter(
+  const come = parsed.filter(
     (one) => isReal(one) && !order.lines.some((line) => isSameLine(line, one) || line.sku === one.sku),
   );
   const gone = open.filter(
-    (line) => line.state === 'held' && !told.some(({ sku }) => isReal(line) && sku === line.sku),
+    (line) => line.state === 'held' && !parsed.some(({ sku }) => isReal(line) && sku === line.sku),
   );
   const isReplaced =
     come.length > 0 && gone.length > 0 && (come.length === gone.length || !gone.some(isReal));
@@ -192,29 +197,29 @@ export function reopenLines(order: Order, told: readonly NewLine[]): readonly Li
   const kept = order.lines.flatMap((line): Line[] => {
     if (!open.includes(line)) return [line];
     if (isReplaced && gone.includes(line)) return [];
-    const [first, ...others] = toldNow(line, told);
+    const [first, ...others] = findParsed(line, parsed);
     more.push(...others);
-    return [reopened(line, first)];
+    return [reopenLine(line, first)];
   });
   return joinProducts([...kept, ...asPending(order, more)]);
 }
 
-/** What is told of a line now. A line whose product is known stays one line. */
-function toldNow({ sku, product }: Line, told: readonly NewLine[]): readonly NewLine[] {
-  const same = told.filter((one) => one.sku === sku);
+/** Returns the parsed lines of a line. A line whose product is known stays one line. */
+function findParsed({ sku, product }: Line, parsed: readonly NewLine[]): readonly NewLine[] {
+  const same = parsed.filter((one) => one.sku === sku);
   if (product === null) return same;
   return [same.find((one) => one.product === product) ?? same[0]].filter((one) => one !== undefined);
 }
 
-/** What the provider said of a line stays, unless it is told otherwise now. */
-function reopened(line: Line, told: NewLine | undefined): Line {
-  const said = line.state === 'held' && line.told ? line.reason : undefined;
+/** Data that `parsed` lacks stays as it is. */
+function reopenLine(line: Line, parsed: NewLine | undefined): Line {
+  const held = line.state === 'held' && line.fromProvider ? line.reason : undefined;
   const {
     paid = line.paid,
     settlement = line.settlement,
     approved,
     reason,
-  } = told ?? { ...line, reason: said };
+  } = parsed ?? { ...line, reason: held };
   return {
     ...factsOf(line),
     paid,
@@ -222,15 +227,15 @@ function reopened(line: Line, told: NewLine | undefined): Line {
     approved: line.approved ?? approved,
     via: 'mail',
     state: 'pending',
-    product: told?.product ?? line.product,
+    product: parsed?.product ?? line.product,
     reason,
   };
 }
 
-/** Of several lines for one product, the one that has a serial stays, else the first. */
+/** Joins several lines for one product: the line that has a serial stays, else the first. */
 const joinProducts = (lines: readonly Line[]): readonly Line[] =>
   combine(
     lines,
     ({ product }, line) => product !== null && product === line.product,
-    (known, line) => (known.state === 'pending' ? added(line, known) : added(known, line)),
+    (known, line) => (known.state === 'pending' ? addUp(line, known) : addUp(known, line)),
   );

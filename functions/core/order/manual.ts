@@ -1,4 +1,4 @@
-/** Manual actions on an order. Each writes its audit entry, or says why it changes nothing. */
+/** Manual actions on an order. Each adds its audit entry, or returns why it changes nothing. */
 import { createHash } from 'node:crypto';
 import type { Buyer } from '../inbound/event.ts';
 import { addressOf, isFailed, isInForce, isSettled, liveSends, statusOf, toAt } from './due.ts';
@@ -18,19 +18,24 @@ export function basis({ buyer, lines, outbox, heldAt, erasedAt }: Order): string
   return createHash('sha256').update(JSON.stringify(seen)).digest('base64url');
 }
 
-/** What is told of the lines and the buyer now, and which SKUs the seller ignores by now. */
-export interface Told {
+/** The lines and the buyer as they are parsed now, and the SKUs that the seller ignores now. */
+export interface Parsed {
   readonly lines: readonly NewLine[];
   readonly buyer?: Buyer | undefined;
   readonly ignored?: readonly string[] | undefined;
 }
 
-/** Judges the lines without a serial again: the reason may have gone, or the notification be parsed otherwise. */
-export function rejudge(order: Order, told: Told, judge: Judge, now: number): Order | undefined {
-  return order.erasedAt ? undefined : finish(order, rejudged(order, told, judge, now), now);
+/** Judges the lines without a serial again: the cause may have gone, or the notification may be parsed differently. */
+export function rejudge(order: Order, parsed: Parsed, judge: Judge, now: number): Order | undefined {
+  return order.erasedAt ? undefined : finish(order, judgeAgain(order, parsed, judge, now), now);
 }
 
-function rejudged(order: Order, { lines, buyer = {}, ignored = [] }: Told, judge: Judge, now: number): Order {
+function judgeAgain(
+  order: Order,
+  { lines, buyer = {}, ignored = [] }: Parsed,
+  judge: Judge,
+  now: number,
+): Order {
   const hasSerial = order.lines.some(({ state }) => state === 'issued');
   const better = hasSerial
     ? withMissing(order.buyer, buyer)
@@ -39,19 +44,19 @@ function rejudged(order: Order, { lines, buyer = {}, ignored = [] }: Told, judge
     ({ state, sku }) => state !== 'pending' || !ignored.includes(sku),
   );
   const next = judgeLines({ ...order, buyer: better, lines: open }, judge, now);
-  // A generator that is asked for the same licensee already is not asked anew.
-  const isAsked = (line: Line, was: Line) =>
+  // A call of the generator for the same licensee goes on.
+  const isCalled = (line: Line, was: Line) =>
     line.state === 'to_make' &&
     was.state === 'to_make' &&
     line.id === was.id &&
     line.licensee === was.licensee;
-  return { ...next, lines: next.lines.map((line) => order.lines.find((was) => isAsked(line, was)) ?? line) };
+  return { ...next, lines: next.lines.map((line) => order.lines.find((was) => isCalled(line, was)) ?? line) };
 }
 
-/** Lines are judged again with the corrections, their prices are approved, and mails that failed are sent again. */
+/** Judges lines again with the corrections, approves their prices, and sends failed mails again. */
 export function release(
   order: Order,
-  { corrections, ...told }: Told & { readonly corrections: Buyer },
+  { corrections, ...parsed }: Parsed & { readonly corrections: Buyer },
   judge: Judge,
   by: Actor,
   now: number,
@@ -63,24 +68,30 @@ export function release(
         : line,
   );
   const corrected = withCorrections({ ...order, lines: approved }, corrections);
-  return manual(order, dismissing(rejudged(corrected, told, judge, now), isFailed), 'release', by, now);
+  return finishManual(
+    order,
+    dismiss(judgeAgain(corrected, parsed, judge, now), isFailed),
+    'release',
+    by,
+    now,
+  );
 }
 
-/** Every serial is mailed once more, to `email` from now on. A mail that is in flight is not repeated. */
+/** Mails every serial once more, to `email` from now on. A mail that is in flight is not repeated. */
 export function resend(order: Order, email: string | undefined, by: Actor, now: number): Result {
   const lines = order.lines.map((line): Line => (line.state === 'issued' ? { ...line, via: 'mail' } : line));
-  return manual(
+  return finishManual(
     order,
-    dismissing(withCorrections({ ...order, lines }, { email }), isSettled),
+    dismiss(withCorrections({ ...order, lines }, { email }), isSettled),
     'resend',
     by,
     now,
   );
 }
 
-/** No mail to another address counts, so every serial is mailed to the new one. */
+/** Mails every serial to the new address, because mails to another address do not count. */
 export const newAddress = (order: Order, email: string, by: Actor, now: number): Result =>
-  manual(order, { ...withCorrections(order, { email }), outbox: undefined }, 'address', by, now);
+  finishManual(order, { ...withCorrections(order, { email }), outbox: undefined }, 'address', by, now);
 
 /** New serials by line ID, all made before. A line that has a serial for this licensee keeps it. */
 export function reissue(
@@ -90,10 +101,16 @@ export function reissue(
   by: Actor,
   now: number,
 ): Result {
-  return manual(order, withSerials(withCorrections(order, corrections), serials, now), 'reissue', by, now);
+  return finishManual(
+    order,
+    withSerials(withCorrections(order, corrections), serials, now),
+    'reissue',
+    by,
+    now,
+  );
 }
 
-/** The licence passes to another person; the previous owner gets a mail too. */
+/** Transfers the licence to another person. The previous owner gets a mail too. */
 export function transfer(
   order: Order,
   serials: ReadonlyMap<number, NewSerial>,
@@ -107,10 +124,10 @@ export function transfer(
     serials,
     now,
   );
-  return manual(order, from ? withMail(moved, 'moved', from, now) : moved, 'transfer', by, now);
+  return finishManual(order, from ? withMail(moved, 'moved', from, now) : moved, 'transfer', by, now);
 }
 
-/** A serial that the buyer has got elsewhere. */
+/** A serial that the buyer has received elsewhere. */
 export interface ImportedLine extends NewSerial {
   readonly sku: string;
   readonly product: string;
@@ -145,10 +162,10 @@ export function importLine(
     superseded: [],
   };
   const next = { ...order, paidAt: order.paidAt ?? paidAt, buyer: withMissing(order.buyer, buyer) };
-  return manual(order, { ...next, lines: [...order.lines, line] }, 'import', by, now);
+  return finishManual(order, { ...next, lines: [...order.lines, line] }, 'import', by, now);
 }
 
-/** Nothing of the person is left. The order stays, so that its sale, told again, issues nothing. */
+/** Erases the person. A tombstone remains, so that the order is never issued again. */
 export function erase(order: Order, by: Actor, now: number): Order | 'erased' {
   if (order.erasedAt) return 'erased';
   const audit = order.audit.map((entry) => ({ ...entry, why: null, before: {}, after: {} }));
@@ -159,7 +176,7 @@ export function erase(order: Order, by: Actor, now: number): Order | 'erased' {
   return settle(withErasure({ ...bare, lines, audit }, personalIn(order).join(', '), by, now), now);
 }
 
-/** Another buyer's order loses the notification that has the person in it too. */
+/** Erases the notification of another buyer's order that contains the person. */
 export const eraseNotification = (order: Order, by: Actor, now: number): Order =>
   withErasure({ ...order, raw: undefined }, 'notification', by, now);
 
@@ -178,7 +195,7 @@ function personalIn({ buyer, lines, raw, audit }: Order): readonly string[] {
   ];
 }
 
-/** The order with an audit entry of what has changed since `before`: also for a sale that a person records. */
+/** Returns the order with an audit entry of what has changed since `before`: also for a sale that a person records. */
 export function withAudit(before: Order, after: Order, what: Action, by: Actor, now: number): Order {
   const [old, next] = [auditFacts(before), auditFacts(after)];
   const names = Object.keys({ ...old, ...next }).filter(
@@ -204,7 +221,7 @@ function auditFacts(order: Order): Facts {
   };
 }
 
-function manual(before: Order, after: Order, what: Action, by: Actor, now: number): Result {
+function finishManual(before: Order, after: Order, what: Action, by: Actor, now: number): Result {
   if (before.erasedAt) return 'erased';
   if (!isInForce(before) && what !== 'import') return 'not in force';
   // The age of a mail counts from the action on.
@@ -215,8 +232,8 @@ function manual(before: Order, after: Order, what: Action, by: Actor, now: numbe
     !before.outbox?.held
   )
     return 'unchanged';
-  const written = withAudit(before, next, what, by, now);
-  return isWithinLimits(written) ? written : 'too_large';
+  const audited = withAudit(before, next, what, by, now);
+  return isWithinLimits(audited) ? audited : 'too_large';
 }
 
 function withCorrections(order: Order, corrections: Buyer): Order {
@@ -227,8 +244,8 @@ function withCorrections(order: Order, corrections: Buyer): Order {
 const BUYER_FIELDS = ['name', 'email', 'company', 'registration', 'country', 'locale'] as const;
 const keysOf = (buyer: Buyer) => BUYER_FIELDS.filter((name) => buyer[name] !== undefined);
 
-/** The sends of serials that `isOver` names are wanted again. None in flight is ever among them. */
-function dismissing(order: Order, isOver: (send: Send) => boolean): Order {
+/** Dismisses the settled mails with serials for which `isOver` holds, so that their lines are mailed again. */
+function dismiss(order: Order, isOver: (send: Send) => boolean): Order {
   const live = liveSends(order);
   const sends = order.sends.map(
     (send): Send =>

@@ -1,14 +1,14 @@
-/** Stores what events tell. Each write is conditional on the version that was read, and done again if another was faster. */
+/** Records events. Each write is conditional on the version that was read, and is repeated if another write came first. */
 import { createHash } from 'node:crypto';
 import type { Ignored, Reversed } from '../inbound/event.ts';
 import type { Ports, Store } from '../world.ts';
 import { isInForce, isStub, statusOf } from './due.ts';
 import { keyOf } from './keys.ts';
 import type { Judge } from './lines.ts';
-import { type InFlight, start } from './sends.ts';
+import { start } from './sends.ts';
 import { emptyOrder } from './settle.ts';
-import { join, reversal, type Sale, sale } from './transitions.ts';
-import type { Alias, Issued, Item, KeyChange, Order, Raw, Unreadable } from './types.ts';
+import { applyReversal, applySale, joinStub, type Sale } from './transitions.ts';
+import type { Alias, Claim, InFlight, Issued, Item, KeyChange, Order, Raw, Unreadable } from './types.ts';
 
 /** A sale to be recorded; `judge` makes the serials of its lines. */
 export interface NewSale {
@@ -20,7 +20,7 @@ export interface NewSale {
   readonly judge: Judge;
 }
 
-/** A notification that could not be parsed or applied, to be held. */
+/** A notification, or one event of it, that could not be parsed or applied. It is held. */
 export interface NewUnreadable {
   readonly kind: 'unreadable';
   readonly key: string;
@@ -28,44 +28,28 @@ export interface NewUnreadable {
   readonly test?: boolean | undefined;
 }
 
-/** A mail to send: the order as it was when the lease was taken, whatever has been written since. */
-export interface Mail {
-  readonly order: Order;
-  readonly send: InFlight;
-}
-
-/** What recording an event leads to. */
-export interface Claim {
-  /** The order as it is now; undefined if the notification is held as unreadable. */
-  readonly order?: Order | undefined;
-  /** By SKU of the event, the serial that the provider may print. */
-  readonly issued?: ReadonlyMap<string, Issued> | undefined;
-  /** Set if this call holds the lease of the mail. */
-  readonly mail?: Mail | undefined;
-}
-
-/** What recording takes of the world. */
+/** The ports that recording uses. */
 export type Recording = Pick<Ports, 'store' | 'report' | 'now'>;
 
-/** Adds the audit entry of a person who asked for the write. */
+/** Adds the audit entry of a manual action to a write. */
 type Audit = (before: Order, after: Order) => Order;
-const unaudited: Audit = (_, after) => after;
+const noAudit: Audit = (_, after) => after;
 
-/** Stores a sale, and takes the lease of its mail if there is time to send it. */
+/** Records a sale. This call holds the lease of the mail, if there is time to send it. */
 export async function recordSale(
   ports: Recording,
   { key, provider, test, sale: event, judge }: NewSale,
   mayMail: boolean,
-  audited = unaudited,
+  audit = noAudit,
 ): Promise<Claim> {
   const { store, report, now } = ports;
   let send: InFlight | undefined;
   const step = (found: Order | undefined) => {
     const before = found ?? emptyOrder(key, provider, test, now());
-    const next = sale(before, event, judge, now());
+    const next = applySale(before, event, judge, now());
     const started = next && mayMail ? start(next, now()) : undefined;
     send = started?.send;
-    return next && audited(before, started?.order ?? next);
+    return next && audit(before, started?.order ?? next);
   };
   const [{ order, changed }, names] = await Promise.all([
     change(store, key, undefined, step),
@@ -83,7 +67,7 @@ export async function recordSale(
       'too_large',
     );
   }
-  // Another event that met an alias while the order was written may have moved a reversal to it.
+  // A concurrent call that wrote an alias may have moved a reversal to this order.
   const isBehind = names === 'moved' || (names === 'known' && changed);
   const present = isBehind ? ((await orderAt(store, order.key)) ?? order) : order;
   return {
@@ -102,7 +86,7 @@ const issuedBySku = ({ lines }: Order, event: Sale): ReadonlyMap<string, Issued>
     }),
   );
 
-/** Not for what is only announced: it may never be paid. */
+/** Reports the held lines. An announced order is not reported: it may never be paid. */
 function reportHeld({ report }: Recording, order: Order): void {
   const lines = order.heldAt ? order.lines : [];
   for (const line of lines)
@@ -121,7 +105,7 @@ export async function recordIgnored(
   report(inTheWay ? 'ignored' : 'ignored_amount', { provider, type, ...amount });
 }
 
-/** Keeps the notification for a person. It is told again until it is kept, so it may be there. */
+/** Holds the notification for a person. The provider sends it until it is stored, so it may be stored already. */
 export async function recordUnreadable(
   { store, report, now }: Recording,
   { key, provider, test }: NewUnreadable,
@@ -141,13 +125,13 @@ export async function recordUnreadable(
   return {};
 }
 
-/** Stores a reversal at each order that one of its IDs names; if there is none, as a stub under every ID. */
+/** Records a reversal at each order that one of its IDs names; if there is none, as a stub under every ID. */
 export async function recordReversal(
   ports: Recording,
   provider: string,
   event: Reversed,
   judge: () => Promise<Judge>,
-  audited = unaudited,
+  audit = noAudit,
 ): Promise<Claim> {
   const { store, report, now } = ports;
   const names = [
@@ -159,18 +143,18 @@ export async function recordReversal(
   ))
     found.set(at, item);
   const sales = [...found].filter(([, item]) => item?.kind === 'order' && !isStub(item));
-  const written: { order: Order; changed: boolean }[] = [];
+  const changes: { order: Order; changed: boolean }[] = [];
   for (const [at, item] of sales.length > 0 ? sales : found) {
     const step = (known: Order | undefined) => {
       const before = known ?? emptyOrder(at, provider, event.test, now());
-      const next = reversal(before, event.reversalId, { names, fact: event.reversal }, now());
-      return next && audited(before, next);
+      const next = applyReversal(before, event.reversalId, { names, fact: event.reversal }, now());
+      return next && audit(before, next);
     };
-    written.push(await change(store, at, item, step));
+    changes.push(await change(store, at, item, step));
   }
-  const [first] = written.filter(({ order }) => !isStub(order));
+  const [first] = changes.filter(({ order }) => !isStub(order));
   if (first) await claimAliases(ports, first.order.key, names, judge);
-  const { order, changed } = first ?? written[0] ?? { changed: false };
+  const { order, changed } = first ?? changes[0] ?? { changed: false };
   if (order)
     report('reversal_recorded', {
       order: order.key,
@@ -181,11 +165,11 @@ export async function recordReversal(
   return { order };
 }
 
-/** Items that are changed, each write being conditional on the version. */
+/** Items whose writes are conditional on the version. */
 type Versioned = Order | Unreadable | KeyChange;
 type Change<Kept> = Promise<{ readonly order: Kept; readonly changed: boolean }>;
 
-/** Writes what `step` makes of the order; if another write is in the way, of what that one has left. */
+/** Writes the result of `step`, conditional on the version that was read. If another write came first, applies `step` to that version. */
 export const change = (
   store: Store,
   key: string,
@@ -193,7 +177,7 @@ export const change = (
   step: (found: Order | undefined) => Order | undefined,
 ): Change<Order> => changeItem(store, key, found, (item) => item.kind === 'order', step);
 
-/** `change` for any kind of item. `step` answers undefined if there is nothing to write. */
+/** Same for any kind of item. `step` returns undefined if there is nothing to write. */
 export async function changeItem<Kept extends Versioned>(
   store: Store,
   key: string,
@@ -210,19 +194,18 @@ export async function changeItem<Kept extends Versioned>(
       if (known) return { order: known, changed: false };
       throw new Error(`nothing is stored under ${at}`);
     }
-    const written = { ...next, key: at, version: (known?.version ?? 0) + 1 };
-    const inTheWay = await store.put(written, known?.version);
-    if (!inTheWay) return { order: written, changed: true };
-    item = inTheWay;
+    const order = { ...next, key: at, version: (known?.version ?? 0) + 1 };
+    item = await store.put(order, known?.version);
+    if (!item) return { order, changed: true };
   }
 }
 
-/** An alias names its order directly. One more is written where two orders claim each other's names; four never are. */
+/** An alias points directly to its order. A chain of two arises if two orders claim each other's IDs; never one of four. */
 const MOST_ALIASES = 4;
 
 /**
- * What `item`, which is stored under `key`, is or is an alias of, and its own key. Undefined while only an alias is
- * stored. Throws after 4 aliases, since they lead in a circle.
+ * Returns the item that `item`, which is stored under `key`, is or is an alias of, and its own key. The item is undefined
+ * while only its alias is stored. Throws after 4 aliases, since they lead in a circle.
  */
 export async function followAliases(store: Store, key: string, item: Item | undefined) {
   let at = key;
@@ -238,16 +221,16 @@ export async function followAliases(store: Store, key: string, item: Item | unde
   return { at, item: found };
 }
 
-/** The order that is stored under `key` or under what `key` is an alias of. */
+/** Returns the order of which `key` is the key or an alias. */
 export async function orderAt(store: Store, key: string): Promise<Order | undefined> {
   const { item } = await followAliases(store, key, await store.get(key));
   return item?.kind === 'order' ? item : undefined;
 }
 
-/** Of other names: all were written now, one was there, or what waited under one has moved to the order. */
+/** `new`: all aliases were written now; `known`: one existed; `moved`: a stub under one was joined to the order. */
 type Claimed = 'new' | 'known' | 'moved';
 
-/** Writes the other names of an order. */
+/** Writes the aliases of an order. */
 export async function claimAliases(
   ports: Recording,
   key: string,
@@ -277,7 +260,7 @@ export async function claimAlias(
     }
     const judgeNow = await judge();
     await change(store, key, undefined, (order) =>
-      join(order ?? emptyOrder(key, inTheWay.provider, inTheWay.test, now()), inTheWay, judgeNow, now()),
+      joinStub(order ?? emptyOrder(key, inTheWay.provider, inTheWay.test, now()), inTheWay, judgeNow, now()),
     );
     moved = true;
     expected = inTheWay.version;

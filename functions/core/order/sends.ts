@@ -1,10 +1,11 @@
-/** The mails of an order: start, outcome of a try, SES's events, and the age at which a person looks. */
+/** The mails of an order: start, outcome of a try, SES's events, and the age at which the order is held. */
 import { addressOf, carriesLine, isDue, isSettled, liveSends, mailTimes, needOf, toAt } from './due.ts';
 import { finish, LIMITS, settle, withTooLarge } from './settle.ts';
 import {
   type Carried,
   DELIVERIES,
   type Delivery,
+  type InFlight,
   type Line,
   type Order,
   type Send,
@@ -14,7 +15,7 @@ import {
 } from './types.ts';
 
 const MINUTE = 60_000;
-/** How long a sender may work on a mail: longer than any Lambda of ours does. */
+/** The length of a sender's lease: longer than any Lambda works on one mail. */
 export const LEASE_MS = 2 * MINUTE;
 /** A sender calls SES only with this much of its lease left, so that the lease ends after SES's answer. */
 const LEAST_LEFT_MS = MINUTE;
@@ -23,32 +24,30 @@ const ACCOUNT_MS = 15 * MINUTE;
 const LONGEST_BACKOFF_MS = 15 * MINUTE;
 const OLDEST_MS = 72 * 60 * MINUTE;
 
-export type InFlight = Send & { readonly state: 'in_flight' };
-
 export interface Started {
   readonly order: Order;
-  /** What to send; undefined: there is no room for another send, so the order is held as `too_large`. */
+  /** The mail to send; undefined if there is no room for another send, so that the order is held as `too_large`. */
   readonly send?: InFlight | undefined;
 }
 
-/** Takes the lease of the mail that is due: a retry if one with the same content exists, else a new send. */
+/** Acquires the lease of the mail that is due: a retry if one with the same content exists, else a new send. */
 export function start(order: Order, now: number): Started | undefined {
   if (order.outbox?.held || !isDue(order, now)) return undefined;
   const lines = linesDue(order, now);
   const other = order.sends.find((send) => send.about !== 'serials' && isReady(send, now));
-  if (lines.length === 0) return other && started(order, inFlight(other, now), now);
+  if (lines.length === 0) return other && startSend(order, retry(other, now), now);
   const carries = lines.map((line) => ({ line: line.id, issue: line.issued.n }));
   const same = liveSends(order).find((send) => isReady(send, now) && isSameContent(send.carries, carries));
-  if (same) return started(order, inFlight(same, now), now);
-  // SES has certainly not accepted these, and the new mail takes their place.
+  if (same) return startSend(order, retry(same, now), now);
+  // The new mail replaces waiting ones, which SES has certainly not accepted.
   const kept = order.sends.filter(
     (send) => send.state !== 'waiting' || !lines.some((line) => carriesLine(send, line)),
   );
   const n = Math.max(0, ...order.sends.map((send) => send.n)) + 1;
-  const room = pruned({ ...order, sends: kept }, now);
+  const room = prune({ ...order, sends: kept }, now);
   if (room.sends.length >= LIMITS.sends) return { order: settle(withTooLarge(order, now), now) };
   const to = addressOf(order) ?? '';
-  return started(
+  return startSend(
     room,
     { n, to, about: 'serials', carries, tries: 1, state: 'in_flight', until: leaseEnd(now) },
     now,
@@ -57,7 +56,7 @@ export function start(order: Order, now: number): Started | undefined {
 
 type IssuedLine = Line & { readonly state: 'issued' };
 
-/** The lines whose mail may start now, and those that only wait for a later try: one mail instead of two. */
+/** Returns the lines whose mail may start now, and those that only wait for a later try: one mail instead of two. */
 function linesDue(order: Order, now: number): readonly IssuedLine[] {
   const wanted = order.lines.flatMap((line) => {
     const need = needOf(order, line);
@@ -79,8 +78,8 @@ const isSameContent = (one: readonly Carried[], other: readonly Carried[]): bool
 
 const leaseEnd = (now: number) => toAt(now + LEASE_MS);
 
-/** One try more. Unless the last one surely failed, SES may have accepted it. */
-const inFlight = (send: Send, now: number): InFlight => ({
+/** Returns the send with one more try. There is doubt unless SES has certainly not accepted the last one. */
+const retry = (send: Send, now: number): InFlight => ({
   ...factsOf(send),
   tries: send.tries + 1,
   state: 'in_flight',
@@ -88,13 +87,13 @@ const inFlight = (send: Send, now: number): InFlight => ({
   ...(send.state === 'waiting' ? {} : { doubt: true }),
 });
 
-function started(order: Order, send: InFlight, now: number): Started {
+function startSend(order: Order, send: InFlight, now: number): Started {
   const sends = [...order.sends.filter(({ n }) => n !== send.n), send].sort((one, other) => one.n - other.n);
   return { order: settle({ ...order, sends }, now), send };
 }
 
-/** Room for one send more, if the oldest that no longer matter make it. */
-function pruned(order: Order, now: number): Order {
+/** Makes room for one more send by removing the oldest ones that no longer count. */
+function prune(order: Order, now: number): Order {
   const current = (send: Send) =>
     !send.dismissed && send.to === addressOf(order) && order.lines.some((line) => carriesLine(send, line));
   const isOver = (send: Send) => isSettled(send) || (send.about === 'serials' && isReady(send, now));
@@ -103,7 +102,7 @@ function pruned(order: Order, now: number): Order {
   return { ...order, sends: order.sends.filter((send) => !excess.includes(send)) };
 }
 
-/** Whether its sender may still call SES: another may take over when the lease ends. */
+/** True if the sender may still call SES: another sender may start when the lease ends. */
 export const mayCallSes = (send: InFlight, now: number): boolean =>
   Date.parse(send.until) - now >= LEAST_LEFT_MS;
 
@@ -112,15 +111,15 @@ export type Outcome =
   | { readonly kind: 'sent'; readonly messageId: string }
   | { readonly kind: 'throttled' | 'unknown' | 'refused' | 'account'; readonly code: string };
 
-/** Only the latest try changes a send, except that a mail that SES has accepted is accepted, whichever try it was. */
-export function outcome(
+/** Applies the outcome of a try to its send. An earlier try changes nothing, unless SES has accepted it. */
+export function applyOutcome(
   order: Order,
   { n, tries }: Pick<SendFacts, 'n' | 'tries'>,
   result: Outcome,
   now: number,
 ): Order | undefined {
   return changeSend(order, n, now, (send) => {
-    if (result.kind === 'sent') return accepted(send, result.messageId, now);
+    if (result.kind === 'sent') return accept(send, result.messageId, now);
     if (send.state !== 'in_flight' || send.tries !== tries) return send;
     const facts = factsOf(send);
     const { code, kind } = result;
@@ -145,19 +144,19 @@ const CHANGES: Readonly<Record<MailEventKind, { readonly delivery?: Delivery; re
   {
     send: {},
     delay: { trouble: 'delayed' },
-    // SES has given up for now, or a robot answered, which does not concern the buyer's mail.
+    // SES has given up for now, or an auto-responder answered. Neither says that the address is wrong.
     soft_bounce: { trouble: 'soft_bounce' },
     delivery: { delivery: 'delivered' },
     complaint: { delivery: 'complained' },
     bounce: { delivery: 'bounced' },
-    // SES accepted the mail and did not send it: the address is on a list of those that bounced before.
+    // SES accepted the mail and did not send it, because the address has bounced before.
     suppressed: { delivery: 'suppressed' },
     // SES found a virus in the mail and did not send it.
     reject: { delivery: 'rejected' },
   };
 
-/** What SES says of a mail: of the send that its tag names, or of send 0 if it has only the tag of schema 1. */
-export function mailEvent(
+/** Applies an event of SES to the send that the mail's tag names, or to send 0 if it has only the tag of schema 1. */
+export function applyMailEvent(
   order: Order,
   event: {
     readonly kind: MailEventKind;
@@ -174,7 +173,7 @@ export function mailEvent(
   return n === undefined
     ? undefined
     : changeSend(order, n, now, (send) => {
-        const known = accepted(send, event.messageId, now);
+        const known = accept(send, event.messageId, now);
         return {
           ...known,
           delivery: higher(DELIVERIES, known.delivery, delivery) ?? 'none',
@@ -186,7 +185,7 @@ export function mailEvent(
 const higher = <One>(list: readonly One[], one: One | undefined, other: One | undefined): One | undefined =>
   list.findLast((each) => each === one || each === other);
 
-const accepted = (send: Send, messageId: string, now: number): Send & { readonly state: 'accepted' } =>
+const accept = (send: Send, messageId: string, now: number): Send & { readonly state: 'accepted' } =>
   send.state === 'accepted'
     ? { ...send, messageId: send.messageId ?? messageId }
     : { ...factsOf(send), state: 'accepted', at: toAt(now), messageId, delivery: 'none' };
@@ -201,13 +200,13 @@ const factsOf = ({ n, to, about, carries, tries, dismissed, fromVersion }: Send)
   fromVersion,
 });
 
-/** An event for a send that the order does not know changes nothing: the send was pruned, or the person erased. */
+/** Changes nothing if the order does not have the send: it was pruned, or the person was erased. */
 function changeSend(order: Order, n: number, now: number, change: (send: Send) => Send): Order | undefined {
   const sends = order.sends.map((send) => (send.n === n ? change(send) : send));
   return finish(order, { ...order, sends }, now);
 }
 
-/** 5 s × 2ⁿ, at most 15 min, less up to half: spread by the order's key, so that not all retries come at once. */
+/** 5 s × 2ⁿ, at most 15 min, less up to half: spread by the order's key, so that not all orders are retried at once. */
 function backoff(key: string, tries: number): number {
   const full = Math.min(LONGEST_BACKOFF_MS, 5_000 * 2 ** Math.min(tries - 1, 10));
   let spread = tries;
@@ -215,7 +214,7 @@ function backoff(key: string, tries: number): number {
   return Math.round(full * (1 - spread / 2_000));
 }
 
-/** A mail that is due and has been wanted for 72 h waits for a person. */
+/** Holds a mail that is due and has been wanted for 72 h. */
 export function holdByAge(order: Order, now: number): Order | undefined {
   const { outbox } = order;
   const isOld = outbox && !outbox.held && now - Date.parse(outbox.since) >= OLDEST_MS;
@@ -223,9 +222,9 @@ export function holdByAge(order: Order, now: number): Order | undefined {
   return finish(order, { ...order, outbox: { ...outbox, held: 'mail_age' } }, now);
 }
 
-/** A mail without serials, to be sent at once. */
+/** Adds a mail without serials, which is due at once. */
 export function withMail(order: Order, about: 'trial' | 'moved' | 'held', to: string, now: number): Order {
-  const room = pruned(order, now);
+  const room = prune(order, now);
   const n = Math.max(0, ...order.sends.map((send) => send.n)) + 1;
   return {
     ...room,

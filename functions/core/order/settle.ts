@@ -1,4 +1,4 @@
-/** The end of every transition: what an order remembers is brought up to date, and the limits are enforced. */
+/** The end of every transition: updates the fields that an order remembers, and enforces the limits. */
 import { isHeld, mailTimes, makeTimes, toAt } from './due.ts';
 import type { Order } from './types.ts';
 
@@ -32,13 +32,13 @@ export function emptyOrder(key: string, provider: string, test: boolean, now: nu
 }
 
 /**
- * The order to be written, or undefined if nothing has changed. If it exceeds a limit, nothing of it is applied but
- * `fallback`, and its mail is held as `too_large`.
+ * Returns the order to write, or undefined if nothing has changed. An order beyond a limit is replaced by `fallback`, and
+ * its mail is held as `too_large`.
  */
 export function finish(before: Order, after: Order, now: number, fallback = () => before): Order | undefined {
-  const settled = settle(after, now);
-  if (isSame(before, settled)) return undefined;
-  if (isWithinLimits(settled)) return settled;
+  const next = settle(after, now);
+  if (isSame(before, next)) return undefined;
+  if (isWithinLimits(next)) return next;
   const held = settle(withTooLarge(fallback(), now), now);
   return isSame(before, held) ? undefined : held;
 }
@@ -59,7 +59,7 @@ export function settle(order: Order, now: number): Order {
   return { ...next, heldAt: isHeld(next) ? (order.heldAt ?? toAt(now)) : undefined };
 }
 
-/** A line is held, or will be once it is paid: a dispute may yet be won, and then a person needs the notification. */
+/** True if a line is held, or will be once it is paid. A disputed order keeps its notification, because the dispute may be won. */
 export const needsRaw = ({ lines }: Order): boolean =>
   lines.some((line) => line.state === 'held' || (line.state === 'pending' && line.product === null));
 
@@ -81,7 +81,7 @@ function bytesOf({ reversals, raw, ...rest }: Order): number {
   return Buffer.byteLength(JSON.stringify([rest, [...reversals], request])) + (body?.byteLength ?? 0);
 }
 
-/** Parts that a transition did not touch are the same objects, and so is `raw`. */
+/** Compares without `raw`: a transition that does not change it keeps the object. */
 export function isSame(one: Order, other: Order): boolean {
   const [before, after]: Record<string, unknown>[] = [{ ...one }, { ...other }];
   const isPartSame = (name: string) =>

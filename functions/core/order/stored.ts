@@ -42,7 +42,7 @@ import {
 } from './types.ts';
 import { upcast } from './upcast.ts';
 
-/** How many partitions the index of due orders has. */
+/** The number of partitions of the index of due orders. */
 export const DUE_SHARDS = 8;
 
 export function toItem(item: Item): Fields {
@@ -59,7 +59,7 @@ export function toItem(item: Item): Fields {
   }
 }
 
-/** The item, whatever schema it was written in. Throws an ItemError for a kind or a schema of a later version. */
+/** Parses an item of this or an older schema. Throws an ItemError for a kind or a schema of a later version. */
 export function fromItem(stored: Fields): Item {
   const key = text(stored.key, 'key');
   try {
@@ -157,7 +157,7 @@ function sendFields(order: Order, send: Send, at: number): Fields {
   });
 }
 
-/** Without what is undefined, and without empty lists and maps. */
+/** Removes undefined values, empty lists and empty maps. */
 function compact(record: object): Fields {
   const isEmpty = (value: unknown) =>
     value === undefined ||
@@ -307,7 +307,7 @@ const LineFields = record({
 const SERIAL = { n: or(count, 1), licensee: text, serial: text, keyVersion: orNull(count) };
 const Serial = record(SERIAL);
 const Pending = record({ product: orNull(text), reason: maybe(oneOf(HELD_REASONS)) });
-const Held = record({ product: orNull(text), reason: oneOf(HELD_REASONS), told: yes });
+const Held = record({ product: orNull(text), reason: oneOf(HELD_REASONS), fromProvider: yes });
 const ToMake = record({ product: text, licensee: text, tries: count, until: text });
 const IssuedLine = record({ product: text, superseded: list(record({ ...SERIAL, at: text })) });
 const Erased = record({ product: orNull(text) });

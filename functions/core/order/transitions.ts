@@ -7,8 +7,8 @@
  * | sale: announced, trial        | facts, buyer, lines `pending`                                                       |
  * | sale: paid, renewed           | the same; once paid, each `pending` line is judged: `held`, `to_make` or `issued`   |
  * | reversal                      | its own entry in `reversals`, which only moves forward                              |
- * | join (waited under an alias)  | reversals, `renewedAt` and aliases of a stub are added                              |
- * | made (the generator answered) | `to_make` → `issued`, `held`, or `to_make` until later                              |
+ * | join of a stub under an alias | reversals, `renewedAt` and aliases of a stub are added                              |
+ * | answer of the generator       | `to_make` → `issued`, `held`, or `to_make` until later                              |
  * | reported                      | `reportedAt` of a stub                                                              |
  * | start                         | a new send `in_flight`, or a retry of one; or the outbox is held as `too_large`     |
  * | outcome of send n, try k      | send n, if try k is its latest: `accepted`, `waiting`, `unknown` or `refused`       |
@@ -54,19 +54,19 @@ export interface Sale {
   readonly raw?: (() => Raw) | undefined;
 }
 
-/** If the lines do not fit, the sale is recorded without them and held as `too_large`; keep its notification then. */
-export function sale(order: Order, event: Sale, judge: Judge, now: number): Order | undefined {
+/** Applies a sale. If its lines exceed a limit, it is recorded without them and held as `too_large`; keep its notification then. */
+export function applySale(order: Order, event: Sale, judge: Judge, now: number): Order | undefined {
   if (order.erasedAt) return undefined;
   const facts = { ...order, ...paymentFacts(order, event, toAt(now)), amount: amountOf(order, event) };
   // A renewal is about the subscription: its buyer and lines are those of the trial.
   const { buyer, lines, printed } = event.kind === 'renewed' ? { ...order, lines: undefined } : event;
-  const told = {
+  const joined = {
     ...withAliases(facts, event.aliases),
     printed: order.printed ?? printed,
     buyer: withMissing(order.buyer, buyer),
     lines: lines ? reopenHeld(joinLines(...withShares(order, facts, event))) : order.lines,
   };
-  const next = judgeLines(told, judge, now);
+  const next = judgeLines(joined, judge, now);
   const bare = () =>
     judgeLines({ ...facts, lines: order.lines.length > 0 ? order.lines : joinLines(order, []) }, judge, now);
   return finish(order, needsRaw(next) ? { ...next, raw: order.raw ?? event.raw?.() } : next, now, bare);
@@ -87,7 +87,7 @@ function withShares(order: Order, { amount }: Order, event: Sale): [Order, reado
   return [{ ...order, lines: order.lines.map((line) => share(line, order.amount)) }, event.lines];
 }
 
-/** Of each fact the first report stays. */
+/** Returns the facts about the payment. The first report of each fact stays. */
 function paymentFacts(
   { paidAt, trial, renewedAt }: Order,
   { kind, at, until }: Sale,
@@ -105,7 +105,7 @@ function paymentFacts(
   }
 }
 
-/** What is paid counts, also if the payment does not state it; until then what the buyer agreed to pay. */
+/** Returns the amount paid, unknown if the payment does not state it; before the payment, the amount agreed. */
 function amountOf(order: Order, { kind, amount }: Sale): Money | undefined {
   switch (kind) {
     case 'trial':
@@ -120,23 +120,23 @@ function amountOf(order: Order, { kind, amount }: Sale): Money | undefined {
   }
 }
 
-/** What was told first, or set by a person, stays. */
-export const withMissing = (buyer: Buyer, told: Buyer): Buyer => ({
+/** Adds the fields that the buyer lacks. A field that was reported first, or set by a person, stays. */
+export const withMissing = (buyer: Buyer, more: Buyer): Buyer => ({
   ...buyer,
-  ...without(told, Object.keys(buyer)),
+  ...without(more, Object.keys(buyer)),
 });
 
-export const without = (told: Buyer, names: readonly string[]): Buyer =>
+export const without = (buyer: Buyer, names: readonly string[]): Buyer =>
   Object.fromEntries(
-    Object.entries(told).filter(([name, value]) => value !== undefined && !names.includes(name)),
+    Object.entries(buyer).filter(([name, value]) => value !== undefined && !names.includes(name)),
   );
 
 export const union = <One>(known: readonly One[], more: readonly One[]): readonly One[] => [
   ...new Set([...known, ...more]),
 ];
 
-/** `names` are the keys of all IDs under which the reversal came: the order takes the others as aliases. */
-export function reversal(
+/** Applies a reversal. `names` are the keys of all its IDs; the order takes the others as aliases. */
+export function applyReversal(
   order: Order,
   id: string,
   { names, fact }: { readonly names: readonly string[]; readonly fact: Reversal },
@@ -155,14 +155,14 @@ const withAliases = (order: Order, names: readonly string[]): Order => ({
 
 function withReversal(order: Order, id: string, event: Reversal): Order {
   const known = order.reversals.get(id);
-  const next = known ? merged(known, event) : event;
+  const next = known ? mergeReversal(known, event) : event;
   return { ...order, reversals: new Map([...order.reversals, [id, next]]) };
 }
 
 const RANKS: readonly ReversalState[] = ['open', 'lost', 'done', 'won'];
 
-/** The later state stands; of states of one time, or without times, the one of the higher rank. */
-function merged(known: Reversal, event: Reversal): Reversal {
+/** The later state counts; of states of one time, or without times, the one of the higher rank. */
+function mergeReversal(known: Reversal, event: Reversal): Reversal {
   const [one, other] = [known.at ?? '', event.at ?? ''];
   const isLater = one === other ? RANKS.indexOf(event.state) > RANKS.indexOf(known.state) : other > one;
   const { state, at } = isLater ? event : known;
@@ -175,8 +175,8 @@ function merged(known: Reversal, event: Reversal): Reversal {
   };
 }
 
-/** What waited under another ID of the order. The other ID becomes an alias. */
-export function join(order: Order, stub: Order, judge: Judge, now: number): Order | undefined {
+/** Adds what waited under another ID of the order. The other ID becomes an alias. */
+export function joinStub(order: Order, stub: Order, judge: Judge, now: number): Order | undefined {
   const renewed = {
     ...withAliases(order, [stub.key, ...stub.aliases]),
     renewedAt: order.renewedAt ?? stub.renewedAt,
@@ -185,27 +185,32 @@ export function join(order: Order, stub: Order, judge: Judge, now: number): Orde
   return finish(order, judgeLines(all, judge, now), now);
 }
 
-/** What the generator of a serial answered: the serial, a failure, or nothing yet. */
-export type Made =
+/** The answer of a serial's generator: the serial, a failure, or the time of the next call. */
+export type Answer =
   | { readonly serial: Omit<NewSerial, 'licensee'> }
   | { readonly reason: HeldReason }
   | { readonly until: number };
 
-/** A serial that comes late goes by mail. An answer for another licensee is dropped: the name was corrected meanwhile. */
-export function made(
+/** Applies the generator's answer. A late serial goes by mail. An answer for another licensee is dropped: the name was corrected meanwhile. */
+export function applyAnswer(
   order: Order,
   id: number,
   licensee: string,
-  answer: Made,
+  answer: Answer,
   now: number,
 ): Order | undefined {
   const lines = order.lines.map((line) =>
-    line.id === id && line.state === 'to_make' && line.licensee === licensee ? lineMade(line, answer) : line,
+    line.id === id && line.state === 'to_make' && line.licensee === licensee
+      ? answerLine(line, answer)
+      : line,
   );
   return finish(order, { ...order, lines }, now);
 }
 
-function lineMade({ tries, until: _, ...line }: Line & { readonly state: 'to_make' }, answer: Made): Line {
+function answerLine(
+  { tries, until: _, ...line }: Line & { readonly state: 'to_make' },
+  answer: Answer,
+): Line {
   const { licensee, state, ...facts } = line;
   if ('until' in answer) return { ...facts, state, licensee, tries: tries + 1, until: toAt(answer.until) };
   if ('reason' in answer) return { ...facts, state: 'held', reason: answer.reason };
@@ -213,6 +218,6 @@ function lineMade({ tries, until: _, ...line }: Line & { readonly state: 'to_mak
   return { ...facts, via: 'mail', state: 'issued', issued, superseded: [] };
 }
 
-/** The seller was told that the sale of these reversals has not arrived. */
-export const reported = (order: Order, now: number): Order | undefined =>
+/** Remembers that the missing sale of these reversals was reported to the seller. */
+export const markReported = (order: Order, now: number): Order | undefined =>
   isStub(order) ? finish(order, { ...order, reportedAt: order.reportedAt ?? toAt(now) }, now) : undefined;

@@ -1,4 +1,4 @@
-/** What the table holds. Items are told apart by `kind`; an order keeps facts, issued serials and sends. */
+/** The items of the table, distinguished by `kind`. An order keeps facts, issued serials and sends. */
 import type { Buyer, HeldReason, Money, Reversal } from '../inbound/event.ts';
 
 /** ISO 8601 in UTC, so that text order is time order. */
@@ -54,13 +54,13 @@ export interface Order {
   readonly outbox?: Outbox | undefined;
   /** Present while a person has to act. */
   readonly heldAt?: At | undefined;
-  /** When it was reported that reversals wait here and no sale has arrived. */
+  /** The time at which it was reported that reversals wait here for a sale. */
   readonly reportedAt?: At | undefined;
 }
 
 export interface Outbox {
   readonly since: At;
-  /** No mail of the order starts. `mail_age`: 72 h have passed. `too_large`: a limit was reached. */
+  /** Keeps every mail of the order from starting. `mail_age`: 72 h have passed. `too_large`: a limit was reached. */
   readonly held?: 'mail_age' | 'too_large' | undefined;
 }
 
@@ -70,7 +70,7 @@ export type Line = LineFacts & LineState;
 export interface LineFacts {
   /** Stable and never reused: a send names the line by it. */
   readonly id: number;
-  /** Empty for a placeholder: the provider did not say what was sold. */
+  /** Empty for a placeholder: the provider did not report what was sold. */
   readonly sku: string;
   readonly quantity: number;
   /** The price of the whole line. A bundle's price is on its first line. */
@@ -88,7 +88,7 @@ export type LineState =
   | {
       readonly state: 'pending';
       readonly product: string | null;
-      /** The provider could not say what the line needs. It is held for this reason once it is paid. */
+      /** The provider lacks data that the line needs. It is held for this reason once it is paid. */
       readonly reason?: HeldReason | undefined;
     }
   /** `held`: a person has to act before there is a serial. */
@@ -96,10 +96,10 @@ export type LineState =
       readonly state: 'held';
       readonly product: string | null;
       readonly reason: HeldReason;
-      /** The provider said so: what another event adds to the buyer is no reason to judge the line again. */
-      readonly told?: true | undefined;
+      /** The provider gave the reason, so that new data of the buyer does not judge the line again. */
+      readonly fromProvider?: true | undefined;
     }
-  /** `to_make`: the line is accepted, and the generator of its serial is asked (again) at `until`. */
+  /** `to_make`: the line is accepted, and the generator of its serial is called (again) at `until`. */
   | {
       readonly state: 'to_make';
       readonly product: string;
@@ -145,9 +145,9 @@ export interface SendFacts {
   readonly carries: readonly Carried[];
   /** The fencing token: an outcome of an earlier try changes nothing. */
   readonly tries: number;
-  /** A person wants its lines to be mailed again. Never set while it is in flight. */
+  /** A person has asked to mail its lines again. Never set while it is in flight. */
   readonly dismissed?: true | undefined;
-  /** Of send 0 only: mails that carry a `version` tag from here on are this send. */
+  /** In send 0 only: a mail whose `version` tag is this or higher is this send. */
   readonly fromVersion?: number | undefined;
 }
 
@@ -166,7 +166,7 @@ export type SendState =
   | { readonly state: 'unknown'; readonly until: At; readonly code: string }
   /** `refused`: SES will never accept this mail. */
   | { readonly state: 'refused'; readonly code: string }
-  /** `accepted`: SES has the mail, and `delivery` says what became of it. */
+  /** `accepted`: SES has the mail, and `delivery` is its latest delivery status. */
   | {
       readonly state: 'accepted';
       readonly at: At;
@@ -174,6 +174,24 @@ export type SendState =
       readonly delivery: Delivery;
       readonly trouble?: Trouble | undefined;
     };
+
+export type InFlight = Send & { readonly state: 'in_flight' };
+
+/** A mail to send, with the order as it was when the lease was acquired. */
+export interface Mail {
+  readonly order: Order;
+  readonly send: InFlight;
+}
+
+/** The result of recording an event. */
+export interface Claim {
+  /** The order as it is now; undefined if the notification is held as unreadable. */
+  readonly order?: Order | undefined;
+  /** By SKU of the event, the serial that the provider may print. */
+  readonly issued?: ReadonlyMap<string, Issued> | undefined;
+  /** Set if this call holds the lease of the mail. */
+  readonly mail?: Mail | undefined;
+}
 
 /** Only rises, in this order, so that events may arrive in any order. */
 export const DELIVERIES = ['none', 'delivered', 'complained', 'rejected', 'bounced', 'suppressed'] as const;
@@ -183,7 +201,7 @@ export type Delivery = (typeof DELIVERIES)[number];
 export const TROUBLES = ['delayed', 'soft_bounce'] as const;
 export type Trouble = (typeof TROUBLES)[number];
 
-/** A notification kept while a person may need it: all that parsing it again takes, and nothing that proves its sender. */
+/** A notification that is kept while a person may need it: everything needed to parse it again, without the proof of its sender. */
 export interface Raw {
   /** The name under which the catalogue enables the provider. */
   readonly provider: string;
@@ -248,7 +266,7 @@ export type UnreadableState =
       readonly reason: 'bad_body' | 'too_large';
       readonly raw?: Raw | undefined;
     }
-  /** `closed`: it turned out to concern no order, or its person is erased. */
+  /** `closed`: a person found that it concerns no order, or its person is erased. */
   | { readonly state: 'closed' };
 
 /** The audit of a product's or provider's keys; never a key. */
@@ -260,7 +278,7 @@ export interface KeyChange {
   readonly audit: readonly AuditEntry[];
 }
 
-/** Which run of a job works, until when (milliseconds since 1970). */
+/** The run of a job that is allowed to work until `until` (milliseconds since 1970). */
 export interface Lease {
   readonly kind: 'lease';
   readonly key: string;

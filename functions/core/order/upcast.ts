@@ -1,6 +1,6 @@
 /**
- * Items of the previous schema as this one stores them. They had no kind: what an item is was told by its key and fields.
- * Mails had no record each, but one state for the latest: it becomes send 0, and lines mailed before it send -1.
+ * Upcasts items of schema 1. They had no kind; key and fields distinguished them. They had one mail state, for the latest
+ * mail: it becomes send 0, and the lines of earlier mails become send -1.
  */
 import { count, type Fields, fields, flag, list, maybe, oneOf, orNull, text } from './parse.ts';
 import { SCHEMA } from './types.ts';
@@ -106,7 +106,7 @@ function lineOf(
       n: issue,
       superseded: superseded.map((one, at) => ({ ...one, n: at + 1 })),
     };
-  // What was judged before the order was paid is judged again when it is.
+  // A line that was judged before the payment is judged again at the payment.
   return order.isPaid
     ? { ...stored, state: 'held', reason: held ?? 'unknown_product' }
     : { ...stored, state: 'pending' };
@@ -127,7 +127,7 @@ function sendsOf({ test, buyer }: Fields, lines: readonly OldLine[], mail: OldMa
     return carried.length > 0 && to !== undefined ? [{ ...common, n, carries, ...state }] : [];
   };
   if (open.length > 0) {
-    // Its lease, its wait, or an outcome that nobody knows: SES may have accepted it.
+    // The mail was leased, waiting or unknown. SES may have accepted it.
     const code = lastError ?? 'unknown';
     const tried =
       mail.state === 'unknown' ? { state: 'unknown', until, code } : { state: 'in_flight', until };
@@ -156,20 +156,20 @@ function deliveryOf({ state, lastError }: OldMail): Fields {
 
 const NAMES = ['name', 'registration', 'company'] as const;
 
-/** A name that a person gave for a line was kept in the line; it now stands in the buyer, where no event changes it. */
+/** Moves a name that a person set for a line to the buyer, where no event changes it. */
 function correctedBuyer({ buyer: stored, acts }: Fields, lines: readonly OldLine[]): Fields {
   const buyer = fields(stored, 'buyer');
   const own = NAMES.map((name) => buyer[name]);
-  const given = lines.find(
+  const licensee = lines.find(
     ({ received, isIssued }) => !isIssued && received !== null && !own.includes(received),
   )?.received;
-  const names = given ? NAMES.filter((name) => name === 'name' || buyer[name] !== undefined) : [];
+  const names = licensee ? NAMES.filter((name) => name === 'name' || buyer[name] !== undefined) : [];
   const after = list(fields)(acts, 'acts').flatMap((act) => Object.keys(fields(act.after, 'after')));
   const corrected = ['name', 'email', 'company', 'registration'].filter(
     (name) => after.includes(name) && buyer[name],
   );
   return {
-    buyer: { ...buyer, ...Object.fromEntries(names.map((name) => [name, given])) },
+    buyer: { ...buyer, ...Object.fromEntries(names.map((name) => [name, licensee])) },
     corrected: [...new Set([...corrected, ...names])],
   };
 }

@@ -15,7 +15,7 @@ import {
 import { emptyOrder } from './settle.ts';
 import type { Item, KeyChange, Line, Order, Unreadable } from './types.ts';
 
-/** Stubs and orders that nobody has paid are left out of lists. */
+/** Lists leave out stubs and unpaid orders. */
 export const isListed = (item: Item): item is Order | Unreadable =>
   (item.kind === 'order' && isPaid(item)) || (item.kind === 'unreadable' && item.state === 'held');
 
@@ -74,7 +74,7 @@ function heldFor(order: Order, line: Line): HeldReason | null {
   return need.is === 'wanted' ? (order.outbox?.held ?? null) : null;
 }
 
-/** Of the buyer's names, the one that the licensee is; without a serial, the one that the catalogue prefers by default. */
+/** Returns the buyer's name that the licensee was made from; without a serial, the one that the catalogue prefers by default. */
 function receivedName({ buyer }: Order, licensee: string | undefined): string | null {
   const names = [buyer.registration, buyer.name, buyer.company].filter((name) => name?.trim());
   const plain = (text = '') =>
@@ -85,7 +85,7 @@ function receivedName({ buyer }: Order, licensee: string | undefined): string | 
   return names.find((name) => licensee && plain(name) === plain(licensee)) ?? names[0] ?? null;
 }
 
-/** SES has accepted a mail with the line's present serial and not dropped it. */
+/** True if SES has accepted a mail with the line's present serial and not dropped it. */
 const isSent = (order: Order, line: Line): boolean =>
   (line.state === 'issued' && line.via === 'elsewhere') ||
   liveSends(order).some(
@@ -116,7 +116,7 @@ function lastError(send: Order['sends'][number] | undefined): string | undefined
   return trouble === 'delayed' && delivery !== 'none' ? undefined : trouble;
 }
 
-/** What is no order is shown as one all the same; a person may make it one. */
+/** Represents another item as an order, so that the commands can show it. */
 export function asOrder(item: Unreadable | KeyChange): Order {
   const { key, version, receivedAt, audit } = item;
   const provider = item.kind === 'unreadable' ? item.provider : 'keys';

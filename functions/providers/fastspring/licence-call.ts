@@ -10,7 +10,7 @@ import type { Context } from '../../core/inbound/provider.ts';
 import type { Answer, WebhookRequest } from '../../core/inbound/request.ts';
 import { formQuantity, id, sku, text } from '../../core/inbound/shapes.ts';
 import { requireEqual } from '../../core/inbound/signature.ts';
-import type { Claim } from '../../core/order/record.ts';
+import type { Claim } from '../../core/order/types.ts';
 
 const HASH = 'security_request_hash';
 

@@ -6,8 +6,8 @@ import type { HeldReason } from '../../../functions/core/inbound/event.ts';
 import { Rejection } from '../../../functions/core/inbound/rejection.ts';
 import { type Corrections, releaseOrder } from '../../../functions/core/operator/release.ts';
 import { changeItem } from '../../../functions/core/order/record.ts';
-import { holdByAge, type MailEventKind, mailEvent } from '../../../functions/core/order/sends.ts';
-import { reversal } from '../../../functions/core/order/transitions.ts';
+import { applyMailEvent, holdByAge, type MailEventKind } from '../../../functions/core/order/sends.ts';
+import { applyReversal } from '../../../functions/core/order/transitions.ts';
 import type { Item, Order, Unreadable } from '../../../functions/core/order/types.ts';
 import { asOrder, type OrderView } from '../../../functions/core/order/view.ts';
 import { decrypt, KEY, seller, serial } from '../../fixtures/catalogue.ts';
@@ -88,7 +88,7 @@ const unreadable = { ...plain, read: () => Promise.reject(new Rejection('bad_bod
 const NOW = Date.parse('2026-11-23T03:00:00Z');
 /** SES reports this of the first mail. */
 const sent = (kind: MailEventKind) => (order: Order) =>
-  mailEvent(order, { kind, messageId: 'message-1', send: 1 }, NOW);
+  applyMailEvent(order, { kind, messageId: 'message-1', send: 1 }, NOW);
 /** The mail has been due for three days. */
 const aged = (order: Order) =>
   holdByAge({ ...order, sends: [], outbox: { since: '2026-11-20T03:00:00.000Z' } }, NOW);
@@ -362,7 +362,7 @@ test('a new address gets the whole order, a reversed one gets nothing', async ()
     }),
   );
   const refund = (state: 'done' | 'won') => (found: Order) =>
-    reversal(
+    applyReversal(
       found,
       'r',
       { names: [found.key], fact: { kind: 'refund', state, part: 'full' } },

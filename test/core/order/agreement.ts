@@ -3,9 +3,14 @@ import type { Reversal } from '../../../functions/core/inbound/event.ts';
 import { paymentOf } from '../../../functions/core/order/due.ts';
 import { type Judge, toLines } from '../../../functions/core/order/lines.ts';
 import { release } from '../../../functions/core/order/manual.ts';
-import { type MailEventKind, mailEvent, outcome, start } from '../../../functions/core/order/sends.ts';
+import {
+  applyMailEvent,
+  applyOutcome,
+  type MailEventKind,
+  start,
+} from '../../../functions/core/order/sends.ts';
 import { emptyOrder, LIMITS } from '../../../functions/core/order/settle.ts';
-import { type Sale, sale } from '../../../functions/core/order/transitions.ts';
+import { applySale, type Sale } from '../../../functions/core/order/transitions.ts';
 import type { Order } from '../../../functions/core/order/types.ts';
 import {
   calmDown,
@@ -156,13 +161,13 @@ function need<Value>(value: Value | undefined): Value {
   return value;
 }
 
-const sold = (event = paid): Order => need(sale(emptyOrder(KEY, 'plain', false, T), event, judge, T));
+const sold = (event = paid): Order => need(applySale(emptyOrder(KEY, 'plain', false, T), event, judge, T));
 
 /** Two mails, and events of both in any order and more than once. */
 export function mailAgreement(seed: number): void {
   const chosen = random(seed);
   const first = need(start(sold(), T)).order;
-  const more = need(sale(first, { ...paid, lines: lines('x') }, judge, T));
+  const more = need(applySale(first, { ...paid, lines: lines('x') }, judge, T));
   const second = need(start(more, T)).order;
   const events = Array.from({ length: 1 + chosen.below(5) }, () => ({
     send: 1 + chosen.below(2),
@@ -170,7 +175,7 @@ export function mailAgreement(seed: number): void {
   }));
   const apply = (sequence: readonly { readonly send: number; readonly kind: MailEventKind }[]) =>
     sequence.reduce(
-      (order, event) => mailEvent(order, { ...event, messageId: `m${event.send}` }, T) ?? order,
+      (order, event) => applyMailEvent(order, { ...event, messageId: `m${event.send}` }, T) ?? order,
       second,
     );
   const ends = [events, shuffled(events, chosen), shuffled([...events, ...events], chosen)].map((sequence) =>
@@ -189,7 +194,7 @@ export function mailAgreement(seed: number): void {
 export function fencing(): void {
   const first = need(start(sold(), T));
   const second = need(start(first.order, T + 130_000));
-  const late = outcome(
+  const late = applyOutcome(
     second.order,
     need(first.send),
     { kind: 'throttled', code: 'Throttling' },
@@ -201,10 +206,10 @@ export function fencing(): void {
 /** SES may have accepted the first try, so a throttled second one does not make it certain that there is no mail. */
 export function doubt(): void {
   const first = need(start(sold(), T));
-  const unknown = need(outcome(first.order, need(first.send), { kind: 'unknown', code: 'Timeout' }, T));
+  const unknown = need(applyOutcome(first.order, need(first.send), { kind: 'unknown', code: 'Timeout' }, T));
   const second = need(start(unknown, T + 700_000));
   const throttled = need(
-    outcome(second.order, need(second.send), { kind: 'throttled', code: 'Throttling' }, T + 700_000),
+    applyOutcome(second.order, need(second.send), { kind: 'throttled', code: 'Throttling' }, T + 700_000),
   );
   check(throttled.sends[0]?.state === 'unknown', 'a retry of an unknown send forgets the doubt');
 }
@@ -212,11 +217,11 @@ export function doubt(): void {
 /** A corrected buyer stays, also where an event tells a field that the order did not have. */
 export function corrections(): void {
   const held: Judge = ({ product }) => ({ state: 'held', product, reason: 'no_name' });
-  const order = need(sale(emptyOrder(KEY, 'plain', false, T), { ...paid, buyer: {} }, held, T));
+  const order = need(applySale(emptyOrder(KEY, 'plain', false, T), { ...paid, buyer: {} }, held, T));
   const told = { lines: [], corrections: { name: 'Ann', email: 'a@example.com' } };
   const mended = release(order, told, judge, by, T);
   if (typeof mended === 'string') throw new Error(mended);
-  const again = sale(mended, paid, judge, T);
+  const again = applySale(mended, paid, judge, T);
   check(again === undefined, 'a later event overwrites a corrected buyer');
 }
 
@@ -225,11 +230,11 @@ export function limits(): void {
   let order = sold();
   for (let at = 0; at < 110; at += 1) {
     const line = { sku: `s${at}`, product: `p${at}`, quantity: 1 };
-    order = sale(order, { ...paid, lines: [line], aliases: [] }, judge, T) ?? order;
+    order = applySale(order, { ...paid, lines: [line], aliases: [] }, judge, T) ?? order;
   }
   check(order.lines.length === LIMITS.lines && order.outbox?.held === 'too_large', 'lines have no limit');
   check(order.heldAt !== undefined, 'an order that is too large is not held');
-  const huge = sale(
+  const huge = applySale(
     emptyOrder(KEY, 'plain', false, T),
     { ...paid, buyer: { name: 'Z'.repeat(400_000) } },
     judge,
@@ -247,7 +252,8 @@ export function sendLimit(): void {
   for (let at = 0; at < 30; at += 1) {
     order = start(order, T)?.order ?? order;
     order =
-      sale(order, { ...paid, lines: [{ sku: `s${at}`, product: `p${at}`, quantity: 1 }] }, judge, T) ?? order;
+      applySale(order, { ...paid, lines: [{ sku: `s${at}`, product: `p${at}`, quantity: 1 }] }, judge, T) ??
+      order;
   }
   check(order.sends.length === LIMITS.sends && order.outbox?.held === 'too_large', 'sends have no limit');
 }
@@ -262,7 +268,7 @@ export function bundles(): void {
   check(two.lines.filter((line) => line.paid).length === 1, 'the price of a bundle counts twice');
   const bundle = toLines([{ sku: 'w', quantity: 1 }], () => ['widget', 'gadget']);
   check(
-    sale(sold(), { ...paid, lines: bundle }, judge, T) === undefined,
+    applySale(sold(), { ...paid, lines: bundle }, judge, T) === undefined,
     'a known SKU that became a bundle adds a line',
   );
 }

@@ -20,26 +20,25 @@ import {
 } from '../../../functions/core/order/manual.ts';
 import { atLeast } from '../../../functions/core/order/money.ts';
 import {
+  applyMailEvent,
+  applyOutcome,
   holdByAge,
-  type InFlight,
   type MailEventKind,
-  mailEvent,
   mayCallSes,
   type Outcome,
-  outcome,
   start,
 } from '../../../functions/core/order/sends.ts';
 import { emptyOrder } from '../../../functions/core/order/settle.ts';
 import { fromItem, toItem } from '../../../functions/core/order/stored.ts';
 import {
-  join,
-  made,
-  reported,
-  reversal,
+  applyAnswer,
+  applyReversal,
+  applySale,
+  joinStub,
+  markReported,
   type Sale,
-  sale,
 } from '../../../functions/core/order/transitions.ts';
-import type { Alias, Item, Line, Order } from '../../../functions/core/order/types.ts';
+import type { Alias, InFlight, Item, Line, Order } from '../../../functions/core/order/types.ts';
 import { type Call, check, checkPut, Violation } from './invariants.ts';
 
 export type Steps<Value = void> = Generator<undefined, Value, undefined>;
@@ -153,7 +152,7 @@ function* claimAlias(world: World, name: string, key: string): Steps<'new' | 'kn
     if (inTheWay.kind === 'alias' || isSale(inTheWay)) return moved ? 'moved' : 'known';
     const stub = inTheWay;
     yield* change(world, key, 'join', (found) =>
-      join(found ?? emptyAt(world, key), stub, judgeOf(world), world.now),
+      joinStub(found ?? emptyAt(world, key), stub, judgeOf(world), world.now),
     );
     moved = true;
     expected = stub.version;
@@ -201,7 +200,7 @@ export function* deliverSale(world: World, key: string, event: Sale): Steps {
   let send: InFlight | undefined;
   const order = yield* change(world, key, 'sale', (found) => {
     send = undefined;
-    const next = sale(found ?? emptyAt(world, key), event, judgeOf(world), world.now);
+    const next = applySale(found ?? emptyAt(world, key), event, judgeOf(world), world.now);
     const started = next && start(next, world.now);
     send = started?.send;
     return started?.order ?? next;
@@ -226,7 +225,7 @@ export function* deliverReversal(world: World, keys: readonly string[], id: stri
   const targets = found.length > 0 ? found.map(({ key }) => key) : keys;
   for (const target of targets) {
     const order = yield* change(world, target, 'reversal', (known) =>
-      reversal(known ?? emptyAt(world, target), id, { names: keys, fact: event }, world.now),
+      applyReversal(known ?? emptyAt(world, target), id, { names: keys, fact: event }, world.now),
     );
     if (order) written.push(order);
   }
@@ -254,7 +253,7 @@ function* callSes(world: World, order: Order, send: InFlight): Steps {
     world,
     order.key,
     'outcome',
-    (found) => found && outcome(found, send, result.outcome, world.now),
+    (found) => found && applyOutcome(found, send, result.outcome, world.now),
   );
   call.isOver = true;
 }
@@ -292,7 +291,9 @@ function madeBy(world: World, order: Order, line: Line): Order {
   if (line.state !== 'to_make') return order;
   const { licensee: _, ...serial } = newSerial(world, line.licensee);
   const failed = random.chance(0.5) ? { until: now + 60_000 } : { reason: 'generator' as const };
-  return made(order, line.id, line.licensee, calm || random.chance(0.7) ? { serial } : failed, now) ?? order;
+  return (
+    applyAnswer(order, line.id, line.licensee, calm || random.chance(0.7) ? { serial } : failed, now) ?? order
+  );
 }
 
 function* wakeStub(world: World, stub: Order): Steps {
@@ -300,7 +301,7 @@ function* wakeStub(world: World, stub: Order): Steps {
     const order = yield* change(world, name, 'read', () => undefined);
     if (hasSale(order)) return void (yield* claimAlias(world, stub.key, order.key));
   }
-  yield* change(world, stub.key, 'report', (found) => found && reported(found, world.now));
+  yield* change(world, stub.key, 'report', (found) => found && markReported(found, world.now));
 }
 
 export const EVENTS: readonly MailEventKind[] = [
@@ -316,7 +317,7 @@ export const EVENTS: readonly MailEventKind[] = [
 
 function* mailEventFor(world: World, call: Call, kind: MailEventKind): Steps {
   const event = { kind, messageId: call.messageId, send: call.n };
-  yield* change(world, call.key, 'event', (found) => found && mailEvent(found, event, world.now));
+  yield* change(world, call.key, 'event', (found) => found && applyMailEvent(found, event, world.now));
 }
 
 const BY = { who: 'seller', why: 'asked by Zoe' };

@@ -15,8 +15,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a later event overwrites a corrected buyer',
     file: order('transitions'),
-    from: 'without(told, Object.keys(buyer))',
-    to: 'without(told, [])',
+    from: 'without(more, Object.keys(buyer))',
+    to: 'without(more, [])',
   },
   {
     name: 'a reversal is looked up under its first ID only',

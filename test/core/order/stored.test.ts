@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, test } from 'vitest';
 import { isHeld, wakeAt } from '../../../functions/core/order/due.ts';
-import { mailEvent, start } from '../../../functions/core/order/sends.ts';
+import { applyMailEvent, start } from '../../../functions/core/order/sends.ts';
 import { emptyOrder, settle } from '../../../functions/core/order/settle.ts';
 import { fromItem, toItem } from '../../../functions/core/order/stored.ts';
 import type { Item, Order } from '../../../functions/core/order/types.ts';
@@ -89,12 +89,12 @@ describe('an item of the previous schema', () => {
   test('SES settles a mail that was sent before the upgrade by the version in its tag', () => {
     const event = { kind: 'delivery', messageId: 'm' } as const;
     const unknown = order('unknown');
-    expect(mailEvent(unknown, { ...event, version: 1 }, 0)?.sends).toMatchObject([
+    expect(applyMailEvent(unknown, { ...event, version: 1 }, 0)?.sends).toMatchObject([
       { n: 0, delivery: 'delivered' },
     ]);
-    expect(mailEvent(unknown, event, 0)?.sends).toMatchObject([{ n: 0, delivery: 'delivered' }]);
-    expect(mailEvent(unknown, { ...event, version: 0 }, 0)).toBeUndefined();
-    expect(mailEvent(unknown, { ...event, send: 1 }, 0)).toBeUndefined();
+    expect(applyMailEvent(unknown, event, 0)?.sends).toMatchObject([{ n: 0, delivery: 'delivered' }]);
+    expect(applyMailEvent(unknown, { ...event, version: 0 }, 0)).toBeUndefined();
+    expect(applyMailEvent(unknown, { ...event, send: 1 }, 0)).toBeUndefined();
   });
 
   test('a mail of which nobody knows the outcome is tried again as the same mail', () => {
