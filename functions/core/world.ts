@@ -4,7 +4,7 @@ import type { ProductKeys, ProviderKeys } from './catalogue/keys.ts';
 import type { Ignored, Reversed } from './inbound/event.ts';
 import type { Context } from './inbound/provider.ts';
 import type { Message } from './mail/message.ts';
-import type { NewSale, NewUnreadable } from './order/record.ts';
+import type { NewSale, NewUnreadable } from './order/transitions.ts';
 import type { Claim, Item, Mail } from './order/types.ts';
 
 /** The store of the orders. A call that throws may or may not have taken effect. */

@@ -92,7 +92,7 @@ const LAYOUT: readonly [folder: string, entries: RegExp][] = [
     'functions/core',
     /^(inbound|order|serial|mail|catalogue|operator|find-profile|(fulfil|reconcile|world|request-world)\.ts)$/,
   ],
-  ['bin', /^(app\.ts|keypost\.ts|local\.ts|commands)$/],
+  ['bin', /^(app\.ts|keypost\.(ts|mjs)|local\.ts|commands)$/],
   ['bin/commands', /^(orders|keys|serial|doctor|data|cli|[a-z-]+\.ts)$/],
 ];
 

@@ -7,26 +7,15 @@ import { keyOf } from './keys.ts';
 import type { Judge } from './lines.ts';
 import { start } from './sends.ts';
 import { emptyOrder } from './settle.ts';
-import { applyReversal, applySale, joinStub, type Sale } from './transitions.ts';
+import {
+  applyReversal,
+  applySale,
+  joinStub,
+  type NewSale,
+  type NewUnreadable,
+  type Sale,
+} from './transitions.ts';
 import type { Alias, Claim, InFlight, Issued, Item, KeyChange, Order, Raw, Unreadable } from './types.ts';
-
-/** A sale to be recorded; `judge` makes the serials of its lines. */
-export interface NewSale {
-  readonly kind: 'sale';
-  readonly key: string;
-  readonly provider: string;
-  readonly test: boolean;
-  readonly sale: Sale;
-  readonly judge: Judge;
-}
-
-/** A notification, or one event of it, that could not be parsed or applied. It is held. */
-export interface NewUnreadable {
-  readonly kind: 'unreadable';
-  readonly key: string;
-  readonly provider: string;
-  readonly test?: boolean | undefined;
-}
 
 /** The ports that recording uses. */
 export type Recording = Pick<Ports, 'store' | 'report' | 'now'>;

@@ -54,6 +54,24 @@ export interface Sale {
   readonly raw?: (() => Raw) | undefined;
 }
 
+/** A sale to be recorded; `judge` makes the serials of its lines. */
+export interface NewSale {
+  readonly kind: 'sale';
+  readonly key: string;
+  readonly provider: string;
+  readonly test: boolean;
+  readonly sale: Sale;
+  readonly judge: Judge;
+}
+
+/** A notification, or one event of it, that could not be parsed or applied. It is held. */
+export interface NewUnreadable {
+  readonly kind: 'unreadable';
+  readonly key: string;
+  readonly provider: string;
+  readonly test?: boolean | undefined;
+}
+
 /** Applies a sale. If its lines exceed a limit, it is recorded without them and held as `too_large`; keep its notification then. */
 export function applySale(order: Order, event: Sale, judge: Judge, now: number): Order | undefined {
   if (order.erasedAt) return undefined;

@@ -7,7 +7,7 @@ import { toMailbox } from '../mail/address.ts';
 import { keyOf } from '../order/keys.ts';
 import { type Judge, type NewSerial, priceOf, toLines } from '../order/lines.ts';
 import { checkFloor } from '../order/money.ts';
-import type { NewSale, NewUnreadable } from '../order/record.ts';
+import type { NewSale, NewUnreadable } from '../order/transitions.ts';
 import type { Line } from '../order/types.ts';
 import { keyBytes, serialOf } from './aes-128.ts';
 import { licenseeOf } from './name.ts';

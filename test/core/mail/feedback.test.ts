@@ -8,7 +8,7 @@ import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
 import { type MailEvent, recordMailEvent } from '../../../functions/core/mail/feedback.ts';
 import { likelyAddress } from '../../../functions/core/mail/likely-address.ts';
 import { erase, newAddress } from '../../../functions/core/order/manual.ts';
-import { mailEvent, outcome, start as startMail } from '../../../functions/core/order/sends.ts';
+import { applyMailEvent, applyOutcome, start as startMail } from '../../../functions/core/order/sends.ts';
 import type { Order } from '../../../functions/core/order/types.ts';
 import { view } from '../../../functions/core/order/view.ts';
 import { sesEvents } from '../../../local/aws/ses-events.ts';
@@ -204,22 +204,23 @@ describe('an order whose mail may have gone out', () => {
   test('and that is erased says nothing any more', async () => {
     const erased = erase(await inFlight('w'), actor, 0);
     if (erased === 'erased') throw new Error('it was erased before');
-    expect(mailEvent(erased, event('bounce'), 0)).toBeUndefined();
-    expect(outcome(erased, FIRST_TRY, { kind: 'sent', messageId: 'message-1' }, 0)).toBeUndefined();
+    expect(applyMailEvent(erased, event('bounce'), 0)).toBeUndefined();
+    expect(applyOutcome(erased, FIRST_TRY, { kind: 'sent', messageId: 'message-1' }, 0)).toBeUndefined();
   });
 });
 
 test('events of one mail and the sender’s own mark end alike, in whatever order and however often they come', async () => {
   const due = await inFlight('w', 'g');
   const steps = {
-    sent: (found: Order) => outcome(found, FIRST_TRY, { kind: 'sent', messageId: 'message-1' }, 0),
-    unknown: (found: Order) => outcome(found, FIRST_TRY, { kind: 'unknown', code: 'TimeoutError' }, 9),
+    sent: (found: Order) => applyOutcome(found, FIRST_TRY, { kind: 'sent', messageId: 'message-1' }, 0),
+    unknown: (found: Order) => applyOutcome(found, FIRST_TRY, { kind: 'unknown', code: 'TimeoutError' }, 9),
   };
   const end = (told: readonly (MailEvent['kind'] | keyof typeof steps)[]) =>
     told.reduce<Order>(
       (found, kind) =>
-        (kind === 'sent' || kind === 'unknown' ? steps[kind](found) : mailEvent(found, event(kind), 0)) ??
-        found,
+        (kind === 'sent' || kind === 'unknown'
+          ? steps[kind](found)
+          : applyMailEvent(found, event(kind), 0)) ?? found,
       due,
     );
   fc.assert(
@@ -256,9 +257,9 @@ describe('a mail to an address that was corrected since', () => {
   };
 
   test.each(KINDS)('%s is recorded of its own mail only', async (kind) => {
-    const bounced = mailEvent(await inFlight('w'), event('bounce'), 0);
+    const bounced = applyMailEvent(await inFlight('w'), event('bounce'), 0);
     for (const order of [await inFlight('w'), bounced ?? (await inFlight('w'))].map(corrected)) {
-      const told = mailEvent(order, event(kind), 0);
+      const told = applyMailEvent(order, event(kind), 0);
       // Only what rises is new: a bounced mail is known to be sent.
       expect(told === undefined).toBe(
         order.sends[0]?.state === 'accepted' &&
@@ -268,7 +269,7 @@ describe('a mail to an address that was corrected since', () => {
     }
     const next = startMail(corrected(await inFlight('w')), Date.parse('2026-11-23T04:00:00Z'));
     expect(next?.send).toMatchObject({ n: 2, to: 'zoe@gmail.com', carries: [{ line: 1, issue: 1 }] });
-    const again = next && mailEvent(next.order, event('send', 2), 0);
+    const again = next && applyMailEvent(next.order, event('send', 2), 0);
     expect(seen(again)).toMatchObject({ state: 'sent', lines: [{ sent: true }] });
     expect(again?.sends[0]).toEqual(next?.order.sends[0]);
   });
@@ -277,7 +278,7 @@ describe('a mail to an address that was corrected since', () => {
     'the outcome $kind of a sender that was under way is recorded of its own mail only',
     async (result) => {
       const order = corrected(await inFlight('w'));
-      const marked = outcome(order, FIRST_TRY, result, 0);
+      const marked = applyOutcome(order, FIRST_TRY, result, 0);
       expect(marked?.sends).toMatchObject([{ state: result.kind === 'sent' ? 'accepted' : 'refused' }]);
       expect(seen(marked)).toEqual(seen(order));
       expect(marked && startMail(marked, Date.parse('2026-11-23T03:00:00Z'))?.send).toMatchObject({ n: 2 });
