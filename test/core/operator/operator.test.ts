@@ -6,18 +6,15 @@ import { type CatalogueSettings, defineConfig } from '../../../functions/core/ca
 import { Rejection } from '../../../functions/core/inbound/rejection.ts';
 import { issueManually } from '../../../functions/core/operator/issue.ts';
 import { reissueLines } from '../../../functions/core/operator/reissue.ts';
-import { type Reader, reread, saleIn, withParsedSale } from '../../../functions/core/operator/reread.ts';
-import { resendOrder } from '../../../functions/core/operator/resend.ts';
+import { releaseOrder } from '../../../functions/core/operator/release.ts';
+import { type Reader, reread, saleIn } from '../../../functions/core/operator/reread.ts';
 import { matchesSearch } from '../../../functions/core/operator/search.ts';
-import { auditEntry, factsOf } from '../../../functions/core/order/audit.ts';
-import {
-  emptyOrder,
-  type Line,
-  type Order,
-  type Raw,
-  withAct,
-  withReversal,
-} from '../../../functions/core/order/order.ts';
+import { resend, withAudit } from '../../../functions/core/order/manual.ts';
+import { mailEvent } from '../../../functions/core/order/sends.ts';
+import { emptyOrder } from '../../../functions/core/order/settle.ts';
+import { reversal } from '../../../functions/core/order/transitions.ts';
+import type { Line, Order, Raw } from '../../../functions/core/order/types.ts';
+import { view } from '../../../functions/core/order/view.ts';
 import { memoryWorld, plain } from '../../fixtures/memory.ts';
 
 const serial = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } } as const;
@@ -70,16 +67,17 @@ function opened(hex: string | null | undefined): string {
 async function arrived(sale: unknown): Promise<Order> {
   const world = memoryWorld(catalogue);
   expect(await world.deliver([sale])).toBe(true);
-  const [order] = world.orders();
+  const [order] = world.stored();
   if (!order) throw new Error('no order');
   return order;
 }
 
-const orderIn = (next: ReturnType<typeof reissueLines>): Order => {
-  if (next && 'lines' in next) return next;
+const orderIn = (next: Order | string | { readonly sku: string }): Order => {
+  if (typeof next === 'object' && 'lines' in next) return next;
   throw new Error('no order');
 };
-const all = () => true;
+const by = { who: 'me', why: null };
+const chosen = (name: string, isChosen: (line: Line) => boolean = () => true) => ({ name, isChosen });
 
 describe('reissue', () => {
   const both = sold({
@@ -93,52 +91,67 @@ describe('reissue', () => {
 
   test('the lines that are chosen, and nothing of the others', async () => {
     const order = await arrived(both);
-    const next = orderIn(reissueLines(known, order, 'Zoe L', ({ sku }: Line) => sku === 'w', NOW));
+    const next = orderIn(
+      reissueLines(
+        known,
+        order,
+        chosen('Zoe L', ({ sku }) => sku === 'w'),
+        by,
+        NOW,
+      ),
+    );
     expect(next.lines.slice(1)).toEqual(order.lines.slice(1));
-    expect(opened(next.lines[0]?.serial)).toBe('Zoe L');
-    expect(next.lines[0]?.superseded).toEqual([
+    const [line] = view(next).lines;
+    expect(opened(line?.serial)).toBe('Zoe L');
+    expect(line?.superseded).toEqual([
       {
         licensee: 'Zoë Lindqvist',
-        serial: order.lines[0]?.serial,
+        serial: view(order).lines[0]?.serial,
         keyVersion: 1,
         at: '2026-11-23T03:00:00.000Z',
       },
     ]);
-    expect(next.lines.map(({ sent }) => sent)).toEqual([undefined, true, undefined]);
-    expect([next.dueAt, next.mail.state]).toEqual(['2026-11-23T03:00:00.000Z', 'due']);
+    expect(next.lines[0]).toMatchObject({ issued: { n: 2 }, superseded: [{ n: 1 }] });
+    expect(view(next).lines.map(({ sent }) => sent)).toEqual([undefined, true, undefined]);
+    expect(view(next)).toMatchObject({ dueAt: '2026-11-23T03:00:00.000Z', mail: { state: 'due' } });
   });
 
   test('each name goes where the product has its name from', async () => {
     const order = await arrived(both);
-    const next = orderIn(reissueLines(known, order, 'Berg', all, NOW));
+    const next = orderIn(reissueLines(known, order, chosen('Berg'), by, NOW));
     expect(next.buyer).toMatchObject({ name: 'Berg', company: 'Berg', email: zoe.email });
     const own = await arrived(sold({ buyer: { ...zoe, registration: 'Z' } }));
-    expect(orderIn(reissueLines(known, own, 'Berg', all, NOW)).buyer).toMatchObject({
+    expect(orderIn(reissueLines(known, own, chosen('Berg'), by, NOW)).buyer).toMatchObject({
       name: zoe.name,
       registration: 'Berg',
     });
   });
 
   test('a second time: both are kept, oldest first', async () => {
-    const order = await arrived(sold());
-    const twice = orderIn(
-      reissueLines(known, orderIn(reissueLines(known, order, 'B', all, NOW)), 'C', all, NOW + 1_000),
-    );
-    expect(twice.lines[0]?.superseded?.map(({ licensee }) => licensee)).toEqual(['Zoë Lindqvist', 'B']);
+    const once = orderIn(reissueLines(known, await arrived(sold()), chosen('B'), by, NOW));
+    const twice = orderIn(reissueLines(known, once, chosen('C'), by, NOW + 1_000));
+    expect(view(twice).lines[0]?.superseded?.map(({ licensee }) => licensee)).toEqual(['Zoë Lindqvist', 'B']);
   });
 
   test('the name that it has changes nothing; one that it cannot have says why', async () => {
     const order = await arrived(sold({ lines: [{ sku: 'l', quantity: 1 }] }));
-    expect(reissueLines(known, order, ' Zoë  Lindqvist ', all, NOW)).toBeUndefined();
-    expect(reissueLines(known, order, '田中', all, NOW)).toEqual({ sku: 'l', why: 'unmappable_name' });
+    expect(reissueLines(known, order, chosen(' Zoë  Lindqvist '), by, NOW)).toBe('unchanged');
+    expect(reissueLines(known, order, chosen('田中'), by, NOW)).toEqual({ sku: 'l', why: 'unmappable_name' });
   });
 
-  test('a price that was approved stays so; a bounced address is none yet', async () => {
-    const order = await arrived(sold());
-    const cheap = order.lines.map((line): Line => ({ ...line, paid: eur('1.00'), held: 'bounced' }));
-    const next = orderIn(reissueLines(known, { ...order, lines: cheap }, 'B', all, NOW));
-    expect(next.lines[0]).toMatchObject({ licensee: 'B', held: 'bounced' });
-    expect([next.dueAt, next.mail]).toEqual([undefined, order.mail]);
+  test('a price that was approved stays so; an address that bounced is not mailed', async () => {
+    const arrivedOrder = await arrived(sold());
+    const order = mailEvent(arrivedOrder, { kind: 'bounce', messageId: 'message-1', send: 1 }, NOW);
+    const cheap = arrivedOrder.lines.map((line): Line => ({ ...line, paid: eur('1.00') }));
+    const next = orderIn(
+      reissueLines(known, { ...(order ?? arrivedOrder), lines: cheap }, chosen('B'), by, NOW),
+    );
+    expect(view(next)).toMatchObject({
+      lines: [{ licensee: 'B', held: 'bounced' }],
+      dueAt: null,
+      mail: { state: 'bounced' },
+    });
+    expect(next.sends).toEqual(order?.sends);
   });
 });
 
@@ -153,29 +166,32 @@ describe('resend', () => {
         ],
       }),
     );
-    const next = resendOrder(order, undefined, NOW);
+    expect(view(order).lines.map(({ sent }) => sent)).toEqual([undefined, true, undefined]);
+    const next = view(orderIn(resend(order, undefined, by, NOW)));
     expect(next.lines.map(({ delivery, sent, held }) => [delivery, sent, held])).toEqual([
       ['mail', undefined, null],
       ['mail', undefined, null],
       ['mail', undefined, 'unknown_product'],
     ]);
-    expect(next).toMatchObject({ dueAt: '2026-11-23T03:00:00.000Z', buyer: zoe, mail: { attempts: 0 } });
-    expect(next.lines.map(({ serial: one }) => one)).toEqual(order.lines.map(({ serial: one }) => one));
+    expect(next).toMatchObject({ dueAt: '2026-11-23T03:00:00.000Z', buyer: zoe, mail: { state: 'due' } });
+    expect(next.lines.map(({ serial: one }) => one)).toEqual(view(order).lines.map(({ serial: one }) => one));
   });
 
-  test('of a refunded order nothing falls due', async () => {
+  test('of a refunded order changes nothing', async () => {
     const order = await arrived(sold());
-    const back = withReversal(order, 'r', { kind: 'refund', state: 'done', part: 'full' }, NOW) ?? order;
-    expect(resendOrder(back, 'new@example.com', NOW).dueAt).toBeUndefined();
+    const fact = { kind: 'refund', state: 'done', part: 'full' } as const;
+    const back = reversal(order, 'r', { names: [order.key], fact }, NOW) ?? order;
+    expect(resend(back, 'new@example.com', by, NOW)).toBe('not in force');
   });
 });
 
 describe('by hand', () => {
+  const viewOf = (next: ReturnType<typeof issueManually>) => view(orderIn(next));
   const gift = { id: 'a#b', product: 'widget', name: 'Mac Weekly', email: zoe.email, quantity: 2 };
 
   test('an order like any other', () => {
-    expect(issueManually(known, gift)).toMatchObject({
-      kind: 'paid',
+    expect(viewOf(issueManually(known, gift, by, NOW))).toMatchObject({
+      status: 'paid',
       key: 'hand#a%23b',
       provider: 'hand',
       test: false,
@@ -184,7 +200,8 @@ describe('by hand', () => {
   });
 
   test('of the company, where the product asks for it and one is named', () => {
-    const of = (company?: string) => issueManually(known, { ...gift, product: 'gadget', company });
+    const of = (company?: string) =>
+      viewOf(issueManually(known, { ...gift, product: 'gadget', company }, by, NOW));
     expect(of('Weekly GmbH')).toMatchObject({ lines: [{ licensee: 'Weekly GmbH' }] });
     expect(of()).toMatchObject({ lines: [{ licensee: 'Mac Weekly' }] });
   });
@@ -195,11 +212,11 @@ describe('by hand', () => {
     [{ product: 'constructor' }, 'unknown_product'],
     [{ product: 'latin', name: '田中' }, 'unmappable_name'],
   ])('%j would have been held: %s', (change, why) => {
-    expect(issueManually(known, { ...gift, ...change })).toBe(why);
+    expect(issueManually(known, { ...gift, ...change }, by, NOW)).toBe(why);
   });
 
   test('without the key of the product', () => {
-    expect(issueManually({ catalogue, keys: {} }, gift)).toBe('product_key');
+    expect(issueManually({ catalogue, keys: {} }, gift, by, NOW)).toBe('product_key');
   });
 });
 
@@ -211,12 +228,16 @@ describe('reading again', () => {
     query: '',
     body: gzipSync(JSON.stringify(events)),
   });
-  /** Held as it came; what its notification says by now. */
+  const release = (order: Order, email?: string, sale?: ReturnType<typeof saleIn>) => {
+    const next = releaseOrder(known, order, { email, products: new Map() }, sale, by, NOW);
+    return next === 'unchanged' ? order : orderIn(next);
+  };
+  /** The order as it came, released with what its notification says now. */
   async function again(first: object, now: object, change: (order: Order) => Order = (order) => order) {
     const order = change(await arrived(sold(first)));
     const sale = saleIn(reader, order, await reread(reader, raw([sold(now)])));
     if (!sale) throw new Error('no such sale');
-    return withParsedSale(reader, order, sale);
+    return view(release(order, undefined, sale));
   }
 
   test('under the name that it came by, and without what is ignored', async () => {
@@ -241,15 +262,11 @@ describe('reading again', () => {
   test('what is read otherwise by now, while there is no serial', async () => {
     const next = await again({ buyer: { name: 'ZoÃ«', email: 'x' } }, {});
     expect(next.buyer).toEqual(zoe);
-    expect(next.lines[0]?.received).toBeNull();
+    expect(opened(next.lines[0]?.serial)).toBe(zoe.name);
   });
 
   test('not what a person has corrected, and nothing once a serial is made', async () => {
-    const hand = { who: 'me', what: 'release', why: null } as const;
-    const corrected = (order: Order) => {
-      const next = { ...order, buyer: { ...order.buyer, email: 'right@example.com' } };
-      return withAct(next, auditEntry(hand, factsOf(order), factsOf(next), NOW));
-    };
+    const corrected = (order: Order) => release(order, 'right@example.com');
     const next = await again({ buyer: { email: 'x' } }, {}, corrected);
     expect(next.buyer).toEqual({ name: zoe.name, email: 'right@example.com' });
     const lines = ['w', 'x'].map((sku) => ({ sku, quantity: 1, paid: eur('30.00') }));
@@ -257,10 +274,10 @@ describe('reading again', () => {
     expect(half.buyer.name).toBe('Zoé');
   });
 
-  test('lines in place of nothing, or one for one; nobody has approved their price', async () => {
+  test('lines in place of nothing, or one for one; no person has approved their price', async () => {
     const named = await again({ lines: [] }, { lines: [{ sku: 'w', quantity: 2, paid: eur('1.00') }] });
     expect(named.lines).toMatchObject([
-      { sku: 'w', quantity: 2, serial: null, product: 'widget', held: 'unknown_product' },
+      { sku: 'w', quantity: 2, serial: null, product: 'widget', held: 'below_floor' },
     ]);
     const lines = (...skus: string[]) => ({ lines: skus.map((sku) => ({ sku, quantity: 1 })) });
     const skus = async (first: object, now: object) => (await again(first, now)).lines.map(({ sku }) => sku);
@@ -273,20 +290,18 @@ describe('reading again', () => {
 });
 
 describe('search', () => {
-  const line = (change: Partial<Line>): Line => ({
-    sku: 'w',
-    product: 'widget',
-    quantity: 1,
-    delivery: 'mail',
-    received: null,
-    licensee: 'José Núñez',
-    serial: '4F7A-99C2-10D3-AB77',
-    keyVersion: 1,
-    held: null,
-    superseded: [{ licensee: 'J. Straße', serial: '0000111122223333', keyVersion: 1, at: '' }],
-    ...change,
-  });
-  const order: Order = { ...emptyOrder('plain#1', 'plain', false, NOW), buyer: zoe, lines: [line({})] };
+  const order: Order = {
+    ...emptyOrder('plain#1', 'plain', false, NOW),
+    buyer: zoe,
+    printed: '2026/00417',
+    lines: [
+      {
+        ...{ id: 1, sku: 'w', product: 'widget', quantity: 1, via: 'mail', state: 'issued' },
+        issued: { n: 2, licensee: 'José Núñez', serial: '4F7A-99C2-10D3-AB77', keyVersion: 1 },
+        superseded: [{ n: 1, licensee: 'J. Straße', serial: '0000111122223333', keyVersion: 1, at: '' }],
+      },
+    ],
+  };
 
   test.each([
     ['zoe lind', true],
@@ -295,22 +310,34 @@ describe('search', () => {
     ['nunez', true],
     ['STRASSE', true],
     ['widget', true],
+    ['2026/00417', true],
     ['4f7a99c2', true],
     ['a-99c-2-10', true],
     ['1111 2222', true],
     ['4f7a9', false],
     ['Anna', false],
-  ])('%s: %s', (text, found) => expect(matchesSearch(catalogue, order, text)).toBe(found));
+  ])('%s: %s', (text, found) => expect(matchesSearch(catalogue, view(order), text)).toBe(found));
 });
 
-test('an act keeps what has changed, and nothing else', () => {
-  const hand = { who: 'me', what: 'release', why: 'asked' } as const;
-  expect(auditEntry(hand, { name: 'A', email: 'e', held: 'x' }, { name: 'B', email: 'e' }, NOW)).toEqual({
-    at: '2026-11-23T03:00:00.000Z',
-    who: 'me',
-    what: 'release',
-    why: 'asked',
-    before: { name: 'A', held: 'x' },
-    after: { name: 'B', held: null },
-  });
+test('an audit entry has what has changed, and no serial', async () => {
+  const order = await arrived(sold({ lines: [...sold().lines, { sku: 'x', quantity: 1 }] }));
+  const named = { ...order, buyer: { ...order.buyer, name: 'B' }, lines: order.lines.slice(0, 1) };
+  const next = orderIn(reissueLines(known, named, chosen('C'), by, NOW));
+  const { audit } = withAudit(order, { ...next, audit: [] }, 'release', { who: 'me', why: 'asked' }, NOW);
+  expect(audit).toEqual([
+    {
+      at: '2026-11-23T03:00:00.000Z',
+      who: 'me',
+      what: 'release',
+      why: 'asked',
+      before: {
+        name: zoe.name,
+        held: 'unknown_product',
+        products: 'widget, x',
+        licensee: zoe.name,
+        issued: '1.1',
+      },
+      after: { name: 'C', held: null, products: 'widget', licensee: 'C', issued: '1.2' },
+    },
+  ]);
 });
