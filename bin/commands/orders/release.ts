@@ -133,6 +133,8 @@ async function corrected(
   const { order } = await changeItem<Order | Unreadable>(store, found.key, found, isReleasable, (current) => {
     if (!current) return undefined;
     requireHeld(session, current);
+    // An unreadable notification becomes an order once a person names what was sold.
+    if (current.kind === 'unreadable' && corrections.products.size === 0) return undefined;
     const before = current.kind === 'order' ? current : asOrder(current);
     requireLines(before, corrections, sale);
     return requireResult(releaseOrder(known, before, corrections, sale, actor, Date.now()), before);

@@ -45,13 +45,13 @@ export async function reread(reader: Reader, { provider: name, ...raw }: Raw): P
 /** Returns the events that an unparseable item represents: all of a request that could not be parsed, else one event of it. */
 export function ownEvents(
   { catalogue }: Reader,
-  { key }: Unreadable,
+  { key, test }: Unreadable,
   { provider }: Raw,
   events: readonly OrderEvent[],
 ): readonly OrderEvent[] {
+  if (test === undefined) return events;
   const owner = ownerOf(catalogue, provider);
-  const own = events.filter(({ event, test }) => event !== undefined && keyOf(owner, test, event) === key);
-  return own.length > 0 ? own : events;
+  return events.filter(({ event }) => event === undefined || keyOf(owner, test, event) === key);
 }
 
 /** Returns the event of this order. */
@@ -79,7 +79,8 @@ export async function recordEvents(
   const at = ports.now();
   const shop = { catalogue: reader.catalogue, provider: raw.provider };
   const judge = async () => judgeWith(shop, reader.productKeys);
-  const audited = (before: Order, after: Order) => withAudit(before, after, 'release', by, at);
+  const was = { held: held.state === 'held' ? held.reason : null };
+  const audited = (before: Order, after: Order) => withAudit(before, after, 'release', by, at, was);
   const recorded = new Map<string, Order | Unreadable>();
   for (const event of events) {
     const made = withSerials(shop, event, reader.productKeys);
@@ -97,6 +98,9 @@ export async function recordEvents(
     if (order) recorded.set(order.key, order);
   }
   const items = [...recorded.values()];
+  // A sale that still does not fit its order is stored here only.
+  const isFull = items.some((item) => item.kind === 'order' && item.outbox?.held === 'too_large');
+  if (was.held === 'too_large' && isFull) return [held];
   const [first, ...others] = items;
   if (first?.kind === 'order' && others.length === 0) {
     await rename(ports, held, first.key);
@@ -110,7 +114,7 @@ export async function recordEvents(
     at: new Date(at).toISOString(),
     ...by,
     what: 'release' as const,
-    before: { held: 'bad_body' },
+    before: was,
   };
   const { order: closed } = await changeItem<Unreadable>(store, held.key, held, isUnreadable, (found) =>
     found?.state === 'held' ? closedUnreadable(found, { ...entry, after: { held: null } }) : undefined,

@@ -115,6 +115,22 @@ export const isHeld = (order: Order): boolean =>
   (order.outbox?.held !== undefined ||
     order.lines.some((line) => line.state === 'held' || needOf(order, line).is === 'failed'));
 
+/** Returns why a person has to act on the line: before there is a serial, or because no mail brings it. */
+export function heldFor(order: Order, line: Line): HeldReason | null {
+  if (line.state === 'held') return line.reason;
+  const need = needOf(order, line);
+  if (need.is === 'failed') return need.reason;
+  return need.is === 'wanted' ? (order.outbox?.held ?? null) : null;
+}
+
+/** Returns each reason once: those of the lines, and that of the outbox, also if every line has been mailed. */
+export const heldReasons = (order: Order): readonly HeldReason[] => [
+  ...new Set([
+    ...order.lines.flatMap((line) => heldFor(order, line) ?? []),
+    ...(order.heldAt && order.outbox?.held ? [order.outbox.held] : []),
+  ]),
+];
+
 export type MailState = 'none' | 'due' | 'unknown' | 'sent' | 'delivered' | 'bounced' | 'complained';
 
 /** Summarises all mails with serials: the state of those to be sent, else the delivery of the latest accepted one. */

@@ -1,7 +1,7 @@
 /** Manual actions on an order. Each adds its audit entry, or returns why it changes nothing. */
 import { createHash } from 'node:crypto';
 import type { Buyer } from '../inbound/event.ts';
-import { addressOf, isFailed, isInForce, isSettled, liveSends, statusOf, toAt } from './due.ts';
+import { addressOf, heldReasons, isFailed, isInForce, isSettled, liveSends, statusOf, toAt } from './due.ts';
 import { factsOf, type Judge, judgeLines, type NewLine, type NewSerial, reopenLines } from './lines.ts';
 import { withMail } from './sends.ts';
 import { finish, isSame, isWithinLimits, settle } from './settle.ts';
@@ -61,12 +61,12 @@ export function release(
   by: Actor,
   now: number,
 ): Result {
-  const approved = order.lines.map(
-    (line): Line =>
-      line.state === 'held' && (line.reason === 'below_floor' || line.reason === 'price_unknown')
-        ? { ...line, approved: true }
-        : line,
-  );
+  const approved = order.lines.map((line): Line => {
+    if (line.state !== 'held') return line;
+    const isPrice = line.reason === 'below_floor' || line.reason === 'price_unknown';
+    // The person has looked at what the provider said of the line.
+    return { ...line, told: undefined, ...(isPrice && { approved: true }) };
+  });
   const corrected = withCorrections({ ...order, lines: approved }, corrections);
   return finishManual(
     order,
@@ -195,9 +195,19 @@ function personalIn({ buyer, lines, raw, audit }: Order): readonly string[] {
   ];
 }
 
-/** Returns the order with an audit entry of what has changed since `before`: also for a sale that a person records. */
-export function withAudit(before: Order, after: Order, what: Action, by: Actor, now: number): Order {
-  const [old, next] = [auditFacts(before), auditFacts(after)];
+/**
+ * Returns the order with an audit entry of what has changed since `before`: also for a sale that a person records. `known` are
+ * facts that are not in `before`.
+ */
+export function withAudit(
+  before: Order,
+  after: Order,
+  what: Action,
+  by: Actor,
+  now: number,
+  known: Facts = {},
+): Order {
+  const [old, next] = [{ ...auditFacts(before), ...known }, auditFacts(after)];
   const names = Object.keys({ ...old, ...next }).filter(
     (name) => (old[name] ?? null) !== (next[name] ?? null),
   );
@@ -216,7 +226,7 @@ function auditFacts(order: Order): Facts {
     licensee: all(lines.map((line) => (line.state === 'issued' ? line.issued.licensee : null))),
     // Line and issue number: a serial is never written to the audit.
     issued: all(lines.map((line) => (line.state === 'issued' ? `${line.id}.${line.issued.n}` : null))),
-    held: all(lines.map((line) => (line.state === 'held' ? line.reason : null))),
+    held: all(heldReasons(order)),
     status: statusOf(order),
   };
 }

@@ -4,11 +4,12 @@ import type { HeldReason } from '../inbound/event.ts';
 import { likelyAddress } from '../mail/likely-address.ts';
 import {
   carriesLine,
+  heldFor,
+  heldReasons,
   isPaid,
   latestAccepted,
   liveSends,
   mailState,
-  needOf,
   statusOf,
   wakeAt,
 } from './due.ts';
@@ -25,7 +26,7 @@ export function view(item: Order | Unreadable | KeyChange) {
   const order = item.kind === 'order' ? item : asOrder(item);
   const { key, version, provider, test, receivedAt, amount, printed, buyer } = order;
   const lines = order.lines.map((line) => viewLine(order, line));
-  const held = [...new Set([...lines.flatMap((line) => line.held ?? []), ...outboxHold(order)])];
+  const held = heldReasons(order);
   return {
     ...{ key, version, provider, test, receivedAt, amount, printed },
     placedAt: placedAt(order),
@@ -48,8 +49,6 @@ const OF_ADDRESS: readonly HeldReason[] = ['bad_address', 'mail_refused', 'bounc
 
 const placedAt = (order: Order) => (isPaid(order) ? (order.paidAt ?? order.renewedAt) : undefined);
 
-const outboxHold = (order: Order) => (order.heldAt && order.outbox?.held ? [order.outbox.held] : []);
-
 function viewLine(order: Order, line: Line) {
   const { sku, product, quantity, paid, settlement, via } = line;
   const issued = line.state === 'issued' ? line.issued : undefined;
@@ -67,22 +66,19 @@ function viewLine(order: Order, line: Line) {
   };
 }
 
-function heldFor(order: Order, line: Line): HeldReason | null {
-  if (line.state === 'held') return line.reason;
-  const need = needOf(order, line);
-  if (need.is === 'failed') return need.reason;
-  return need.is === 'wanted' ? (order.outbox?.held ?? null) : null;
-}
-
-/** Returns the buyer's name that the licensee was made from; without a serial, the one that the catalogue prefers by default. */
-function receivedName({ buyer }: Order, licensee: string | undefined): string | null {
+/**
+ * Returns the buyer's name that the licensee was made from. If a person has corrected it for another line, the licensee; without
+ * a serial, the name that the catalogue prefers by default.
+ */
+function receivedName({ buyer, corrected }: Order, licensee: string | undefined): string | null {
   const names = [buyer.registration, buyer.name, buyer.company].filter((name) => name?.trim());
   const plain = (text = '') =>
     text
       .normalize('NFKD')
       .replace(/[^\p{L}\p{N}]/gu, '')
       .toUpperCase();
-  return names.find((name) => licensee && plain(name) === plain(licensee)) ?? names[0] ?? null;
+  const same = names.find((name) => licensee && plain(name) === plain(licensee));
+  return same ?? (corrected.length > 0 ? licensee : undefined) ?? names[0] ?? null;
 }
 
 /** True if SES has accepted a mail with the line's present serial and not dropped it. */
