@@ -322,20 +322,24 @@ describe('an order that is held for each reason is listed, and its release mails
       name: 'José Núñez',
     },
     generator: {
-      // The provider's line is one whose generator failed in a run of `redeliver`.
-      come: async (id) => {
-        const key = await order({ buyer: { email: to(id).email } }, id);
-        const item = await store.get(key);
-        if (item?.kind !== 'order') throw new Error('there is no order');
-        const lines = item.lines.map(
-          (line) => ({ ...line, state: 'held', product: 'widget', reason: 'generator' }) as const,
-        );
-        await store.put({ ...item, version: item.version + 1, buyer: to(id), lines }, item.version);
-      },
+      come: (id) => heldBy('generator', id),
+      cure: () => '',
+      name: 'José Núñez',
+    },
+    trial_unknown: {
+      come: (id) => heldBy('trial_unknown', id),
       cure: () => '',
       name: 'José Núñez',
     },
   };
+  /** Stores an order that is held for a reason that no order of this shop has. */
+  async function heldBy(reason: 'generator' | 'trial_unknown', id: string): Promise<void> {
+    const item = await store.get(await order({ buyer: { email: to(id).email } }, id));
+    if (item?.kind !== 'order') throw new Error('there is no order');
+    const held = { state: 'held', product: 'widget', reason } as const;
+    const lines = item.lines.map((line) => ({ ...line, ...held }));
+    await store.put({ ...item, version: item.version + 1, buyer: to(id), lines }, item.version);
+  }
 
   test.each(HELD_REASONS)('held as %s', async (reason) => {
     const { come, cure, before, name, address = (id) => to(id).email, items = 1, ahead } = rows[reason];

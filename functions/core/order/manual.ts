@@ -65,7 +65,7 @@ export function release(
     if (line.state !== 'held') return line;
     const isPrice = line.reason === 'below_floor' || line.reason === 'price_unknown';
     // The person has looked at what the provider said of the line.
-    return { ...line, told: undefined, ...(isPrice && { approved: true }) };
+    return { ...line, fromProvider: undefined, ...(isPrice && { approved: true }) };
   });
   const corrected = withCorrections({ ...order, lines: approved }, corrections);
   return finishManual(

@@ -10,9 +10,9 @@ import { releaseOrder } from '../../../functions/core/operator/release.ts';
 import { type Reader, reread, saleIn } from '../../../functions/core/operator/reread.ts';
 import { matchesSearch } from '../../../functions/core/operator/search.ts';
 import { resend, withAudit } from '../../../functions/core/order/manual.ts';
-import { mailEvent } from '../../../functions/core/order/sends.ts';
+import { applyMailEvent } from '../../../functions/core/order/sends.ts';
 import { emptyOrder } from '../../../functions/core/order/settle.ts';
-import { reversal } from '../../../functions/core/order/transitions.ts';
+import { applyReversal } from '../../../functions/core/order/transitions.ts';
 import type { Line, Order, Raw } from '../../../functions/core/order/types.ts';
 import { view } from '../../../functions/core/order/view.ts';
 import { memoryWorld, plain } from '../../fixtures/memory.ts';
@@ -141,7 +141,7 @@ describe('reissue', () => {
 
   test('a price that was approved stays so; an address that bounced is not mailed', async () => {
     const arrivedOrder = await arrived(sold());
-    const order = mailEvent(arrivedOrder, { kind: 'bounce', messageId: 'message-1', send: 1 }, NOW);
+    const order = applyMailEvent(arrivedOrder, { kind: 'bounce', messageId: 'message-1', send: 1 }, NOW);
     const cheap = arrivedOrder.lines.map((line): Line => ({ ...line, paid: eur('1.00') }));
     const next = orderIn(
       reissueLines(known, { ...(order ?? arrivedOrder), lines: cheap }, chosen('B'), by, NOW),
@@ -180,7 +180,7 @@ describe('resend', () => {
   test('of a refunded order changes nothing', async () => {
     const order = await arrived(sold());
     const fact = { kind: 'refund', state: 'done', part: 'full' } as const;
-    const back = reversal(order, 'r', { names: [order.key], fact }, NOW) ?? order;
+    const back = applyReversal(order, 'r', { names: [order.key], fact }, NOW) ?? order;
     expect(resend(back, 'new@example.com', by, NOW)).toBe('not in force');
   });
 });
