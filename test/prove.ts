@@ -12,6 +12,11 @@ const CHECKS: readonly [name: string, args: readonly string[], env?: Readonly<Re
     vitest('test/core/fuzz.test.ts', '--testTimeout=600000'),
     { KEYPOST_FUZZ_RUNS: '2000' },
   ],
+  [
+    'generators: 100,000 mutated modules, 10,000 names',
+    vitest('test/generator', '--testTimeout=600000'),
+    { KEYPOST_MUTANT_MODULES: '100000', KEYPOST_GENERATOR_NAMES: '10000' },
+  ],
 ];
 
 for (const [name, args, env] of CHECKS) {

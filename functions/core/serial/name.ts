@@ -3,6 +3,9 @@ import { encode } from './charset.ts';
 import { fixMojibake, isDamaged } from './mojibake.ts';
 import type { SerialProfile } from './profile.ts';
 
+/** The part of a product's `serial` that says how names are spelled. */
+export type NameOptions = Pick<SerialProfile, 'name' | 'charset'>;
+
 const MAX_BYTES = 256;
 
 /** A limit on the work per name. A name of 256 bytes fits even if every character is escaped. */
@@ -17,7 +20,7 @@ const UNTYPABLE = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 /** Returns the name as the buyer must type it, or the reason for which the line is held. */
 export function licenseeOf(
   received: string,
-  { name: options, charset }: SerialProfile,
+  { name: options, charset }: NameOptions,
 ): { readonly licensee: string } | { readonly held: 'no_name' | 'name_too_long' | 'unmappable_name' } {
   if (received.length > MAX_RECEIVED) return { held: 'name_too_long' };
   const name = options.repair ? fixMojibake(received) : received;
