@@ -18,7 +18,10 @@ const MAY_IMPORT: readonly [folder: string, allowed: RegExp][] = [
   ['functions/aws', /^(functions\/(core|aws)\/|@aws-sdk\/|nodemailer\/|zod\/mini$|node:)/],
   ['functions/generator', /^(functions\/(core|generator)\/|zod\/mini$|node:)/],
   ['functions', /^(functions\/(core|aws|providers|generator)\/|functions\/env\.ts$|#catalogue$|zod\/mini$)/],
-  ['lib/load-catalogue.ts', /^(lib\/|functions\/(core\/catalogue|providers|generator)\/|esbuild$|zod\/mini$|node:)/],
+  [
+    'lib/load-catalogue.ts',
+    /^(lib\/|functions\/(core\/catalogue|providers|generator)\/|esbuild$|zod\/mini$|node:)/,
+  ],
   ['lib', /^(lib\/|functions\/core\/catalogue\/|aws-cdk-lib|constructs$|esbuild$|node:)/],
   ['bin/app.ts', /^(lib\/|functions\/core\/catalogue\/|aws-cdk-lib|node:)/],
   ['bin/local.ts', /^(local\/|functions\/core\/catalogue\/|bin\/commands\/cli\/|node:)/],
@@ -88,7 +91,10 @@ export const lambdasWithoutTools: Rule = (sources) => {
 
 /** The layout of design 4. An unknown folder or file is a subject that ARCHITECTURE.md does not have. */
 const LAYOUT: readonly [folder: string, entries: RegExp][] = [
-  ['functions', /^(core|providers|aws|generator|env\.ts|webhook\.ts|redeliver\.ts|mail-events\.ts|reconcile\.ts)$/],
+  [
+    'functions',
+    /^(core|providers|aws|generator|env\.ts|webhook\.ts|redeliver\.ts|mail-events\.ts|reconcile\.ts)$/,
+  ],
   [
     'functions/core',
     /^(inbound|order|serial|mail|catalogue|operator|find-profile|(fulfil|reconcile|world|request-world)\.ts)$/,

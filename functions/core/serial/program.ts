@@ -33,7 +33,9 @@ export function readOutput(result: Output): { readonly serial: string } | { read
   const { output } = result;
   const serial = output.endsWith('\n') ? output.slice(0, -1) : output;
   if (/^(?! )[ -~]{1,512}(?<! )$/.test(serial)) return { serial };
-  return { fault: `it writes ${describe(serial)} instead of one line of 1 to 512 printable ASCII characters` };
+  return {
+    fault: `it writes ${describe(serial)} instead of one line of 1 to 512 printable ASCII characters`,
+  };
 }
 
 function describe(text: string): string {
