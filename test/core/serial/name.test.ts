@@ -193,7 +193,8 @@ describe('for any text', () => {
     expect(changed).toEqual([]);
   });
 
-  it('names of any length cost bounded time', () => {
+  // A quadratic step takes longer than the timeout of a test.
+  it('names of 130,000 characters are decided', () => {
     for (const unit of [
       ' ',
       '\t',
@@ -207,10 +208,8 @@ describe('for any text', () => {
       '\u1112\u1161',
       'x\n',
     ]) {
-      const started = performance.now();
       for (const profile of profiles) licenseeOf(`a${unit.repeat(130_000 / unit.length)}a`, profile);
       for (const profile of profiles) licenseeOf(`a${unit.repeat(4_000 / unit.length)}a`, profile);
-      expect(performance.now() - started).toBeLessThan(1_000);
     }
   });
 });
