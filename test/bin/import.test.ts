@@ -11,6 +11,7 @@ import * as z from 'zod';
 import { withBarOf } from '../../bin/commands/cli/progress.ts';
 import { csvLine, csvRecords, unguardFormula } from '../../bin/commands/data/csv.ts';
 import { mapInOrder } from '../../bin/commands/data/import-file.ts';
+import { serial as profile } from '../fixtures/catalogue.ts';
 import { startKeypost } from '../local/running.ts';
 
 const HEADER = 'provider,order,date,name,email,product,quantity,serial';
@@ -54,13 +55,12 @@ let aws: DynamoDBClient;
 let count = 0;
 
 beforeAll(async () => {
-  const profile = `{ kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } }`;
   keypost = await startKeypost({
-    products: `{
-      one: { name: 'One', serial: ${profile}, skus: { shop: ['one-sku'], stripe: ['prod_1'] } },
-      many: { name: 'Many', serial: ${profile}, skus: { shop: ['many-a', 'many-b'] } },
-      keyless: { name: 'Keyless', serial: ${profile}, skus: { shop: ['keyless'] } },
-    }`,
+    products: {
+      one: { name: 'One', serial: profile, skus: { shop: ['one-sku'], stripe: ['prod_1'] } },
+      many: { name: 'Many', serial: profile, skus: { shop: ['many-a', 'many-b'] } },
+      keyless: { name: 'Keyless', serial: profile, skus: { shop: ['keyless'] } },
+    },
     productKeys: {
       one: [
         { version: 1, key: OLD },

@@ -5,6 +5,7 @@ import { DynamoDBClient, QueryCommand, ScanCommand } from '@aws-sdk/client-dynam
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { addressFinder } from '../../bin/commands/data/person.ts';
+import { serial } from '../fixtures/catalogue.ts';
 import { startKeypost } from '../local/running.ts';
 
 const NAME = 'Zoraida Quillfeather';
@@ -38,8 +39,7 @@ beforeAll(async () => {
     vi.spyOn(console, name).mockImplementation((...words) => void logged.push(words.join(' ')));
   keypost = await startKeypost({
     onDisk: true,
-    products: `{ widget: { name: 'Widget', skus: { shop: ['widget'] },
-      serial: { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } } } }`,
+    products: { widget: { name: 'Widget', serial, skus: { shop: ['widget'] } } },
     productKeys: { widget: [{ version: 1, key: 'Sixteen-byte-key' }] },
   });
 }, 60_000);

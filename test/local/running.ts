@@ -6,33 +6,26 @@ import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { Webhook } from 'standardwebhooks';
 import { run } from '../../bin/commands/cli/program.ts';
 import type { Terminal } from '../../bin/commands/cli/terminal.ts';
+import type { CatalogueSettings } from '../../functions/core/catalogue/catalogue.ts';
 import { start } from '../../local/start.ts';
+import { catalogueFile } from '../fixtures/catalogue.ts';
 
 const SIGNING = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
-/** @param products the source text of the catalogue's products; @param productKeys the value of the secret. */
+/** @param productKeys the value of the secret. */
 export async function startKeypost({
   products,
   productKeys,
   onDisk = false,
 }: {
-  readonly products: string;
+  readonly products: CatalogueSettings['products'];
   readonly productKeys: object;
   readonly onDisk?: boolean;
 }) {
   const folder = mkdtempSync(join(tmpdir(), 'keypost-local-'));
   const config = join(folder, 'my.config.ts');
   const dataDir = onDisk ? join(folder, 'data') : undefined;
-  writeFileSync(
-    config,
-    `import { defineConfig } from 'keypost';
-    const me = 'me@widgets.example.com';
-    export default defineConfig({
-      seller: { name: 'W', from: me, replyTo: me, alarms: me },
-      providers: { shop: {}, stripe: {} },
-      products: ${products},
-    });`,
-  );
+  writeFileSync(config, catalogueFile({ providers: { shop: {}, stripe: {} }, products }));
   const started = () => start({ port: 0, awsPort: 0, dataDir, catalogue: config });
   let running = await started();
   const secrets = new SecretsManagerClient({ endpoint: running.aws });

@@ -2,7 +2,7 @@
 import { createCipheriv } from 'node:crypto';
 import { type Catalogue, defineConfig } from '../../functions/core/catalogue/catalogue.ts';
 import type { Order } from '../../functions/core/order/types.ts';
-import { serial } from '../fixtures/catalogue.ts';
+import { seller, serial } from '../fixtures/catalogue.ts';
 import { SCHEDULES } from './schedules.ts';
 
 export const SELLER = 'alarms@widgets.example.com';
@@ -13,12 +13,7 @@ const soldAs = (...skus: string[]) => Object.fromEntries(providers.map((name) =>
 export const IGNORES_TESTS = 'gumroad';
 
 export const catalogue: Catalogue = defineConfig({
-  seller: {
-    name: 'Widget Works',
-    from: 'orders@widgets.example.com',
-    replyTo: 'support@widgets.example.com',
-    alarms: SELLER,
-  },
+  seller: { ...seller, alarms: SELLER },
   providers: Object.fromEntries(
     providers.map((name) => [
       name,

@@ -13,6 +13,7 @@ import type { Order } from '../../../functions/core/order/types.ts';
 import { view } from '../../../functions/core/order/view.ts';
 import { sesEvents } from '../../../local/aws/ses-events.ts';
 import { type Running, start } from '../../../local/start.ts';
+import { seller, serial } from '../../fixtures/catalogue.ts';
 import { memoryWorld } from '../../fixtures/memory.ts';
 
 const sample = (name: string): object =>
@@ -75,14 +76,8 @@ describe('an event in the words of AWS', () => {
   });
 });
 
-const serial = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } } as const;
 const catalogue = defineConfig({
-  seller: {
-    name: 'Widget Works',
-    from: 'o@widgets.example.com',
-    replyTo: 's@widgets.example.com',
-    alarms: 'a@widgets.example.com',
-  },
+  seller,
   providers: { plain: {} },
   products: {
     widget: { name: 'Widget', serial, skus: { plain: ['w'] } },

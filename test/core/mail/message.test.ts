@@ -6,17 +6,12 @@ import { serialMail } from '../../../functions/core/mail/message.ts';
 import { keyOf } from '../../../functions/core/order/keys.ts';
 import { emptyOrder } from '../../../functions/core/order/settle.ts';
 import type { Line, Order, Send } from '../../../functions/core/order/types.ts';
+import { seller, serial } from '../../fixtures/catalogue.ts';
 
-const serial = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } } as const;
 const widget = { name: 'WidgetPro for Mac', serial, skus: { stripe: ['widget', 'widget-site'] } };
 const gadget = { name: 'Gadget', serial, skus: { stripe: ['gadget'] } };
 const settings = {
-  seller: {
-    name: 'Widget Works',
-    from: 'orders@widgets.example.com',
-    replyTo: 'support@widgets.example.com',
-    alarms: 'seller@widgets.example.com',
-  },
+  seller,
   providers: { stripe: {} },
   products: { widget, gadget, third: { ...gadget, name: 'Third', skus: { stripe: ['third'] } } },
 } satisfies CatalogueSettings;

@@ -6,16 +6,11 @@ import { fulfil } from '../../../functions/core/fulfil.ts';
 import { keyOf } from '../../../functions/core/order/keys.ts';
 import { requestWorld } from '../../../functions/core/request-world.ts';
 import type { Store } from '../../../functions/core/world.ts';
+import { seller, serial } from '../../fixtures/catalogue.ts';
 import { memoryWorld, plain } from '../../fixtures/memory.ts';
 
-const serial = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } } as const;
 const catalogue = defineConfig({
-  seller: {
-    name: 'Widget Works',
-    from: 'o@widgets.example.com',
-    replyTo: 's@widgets.example.com',
-    alarms: 'a@widgets.example.com',
-  },
+  seller,
   providers: { plain: { testOrders: 'seller', ignore: ['consulting'] }, plain2: { orders: 'plain' } },
   products: {
     widget: { name: 'Widget', serial, skus: { plain: ['w', 'w2'] }, floor: { EUR: '10.00', USD: '11.00' } },
@@ -380,7 +375,7 @@ describe('facts, in whatever order', () => {
       world.orders().find((order) => order.key === key),
     );
     expect(tried?.lines[0]?.serial).not.toBe(sold?.lines[0]?.serial);
-    expect(world.mails.map(({ to }) => to)).toEqual(['a@widgets.example.com', buyer.email]);
+    expect(world.mails.map(({ to }) => to)).toEqual([seller.alarms, buyer.email]);
     expect(keyOf('plain', false, 'test#1')).not.toBe('plain#test#1');
   });
 });
