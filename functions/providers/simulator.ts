@@ -1,4 +1,5 @@
 /** The sending half of a provider: it builds and signs the requests that the provider would send. */
+import { createHmac, randomUUID } from 'node:crypto';
 
 export interface TestOrder {
   readonly event: string;
@@ -28,6 +29,20 @@ export interface SignedRequest {
   readonly before?: SignedRequest | undefined;
 }
 
+/** https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
+export function standardHeaders(body: string | Buffer, key: Buffer, now: number): Record<string, string> {
+  const [id, at] = [`msg_${randomUUID()}`, String(Math.floor(now / 1000))];
+  const signature = createHmac('sha256', key).update(`${id}.${at}.`).update(body).digest('base64');
+  return { 'webhook-id': id, 'webhook-timestamp': at, 'webhook-signature': `v1,${signature}` };
+}
+
+/** A body with the proof of its origin. */
+export interface SignedBody extends Pick<SignedRequest, 'headers'> {
+  readonly query?: string;
+  /** Only if the proof is part of it. */
+  readonly body?: Buffer;
+}
+
 export interface Simulator {
   /** The events that it can send; `paid` is the first. */
   readonly events: readonly string[];
@@ -35,6 +50,10 @@ export interface Simulator {
   readonly demoKeys?: { readonly signing: readonly string[]; readonly apiKey?: string };
   /** The provider's own API, as far as Keypost calls it. `npm start` serves it under /local/NAME. */
   readonly api?: FakeApi;
+  /** The seconds before each retry of a notification that got no success; left out, the provider never retries. */
+  readonly retries?: readonly number[];
+  /** Signs any bytes as the provider signs its notifications. `address` is the URL that they are posted to. */
+  sign?(body: string | Buffer, secret: string, now: number, address?: string): SignedBody;
   /**
    * Returns a notification with every field that the provider sends, signed as the provider signs.
    * @param secret the newest signing key, as it is stored in `provider-keys`.
@@ -48,6 +67,16 @@ export interface Simulator {
     now: number,
   ): SignedRequest;
 }
+
+const HOUR = 3_600;
+
+/** Waits of the same length. */
+export const evenly = (tries: number, hours: number): number[] =>
+  Array.from({ length: tries }, () => (hours * HOUR) / tries);
+
+/** Waits that double. A provider that publishes only the number and the span of its retries is simulated so. */
+export const doubling = (tries: number, hours: number): number[] =>
+  Array.from({ length: tries }, (_, n) => (hours * HOUR * 2 ** n) / (2 ** tries - 1));
 
 export interface ApiRequest {
   readonly method: string;

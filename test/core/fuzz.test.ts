@@ -35,7 +35,6 @@ import demo from '../../local/demo-shop.ts';
 import { type Running, start } from '../../local/start.ts';
 import { filesOf, listOf, textsOf } from '../fixtures/corpus.ts';
 import { simulators } from '../fixtures/simulators.ts';
-import { signers } from '../providers/signers.ts';
 
 vi.mock('#catalogue', () => import('../../local/demo-shop.ts'));
 
@@ -65,6 +64,8 @@ const Evidence = z.array(
     headers: z.record(z.string(), z.string()).default({}),
     query: z.string().default(''),
     options: z.record(z.string(), z.unknown()).default({}),
+    body: z.string(),
+    events: z.array(z.object({ kind: z.string(), id: z.string().default('') })).default([]),
   }),
 );
 const evidenceOf = (name: string) =>
@@ -135,12 +136,10 @@ describe('the webhook Lambda', () => {
   afterAll(() => running.stop());
 
   async function post(provider: string, body: Buffer): Promise<number> {
-    const [secret = ''] = simulators[provider]?.demoKeys?.signing ?? [];
-    const {
-      headers,
-      query = '',
-      body: whole = body,
-    } = signers[provider]?.(body, secret, Date.now(), running.page) ?? { headers: {} };
+    const { demoKeys, sign } = simulators[provider] ?? {};
+    const [secret = ''] = demoKeys?.signing ?? [];
+    const signed = sign?.(body, secret, Date.now(), running.page) ?? { headers: {} };
+    const { headers, query = '', body: whole = body } = signed;
     const event = {
       rawQueryString: query,
       headers,
@@ -152,33 +151,26 @@ describe('the webhook Lambda', () => {
     return (await handler(event)).statusCode;
   }
 
-  test('every provider of the demo shop has a signer', () => {
-    expect(Object.keys(signers).sort()).toEqual(Object.keys(demo.providers).sort());
+  const signing = Object.keys(demo.providers);
+  test('every provider of the demo shop has a simulator that signs', () => {
+    expect(signing.filter((name) => !simulators[name]?.sign)).toEqual([]);
   });
 
-  test.each(Object.keys(signers))('signed garbage from %s is held or ignored, and gets 200', async (name) => {
+  test.each(signing)('signed garbage from %s is held or ignored, and gets 200', async (name) => {
     for (const { name: file, bytes } of bodies) expect(await post(name, bytes), file).toBe(200);
   });
 
-  /** The sample sale of each provider and its ID. */
-  const sales: Readonly<Record<string, readonly [file: string, id: string]>> = {
-    bluesnap: ['CHARGE.signed.form', '1000000001'],
-    fastspring: ['order.completed.json', 'EXA261120-1234-56789'],
-    gumroad: ['sale.form', 'EXAMPLEsaleId0001'],
-    lemonsqueezy: ['order_created.json', '5100001'],
-    paddle: ['transaction.completed.json', 'txn_01kexample00000000000000001'],
-    paypal: ['CHECKOUT.ORDER.APPROVED.json', '5EX00001EX000001A'],
-    polar: ['order.paid.json', 'dddddddd-0000-4000-8000-000000000001'],
-    shop: ['order.paid.json', 'A-1001'],
-    shopify: ['orders-paid.json', '6100000000001'],
-    stripe: ['checkout.session.completed.json', 'pi_3TExample000001'],
-    woocommerce: ['order.updated.completed.json', '"id":727'],
-  };
+  /** The first sale in each provider's evidence, and its ID. */
+  const sales = signing.flatMap((name) =>
+    evidenceOf(name)
+      .flatMap(({ body, events: [first] }) => (first?.kind === 'paid' ? [{ name, body, id: first.id }] : []))
+      .slice(0, 1),
+  );
   const another = (id: string, number: number) => id.replace(/(?:\d{1,6}|\w{1,6})$/, String(number));
   let sold = 100_000;
-  test.each(Object.entries(sales))(
-    'a sale from %s with any value in any field gets 200',
-    async (name, [file, id]) => {
+  test.each(sales)(
+    'a sale from $name with any value in any field gets 200',
+    async ({ name, body: file, id }) => {
       const sample = readFileSync(`functions/providers/${name}/samples/${file}`, 'utf8');
       // The value may become an ID, which is logged, and logs must not contain an address.
       const noAddress = anyText.map((text) => text.replaceAll('@', '@ '));
@@ -197,21 +189,25 @@ describe('the webhook Lambda', () => {
     },
   );
 
-  test.each(['email', 'name', 'sku', 'id'])(
-    'an order of the shop with any text as %s gets 200',
-    async (field) => {
-      for (const [at, text] of texts.entries()) {
-        const buyer = { name: 'Zoë', email: 'zoe@example.com' };
-        const items = [{ sku: 'widgetpro-mac', quantity: 1, price: '39.00' }];
-        const data = { id: `${field}-${at}`, buyer, currency: 'EUR', items };
-        const holder = field === 'sku' ? data.items[0] : field === 'id' ? data : data.buyer;
-        // An ID is logged unchanged, so it must not look like an address.
-        Object.assign(holder ?? {}, { [field]: field === 'id' ? text.replaceAll('@', '&') : text });
-        const body = Buffer.from(JSON.stringify({ type: 'order.paid', data }));
-        expect(await post('shop', body), body.toString()).toBe(200);
-      }
-    },
-  );
+  // Each text takes one field, and in `npm run prove` all of them.
+  test.each([
+    [0, 'email'],
+    [1, 'name'],
+    [2, 'sku'],
+    [3, 'id'],
+  ] as const)('an order of the shop with any text as field %i, %s, gets 200', async (turn, field) => {
+    for (const [at, text] of texts.entries()) {
+      if (runs === 0 && at % 4 !== turn) continue;
+      const buyer = { name: 'Zoë', email: 'zoe@example.com' };
+      const items = [{ sku: 'widgetpro-mac', quantity: 1, price: '39.00' }];
+      const data = { id: `${field}-${at}`, buyer, currency: 'EUR', items };
+      const holder = field === 'sku' ? data.items[0] : field === 'id' ? data : data.buyer;
+      // An ID is logged unchanged, so it must not look like an address.
+      Object.assign(holder ?? {}, { [field]: field === 'id' ? text.replaceAll('@', '&') : text });
+      const body = Buffer.from(JSON.stringify({ type: 'order.paid', data }));
+      expect(await post('shop', body), body.toString()).toBe(200);
+    }
+  });
 
   test('an order with more lines or copies than the table can store is held', async () => {
     const lines = (count: number, quantity: number) =>
@@ -358,7 +354,8 @@ describe('a CSV file', () => {
   });
 
   test.each(filesOf('csv'))('of past orders is read record by record: $name', async ({ bytes }) => {
-    for (const size of [1, 7, bytes.length + 1]) {
+    // One character at a time, unless the file is large.
+    for (const size of [Math.ceil(bytes.length / 5_000), 7_919, bytes.length + 1]) {
       const chunks = function* () {
         const text = bytes.toString();
         for (let at = 0; at < text.length; at += size) yield text.slice(at, at + size);

@@ -7,7 +7,7 @@ import type { Context } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import type { WebhookRequest } from '../../functions/core/inbound/request.ts';
 import { providers } from '../../functions/providers/index.ts';
-import { signers } from './signers.ts';
+import { simulators } from '../fixtures/simulators.ts';
 
 const fixtures = new URL('../../functions/providers/', import.meta.url);
 const Case = z.strictObject({
@@ -230,7 +230,7 @@ describe('a request with the start of its body moved into the signed header', ()
       knows: () => false,
       ask: () => Promise.reject(new Error('this test calls no API')),
     };
-    const { headers = {} } = signers[name]?.(Buffer.from(body), secret, now, '') ?? {};
+    const { headers = {} } = simulators[name]?.sign?.(body, secret, now) ?? {};
     const request = { method: 'POST', headers, query: '', body: Buffer.from(body) };
     await providers[name]?.verify(request, context);
     const value = headers[header] ?? '';

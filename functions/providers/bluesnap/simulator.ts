@@ -1,6 +1,6 @@
 /** Sends BlueSnap's sample of fields as a form, signed in the header, and by `authKey` under the same key. */
 import { createHash, createHmac, randomInt } from 'node:crypto';
-import type { Simulator, TestOrder } from '../simulator.ts';
+import { evenly, type Simulator, type TestOrder } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';
 
 /** Type, status of the chargeback, and the share of the price that is refunded. */
@@ -16,20 +16,25 @@ const EVENTS: Readonly<Record<string, readonly [type: string, status: string, sh
 export const simulator: Simulator = {
   events: Object.keys(EVENTS),
   demoKeys: { signing: ['example_bluesnap_security_key'] },
+  retries: evenly(11, 44),
+  sign,
 
   request(order, secret, _options, now) {
     const orderId = order.id ?? String(randomInt(1_000_000_000, 2_000_000_000));
     const body = String(new URLSearchParams(fields(order, secret, orderId)));
-    const time = new Date(now).toISOString().replace('T', ' ').replace('Z', '');
-    const signature = createHmac('sha256', secret).update(`${time}${body}`).digest('hex');
     const headers = {
       'content-type': 'application/x-www-form-urlencoded',
-      'bls-ipn-timestamp': time,
-      'bls-signature': signature,
+      ...sign(body, secret, now).headers,
     };
     return { method: 'POST', query: '', headers, body, orderId };
   },
 };
+
+function sign(body: string | Buffer, secret: string, now: number) {
+  const time = new Date(now).toISOString().replace('T', ' ').replace('Z', '');
+  const signature = createHmac('sha256', secret).update(time).update(body).digest('hex');
+  return { headers: { 'bls-ipn-timestamp': time, 'bls-signature': signature } };
+}
 
 function fields(
   { event, sku, name, email, company, test, floor }: TestOrder,

@@ -14,6 +14,8 @@ const WEBHOOKS: Readonly<Record<string, readonly [file: string, share: number]>>
 export const simulator: Simulator = {
   events: [...Object.keys(WEBHOOKS), 'licence_call'],
   demoKeys: { signing: ['example-fs-hmac-secret', 'fs_example_private_key'] },
+  retries: [1, 2, 4, 6, 6, 6, 24, 24, 24, 24, 24, 24].map((hours) => hours * 3_600),
+  sign: (body, secret) => ({ headers: { 'x-fs-signature': fastspringSignature(secret, body) } }),
 
   request(order, secret, _options, now) {
     const orderId = order.id ?? newReference(now);
@@ -29,7 +31,7 @@ export const simulator: Simulator = {
 };
 
 /** https://developer.fastspring.com/docs/message-security */
-export const fastspringSignature = (secret: string, body: string): string =>
+export const fastspringSignature = (secret: string, body: string | Buffer): string =>
   createHmac('sha256', secret).update(body).digest('base64');
 
 /** https://fastspring.com/docs/classic/setting-up-a-remote-license-script, its tab "Security". */

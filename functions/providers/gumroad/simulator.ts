@@ -15,10 +15,16 @@ const EVENTS: Readonly<
 export const simulator: Simulator = {
   events: Object.keys(EVENTS),
   demoKeys: { signing: ['example-secret-in-the-address-0001'] },
+  retries: [60, 180, 600],
+  sign: (body, secret) => ({
+    headers: {},
+    query: `secret=${urlEncode(secret)}`,
+    body: Buffer.concat([Buffer.from(`seller_id=${urlEncode(SELLER_ID)}&`), Buffer.from(body)]),
+  }),
 
   request(order, secret, options, now) {
     const orderId = order.id ?? `${randomBytes(16).toString('base64url')}==`;
-    const sellerId = typeof options.sellerId === 'string' ? options.sellerId : 'kL0psVL2admJSYRNs-EXAMPLE==';
+    const sellerId = typeof options.sellerId === 'string' ? options.sellerId : SELLER_ID;
     const body = Object.entries(fields(order, orderId, sellerId, now))
       .map(([name, value]) => `${urlEncode(name)}=${urlEncode(String(value))}`)
       .join('&');
@@ -26,6 +32,8 @@ export const simulator: Simulator = {
     return { method: 'POST', query: `secret=${urlEncode(secret)}`, headers, body, orderId };
   },
 };
+
+const SELLER_ID = 'kL0psVL2admJSYRNs-EXAMPLE==';
 
 /** Encodes as Ruby's ERB::Util.url_encode does: everything but letters, digits, `-`, `_`, `.` and `~`; a space is `%20`. */
 const urlEncode = (text: string) =>

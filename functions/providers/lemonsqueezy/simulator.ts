@@ -13,6 +13,8 @@ const EVENTS: Readonly<Record<string, readonly [name: string, status: string, sh
 export const simulator: Simulator = {
   events: Object.keys(EVENTS),
   demoKeys: { signing: ['example-ls-secret'] },
+  retries: [5, 25, 125],
+  sign: (body, secret) => ({ headers: { 'x-signature': lemonsqueezySignature(secret, body) } }),
 
   request({ event, id, sku, name, email, test, floor }, secret, _options, now) {
     const [eventName = 'order_created', status = 'paid', share = 0] = EVENTS[event] ?? [];
@@ -54,5 +56,5 @@ export const simulator: Simulator = {
 };
 
 /** https://docs.lemonsqueezy.com/help/webhooks/signing-requests */
-export const lemonsqueezySignature = (secret: string, body: string): string =>
+export const lemonsqueezySignature = (secret: string, body: string | Buffer): string =>
   createHmac('sha256', secret).update(body).digest('hex');

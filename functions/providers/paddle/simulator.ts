@@ -1,6 +1,6 @@
 /** Sends Paddle Billing's compact JSON, signed together with the time before it. */
 import { createHmac, randomBytes } from 'node:crypto';
-import type { Simulator } from '../simulator.ts';
+import { evenly, type Simulator } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';
 import { paddleApi } from './fake-api.ts';
 
@@ -19,6 +19,10 @@ export const simulator: Simulator = {
     apiKey: 'pdl_sdbx_apikey_example',
   },
   api: paddleApi,
+  retries: [...evenly(20, 1), ...evenly(27, 23), ...evenly(13, 48)],
+  sign: (body, secret, now) => ({
+    headers: { 'paddle-signature': paddleSignature(secret, Math.floor(now / 1000), body) },
+  }),
 
   request({ event, id, sku, name, email, company, floor }, secret, _options, now) {
     const orderId = id ?? newId('txn');
@@ -59,8 +63,8 @@ export const simulator: Simulator = {
 };
 
 /** https://developer.paddle.com/webhooks/about/signature-verification; `at` in seconds. */
-export const paddleSignature = (secret: string, at: number, body: string): string =>
-  `ts=${at};h1=${createHmac('sha256', secret).update(`${at}:${body}`).digest('hex')}`;
+export const paddleSignature = (secret: string, at: number, body: string | Buffer): string =>
+  `ts=${at};h1=${createHmac('sha256', secret).update(`${at}:`).update(body).digest('hex')}`;
 
 const newIds = () => ({
   event: newId('evt'),

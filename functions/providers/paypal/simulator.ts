@@ -1,7 +1,14 @@
 /** Sends and signs as PayPal does, with a key of its own, which only the fake API of `npm start` returns. */
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, randomUUID, sign } from 'node:crypto';
+import {
+  createHash,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  randomUUID,
+  sign as signBytes,
+} from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { SignedRequest, Simulator, TestOrder } from '../simulator.ts';
+import { doubling, type SignedRequest, type Simulator, type TestOrder } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';
 import { paypalApi } from './fake-api.ts';
 
@@ -29,6 +36,8 @@ export const simulator: Simulator = {
   events: Object.keys(EVENTS),
   demoKeys: { signing: ['5FX00001EXAMPLE9H'], apiKey: 'client:secret' },
   api: paypalApi,
+  retries: doubling(25, 72),
+  sign,
 
   request(order, webhookId, options, now) {
     const orderId = order.id ?? shortId();
@@ -79,29 +88,36 @@ function signEvent(order: TestOrder, { webhookId, orderId, payee, now }: Deliver
       ...values,
     }),
   );
-  const [id, time] = [randomUUID(), `${new Date(now).toISOString().slice(0, 19)}Z`];
-  const { privateKey, address } = signingKey();
-  const content = `${id}|${time}|${webhookId}|${crc32(body)}`;
   const headers = {
     'content-type': 'application/json',
-    'paypal-transmission-id': id,
-    'paypal-transmission-time': time,
-    'paypal-auth-algo': 'SHA256withRSA',
-    'paypal-cert-url': `${new URL(order.address ?? LOCAL).origin}/local/paypal/v1/notifications/certs/${address}`,
-    'paypal-transmission-sig': sign('sha256', Buffer.from(content), privateKey).toString('base64'),
+    ...sign(body, webhookId, now, order.address).headers,
   };
   return { method: 'POST', query: '', headers, body, orderId };
 }
 
-const LOCAL = 'http://localhost:3000';
+/** @param address has the origin of the fake API that vouches for the key. */
+function sign(body: string | Buffer, webhookId: string, now: number, address = 'http://localhost:3000') {
+  const [id, time] = [randomUUID(), `${new Date(now).toISOString().slice(0, 19)}Z`];
+  const { privateKey, publicHalf } = signingKey();
+  const content = Buffer.from(`${id}|${time}|${webhookId}|${crc32(body)}`);
+  return {
+    headers: {
+      'paypal-transmission-id': id,
+      'paypal-transmission-time': time,
+      'paypal-auth-algo': 'SHA256withRSA',
+      'paypal-cert-url': `${new URL(address).origin}/local/paypal/v1/notifications/certs/${publicHalf}`,
+      'paypal-transmission-sig': signBytes('sha256', content, privateKey).toString('base64'),
+    },
+  };
+}
 
-let made: { readonly privateKey: KeyObject; readonly address: string } | undefined;
+let made: { readonly privateKey: KeyObject; readonly publicHalf: string } | undefined;
 
-/** The address of the key contains its public half. */
+/** The public half is part of the address of the key. */
 function signingKey() {
   if (made) return made;
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  made = { privateKey, address: publicKey.export({ type: 'spki', format: 'der' }).toString('base64url') };
+  made = { privateKey, publicHalf: publicKey.export({ type: 'spki', format: 'der' }).toString('base64url') };
   return made;
 }
 

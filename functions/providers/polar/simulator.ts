@@ -1,6 +1,6 @@
 /** Sends the order of Polar's SDK types, signed after Standard Webhooks. */
-import { createHmac, randomUUID } from 'node:crypto';
-import type { Simulator } from '../simulator.ts';
+import { randomUUID } from 'node:crypto';
+import { type Simulator, standardHeaders } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';
 
 /** Type, billing reason, and the share of the price that is refunded. */
@@ -14,6 +14,8 @@ const EVENTS: Readonly<Record<string, readonly [type: string, reason: string, sh
 export const simulator: Simulator = {
   events: Object.keys(EVENTS),
   demoKeys: { signing: ['whsec_ZXhhbXBsZS0zMi1ieXRlLXNlY3JldC0wMDAwMDAwMDE='] },
+  retries: [4, 8, 16, 32, 64, 128, 256, 512, 600],
+  sign: (body, secret, now) => ({ headers: standardHeaders(body, keyOf(secret), now) }),
 
   request({ event, id, sku, name, email, company, floor }, secret, _options, now) {
     const [type = 'order.paid', reason = 'purchase', share = 0] = EVENTS[event] ?? [];
@@ -38,17 +40,10 @@ export const simulator: Simulator = {
         billingName: company || name,
       }),
     );
-    const messageId = randomUUID();
-    const at = String(Math.floor(now / 1000));
-    const signature = createHmac('sha256', keyOf(secret))
-      .update(`${messageId}.${at}.${body}`)
-      .digest('base64');
     const headers = {
       'content-type': 'application/json',
       'user-agent': 'polar.sh webhooks',
-      'webhook-id': messageId,
-      'webhook-timestamp': at,
-      'webhook-signature': `v1,${signature}`,
+      ...standardHeaders(body, keyOf(secret), now),
     };
     return { method: 'POST', query: '', headers, body, orderId };
   },

@@ -1,6 +1,6 @@
 /** Sends an order, refund or dispute of Shopify's REST API, signed as @shopify/shopify-api verifies it. */
 import { createHmac, randomInt, randomUUID } from 'node:crypto';
-import type { Simulator } from '../simulator.ts';
+import { doubling, type Simulator } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';
 
 const EVENTS: Readonly<Record<string, readonly [topic: string, file: string]>> = {
@@ -14,6 +14,10 @@ const EVENTS: Readonly<Record<string, readonly [topic: string, file: string]>> =
 export const simulator: Simulator = {
   events: Object.keys(EVENTS),
   demoKeys: { signing: ['example_shopify_client_secret'] },
+  retries: doubling(8, 4),
+  sign: (body, secret) => ({
+    headers: { 'x-shopify-topic': 'orders/paid', 'x-shopify-hmac-sha256': signature(body, secret) },
+  }),
 
   request({ event, id, sku, name, email, company, test, floor }, secret, _options, now) {
     const [topic = 'orders/paid', file = 'shopify/templates/order.json'] = EVENTS[event] ?? [];
@@ -39,7 +43,7 @@ export const simulator: Simulator = {
     const headers = {
       'content-type': 'application/json',
       'x-shopify-topic': topic,
-      'x-shopify-hmac-sha256': createHmac('sha256', secret).update(body).digest('base64'),
+      'x-shopify-hmac-sha256': signature(body, secret),
       'x-shopify-shop-domain': 'example.myshopify.com',
       'x-shopify-api-version': '2026-01',
       'x-shopify-webhook-id': randomUUID(),
@@ -50,3 +54,6 @@ export const simulator: Simulator = {
     return { method: 'POST', query: '', headers, body, orderId };
   },
 };
+
+const signature = (body: string | Buffer, secret: string): string =>
+  createHmac('sha256', secret).update(body).digest('base64');

@@ -1,6 +1,6 @@
 /** Sends Stripe's events, with line breaks as its API writes them, signed together with the time before them. */
 import { createHmac, randomBytes } from 'node:crypto';
-import type { Simulator, TestOrder } from '../simulator.ts';
+import { doubling, type Simulator, type TestOrder } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';
 import { paidCheckout, stripeApi } from './fake-api.ts';
 
@@ -16,6 +16,8 @@ export const simulator: Simulator = {
   events: ['paid', ...Object.keys(REVERSALS), 'unpaid'],
   demoKeys: { signing: ['whsec_ExampleSecret0001'], apiKey: 'rk_test_example' },
   api: stripeApi,
+  retries: doubling(16, 72),
+  sign,
 
   request(order, secret, _options, now) {
     const id = randomBytes(8).toString('hex');
@@ -24,15 +26,18 @@ export const simulator: Simulator = {
     const body = JSON.stringify(event(order, id, orderId, at), null, 2);
     const headers = {
       'content-type': 'application/json; charset=utf-8',
-      'stripe-signature': `t=${at},v1=${stripeSignature(secret, at, body)}`,
+      ...sign(body, secret, now).headers,
     };
     return { method: 'POST', query: '', headers, body, orderId };
   },
 };
 
 /** https://docs.stripe.com/webhooks#verify-manually */
-const stripeSignature = (secret: string, at: number, body: string): string =>
-  createHmac('sha256', secret).update(`${at}.${body}`).digest('hex');
+function sign(body: string | Buffer, secret: string, now: number) {
+  const at = Math.floor(now / 1000);
+  const signature = createHmac('sha256', secret).update(`${at}.`).update(body).digest('hex');
+  return { headers: { 'stripe-signature': `t=${at},v1=${signature}` } };
+}
 
 function event(order: TestOrder, id: string, orderId: string, at: number) {
   const { name, email, sku, test, floor } = order;

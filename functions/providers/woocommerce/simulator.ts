@@ -13,6 +13,9 @@ const STATUS: Readonly<Record<string, string>> = {
 export const simulator: Simulator = {
   events: [...Object.keys(STATUS), 'ping'],
   demoKeys: { signing: ['ex&ample"secret'] },
+  sign: (body, secret) => ({
+    headers: { 'x-wc-webhook-topic': 'order.updated', 'x-wc-webhook-signature': signature(body, secret) },
+  }),
 
   request({ event, id, sku, name, email, company, floor }, secret, _options, now) {
     if (event === 'ping') return PING;
@@ -45,13 +48,16 @@ export const simulator: Simulator = {
       'x-wc-webhook-topic': 'order.updated',
       'x-wc-webhook-resource': 'order',
       'x-wc-webhook-event': 'updated',
-      'x-wc-webhook-signature': createHmac('sha256', secret).update(body).digest('base64'),
+      'x-wc-webhook-signature': signature(body, secret),
       'x-wc-webhook-id': '5',
       'x-wc-webhook-delivery-id': randomBytes(16).toString('hex'),
     };
     return { method: 'POST', query: '', headers, body, orderId };
   },
 };
+
+const signature = (body: string | Buffer, secret: string): string =>
+  createHmac('sha256', secret).update(body).digest('base64');
 
 /** The shop sends this unsigned request when the webhook is saved. */
 const PING = {

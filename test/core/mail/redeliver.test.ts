@@ -5,10 +5,10 @@ import { drain } from '../../bench/drain.ts';
 const MOST = 1.05;
 
 test.each([
-  { orders: 10_000, rate: 14, runs: 1, why: 'as new accounts have it' },
-  { orders: 10_000, rate: 100, runs: 1, why: 'with a hundred in flight' },
-  { orders: 10_000, rate: 500, runs: 1, why: 'where a page of keys is done in no time' },
-  { orders: 10_000, rate: 5, runs: 3, why: 'in several runs, each as the minute starts it' },
+  { orders: 1_400, rate: 14, runs: 1, why: 'as new accounts have it' },
+  { orders: 3_000, rate: 100, runs: 1, why: 'with a hundred in flight' },
+  { orders: 5_000, rate: 500, runs: 1, why: 'where a page of keys is done in no time' },
+  { orders: 2_000, rate: 1, runs: 3, why: 'in several runs, each as the minute starts it' },
 ])('$orders mails at $rate a second, $why: none twice, 5 % over the ideal at most', async (wish) => {
   const { seconds, ideal, runs, duplicates, throttled } = await drain(wish.orders, wish.rate);
   expect({ runs, duplicates, throttled }).toEqual({ runs: wish.runs, duplicates: 0, throttled: 0 });
