@@ -2,9 +2,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SESClient } from '@aws-sdk/client-ses';
 import { Command } from '@commander-js/extra-typings';
-import { ask } from '../../functions/aws/ask.ts';
-import { orderStore } from '../../functions/aws/orders.ts';
 import { sesMailer } from '../../functions/aws/ses.ts';
+import { connectPorts } from '../../functions/aws/wiring.ts';
 import { type Catalogue, findProvider } from '../../functions/core/catalogue/catalogue.ts';
 import { productKeys, providerKeys } from '../../functions/core/catalogue/keys.ts';
 import type { Provider } from '../../functions/core/inbound/provider.ts';
@@ -46,8 +45,8 @@ async function reconcileNow(
   const catalogue = await readCatalogue(terminal);
   const provider = requireProvider(catalogue, name);
   const target = targetFrom(options, terminal.env);
-  const shared = await sharedAt(target, catalogue);
-  if (!(await shared.providerKeys.read())[name]?.api) {
+  const ports = await portsAt(target, catalogue);
+  if (!(await ports.providerKeys.read())[name]?.api) {
     throw new CommandError(
       `${name} has no API key; \`${target.command(`keys set ${name} --api-key`)}\` stores one`,
     );
@@ -55,7 +54,7 @@ async function reconcileNow(
   const since = options.since ?? Date.now() - 3 * DAY_MS;
   let count: Reconciled = { seen: 0, missing: 0, fulfilled: 0, held: 0 };
   try {
-    for await (const step of reconcile(shared, name, provider, since)) count = step;
+    for await (const step of reconcile(ports, name, provider, since)) count = step;
   } catch (error) {
     if (error instanceof Rejection)
       throw new CommandError(`${summary(name, count)}; then: ${explainRejection(target, name, error)}`);
@@ -91,21 +90,18 @@ function explainRejection(target: Target, name: string, { code, message }: Rejec
   }
 }
 
-/** Wires the same ports as a Lambda, with the credentials of the person who runs the command. */
-async function sharedAt(target: Target, catalogue: Catalogue): Promise<LambdaPorts> {
+/** Connects the ports of a Lambda with the credentials of the person who runs the command. */
+async function portsAt(target: Target, catalogue: Catalogue): Promise<LambdaPorts> {
   const names = await target.names();
-  const dynamo = new DynamoDBClient(target.config);
-  return {
+  const orders = { dynamo: new DynamoDBClient(target.config), table: names.table };
+  return connectPorts(orders, {
     catalogue,
-    now: Date.now,
-    ask,
     report: () => undefined, // The counts show it.
     productKeys: fixed(productKeys(await readSecret(target, names.productKeys))),
     providerKeys: fixed(providerKeys(await readSecret(target, names.providerKeys))),
     // One attempt only: see sesClient.
     mailer: sesMailer(new SESClient({ ...target.config, maxAttempts: 1 }), names.configurationSet),
-    store: (ms) => orderStore(dynamo, names.table, () => AbortSignal.timeout(ms())),
-  };
+  });
 }
 
 const fixed = <Value>(value: Value): Secret<Value> => ({

@@ -1,3 +1,4 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SESClient } from '@aws-sdk/client-ses';
 import type { Catalogue } from '../core/catalogue/catalogue.ts';
 import type { LambdaPorts } from '../core/world.ts';
@@ -23,23 +24,34 @@ export function wirePorts(
   env: Environment,
 ): { readonly ports: LambdaPorts; readonly ses: SESClient } {
   const now = Date.now;
-  const [dynamo, secrets, ses] = [dynamoClient(), secretsClient(), sesClient()];
+  const [secrets, ses] = [secretsClient(), sesClient()];
   const cached = { cachedMs: Number(env.KEYS_CACHED_SECONDS) * 1_000, now };
-  const ports: LambdaPorts = {
-    catalogue,
-    now,
-    ask,
-    report: logReports(env.NAMESPACE, now),
-    productKeys: cachedSecret(secrets, env.PRODUCT_KEYS, {
-      parse: async (json) => (await importKeys()).productKeys(json),
-      ...cached,
-    }),
-    providerKeys: cachedSecret(secrets, env.PROVIDER_KEYS, {
-      parse: async (json) => (await importKeys()).providerKeys(json),
-      ...cached,
-    }),
-    mailer: sesMailer(ses, env.CONFIGURATION_SET),
-    store: (ms) => orderStore(dynamo, env.TABLE, () => AbortSignal.timeout(ms())),
-  };
+  const ports = connectPorts(
+    { dynamo: dynamoClient(), table: env.TABLE },
+    {
+      catalogue,
+      report: logReports(env.NAMESPACE, now),
+      productKeys: cachedSecret(secrets, env.PRODUCT_KEYS, {
+        parse: async (json) => (await importKeys()).productKeys(json),
+        ...cached,
+      }),
+      providerKeys: cachedSecret(secrets, env.PROVIDER_KEYS, {
+        parse: async (json) => (await importKeys()).providerKeys(json),
+        ...cached,
+      }),
+      mailer: sesMailer(ses, env.CONFIGURATION_SET),
+    },
+  );
   return { ports, ses };
 }
+
+/** Adds the orders table, the clock and the providers' APIs to the other ports. */
+export const connectPorts = (
+  { dynamo, table }: { readonly dynamo: DynamoDBClient; readonly table: string },
+  others: Omit<LambdaPorts, 'ask' | 'now' | 'store'>,
+): LambdaPorts => ({
+  ...others,
+  ask,
+  now: Date.now,
+  store: (ms) => orderStore(dynamo, table, () => AbortSignal.timeout(ms())),
+});
