@@ -168,6 +168,8 @@ describe('a mail that SES does not accept', () => {
     ],
     ['account', 400, 'InvalidParameterValue', "Duplicate header 'Content-Type'."],
     ['account', 400, 'InvalidParameterValue', 'Identity is not verified: orders@domain.example'],
+    ['account', 400, 'MessageRejected', 'Words that no page documents.'],
+    ['account', 400, 'MessageRejected', ''],
     ['refused', 400, 'MessageRejected', 'Address blacklisted.'],
     ['refused', 400, 'MessageRejected', 'The message contains a virus.'],
     ['refused', 400, 'InvalidParameterValue', 'Local address contains control or whitespace'],

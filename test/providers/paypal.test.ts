@@ -1,13 +1,16 @@
 /** Tests the check of PayPal's certificate, and variants of its samples, changed at named paths. */
-import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { createPrivateKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { defineConfig } from '../../functions/core/catalogue/catalogue.ts';
 import type { Context } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
-import { certifiedKey } from '../../functions/providers/paypal/certificate.ts';
+import { certificates, certifiedKey } from '../../functions/providers/paypal/certificate.ts';
 import { paypal, ROOT } from '../../functions/providers/paypal/provider.ts';
 import { seller, serial } from '../fixtures/catalogue.ts';
 import { memoryWorld } from '../fixtures/memory.ts';
@@ -92,10 +95,12 @@ describe('the certificate', () => {
 
   const keyOf = (pem: string, now: string, address = `https://certificates.example.com/${randomUUID()}`) => {
     const rules = { subject: /^CN=messageverificationcerts/m, between: [intermediate], root: ROOT };
-    return certifiedKey(address, { ask: async () => pem, now: Date.parse(now) }, rules).then(
-      () => 'good',
-      (error: Rejection) => `${error.code}: ${error.message}`,
-    );
+    return certifiedKey(address, { ask: async () => pem, now: Date.parse(now) }, rules)
+      .then(
+        ({ doubt }) => (doubt ? `${doubt.code}: ${doubt.message}` : 'good'),
+        (error: Rejection) => `${error.code}: ${error.message}`,
+      )
+      .finally(() => certificates.release(address));
   };
   // PayPal's SDKs contain this certificate: DigiCert SHA2 Extended Validation Server CA.
   const [, intermediate = ''] =
@@ -135,10 +140,10 @@ describe('the certificate', () => {
       file('forged.pem') + certificate,
       /does not chain to a known authority/,
     ],
-    ['of another subject', der(intermediate), /another subject than the provider's/],
-    ['that is plain text', 'hello', /another subject than the provider's/],
-    ['that is malformed', der('AAAA'), /no certificate at the address/],
-  ])('%s is refused', async (_, pem, expected) => {
+    ['of another subject', der(intermediate), /no certificate of the provider's subject/],
+    ['that is plain text', 'hello', /no certificate of the provider's subject/],
+    ['that is malformed', der('AAAA'), /no certificate of the provider's subject/],
+  ])('%s is refused or doubted', async (_, pem, expected) => {
     expect(await keyOf(pem, '2026-12-01')).toMatch(expected);
   });
 
@@ -147,13 +152,218 @@ describe('the certificate', () => {
     ['provider_unavailable', 'provider_unavailable'],
   ] as const)('whose fetch fails with %s is refused as %s', async (code, expected) => {
     const ask = () => Promise.reject(new Rejection(code, 'said PayPal'));
+    const address = `https://api.paypal.com/v1/notifications/certs/${code}`;
+    const headers = { ...request.headers, 'paypal-cert-url': address };
+    const attempt = paypal.verify({ ...request, headers }, { ...context, ask });
+    await expect(attempt).rejects.toMatchObject({ code: expected });
+    certificates.release(address);
+  });
+});
+
+describe('forged requests', () => {
+  const certs = 'https://api.paypal.com/v1/notifications/certs';
+  const forge = async (name: string, seconds: number, ask: Context['ask'], body = Buffer.from('{}')) => {
     const headers = {
       ...request.headers,
-      'paypal-cert-url': `https://api.paypal.com/v1/notifications/certs/${code}`,
+      'paypal-cert-url': `${certs}/${name}`,
+      'paypal-transmission-time': new Date(Date.parse('2015-06-01') + seconds * 1_000).toISOString(),
     };
-    await expect(paypal.verify({ ...request, headers }, { ...context, ask })).rejects.toMatchObject({
-      code: expected,
+    const now = Date.parse('2015-06-01') + seconds * 1_000;
+    try {
+      await paypal.verify({ ...request, headers, body }, { ...context, now, ask });
+      return 'accepted';
+    } catch (error) {
+      return error instanceof Rejection ? error.code : error;
+    }
+  };
+
+  test.each<[string, (url: string) => Promise<string>, string]>([
+    [
+      'that PayPal does not have',
+      () => Promise.reject(new Rejection('provider_refused', 'said 404')),
+      'bad_signature',
+    ],
+    ['that PayPal has', async () => certificate, 'bad_signature'],
+    [
+      'that time out',
+      () => Promise.reject(new Rejection('provider_unavailable', 'timeout')),
+      'provider_unavailable',
+    ],
+  ])('with 100 certificates %s in 30 s fetch 3', async (kind, answer, code) => {
+    const calls: string[] = [];
+    const ask = (url: string) => {
+      calls.push(url);
+      return answer(url);
+    };
+    const start = kind.length * 1_000;
+    const results: unknown[] = [];
+    for (let n = 0; n < 100; n += 1) results.push(await forge(`${kind.length}-${n}`, start + n * 0.3, ask));
+    expect(calls).toHaveLength(3);
+    expect(results.filter((one) => one === 'provider_unavailable')).toHaveLength(
+      code === 'bad_signature' ? 97 : 100,
+    );
+    expect(results[0]).toBe(code);
+  });
+
+  test('with one address that PayPal does not have fetch once an hour', async () => {
+    const calls: string[] = [];
+    const ask = (url: string) => {
+      calls.push(url);
+      return Promise.reject(new Rejection('provider_refused', 'said 404'));
+    };
+    for (const seconds of [0, 1, 20, 3_599, 3_601, 3_700])
+      expect(await forge('absent', 100_000 + seconds, ask)).toBe('bad_signature');
+    expect(calls).toHaveLength(2);
+  });
+
+  test('ten deliveries at once under one new certificate fetch it once, and none waits', async () => {
+    const calls: string[] = [];
+    const ask = async (url: string) => {
+      calls.push(url);
+      return certificate;
+    };
+    const headers = { ...request.headers, 'paypal-cert-url': `${certs}/new` };
+    const later = { ...context, now: context.now + 200_000, ask };
+    await Promise.all(Array.from({ length: 10 }, () => paypal.verify({ ...request, headers }, later)));
+    expect(calls).toHaveLength(1);
+  });
+});
+
+/** Makes a certificate under PayPal's name that no known authority has signed. */
+function selfSigned() {
+  const folder = mkdtempSync(join(tmpdir(), 'keypost-paypal-'));
+  const [key, pem] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
+  const subject = ['-subj', '/CN=messageverificationcerts.paypal.com'];
+  const made = [
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-days',
+    '36500',
+    '-keyout',
+    key,
+    '-out',
+    pem,
+  ];
+  execFileSync('openssl', [...made, ...subject], { stdio: 'ignore' });
+  const own = { certificate: readFileSync(pem, 'utf8'), key: createPrivateKey(readFileSync(key)) };
+  rmSync(folder, { recursive: true });
+  return own;
+}
+
+describe("PayPal's own check", () => {
+  const now = Date.parse('2100-01-01T14:04:00Z');
+  const api = { key: 'client:secret', url: 'http://localhost:4000/paypal' };
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const bareKey = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  let certs = 0;
+  function deliveryOf(certificateId: string, time: string, key = privateKey) {
+    const content = `t1|${time}|WH-1|${crc32(request.body)}`;
+    return {
+      ...request,
+      headers: {
+        'paypal-transmission-id': 't1',
+        'paypal-transmission-time': time,
+        'paypal-auth-algo': 'SHA256withRSA',
+        'paypal-cert-url': `${api.url}/v1/notifications/certs/${certificateId}`,
+        'paypal-transmission-sig': sign('sha256', Buffer.from(content), key).toString('base64'),
+      },
+    };
+  }
+  /** PayPal's API, with a certificate at every address. */
+  function paypalApi(pem: string, status: string | Rejection) {
+    const calls: [url: string, body: string | undefined][] = [];
+    const ask: Context['ask'] = async (url, init) => {
+      if (url.includes('/certs/')) return pem;
+      if (url.endsWith('/v1/oauth2/token')) return '{"access_token":"A21"}';
+      calls.push([url, init?.body]);
+      if (status instanceof Rejection) throw status;
+      return JSON.stringify({ verification_status: status });
+    };
+    return { ask, calls };
+  }
+  const verified = async (
+    delivery: ReturnType<typeof deliveryOf>,
+    ask: Context['ask'],
+    at = now,
+    change: Partial<Context> = {},
+  ) => {
+    try {
+      await paypal.verify(delivery, { ...context, keys: ['WH-0', 'WH-1'], now: at, ask, api, ...change });
+      return 'accepted';
+    } catch (error) {
+      return error instanceof Rejection ? error.code : error;
+    }
+  };
+  const HOUR_AGO = '2100-01-01T13:04:00Z';
+  const own = selfSigned();
+
+  test('of a delivery that is signed too long ago is called below the URL of the API, with the bytes of the event', async () => {
+    const { ask, calls } = paypalApi(bareKey, 'SUCCESS');
+    const delivery = deliveryOf('old', HOUR_AGO);
+    expect(await verified(delivery, ask)).toBe('accepted');
+    const [[url, body = ''] = []] = calls;
+    expect(url).toBe('http://localhost:4000/paypal/v1/notifications/verify-webhook-signature');
+    // The fields are those of notifications_webhooks_v1, verify_webhook_signature.
+    expect(JSON.parse(body)).toEqual({
+      auth_algo: 'SHA256withRSA',
+      cert_url: delivery.headers['paypal-cert-url'],
+      transmission_id: 't1',
+      transmission_sig: delivery.headers['paypal-transmission-sig'],
+      transmission_time: HOUR_AGO,
+      webhook_id: 'WH-1',
+      webhook_event: JSON.parse(request.body.toString()),
     });
+    expect(body).toContain(request.body.toString());
+  });
+
+  test.each<[string, 'time' | 'chain', string | Rejection, string]>([
+    ['confirms an old delivery', 'time', 'SUCCESS', 'accepted'],
+    ['does not confirm an old delivery', 'time', 'FAILURE', 'stale'],
+    ['refuses our key for an old delivery', 'time', new Rejection('provider_refused', '401'), 'stale'],
+    ['confirms an unknown authority', 'chain', 'SUCCESS', 'accepted'],
+    ['does not confirm an unknown authority', 'chain', 'FAILURE', 'bad_signature'],
+    [
+      'refuses our key for an unknown authority',
+      'chain',
+      new Rejection('provider_refused', '401'),
+      'bad_signature',
+    ],
+  ])('that %s is remembered for the certificate', async (_, kind, status, expected) => {
+    certs += 1;
+    const at = now + certs * 100_000;
+    const time = new Date(kind === 'time' ? at - 3_600_000 : at).toISOString();
+    const { ask, calls } = paypalApi(kind === 'time' ? bareKey : own.certificate, status);
+    const delivery = deliveryOf(`c${certs}`, time, kind === 'time' ? privateKey : own.key);
+    for (let n = 0; n < 5; n += 1) expect(await verified(delivery, ask, at + n)).toBe(expected);
+    expect(calls).toHaveLength(1);
+  });
+
+  test('that is not available, or was called less than 10 s ago for another certificate, lets PayPal try again', async () => {
+    const at = now + 5_000_000;
+    const time = new Date(at - 3_600_000).toISOString();
+    const failing = paypalApi(bareKey, new Rejection('provider_unavailable', '500'));
+    expect(await verified(deliveryOf('f', time), failing.ask, at)).toBe('provider_unavailable');
+    const { ask, calls } = paypalApi(bareKey, 'SUCCESS');
+    expect(await verified(deliveryOf('g', time), ask, at + 9_999)).toBe('provider_unavailable');
+    expect(calls).toEqual([]);
+    for (const id of ['f', 'f', 'f'])
+      expect(await verified(deliveryOf(id, time), ask, at + 10_000)).toBe('accepted');
+    expect(calls).toHaveLength(1);
+  });
+
+  test('is not called without an API key, or for a signature that does not match', async () => {
+    const at = now + 6_000_000;
+    const { ask, calls } = paypalApi(own.certificate, 'SUCCESS');
+    const host = { 'paypal-cert-url': 'https://api.paypal.com/v1/notifications/certs/C-1' };
+    const good = deliveryOf('n', new Date(at).toISOString(), own.key);
+    const delivery = { ...good, headers: { ...good.headers, ...host } };
+    expect(await verified(delivery, ask, at, { api: undefined })).toBe('bad_signature');
+    const forged = { ...good, body: Buffer.from('{}') };
+    expect(await verified(forged, ask, at + 20_000)).toBe('bad_signature');
+    expect(calls).toEqual([]);
   });
 });
 

@@ -1,47 +1,70 @@
 /** Validates the certificate of a signed notification: RFC 5280 6.1 without revocation, policies and name constraints. */
-import { type KeyObject, X509Certificate } from 'node:crypto';
+import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { rootCertificates } from 'node:tls';
 import type { Context } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
+import { limited } from './limited.ts';
 
 const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** Certificates by address. Callers pass the provider's own addresses only, so the map stays small. */
-const cache = new Map<string, X509Certificate>();
+interface Rules {
+  readonly subject: RegExp;
+  /** DER in base64, like `root`. */
+  readonly between: readonly string[];
+  readonly root: string;
+  /** True if the address may return a bare public key. */
+  readonly bare?: boolean | undefined;
+}
+
+/** The key of a certificate, and its issuer if it does not chain to a known authority. */
+interface Certified {
+  readonly key: KeyObject;
+  readonly leaf?: X509Certificate | undefined;
+  readonly issuer?: string | undefined;
+}
+
+/** Certificates by address. Callers pass the provider's own addresses only. */
+export const certificates = limited<Certified>();
 
 /**
- * Returns the RSA key of the certificate at `address`, which is fetched once. Throws `bad_signature` if it has another
- * subject, is expired, or does not chain to `root` or a root of Node, through the certificates sent with it or
- * `between`. `root` and `between` are DER in base64.
+ * Returns the RSA key of the certificate at `address`, which is fetched once. Throws `bad_signature` if there is none of
+ * the right subject. Adds a doubt if it is expired, or does not chain to `root` or a root of Node, through the
+ * certificates sent with it or `between`.
  */
 export async function certifiedKey(
   address: string,
   { ask, now }: Pick<Context, 'ask' | 'now'>,
-  rules: { readonly subject: RegExp; readonly between: readonly string[]; readonly root: string },
-): Promise<KeyObject> {
-  const cached = cache.get(address);
-  const [leaf, ...sent] = cached ? [cached] : await fetchCertificates(address, ask);
-  if (!leaf || !rules.subject.test(leaf.subject) || leaf.publicKey.asymmetricKeyType !== 'rsa')
-    throw unproven("the certificate has another subject than the provider's");
-  if (!isCurrent(leaf, now)) throw unproven('the certificate is expired or not valid yet');
-  if (cached) return cached.publicKey;
-  const between = rules.between.map((der) => new X509Certificate(Buffer.from(der, 'base64')));
-  const own = new X509Certificate(Buffer.from(rules.root, 'base64'));
-  const trusted = [own, ...rootCertificates.map((root) => new X509Certificate(root))];
-  if (!chainsTo(trusted, leaf, [...sent, ...between], now))
-    throw unproven(
-      `the certificate does not chain to a known authority; its issuer is ${leaf.issuer.split('\n').at(-1)}`,
-    );
-  cache.set(address, leaf);
-  return leaf.publicKey;
+  rules: Rules,
+): Promise<{ readonly key: KeyObject; readonly doubt?: Rejection | undefined }> {
+  const found = await certificates.find(address, now, () => fetchCertificate(address, { ask, now }, rules));
+  if (!found) throw unproven("found no certificate of the provider's subject at the address in the header");
+  const { key, leaf, issuer } = found;
+  if (leaf && !isCurrent(leaf, now))
+    return { key, doubt: unproven('the certificate is expired or not valid yet') };
+  if (issuer === undefined) return { key };
+  return {
+    key,
+    doubt: unproven(`the certificate does not chain to a known authority; its issuer is ${issuer}`),
+  };
 }
 
-async function fetchCertificates(address: string, ask: Context['ask']): Promise<X509Certificate[]> {
+async function fetchCertificate(
+  address: string,
+  { ask, now }: Pick<Context, 'ask' | 'now'>,
+  { subject, between, root, bare }: Rules,
+): Promise<Certified | undefined> {
   try {
-    return ((await ask(address)).match(PEM) ?? []).map((one) => new X509Certificate(one));
+    const pem = await ask(address);
+    if (bare && pem.startsWith('-----BEGIN PUBLIC KEY-----')) return { key: createPublicKey(pem) };
+    const [leaf, ...sent] = (pem.match(PEM) ?? []).map((one) => new X509Certificate(one));
+    if (!leaf || !subject.test(leaf.subject) || leaf.publicKey.asymmetricKeyType !== 'rsa') return undefined;
+    const ofDer = (der: string) => new X509Certificate(Buffer.from(der, 'base64'));
+    const trusted = [ofDer(root), ...rootCertificates.map((one) => new X509Certificate(one))];
+    const isTrusted = chainsTo(trusted, leaf, [...sent, ...between.map(ofDer)], now);
+    return { key: leaf.publicKey, leaf, issuer: isTrusted ? undefined : leaf.issuer.split('\n').at(-1) };
   } catch (error) {
     if (error instanceof Rejection && error.code !== 'provider_refused') throw error;
-    throw unproven('found no certificate at the address in the header');
+    return undefined;
   }
 }
 

@@ -7,20 +7,12 @@ import type { Context } from '../../core/inbound/provider.ts';
 import { pathId, text } from '../../core/inbound/shapes.ts';
 import { toEmailKey } from '../../core/mail/address.ts';
 import { fromMinor } from '../../core/order/money.ts';
+import { findToken } from './confirm.ts';
 
 /** Fetches the order; undefined without an API key, or if PayPal refuses to answer. */
 export async function findOrder(orderId: string, context: Context): Promise<Order | undefined> {
-  const grant = {
-    method: 'POST',
-    headers: {
-      authorization: `Basic ${Buffer.from(context.api?.key ?? '').toString('base64')}`,
-      'content-type': 'application/x-www-form-urlencoded',
-    },
-    body: 'grant_type=client_credentials',
-  };
-  const token = await findInApi(context, Token, '/v1/oauth2/token', grant);
-  if (!token) return undefined;
-  const headers = { authorization: `Bearer ${token.access_token}` };
+  const headers = await findToken(context);
+  if (!headers) return undefined;
   return await findInApi(context, Order, `/v2/checkout/orders/${orderId}`, { headers });
 }
 
@@ -77,7 +69,6 @@ export function isSeller(payee: Payee, { options }: Context): boolean {
   );
 }
 
-const Token = z.object({ access_token: z.string() });
 const quantity = z.string().check(z.regex(/^[1-9]\d{0,3}$/));
 const Item = z.object({ name: z.string(), sku: text, quantity, unit_amount: Amount, tax: z.nullish(Amount) });
 const Unit = z.object({

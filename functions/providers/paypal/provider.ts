@@ -1,6 +1,6 @@
 // https://developer.paypal.com/api/rest/webhooks/rest and PayPal-Python-SDK, notifications.py (signature and certificate);
 // fields from paypal-rest-api-specifications: checkout_orders_v2, payments_payment_v2, customer_disputes_v1
-import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { verify } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import * as z from 'zod/mini';
 import { json, part } from '../../core/inbound/body.ts';
@@ -9,7 +9,8 @@ import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
 import { pathId, text, timestamp } from '../../core/inbound/shapes.ts';
 import { requireFresh, requireHeader } from '../../core/inbound/signature.ts';
-import { certifiedKey } from './certificate.ts';
+import { certificates, certifiedKey } from './certificate.ts';
+import { isConfirmed } from './confirm.ts';
 import { Amount, buyerOf, findOrder, isSeller, linesOf, Options, Order, Payee } from './order.ts';
 
 export const paypal: Provider = {
@@ -20,19 +21,25 @@ export const paypal: Provider = {
   async verify({ headers, body }, context) {
     const signature = Buffer.from(requireHeader(headers, 'paypal-transmission-sig'), 'base64');
     const { 'paypal-transmission-id': id = '', 'paypal-transmission-time': time = '' } = headers;
-    const seconds = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(time)
-      ? Math.floor(Date.parse(time) / 1000)
-      : '';
-    requireFresh(String(seconds), context.now);
-    const key = await fetchKey(headers['paypal-cert-url'] ?? '', context);
+    const address = headers['paypal-cert-url'] ?? '';
+    const stale = findStale(time, context.now);
+    if (stale && !context.api) throw stale;
+    const { key, doubt } = await fetchKey(address, context);
     // The signing keys of the catalogue are webhook IDs; the RSA key is PayPal's.
     const content = (webhook: string) => Buffer.from(`${id}|${time}|${webhook}|${crc32(body)}`);
-    const proven = context.keys.some((webhook) => verify('sha256', content(webhook), key, signature));
-    if (proven && headers['paypal-auth-algo'] === 'SHA256withRSA') return;
-    throw new Rejection(
-      'bad_signature',
-      'the signature does not match; is the webhook ID current, and the body unchanged?',
-    );
+    const webhook = context.keys.find((one) => verify('sha256', content(one), key, signature));
+    if (webhook === undefined || headers['paypal-auth-algo'] !== 'SHA256withRSA')
+      throw new Rejection(
+        'bad_signature',
+        'the signature does not match; is the webhook ID current, and the body unchanged?',
+      );
+    certificates.release(address);
+    for (const rejection of [doubt, stale])
+      if (
+        rejection &&
+        !(await isConfirmed(`${rejection.code} ${address}`, { headers, body }, webhook, context))
+      )
+        throw rejection;
   },
 
   async read({ headers, body }, context) {
@@ -48,15 +55,27 @@ export const paypal: Provider = {
   },
 };
 
-/** Fetches PayPal's key. Throws before the call unless the address is PayPal's. */
-async function fetchKey(address: string, context: Context): Promise<KeyObject> {
-  const host = /^([^?#@]{1,200})\/v1\/notifications\/certs\/[\w-]{1,500}$/.exec(address)?.[1] ?? '';
-  if (/^https:\/\/api(?:-m)?(?:\.sandbox)?\.paypal\.com$/.test(host)) {
-    return await certifiedKey(address, context, { subject: SUBJECT, between: BETWEEN, root: ROOT });
+/** PayPal repeats an event for three days, and it is not documented whether it signs each attempt with a new time. */
+function findStale(time: string, now: number): Rejection | undefined {
+  const seconds = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(time)
+    ? Math.floor(Date.parse(time) / 1000)
+    : '';
+  try {
+    requireFresh(String(seconds), now);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Rejection) return error;
+    throw error;
   }
+}
+
+/** Fetches PayPal's key. Throws before the call unless the address is PayPal's. */
+async function fetchKey(address: string, context: Context) {
+  const host = /^([^?#@]{1,200})\/v1\/notifications\/certs\/[\w-]{1,500}$/.exec(address)?.[1] ?? '';
   // The fake API of `npm start` returns a bare key; only the seller's own provider-keys can point to it.
-  if (host === context.api?.url && host.startsWith('http://localhost:'))
-    return createPublicKey(await context.ask(address));
+  const bare = host === context.api?.url && host.startsWith('http://localhost:');
+  if (bare || /^https:\/\/api(?:-m)?(?:\.sandbox)?\.paypal\.com$/.test(host))
+    return await certifiedKey(address, context, { subject: SUBJECT, between: BETWEEN, root: ROOT, bare });
   throw new Rejection(
     'bad_signature',
     'the address of the certificate is not one of PayPal; expected api.paypal.com',
