@@ -457,6 +457,12 @@ test.each<[broken: string, change: Record<string, Reply>, findings: string[], cu
     /`npx --no keypost keys set shop`/,
   ],
   [
+    'warns about a short signing key, which still works',
+    { 'GetSecretValue ProviderKeys1': secret({ shop: { signing: [SIGNING, 'secret'] } }) },
+    ['provider-key shop bad'],
+    /fewer than 8 characters/,
+  ],
+  [
     'reports a malformed entry of a provider',
     { 'GetSecretValue ProviderKeys1': secret({ shop: 'whsec_1' }) },
     ['provider-key shop bad'],

@@ -133,6 +133,8 @@ describe('keys set', () => {
     ['base64', 'AAECAwQFBgcICQoLDA0O', '16 bytes in base64'],
     ['md5', 'ünïcode', 'any ASCII text'],
     ['shop', ' \n', 'empty'],
+    ['shop', 'whsec_', 'has 6 characters; expected at least 8'],
+    ['shop --only', '1234567', 'has 7 characters'],
     ['nobody', 'x', 'it has ascii, hex, base64, md5, shop, stripe'],
     ['ascii --only', 'x', 'for providers'],
     ['shop --api-key', 'x', '--api-url'],
@@ -146,12 +148,16 @@ describe('keys set', () => {
   });
 
   test.each([
-    { args: 'shop', typed: ['new'], signing: ['new', SIGNING] },
-    { args: 'shop', typed: ['new', 'newer'], signing: ['newer', 'new'] },
-    { args: 'shop', typed: ['new', SIGNING], signing: [SIGNING, 'new'] },
+    { args: 'shop', typed: ['whsec_new'], signing: ['whsec_new', SIGNING] },
+    { args: 'shop', typed: ['whsec_new', 'whsec_newer'], signing: ['whsec_newer', 'whsec_new'] },
+    { args: 'shop', typed: ['whsec_new', SIGNING], signing: [SIGNING, 'whsec_new'] },
     { args: 'shop', typed: [SIGNING], signing: [SIGNING] },
-    { args: 'shop --only', typed: ['new'], signing: ['new'] },
-    { args: 'shop --add', typed: ['new', 'newer'], signing: ['newer', 'new', SIGNING] },
+    { args: 'shop --only', typed: ['whsec_new'], signing: ['whsec_new'] },
+    {
+      args: 'shop --add',
+      typed: ['whsec_new', 'whsec_newer'],
+      signing: ['whsec_newer', 'whsec_new', SIGNING],
+    },
   ])('keys set $args with $typed leaves the signing keys $signing', async ({ args, typed, signing }) => {
     for (const key of typed) expect((await keypost(`keys set ${args}`, key)).code).toBe(0);
     const { shop, ...others } = await stored('provider-keys');
@@ -275,7 +281,8 @@ test('keys list shows versions and faults, and ignores entries that are not keys
     ],
     gone: [{ version: 7, key: ASCII }],
   });
-  await put('provider-keys', { ...fresh['provider-keys'], stripe: { signing: [] } });
+  const signing = { shop: { signing: [SIGNING, 'short'] }, stripe: { signing: [] } };
+  await put('provider-keys', { ...fresh['provider-keys'], ...signing });
   const { out } = await keypost('keys list');
   expect(out.split('\n').map((line) => line.replace(/ {2,}/g, ' | '))).toEqual([
     'PRODUCT | KEY VERSIONS | STATE',
@@ -286,7 +293,7 @@ test('keys list shows versions and faults, and ignores entries that are not keys
     'gone | 7 | not in the catalogue',
     '',
     'PROVIDER | SIGNING KEYS | API KEY | STATE',
-    'shop | 1 | no | ok',
+    'shop | 2 | no | a signing key has fewer than 8 characters; make a longer one at the provider, and set one with `npx --no keypost keys set shop --local`',
     'stripe | 0 | no | no key; set one with `npx --no keypost keys set stripe --local`',
     '',
   ]);
@@ -298,7 +305,7 @@ test('keys list shows versions and faults, and ignores entries that are not keys
       { version: 2, ok: false },
     ],
   });
-  expect(providers[0]).toEqual({ provider: 'shop', signing: 1, api: false, fault: null });
+  expect(providers[0]).toMatchObject({ provider: 'shop', signing: 2, api: false });
 });
 
 const Line = z.looseObject({ licensee: z.nullable(z.string()), held: z.nullable(z.string()) });

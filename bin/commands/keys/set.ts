@@ -1,5 +1,6 @@
 /** `keys set`: stores a key of the seller. The key is read from standard input, so that no shell history has it. */
 import { Command, Option } from '@commander-js/extra-typings';
+import { MIN_SIGNING_KEY } from '../../../functions/core/catalogue/keys.ts';
 import { withWhyOption } from '../cli/audit.ts';
 import { CommandError } from '../cli/failure.ts';
 import { readSecret } from '../cli/secret.ts';
@@ -65,6 +66,10 @@ async function set(terminal: Terminal, name: string, options: SetOptions): Promi
     return await setProductKey(terminal, target, name, key, options);
   }
   if (key === '') throw new CommandError('the key is empty; nothing is changed');
+  if (!apiKey && key.length < MIN_SIGNING_KEY)
+    throw new CommandError(
+      `the signing key has ${key.length} characters; expected at least ${MIN_SIGNING_KEY}, as the provider shows it; nothing is changed`,
+    );
   if (apiUrl && !/^https:\/\/|^http:\/\/localhost[:/]/.test(apiUrl))
     throw new CommandError(`--api-url is ${apiUrl}; expected a URL that begins with https://`);
   const kept = only ? 0 : add ? Number.POSITIVE_INFINITY : 1;

@@ -1,6 +1,6 @@
 /** Reports which keys exist and what is wrong with them, without any key. */
 import type { Catalogue, Product } from '../../../functions/core/catalogue/catalogue.ts';
-import { productKeys, providerKeys } from '../../../functions/core/catalogue/keys.ts';
+import { MIN_SIGNING_KEY, productKeys, providerKeys } from '../../../functions/core/catalogue/keys.ts';
 import { keyBytes } from '../../../functions/core/serial/aes-128.ts';
 import type { Entries } from '../cli/secret.ts';
 import type { Target } from '../cli/target.ts';
@@ -55,8 +55,12 @@ export function providerKeyStates(
     const { signing = [], api } = keys[name] ?? {};
     const fault = () => {
       if (!Object.hasOwn(providers, name)) return 'not enabled in the catalogue';
-      if (signing.length > 0) return null;
-      return missing(target, name, entries, PROVIDER_ENTRY, keys[name] !== undefined);
+      if (signing.length === 0)
+        return missing(target, name, entries, PROVIDER_ENTRY, keys[name] !== undefined);
+      // It still works: a provider may sign with it until the seller has changed it there.
+      return signing.some((key) => key.length < MIN_SIGNING_KEY)
+        ? `a signing key has fewer than ${MIN_SIGNING_KEY} characters; make a longer one at the provider, and ${setHint(target, name)}`
+        : null;
     };
     return { provider: name, signing: signing.length, api: api !== undefined, fault: fault() };
   });

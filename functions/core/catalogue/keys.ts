@@ -17,6 +17,9 @@ export type ProductKeys = Readonly<Record<string, z.output<typeof Versions>>>;
 /** The active signing keys and the API key, if any, by provider. */
 export type ProviderKeys = Readonly<Record<string, z.output<typeof Access>>>;
 
+/** With fewer characters, a person who has one signed request can guess the key. */
+export const MIN_SIGNING_KEY = 8;
+
 export const productKeys = (secret: unknown): ProductKeys => validEntries(Versions, secret);
 export const providerKeys = (secret: unknown): ProviderKeys => validEntries(Access, secret);
 
