@@ -25,6 +25,8 @@ export function stripeApi({ method, path, headers }: ApiRequest): ApiResponse {
   const { pathname, searchParams } = new URL(path, 'http://localhost');
   if (method === 'GET' && pathname === '/v1/checkout/sessions')
     return apiJson(200, sessions(Number(searchParams.get('created[gte]') ?? 0)));
+  const [, kind, object] = /^\/v1\/(invoices|subscriptions)\/(\w+)$/.exec(pathname) ?? [];
+  if (method === 'GET' && kind && object) return apiJson(200, subscriptionPart(kind, object));
   const [, id, list] = /^\/v1\/checkout\/sessions\/(cs_[^/?]+)(\/line_items)?$/.exec(pathname) ?? [];
   if (method !== 'GET' || !id) return failure(404, `Unrecognized request URL (${path}).`);
   return apiJson(200, list ? lineItems(id) : session(id));
@@ -40,6 +42,18 @@ function session(id: string) {
   };
 }
 
+/** https://docs.stripe.com/api/invoices/retrieve with its payments, and …/subscriptions/retrieve, whose trial ends in 14 days. */
+function subscriptionPart(kind: string, id: string) {
+  if (kind === 'subscriptions')
+    return { id, object: 'subscription', trial_end: Math.floor(Date.now() / 1000) + 14 * 86_400 };
+  const payment = { type: 'payment_intent', payment_intent: id.replace(/^in_/, 'pi_') };
+  return {
+    id,
+    object: 'invoice',
+    payments: { object: 'list', data: [{ object: 'invoice_payment', payment }] },
+  };
+}
+
 /** https://docs.stripe.com/api/checkout/sessions/list returns the sample if it is not older than `since`. */
 function sessions(since: number) {
   const sample = paidCheckout.data.object;
@@ -47,7 +61,9 @@ function sessions(since: number) {
   return { object: 'list', data, has_more: false, url: '/v1/checkout/sessions' };
 }
 
+/** The simulator writes the SKU into the ID of its session. */
 function lineItems(id: string) {
+  const [, sku] = /^cs_[a-z]+_[0-9a-f]{16}_([\w-]+)$/.exec(id) ?? [];
   const amounts = {
     amount_discount: 0,
     amount_subtotal: 3900,
@@ -55,7 +71,7 @@ function lineItems(id: string) {
     amount_total: 4875,
     currency: 'eur',
   };
-  const product = 'prod_WidgetProMac';
+  const product = sku ? Buffer.from(sku, 'base64url').toString() : 'prod_WidgetProMac';
   const price = {
     id: 'price_1TExample000001',
     object: 'price',

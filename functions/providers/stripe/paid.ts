@@ -4,17 +4,18 @@ import { askApi, findInApi } from '../../core/inbound/ask-api.ts';
 import { part } from '../../core/inbound/body.ts';
 import type { OrderEvent } from '../../core/inbound/event.ts';
 import type { Context, PaidOrder } from '../../core/inbound/provider.ts';
+import { given, text } from '../../core/inbound/shapes.ts';
 import { parseSale } from './sale.ts';
 import { Charge, Session } from './shapes.ts';
 
 /** A session has about 5 KB, and a call to an API ends at 1 MB and after 1.5 s. */
 const PAGE = 50;
 
-const Page = z.object({ data: z.array(z.unknown()), has_more: z.nullish(z.boolean()) });
+const Page = z.object({ data: z.array(z.unknown()), has_more: given(z.boolean()) });
 const Listed = z.pick(Session, { id: true, payment_intent: true, payment_status: true, mode: true });
-const Paid = z.object({ ...Listed.shape, status: z.nullish(z.string()), livemode: z.nullish(z.boolean()) });
-const Intent = z.object({ latest_charge: z.nullish(z.unknown()) });
-const LatestCharge = z.object({ ...Charge.shape, disputed: z.nullish(z.boolean()) });
+const Paid = z.object({ ...Listed.shape, status: text, livemode: given(z.boolean()) });
+const LatestCharge = z.object({ ...Charge.shape, disputed: given(z.boolean()) });
+const Intent = z.object({ latest_charge: given(LatestCharge) });
 
 export async function* paid(since: number, context: Context): AsyncGenerator<PaidOrder> {
   let after = '';
@@ -47,16 +48,11 @@ export async function* paid(since: number, context: Context): AsyncGenerator<Pai
 }
 
 /** A sale that was missed may have been reversed since; the reversal was missed too, so it is recorded first. */
-async function findReversal(
-  id: string | null | undefined,
-  test: boolean,
-  context: Context,
-): Promise<OrderEvent[]> {
+async function findReversal(id: string | undefined, test: boolean, context: Context): Promise<OrderEvent[]> {
   if (!id) return [];
   // A key without permission for payment intents finds none; refunds are then recorded by their notifications only.
   const path = `/v1/payment_intents/${encodeURIComponent(id)}?expand[]=latest_charge`;
-  const charge = (await findInApi(context, Intent, path))?.latest_charge;
-  const found = charge && typeof charge === 'object' ? part(LatestCharge, charge) : undefined;
+  const found = (await findInApi(context, Intent, path))?.latest_charge;
   if (!found?.refunded && !found?.disputed) return [];
   const kind = found.disputed ? 'chargeback' : 'refund';
   const state = found.disputed ? 'open' : 'done';

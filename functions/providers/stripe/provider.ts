@@ -1,17 +1,30 @@
 // https://docs.stripe.com/webhooks and stripe@23.1.0, Webhooks.js; fields from its Checkout/Sessions.d.ts and Events.d.ts
 import * as z from 'zod/mini';
 import { json, part } from '../../core/inbound/body.ts';
-import type { OrderEvent, Reversal } from '../../core/inbound/event.ts';
+import type { Money, OrderEvent, Reversal } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
 import { requireFresh, requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { paid } from './paid.ts';
-import { fetchObject, parseSale } from './sale.ts';
-import { Charge, Dispute, Envelope, money, Refund, Session, ThinEvent } from './shapes.ts';
+import { definedOf, fetchObject, findInvoice, Options, parseSale, paymentsOf } from './sale.ts';
+import {
+  Charge,
+  Dispute,
+  Envelope,
+  Identified,
+  Invoice,
+  InvoicePayment,
+  money,
+  Received,
+  Refund,
+  Session,
+  ThinEvent,
+} from './shapes.ts';
 
 export const stripe: Provider = {
   name: 'stripe',
   apiUrl: 'https://api.stripe.com',
+  options: Options,
 
   verify({ headers, body }, { keys, now }) {
     const parts = requireHeader(headers, 'stripe-signature')
@@ -26,71 +39,149 @@ export const stripe: Provider = {
 
   async read({ body }, context) {
     const event = json(z.union([ThinEvent, Envelope]), body);
-    if (event.object === 'event')
-      return await parseObject(event.type, event.data.object, event.livemode, context);
     // A thin event has only the URL of its object, and "v1." before the type.
     const type = event.type.replace(/^v1\./, '');
     if (!HANDLED.test(type)) return [];
+    const about = { type, test: !event.livemode, at: event.created, event: event.id };
+    if (event.object === 'event') return await parseObject(about, event.data.object, context);
     if (!event.related_object)
       throw new Rejection(
         'bad_body',
         'found a thin event without an object; have Stripe send snapshot events',
       );
-    const object = await fetchObject(event.related_object.url, context);
-    return await parseObject(type, object, event.livemode, context);
+    return await parseObject(about, await fetchObject(event.related_object.url, context), context);
+  },
+
+  idIn({ body }) {
+    const { payment_intent, id: own } = json(Identified, body).data.object;
+    return payment_intent ?? own;
   },
 
   paid,
 };
 
-const HANDLED =
-  /^(checkout\.session\.(completed|async_payment_succeeded)|charge\.refunded|refund\.(created|updated|failed)|charge\.dispute\..*)$/;
+/** Money that is received in other ways than through Checkout is reported, but not handled. */
+const OTHER_MONEY = /^(payment_intent|charge)\.succeeded$/;
+const INVOICE = /^invoice\.(paid|payment_succeeded)$/;
+const HANDLED = new RegExp(
+  [
+    /^checkout\.session\.(completed|async_payment_succeeded)$/,
+    /^charge\.refunded$|^refund\.(created|updated|failed)$|^charge\.dispute\./,
+    /^invoice_payment\.paid$/,
+    INVOICE,
+    OTHER_MONEY,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+);
 
-async function parseObject(
-  type: string,
-  object: unknown,
-  live: boolean,
-  context: Context,
-): Promise<OrderEvent[]> {
-  if (!HANDLED.test(type)) return [];
-  if (type.startsWith('checkout.')) return await parseSale(part(Session, object), !live, context);
-  if (type === 'charge.refunded') return parseCharge(part(Charge, object), !live);
-  if (type.startsWith('refund.')) return parseRefund(part(Refund, object), !live);
-  return parseDispute(part(Dispute, object), !live);
+/** An event without its object. */
+interface About {
+  readonly type: string;
+  readonly test: boolean;
+  /** When Stripe made the event. */
+  readonly at: string | undefined;
+  readonly event: string | undefined;
 }
 
+async function parseObject(about: About, object: unknown, context: Context): Promise<OrderEvent[]> {
+  const { type, test } = about;
+  if (type.startsWith('checkout.')) return await parseSale(part(Session, object), test, context);
+  if (INVOICE.test(type)) return await parseInvoice(about, part(Invoice, object), context);
+  if (type === 'invoice_payment.paid') return parseInvoicePayment(about, part(InvoicePayment, object));
+  if (OTHER_MONEY.test(type)) return ignored(about, part(Received, object));
+  if (type === 'charge.refunded') return parseCharge(about, part(Charge, object));
+  if (type.startsWith('refund.')) return parseRefund(about, part(Refund, object));
+  return parseDispute(about, part(Dispute, object));
+}
+
+function ignored({ type, test, event }: About, received: z.output<typeof Received>): OrderEvent[] {
+  const { id = event ?? type, amount_received, amount_paid, amount: whole, currency } = received;
+  const minor = amount_received ?? amount_paid ?? whole;
+  return minor ? [{ kind: 'ignored', id, type, amount: money(minor, currency), test }] : [];
+}
+
+/** A payment of a subscription: the first, the first after a trial, or a renewal. */
+async function parseInvoice(
+  about: About,
+  invoice: z.output<typeof Invoice>,
+  context: Context,
+): Promise<OrderEvent[]> {
+  const { id, amount_paid, currency, parent } = invoice;
+  const subscription = parent.subscription_details.subscription ?? invoice.subscription;
+  if (!subscription) return ignored(about, { ...invoice, amount_received: undefined, amount: undefined });
+  // The invoice that starts a trial.
+  if (!amount_paid) return [];
+  const stated = paymentsOf(invoice);
+  const payments = stated.length > 0 ? stated : paymentsOf(await findInvoice(id, context));
+  return [renewed(about, subscription, [id, ...payments], money(amount_paid, currency))];
+}
+
+function parseInvoicePayment(
+  about: About,
+  { invoice, payment: { payment_intent }, amount_paid, currency }: z.output<typeof InvoicePayment>,
+): OrderEvent[] {
+  if (!invoice || !payment_intent || !amount_paid) return [];
+  return [renewed(about, invoice, [payment_intent], money(amount_paid, currency))];
+}
+
+const renewed = (
+  { test, at }: About,
+  id: string,
+  aliases: readonly string[],
+  amount: Money | undefined,
+): OrderEvent => ({ kind: 'renewed', id, aliases, test, placedAt: at, amount, buyer: {}, lines: [] });
+
 /** A charge states the sum of its refunds, so they are one reversal, which grows from partial to full. */
-function parseCharge({ id, payment_intent, refunded }: z.output<typeof Charge>, test: boolean): OrderEvent[] {
-  return reversed(payment_intent, test, id, {
-    kind: 'refund',
-    state: 'done',
-    part: refunded ? 'full' : 'partial',
-  });
+function parseCharge(
+  about: About,
+  { id, payment_intent, invoice, refunded, amount_refunded }: z.output<typeof Charge>,
+): OrderEvent[] {
+  if (amount_refunded === 0) return [];
+  const part = refunded ? 'full' : 'partial';
+  return reversed(about, [payment_intent, invoice], id, { kind: 'refund', state: 'done', part });
 }
 
 /** A failed refund also ends the reversal that charge.refunded recorded under the charge's ID. */
 function parseRefund(
+  about: About,
   { id, payment_intent, charge, status, amount, currency }: z.output<typeof Refund>,
-  test: boolean,
 ): OrderEvent[] {
+  if (amount === 0) return [];
   const failed = status === 'failed' || status === 'canceled';
   const state = failed ? 'won' : status === 'succeeded' ? 'done' : 'open';
-  const reversal: Reversal = { kind: 'refund', state, part: 'partial', amount: money(amount, currency) };
-  const ofCharge =
-    failed && charge ? reversed(payment_intent, test, charge, { ...reversal, amount: undefined }) : [];
-  return [...reversed(payment_intent, test, id, reversal), ...ofCharge];
+  const reversal = { kind: 'refund', state, part: 'partial' } as const;
+  const ofCharge = failed && charge ? reversed(about, [payment_intent], charge, reversal) : [];
+  return [
+    ...reversed(about, [payment_intent], id, { ...reversal, amount: money(amount, currency) }),
+    ...ofCharge,
+  ];
 }
 
 /** A closed inquiry counts as won, and an unknown status as open. */
-function parseDispute({ id, payment_intent, status }: z.output<typeof Dispute>, test: boolean): OrderEvent[] {
+function parseDispute(about: About, { id, payment_intent, status }: z.output<typeof Dispute>): OrderEvent[] {
   const state = status === 'won' || status === 'warning_closed' ? 'won' : status === 'lost' ? 'lost' : 'open';
-  return reversed(payment_intent, test, id, { kind: 'chargeback', state, part: 'full' });
+  return reversed(about, [payment_intent], id, { kind: 'chargeback', state, part: 'full' });
 }
 
 /** Every payment of Checkout has a payment intent; other payments are ignored. */
-const reversed = (
-  order: string | null | undefined,
-  test: boolean,
+function reversed(
+  { test, at }: About,
+  orders: readonly (string | undefined)[],
   reversalId: string,
   reversal: Reversal,
-): OrderEvent[] => (order ? [{ kind: 'reversed', id: order, test, reversalId, reversal }] : []);
+): OrderEvent[] {
+  const [id, ...aliases] = definedOf(...orders);
+  return id
+    ? [
+        {
+          kind: 'reversed',
+          id,
+          ...(aliases.length > 0 ? { aliases } : {}),
+          test,
+          reversalId,
+          reversal: { ...reversal, at },
+        },
+      ]
+    : [];
+}

@@ -3,10 +3,15 @@ import * as z from 'zod/mini';
 import type { Money } from '../../core/inbound/event.ts';
 import {
   currency as currencyCode,
+  customFields,
+  given,
   id,
+  loose,
   minor as minorUnits,
+  printed,
   quantity,
   text,
+  timestamp,
 } from '../../core/inbound/shapes.ts';
 import { fromMinor } from '../../core/order/money.ts';
 
@@ -14,72 +19,126 @@ import { fromMinor } from '../../core/order/money.ts';
 const ZERO_DECIMAL = new Set('BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF'.split(' '));
 const THREE_DECIMAL = new Set('BHD JOD KWD OMR TND'.split(' '));
 
-export function money(
-  minor: number | null | undefined,
-  currency: string | null | undefined,
-): Money | undefined {
-  if (minor == null || !currency) return undefined;
+export function money(minor: number | undefined, currency: string | undefined): Money | undefined {
+  if (minor === undefined || !currency) return undefined;
   return fromMinor(minor, ZERO_DECIMAL.has(currency) ? 0 : THREE_DECIMAL.has(currency) ? 3 : 2, currency);
 }
 
-const minor = z.nullish(minorUnits);
-const currency = z.nullish(currencyCode);
+const minor = given(minorUnits);
+const currency = given(currencyCode);
+/** Seconds since 1970; the output is ISO 8601. */
+const seconds = given(
+  z.pipe(
+    z.int().check(z.nonnegative(), z.maximum(8_000_000_000)),
+    z.transform((at) => new Date(at * 1000).toISOString()),
+  ),
+);
 
 export const Envelope = z.object({
+  id: text,
   object: z.literal('event'),
   type: z.string(),
+  created: seconds,
   livemode: z.boolean(),
   data: z.object({ object: z.unknown() }),
 });
 export const ThinEvent = z.object({
+  id: text,
   object: z.literal('v2.core.event'),
   type: z.string(),
+  created: given(timestamp),
   livemode: z.boolean(),
-  related_object: z.nullish(z.object({ url: z.string() })),
+  related_object: given(z.object({ url: z.string() })),
+});
+/** The part of a session's event that identifies its order. */
+export const Identified = z.object({
+  data: z.object({
+    object: z.object({ object: z.literal('checkout.session'), id, payment_intent: given(id) }),
+  }),
 });
 export const Session = z.object({
   id,
-  payment_intent: z.nullish(id),
+  payment_intent: given(id),
   payment_status: z.enum(['paid', 'unpaid', 'no_payment_required']),
   mode: z.string(),
-  created: z.int().check(z.nonnegative(), z.maximum(8_000_000_000)),
+  subscription: given(id),
+  invoice: given(id),
+  created: seconds,
   amount_total: minor,
   currency,
   locale: text,
-  payment_link: z.nullish(id),
-  metadata: z.nullish(z.record(z.string(), z.string())),
-  custom_fields: z.nullish(
-    z.array(z.object({ key: z.string(), text: z.nullish(z.object({ value: text })) })),
-  ),
+  payment_link: given(id),
+  optional_items: given(z.array(z.unknown())),
+  metadata: customFields,
+  custom_fields: given(z.array(loose({ key: text, text: loose({ value: text }) }))),
   customer_email: text,
-  customer_details: z.nullish(
-    z.object({
-      name: text,
-      individual_name: text,
-      business_name: text,
-      email: text,
-      address: z.nullish(z.object({ country: text })),
-    }),
-  ),
-  collected_information: z.nullish(z.object({ individual_name: text, business_name: text })),
+  customer_details: loose({
+    name: text,
+    individual_name: text,
+    business_name: text,
+    email: text,
+    address: loose({ country: text }),
+  }),
+  collected_information: loose({ individual_name: text, business_name: text }),
 });
 export const LineItems = z.object({
   data: z.array(
-    z.object({
-      quantity: z.nullish(quantity),
+    loose({
+      /** Null for a metered price. */
+      quantity: given(
+        z.pipe(
+          z.transform((count) => count ?? 1),
+          quantity,
+        ),
+      ),
       amount_total: minor,
       currency,
-      price: z.object({ id, product: id }),
+      price: loose({ id: given(id), product: given(id) }),
     }),
   ),
+  has_more: given(z.boolean()),
 });
-export const Charge = z.object({ id, payment_intent: z.nullish(id), refunded: z.boolean() });
-export const Refund = z.object({
+const Payment = loose({ payment: loose({ payment_intent: given(id) }) });
+/** The subscription is under `parent` and the payments in a list of their own since API version 2025-03-31.basil. */
+export const Invoice = z.object({
   id,
-  payment_intent: z.nullish(id),
-  charge: z.nullish(id),
-  status: z.nullish(z.string()),
+  amount_paid: minor,
+  currency,
+  number: printed,
+  subscription: given(id),
+  parent: loose({ subscription_details: loose({ subscription: given(id) }) }),
+  payment_intent: given(id),
+  payments: loose({ data: given(z.array(Payment)) }),
+});
+export const InvoicePayment = z.object({
+  invoice: given(id),
+  amount_paid: minor,
+  currency,
+  payment: loose({ payment_intent: given(id) }),
+});
+export const Subscription = z.object({ trial_end: seconds });
+/** A payment, an invoice, or another object with an amount that was received. */
+export const Received = z.object({
+  id: text,
+  amount_received: minor,
+  amount_paid: minor,
   amount: minor,
   currency,
 });
-export const Dispute = z.object({ id, payment_intent: z.nullish(id), status: z.string() });
+/** The invoice is stated before API version 2025-03-31.basil only. */
+export const Charge = z.object({
+  id,
+  payment_intent: given(id),
+  invoice: given(id),
+  refunded: given(z.boolean()),
+  amount_refunded: minor,
+});
+export const Refund = z.object({
+  id,
+  payment_intent: given(id),
+  charge: given(id),
+  status: text,
+  amount: minor,
+  currency,
+});
+export const Dispute = z.object({ id, payment_intent: given(id), status: text });

@@ -13,7 +13,7 @@ const REVERSALS: Readonly<Record<string, number | readonly [type: string, status
 };
 
 export const simulator: Simulator = {
-  events: ['paid', ...Object.keys(REVERSALS), 'unpaid'],
+  events: ['paid', ...Object.keys(REVERSALS), 'unpaid', 'trial', 'renewed', 'ignored'],
   demoKeys: { signing: ['whsec_ExampleSecret0001'], apiKey: 'rk_test_example' },
   api: stripeApi,
   retries: doubling(16, 72),
@@ -21,7 +21,7 @@ export const simulator: Simulator = {
 
   request(order, secret, _options, now) {
     const id = randomBytes(8).toString('hex');
-    const orderId = order.id ?? `pi_${id}`;
+    const orderId = order.id ?? (order.event === 'trial' ? sessionId(order, id) : `pi_${id}`);
     const at = Math.floor(now / 1000);
     const body = JSON.stringify(event(order, id, orderId, at), null, 2);
     const headers = {
@@ -50,19 +50,41 @@ function event(order: TestOrder, id: string, orderId: string, at: number) {
       back: Math.round(cents * reversal),
       whole: reversal === 1,
     });
+  if (order.event === 'renewed' || order.event === 'ignored')
+    return payment(order, { id, orderId, at, cents });
   if (!reversal) return checkout(order, { id, orderId, at, cents });
   const [type, status] = reversal;
   return fillTemplate('stripe/templates/dispute.json', { ...common, type, status, dueBy: at + 7 * 86_400 });
 }
 
-function checkout(
-  { event: kind, name, email, company, sku, test }: TestOrder,
-  { id, orderId, at, cents }: { id: string; orderId: string; at: number; cents: number },
-) {
+interface Ids {
+  readonly id: string;
+  readonly orderId: string;
+  readonly at: number;
+  readonly cents: number;
+}
+
+/** The fake API finds the line of the session in its ID. */
+const sessionId = ({ test, sku }: TestOrder, id: string) =>
+  `cs_${test ? 'test' : 'live'}_${id}_${Buffer.from(sku).toString('base64url')}`.slice(0, 100);
+
+const subscriptionOf = (orderId: string) => `sub_${orderId.replace(/^[a-z]+_/, '')}`.slice(0, 100);
+
+function checkout(order: TestOrder, { id, orderId, at, cents }: Ids) {
+  const { event: kind, name, email, company, sku, test } = order;
   const sample = paidCheckout.data.object;
+  const trial = {
+    id: orderId,
+    mode: 'subscription',
+    payment_intent: null,
+    payment_status: 'no_payment_required',
+    amount_total: 0,
+    subscription: subscriptionOf(orderId),
+    invoice: `in_${id}`,
+  };
   const object = {
     ...sample,
-    id: `cs_${test ? 'test' : 'live'}_${id}`,
+    id: sessionId(order, id),
     payment_intent: orderId,
     created: at,
     livemode: !test,
@@ -79,6 +101,33 @@ function checkout(
     custom_fields: [],
     metadata: { product_id: sku, quantity: '1' },
     payment_link: null,
+    ...(kind === 'trial' ? trial : {}),
   };
   return { ...paidCheckout, id: `evt_${id}1`, created: at, livemode: !test, data: { object } };
+}
+
+/** A payment of a subscription, or one that Checkout did not take. */
+function payment({ event, test }: TestOrder, { id, orderId, at, cents }: Ids) {
+  const common = { created: at, currency: 'eur', livemode: !test };
+  const subscription = subscriptionOf(orderId);
+  const invoice = {
+    ...{ id: `in_${id}`, object: 'invoice', billing_reason: 'subscription_cycle', status: 'paid' },
+    ...{ amount_due: cents, amount_paid: cents, number: `EX-${id.slice(0, 4).toUpperCase()}-0001` },
+    parent: {
+      type: 'subscription_details',
+      quote_details: null,
+      subscription_details: { metadata: {}, subscription },
+    },
+  };
+  const intent = {
+    ...{ id: `pi_${id}`, object: 'payment_intent', status: 'succeeded' },
+    ...{ amount: cents, amount_received: cents },
+  };
+  const [type, object] =
+    event === 'renewed' ? ['invoice.paid', invoice] : ['payment_intent.succeeded', intent];
+  return {
+    ...paidCheckout,
+    ...{ id: `evt_${id}1`, created: at, livemode: !test, type },
+    data: { object: { ...object, ...common } },
+  };
 }
