@@ -183,7 +183,7 @@ describe('a session', () => {
     ...change,
   });
   const other = { price: { id: 'price_2', product: 'prod_2' } };
-  test.each<[string, object, readonly object[], readonly object[]]>([
+  test.each<[string, Record<string, unknown>, readonly object[], readonly object[]]>([
     ['decide the quantity', {}, [item({ quantity: 3 })], [{ sku: 'price_known', quantity: 3 }]],
     [
       'decide what an optional item was',
