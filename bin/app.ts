@@ -7,7 +7,10 @@ import { catalogueFile, loadCatalogue } from '../lib/load-catalogue.ts';
 
 try {
   const catalogue = await loadCatalogue(catalogueFile(process.env.KEYPOST_CONFIG));
-  new KeypostStack(new App(), 'Keypost', { catalogue, bundles: await bundleLambdas(catalogue) });
+  new KeypostStack(new App(), catalogue.stack ?? 'Keypost', {
+    catalogue,
+    bundles: await bundleLambdas(catalogue),
+  });
 } catch (error) {
   if (!(error instanceof CatalogueError)) throw error;
   console.error(error.message);

@@ -44,7 +44,8 @@ const STATUS = {
 } satisfies Record<RejectionCode, number>;
 
 export async function handler(event: HttpApiEvent): Promise<HttpApiAnswer> {
-  const name = event.pathParameters?.provider ?? '';
+  // The API has a route for each provider, because a limit belongs to a route.
+  const name = event.rawPath?.split('/').at(-1) ?? '';
   try {
     const provider = await requireProvider(name);
     const request = toRequest(event);

@@ -8,19 +8,19 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { MetricName } from '../functions/aws/reports.ts';
 
-const RUNBOOK = 'docs/runbook.md';
-
 export interface Monitored {
   readonly namespace: string;
   readonly api: HttpApi;
-  readonly webhook: IFunction;
-  /** The other Lambdas whose errors raise WorkerErrors. */
-  readonly workers: readonly IFunction[];
+  readonly accessLog: ILogGroup;
+  readonly webhook: lambda.Function;
+  /** The other Lambdas, whose errors raise WorkerErrors. */
+  readonly workers: readonly lambda.IFunction[];
 }
 
 interface AlarmSpec extends Partial<CreateAlarmOptions> {
@@ -28,16 +28,17 @@ interface AlarmSpec extends Partial<CreateAlarmOptions> {
   readonly description: string;
 }
 
-export function alarms(stack: Stack, to: string, monitored: Monitored): Topic {
+/** @param runbook the address of the page that has an article for each alarm. */
+export function alarms(stack: Stack, to: string, runbook: string, monitored: Monitored): Topic {
   // The topic gets no policy: it would replace the default one, which lets the alarms of this account publish.
   const topic = new Topic(stack, 'Alarms', { displayName: 'Keypost' });
   topic.addSubscription(new EmailSubscription(to));
-  for (const [id, { metric, description, ...options }] of Object.entries(alarmSpecs(monitored))) {
+  for (const [id, { metric, description, ...options }] of Object.entries(alarmSpecs(stack, monitored))) {
     const alarm = metric.createAlarm(stack, id, {
       threshold: 1,
       evaluationPeriods: 1,
       treatMissingData: TreatMissingData.NOT_BREACHING,
-      alarmDescription: `${description} What to do: ${RUNBOOK}#${kebab(id)}`,
+      alarmDescription: `${description} What to do: ${runbook}#${kebab(id)}`,
       ...options,
     });
     alarm.addAlarmAction(new SnsAction(topic));
@@ -45,19 +46,23 @@ export function alarms(stack: Stack, to: string, monitored: Monitored): Topic {
   return topic;
 }
 
-/** Returns at most ten alarms, because each costs money. The runbook has an article for each name. */
-function alarmSpecs({ namespace, api, webhook, workers }: Monitored): Record<string, AlarmSpec> {
-  const custom = (metricName: MetricName, statistic: 'Sum' | 'Maximum' | 'Minimum', minutes: number) =>
+/** The runbook has an article for each name. AWS bills each metric of an alarm: docs/cost.md counts them. */
+function alarmSpecs(
+  stack: Stack,
+  { namespace, accessLog, api, webhook, workers }: Monitored,
+): Record<string, AlarmSpec> {
+  const custom = (metricName: MetricName, statistic: 'Sum' | 'Maximum', minutes: number) =>
     new Metric({ namespace, metricName, statistic, period: Duration.minutes(minutes) });
   return {
-    HeldOrders: {
-      // Counts newly held lines: the number of held orders would not raise the alarm for the second one.
-      metric: custom('LinesHeld', 'Sum', 5),
-      description: 'An order is held. Its buyer waits until you resolve it.',
-    },
     StillHeld: {
-      metric: custom('HeldOrders', 'Minimum', 24 * 60),
-      description: 'An order has been held for a day. Its buyer still waits.',
+      metric: custom('OldestHeldSeconds', 'Maximum', 15),
+      threshold: 24 * 3_600,
+      description: 'A paid order has been held for a day. Its buyer still waits for the serial.',
+    },
+    StillWaiting: {
+      metric: custom('OldestWaitingSeconds', 'Maximum', 15),
+      threshold: 3 * 24 * 3_600,
+      description: 'A mail that failed, a request or a notice has waited for you for three days.',
     },
     MailsWait: {
       metric: custom('OldestDueSeconds', 'Maximum', 15),
@@ -83,10 +88,26 @@ function alarmSpecs({ namespace, api, webhook, workers }: Monitored): Record<str
       description:
         'A provider got a 5xx response. Its order may not be stored yet, and some providers retry for minutes only.',
     },
+    Throttled: {
+      metric: new MathExpression({
+        expression: 'FILL(requests, 0) + FILL(lambdas, 0)',
+        usingMetrics: {
+          requests: tooManyRequests(stack, namespace, accessLog),
+          lambdas: webhook.metricThrottles(),
+        },
+        period: Duration.minutes(5),
+      }),
+      description:
+        'AWS refused a notification because of too many at once. Some providers do not send it again.',
+    },
     TooLarge: {
       metric: custom('TooLarge', 'Sum', 5),
       description:
         'A notification of more than 256 KiB was refused unread. If it was an order, it is not stored.',
+    },
+    NeedsALook: {
+      metric: custom('NeedsALook', 'Sum', 5),
+      description: 'Something happened that Keypost cannot judge. The log line names it.',
     },
     WebhookErrors: {
       metric: webhook.metricErrors(),
@@ -96,7 +117,7 @@ function alarmSpecs({ namespace, api, webhook, workers }: Monitored): Record<str
     WorkerErrors: {
       metric: errorsOf(workers),
       description:
-        'redeliver or reconcile failed. Mails that were not sent at once wait, or missed orders are not fetched.',
+        'A Lambda other than the webhook failed: mails wait, missed orders are not fetched, or bounces are not recorded.',
     },
     SesQuota: {
       metric: custom('SesQuotaPercent', 'Maximum', 15),
@@ -106,10 +127,19 @@ function alarmSpecs({ namespace, api, webhook, workers }: Monitored): Record<str
   };
 }
 
-/** Sums the errors of all workers, because each alarm costs money. */
-export const errorsOf = (workers: readonly IFunction[]): MathExpression =>
+/** AWS counts 429 among all 4xx only. */
+const tooManyRequests = (stack: Stack, metricNamespace: string, logGroup: ILogGroup) =>
+  new MetricFilter(stack, 'TooManyRequests', {
+    logGroup,
+    filterPattern: FilterPattern.stringValue('$.status', '=', '429'),
+    metricNamespace,
+    metricName: 'TooManyRequests',
+  }).metric({ statistic: 'Sum' });
+
+/** Sums the errors of all workers. */
+export const errorsOf = (workers: readonly lambda.IFunction[]): MathExpression =>
   new MathExpression({
-    expression: workers.map((_, index) => `m${index}`).join(' + '),
+    expression: workers.map((_, index) => `FILL(m${index}, 0)`).join(' + '),
     usingMetrics: Object.fromEntries(workers.map((worker, index) => [`m${index}`, worker.metricErrors()])),
     period: Duration.minutes(5),
   });

@@ -22,8 +22,11 @@ interface KeypostProps {
 
 export class KeypostStack extends Stack {
   constructor(scope: Construct, id: string, { catalogue, bundles }: KeypostProps) {
-    super(scope, id, { description: "Keypost: a paid order becomes a serial in the buyer's inbox" });
-    const { seller, providers } = catalogue;
+    super(scope, id, {
+      description: "Keypost: a paid order becomes a serial in the buyer's inbox",
+      terminationProtection: catalogue.protect ?? false,
+    });
+    const { seller, providers, runbook = 'docs/runbook.md' } = catalogue;
     const table = orderTable(this);
     const productKeys = secret(this, 'ProductKeys', 'By product, the versions of its key');
     const providerKeys = secret(this, 'ProviderKeys', 'By provider, its signing keys');
@@ -87,11 +90,12 @@ export class KeypostStack extends Stack {
       targets: [new targets.LambdaFunction(reconcile, once)],
     });
 
-    const api = webhookApi(this, webhook);
-    const monitored = { namespace, api, webhook, workers: [redeliver, reconcile] };
-    const topic = alarms(this, seller.alarms, monitored);
+    const { api, accessLog, address } = webhookApi(this, webhook, catalogue);
+    const workers = [redeliver, mailEvents, reconcile];
+    const monitored = { namespace, api, accessLog, webhook, workers };
+    const topic = alarms(this, seller.alarms, runbook, monitored);
     const outputs = {
-      ...webhookAddresses(api.apiEndpoint, Object.keys(providers)),
+      ...webhookAddresses(address, Object.keys(providers)),
       ProductKeysSecret: productKeys.secretName,
       ProviderKeysSecret: providerKeys.secretName,
       OrdersTable: table.tableName,
@@ -101,7 +105,8 @@ export class KeypostStack extends Stack {
       ReconcileFunction: reconcile.functionName,
       ConfigurationSet: mails.configurationSetName,
       AlarmTopic: topic.topicArn,
-      Dashboard: dashboard(this, { ...monitored, webhookLog: webhook.logGroup }),
+      AccessLog: accessLog.logGroupName,
+      ...(catalogue.dashboard && { Dashboard: dashboard(this, monitored) }),
       ...identity(this, seller),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });

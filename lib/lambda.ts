@@ -11,7 +11,10 @@ interface LambdaProps extends aws.EventInvokeConfigOptions {
   readonly environment: Record<string, string>;
 }
 
-/** The role may write its own log only; AWS's managed policy may write every log of the account. */
+/**
+ * The role may write its own log only; AWS's managed policy may write every log of the account. The log stays text: in
+ * AWS's log format JSON, CloudWatch finds no metric in a line.
+ */
 export function lambda(stack: Stack, id: string, { bundle, ...props }: LambdaProps): aws.Function {
   const logGroup = log(stack, `${id}Log`);
   const role = new Role(stack, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
@@ -29,8 +32,12 @@ export function lambda(stack: Stack, id: string, { bundle, ...props }: LambdaPro
 }
 
 /** The log is deleted with the stack, because it holds only codes and counts; the table has the data. */
-export const log = (stack: Stack, id: string): LogGroup =>
-  new LogGroup(stack, id, { retention: RetentionDays.THREE_MONTHS, removalPolicy: RemovalPolicy.DESTROY });
+export const log = (stack: Stack, id: string, logGroupName?: string): LogGroup =>
+  new LogGroup(stack, id, {
+    ...(logGroupName === undefined ? {} : { logGroupName }),
+    retention: RetentionDays.THREE_MONTHS,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
 
 /** Allows exactly these actions. CDK's own grants add further actions, and all indexes of a table. */
 export function allow(to: IGrantable, actions: string[], resources: string[], conditions = {}): void {

@@ -1,5 +1,5 @@
 /** The sender: its SES identity and its DNS records. */
-import { RemovalPolicies, type Stack } from 'aws-cdk-lib';
+import { RemovalPolicies, RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { PublicHostedZone } from 'aws-cdk-lib/aws-route53';
 import * as ses from 'aws-cdk-lib/aws-ses';
@@ -11,10 +11,11 @@ type Seller = Catalogue['seller'];
 /** Creates the configuration set that every mail is sent with. */
 export const mailing = (stack: Stack): ses.ConfigurationSet =>
   new ses.ConfigurationSet(stack, 'Mails', {
+    // A server without TLS gets no mail: its buyer's order is held as bounced.
     tlsPolicy: ses.ConfigurationSetTlsPolicy.REQUIRE,
     reputationMetrics: true,
     suppressionReasons: ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS,
-    // The buyer has paid, so SES tries even an address that looks invalid.
+    // The buyer has paid, so SES must not refuse an address only because it looks odd.
     disableAutoValidation: true,
   });
 
@@ -23,8 +24,9 @@ export const mailing = (stack: Stack): ses.ConfigurationSet =>
  * among them: a domain has one DMARC record, and this domain may have it already.
  */
 export function identity(stack: Stack, { from, identity: proof }: Seller): Record<string, string> {
-  if (proof === 'existing') return {};
   const domain = from.slice(from.lastIndexOf('@') + 1).toLowerCase();
+  const dmarc = { Dmarc: `_dmarc.${domain} TXT "v=DMARC1; p=none"` };
+  if (proof === 'existing') return dmarc;
   const bounce = `bounce.${domain}`;
   // CDK writes the records into the zone, below the name that it takes for the zone's name.
   const zone =
@@ -38,8 +40,8 @@ export function identity(stack: Stack, { from, identity: proof }: Seller): Recor
     dkimIdentity: ses.DkimIdentity.easyDkim(ses.EasyDkimSigningKeyLength.RSA_2048_BIT),
     mailFromDomain: bounce,
   });
-  RemovalPolicies.of(sender).retain();
-  const dmarc = { Dmarc: `_dmarc.${domain} TXT "v=DMARC1; p=none"` };
+  // The names are fixed: what a rolled-back creation left would block the next one.
+  RemovalPolicies.of(sender).apply(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
   if (zone) return dmarc;
   const dkim = sender.dkimRecords.map(({ name, value }, at) => [`Dkim${at + 1}`, `${name} CNAME ${value}`]);
   return {

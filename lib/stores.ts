@@ -17,7 +17,10 @@ const ORDERS = {
 
 const TYPES = { S: AttributeType.STRING, N: AttributeType.NUMBER };
 
-/** Creates all indexes in the first deployment, because CloudFormation later adds only one per update. */
+/**
+ * A rolled-back creation leaves the table, which is protected from deletion, and whose name is generated.
+ * Creates all indexes in the first deployment, because CloudFormation later adds only one per update.
+ */
 export function orderTable(stack: Stack): Table {
   const table = new Table(stack, 'Orders', {
     partitionKey: { name: ORDERS.partitionKey, type: TYPES.S },
@@ -46,5 +49,5 @@ export const secret = (stack: Stack, id: string, description: string): Secret =>
   new Secret(stack, id, {
     description,
     generateSecretString: { secretStringTemplate: '{}', generateStringKey: '_unused' },
-    removalPolicy: RemovalPolicy.RETAIN,
+    removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
   });

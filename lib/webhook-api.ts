@@ -1,29 +1,63 @@
 /** The API to which the providers POST orders. */
-import type { Stack } from 'aws-cdk-lib';
+import { CfnOutput, type Stack } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
-import { HttpApi, HttpMethod, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  CfnStage,
+  DomainName,
+  HttpApi,
+  HttpMethod,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
 import { log } from './lambda.ts';
 
-export function webhookApi(stack: Stack, webhook: IFunction): HttpApi {
+/** Each provider has a limit of its own, with room for a product launch. A flood costs about ten dollars a day. */
+const LIMIT = { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 };
+
+/** Returns the API, its log, and the address below which each provider has its own. */
+export function webhookApi(
+  stack: Stack,
+  webhook: IFunction,
+  { providers, api: own }: Catalogue,
+): { readonly api: HttpApi; readonly accessLog: LogGroup; readonly address: string } {
   const api = new HttpApi(stack, 'Api', { apiName: stack.stackName, createDefaultStage: false });
-  api.addRoutes({
-    path: '/orders/{provider}',
-    methods: [HttpMethod.ANY],
-    integration: new HttpLambdaIntegration('Webhook', webhook),
-  });
-  api.addStage('Stage', {
+  const integration = new HttpLambdaIntegration('Webhook', webhook);
+  const routes = Object.keys(providers).flatMap((name) =>
+    api.addRoutes({ path: `/orders/${name}`, methods: [HttpMethod.ANY], integration }),
+  );
+  // AWS sums the log policies of a region to 5,120 characters, and needs none for a name below this one.
+  const accessLog = log(stack, 'ApiLog', `/aws/vendedlogs/${stack.stackName}/api`);
+  const domainName = own && domainOf(stack, own);
+  const stage = api.addStage('Stage', {
     stageName: '$default',
     autoDeploy: true,
-    // The limit has room for a product launch, and providers retry after 429. A flood costs about ten dollars a day.
-    throttle: { rateLimit: 50, burstLimit: 100 },
+    ...(domainName && { domainMapping: { domainName } }),
     accessLogSettings: {
-      destination: new LogGroupLogDestination(log(stack, 'ApiLog')),
+      destination: new LogGroupLogDestination(accessLog),
       format: AccessLogFormat.custom(JSON.stringify(ACCESS)),
     },
   });
-  return api;
+  // A stage refuses a limit for a route that does not exist yet.
+  stage.node.addDependency(...routes);
+  const { defaultChild } = stage.node;
+  if (defaultChild instanceof CfnStage)
+    defaultChild.routeSettings = Object.fromEntries(
+      Object.keys(providers).map((name) => [`ANY /orders/${name}`, LIMIT]),
+    );
+  return { api, accessLog, address: own ? `https://${own.domain}` : api.apiEndpoint };
+}
+
+function domainOf(stack: Stack, { domain, certificate }: NonNullable<Catalogue['api']>): DomainName {
+  const name = new DomainName(stack, 'ApiDomain', {
+    domainName: domain,
+    certificate: Certificate.fromCertificateArn(stack, 'ApiCertificate', certificate),
+  });
+  new CfnOutput(stack, 'ApiCname', { value: `${domain} CNAME ${name.regionalDomainName}` });
+  return name;
 }
 
 /**

@@ -64,7 +64,7 @@ export function eventOf(
   const names = [...new Set(search.keys())];
   return {
     version: '2.0',
-    routeKey: ROUTE,
+    routeKey: `ANY /orders/${provider}`,
     rawPath: path,
     rawQueryString: query.join('?'),
     ...(cookie === undefined ? {} : { cookies: cookie.join('; ').split(/; */) }),
@@ -89,18 +89,15 @@ export function eventOf(
         userAgent: headers['user-agent'] ?? '',
       },
       requestId: randomUUID(),
-      routeKey: ROUTE,
+      routeKey: `ANY /orders/${provider}`,
       stage: '$default',
       time: formatTime(now),
       timeEpoch: now.getTime(),
     },
-    pathParameters: { provider },
     ...(bytes.length === 0 ? {} : { body: bytes.toString(text ? 'utf8' : 'base64') }),
     isBase64Encoded: bytes.length > 0 && !text,
   };
 }
-
-const ROUTE = 'ANY /orders/{provider}';
 
 /** Formats a time as 12/Mar/2020:19:03:58 +0000. */
 function formatTime(time: Date): string {

@@ -8,11 +8,11 @@ import type { Answer, WebhookRequest } from '../core/inbound/request.ts';
 
 /** The fields of the event that Keypost reads. */
 export interface HttpApiEvent {
+  readonly rawPath?: string;
   readonly rawQueryString?: string;
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly body?: string;
   readonly isBase64Encoded?: boolean;
-  readonly pathParameters?: Readonly<Record<string, string | undefined>>;
   readonly requestContext: { readonly http: { readonly method: string } };
 }
 

@@ -1,29 +1,37 @@
 /** Writes reports as log lines; some are metrics in CloudWatch's embedded format. */
 import type { Report, ReportName } from '../core/world.ts';
 
-/** All custom metrics: ten at most, since they cost money. The alarms and the dashboard use them. */
+/** All custom metrics; the alarms and the dashboard use them. AWS bills a metric for each hour in which it is sent. */
 export type MetricName =
-  | 'OrdersRecorded'
-  | 'PostToAcceptedSeconds'
   | 'AccountFaults'
   | 'RefusedSignatures'
   | 'TooLarge'
-  | 'LinesHeld'
-  | 'HeldOrders'
-  | 'DueMails'
+  | 'NeedsALook'
+  | 'OldestHeldSeconds'
+  | 'OldestWaitingSeconds'
   | 'OldestDueSeconds'
   | 'SesQuotaPercent';
 
 /** The metrics of a report: the value is 1, or the detail with the given name. */
 const METRICS: Partial<Record<ReportName, Partial<Record<MetricName, 1 | string>>>> = {
-  order_recorded: { OrdersRecorded: 1 },
-  mail_sent: { PostToAcceptedSeconds: 'seconds' },
   account_fault: { AccountFaults: 1 },
   signature_refused: { RefusedSignatures: 1 },
   too_large: { TooLarge: 1 },
-  line_held: { LinesHeld: 1 },
-  gauges: { HeldOrders: 'held', DueMails: 'due', OldestDueSeconds: 'oldest', SesQuotaPercent: 'quota' },
+  alias_conflict: { NeedsALook: 1 },
+  mail_unmarked: { NeedsALook: 1 },
+  failed: { NeedsALook: 1 },
+  gauges: {
+    OldestHeldSeconds: 'oldestHeld',
+    OldestWaitingSeconds: 'oldestWaiting',
+    OldestDueSeconds: 'oldest',
+    SesQuotaPercent: 'quota',
+  },
 };
+
+/** Sent even if it is 0: if it is missing, `redeliver` does not run. */
+const HEARTBEAT = 'OldestDueSeconds';
+/** The alarm starts at 80 %. */
+const LEAST: Partial<Record<string, number>> = { SesQuotaPercent: 50, [HEARTBEAT]: 0 };
 
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html */
 export function logReports(
@@ -32,10 +40,9 @@ export function logReports(
   write: (line: string) => void = console.log,
 ): Report {
   return (name, details) => {
-    const measured = Object.entries(METRICS[name] ?? {}).map(([metric, value]) => [
-      metric,
-      value === 1 ? 1 : details[value],
-    ]);
+    const measured = Object.entries(METRICS[name] ?? {})
+      .map(([metric, value]) => [metric, value === 1 ? 1 : Number(details[value])] as const)
+      .filter(([metric, value]) => value >= (LEAST[metric] ?? 1));
     const emf = {
       Timestamp: now(),
       CloudWatchMetrics: [

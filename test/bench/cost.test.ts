@@ -60,6 +60,11 @@ test.each([100, 1_000, 10_000, 1_000_000])('%d orders: the whole is the sum of i
   expect(new Set(lines.map(({ item }) => item)).size).toBe(lines.length);
 });
 
+test('1,000 orders a month cost at most 3.50 USD with all that is not optional', () => {
+  const { total } = costOf(1_000);
+  expect(total.Essentials).toBeLessThanOrEqual(3.5);
+});
+
 test('an order costs what a hand would reckon', () => {
   const [some, none] = [costOf(1_000_000), costOf(0)];
   const each = (item: string) => some.lines.find((line) => line.item === item)?.usd;
@@ -71,7 +76,6 @@ test('an order costs what a hand would reckon', () => {
     'secrets',
     'metrics',
     'alarms',
-    'dashboard',
     '`redeliver` and `reconcile`',
   ]);
 });

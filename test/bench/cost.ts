@@ -1,5 +1,5 @@
 /**
- * Computes the monthly cost in AWS, item by item, in USD. The prices are the list prices of us-east-1 in autumn 2026
+ * Computes the monthly cost in AWS, item by item, in USD, of a catalogue without optional parts. The prices are the list prices of us-east-1 in autumn 2026
  * without free tiers. Times and sizes were measured here or, if that is impossible, are estimates.
  */
 
@@ -20,7 +20,6 @@ const PRICE = {
   logGigabyteKept: 0.03,
   metric: 0.3,
   alarm: 0.1,
-  dashboard: 3,
   publish: 0.5 / 1e6,
 } as const;
 
@@ -59,8 +58,12 @@ export const WRITE_UNITS = { record: 4, mark: 2 } as const;
 /** The item with DynamoDB's overhead, and its two permanent index entries. */
 export const STORED_BYTES = 1_000;
 const GIGABYTES = 0.5;
-const SECONDS = { order: 0.12, start: 0.35, event: 0.03, redeliver: 0.15, reconcile: 2 } as const;
+const SECONDS = { order: 0.12, start: 0.35, event: 0.03, redeliver: 0.15, reconcile: 5 } as const;
 const ONE_START_IN = 100;
+/** The metrics of all alarms; AWS bills each, also several of one alarm. */
+export const ALARM_METRICS = 15;
+/** Our own metrics that are sent only while something is held, refused or throttled: in so many of all hours. */
+const RARE = { metrics: 8, hours: 0.05 } as const;
 /** SEND and DELIVERY. */
 const EVENTS = 2;
 const LOG_BYTES = { order: 1_200, access: 300, event: 400, run: 800 } as const;
@@ -102,8 +105,8 @@ function ofOrders(orders: number): CostLine[] {
 
 const MINUTES = 30 * 24 * 60;
 const HOURS = MINUTES / 60;
-/** The lease is acquired and released. Eight shards are queried three times, and the held orders once. */
-const RUN = { writes: 2, reads: 25 * 0.5 } as const;
+/** The lease is acquired and released. Eight shards are queried three times, and the held items four times. */
+const RUN = { writes: 2, reads: 28 * 0.5 } as const;
 /** One Lambda that is always busy. With few orders, each may find an expired cache. */
 const MOST_READS = (2 * MINUTES) / 5;
 
@@ -117,9 +120,16 @@ function ofTheMonth(orders: number): CostLine[] {
       usd: 2 * PRICE.secret + reads * PRICE.secretRead,
       why: 'two; read again after five minutes, and each hour by `reconcile`',
     },
-    { item: 'metrics', usd: 10 * PRICE.metric, why: 'ten of our own' },
-    { item: 'alarms', usd: 10 * PRICE.alarm, why: 'at most ten; their mails cost nothing worth a line' },
-    { item: 'dashboard', usd: PRICE.dashboard, why: 'one; an account has three free' },
+    {
+      item: 'metrics',
+      usd: (1 + RARE.metrics * RARE.hours) * PRICE.metric,
+      why: `one that is always sent, and ${RARE.metrics} that are sent in one hour of ${1 / RARE.hours}`,
+    },
+    {
+      item: 'alarms',
+      usd: ALARM_METRICS * PRICE.alarm,
+      why: `${ALARM_METRICS} metrics are watched; their mails cost nothing worth a line`,
+    },
     {
       item: '`redeliver` and `reconcile`',
       usd:

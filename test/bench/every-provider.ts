@@ -60,7 +60,7 @@ export function orderOf(provider: string): { readonly event: HttpApiEvent; reado
     headers: request.headers,
     body: request.body,
     isBase64Encoded: false,
-    pathParameters: { provider },
+    rawPath: `/orders/${provider}`,
     requestContext: { http: { method: request.method } },
   };
   return { event, ask: apiOf(request) };

@@ -26,7 +26,7 @@ export function signedOrder(provider: ProviderName): HttpApiEvent {
     headers: { 'content-type': 'application/json', ...headers },
     body,
     isBase64Encoded: false,
-    pathParameters: { provider },
+    rawPath: `/orders/${provider}`,
     requestContext: { http: { method: 'POST' } },
   };
 }

@@ -7,18 +7,21 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { Webhook } from 'standardwebhooks';
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { run } from '../../bin/commands/cli/program.ts';
+import { emptyOrder } from '../../functions/core/order/settle.ts';
+import { toItem } from '../../functions/core/order/stored.ts';
 import { catalogueFile, seller, serial } from '../fixtures/catalogue.ts';
 import { startServer } from '../local/server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keypost-doctor-'));
 const config = join(folder, 'my.config.ts');
+const mine = { ...seller, from: 'Orders@mail.widgets.example.com', alarms: 'a@widgets.example.com' };
 writeFileSync(
   config,
   catalogueFile({
-    seller: { ...seller, from: 'Orders@mail.widgets.example.com', alarms: 'a@widgets.example.com' },
+    seller: mine,
     providers: { shop: { testOrders: 'seller' } },
     products: { widget: { name: 'Widget', serial, skus: { shop: ['w'] } } },
   }),
@@ -46,7 +49,7 @@ const dkim = (enabled: boolean, status: string) =>
   attributes(
     'Dkim',
     'widgets.example.com',
-    `<DkimEnabled>${enabled}</DkimEnabled><DkimVerificationStatus>${status}</DkimVerificationStatus>`,
+    `<DkimEnabled>${enabled}</DkimEnabled><DkimVerificationStatus>${status}</DkimVerificationStatus><DkimTokens><member>abc</member></DkimTokens>`,
   );
 const verification = (status: string) =>
   attributes('Verification', 'widgets.example.com', `<VerificationStatus>${status}</VerificationStatus>`);
@@ -70,16 +73,26 @@ const subscriptions = (endpoint: string, arn: string) =>
     `<Subscriptions><member><SubscriptionArn>${arn}</SubscriptionArn><Protocol>email</Protocol><Endpoint>${endpoint}</Endpoint></member></Subscriptions>`,
   );
 /** The table's item after the webhook has recorded the test order. */
-const order = (mail: object, held: string | null = null) =>
-  JSON.stringify({
-    Item: marshall({
-      key: 'shop#test#1',
-      version: 2,
-      lines: [{ held }],
-      mail,
-      ...(held ? { heldAt: 'x' } : {}),
-    }),
+const order = (reason?: 'unknown_product') => {
+  const [at, heldAt] = ['2026-11-23T03:00:00.000Z', reason && '2026-11-23T03:00:00.000Z'];
+  const line = { id: 1, sku: 'w', quantity: 1, via: 'mail', product: 'widget' } as const;
+  const issued = { n: 1, licensee: 'Keypost Doctor', serial: 'AB12', keyVersion: 0 };
+  const item = toItem({
+    ...{ ...emptyOrder('shop#test#1', 'shop', true, 0), version: 2, paidAt: at, heldAt },
+    lines: [
+      reason ? { ...line, state: 'held', reason } : { ...line, state: 'issued', issued, superseded: [] },
+    ],
+    sends: reason
+      ? []
+      : [
+          {
+            ...{ n: 1, to: 'seller', about: 'serials', carries: [{ line: 1, issue: 1 }], tries: 1 },
+            ...{ state: 'accepted', at, delivery: 'none' },
+          },
+        ],
   });
+  return JSON.stringify({ Item: marshall(item) });
+};
 /** Verifies the signature as the deployed webhook does, with the library of the specification. */
 const shopWebhook: Reply = (body, headers) => {
   const id = String(headers['webhook-id']);
@@ -103,6 +116,15 @@ const table = (status: string, indexes: Record<string, string>) =>
         IndexStatus,
       })),
     },
+  });
+const concurrency = (ConcurrentExecutions: number) =>
+  JSON.stringify({ AccountLimit: { ConcurrentExecutions } });
+const alarmsOn = (...topics: string[]) =>
+  JSON.stringify({
+    MetricAlarms: topics.map((topic) => ({
+      AlarmActions: [topic],
+      AlarmDescription: `A mail waits. What to do: docs/runbook.md#mails-wait`,
+    })),
   });
 const INDEXES = { due: 'ACTIVE', held: 'ACTIVE', byDay: 'ACTIVE', byEmail: 'ACTIVE' };
 const secret = (value: unknown) => JSON.stringify({ SecretString: JSON.stringify(value) });
@@ -156,8 +178,10 @@ const healthy = (url: string): Record<string, Reply> => ({
     'A@widgets.example.com',
     'arn:aws:sns:us-east-1:1:alarms:1',
   ),
+  'DescribeAlarms ': '{"MetricAlarms":[]}',
+  'GET /2016-08-19/account-settings': concurrency(1000),
   'POST /orders/shop': shopWebhook,
-  'GetItem Keypost-Orders1': order({ state: 'sent', attempts: 1 }),
+  'GetItem Keypost-Orders1': order(),
   'GET /orders/shop': { status: 405, body: 'method_not_allowed' },
 });
 
@@ -252,6 +276,8 @@ test('a deployment without faults passes every check', async () => {
     'mail-events',
     'reconcile',
     'alarms',
+    'active-alarms',
+    'concurrency',
     'dmarc',
     'test-order',
   ]);
@@ -285,7 +311,7 @@ test.each<[broken: string, change: Record<string, Reply>, findings: string[], cu
     'reports DKIM records that are not verified yet',
     { [`GetIdentityDkimAttributes ${identities}`]: dkim(true, 'Pending') },
     ['dkim bad'],
-    /Dkim records/,
+    /put these records into DNS.*: abc\._domainkey\.widgets\.example\.com CNAME abc\.dkim\.amazonses\.com$/,
   ],
   [
     'reports DKIM that is switched off',
@@ -384,6 +410,18 @@ test.each<[broken: string, change: Record<string, Reply>, findings: string[], cu
     /topic of the alarms does not exist; delete the alarms/,
   ],
   [
+    'reports the alarms of this stack that are on, and not those of others',
+    { 'DescribeAlarms ': alarmsOn('arn:aws:sns:us-east-1:1:other', 'arn:aws:sns:us-east-1:1:alarms') },
+    ['active-alarms bad'],
+    /^these alarms are on: A mail waits\. What to do: docs\/runbook\.md#mails-wait$/,
+  ],
+  [
+    'reports an account that may run ten Lambdas at once',
+    { 'GET /2016-08-19/account-settings': concurrency(10) },
+    ['concurrency bad'],
+    /may run 10 Lambdas at once.*Service Quotas/,
+  ],
+  [
     'reports a clock that is slow',
     { 'GET /orders/shop': { status: 405, body: '', headers: { date: dateIn(600) } } },
     ['clock bad'],
@@ -415,7 +453,7 @@ test.each<[broken: string, change: Record<string, Reply>, findings: string[], cu
   ],
   [
     'reports a test order that is held',
-    { 'GetItem Keypost-Orders1': order({ state: 'none', attempts: 0 }, 'unknown_product') },
+    { 'GetItem Keypost-Orders1': order('unknown_product') },
     ['test-order bad'],
     /held \(unknown_product\); `npx --no keypost orders held`/,
   ],
@@ -578,8 +616,188 @@ test.each<[broken: string, change: Record<string, Reply>, findings: string[], cu
   expect(wrong[0]?.cure).toMatch(cure);
   expect([code, err]).toEqual([
     1,
-    expect.stringMatching(new RegExp(`^${expected.length} of 1[89] are not ok$`)),
+    expect.stringMatching(new RegExp(`^${expected.length} of 2[01] are not ok$`)),
   ]);
+});
+
+test('after a success, doctor asks for protection against deletion until the catalogue has it', async () => {
+  const safe = join(folder, 'safe.config.ts');
+  writeFileSync(
+    safe,
+    readFileSync(config, 'utf8').replace('defineConfig({', 'defineConfig({ protect: true,'),
+  );
+  expect((await keypost('doctor')).out).toContain('Write protect: true into the catalogue');
+  expect((await keypostWith(safe, 'doctor')).out).not.toContain('protect');
+});
+
+describe('doctor --before-deploy', () => {
+  const noStack = fault('ValidationError', 'Stack with id Keypost does not exist');
+  const known = `GetIdentityVerificationAttributes ${identities}`;
+  const statuses = (...entries: [string, string][]) =>
+    xml(
+      'GetIdentityVerificationAttributes',
+      `<VerificationAttributes>${entries.map(([name, status]) => `<entry><key>${name}</key><value><VerificationStatus>${status}</VerificationStatus></value></entry>`).join('')}</VerificationAttributes>`,
+    );
+  const dmarcOf = (domain: string) =>
+    stack({
+      ...NAMES,
+      Dmarc: `_dmarc.${domain} TXT "v=DMARC1; p=none"`,
+      WebhookShop: `${server.url}/orders/shop`,
+    });
+  const DOMAIN = 'mail.widgets.example.com';
+
+  test.each<[string, string, Record<string, () => Reply>, string[], RegExp]>([
+    [
+      'passes a first deployment of a new domain',
+      'records',
+      { 'DescribeStacks Keypost': () => noStack, [known]: () => statuses() },
+      [],
+      /^$/,
+    ],
+    [
+      'reports a domain that SES knows',
+      'records',
+      { 'DescribeStacks Keypost': () => noStack, [known]: () => statuses([DOMAIN, 'Pending']) },
+      ['identity'],
+      /knows mail\.widgets\.example\.com already.*identity: 'existing'/,
+    ],
+    [
+      'passes a domain that the stack itself has created',
+      'records',
+      { 'DescribeStacks Keypost': () => dmarcOf(DOMAIN), [known]: () => statuses([DOMAIN, 'Pending']) },
+      [],
+      /^$/,
+    ],
+    [
+      'reports an existing identity that SES does not know',
+      'existing',
+      { 'DescribeStacks Keypost': () => noStack, [known]: () => statuses() },
+      ['identity'],
+      /not verified Orders@.*identity: 'records'/,
+    ],
+    [
+      'passes an existing identity',
+      'existing',
+      {
+        'DescribeStacks Keypost': () => noStack,
+        [known]: () => statuses(['widgets.example.com', 'Success']),
+      },
+      [],
+      /^$/,
+    ],
+    [
+      'reports a changed domain that is not verified',
+      'existing',
+      {
+        'DescribeStacks Keypost': () => dmarcOf('old.example.com'),
+        [known]: () => statuses([DOMAIN, 'Pending']),
+      },
+      ['identity'],
+      /all mail would stop; verify it first/,
+    ],
+    [
+      'passes a changed domain that is verified',
+      'existing',
+      {
+        'DescribeStacks Keypost': () => dmarcOf('old.example.com'),
+        [known]: () => statuses([DOMAIN, 'Success']),
+      },
+      [],
+      /^$/,
+    ],
+    [
+      'reports the sandbox and the concurrency of a new account',
+      'records',
+      {
+        'DescribeStacks Keypost': () => noStack,
+        [known]: () => statuses(),
+        'GET /v2/email/account': () => '{}',
+        'GET /2016-08-19/account-settings': () => concurrency(10),
+      },
+      ['sandbox', 'concurrency'],
+      /docs\/go-live\.md/,
+    ],
+  ])('%s', async (_, identity, change, expected, cure) => {
+    const file = join(folder, `${identity}.config.ts`);
+    writeFileSync(
+      file,
+      readFileSync(config, 'utf8').replace('"alarms"', `"identity":"${identity}","alarms"`),
+    );
+    answers['Query Keypost-Orders1'] = '{"Items":[]}';
+    for (const [name, reply] of Object.entries(change)) answers[name] = reply();
+    const { code, out } = await keypostWith(file, 'doctor', '--before-deploy', '--json');
+    const wrong = Findings.parse(JSON.parse(out)).filter(({ state }) => state !== 'ok');
+    expect(wrong.map(({ check }) => check)).toEqual(expected);
+    expect(wrong[0]?.cure ?? '').toMatch(cure);
+    expect(code).toBe(expected.length > 0 ? 1 : 0);
+  });
+
+  test('says that a provider names no buyer, and judges past orders by the new catalogue', async () => {
+    answers['DescribeStacks Keypost'] = noStack;
+    const file = join(folder, 'strict.config.ts');
+    const products = {
+      widget: { name: 'Widget', serial, skus: { shop: ['w'], paddle: ['pro_1'] }, floor: { EUR: '10.00' } },
+    };
+    writeFileSync(file, catalogueFile({ seller: mine, providers: { shop: {}, paddle: {} }, products }));
+    const rows = [
+      ...Array.from({ length: 95 }, (_, n) => `shop,${n},w,Zoë Example,zoe@example.com,39.00,EUR`),
+      ...['GBP', 'GBP', 'USD'].map(
+        (currency, n) => `paddle,${n},pro_1,Zoë Example,zoe@example.com,39.00,${currency}`,
+      ),
+      'shop,96,other,Zoë Example,zoe@example.com,39.00,EUR',
+      'shop,97,w,,zoe@example.com,39.00,EUR',
+    ];
+    const past = join(folder, 'past.csv');
+    writeFileSync(past, ['provider,order,sku,name,email,amount,currency', ...rows].join('\n'));
+    const { out } = await keypostWith(file, 'doctor', '--before-deploy', '--orders', past, '--json');
+    const wrong = Findings.parse(JSON.parse(out)).filter(({ state }) => state !== 'ok');
+    expect(wrong.map(({ check, cure }) => [check, cure])).toEqual([
+      [
+        'buyers paddle',
+        expect.stringMatching(/^notifications of paddle name no buyer.*keys set paddle --api-key/),
+      ],
+      [
+        'orders',
+        'of 100 orders 5 would be held: 3 price_unknown (GBP 2, USD 1), 1 unknown_product (other 1), 1 no_name; docs/runbook.md explains each reason',
+      ],
+    ]);
+    writeFileSync(
+      past,
+      'provider,order,sku,name,email,amount,currency\nshop,1,w,Zoë,zoe@example.com,39,EUR\nshop,2,w,Zoë,z,39 €,EUR',
+    );
+    const broken = await keypostWith(file, 'doctor', '--before-deploy', '--orders', past);
+    expect(broken.out).toMatch(
+      /unknown +orders +\S+past\.csv:3: found no valid amount; expected the columns provider,/,
+    );
+  });
+});
+
+describe('logs', () => {
+  const event = (eventId: string, message: string) => ({ eventId, message, timestamp: 0 });
+  beforeEach(() => {
+    answers['DescribeStacks Keypost'] = stack({ ...NAMES, AccessLog: '/aws/vendedlogs/Keypost/api' });
+    answers[functionAt('Keypost-MailEvents1')] = '{"LoggingConfig":{"LogGroup":"Keypost-MailEventsLog1"}}';
+  });
+
+  test.each([
+    ['mail-events', 'Keypost-MailEventsLog1'],
+    ['api', '/aws/vendedlogs/Keypost/api'],
+  ])('of %s prints each line once, with nothing that steers the terminal', async (name, log) => {
+    let asked: unknown;
+    answers['FilterLogEvents '] = (body) => {
+      asked = JSON.parse(body);
+      return JSON.stringify({
+        events: [event('1', 'one\n'), event('2', '\u001b[2Jtwo'), event('1', 'one\n')],
+      });
+    };
+    const { code, out } = await keypost('logs', name, '--no-follow', '--only', 'failed');
+    expect([code, out]).toEqual([0, '1970-01-01T00:00:00.000Z one1970-01-01T00:00:00.000Z \ufffd[2Jtwo']);
+    expect(asked).toMatchObject({ logGroupName: log, filterPattern: '"failed"' });
+  });
+
+  test('of a Lambda that the stack does not have names the output', async () => {
+    expect((await keypost('logs', 'pages', '--no-follow')).err).toContain('no output PagesFunction');
+  });
 });
 
 test.each<[string, Record<string, string[][]>, string, RegExp]>([
@@ -637,7 +855,8 @@ test('without a stack, the checks that need none still run', async () => {
   const inState = (wanted: string) =>
     findings.filter(({ state }) => state === wanted).map(({ check }) => check);
   expect(inState('bad')).toEqual(['stack']);
-  expect(inState('ok')).toEqual(['identity', 'dkim', 'mail-from', 'sandbox', 'sending', 'quota', 'dmarc']);
+  const [ses, dns] = [['identity', 'dkim', 'mail-from', 'sandbox', 'sending', 'quota'], 'dmarc'];
+  expect(inState('ok')).toEqual([...ses, 'concurrency', dns]);
   expect(new Set(findings.flatMap(({ cure }) => cure ?? []))).toEqual(
     new Set([expect.stringContaining('npx cdk deploy')]),
   );
@@ -715,16 +934,11 @@ test.each<[string[], number, RegExp]>([
 });
 
 test('held orders are read in pages from the index, which may be stale, and never by a scan', async () => {
-  const order = (key: string, held: object) => ({
-    Item: {
-      ...{ key: { S: key }, version: { N: '1' }, provider: { S: 'shop' }, status: { S: 'paid' } },
-      ...{ lines: { L: [] }, buyer: { M: {} }, mail: { M: {} }, placedAt: { S: '2026-11-23' }, ...held },
-    },
-  });
+  const held = { heldAt: '2026-11-23T03:00:00.000Z' };
   const orders = [
-    order('shop#released', {}),
-    order('shop#held', { heldAt: { S: '2026-11-23T03:00:00.000Z' } }),
-  ];
+    emptyOrder('shop#released', 'shop', false, 0),
+    { ...emptyOrder('shop#held', 'shop', false, 0), ...held },
+  ].map((one) => ({ Item: marshall(toItem({ ...one, paidAt: '2026-11-23T03:00:00.000Z' })) }));
   const entry = (key: string) => ({ key: { S: key } });
   answers['Query Keypost-Orders1'] = (body) =>
     body.includes('ExclusiveStartKey')
@@ -734,7 +948,7 @@ test('held orders are read in pages from the index, which may be stale, and neve
           LastEvaluatedKey: entry('shop#gone'),
         });
   answers['BatchGetItem '] = (body) => {
-    const found = orders.filter(({ Item }) => body.includes(`"${Item.key.S}"`)).map(({ Item }) => Item);
+    const found = orders.filter(({ Item }) => body.includes(`"${Item.key?.S}"`)).map(({ Item }) => Item);
     return JSON.stringify({ Responses: { 'Keypost-Orders1': found } });
   };
   const { code, out } = await keypost('orders', 'held', '--json');

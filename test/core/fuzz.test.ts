@@ -145,7 +145,7 @@ describe('the webhook Lambda', () => {
       headers,
       body: whole.toString('base64'),
       isBase64Encoded: true,
-      pathParameters: { provider },
+      rawPath: `/orders/${provider}`,
       requestContext: { http: { method: 'POST' } },
     };
     return (await handler(event)).statusCode;

@@ -4,6 +4,7 @@ import { Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
+import demo from '../../local/demo-shop.ts';
 import { stackOf } from './stack-of.ts';
 
 const [, table = ''] =
@@ -23,13 +24,14 @@ const Report = z.object({
 test.each(['records', 'existing', { zone: { id: 'Z0123456789EXAMPLE', name: 'example.com' } }] as const)(
   'with the identity %j, the findings of the rules are exactly the acknowledged ones',
   (identity) => {
-    const { app, stack, folder } = stackOf(identity);
+    const { app, stack, folder } = stackOf({ seller: { ...demo.seller, identity } });
     const check = () => Report.parse(new AwsSolutionsChecks(app).validateScope(app)).violations;
     try {
       const found = check().flatMap(({ ruleName, violatingResources }) =>
         violatingResources.map(({ constructPath }) => `${ruleName} of ${constructPath.split('/')[1]}`),
       );
-      expect(found.sort()).toEqual(acknowledged.map(({ rule, resource }) => `${rule} of ${resource}`).sort());
+      // Each route of the API is a finding of its own.
+      expect([...new Set(found)].sort()).toEqual(acknowledged.map(({ rule, resource }) => `${rule} of ${resource}`).sort());
       for (const { rule: id, resource, reason } of acknowledged)
         Validations.of(stack.node.findChild(resource)).acknowledge({ id, reason });
       expect(check()).toEqual([]);

@@ -10,7 +10,7 @@ import demo from '../../local/demo-shop.ts';
 const bundle = 'functions/providers/stripe/samples';
 
 /** Returns the stack. The caller removes the folder. */
-export function stackOf(identity: CatalogueSettings['seller']['identity'] = 'records') {
+export function stackOf(settings: Partial<CatalogueSettings> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'keypost-stack-'));
   const { context } = JSON.parse(readFileSync('cdk.json', 'utf8'));
   const app = new App({
@@ -18,8 +18,9 @@ export function stackOf(identity: CatalogueSettings['seller']['identity'] = 'rec
     context: { ...context, 'aws:cdk:bundling-stacks': [] },
     builtinCloudFormationValidation: false,
   });
-  const stack = new KeypostStack(app, 'Keypost', {
-    catalogue: defineConfig({ ...demo, seller: { ...demo.seller, identity } }),
+  const catalogue = defineConfig({ ...demo, ...settings });
+  const stack = new KeypostStack(app, catalogue.stack ?? 'Keypost', {
+    catalogue,
     bundles: { webhook: bundle, redeliver: bundle, 'mail-events': bundle, reconcile: bundle },
   });
   return { app, stack, folder };

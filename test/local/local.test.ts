@@ -65,13 +65,12 @@ describe('API Gateway', () => {
     });
     expect(event).toMatchObject({
       version: '2.0',
-      routeKey: 'ANY /orders/{provider}',
+      routeKey: 'ANY /orders/shop',
       rawPath: '/orders/shop',
       rawQueryString: 'a=1&b=x%20y&a=2',
       cookies: ['one=1', 'two=2'],
       headers: { 'content-type': 'application/json', 'x-two': 'a, b', host: expect.anything() },
       queryStringParameters: { a: '1,2', b: 'x y' },
-      pathParameters: { provider: 'shop' },
       requestContext: {
         http: { method: 'POST', path: '/orders/shop', protocol: 'HTTP/1.1', sourceIp: '127.0.0.1' },
         stage: '$default',

@@ -93,6 +93,11 @@ const COMMANDS: readonly {
     load: async () => (await import('../simulate.ts')).simulate,
   },
   {
+    name: 'logs',
+    description: 'follow the log of a Lambda',
+    load: async () => (await import('../logs.ts')).logs,
+  },
+  {
     name: 'doctor',
     description: 'check whether everything is ready for sales, and how to fix what is not',
     load: async () => (await import('../doctor/doctor.ts')).doctor,

@@ -7,14 +7,14 @@ import { catalogueFile, loadCatalogue } from '../../../lib/load-catalogue.ts';
 import { CommandError } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 
-/** The name of the stack in bin/app.ts. */
+/** The stack's name in bin/app.ts unless the catalogue has another. */
 const STACK = 'Keypost';
 
 /** Adds the options that select the target. Call it first: `withTargetOptions(new Command('list'))`. */
 export const withTargetOptions = (command: Command) =>
   command
     .option('--local', 'the Keypost of `npm start` on this machine')
-    .option('--stack <name>', 'the name of the deployed stack', STACK);
+    .option('--stack <name>', 'the deployed stack; the one of the catalogue unless given');
 
 export type TargetOptions = OptionsOf<typeof withTargetOptions>;
 
@@ -49,20 +49,20 @@ export interface Target {
 }
 
 export const targetFrom = ({ local, stack }: TargetOptions, env: Terminal['env']): Target =>
-  local ? localTarget(env) : deployedTarget(stack);
+  local ? localTarget(env) : deployedTarget(stack, env);
 
 /** Reads the catalogue that KEYPOST_CONFIG names. Throws a CatalogueError. */
-export const readCatalogue = ({ env }: Terminal): Promise<Catalogue> =>
+export const readCatalogue = ({ env }: Pick<Terminal, 'env'>): Promise<Catalogue> =>
   loadCatalogue(catalogueFile(env.KEYPOST_CONFIG || undefined));
 
-function deployedTarget(stack: string): Target {
-  const option = stack === STACK ? '' : ` --stack ${stack}`;
+function deployedTarget(stack: string | undefined, env: Terminal['env']): Target {
+  const option = stack === undefined ? '' : ` --stack ${stack}`;
   return {
     local: false,
     config: CLIENT_CONFIG,
     command: (verb) => `npx --no keypost ${verb}${option}`,
     awsOption: '',
-    names: () => namesOf(stack),
+    names: async () => await namesOf(stack ?? (await readCatalogue({ env })).stack ?? STACK),
   };
 }
 

@@ -4,9 +4,21 @@ import { columns, json } from '../cli/columns.ts';
 import { CommandError, explain } from '../cli/failure.ts';
 import { type OptionsOf, readCatalogue, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
+import { checksBefore } from './before-deploy.ts';
 import { type Check, type Checks, type DoctorContext, doctorContext } from './context.ts';
 import { dmarc, senderChecks } from './mail-checks.ts';
-import { alarms, clock, lambda, productKey, providerKey, stack, table, webhook } from './stack-checks.ts';
+import {
+  activeAlarms,
+  alarms,
+  clock,
+  concurrency,
+  lambda,
+  productKey,
+  providerKey,
+  stack,
+  table,
+  webhook,
+} from './stack-checks.ts';
 import { testOrder } from './test-order.ts';
 
 interface Finding {
@@ -22,6 +34,8 @@ const define = () =>
   withTargetOptions(new Command('doctor'))
     .description('check everything that a sale needs, and say how to fix it')
     .option('--no-order', 'send no test order')
+    .option('--before-deploy', 'check what the next deployment needs, and judge past orders by its catalogue')
+    .option('--orders <file>', 'with --before-deploy: a CSV of past orders instead of the last 90 days')
     .option('--json', 'print JSON for scripts')
     .addHelpText('after', HELP);
 
@@ -35,6 +49,9 @@ otherwise 1.
 
 Examples:
   npx --no keypost doctor                  check the deployed stack
+  npx --no keypost doctor --before-deploy --orders past.csv
+                                           the columns of past.csv are
+                                           provider,order,sku,name,email,amount,currency
   npx --no keypost doctor --local --json   check this machine, from a script`;
 
 const LABELS = { ok: 'ok', bad: 'not ok', unknown: 'unknown' } as const;
@@ -43,21 +60,28 @@ async function examine(terminal: Terminal, options: DoctorOptions): Promise<void
   const context = doctorContext(await readCatalogue(terminal), targetFrom(options, terminal.env));
   const { providers } = context.catalogue;
   const findings = await Promise.all(
-    Object.entries(checksFor(context)).map(([name, check]) => runCheck(context, name, check)),
+    Object.entries(options.beforeDeploy ? checksBefore(context, options.orders) : checksFor(context)).map(
+      ([name, check]) => runCheck(context, name, check),
+    ),
   );
   const takesTestOrders = Object.values(providers).some(({ testOrders }) => testOrders === 'seller');
   // After a failed check the test order would only fail for the same reason.
-  if (options.order && takesTestOrders && findings.every(({ state }) => state === 'ok'))
+  const sendsOrder = options.order && !options.beforeDeploy && takesTestOrders;
+  if (sendsOrder && findings.every(({ state }) => state === 'ok'))
     findings.push(await runCheck(context, 'test-order', testOrder));
   const rows = findings.map(({ check, state, cure }, at) => {
     const isRepeated = cure !== null && cure === findings[at - 1]?.cure;
     return [LABELS[state], check, isRepeated ? 'see above' : (cure ?? '')];
   });
   terminal.print(options.json ? json(findings) : columns(rows));
-  if (!takesTestOrders && !options.json)
+  if (!takesTestOrders && !options.beforeDeploy && !options.json)
     terminal.print("Set testOrders: 'seller' for a provider, and doctor has a test order mailed to you.");
   const failed = findings.filter(({ state }) => state !== 'ok').length;
   if (failed > 0) throw new CommandError(`${failed} of ${findings.length} are not ok`);
+  if (!context.catalogue.protect && !options.beforeDeploy && !options.local && !options.json)
+    terminal.print(
+      'Write protect: true into the catalogue and deploy: the stack cannot be deleted by mistake then.',
+    );
 }
 
 /** `npm start` has no stack, no alarm topic, and its Lambdas are reached through the webhook's address only. */
@@ -81,6 +105,8 @@ const deployedOnly: Checks = {
   'mail-events': lambda('MailEventsFunction'),
   reconcile: lambda('ReconcileFunction'),
   alarms,
+  'active-alarms': activeAlarms,
+  concurrency,
   dmarc,
 };
 

@@ -13,6 +13,13 @@ import {
 import { GetAccountCommand, SESv2Client } from '@aws-sdk/client-sesv2';
 import type { Check, Checks, DoctorContext } from './context.ts';
 
+export const sandbox: Check = async ({ target }) => {
+  const { ProductionAccessEnabled } = await new SESv2Client(target.config).send(new GetAccountCommand({}));
+  return ProductionAccessEnabled
+    ? undefined
+    : 'SES is in its sandbox and mails to verified addresses only; once your domain is verified, request production access with the text in docs/go-live.md, which takes a day';
+};
+
 export const senderChecks: Checks = {
   async identity({ catalogue: { seller }, target }) {
     const command = new GetIdentityVerificationAttributesCommand({ Identities: identitiesOf(seller.from) });
@@ -30,9 +37,13 @@ export const senderChecks: Checks = {
     const isSigned = Object.values(DkimAttributes).some(
       (one) => one.DkimEnabled && one.DkimVerificationStatus === 'Success',
     );
-    return isSigned
-      ? undefined
-      : `mails of ${seller.from} are not signed; use its domain as the identity, and put the three Dkim records of the stack's outputs into DNS`;
+    if (isSigned) return undefined;
+    const records = Object.entries(DkimAttributes).flatMap(([domain, { DkimTokens = [] }]) =>
+      DkimTokens.map((token) => `${token}._domainkey.${domain} CNAME ${token}.dkim.amazonses.com`),
+    );
+    return records.length > 0
+      ? `mails of ${seller.from} are not signed; put these records into DNS, then wait some hours: ${records.join(', ')}`
+      : `mails of ${seller.from} are not signed; use its domain as the identity, with Easy DKIM`;
   },
 
   async 'mail-from'({ catalogue: { seller }, target }) {
@@ -48,12 +59,7 @@ export const senderChecks: Checks = {
     return `mails of ${seller.from} have amazonses.com as their return path, which some spam filters distrust; create a MAIL FROM domain with \`npx cdk deploy\``;
   },
 
-  async sandbox({ target }) {
-    const { ProductionAccessEnabled } = await new SESv2Client(target.config).send(new GetAccountCommand({}));
-    return ProductionAccessEnabled
-      ? undefined
-      : 'SES is in its sandbox and mails to verified addresses only; request production access in the SES console, which takes a day';
-  },
+  sandbox,
 
   async sending({ target }) {
     const { Enabled } = await ses(target).send(new GetAccountSendingEnabledCommand({}));
@@ -95,10 +101,10 @@ const QUOTA_WARNING = 0.9;
 /** The events that mail-events processes. The stack also enables delivery delays, which this API cannot list. */
 const EVENTS = ['send', 'delivery', 'bounce', 'complaint', 'reject'] as const;
 
-const ses = ({ config }: DoctorContext['target']) => new SESClient(config);
+export const ses = ({ config }: DoctorContext['target']) => new SESClient(config);
 
 /** Returns the identities that allow an address to send: https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html */
-function identitiesOf(address: string): string[] {
+export function identitiesOf(address: string): string[] {
   const labels = domainLabels(address);
   return [address, ...labels.slice(1).map((_, at) => labels.slice(at).join('.'))];
 }

@@ -1,10 +1,12 @@
 /** Checks of the deployment: the stack, its keys, table, webhook, Lambdas and alarms, and this machine's clock. */
+import { CloudWatchClient, paginateDescribeAlarms } from '@aws-sdk/client-cloudwatch';
 import {
   DescribeTableCommand,
   DynamoDBClient,
   ResourceNotFoundException as NoTable,
 } from '@aws-sdk/client-dynamodb';
 import {
+  GetAccountSettingsCommand,
   GetFunctionConfigurationCommand,
   LambdaClient,
   ResourceNotFoundException as NoFunction,
@@ -132,6 +134,29 @@ export const alarms: Check = async ({ catalogue, target, names }) => {
   }
 };
 
+/** An alarm that started before the subscription was confirmed was never mailed. */
+export const activeAlarms: Check = async ({ target, names }) => {
+  const topic = (await names()).output('AlarmTopic');
+  const active: string[] = [];
+  const pages = paginateDescribeAlarms(
+    { client: new CloudWatchClient(target.config) },
+    { StateValue: 'ALARM', AlarmTypes: ['MetricAlarm'] },
+  );
+  for await (const { MetricAlarms = [] } of pages)
+    for (const { AlarmActions = [], AlarmDescription = '' } of MetricAlarms)
+      if (AlarmActions.includes(topic)) active.push(AlarmDescription);
+  return active.length === 0 ? undefined : `these alarms are on: ${active.join(' ')}`;
+};
+
+/** A new account may run ten Lambdas at once. A call beyond that is refused, and not every provider repeats it. */
+export const concurrency: Check = async ({ target }) => {
+  const { AccountLimit } = await new LambdaClient(target.config).send(new GetAccountSettingsCommand({}));
+  const limit = AccountLimit?.ConcurrentExecutions ?? 0;
+  return limit >= LEAST_CONCURRENCY
+    ? undefined
+    : `this account may run ${limit} Lambdas at once, and calls beyond that are refused; request ${LEAST_CONCURRENCY} or more as "Concurrent executions" of Lambda in Service Quotas`;
+};
+
 /** AWS and the webhook refuse requests that were signed at a wrong time. */
 export const clock: Check = async ({ target, catalogue, names }) => {
   const { webhook: urlOf } = await names();
@@ -151,4 +176,5 @@ export const clock: Check = async ({ target, catalogue, names }) => {
 };
 
 const TIMEOUT_MS = 10_000;
+const LEAST_CONCURRENCY = 100;
 const CLOCK_TOLERANCE_MS = 60_000;

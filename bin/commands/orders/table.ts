@@ -97,15 +97,19 @@ export async function allEntries(pages: AsyncIterable<readonly Entry[]>): Promis
 }
 
 /** Reads orders in the order of their keys. An index may lag behind, so items that are no order any more are left out. */
-export async function fetchOrders(table: Table, keys: readonly string[]): Promise<OrderView[]> {
-  const found = new Map<string, OrderView>();
+export const fetchOrders = async (table: Table, keys: readonly string[]): Promise<OrderView[]> =>
+  (await fetchItems(table, keys)).flatMap((item) => (isListed(item) ? view(item) : []));
+
+/** The same for items of any kind. */
+export async function fetchItems(table: Table, keys: readonly string[]): Promise<Item[]> {
+  const found = new Map<string, Item>();
   for (let at = 0; at < keys.length; at += BATCH * BATCHES_AT_ONCE) {
     const batches = Array.from({ length: BATCHES_AT_ONCE }, (_, index) =>
       keys.slice(at + index * BATCH, Math.min(at + (index + 1) * BATCH, keys.length)),
     );
     for (const item of (await Promise.all(batches.map((batch) => fetchBatch(table, batch)))).flat()) {
-      const order = fromItem(item);
-      if (isListed(order)) found.set(order.key, view(order));
+      const one = fromItem(item);
+      found.set(one.key, one);
     }
   }
   return keys.flatMap((key) => found.get(key) ?? []);

@@ -97,6 +97,22 @@ export const Settings = fields({
   products: nonEmptyRecord(
     z.record(id, Product, "products by a name of yours, like { 'widget-mac': { … } }"),
   ),
+  /** The stack's name, Keypost by default: a second Keypost in one account needs another. */
+  stack: z.optional(text(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, 'letters, digits and hyphens, like KeypostTwo')),
+  /** Refuses to delete the stack. Set it after the first deployment: it would block the retry of a failed one. */
+  protect: z.optional(z.boolean()),
+  /** Creates the CloudWatch dashboard, which costs three dollars a month. */
+  dashboard: z.optional(z.boolean()),
+  /** A domain of yours for the webhook addresses, which then outlive the stack. */
+  api: z.optional(
+    fields({
+      domain: text(/^(?:[a-z0-9-]{1,63}\.)+[a-z]{2,63}$/, 'a domain like hooks.example.com'),
+      /** The ARN of its certificate, in the region of the stack. */
+      certificate: text(/^arn:aws[\w-]*:acm:/, 'the ARN of a certificate, like arn:aws:acm:…'),
+    }),
+  ),
+  /** The address of the runbook in the mails of the alarms: a file of this repository by default. */
+  runbook: z.optional(line),
 });
 
 function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape) {

@@ -11,6 +11,8 @@ export interface Provider {
   readonly methods?: readonly string[];
   /** The address of its API if that is the same for all sellers. */
   readonly apiUrl?: string;
+  /** True if its notifications name no buyer: the seller's page adds the name, or the API is asked with the API key. */
+  readonly buyerFromApi?: boolean;
   /** The schema of its options in the catalogue; the catalogue is checked with it, and `Context.options` parsed. */
   readonly options?: z.ZodMiniType;
   /** False if its sales never state what was paid for the SKU, so that no floor can be applied. True by default. */

@@ -19,6 +19,7 @@ import { fromMinor, shareOf } from '../../core/order/money.ts';
 
 export const paddle: Provider = {
   name: 'paddle',
+  buyerFromApi: true,
   apiUrl: 'https://api.paddle.com',
   options: SandboxOptions,
 

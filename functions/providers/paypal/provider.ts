@@ -15,6 +15,7 @@ import { Amount, buyerOf, findOrder, isSeller, linesOf, Options, Order, Payee } 
 
 export const paypal: Provider = {
   name: 'paypal',
+  buyerFromApi: true,
   apiUrl: 'https://api-m.paypal.com',
   options: Options,
 
