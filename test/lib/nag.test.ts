@@ -31,7 +31,9 @@ test.each(['records', 'existing', { zone: { id: 'Z0123456789EXAMPLE', name: 'exa
         violatingResources.map(({ constructPath }) => `${ruleName} of ${constructPath.split('/')[1]}`),
       );
       // Each route of the API is a finding of its own.
-      expect([...new Set(found)].sort()).toEqual(acknowledged.map(({ rule, resource }) => `${rule} of ${resource}`).sort());
+      expect([...new Set(found)].sort()).toEqual(
+        acknowledged.map(({ rule, resource }) => `${rule} of ${resource}`).sort(),
+      );
       for (const { rule: id, resource, reason } of acknowledged)
         Validations.of(stack.node.findChild(resource)).acknowledge({ id, reason });
       expect(check()).toEqual([]);
