@@ -66,16 +66,16 @@ async function read(
     const why = reasonOf(error);
     world.report('failed', { provider: world.provider, step: 'read', why });
     const id =
-      orderIn(provider, request) ??
+      orderIn(provider, request, context) ??
       createHash('sha256').update(request.query).update(request.body).digest('hex');
     return [{ kind: 'unreadable', id, test: false, why }];
   }
 }
 
 /** Further notifications of one unparseable order are the same held item. */
-function orderIn(provider: Provider, request: WebhookRequest): string | undefined {
+function orderIn(provider: Provider, request: WebhookRequest, context: Context): string | undefined {
   try {
-    return provider.idIn?.(request);
+    return provider.idIn?.(request, context);
   } catch {
     return undefined;
   }

@@ -129,6 +129,14 @@ export interface Unreadable {
 
 export type OrderEvent = Sale | Reversed | Ignored | Unreadable;
 
+/** True if it is known that nothing is paid. */
+export const isFree = (amount: Money | undefined): boolean =>
+  amount !== undefined && Number(amount.value) === 0;
+
+/** The event that Keypost does not handle, if it carries money. */
+export const ignoredEvent = (type: string, event: Omit<Ignored, 'kind' | 'type'>): OrderEvent[] =>
+  event.amount && !isFree(event.amount) ? [{ kind: 'ignored', type, ...event }] : [];
+
 /** Makes a held item of an unparseable event. It has its own ID, so that the other events of its batch are not affected. */
 export const unparsedEvent = (event: string, test: boolean, error: unknown): Unreadable => ({
   kind: 'unreadable',

@@ -25,7 +25,7 @@ export interface Provider {
    */
   read(request: WebhookRequest, context: Context): readonly OrderEvent[] | Promise<readonly OrderEvent[]>;
   /** The order's ID in a request that `read` cannot parse. May throw: the request is then known by its hash. */
-  idIn?(request: WebhookRequest): string;
+  idIn?(request: WebhookRequest, context: Context): string;
   /** Lists every order paid since `since` (ms since 1970), according to its API. `reconcile` records the missing ones. */
   paid?(since: number, context: Context): AsyncIterable<PaidOrder>;
   /** Makes the answer; 200 with an empty body by default. `done` has a claim for each event that is recorded. */

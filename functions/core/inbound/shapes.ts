@@ -4,7 +4,7 @@
  */
 import * as z from 'zod/mini';
 import { DECIMAL } from '../order/money.ts';
-import type { Money, SoldLine } from './event.ts';
+import type { Money, Sale, SoldLine } from './event.ts';
 
 /** Undefined if it is missing, null or not as documented. */
 export const given = <Schema extends z.ZodMiniType>(schema: Schema) => z.catch(z.optional(schema), undefined);
@@ -79,6 +79,20 @@ export const soldLine = ({
   quantity: quantity ?? 1,
   held: line.held ?? (quantity === undefined ? 'bad_body' : undefined),
 });
+
+/** The kind of a sale and its lines. A line on trial beside lines that are paid waits for a person. */
+export function withTrials(
+  lines: readonly (SoldLine & { readonly isTrial: boolean })[],
+): Pick<Sale, 'lines'> & { readonly kind: 'paid' | 'trial' } {
+  const kind = lines.length > 0 && lines.every(({ isTrial }) => isTrial) ? 'trial' : 'paid';
+  return {
+    kind,
+    lines: lines.map(({ isTrial, ...line }) => ({
+      ...line,
+      held: line.held ?? (isTrial && kind === 'paid' ? 'trial_unknown' : undefined),
+    })),
+  };
+}
 
 /** The options of a provider whose test environment sends bodies that look like real ones. */
 export const SandboxOptions = z.strictObject({ sandbox: z._default(z.boolean(), false) });

@@ -60,10 +60,14 @@ export function requireStandardWebhook(
 ): void {
   const signature = requireHeader(headers, 'webhook-signature');
   const signedAt = headers['webhook-timestamp'] ?? '';
+  const id = headers['webhook-id'] ?? '';
+  // The parts are signed with a full stop between them, so one in the ID would let a part count as another.
+  if (id.includes('.'))
+    throw new Rejection('bad_signature', 'the webhook-id has a full stop, which the specification forbids');
   requireHmac({
     // A key that was truncated when it was copied, perhaps to its prefix alone, could be guessed.
     keys: keys.filter((key) => key.length >= MIN_KEY_BYTES),
-    content: [`${headers['webhook-id'] ?? ''}.${signedAt}.`, body],
+    content: [`${id}.${signedAt}.`, body],
     signatures: signature.split(' ').flatMap((one) => (one.startsWith('v1,') ? [one.slice(3)] : [])),
     encoding: 'base64',
   });

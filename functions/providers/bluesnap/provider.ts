@@ -3,9 +3,24 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import { form, part, uniqueFields } from '../../core/inbound/body.ts';
-import type { Money, Reversed, Sale as SaleEvent } from '../../core/inbound/event.ts';
+import {
+  ignoredEvent,
+  isFree,
+  type Money,
+  type OrderEvent,
+  type Reversed,
+} from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
-import { AnswerOptions, formQuantity, id, text } from '../../core/inbound/shapes.ts';
+import {
+  AnswerOptions,
+  currency,
+  customText,
+  formQuantity,
+  given,
+  id,
+  soldLine,
+  text,
+} from '../../core/inbound/shapes.ts';
 import { requireEqual, requireFresh, requireHmac } from '../../core/inbound/signature.ts';
 
 export const bluesnap: Provider = {
@@ -29,13 +44,24 @@ export const bluesnap: Provider = {
   read({ method, body }, context) {
     if (method === 'GET') return [];
     const fields = parseFields(body);
-    const { transactionType: type, ...common } = part(Common, fields);
+    const { transactionType: type, referenceNumber: id, ...common } = part(Common, fields);
     const test = common.testMode === 'Y' || [common.bluesnapNode, common.plimusNode].includes('99');
-    const order = { id: common.referenceNumber, test };
-    if (type === 'CHARGE') return [{ kind: 'paid', ...order, ...parseSale(fields, context) }];
-    const reversal = parseReversal(type, fields);
-    return reversal ? [{ kind: 'reversed', ...order, ...reversal }] : [];
+    const amount = money(common);
+    if (type === 'CHARGE') return [parseSale({ id, test, amount }, fields, context)];
+    if (type === 'RECURRING') {
+      const about = common.subscriptionId
+        ? subscriptionId(common.subscriptionId)
+        : common.originalReferenceNumber;
+      if (isFree(amount)) return [];
+      return [{ kind: 'renewed', id: about ?? id, test, amount, buyer: {}, lines: [] }];
+    }
+    const reversal = parseReversal(type, toTime(common.transactionDate), fields);
+    if (reversal) return isFree(amount) ? [] : [{ kind: 'reversed', id, test, ...reversal }];
+    // These report that a payment failed.
+    return /DECLINE|FAILED/.test(type) ? [] : ignoredEvent(type, { id, test, amount });
   },
+
+  idIn: ({ body }) => part(Identified, Object.fromEntries(form(body))).referenceNumber,
 
   /** Older accounts expect this body, the others only the status. It needs the key, so only a caller with the key gets it. */
   answer(_done, { method, body }, { keys }) {
@@ -58,10 +84,20 @@ const md5 = (text: string) => createHash('md5').update(text).digest('hex');
 const parseFields = (body: Buffer): Readonly<Record<string, string>> =>
   Object.fromEntries(uniqueFields(form(body)));
 
+/** Orders and subscriptions are numbered separately. */
+const subscriptionId = (id: string) => `subscription ${id}`;
+
+/** Such as 11/20/2026 06:03 AM. BlueSnap does not document the zone; the time only orders the states of a dispute. */
+function toTime(date: string | undefined): string | undefined {
+  const ms = Date.parse(`${date} UTC`);
+  return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
+}
+
 function parseSale(
+  order: { readonly id: string; readonly test: boolean; readonly amount: Money | undefined },
   fields: Readonly<Record<string, string>>,
   { licenseeField, options }: Context,
-): Pick<SaleEvent, 'amount' | 'buyer' | 'lines'> {
+): OrderEvent {
   const sale = part(Sale, fields);
   const { answers } = part(AnswerOptions, options);
   const more = Array.from({ length: Number(sale.promoteContractsNum) }, (_, at) =>
@@ -70,60 +106,74 @@ function parseSale(
       quantity: fields[`promoteContractQuantity${at}`],
     }),
   );
-  const amount = money(sale);
+  const { amount } = order;
+  const isTrial = sale.subscriptionId !== undefined && isFree(amount) && !sale.couponCode;
   return {
-    amount,
+    ...order,
+    kind: isTrial ? 'trial' : 'paid',
+    aliases: sale.subscriptionId ? [subscriptionId(sale.subscriptionId)] : undefined,
     buyer: {
       name: [sale.firstName, sale.lastName].filter(Boolean).join(' ') || undefined,
       email: sale.email,
       company: sale.company,
       country: sale.country,
-      registration: part(text, Object.hasOwn(fields, licenseeField) ? fields[licenseeField] : undefined),
+      registration: customText(fields, licenseeField),
     },
-    lines: [sale, ...more].map(({ contractId: sku, quantity }) => ({
-      sku,
-      quantity,
-      // The invoice amount is for all contracts; the price of each, with coupon and tax, is not stated.
-      paid: more.length > 0 ? undefined : amount,
-      delivery: answers.includes(sku) ? 'answer' : undefined,
-    })),
+    lines: [sale, ...more].map(({ contractId: sku, quantity }) =>
+      soldLine({
+        sku,
+        quantity,
+        // The invoice amount is for all contracts; the price of each, with coupon and tax, is not stated.
+        paid: more.length > 0 ? undefined : amount,
+        delivery: sku !== undefined && answers.includes(sku) ? 'answer' : undefined,
+      }),
+    ),
   };
 }
 
 /** The amount of a refund is negative, and thousands have commas. */
 const money = ({ invoiceChargeAmount, invoiceChargeCurrency }: z.output<typeof Amount>): Money | undefined =>
   invoiceChargeAmount && invoiceChargeCurrency
-    ? { value: invoiceChargeAmount.replace(/[-,]/g, ''), currency: invoiceChargeCurrency.toUpperCase() }
+    ? { value: invoiceChargeAmount.replace(/[-,]/g, ''), currency: invoiceChargeCurrency }
     : undefined;
 
 /** An order has one chargeback. A status CLOSED does not yet say who won. */
-function parseReversal(type: string, fields: unknown): Pick<Reversed, 'reversalId' | 'reversal'> | undefined {
+function parseReversal(
+  type: string,
+  at: string | undefined,
+  fields: unknown,
+): Pick<Reversed, 'reversalId' | 'reversal'> | undefined {
   if (type === 'REFUND' || type === 'CANCELLATION_REFUND') {
     const { reversalRefNum, fullRefund, ...refund } = part(Refund, fields);
     const whole = fullRefund === 'Y' ? 'full' : 'partial';
-    const reversal = { kind: 'refund', state: 'done', part: whole, amount: money(refund) } as const;
+    const reversal = { kind: 'refund', state: 'done', part: whole, amount: money(refund), at } as const;
     return { reversalId: reversalRefNum ?? 'refund', reversal };
   }
   if (type !== 'CHARGEBACK' && type !== 'CHARGEBACK_STATUS_CHANGED') return undefined;
   const { cbStatus } = part(Chargeback, fields);
   const state = cbStatus === 'COMPLETED_WON' ? 'won' : cbStatus === 'COMPLETED_LOST' ? 'lost' : 'open';
-  return { reversalId: 'chargeback', reversal: { kind: 'chargeback', state, part: 'full' } };
+  return { reversalId: 'chargeback', reversal: { kind: 'chargeback', state, part: 'full', at } };
 }
 
 const Amount = z.object({
-  invoiceChargeAmount: z.optional(z.string().check(z.regex(/^-?\d{1,3}(?:,?\d{3}){0,3}(?:\.\d{1,6})?$/))),
-  invoiceChargeCurrency: z.optional(z.string().check(z.regex(/^[A-Za-z]{3}$/))),
+  invoiceChargeAmount: given(z.string().check(z.regex(/^-?\d{1,3}(?:,?\d{3}){0,3}(?:\.\d{1,6})?$/))),
+  invoiceChargeCurrency: given(currency),
 });
-const Common = z.object({
+const Identified = z.object({ referenceNumber: id });
+const Common = z.extend(Identified, {
+  ...Amount.shape,
   transactionType: z.string(),
-  referenceNumber: id,
+  transactionDate: text,
+  originalReferenceNumber: given(id),
+  subscriptionId: given(id),
   testMode: text,
   bluesnapNode: text,
   plimusNode: text,
 });
-const Item = z.object({ contractId: id, quantity: formQuantity });
+const Item = z.object({ contractId: given(id), quantity: given(formQuantity) });
 const Sale = z.extend(Item, {
-  ...Amount.shape,
+  subscriptionId: given(id),
+  couponCode: text,
   promoteContractsNum: z._default(z.string().check(z.regex(/^\d{1,2}$/)), '0'),
   firstName: text,
   lastName: text,
@@ -131,5 +181,5 @@ const Sale = z.extend(Item, {
   email: text,
   country: text,
 });
-const Refund = z.extend(Amount, { reversalRefNum: z.optional(id), fullRefund: text });
+const Refund = z.extend(Amount, { reversalRefNum: given(id), fullRefund: text });
 const Chargeback = z.object({ cbStatus: text });

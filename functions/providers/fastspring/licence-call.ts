@@ -8,7 +8,7 @@ import { form, part, uniqueFields } from '../../core/inbound/body.ts';
 import type { OrderEvent } from '../../core/inbound/event.ts';
 import type { Context } from '../../core/inbound/provider.ts';
 import type { Answer, WebhookRequest } from '../../core/inbound/request.ts';
-import { formQuantity, id, sku, text } from '../../core/inbound/shapes.ts';
+import { customText, formQuantity, given, id, sku, soldLine, text } from '../../core/inbound/shapes.ts';
 import { requireEqual } from '../../core/inbound/signature.ts';
 import type { Claim } from '../../core/order/types.ts';
 
@@ -36,24 +36,27 @@ export function requireHash(call: string, keys: readonly string[]): void {
 export function licenceSale(call: string, { licenseeField }: Context): OrderEvent {
   const { reference: id, internalProductName: sku, quantity, test, ...other } = parseFields(call);
   const { name, email, company } = other;
-  const registration = Object.hasOwn(other, licenseeField) ? other[licenseeField] : undefined;
+  const registration = customText(other, licenseeField);
   return {
     kind: 'paid',
     id,
     test: test !== undefined && !/^(false|0|no)$/i.test(test),
     buyer: { name, email, company, registration },
-    lines: [{ sku, quantity, delivery: 'answer' }],
+    lines: [soldLine({ sku, quantity, delivery: 'answer' })],
   };
 }
 
 /** Answers with one serial per copy. Without a serial the status is an error, since FastSpring prints the body of any 200. */
 export function licenceAnswer(call: string, done: readonly Claim[]): Answer {
-  const { internalProductName, quantity } = parseFields(call);
+  const { internalProductName, quantity = 1 } = parseFields(call);
   const serial = done.map(({ issued }) => issued?.get(internalProductName)?.serial).find(Boolean);
   return serial
     ? { status: 200, body: Array(quantity).fill(serial).join('\n') }
     : { status: 500, body: 'held' };
 }
+
+export const licenceReference = (call: string): string =>
+  part(z.object({ reference: id }), Object.fromEntries(form(call))).reference;
 
 const parseFields = (call: string): z.output<typeof Fields> =>
   part(Fields, Object.fromEntries(uniqueFields(form(call))));
@@ -62,7 +65,7 @@ const Fields = z.catchall(
   z.object({
     reference: id,
     internalProductName: sku,
-    quantity: formQuantity,
+    quantity: given(formQuantity),
   }),
   text,
 );

@@ -3,13 +3,33 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import { json, part } from '../../core/inbound/body.ts';
-import { type Buyer, type Money, type OrderEvent, unparsedEvent } from '../../core/inbound/event.ts';
+import {
+  type Buyer,
+  ignoredEvent,
+  isFree,
+  type Money,
+  type OrderEvent,
+  unparsedEvent,
+} from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
-import { AnswerOptions, currency, customFields, id, quantity, sku, text } from '../../core/inbound/shapes.ts';
+import {
+  AnswerOptions,
+  currency,
+  customFields,
+  customText,
+  given,
+  id,
+  loose,
+  quantity,
+  sku,
+  soldLine,
+  text,
+  withTrials,
+} from '../../core/inbound/shapes.ts';
 import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { toEmailKey } from '../../core/mail/address.ts';
 import { fromMinor } from '../../core/order/money.ts';
-import { licenceAnswer, licenceCall, licenceSale, requireHash } from './licence-call.ts';
+import { licenceAnswer, licenceCall, licenceReference, licenceSale, requireHash } from './licence-call.ts';
 
 export const fastspring: Provider = {
   name: 'fastspring',
@@ -31,6 +51,8 @@ export const fastspring: Provider = {
     if (call !== undefined) return [licenceSale(call, context)];
     return json(Batch, request.body).events.flatMap((event) => parseEvent(event, context));
   },
+
+  idIn: (request) => licenceReference(licenceCall(request) ?? ''),
 
   answer(done, request) {
     const call = licenceCall(request);
@@ -59,10 +81,25 @@ function parseEvent(event: unknown, context: Context): OrderEvent[] {
   }
 }
 
-function parseData({ type, live, data }: z.output<typeof Event>, context: Context): OrderEvent[] {
-  if (type === 'order.completed') return [parseSale(part(Completed, data), !live, context)];
-  if (type === 'return.created') return parseReturn(part(Returned, data), !live);
-  return type === 'chargeback.created' ? [parseChargeback(part(Chargeback, data), !live)] : [];
+function parseData(
+  { id, type, live, created, data }: z.output<typeof Event>,
+  context: Context,
+): OrderEvent[] {
+  const at = toTime(created);
+  switch (type) {
+    case 'order.completed':
+      return [parseSale(part(Completed, data), !live, context)];
+    case 'subscription.charge.completed':
+      return parseCharge(part(Charge, data), at, !live);
+    case 'return.created':
+      return parseReturn(part(Returned, data), at, !live);
+    case 'chargeback.created':
+      return [parseChargeback(part(Chargeback, data), at, !live)];
+    default: {
+      const { total, currency } = part(Other, data);
+      return ignoredEvent(type, { id, test: !live, amount: money(total, currency) });
+    }
+  }
 }
 
 /** Returns the ID of an event, even of an unparseable one: a hash if it has none. It is live unless it states otherwise. */
@@ -73,101 +110,142 @@ function identify(event: unknown): { readonly id: string; readonly live: boolean
 }
 
 function parseSale(order: z.output<typeof Completed>, test: boolean, context: Context): OrderEvent {
-  const { reference: id, currency, payoutCurrency, items, tags, address, language } = order;
+  const { reference: id, currency, payoutCurrency, items } = order;
   const { answers } = part(AnswerOptions, context.options);
-  const typed = tags?.[context.licenseeField];
   const total = money(order.total, currency);
-  const inPayout = (value: number | null | undefined) =>
-    payoutCurrency && value != null ? money(value, payoutCurrency) : undefined;
+  const subscriptions = items.flatMap(({ subscription }) => subscription ?? []);
+  const lines = items.map(({ product: sku, quantity, subscription, subtotal, discount, ...item }) => {
+    // The amount of an item is without tax; the total is known for a single item only.
+    const paid = items.length === 1 ? total : money(subtotal, currency);
+    const inPayout = items.length === 1 ? order.totalInPayoutCurrency : item.subtotalInPayoutCurrency;
+    return {
+      ...soldLine({
+        sku,
+        quantity,
+        paid,
+        settlement: money(inPayout, payoutCurrency),
+        delivery: sku !== undefined && answers.includes(sku) ? 'answer' : undefined,
+      }),
+      isTrial: subscription !== undefined && isFree(paid) && !discount,
+    };
+  });
   return {
-    kind: 'paid',
+    ...withTrials(lines),
     id,
-    aliases: [order.order],
+    aliases: [...(order.order ? [order.order] : []), ...subscriptions.map(({ id }) => id)],
     test,
-    placedAt: new Date(order.changed).toISOString(),
+    placedAt: toTime(order.changed),
+    until: toTime(subscriptions.map(({ next }) => next).find(Boolean)),
     amount: total,
     buyer: {
       ...licenseeOf(order),
-      registration: (typeof typed === 'string' && part(text, typed)) || undefined,
-      country: address?.country ?? undefined,
-      locale: language ?? undefined,
+      registration: customText(order.tags, context.licenseeField),
+      country: order.address.country,
+      locale: order.language,
     },
-    lines: items.map(({ product: sku, quantity, subtotal, subtotalInPayoutCurrency }) => ({
-      sku,
-      quantity,
-      // The amount of an item is without tax; the total is known for a single item only.
-      paid: items.length === 1 ? total : money(subtotal, currency),
-      settlement: inPayout(items.length === 1 ? order.totalInPayoutCurrency : subtotalInPayoutCurrency),
-      delivery: answers.includes(sku) ? 'answer' : undefined,
-    })),
   };
+}
+
+/** A payment of a subscription after the first one. */
+function parseCharge(
+  { subscription, total, currency, timestamp }: z.output<typeof Charge>,
+  at: string | undefined,
+  test: boolean,
+): OrderEvent[] {
+  const amount = money(total, currency);
+  if (isFree(amount)) return [];
+  const placedAt = toTime(timestamp) ?? at;
+  return [{ kind: 'renewed', id: subscription.id, test, placedAt, amount, buyer: {}, lines: [] }];
 }
 
 /** Returns the customer, or the first recipient if that has another address: the licence is then a gift. */
 function licenseeOf({ customer, recipients }: z.output<typeof Completed>): Buyer {
-  const first = recipients?.[0]?.recipient;
+  const first = recipients[0]?.recipient;
   const isGift = first?.email && toEmailKey(first.email) !== toEmailKey(customer.email ?? '');
   const { first: name, last, email, company } = isGift ? first : customer;
-  return {
-    name: [name, last].filter(Boolean).join(' ') || undefined,
-    email: email ?? undefined,
-    company: company ?? undefined,
-  };
+  return { name: [name, last].filter(Boolean).join(' ') || undefined, email, company };
 }
 
-function parseReturn(data: z.output<typeof Returned>, test: boolean): OrderEvent[] {
+/** A return without an amount counts as a full one: it is safer to wait for a person. */
+function parseReturn(data: z.output<typeof Returned>, at: string | undefined, test: boolean): OrderEvent[] {
   const { return: reversalId, completed, original, totalReturn, currency } = data;
-  if (completed === false) return [];
+  const amount = money(totalReturn, currency);
+  if (completed === false || isFree(amount)) return [];
   const { reference: id, order, total } = original;
-  const part = totalReturn >= total ? 'full' : 'partial';
-  const reversal = { kind: 'refund', state: 'done', part, amount: money(totalReturn, currency) } as const;
-  return [{ kind: 'reversed', id, aliases: [order], test, reversalId, reversal }];
+  const isPart = totalReturn !== undefined && total !== undefined && totalReturn < total;
+  const reversal = { kind: 'refund', state: 'done', part: isPart ? 'partial' : 'full', amount, at } as const;
+  return [{ kind: 'reversed', id, aliases: order ? [order] : undefined, test, reversalId, reversal }];
 }
 
 /** A chargeback has the order's other ID. FastSpring sends no event for its outcome. */
 function parseChargeback(
   { order: id, processorCaseId }: z.output<typeof Chargeback>,
+  at: string | undefined,
   test: boolean,
 ): OrderEvent {
-  const reversal = { kind: 'chargeback', state: 'open', part: 'full' } as const;
+  const reversal = { kind: 'chargeback', state: 'open', part: 'full', at } as const;
   return { kind: 'reversed', id, test, reversalId: processorCaseId ?? id, reversal };
 }
 
 /** Amounts have at most three decimals; rounding removes the error of floating-point addition. */
-const money = (value: number, currency: string): Money => fromMinor(Math.round(value * 1000), 3, currency);
+const money = (value: number | undefined, currency: string | undefined): Money | undefined =>
+  value === undefined || currency === undefined
+    ? undefined
+    : fromMinor(Math.round(value * 1000), 3, currency);
 
-const amount = z.number().check(z.nonnegative(), z.maximum(1e12));
-const Person = z.object({ first: text, last: text, email: text, company: text });
+const toTime = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms).toISOString());
 
-const Event = z.object({ id, type: z.string(), live: z.boolean(), data: z.unknown() });
+const amount = given(z.number().check(z.nonnegative(), z.maximum(1e12)));
+const optionalCurrency = given(currency);
+const time = given(z.int().check(z.nonnegative(), z.maximum(253_402_300_799_999)));
+const Person = loose({ first: text, last: text, email: text, company: text });
+/** An ID; an object if the webhook is expanded. */
+const Subscription = z.union([
+  z.pipe(
+    id,
+    z.transform((id) => ({ id, next: undefined })),
+  ),
+  z.object({ id, next: time }),
+]);
+
+const Event = z.object({ id, type: z.string(), live: z.boolean(), created: time, data: z.unknown() });
+const Other = loose({ total: amount, currency: optionalCurrency });
 const Batch = z.object({ events: z.array(z.unknown()) });
 const Completed = z.object({
-  order: id,
+  order: given(id),
   reference: id,
-  changed: z.int().check(z.nonnegative(), z.maximum(253_402_300_799_999)),
+  changed: time,
   total: amount,
-  totalInPayoutCurrency: z.nullish(amount),
-  currency,
-  payoutCurrency: z.nullish(currency),
+  totalInPayoutCurrency: amount,
+  currency: optionalCurrency,
+  payoutCurrency: optionalCurrency,
   language: text,
   customer: Person,
-  recipients: z.nullish(z.array(z.object({ recipient: Person }))),
-  address: z.nullish(z.object({ country: text })),
+  recipients: z.catch(z.array(loose({ recipient: Person })), []),
+  address: loose({ country: text }),
   tags: customFields,
   items: z.array(
-    z.object({
-      product: sku,
-      quantity,
+    loose({
+      product: given(sku),
+      quantity: given(quantity),
       subtotal: amount,
-      subtotalInPayoutCurrency: z.nullish(amount),
+      subtotalInPayoutCurrency: amount,
+      discount: amount,
+      subscription: given(Subscription),
     }),
   ),
 });
+const Charge = z.object({
+  subscription: Subscription,
+  total: amount,
+  currency: optionalCurrency,
+  timestamp: time,
+});
 const Returned = z.object({
   return: id,
-  completed: z.nullish(z.boolean()),
-  original: z.object({ order: id, reference: id, total: amount }),
+  completed: z.unknown(),
+  original: z.object({ order: given(id), reference: id, total: amount }),
   totalReturn: amount,
-  currency,
+  currency: optionalCurrency,
 });
-const Chargeback = z.object({ order: id, processorCaseId: z.nullish(id) });
+const Chargeback = z.object({ order: id, processorCaseId: given(id) });

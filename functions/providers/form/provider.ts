@@ -3,11 +3,22 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import { form as parseForm, part, uniqueFields } from '../../core/inbound/body.ts';
+import { ignoredEvent } from '../../core/inbound/event.ts';
 import type { Provider } from '../../core/inbound/provider.ts';
 import type { Answer, WebhookRequest } from '../../core/inbound/request.ts';
-import { formQuantity, id, sku, text } from '../../core/inbound/shapes.ts';
+import {
+  currency,
+  customText,
+  decimal,
+  formQuantity,
+  given,
+  id,
+  sku,
+  soldLine,
+  text,
+} from '../../core/inbound/shapes.ts';
 import { requireEqual } from '../../core/inbound/signature.ts';
-import { DECIMAL, multiply } from '../../core/order/money.ts';
+import { multiply } from '../../core/order/money.ts';
 import { Options, SECRET } from './options.ts';
 
 export const form: Provider = {
@@ -39,24 +50,30 @@ export const form: Provider = {
 
   read(request, { options, licenseeField }) {
     const { about, test, fields, mapped } = parseRequest(request, part(Options, options));
-    if (!about) return [];
+    if (!about) {
+      const { id = '', price: value, currency } = part(Other, mapped);
+      const type = part(Options, options).about?.field ?? 'other';
+      return ignoredEvent(type, { id, test, amount: value && currency ? { value, currency } : undefined });
+    }
     if (about !== 'sale') {
       const reversal = { kind: about, state: about === 'refund' ? 'done' : 'open', part: 'full' } as const;
       return [{ kind: 'reversed', id: part(Order, mapped).id, test, reversalId: about, reversal }];
     }
     const { id, sku, quantity, price, currency, ...buyer } = part(Sale, mapped);
-    const registration = part(text, fields.get(licenseeField) || undefined);
-    const paid = price && currency ? multiply({ value: price, currency }, quantity) : undefined;
-    const line = { sku, quantity, paid, delivery: 'answer' } as const;
+    const registration = customText(Object.fromEntries(fields), licenseeField);
+    const paid = price && currency ? multiply({ value: price, currency }, quantity ?? 1) : undefined;
+    const line = soldLine({ sku, quantity, paid, delivery: 'answer' });
     return [{ kind: 'paid', id, test, buyer: { ...buyer, registration }, lines: [line] }];
   },
+
+  idIn: (request, { options }) => part(Order, parseRequest(request, part(Options, options)).mapped).id,
 
   /** Answers without a serial have an error status, since the shop prints the body of any 200 for the buyer. */
   answer(done, request, { options }) {
     const settings = part(Options, options);
     const { about, mapped } = parseRequest(request, settings);
     if (about && about !== 'sale') return { status: 200, body: '' };
-    const { sku, quantity } = part(Sale, mapped);
+    const { sku = '', quantity = 1 } = part(Sale, mapped);
     const issued = done.map((claim) => claim.issued?.get(sku)).find(Boolean);
     const format = settings.answer === 'kagi' ? formatForKagi : formatText;
     return format(issued?.serial, settings.answer === 'serial' ? 1 : quantity, issued?.licensee ?? '');
@@ -124,11 +141,12 @@ const credentials = ({ headers }: WebhookRequest) =>
   Buffer.from(headers.authorization?.replace(/^Basic +/i, '') ?? '', 'base64').toString();
 
 const Order = z.object({ id });
+const Other = z.object({ id: given(id), price: given(decimal), currency: given(currency) });
 const Sale = z.extend(Order, {
-  sku,
-  quantity: formQuantity,
-  price: z.optional(z.string().check(z.regex(DECIMAL))),
-  currency: z.optional(z.string().check(z.regex(/^[A-Z]{3}$/))),
+  sku: given(sku),
+  quantity: given(formQuantity),
+  price: given(decimal),
+  currency: given(currency),
   name: text,
   email: text,
   company: text,

@@ -2,10 +2,30 @@
 import * as z from 'zod/mini';
 import { askApi } from '../../core/inbound/ask-api.ts';
 import { json, part } from '../../core/inbound/body.ts';
-import type { Money, OrderEvent, SoldLine } from '../../core/inbound/event.ts';
+import {
+  ignoredEvent,
+  isFree,
+  type Money,
+  type OrderEvent,
+  type SoldLine,
+} from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
-import { currency, minor, pathId, printed, quantity, text, timestamp } from '../../core/inbound/shapes.ts';
+import {
+  currency,
+  customFields,
+  customText,
+  flag,
+  given,
+  loose,
+  minor,
+  pathId,
+  printed,
+  quantity,
+  soldLine,
+  text,
+  timestamp,
+} from '../../core/inbound/shapes.ts';
 import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { add, fromMinor, shareOf } from '../../core/order/money.ts';
 
@@ -23,55 +43,127 @@ export const lemonsqueezy: Provider = {
 
   async read({ body }, context) {
     const { meta, data } = json(Envelope, body);
-    if (meta.event_name !== 'order_created' && meta.event_name !== 'order_refunded') return [];
-    const order = part(Order, data);
-    const test = order.attributes.test_mode || meta.test_mode === true;
-    if (meta.event_name === 'order_refunded') return [parseRefund(order, test)];
-    const typed = meta.custom_data[context.licenseeField];
-    const registration = (typeof typed === 'string' && part(text, typed)) || undefined;
-    const sale = await parseSale(order, test, registration, context);
-    // An event that is sent again by hand may contain a later refund. The refund comes first, so that no serial is mailed.
-    const { refunded: all, refunded_amount: some } = order.attributes;
-    return all || some ? [parseRefund(order, test), ...sale] : sale;
+    const registration = customText(meta.custom_data, context.licenseeField);
+    switch (meta.event_name) {
+      case 'order_created': {
+        const order = part(Order, data);
+        const sale = await parseSale(order, meta.test_mode, registration, context);
+        // An event that is sent again by hand may contain a later refund. The refund comes first, so that no serial is mailed.
+        return [...parseRefund(order, meta.test_mode), ...sale];
+      }
+      case 'order_refunded':
+        return parseRefund(part(Order, data), meta.test_mode);
+      case 'subscription_created':
+        return parseTrial(part(Subscription, data), meta.test_mode, registration, context);
+      default:
+        return parsePayment(part(Payment, data), meta);
+    }
   },
+
+  idIn: ({ body }) => json(Identified, body).data.id,
 };
 
 async function parseSale(
   { id, attributes }: z.output<typeof Order>,
-  test: boolean,
+  inTestMode: boolean,
   registration: string | undefined,
   context: Context,
 ): Promise<OrderEvent[]> {
-  const { status, total, total_usd, currency, created_at, user_name, user_email } = attributes;
+  const {
+    status,
+    total,
+    total_usd,
+    currency,
+    user_name: name,
+    user_email: email,
+    discount_total,
+  } = attributes;
   if (status === 'pending' || status === 'failed' || status === 'fraudulent') return [];
-  const amount = fromMinor(total, 2, currency);
-  const settlement = total_usd == null ? undefined : fromMinor(total_usd, 2, 'USD');
+  const amount = money(total, currency);
   return [
     {
-      kind: 'paid',
+      // The order does not say that it starts a trial. A coupon for the whole price is a discount.
+      kind: isFree(amount) && !discount_total ? 'trial' : 'paid',
       id,
-      test,
-      placedAt: new Date(created_at).toISOString(),
+      test: attributes.test_mode || inTestMode,
+      placedAt: attributes.created_at,
       amount,
       printed: attributes.order_number,
-      buyer: { name: user_name ?? undefined, email: user_email ?? undefined, registration },
-      lines: await findLines(id, attributes.first_order_item, { paid: amount, settlement }, context),
+      buyer: { name, email, registration },
+      lines: await findLines(
+        id,
+        attributes.first_order_item,
+        { paid: amount, settlement: money(total_usd, 'USD') },
+        context,
+      ),
     },
   ];
+}
+
+/** Orders and subscriptions are numbered separately. */
+const subscriptionId = (id: string | number) => `subscription ${id}`;
+
+/** Tells of a trial under the ID of its order, which may arrive later, and the subscription's ID. */
+function parseTrial(
+  { id, attributes }: z.output<typeof Subscription>,
+  inTestMode: boolean,
+  registration: string | undefined,
+  context: Context,
+): OrderEvent[] {
+  const { status, order_id, user_name: name, user_email: email, trial_ends_at: until } = attributes;
+  if (status !== 'on_trial') return [];
+  const quantity = attributes.first_subscription_item.quantity ?? 1;
+  return [
+    {
+      kind: 'trial',
+      id: String(order_id),
+      aliases: [subscriptionId(id)],
+      test: attributes.test_mode || inTestMode,
+      placedAt: attributes.created_at,
+      until,
+      buyer: { name, email, registration },
+      lines: [soldLine({ sku: skuOf(attributes, context), quantity })],
+    },
+  ];
+}
+
+/** A payment of a subscription. That of its first invoice is the order's. */
+function parsePayment(
+  { id = '', attributes }: z.output<typeof Payment>,
+  { event_name: type, test_mode }: z.output<typeof Envelope>['meta'],
+): OrderEvent[] {
+  const { subscription_id, billing_reason, total, currency, created_at: placedAt } = attributes;
+  const test = attributes.test_mode || test_mode;
+  const amount = money(total, currency);
+  if (type !== 'subscription_payment_success' || subscription_id === undefined)
+    return ignoredEvent(type, { id, test, amount });
+  if (billing_reason === 'initial' || isFree(amount)) return [];
+  const about = { id: subscriptionId(subscription_id), test, placedAt, amount };
+  return [{ kind: 'renewed', ...about, buyer: {}, lines: [] }];
+}
+
+const money = (cents: number | undefined, currency: string | undefined): Money | undefined =>
+  cents === undefined || currency === undefined ? undefined : fromMinor(cents, 2, currency);
+
+/** The variant if the catalogue knows it, else the product. */
+function skuOf(
+  { product_id, variant_id }: Pick<z.output<typeof Item>, 'product_id' | 'variant_id'>,
+  { knows }: Context,
+): string | undefined {
+  const skus = [variant_id, product_id].flatMap((one) => (one === undefined ? [] : String(one)));
+  return skus.find(knows) ?? skus.at(-1);
 }
 
 /** Returns a line per item. The body has the first item only; with an API key, all are fetched. */
 async function findLines(
   id: string,
   first: z.output<typeof Item>,
-  { paid, settlement }: { readonly paid: Money; readonly settlement: Money | undefined },
+  { paid, settlement }: Pick<SoldLine, 'paid' | 'settlement'>,
   context: Context,
 ): Promise<SoldLine[]> {
-  const line = ({ product_id, variant_id, quantity }: z.output<typeof Item>) => ({
-    sku: [String(variant_id), String(product_id)].find(context.knows) ?? String(product_id),
-    quantity,
-  });
-  const only = { ...line(first), paid, settlement };
+  const line = (item: z.output<typeof Item>, price: Pick<SoldLine, 'paid' | 'settlement'>) =>
+    soldLine({ sku: skuOf(item, context), quantity: item.quantity, ...price });
+  const only = line(first, { paid, settlement });
   if (!context.api) return [only];
   const path = `/v1/orders/${id}/order-items?page[size]=100`;
   try {
@@ -79,12 +171,12 @@ async function findLines(
     if (data.length <= 1) return [only];
     // Tax and discounts are stated for the whole order, so each item gets its share of the total, by its price.
     const prices = data.map(({ attributes: { price, quantity } }) =>
-      price == null ? undefined : fromMinor(price * quantity, 2, paid.currency),
+      money(price === undefined || quantity === undefined ? undefined : price * quantity, paid?.currency),
     );
     const whole = prices.reduce((sum, price) => sum && price && add(sum, price));
     return data.map(({ attributes }, at) => {
       const shareIn = (total: Money | undefined) => shareOf(total, prices[at], whole);
-      return { ...line(attributes), paid: shareIn(paid), settlement: shareIn(settlement) };
+      return line(attributes, { paid: shareIn(paid), settlement: shareIn(settlement) });
     });
   } catch (error) {
     if (!(error instanceof Rejection && error.code === 'provider_refused')) throw error;
@@ -93,45 +185,74 @@ async function findLines(
 }
 
 /** All refunds of an order are one reversal, which grows from partial to full; its amount is their sum so far. */
-function parseRefund({ id, attributes }: z.output<typeof Order>, test: boolean): OrderEvent {
-  const { refunded: all, refunded_amount: some, total } = attributes;
-  const part = all || (some ?? 0) >= total ? 'full' : 'partial';
-  return { kind: 'reversed', id, test, reversalId: id, reversal: { kind: 'refund', state: 'done', part } };
+function parseRefund({ id, attributes }: z.output<typeof Order>, inTestMode: boolean): OrderEvent[] {
+  const { refunded: all, refunded_amount: some = 0, total } = attributes;
+  if (!all && some === 0) return [];
+  const part = all || total === undefined || some >= total ? 'full' : 'partial';
+  const test = attributes.test_mode || inTestMode;
+  return [{ kind: 'reversed', id, test, reversalId: id, reversal: { kind: 'refund', state: 'done', part } }];
 }
 
-const itemId = z.int().check(z.nonnegative());
+const itemId = given(z.int().check(z.nonnegative()));
+const cents = given(minor);
+const optionalCurrency = given(currency);
+const time = given(timestamp);
 
 const Envelope = z.object({
-  meta: z.object({
-    event_name: z.string(),
-    test_mode: z.nullish(z.boolean()),
-    // PHP writes an empty list instead of an empty object.
-    custom_data: z.catch(z.record(z.string(), z.unknown()), {}),
-  }),
+  meta: z.object({ event_name: z.string(), test_mode: flag, custom_data: customFields }),
   data: z.unknown(),
 });
-const Item = z.object({
+const Identified = z.object({ data: z.object({ id: pathId }) });
+const Item = loose({
   product_id: itemId,
   variant_id: itemId,
-  quantity: z._default(quantity, 1),
+  /** 1 if it is missing. */
+  quantity: given(z._default(quantity, 1)),
   /** The price of one copy (inferred), without tax. */
-  price: z.nullish(minor),
+  price: cents,
 });
 const Order = z.object({
   id: pathId,
   attributes: z.object({
     status: z.enum(['paid', 'refunded', 'partial_refund', 'pending', 'failed', 'fraudulent']),
-    test_mode: z.boolean(),
+    test_mode: flag,
     order_number: printed,
     user_name: text,
     user_email: text,
-    currency,
-    total: minor,
-    total_usd: z.nullish(minor),
-    refunded: z.nullish(z.boolean()),
-    refunded_amount: z.nullish(minor),
+    currency: optionalCurrency,
+    total: cents,
+    total_usd: cents,
+    discount_total: cents,
+    refunded: flag,
+    refunded_amount: cents,
     first_order_item: Item,
-    created_at: timestamp,
+    created_at: time,
+  }),
+});
+const Subscription = z.object({
+  id: pathId,
+  attributes: z.object({
+    product_id: itemId,
+    variant_id: itemId,
+    status: text,
+    order_id: z.int(),
+    test_mode: flag,
+    user_name: text,
+    user_email: text,
+    trial_ends_at: time,
+    created_at: time,
+    first_subscription_item: loose({ quantity: given(quantity) }),
+  }),
+});
+const Payment = loose({
+  id: given(pathId),
+  attributes: loose({
+    subscription_id: itemId,
+    billing_reason: text,
+    total: cents,
+    currency: optionalCurrency,
+    test_mode: flag,
+    created_at: time,
   }),
 });
 const Items = z.object({ data: z.array(z.object({ attributes: Item })) });

@@ -2,17 +2,29 @@
 import * as z from 'zod/mini';
 import { findInApi } from '../../core/inbound/ask-api.ts';
 import { json, part } from '../../core/inbound/body.ts';
-import type { Buyer, Money, OrderEvent, Reversal } from '../../core/inbound/event.ts';
+import {
+  type Buyer,
+  ignoredEvent,
+  isFree,
+  type Money,
+  type OrderEvent,
+  type Reversal,
+} from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import {
   currency,
   customFields,
+  customText,
+  given,
+  loose,
   pathId,
   printed,
   quantity,
   SandboxOptions,
+  soldLine,
   text,
   timestamp,
+  withTrials,
 } from '../../core/inbound/shapes.ts';
 import { requireFresh, requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { fromMinor, shareOf } from '../../core/order/money.ts';
@@ -33,42 +45,60 @@ export const paddle: Provider = {
 
   async read({ body }, context) {
     const { sandbox } = part(SandboxOptions, context.options);
-    const { event_type: type, data } = json(Envelope, body);
+    const { event_type: type, occurred_at: at, data } = json(Envelope, body);
     if (type === 'transaction.completed') return await parseSale(part(Transaction, data), sandbox, context);
     if (type === 'adjustment.created' || type === 'adjustment.updated')
-      return parseAdjustment(part(Adjustment, data), sandbox);
-    return [];
+      return parseAdjustment(part(Adjustment, data), at, sandbox);
+    const { id = '', currency_code, details } = part(Other, data);
+    return ignoredEvent(type, {
+      id,
+      test: sandbox,
+      amount: money(details.totals.grand_total, currency_code),
+    });
   },
+
+  idIn: ({ body }) => json(Identified, body).data.id,
 };
 
 type Transaction = z.output<typeof Transaction>;
 
 async function parseSale(transaction: Transaction, test: boolean, context: Context): Promise<OrderEvent[]> {
-  // A renewal or another charge of a subscription that was sold before is not a sale.
-  if (transaction.origin.startsWith('subscription_')) return [];
-  const { id, currency_code: currency, details, billed_at, created_at } = transaction;
+  const { id, origin, currency_code: currency, details, billed_at, created_at } = transaction;
+  const { subscription_id: subscription, invoice_number: printed, billing_period, items } = transaction;
+  const amount = money(details.totals.grand_total, currency);
+  const placedAt = billed_at ?? created_at;
+  if (origin === 'subscription_charge') return ignoredEvent(origin, { id, test, amount });
+  if (origin?.startsWith('subscription_')) {
+    // A change of the card is a transaction of 0.
+    if (isFree(amount)) return [];
+    return [{ kind: 'renewed', id: subscription ?? id, test, placedAt, amount, buyer: {}, lines: [] }];
+  }
   const buyer = await findBuyer(transaction, context);
-  const { totals: whole, payout_totals: payout } = details;
+  const payout = money(details.payout_totals.total, details.payout_totals.currency_code);
+  const whole = money(details.totals.total, currency);
   const lines = details.line_items.map(({ price_id, product, quantity, totals }) => {
-    const paid = totals ? money(totals.total, currency) : undefined;
-    const settlement = payout ? money(payout.total, payout.currency_code) : undefined;
+    const paid = money(totals.total, currency);
     return {
-      sku: [price_id, product?.id ?? ''].find(context.knows) ?? product?.id ?? price_id,
-      quantity,
-      paid,
-      // Paddle states the payout for the whole transaction only.
-      settlement: shareOf(settlement, paid, money(whole.total, currency)),
-      held: buyer.email ? undefined : ('no_buyer' as const),
+      ...soldLine({
+        sku: [price_id ?? '', product.id ?? ''].find(context.knows) ?? product.id ?? price_id,
+        quantity,
+        paid,
+        // Paddle states the payout for the whole transaction only.
+        settlement: shareOf(payout, paid, whole),
+        held: buyer.email ? undefined : 'no_buyer',
+      }),
+      isTrial:
+        isFree(paid) && items.some(({ price }) => price.id === price_id && price.trial_period !== undefined),
     };
   });
-  const placedAt = new Date(billed_at ?? created_at).toISOString();
-  const amount = money(details.totals.grand_total, currency);
-  return [{ kind: 'paid', id, test, placedAt, amount, printed: transaction.invoice_number, buyer, lines }];
+  const aliases = subscription ? [subscription] : undefined;
+  const until = billing_period.ends_at;
+  return [{ ...withTrials(lines), id, aliases, test, placedAt, until, amount, printed, buyer }];
 }
 
 /** A transaction has only the ID of its buyer. The custom_data that the seller's own page adds takes precedence. */
 async function findBuyer({ id, custom_data: data }: Transaction, context: Context): Promise<Buyer> {
-  const custom = (name: string) => (typeof data?.[name] === 'string' && part(text, data[name])) || undefined;
+  const custom = (name: string) => customText(data, name);
   const [name, email, company] = [custom('name'), custom('email'), custom('company')];
   const buyer: Buyer = { name, email, company, registration: custom(context.licenseeField) };
   if (email && (name || buyer.registration)) return buyer;
@@ -76,72 +106,95 @@ async function findBuyer({ id, custom_data: data }: Transaction, context: Contex
   const found = (await findInApi(context, Answer, path))?.data;
   return {
     ...buyer,
-    name: name ?? found?.customer?.name ?? undefined,
-    email: email ?? found?.customer?.email ?? undefined,
-    company: company ?? found?.business?.name ?? undefined,
-    country: found?.address?.country_code ?? undefined,
-    locale: found?.customer?.locale ?? undefined,
+    name: name ?? found?.customer.name,
+    email: email ?? found?.customer.email,
+    company: company ?? found?.business.name,
+    country: found?.address.country_code,
+    locale: found?.customer.locale,
   };
 }
 
 /**
  * A refund is a request until Paddle approves it. The adjustment that ends a chargeback does not name it, so all
- * chargebacks of one kind are one reversal. Credits return no money.
+ * chargebacks of one kind are one reversal, whose last state counts. Credits return no money.
  */
-function parseAdjustment(adjustment: z.output<typeof Adjustment>, test: boolean): OrderEvent[] {
+function parseAdjustment(
+  adjustment: z.output<typeof Adjustment>,
+  at: string | undefined,
+  test: boolean,
+): OrderEvent[] {
   const { id, action, status, type: part, transaction_id, totals, currency_code } = adjustment;
+  const amount = money(totals.total, currency_code);
   const reversed = (reversalId: string, reversal: Reversal): OrderEvent[] => [
     { kind: 'reversed', id: transaction_id, test, reversalId, reversal },
   ];
-  if (action === 'refund' && status === 'approved')
-    return reversed(id, { kind: 'refund', state: 'done', part, amount: money(totals.total, currency_code) });
+  if (action === 'refund') {
+    if (isFree(amount) || (status !== 'approved' && status !== 'reversed')) return [];
+    const state = status === 'reversed' ? 'won' : 'done';
+    return reversed(id, { kind: 'refund', state, part, amount, at });
+  }
   const [, dispute, isReversed] = /^(chargeback(?:_warning)?)(_reverse)?$/.exec(action) ?? [];
-  if (!dispute) return [];
+  if (!dispute)
+    return action.startsWith('credit') ? [] : ignoredEvent(`adjustment ${action}`, { id, test, amount });
   const state = isReversed || status === 'reversed' ? 'won' : dispute === 'chargeback' ? 'lost' : 'open';
-  return reversed(dispute, { kind: 'chargeback', state, part });
+  return reversed(dispute, { kind: 'chargeback', state, part, at });
 }
 
 /** The zero-decimal currencies among those that the SDK lists; https://developer.paddle.com/api-reference/currencies */
-const money = (minor: string, currency: string): Money =>
-  fromMinor(Number(minor), ['CLP', 'JPY', 'KRW', 'VND'].includes(currency) ? 0 : 2, currency);
+const money = (minor: string | undefined, currency: string | undefined): Money | undefined =>
+  minor && currency
+    ? fromMinor(Number(minor), ['CLP', 'JPY', 'KRW', 'VND'].includes(currency) ? 0 : 2, currency)
+    : undefined;
 
-const minor = z.string().check(z.regex(/^\d{1,15}$/));
+const minor = given(z.string().check(z.regex(/^\d{1,15}$/)));
+const optionalId = given(pathId);
+const optionalCurrency = given(currency);
+const time = given(timestamp);
 
-const Envelope = z.object({ event_type: z.string(), data: z.unknown() });
+const Envelope = z.object({ event_type: z.string(), occurred_at: time, data: z.unknown() });
+const Identified = z.object({ data: z.object({ id: pathId }) });
+const Other = loose({
+  id: optionalId,
+  currency_code: optionalCurrency,
+  details: loose({ totals: loose({ grand_total: minor }) }),
+});
 const Transaction = z.object({
   id: pathId,
-  origin: z.string(),
+  origin: text,
+  subscription_id: optionalId,
   custom_data: customFields,
-  currency_code: currency,
-  created_at: timestamp,
-  billed_at: z.nullish(timestamp),
+  currency_code: optionalCurrency,
+  created_at: time,
+  billed_at: time,
+  billing_period: loose({ ends_at: time }),
   invoice_number: printed,
+  items: z.catch(z.array(loose({ price: loose({ id: optionalId, trial_period: given(z.object({})) }) })), []),
   details: z.object({
-    totals: z.object({ total: minor, grand_total: minor }),
-    payout_totals: z.nullish(z.object({ total: minor, currency_code: currency })),
+    totals: loose({ total: minor, grand_total: minor }),
+    payout_totals: loose({ total: minor, currency_code: optionalCurrency }),
     line_items: z.array(
-      z.object({
-        price_id: pathId,
-        quantity,
-        totals: z.nullish(z.object({ total: minor })),
-        product: z.nullish(z.object({ id: pathId })),
+      loose({
+        price_id: optionalId,
+        quantity: given(quantity),
+        totals: loose({ total: minor }),
+        product: loose({ id: optionalId }),
       }),
     ),
   }),
 });
 const Answer = z.object({
   data: z.object({
-    customer: z.nullish(z.object({ name: text, email: text, locale: text })),
-    address: z.nullish(z.object({ country_code: text })),
-    business: z.nullish(z.object({ name: text })),
+    customer: loose({ name: text, email: text, locale: text }),
+    address: loose({ country_code: text }),
+    business: loose({ name: text }),
   }),
 });
 const Adjustment = z.object({
   id: pathId,
   action: z.string(),
-  status: z.string(),
-  type: z.enum(['full', 'partial']),
+  status: text,
+  type: z.catch(z.enum(['full', 'partial']), 'full'),
   transaction_id: pathId,
-  currency_code: currency,
-  totals: z.object({ total: minor }),
+  currency_code: optionalCurrency,
+  totals: loose({ total: minor }),
 });

@@ -1,15 +1,27 @@
 // https://polar.sh/docs/integrate/webhooks/delivery and @polar-sh/sdk@1.0.1: its hmacKeys, and its types Order and Refund
 import * as z from 'zod/mini';
 import { json, part } from '../../core/inbound/body.ts';
-import type { OrderEvent, Reversal } from '../../core/inbound/event.ts';
+import {
+  ignoredEvent,
+  isFree,
+  type Money,
+  type OrderEvent,
+  type Reversal,
+} from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import {
   currency,
   customFields,
+  customText,
+  firstText,
+  given,
   id,
+  loose,
   minor,
   printed,
+  quantity,
   SandboxOptions,
+  soldLine,
   text,
   timestamp,
 } from '../../core/inbound/shapes.ts';
@@ -25,17 +37,21 @@ export const polar: Provider = {
   },
 
   read({ body }, context) {
-    const { type, data } = json(Envelope, body);
+    const { type, timestamp: at, data } = json(Envelope, body);
     const { sandbox } = part(SandboxOptions, context.options);
     if (type === 'refund.created' || type === 'refund.updated')
-      return parseRefund(part(Refund, data), sandbox);
-    if (type !== 'order.paid' && type !== 'order.refunded') return [];
-    // A renewal may have a negative amount, so nothing else of it is parsed.
-    if (RENEWAL.test(part(Reason, data).billing_reason)) return [];
-    if (type === 'order.paid') return [parseSale(part(Order, data), sandbox, context)];
-    const { id, status } = part(RefundedOrder, data);
-    return [reversed(id, sandbox, id, { ...DONE, part: status === 'refunded' ? 'full' : 'partial' })];
+      return parseRefund(part(Refund, data), at, sandbox);
+    if (type === 'order.paid') return parseSale(part(Order, data), sandbox, context);
+    if (type !== 'order.refunded') {
+      const { id = '', total_amount, currency } = part(Other, data);
+      return ignoredEvent(type, { id, test: sandbox, amount: money(total_amount, currency) });
+    }
+    const { id, status, billing_reason, refunded_amount } = part(RefundedOrder, data);
+    if (RENEWAL.test(billing_reason ?? '') || refunded_amount === 0) return [];
+    return [reversed(id, sandbox, id, { ...DONE, part: status === 'refunded' ? 'full' : 'partial', at })];
   },
+
+  idIn: ({ body }) => json(Identified, body).data.id,
 };
 
 const RENEWAL = /^subscription_(?!create$)/;
@@ -54,46 +70,73 @@ function parseSale(
   order: z.output<typeof Order>,
   test: boolean,
   { knows, licenseeField }: Context,
-): OrderEvent {
-  const { id, created_at, total_amount, currency, billing_name, billing_address, customer } = order;
-  const { product, product_id, seats, units } = order;
-  const name = customer.name ?? billing_name ?? undefined;
-  const typed = order.custom_field_data?.[licenseeField];
-  const skus = [product?.metadata?.sku, product_id].filter((sku) => typeof sku === 'string');
-  const amount = money(total_amount, currency);
-  return {
-    kind: 'paid',
+): OrderEvent[] {
+  const {
     id,
-    test,
-    placedAt: new Date(created_at).toISOString(),
-    amount,
-    printed: order.invoice_number,
-    buyer: {
-      name,
-      email: customer.email ?? undefined,
-      // Polar sets billing_name to the customer's name if there is no invoice name.
-      company: billing_name !== name ? (billing_name ?? undefined) : undefined,
-      registration: typeof typed === 'string' ? typed : undefined,
-      country: billing_address?.country ?? undefined,
-      locale: customer.locale ?? undefined,
+    created_at: placedAt,
+    currency,
+    billing_reason,
+    billing_name,
+    billing_address,
+    customer,
+  } = order;
+  const { product, product_id, subscription_id, subscription, discount_amount = 0 } = order;
+  const amount = money(order.total_amount, currency);
+  if (RENEWAL.test(billing_reason ?? '')) {
+    // The balance of an upgrade may be 0 or negative.
+    if (order.total_amount !== undefined && order.total_amount <= 0) return [];
+    return [{ kind: 'renewed', id: subscription_id ?? id, test, placedAt, amount, buyer: {}, lines: [] }];
+  }
+  const isTrial = billing_reason === 'subscription_create' && isFree(amount) && discount_amount === 0;
+  const name = firstText(customer.name, billing_name);
+  const skus = [customText(product.metadata, 'sku'), product_id].filter((sku) => sku !== undefined);
+  // A price is per seat or per unit; an order that states two numbers is held.
+  const [copies = 1, ...more] = new Set([order.seats, order.units].filter((count) => count != null));
+  return [
+    {
+      kind: isTrial ? 'trial' : 'paid',
+      id,
+      aliases: subscription_id ? [subscription_id] : undefined,
+      test,
+      placedAt,
+      until: subscription.trial_end,
+      amount,
+      printed: order.invoice_number,
+      buyer: {
+        name,
+        email: customer.email,
+        // Polar sets billing_name to the customer's name if there is no invoice name.
+        company: billing_name !== name ? billing_name : undefined,
+        registration: customText(order.custom_field_data, licenseeField),
+        country: billing_address.country,
+        locale: customer.locale,
+      },
+      lines: [
+        soldLine({
+          sku: skus.find(knows) ?? skus[0],
+          quantity: more.length > 0 ? undefined : given(quantity).parse(copies),
+          paid: amount,
+        }),
+      ],
     },
-    lines: [{ sku: skus.find(knows) ?? skus[0] ?? '', quantity: seats ?? units ?? 1, paid: amount }],
-  };
+  ];
 }
 
 /** A failed refund also ends the reversal that order.refunded recorded under the order's ID. */
 function parseRefund(
-  { id, order_id, status, amount, tax_amount, currency }: z.output<typeof Refund>,
+  { id, order_id, status, amount, tax_amount = 0, currency }: z.output<typeof Refund>,
+  at: string | undefined,
   test: boolean,
 ): OrderEvent[] {
-  const refunded = money(amount + tax_amount, currency);
+  const refunded = money(amount === undefined ? undefined : amount + tax_amount, currency);
+  if (isFree(refunded)) return [];
   if (status === 'succeeded' || status === 'pending') {
     const state = status === 'pending' ? 'open' : 'done';
-    return [reversed(order_id, test, id, { ...DONE, state, amount: refunded })];
+    return [reversed(order_id, test, id, { ...DONE, state, amount: refunded, at })];
   }
   return [
-    reversed(order_id, test, id, { ...DONE, state: 'won', amount: refunded }),
-    reversed(order_id, test, order_id, { ...DONE, state: 'won' }),
+    reversed(order_id, test, id, { ...DONE, state: 'won', amount: refunded, at }),
+    reversed(order_id, test, order_id, { ...DONE, state: 'won', at }),
   ];
 }
 
@@ -110,34 +153,44 @@ const reversed = (id: string, test: boolean, reversalId: string, reversal: Rever
 /** polarsource/polar, server/polar/kit/currency.py: all other currencies have two decimals. */
 const ZERO_DECIMAL = new Set('BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF'.split(' '));
 
-const money = (minor: number, currency: string) =>
-  fromMinor(minor, ZERO_DECIMAL.has(currency) ? 0 : 2, currency);
+const money = (minor: number | undefined, currency: string | undefined): Money | undefined =>
+  minor !== undefined && minor >= 0 && currency
+    ? fromMinor(minor, ZERO_DECIMAL.has(currency) ? 0 : 2, currency)
+    : undefined;
 
-const copies = z.nullish(z.int().check(z.minimum(1), z.maximum(10_000)));
+const optionalId = given(id);
+const cents = given(z.int());
+const optionalCurrency = given(currency);
+const time = given(timestamp);
 
-const Envelope = z.object({ type: z.string(), data: z.unknown() });
-const Reason = z.object({ billing_reason: z.string() });
+const Envelope = z.object({ type: z.string(), timestamp: time, data: z.unknown() });
+const Identified = z.object({ data: z.object({ id }) });
+const Other = loose({ id: optionalId, total_amount: cents, currency: optionalCurrency });
 const Order = z.object({
   id,
-  created_at: timestamp,
-  total_amount: minor,
+  created_at: time,
+  billing_reason: text,
+  total_amount: cents,
+  discount_amount: cents,
   invoice_number: printed,
-  currency,
+  currency: optionalCurrency,
   billing_name: text,
-  billing_address: z.nullish(z.object({ country: text })),
+  billing_address: loose({ country: text }),
   custom_field_data: customFields,
-  customer: z.object({ name: text, email: text, locale: text }),
-  product_id: z.nullish(id),
-  product: z.nullish(z.object({ metadata: customFields })),
-  seats: copies,
-  units: copies,
+  customer: loose({ name: text, email: text, locale: text }),
+  product_id: optionalId,
+  product: loose({ metadata: customFields }),
+  subscription_id: optionalId,
+  subscription: loose({ trial_end: time }),
+  seats: z.unknown(),
+  units: z.unknown(),
 });
-const RefundedOrder = z.object({ id, status: z.enum(['refunded', 'partially_refunded']) });
+const RefundedOrder = z.object({ id, status: text, billing_reason: text, refunded_amount: cents });
 const Refund = z.object({
   id,
   order_id: id,
   status: z.enum(['pending', 'succeeded', 'failed', 'canceled']),
-  amount: minor,
-  tax_amount: minor,
-  currency,
+  amount: given(minor),
+  tax_amount: given(minor),
+  currency: optionalCurrency,
 });

@@ -1,9 +1,22 @@
 // Keypost's own format: docs/providers/shop.md and shop.schema.json, signed after https://www.standardwebhooks.com.
 import * as z from 'zod/mini';
 import { json, part } from '../../core/inbound/body.ts';
-import type { OrderEvent } from '../../core/inbound/event.ts';
+import { ignoredEvent, isFree, type OrderEvent } from '../../core/inbound/event.ts';
 import type { Provider } from '../../core/inbound/provider.ts';
-import { decimal, flag, id, sku, text, timestamp } from '../../core/inbound/shapes.ts';
+import {
+  currency,
+  decimal,
+  flag,
+  given,
+  id,
+  loose,
+  moneyOf,
+  quantity,
+  sku,
+  soldLine,
+  text,
+  timestamp,
+} from '../../core/inbound/shapes.ts';
 import { requireStandardWebhook } from '../../core/inbound/signature.ts';
 import { multiply } from '../../core/order/money.ts';
 
@@ -15,68 +28,69 @@ export const shop: Provider = {
   },
 
   read({ headers, body }) {
-    const { type, data } = json(Envelope, body);
+    const { type, timestamp: at, data } = json(Envelope, body);
     if (type === 'order.paid') return [parseSale(part(PaidOrder, data))];
-    if (type === 'order.refunded') return [parseRefund(part(Refund, data), headers['webhook-id'] ?? '')];
-    return [];
+    if (type === 'order.refunded') return parseRefund(part(Refund, data), at, headers['webhook-id'] ?? '');
+    const { id = '', test, total, amount, currency } = part(Other, data);
+    return ignoredEvent(type, { id, test, amount: moneyOf(total ?? amount, currency) });
   },
+
+  idIn: ({ body }) => json(Identified, body).data.id,
 };
 
 function parseSale({ buyer, items, ...order }: z.output<typeof PaidOrder>): OrderEvent {
   const { id, test, placedAt, currency, total, licensee } = order;
-  const money = (value: string | null | undefined) => (value && currency ? { value, currency } : undefined);
   return {
     kind: 'paid',
     id,
     test,
-    placedAt: placedAt ? new Date(placedAt).toISOString() : undefined,
-    amount: money(total),
+    placedAt,
+    amount: moneyOf(total, currency),
     buyer: {
-      name: buyer.name ?? undefined,
-      email: buyer.email ?? undefined,
-      company: buyer.company ?? undefined,
-      country: buyer.country ?? undefined,
-      locale: buyer.locale ?? undefined,
-      registration: licensee ?? undefined,
+      ...buyer,
+      registration: licensee,
     },
     lines: items.map(({ sku, quantity, price }) => {
-      const each = money(price);
-      return { sku, quantity, paid: each && multiply(each, quantity) };
+      const each = moneyOf(price, currency);
+      return soldLine({ sku, quantity, paid: each && multiply(each, quantity ?? 1) });
     }),
   };
 }
 
 /** A refund without an amount is a full one. A refund without an ID gets that of its message. */
 function parseRefund(
-  { id, test, refundId, amount, currency }: z.output<typeof Refund>,
+  { id, test, refundId, amount: value, currency }: z.output<typeof Refund>,
+  at: string | undefined,
   messageId: string,
-): OrderEvent {
-  const part = amount ? 'partial' : 'full';
-  const money = amount && currency ? { value: amount, currency } : undefined;
-  const reversal = { kind: 'refund', state: 'done', part, amount: money } as const;
-  return { kind: 'reversed', id, test, reversalId: refundId ?? messageId, reversal };
+): OrderEvent[] {
+  const amount = moneyOf(value, currency);
+  if (isFree(amount)) return [];
+  const reversal = { kind: 'refund', state: 'done', part: value ? 'partial' : 'full', amount, at } as const;
+  return [{ kind: 'reversed', id, test, reversalId: refundId ?? messageId, reversal }];
 }
 
-const amount = z.nullish(decimal);
-const currency = z.nullish(z.string().check(z.regex(/^[A-Z]{3}$/)));
+const optionalCurrency = given(currency);
+const amount = given(decimal);
 
-const Envelope = z.object({ type: z.string(), data: z.unknown() });
+const Envelope = z.object({ type: z.string(), timestamp: given(timestamp), data: z.unknown() });
+const Identified = z.object({ data: z.object({ id }) });
 const PaidOrder = z.object({
   id,
-  test: flag,
-  placedAt: z.nullish(timestamp),
-  currency,
+  test: z._default(z.boolean(), false),
+  placedAt: given(timestamp),
+  currency: optionalCurrency,
   total: amount,
-  buyer: z._default(z.object({ name: text, email: text, company: text, country: text, locale: text }), {}),
+  buyer: loose({ name: text, email: text, company: text, country: text, locale: text }),
   licensee: text,
   items: z
-    .array(
-      z.object({
-        sku,
-        quantity: z._default(z.int().check(z.minimum(1), z.maximum(10_000)), 1),
-        price: amount,
-      }),
-    )
+    .array(loose({ sku: given(sku), quantity: given(z._default(quantity, 1)), price: amount }))
     .check(z.minLength(1), z.maxLength(100)),
 });
-const Refund = z.object({ id, test: flag, refundId: z.nullish(id), amount, currency });
+const Refund = z.object({
+  id,
+  test: z._default(z.boolean(), false),
+  refundId: given(id),
+  amount,
+  currency: optionalCurrency,
+});
+const Other = loose({ id: given(id), test: flag, total: amount, amount, currency: optionalCurrency });
