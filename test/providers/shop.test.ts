@@ -36,7 +36,7 @@ test.each(examples)('the parser accepts the example %j', (example) => {
 describe('the parser and the published schema agree', () => {
   const [order = { data: {} }, refund = { data: {} }] = examples;
   const item = { sku: 'w', quantity: 1, price: '1.00' };
-  const cases: readonly [string, string, unknown, boolean][] = [
+  const cases: readonly (readonly [string, string, unknown, boolean, boolean?])[] = [
     ['order.paid', 'every field of the example', order.data, true],
     ['order.paid', 'no id', { ...order.data, id: undefined }, false],
     ['order.paid', 'an empty id', { ...order.data, id: '' }, false],
@@ -56,24 +56,37 @@ describe('the parser and the published schema agree', () => {
       true,
     ],
     ['order.paid', 'no items', { ...order.data, items: [] }, false],
-    ['order.paid', 'no SKU', { ...order.data, items: [{ ...item, sku: '' }] }, false],
-    ['order.paid', 'a quantity of 0.5', { ...order.data, items: [{ ...item, quantity: 0.5 }] }, false],
-    ['order.paid', 'a quantity of 0', { ...order.data, items: [{ ...item, quantity: 0 }] }, false],
-    ['order.paid', 'a price that is a number', { ...order.data, items: [{ ...item, price: 39 }] }, false],
-    ['order.paid', 'a price with a comma', { ...order.data, items: [{ ...item, price: '39,00' }] }, false],
-    ['order.paid', 'a currency in lower case', { ...order.data, currency: 'eur' }, false],
-    ['order.paid', 'a malformed date', { ...order.data, placedAt: 'yesterday' }, false],
+    ['order.paid', 'no SKU', { ...order.data, items: [{ ...item, sku: '' }] }, false, true],
+    ['order.paid', 'a quantity of 0.5', { ...order.data, items: [{ ...item, quantity: 0.5 }] }, false, true],
+    ['order.paid', 'a quantity of 0', { ...order.data, items: [{ ...item, quantity: 0 }] }, false, true],
+    [
+      'order.paid',
+      'a price that is a number',
+      { ...order.data, items: [{ ...item, price: 39 }] },
+      false,
+      true,
+    ],
+    [
+      'order.paid',
+      'a price with a comma',
+      { ...order.data, items: [{ ...item, price: '39,00' }] },
+      false,
+      true,
+    ],
+    ['order.paid', 'a currency in lower case', { ...order.data, currency: 'eur' }, false, true],
+    ['order.paid', 'a malformed date', { ...order.data, placedAt: 'yesterday' }, false, true],
     ['order.paid', 'an unknown field', { ...order.data, coupon: 'X' }, true],
     ['order.refunded', 'every field of the example', refund.data, true],
     ['order.refunded', 'only an ID', { id: '1' }, true],
     ['order.refunded', 'a partial amount', { id: '1', amount: '5.00', currency: 'EUR' }, true],
     ['order.refunded', 'a negative amount', { id: '1', amount: '-5.00', currency: 'EUR' }, false],
   ];
-  test.each(cases)('on %s with %s', (type, _, data, good) => {
+  test.each(cases)('on %s with %s', (type, _, data, good, isRead = good) => {
     const body = JSON.parse(JSON.stringify({ type, data }));
     const schema = type === 'order.paid' ? paid : refunded;
     expect(schema?.safeParse(body.data).success).toBe(good);
-    expect(Array.isArray(read(body))).toBe(good);
+    // A field that one line needs does not hold the others.
+    expect(Array.isArray(read(body))).toBe(isRead);
   });
 });
 

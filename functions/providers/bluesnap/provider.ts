@@ -57,8 +57,10 @@ export const bluesnap: Provider = {
     }
     const reversal = parseReversal(type, toTime(common.transactionDate), fields);
     if (reversal) return isFree(amount) ? [] : [{ kind: 'reversed', id, test, ...reversal }];
-    // These report that a payment failed.
-    return /DECLINE|FAILED/.test(type) ? [] : ignoredEvent(type, { id, test, amount });
+    // These report that nothing was paid.
+    return /^(?:AUTH_ONLY|CANCELLATION|CONTRACT_CHANGE|DECLINE|\w*FAILED)$/.test(type)
+      ? []
+      : ignoredEvent(type, { id, test, amount });
   },
 
   idIn: ({ body }) => part(Identified, Object.fromEntries(form(body))).referenceNumber,

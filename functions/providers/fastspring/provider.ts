@@ -96,6 +96,8 @@ function parseData(
     case 'chargeback.created':
       return [parseChargeback(part(Chargeback, data), at, !live)];
     default: {
+      // These precede the payment, or tell of no payment.
+      if (/^(?:subscription|order\.(?:payment|approval|canceled|failed))\b/.test(type)) return [];
       const { total, currency } = part(Other, data);
       return ignoredEvent(type, { id, test: !live, amount: money(total, currency) });
     }
@@ -243,7 +245,7 @@ const Charge = z.object({
 });
 const Returned = z.object({
   return: id,
-  completed: z.unknown(),
+  completed: z.optional(z.unknown()),
   original: z.object({ order: given(id), reference: id, total: amount }),
   totalReturn: amount,
   currency: optionalCurrency,

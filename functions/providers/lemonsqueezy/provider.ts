@@ -49,7 +49,8 @@ export const lemonsqueezy: Provider = {
         const order = part(Order, data);
         const sale = await parseSale(order, meta.test_mode, registration, context);
         // An event that is sent again by hand may contain a later refund. The refund comes first, so that no serial is mailed.
-        return [...parseRefund(order, meta.test_mode), ...sale];
+        const { refunded, refunded_amount } = order.attributes;
+        return refunded || refunded_amount ? [...parseRefund(order, meta.test_mode), ...sale] : sale;
       }
       case 'order_refunded':
         return parseRefund(part(Order, data), meta.test_mode);
@@ -135,6 +136,7 @@ function parsePayment(
   const { subscription_id, billing_reason, total, currency, created_at: placedAt } = attributes;
   const test = attributes.test_mode || test_mode;
   const amount = money(total, currency);
+  if (type === 'subscription_payment_failed' || type === 'subscription_payment_recovered') return [];
   if (type !== 'subscription_payment_success' || subscription_id === undefined)
     return ignoredEvent(type, { id, test, amount });
   if (billing_reason === 'initial' || isFree(amount)) return [];
@@ -186,9 +188,9 @@ async function findLines(
 
 /** All refunds of an order are one reversal, which grows from partial to full; its amount is their sum so far. */
 function parseRefund({ id, attributes }: z.output<typeof Order>, inTestMode: boolean): OrderEvent[] {
-  const { refunded: all, refunded_amount: some = 0, total } = attributes;
+  const { refunded: all, refunded_amount: some, total } = attributes;
   if (!all && some === 0) return [];
-  const part = all || total === undefined || some >= total ? 'full' : 'partial';
+  const part = all || (some !== undefined && some >= (total ?? 0)) ? 'full' : 'partial';
   const test = attributes.test_mode || inTestMode;
   return [{ kind: 'reversed', id, test, reversalId: id, reversal: { kind: 'refund', state: 'done', part } }];
 }

@@ -49,6 +49,8 @@ export const paddle: Provider = {
     if (type === 'transaction.completed') return await parseSale(part(Transaction, data), sandbox, context);
     if (type === 'adjustment.created' || type === 'adjustment.updated')
       return parseAdjustment(part(Adjustment, data), at, sandbox);
+    // The other states of a transaction precede its completion.
+    if (type.startsWith('transaction.')) return [];
     const { id = '', currency_code, details } = part(Other, data);
     return ignoredEvent(type, {
       id,

@@ -43,6 +43,8 @@ export const polar: Provider = {
       return parseRefund(part(Refund, data), at, sandbox);
     if (type === 'order.paid') return parseSale(part(Order, data), sandbox, context);
     if (type !== 'order.refunded') {
+      // These tell of a payment that order.paid tells of too.
+      if (/^(?:order|checkout|subscription)\./.test(type)) return [];
       const { id = '', total_amount, currency } = part(Other, data);
       return ignoredEvent(type, { id, test: sandbox, amount: money(total_amount, currency) });
     }
@@ -182,10 +184,15 @@ const Order = z.object({
   product: loose({ metadata: customFields }),
   subscription_id: optionalId,
   subscription: loose({ trial_end: time }),
-  seats: z.unknown(),
-  units: z.unknown(),
+  seats: z.optional(z.unknown()),
+  units: z.optional(z.unknown()),
 });
-const RefundedOrder = z.object({ id, status: text, billing_reason: text, refunded_amount: cents });
+const RefundedOrder = z.object({
+  id,
+  status: z.enum(['refunded', 'partially_refunded']),
+  billing_reason: text,
+  refunded_amount: cents,
+});
 const Refund = z.object({
   id,
   order_id: id,

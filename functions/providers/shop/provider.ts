@@ -63,7 +63,7 @@ function parseRefund(
   at: string | undefined,
   messageId: string,
 ): OrderEvent[] {
-  const amount = moneyOf(value, currency);
+  const amount = moneyOf(value ?? undefined, currency ?? undefined);
   if (isFree(amount)) return [];
   const reversal = { kind: 'refund', state: 'done', part: value ? 'partial' : 'full', amount, at } as const;
   return [{ kind: 'reversed', id, test, reversalId: refundId ?? messageId, reversal }];
@@ -90,7 +90,7 @@ const Refund = z.object({
   id,
   test: z._default(z.boolean(), false),
   refundId: given(id),
-  amount,
-  currency: optionalCurrency,
+  amount: z.nullish(decimal),
+  currency: z.nullish(currency),
 });
 const Other = loose({ id: given(id), test: flag, total: amount, amount, currency: optionalCurrency });

@@ -1,0 +1,130 @@
+/** Sets each field of each sale to values of other types: the order is sold, unless it needs the field. */
+import { describe, expect, test } from 'vitest';
+import type { OrderEvent } from '../../functions/core/inbound/event.ts';
+import { providers } from '../../functions/providers/index.ts';
+import { contextWith } from '../fixtures/catalogue.ts';
+import { sampleOf } from '../fixtures/sample.ts';
+
+const VALUES = [undefined, null, [], '', 0, {}, 'x', -1, 1.5, 10_001, true, ['x'], 'x'.repeat(2_000)];
+
+/** A sale, the fields that it needs, and the list of its lines. */
+const SALES: Readonly<Record<string, { file: string; needs: RegExp; lines?: string; options?: object }>> = {
+  paddle: {
+    file: 'transaction.completed.json',
+    needs: /^(event_type|data|data\.id|data\.details|data\.details\.line_items)$/,
+    lines: 'data.details.line_items',
+  },
+  fastspring: {
+    file: 'order.completed.json',
+    needs: /^(events|events\.0|events\.0\.(id|type|live|data|data\.reference|data\.items))$/,
+    lines: 'events.0.data.items',
+  },
+  polar: { file: 'order.paid.json', needs: /^(type|data|data\.id)$/ },
+  lemonsqueezy: {
+    file: 'order_created.json',
+    needs: /^(meta|meta\.event_name|data|data\.id|data\.attributes|data\.attributes\.status)$/,
+  },
+  shop: { file: 'order.paid.json', needs: /^(type|data|data\.(id|test|items))$/, lines: 'data.items' },
+};
+
+function pathsOf(value: unknown, path: string): string[] {
+  const below =
+    typeof value === 'object' && value !== null
+      ? Object.entries(value).flatMap(([name, part]) => pathsOf(part, path ? `${path}.${name}` : name))
+      : [];
+  return path ? [path, ...below] : below;
+}
+
+const at = (whole: unknown, names: readonly string[]): unknown =>
+  names.reduce<unknown>((part, name) => Object(part)[name], whole);
+
+/** The sample with `value` at `path`, as bytes. */
+function mutated(sample: unknown, path: string, value: unknown): Buffer {
+  const whole = structuredClone(sample);
+  const names = path.split('.');
+  const last = names.pop() ?? '';
+  const holder = at(whole, names);
+  if (value === undefined && !Array.isArray(holder)) Reflect.deleteProperty(Object(holder), last);
+  else Reflect.set(Object(holder), last, value);
+  return Buffer.from(JSON.stringify(whole));
+}
+
+async function salesIn(name: string, body: Buffer): Promise<OrderEvent[]> {
+  const context = contextWith({ keys: ['a-key'] });
+  const request = { method: 'POST', headers: {}, query: '', body };
+  const events = (await providers[name]?.read(request, context)) ?? [];
+  return events.filter(({ kind }) => kind === 'paid' || kind === 'trial');
+}
+
+describe.each(Object.entries(SALES))('%s', (name, { file, needs, lines }) => {
+  const sample: unknown = JSON.parse(sampleOf(`${name}/${file}`).toString());
+  const paths = pathsOf(sample, '');
+
+  test('sells an order of which a field is not as documented', async () => {
+    const [sale] = await salesIn(name, Buffer.from(JSON.stringify(sample)));
+    const failed: unknown[] = [];
+    for (const path of paths.filter((one) => !needs.test(one)))
+      for (const value of VALUES) {
+        const sold = await salesIn(name, mutated(sample, path, value)).catch(String);
+        if (typeof sold === 'string' || sold.length !== 1 || sold[0]?.id !== sale?.id)
+          failed.push([path, value, sold]);
+      }
+    expect(failed).toEqual([]);
+  });
+
+  test('needs the fields that it says it needs', () => {
+    expect(paths.filter((path) => needs.test(path)).length).toBeGreaterThan(2);
+  });
+
+  test.runIf(lines)('holds one bad line of two, and sells the other', async () => {
+    const whole = structuredClone(sample);
+    const [list = ''] = [lines];
+    const items = at(whole, list.split('.'));
+    if (!Array.isArray(items)) throw new Error(list);
+    items.splice(
+      0,
+      Infinity,
+      items[0],
+      JSON.parse(JSON.stringify(items[0]).replaceAll(/widgetpro|pr[io]_/g, 'x_')),
+    );
+    const bodyOf = (body: Buffer) => salesIn(name, body);
+    const linesOf = (events: readonly OrderEvent[]) =>
+      events.flatMap((one) => ('lines' in one ? one.lines : []));
+    const [, good] = linesOf(await bodyOf(Buffer.from(JSON.stringify(whole))));
+    for (const path of [`${list}.0`, ...pathsOf(items[0], `${list}.0`)])
+      for (const value of VALUES) {
+        const [bad, other] = linesOf(await bodyOf(mutated(whole, path, value)));
+        expect([path, value, other?.sku, other?.quantity, other?.held]).toEqual([
+          path,
+          value,
+          good?.sku,
+          good?.quantity,
+          good?.held,
+        ]);
+        expect(bad?.quantity).toBeGreaterThan(0);
+      }
+  });
+});
+
+const FORMS = [
+  ['bluesnap', 'bluesnap/CHARGE.form', /^(transactionType|referenceNumber|promoteContractsNum)$/],
+  [
+    'fastspring',
+    'fastspring/license-request.form',
+    /^(reference|internalProductName|security_request_hash)$/,
+  ],
+] as const;
+test.each(FORMS)('%s sells a form of which a field is not as documented', async (name, file, needs) => {
+  const fields = [...new URLSearchParams(sampleOf(file).toString().trim())];
+  const failed: unknown[] = [];
+  for (const [field] of fields.filter(([one]) => !needs.test(one)))
+    for (const value of [undefined, '', 'x', '0', '-1', '1.5', '10001', '[]', 'x'.repeat(2_000)]) {
+      const changed = fields.flatMap(([one, was]) =>
+        one !== field ? [[one, was]] : value === undefined ? [] : [[one, value]],
+      );
+      const body = Buffer.from(String(new URLSearchParams(changed)));
+      const sold = await salesIn(name, body).catch(String);
+      if (typeof sold === 'string' || sold.length !== 1) failed.push([field, value, sold]);
+    }
+  expect(failed).toEqual([]);
+});
