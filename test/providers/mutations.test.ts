@@ -119,7 +119,7 @@ test.each(FORMS)('%s sells a form of which a field is not as documented', async 
   const failed: unknown[] = [];
   for (const [field] of fields.filter(([one]) => !needs.test(one)))
     for (const value of [undefined, '', 'x', '0', '-1', '1.5', '10001', '[]', 'x'.repeat(2_000)]) {
-      const changed = fields.flatMap(([one, was]) =>
+      const changed = fields.flatMap(([one, was]): [string, string][] =>
         one !== field ? [[one, was]] : value === undefined ? [] : [[one, value]],
       );
       const body = Buffer.from(String(new URLSearchParams(changed)));
