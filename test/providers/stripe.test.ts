@@ -582,7 +582,7 @@ test.each([
   const body = session({ object, created: 'x', payment_status: 'x' });
   const request = { method: 'POST', headers: {}, query: '', body };
   try {
-    expect(stripe.idIn?.(request)).toBe(expected);
+    expect(stripe.idIn?.(request, context)).toBe(expected);
   } catch (error) {
     expect(error).toMatchObject({ code: expected });
   }
