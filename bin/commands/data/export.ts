@@ -4,7 +4,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Command, Option } from '@commander-js/extra-typings';
 import { idIn, keyOf } from '../../../functions/core/order/keys.ts';
 import type { Item } from '../../../functions/core/order/types.ts';
-import { isListed, type OrderView, view } from '../../../functions/core/order/view.ts';
+import { isListed, isUnpaid, type OrderView, view } from '../../../functions/core/order/view.ts';
 import { json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
 import { withBarOf } from '../cli/progress.ts';
@@ -59,14 +59,14 @@ async function exportOrders(terminal: Terminal, { format, out, ...options }: Exp
 
 const LINES: Readonly<Record<ExportOptions['format'], (item: Item) => readonly string[]>> = {
   csv: csvLines,
-  jsonl: (item) => (isListed(item) ? [json(view(item), 0)] : []),
+  jsonl: (item) => (isListed(item) || isUnpaid(item) ? [json(view(item), 0)] : []),
 };
 
 const HEADER = csvLine([...COLUMNS, 'status', 'mail']);
 
 /** Returns one line per product sold. Test orders and unreadable notifications have none. */
 function csvLines(item: Item): string[] {
-  if (!isListed(item)) return [];
+  if (!isListed(item) && !isUnpaid(item)) return [];
   const shown = view(item);
   const { provider, buyer, status, mail, lines, placedAt = '' } = shown;
   const order = orderId(shown);

@@ -2,7 +2,7 @@
 import { Command, Option } from '@commander-js/extra-typings';
 import { toEmailKey } from '../../../functions/core/mail/address.ts';
 import type { MailState, Status } from '../../../functions/core/order/due.ts';
-import { type OrderView, view } from '../../../functions/core/order/view.ts';
+import { isListed, isUnpaid, type OrderView, view } from '../../../functions/core/order/view.ts';
 import { json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
 import { dayOf, parseCount, parseDay } from '../cli/option-values.ts';
@@ -34,7 +34,7 @@ const STATES = [
   'complained',
   'unknown',
 ] as const satisfies readonly ('held' | Status | MailState)[];
-type State = (typeof STATES)[number];
+type State = (typeof STATES)[number] | 'unpaid';
 
 const command = () =>
   withTargetOptions(new Command('list'))
@@ -47,6 +47,7 @@ const command = () =>
     .option('--since <day>', 'the first day; 90 days ago unless given', parseDay)
     .option('--until <day>', 'the last day', parseDay)
     .addOption(new Option('--state <state>', 'the state of the order or of its mail').choices(STATES))
+    .addOption(new Option('--unpaid', 'the orders that are announced or on trial').conflicts('state'))
     .option('--limit <count>', 'the most orders to show', parseCount(9999), 50)
     .option('--cursor <cursor>', 'continue a list: the cursor that it printed at its end')
     .option('--json', 'for scripts: { "items": […], "cursor": "…" or null }')
@@ -83,7 +84,8 @@ interface Page {
 
 async function listMany(terminal: Terminal, options: Options): Promise<Page> {
   const { table } = await openTable(targetFrom(options, terminal.env));
-  const { email, state, date, since, until, limit, cursor } = options;
+  const { email, unpaid, date, since, until, limit, cursor } = options;
+  const state: State | undefined = unpaid ? 'unpaid' : options.state;
   const now = Date.now();
   const start = email === undefined ? dayOf(now - DAYS_BACK * DAY_MS) : undefined;
   const filter = { email, state, since: date ?? since ?? start, until: date ?? until };
@@ -92,8 +94,8 @@ async function listMany(terminal: Terminal, options: Options): Promise<Page> {
 
 /** Throws a CommandError if the order does not exist. */
 async function listOne(terminal: Terminal, options: Options, id: string): Promise<Page> {
-  const { email, state, date, since, until, cursor } = options;
-  if (email ?? state ?? date ?? since ?? until ?? cursor)
+  const { email, state, unpaid, date, since, until, cursor } = options;
+  if (email ?? state ?? unpaid ?? date ?? since ?? until ?? cursor)
     throw new CommandError('--order selects one order; remove the other filters');
   return { orders: [view(await findItem(await openSession(options, terminal), id))], cursor: null };
 }
@@ -131,6 +133,7 @@ async function listOrders(
       const found = await fetchOrders(
         table,
         chunk.map(({ key }) => key),
+        state === 'unpaid' ? isUnpaid : isListed,
       );
       const shown = found.filter((order) => matches(order, filter)).slice(0, limit - orders.length);
       orders.push(...shown);

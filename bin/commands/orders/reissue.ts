@@ -16,6 +16,7 @@ import {
   requireLive,
   requireResult,
 } from './session.ts';
+import { requireUnchanged } from './show.ts';
 
 const command = () =>
   withWhyOption(withTargetOptions(new Command('reissue')))
@@ -48,7 +49,7 @@ async function reissue(terminal: Terminal, text: string, options: OptionsOf<type
   const actor = await actorOf(target, terminal, options);
   const { order, changed } = await change(store, found.key, found, (current) => {
     if (!current) return undefined;
-    requireSerial(session, current, isChosen);
+    requireUnchanged(terminal, found, current);
     const next = reissueLines(
       { catalogue, keys },
       current,

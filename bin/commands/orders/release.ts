@@ -31,6 +31,7 @@ import {
   requireLive,
   requireResult,
 } from './session.ts';
+import { requireUnchanged } from './show.ts';
 
 const command = () =>
   withWhyOption(withTargetOptions(new Command('release')))
@@ -76,7 +77,7 @@ async function release(terminal: Terminal, text: string, options: OptionsOf<type
   requireHeld(session, found);
   const reader = await readerOf(session);
   const actor = await actorOf(session.target, terminal, options);
-  const work = { session, reader, actor };
+  const work = { terminal, session, reader, actor };
   const raw = 'raw' in found ? found.raw : undefined;
   const events = raw && (await eventsOf(terminal, reader, found, raw));
   if (!raw || !events || found.kind === 'order') {
@@ -117,13 +118,16 @@ async function eventsOf({ complain }: Terminal, reader: Reader, item: Order | Un
   }
 }
 
+interface Work {
+  readonly terminal: Terminal;
+  readonly session: OrderSession;
+  readonly reader: Reader;
+  readonly actor: Actor;
+}
+
 /** Applies the corrections. An unreadable notification becomes the order that the person describes. */
 async function corrected(
-  {
-    session,
-    reader,
-    actor,
-  }: { readonly session: OrderSession; readonly reader: Reader; readonly actor: Actor },
+  { terminal, session, reader, actor }: Work,
   found: Order | Unreadable,
   corrections: Corrections,
   sale?: Sale,
@@ -132,7 +136,7 @@ async function corrected(
   const { store } = session;
   const { order } = await changeItem<Order | Unreadable>(store, found.key, found, isReleasable, (current) => {
     if (!current) return undefined;
-    requireHeld(session, current);
+    requireUnchanged(terminal, found, current);
     // An unreadable notification becomes an order once a person names what was sold.
     if (current.kind === 'unreadable' && corrections.products.size === 0) return undefined;
     const before = current.kind === 'order' ? current : asOrder(current);

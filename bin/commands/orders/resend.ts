@@ -11,6 +11,7 @@ import { type OptionsOf, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { printOutcome } from './print.ts';
 import { findOrder, openSession, requireLive, requireResult } from './session.ts';
+import { requireUnchanged } from './show.ts';
 
 const command = () =>
   withWhyOption(withTargetOptions(new Command('resend')))
@@ -41,7 +42,7 @@ async function resend(terminal: Terminal, text: string, options: OptionsOf<typeo
   const actor = await actorOf(target, terminal, options);
   const { order } = await change(store, found.key, found, (current) => {
     if (!current) return undefined;
-    requireSendable(current, email, release);
+    requireUnchanged(terminal, found, current);
     return requireResult(resendOrder(current, email, actor, Date.now()), current);
   });
   printOutcome(terminal, order, options.json);

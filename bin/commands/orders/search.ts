@@ -12,8 +12,8 @@ import { everyItem } from './table.ts';
 
 const command = () =>
   withTargetOptions(new Command('search'))
-    .argument('<text>', 'a name, a serial or a product, or a part of it')
-    .description('find orders by name, serial or product; reads the whole table')
+    .argument('<text>', 'a name, a serial, a product or the number on the receipt, or a part of it')
+    .description('find orders by name, serial, product or printed number; reads the whole table')
     .option('--json', 'for scripts: { "items": […], "cursor": null }')
     .addHelpText('after', HELP);
 

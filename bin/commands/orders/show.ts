@@ -2,9 +2,11 @@
 import { gunzipSync } from 'node:zlib';
 import { Command } from '@commander-js/extra-typings';
 import type { Money } from '../../../functions/core/inbound/event.ts';
-import type { AuditEntry, Raw } from '../../../functions/core/order/types.ts';
-import { type OrderView, view } from '../../../functions/core/order/view.ts';
+import { basis } from '../../../functions/core/order/manual.ts';
+import type { AuditEntry, Order, Raw, Unreadable } from '../../../functions/core/order/types.ts';
+import { asOrder, type OrderView, view } from '../../../functions/core/order/view.ts';
 import { columns, harmless, json } from '../cli/columns.ts';
+import { CommandError } from '../cli/failure.ts';
 import { type OptionsOf, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { formatMinute } from './print.ts';
@@ -33,6 +35,18 @@ async function show(terminal: Terminal, text: string, options: OptionsOf<typeof 
   const raw = 'raw' in item && item.raw ? opened(item.raw) : null;
   const order = view(item);
   terminal.print(options.json ? json({ ...order, raw }) : formatOrder(order, raw));
+}
+
+type Seen = Order | Unreadable;
+const basisOf = (item: Seen) => basis(item.kind === 'order' ? item : asOrder(item));
+
+/** Shows the order again and throws a CommandError if another change came between the decision and the action. */
+export function requireUnchanged({ print }: Terminal, seen: Seen, current: Seen): void {
+  if (basisOf(seen) === basisOf(current)) return;
+  print(formatOrder(view(current), null));
+  throw new CommandError(
+    `${current.key} has changed since the command read it, so nothing is done; check it and run the command again`,
+  );
 }
 
 /** Returns the notification with its body as text. */

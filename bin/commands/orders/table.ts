@@ -12,7 +12,7 @@ import { fromItem, orderStore } from '../../../functions/aws/orders.ts';
 import { ORDERS_TABLE } from '../../../functions/aws/table.ts';
 import { DUE_SHARDS } from '../../../functions/core/order/stored.ts';
 import type { Item } from '../../../functions/core/order/types.ts';
-import { isListed, type OrderView, view } from '../../../functions/core/order/view.ts';
+import { isListed, type isUnpaid, type OrderView, view } from '../../../functions/core/order/view.ts';
 import type { Store } from '../../../functions/core/world.ts';
 import type { Target } from '../cli/target.ts';
 
@@ -97,8 +97,12 @@ export async function allEntries(pages: AsyncIterable<readonly Entry[]>): Promis
 }
 
 /** Reads orders in the order of their keys. An index may lag behind, so items that are no order any more are left out. */
-export const fetchOrders = async (table: Table, keys: readonly string[]): Promise<OrderView[]> =>
-  (await fetchItems(table, keys)).flatMap((item) => (isListed(item) ? view(item) : []));
+export const fetchOrders = async (
+  table: Table,
+  keys: readonly string[],
+  isShown: typeof isListed | typeof isUnpaid = isListed,
+): Promise<OrderView[]> =>
+  (await fetchItems(table, keys)).flatMap((item) => (isShown(item) ? view(item) : []));
 
 /** The same for items of any kind. */
 export async function fetchItems(table: Table, keys: readonly string[]): Promise<Item[]> {

@@ -1,7 +1,7 @@
 import type { ProductKeys } from '../catalogue/keys.ts';
 import { errorName } from '../inbound/rejection.ts';
 import { isDue, isStub } from '../order/due.ts';
-import { change, claimAlias, claimAliases, orderAt } from '../order/record.ts';
+import { change, claimAliases, orderAt } from '../order/record.ts';
 import { holdByAge, start } from '../order/sends.ts';
 import { applyAnswer, markReported } from '../order/transitions.ts';
 import type { Line, Order } from '../order/types.ts';
@@ -167,9 +167,10 @@ async function wakeStub(
   for (const name of stub.aliases) {
     const order = await orderAt(store, name);
     if (!order || isStub(order)) continue;
-    await claimAlias(ports, stub.key, order.key, judge);
+    await claimAliases(ports, order.key, [stub.key, ...stub.aliases], judge);
     return 'nothing';
   }
   await change(store, stub.key, stub, (found) => found && markReported(found, now()));
-  return 'orphan';
+  // A reversal with several IDs has a stub under each. The first is counted.
+  return [stub.key, ...stub.aliases].sort()[0] === stub.key ? 'orphan' : 'nothing';
 }

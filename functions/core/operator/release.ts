@@ -2,7 +2,7 @@
 import { type Catalogue, productsOf } from '../catalogue/catalogue.ts';
 import type { ProductKeys } from '../catalogue/keys.ts';
 import type { Buyer, Sale } from '../inbound/event.ts';
-import { toLines, toSold } from '../order/lines.ts';
+import { type Judge, toLines, toSold } from '../order/lines.ts';
 import { type Actor, type Result, release } from '../order/manual.ts';
 import type { Order } from '../order/types.ts';
 import { findProduct, judgeWith, nameFieldOf } from '../serial/lines.ts';
@@ -37,10 +37,7 @@ export function releaseOrder(
   // A person has looked at the data that the provider could not give.
   const parsed = sale?.lines.map((line) => ({ ...line, held: undefined })) ?? [];
   const sold = parsed.length > 0 ? parsed : toSold(order, true);
-  const lines = toLines([...sold, ...placeholderNow(order, sold, products)], productsNow).map((line) =>
-    // A person who names the product of a line without a price has looked the order up.
-    products.has(line.sku) && !line.paid ? { ...line, approved: true as const } : line,
-  );
+  const lines = toLines([...sold, ...placeholderNow(order, sold, products)], productsNow);
   const buyer = { ...sale?.buyer, ...order.buyer };
   const ids = order.lines.flatMap((line) =>
     line.state === 'issued' || line.state === 'erased'
@@ -49,7 +46,10 @@ export function releaseOrder(
   );
   const corrections = { ...namesFor(catalogue, buyer, [...ids, ...products.values()], name), email };
   const ignored = catalogue.providers[order.provider]?.ignore;
-  const judge = judgeWith({ catalogue, provider }, keys);
+  const judgeStored = judgeWith({ catalogue, provider }, keys);
+  // A person who names the product of a line without a price has looked it up. The price is not approved for later.
+  const judge: Judge = (line, found) =>
+    judgeStored(products.has(line.sku) && !line.paid ? { ...line, approved: true } : line, found);
   return release(order, { lines, buyer: sale?.buyer, ignored, corrections }, judge, by, now);
 }
 

@@ -73,17 +73,26 @@ export function priceOf({ lines }: Order, line: Line): Pick<LineFacts, 'paid' | 
   return lines.find((other) => other.sku === line.sku && hasPrice(other)) ?? line;
 }
 
-type Known = Pick<NewLine, 'sku' | 'quantity' | 'paid' | 'settlement' | 'product'>;
+type Known = Pick<NewLine, 'sku' | 'otherSkus' | 'quantity' | 'paid' | 'settlement' | 'product'>;
 
 const isSameLine = (one: Known, other: Known): boolean =>
   one.product !== null && other.product !== null ? one.product === other.product : one.sku === other.sku;
 
+/** True if the line is known under this SKU. */
+export const hasSku = ({ sku, otherSkus = [] }: Pick<Known, 'sku' | 'otherSkus'>, wanted: string): boolean =>
+  sku === wanted || otherSkus.includes(wanted);
+
+function addSkus<Some extends Known>(one: Some, other: Known): Some {
+  const more = [other.sku, ...(other.otherSkus ?? [])].filter((sku) => sku !== '' && !hasSku(one, sku));
+  return more.length > 0 ? { ...one, otherSkus: [...(one.otherSkus ?? []), ...more] } : one;
+}
+
 /** Adds two parts of one sale. A sum with an unknown part is unknown. */
-const addUp = <Some extends Known>(one: Some, { quantity, paid, settlement }: Known): Some => ({
-  ...one,
-  quantity: one.quantity + quantity,
-  paid: one.paid && paid && add(one.paid, paid),
-  settlement: one.settlement && settlement && add(one.settlement, settlement),
+const addUp = <Some extends Known>(one: Some, other: Known): Some => ({
+  ...addSkus(one, other),
+  quantity: one.quantity + other.quantity,
+  paid: one.paid && other.paid && add(one.paid, other.paid),
+  settlement: one.settlement && other.settlement && add(one.settlement, other.settlement),
 });
 
 /** Combines two reports of one line: the larger quantity and price count, so that the order of the events does not matter. */
@@ -111,7 +120,7 @@ export function joinLines(order: Order, event: readonly NewLine[]): readonly Lin
   const known = hasReal && !order.lines.some(isReal) ? [] : order.lines;
   const found = hasReal || known.length > 0 ? event : [event[0] ?? PLACEHOLDER];
   const joined = known.map((line) => found.filter((one) => isSameLine(line, one)).reduce(keepLarger, line));
-  const isKnown = (one: NewLine) => known.some((line) => line.sku === one.sku || isSameLine(line, one));
+  const isKnown = (one: NewLine) => known.some((line) => hasSku(line, one.sku) || isSameLine(line, one));
   // A placeholder is added beside real lines of its event, or if the order has no line.
   const fresh = found.filter((one) => !isKnown(one) && (isReal(one) || hasReal || known.length === 0));
   const all = [...joined, ...asPending(order, fresh)];
@@ -175,8 +184,17 @@ function judgeLine(
   }
 }
 
-export const factsOf = ({ id, sku, quantity, paid, settlement, approved, via }: LineFacts): LineFacts => ({
-  ...{ id, sku, quantity, paid, settlement, approved, via },
+export const factsOf = ({
+  id,
+  sku,
+  otherSkus,
+  quantity,
+  paid,
+  settlement,
+  approved,
+  via,
+}: LineFacts): LineFacts => ({
+  ...{ id, sku, otherSkus, quantity, paid, settlement, approved, via },
 });
 
 /**
@@ -186,7 +204,7 @@ export const factsOf = ({ id, sku, quantity, paid, settlement, approved, via }: 
 export function reopenLines(order: Order, parsed: readonly NewLine[]): readonly Line[] {
   const open = order.lines.filter(({ state }) => state === 'held' || state === 'to_make');
   const come = parsed.filter(
-    (one) => isReal(one) && !order.lines.some((line) => isSameLine(line, one) || line.sku === one.sku),
+    (one) => isReal(one) && !order.lines.some((line) => isSameLine(line, one) || hasSku(line, one.sku)),
   );
   const gone = open.filter(
     (line) => line.state === 'held' && !parsed.some(({ sku }) => isReal(line) && sku === line.sku),

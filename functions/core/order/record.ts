@@ -4,7 +4,7 @@ import type { Ignored, Reversed } from '../inbound/event.ts';
 import type { Ports, Store } from '../world.ts';
 import { isInForce, isStub, statusOf } from './due.ts';
 import { keyOf } from './keys.ts';
-import type { Judge } from './lines.ts';
+import { hasSku, type Judge } from './lines.ts';
 import { start } from './sends.ts';
 import { emptyOrder } from './settle.ts';
 import {
@@ -70,7 +70,7 @@ export async function recordSale(
 const issuedBySku = ({ lines }: Order, event: Sale): ReadonlyMap<string, Issued> =>
   new Map(
     event.lines.flatMap(({ sku, product }) => {
-      const line = lines.find((one) => one.product === product || one.sku === sku);
+      const line = lines.find((one) => hasSku(one, sku)) ?? lines.find((one) => one.product === product);
       return line?.state === 'issued' ? [[sku, line.issued]] : [];
     }),
   );
@@ -231,7 +231,7 @@ export async function claimAliases(
   return claimed.find((one) => one === 'moved') ?? claimed.find((one) => one === 'known') ?? 'new';
 }
 
-export async function claimAlias(
+async function claimAlias(
   { store, report, now }: Recording,
   name: string,
   key: string,

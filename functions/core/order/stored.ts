@@ -297,6 +297,7 @@ const LineFields = record({
   ...{
     id: maybe(count),
     sku: or(text, ''),
+    otherSkus: maybe(list(text)),
     quantity: or(count, 1),
     paid: orNull(StoredMoney),
     settlement: maybe(StoredMoney),

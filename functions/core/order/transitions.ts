@@ -84,7 +84,16 @@ export function applySale(order: Order, event: Sale, judge: Judge, now: number):
     buyer: withMissing(order.buyer, buyer),
     lines: lines ? reopenHeld(joinLines(...withShares(order, facts, event))) : order.lines,
   };
-  const next = judgeLines(joined, judge, now);
+  // A line keeps the name it was sold with, also if the order knows another name already.
+  const names = without(
+    { name: buyer.name, company: buyer.company, registration: buyer.registration },
+    order.corrected,
+  );
+  const judgeNamed: Judge = (line, found) =>
+    order.lines.some(({ id }) => id === line.id)
+      ? judge(line, found)
+      : judge(line, { ...found, buyer: { ...found.buyer, ...names } });
+  const next = judgeLines(joined, judgeNamed, now);
   const bare = () =>
     judgeLines({ ...facts, lines: order.lines.length > 0 ? order.lines : joinLines(order, []) }, judge, now);
   return finish(order, needsRaw(next) ? { ...next, raw: order.raw ?? event.raw?.() } : next, now, bare);

@@ -18,7 +18,6 @@ export const KINDS = [
   'request',
   'cursor',
 ] as const;
-export type Kind = (typeof KINDS)[number];
 
 export type Item = Order | Alias | Unreadable | KeyChange | Lease | Notice;
 
@@ -72,6 +71,8 @@ export interface LineFacts {
   readonly id: number;
   /** Empty for a placeholder: the provider did not report what was sold. */
   readonly sku: string;
+  /** Other SKUs that turned out to be the same product. An event that names one adds no line. */
+  readonly otherSkus?: readonly string[] | undefined;
   readonly quantity: number;
   /** The price of the whole line. A bundle's price is on its first line. */
   readonly paid?: Money | undefined;

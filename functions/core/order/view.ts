@@ -20,6 +20,10 @@ import type { Item, KeyChange, Line, Order, Unreadable } from './types.ts';
 export const isListed = (item: Item): item is Order | Unreadable =>
   (item.kind === 'order' && isPaid(item)) || (item.kind === 'unreadable' && item.state === 'held');
 
+/** Announced or on trial: the lines are known, and there is no serial before the payment. */
+export const isUnpaid = (item: Item): item is Order =>
+  item.kind === 'order' && item.lines.length > 0 && statusOf(item) === 'unpaid';
+
 export type OrderView = ReturnType<typeof view>;
 
 export function view(item: Order | Unreadable | KeyChange) {

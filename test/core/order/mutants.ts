@@ -99,8 +99,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a known SKU that became a bundle adds a line',
     file: order('lines'),
-    from: 'line.sku === one.sku || isSameLine(line, one)',
-    to: 'isSameLine(line, one)',
+    from: 'known.some((line) => hasSku(line, one.sku) || isSameLine(line, one))',
+    to: 'known.some((line) => isSameLine(line, one))',
   },
   {
     name: 'a line told twice counts twice',
