@@ -288,8 +288,9 @@ describe('what stays', () => {
     const { release } = await arrived(sold({ buyer: {}, lines: [{ sku: 'x', quantity: 1 }] }));
     expect(held(await release(corrected({ products: { x: 'widget' } })))).toEqual(['no_name']);
     expect(held(await release(corrected({ name: 'Zoë Lindqvist' })))).toEqual(['bad_address']);
-    // The price was looked up when the product was named.
-    const order = await release(corrected({ email: 'zoe@example.com' }));
+    // Naming the product approves no price for later.
+    expect(held(await release(corrected({ email: 'zoe@example.com' })))).toEqual(['price_unknown']);
+    const order = await release(corrected());
     expect(held(order)).toEqual([null]);
     expect(decrypt(order.lines[0]?.serial ?? '')).toBe('Zoë Lindqvist');
   });
@@ -309,6 +310,20 @@ test('approving a name approves no price', async () => {
   );
   expect(held(await release(corrected({ name: 'Zoë' })))).toEqual(['below_floor']);
   expect(held(await release(corrected()))).toEqual([null]);
+});
+
+test('a SKU that was released to a product of the order adds no line when it is reported again', async () => {
+  const event = sold({
+    lines: [
+      { sku: 'w', quantity: 1, paid: eur('39.00') },
+      { sku: 'x', quantity: 1, paid: eur('39.00') },
+    ],
+  });
+  const { world, release } = await arrived(event);
+  const order = await release(corrected({ products: { x: 'widget' } }));
+  expect(order.lines).toMatchObject([{ sku: 'w', product: 'widget', quantity: 2, held: null }]);
+  await world.deliver([event]);
+  expect(world.orders()).toEqual([order]);
 });
 
 test('an unreadable order may turn out to be several lines, none of which has a price', async () => {
