@@ -1,10 +1,10 @@
-/** Builds the mail that carries the serials. */
+/** Builds the mails to the buyer. */
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { idIn } from '../order/keys.ts';
 import type { Order, Send } from '../order/types.ts';
 import { toMailbox } from './address.ts';
 import { joinBlocks, oneLine, paragraph } from './blocks.ts';
-import { type Item, itemsOf, letter, testNotice } from './words.ts';
+import { type Item, itemsOf, letter, notice, testNotice } from './words.ts';
 
 /** A mail before `aws/mime.ts` encodes it as MIME. */
 export interface Message {
@@ -19,22 +19,23 @@ export interface Message {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Builds the mail with the lines that `send` carries. Throws if there is no address or no such line. */
+/** Builds the mail of a send. Throws if there is no address, or no serial that the mail has to carry. */
 export function serialMail(catalogue: Catalogue, order: Order, send: Send): Message {
   const { seller } = catalogue;
   const buyer = toMailbox(order.buyer.email);
-  const to = order.test ? seller.alarms : buyer;
-  const items = itemsOf(catalogue, order, send);
-  if (!to || items.length === 0) throw new Error('found an order without an address or a serial to mail');
+  // The mail to a previous owner goes to the address that the send names.
+  const to = order.test ? seller.alarms : send.about === 'moved' ? toMailbox(send.to) : buyer;
   const number = oneLine(order.printed ?? idIn(order.key));
+  const { subject, blocks } = contentOf(catalogue, order, send, number);
+  if (!to) throw new Error('found an order without an address to mail');
   return {
     to,
     from: { name: oneLine(seller.name), address: seller.from },
     replyTo: seller.replyTo,
-    subject: oneLine(`${order.test ? 'TEST ' : ''}${subjectOf(items, number)}`),
+    subject: oneLine(`${order.test ? 'TEST ' : ''}${subject}`),
     ...joinBlocks([
       ...(order.test ? [testNotice(buyer)] : []),
-      ...letter(order, number, items),
+      ...blocks,
       paragraph`${oneLine(seller.name)}`,
     ]),
     headers: {
@@ -45,6 +46,13 @@ export function serialMail(catalogue: Catalogue, order: Order, send: Send): Mess
     },
     tags: tagsOf(order, send),
   };
+}
+
+function contentOf(catalogue: Catalogue, order: Order, send: Send, number: string) {
+  if (send.about !== 'serials') return notice(catalogue, order, send.about, number);
+  const items = itemsOf(catalogue, order, send);
+  if (items.length === 0) throw new Error('found an order without a serial to mail');
+  return { subject: subjectOf(items, number), blocks: letter(order, number, items) };
 }
 
 const LONGEST_REFERENCE = 200;

@@ -73,6 +73,45 @@ const spaced = (text: string) => text.replace(/\s+/g, ' ').trim();
 /** Removes all spaces: a tag separates a name from the comma after it, the plain text does not. */
 const letters = (text: string) => text.replace(/\s+/g, '');
 
+describe('a mail without a serial', () => {
+  const pending = { ...line, state: 'pending', issued: undefined, superseded: undefined } as const;
+  const heldFor = (reason: 'no_name' | 'below_floor') => order({ lines: [{ ...heldLine, reason }] });
+  const trial = { at: '2026-11-23T00:00:00.000Z', until: '2026-12-05T00:00:00.000Z' };
+  it.each([
+    [
+      'trial',
+      order({ paidAt: undefined, trial, lines: [pending] }),
+      'WidgetPro for Mac runs until 2026-12-05. Your serial comes by mail with the first payment.',
+    ],
+    [
+      'trial',
+      order({ paidAt: undefined, trial: { at: trial.at }, lines: [pending] }),
+      'Your trial of WidgetPro for Mac has begun.',
+    ],
+    ['held', heldFor('no_name'), 'Please reply with the name'],
+    ['held', heldFor('below_floor'), 'A person looks at your order first.'],
+  ] as const)('about %s says what comes next', (about, one, text) => {
+    const message = serialMail(catalogue, one, { ...first, about, carries: [] });
+    expect(message.to).toBe('zoe@example.com');
+    expect(message.text).toContain(text);
+    expect(spaced(words(message.html))).toContain('Hello Zoë Example');
+    expect(message.text).not.toContain(SERIAL);
+  });
+
+  it('about a transfer goes to the previous owner and does not name the new one', () => {
+    const message = serialMail(catalogue, order(), {
+      ...first,
+      to: 'ann@example.com',
+      about: 'moved',
+      carries: [],
+    });
+    expect(message.to).toBe('ann@example.com');
+    expect(message.subject).toBe('Your licence for WidgetPro for Mac was transferred (order pi_3Example)');
+    expect(message.text).not.toMatch(/Zoë|zoe@/);
+    expect(message.text).not.toContain(SERIAL);
+  });
+});
+
 describe('the mail', () => {
   it('equals the golden file', async () => {
     const message = mail({ lines: [{ ...line, quantity: 3 }, heldLine] });
