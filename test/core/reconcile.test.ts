@@ -51,6 +51,8 @@ const api = await startServer(({ url = '', headers }, response) => {
     const to = from + Number(query.get('limit') ?? 10);
     return answer(200, { object: 'list', data: found.slice(from, to), has_more: to < found.length });
   }
+  // The line items of one session are not as documented.
+  if (pathname === '/v1/checkout/sessions/cs_live_401/line_items') return answer(200, { data: 'none' });
   const intent = /^\/v1\/payment_intents\/(pi_\d+)$/.exec(pathname)?.[1];
   const charge = intent && charges.get(intent);
   if (charge) return answer(200, { id: intent, latest_charge: charge });
@@ -157,7 +159,7 @@ describe('reconcile stripe', () => {
   });
 
   it('takes the others where one is not as documented, and says so', async () => {
-    sessions = [session(402), session(401, { locale: 5 }), session(400)];
+    sessions = [session(402), session(401), session(400)];
     expect(await keypost('reconcile', 'stripe', '--since', '2020-01-01')).toBe(1);
     expect(said.join()).toContain('1 paid orders of stripe are not as documented');
     expect(await mailsWith('pi_400')).toHaveLength(1);

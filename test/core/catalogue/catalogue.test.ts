@@ -96,15 +96,24 @@ describe('a catalogue', () => {
 
 describe('a mistake in the catalogue', () => {
   const rows: readonly [settings: unknown, ...lines: string[]][] = [
-    [undefined, 'the catalogue: found nothing; write { seller, providers, products }'],
-    [[], 'the catalogue: found an empty list; write { seller, providers, products }'],
+    [
+      undefined,
+      'the catalogue: found nothing; write { seller, providers, products, stack, protect, dashboard, api, runbook }',
+    ],
+    [
+      [],
+      'the catalogue: found an empty list; write { seller, providers, products, stack, protect, dashboard, api, runbook }',
+    ],
     [
       {},
       'seller: found nothing; write { name, from, replyTo, alarms, identity }',
       'providers: found nothing; write settings by provider, like { shop: {} }',
       "products: found nothing; write products by a name of yours, like { 'widget-mac': { … } }",
     ],
-    [{ ...good, colour: 1 }, 'colour: found an unknown field; write { seller, providers, products }'],
+    [
+      { ...good, colour: 1 },
+      'colour: found an unknown field; write { seller, providers, products, stack, protect, dashboard, api, runbook }',
+    ],
 
     [
       withSeller({ phone: '1' }),
@@ -143,7 +152,7 @@ describe('a mistake in the catalogue', () => {
     ],
     ...['hand', 'held', 'keys', 'lease', 'notice'].map((name): [unknown, ...string[]] => [
       { ...good, providers: { ...good.providers, [name]: { as: 'shop' } } },
-      `providers.${name}: found "${name}"; write another name; Keypost reserves hand, held, keys, lease`,
+      `providers.${name}: found "${name}"; write another name; Keypost reserves hand, held, keys, lease, notice`,
     ]),
     [
       { ...good, products: { constructor: product } },
@@ -155,7 +164,7 @@ describe('a mistake in the catalogue', () => {
     ],
     [
       withProvider({ orders: 'hand' }),
-      `providers.stripe.orders: found "hand"; write another name; Keypost reserves hand, held, keys, lease`,
+      `providers.stripe.orders: found "hand"; write another name; Keypost reserves hand, held, keys, lease, notice`,
     ],
     [
       withProvider({ testOrders: 'buyer' }),
