@@ -2,15 +2,22 @@
  * Items as the table stores them. `schema-1.json` holds items that the previous version wrote, one for each of its
  * states: made by its own code, with `body` in base64.
  */
+
 import { readFileSync } from 'node:fs';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, test } from 'vitest';
+import type { CatalogueSettings } from '../../../functions/core/catalogue/catalogue.ts';
 import { isHeld, wakeAt } from '../../../functions/core/order/due.ts';
 import { applyMailEvent, start } from '../../../functions/core/order/sends.ts';
 import { emptyOrder, settle } from '../../../functions/core/order/settle.ts';
 import { fromItem, toItem } from '../../../functions/core/order/stored.ts';
 import type { Item, Order } from '../../../functions/core/order/types.ts';
 import { view } from '../../../functions/core/order/view.ts';
+import { providers } from '../../../functions/providers/index.ts';
+import type { SignedRequest } from '../../../functions/providers/simulator.ts';
+import demo from '../../../local/demo-shop.ts';
+import { deliveriesOf } from '../../fixtures/deliveries.ts';
+import { simulators } from '../../fixtures/simulators.ts';
 import { checkRoundTrip } from './histories.ts';
 
 type Stored = Parameters<typeof fromItem>[0];
@@ -184,6 +191,43 @@ describe('an ordinary order', () => {
     const size = bytesOf({ ...toItem(sold), writer: 'AAAAAAAAAAA' }) - 3;
     expect(size).toBeLessThanOrEqual(800);
     expect(() => marshall(toItem(sold))).not.toThrow();
+  });
+
+  // PayPal's notification needs a certificate of its API, and a form needs the seller's options.
+  const alone = Object.entries(simulators).filter(([name]) => name !== 'paypal' && name !== 'form');
+  describe.each(alone)('of the simulator of %s', (name, simulator) => {
+    const [sku = ''] = demo.products['widgetpro-mac']?.skus[name] ?? [];
+    const now = Date.parse('2026-11-23T03:00:00Z');
+    const provider = providers[name];
+    const signing = simulator.demoKeys?.signing ?? ['a-signing-key-of-this-test-with-32'];
+    const settings: CatalogueSettings['providers'][string] = demo.providers[name] ?? {};
+    const buyer = { name: 'José Núñez García', email: 'jose.nunez@example.com', company: '' };
+    const address = `https://local.example.com/orders/${name}`;
+
+    test('takes three calls, and its item is at most 900 bytes', async () => {
+      if (!provider) throw new Error(`there is no provider ${name}`);
+      const { post, stored, state } = deliveriesOf(name, provider, { skus: [sku], signing, settings });
+      const sale = { event: 'paid', sku, test: false, floor: 0, address, ...buyer };
+      const { before, ...request } = simulator.request(sale, signing[0] ?? '', settings.options ?? {}, now);
+      const calls = async ({ method, query, headers, body }: Omit<SignedRequest, 'before'>) => {
+        state.log.length = 0;
+        await post({ method, query, headers, body: Buffer.from(body) });
+        return [...state.log];
+      };
+      if (before) await calls(before);
+      const log = await calls(request);
+      const [order] = stored();
+      if (!order) throw new Error('there is no order');
+      // A second ID is claimed while the order is written.
+      const aliases = order.aliases.map(() => 'put');
+      expect([log.filter((call) => call !== 'get'), order.raw]).toEqual([
+        ['put', ...aliases, 'send', 'put'],
+        undefined,
+      ]);
+      expect(log.includes('get')).toBe(before !== undefined);
+      expect(order.sends).toMatchObject([{ state: 'accepted' }]);
+      expect(bytesOf({ ...toItem(order), writer: 'AAAAAAAAAAA' }) - 3).toBeLessThanOrEqual(900);
+    });
   });
 
   test('a line without a price is not one that costs the whole amount', () => {
