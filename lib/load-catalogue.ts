@@ -10,6 +10,7 @@ import {
   type CatalogueSettings,
   defineConfig,
   findProvider,
+  floorOf,
   unknownProviders,
 } from '../functions/core/catalogue/catalogue.ts';
 import { providers } from '../functions/providers/index.ts';
@@ -82,11 +83,13 @@ function wrongOptions(catalogue: Catalogue): string[] {
 
 /** Finds the products whose every order would be held: they have a floor, and a provider never states their price. */
 function floorsWithoutPrice(catalogue: Catalogue): string[] {
-  return Object.entries(catalogue.products).flatMap(([id, { floor, skus }]) =>
-    Object.entries(floor ? skus : {}).flatMap(([name, list]) => {
+  return Object.entries(catalogue.products).flatMap(([id, product]) =>
+    Object.entries(product.skus).flatMap(([name, list]) => {
       const provider = findProvider(catalogue, name, providers);
       const options = catalogue.providers[name]?.options;
-      const without = list.filter((sku) => provider?.statesPrice?.(sku, options) === false);
+      const without = list.filter(
+        (sku) => floorOf(product, name, sku) && provider?.statesPrice?.(sku, options) === false,
+      );
       return without.map(
         (sku) =>
           `products.${id}.floor: found a floor, but ${name} never states the price of ${JSON.stringify(sku)}; write no floor, or have the price stated as docs/providers says`,

@@ -1,6 +1,6 @@
 /** Builds an order as a provider would send it, and posts it to a webhook. The page, the command line and the tests use it. */
 import { existsSync } from 'node:fs';
-import { type Catalogue, findProvider } from '../core/catalogue/catalogue.ts';
+import { type Catalogue, findProvider, floorOf } from '../core/catalogue/catalogue.ts';
 import { providers } from './index.ts';
 import type { SignedRequest, Simulator } from './simulator.ts';
 
@@ -68,7 +68,7 @@ export function signOrder(
     throw new SimulationError(
       `${provider} has no event ${order.event}; expected one of ${simulator.events.join(', ')}`,
     );
-  const floor = Number(product?.floor?.EUR ?? 0);
+  const floor = Number((product && floorOf(product, provider, sku))?.EUR ?? 0);
   const options = catalogue.providers[provider]?.options ?? {};
   return simulator.request({ ...order, sku, floor, address }, secret, options, Date.now());
 }

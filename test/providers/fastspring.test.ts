@@ -525,7 +525,7 @@ describe('the simulator', () => {
     const shop = deliveriesOf('fastspring', fastspring, { skus: [order.sku], signing: [WEBHOOK_SECRET] });
     const { orderId: id } = simulated({});
     const statuses = [];
-    for (const event of ['licence_call', ...simulator.events]) {
+    for (const event of ['licence_call', 'paid', 'refunded', 'partly_refunded', 'disputed', 'licence_call']) {
       expect(await shop.post(simulated({ event, id }))).toMatchObject({
         status: event === 'licence_call' && statuses.length > 1 ? 500 : 200,
       });

@@ -312,8 +312,11 @@ describe('the simulator', () => {
   test.each(simulator.events)('sends %s with the matching event', async (event) => {
     const { request, orderId } = simulated({ event });
     await paddle.verify(request, context);
-    const kind = event === 'paid' ? 'paid' : 'reversed';
-    expect(await paddle.read(request, context)).toMatchObject([{ kind, id: orderId }]);
+    const kind = ['paid', 'trial', 'renewed', 'ignored'].includes(event) ? event : 'reversed';
+    const id = event === 'renewed' ? orderId.replace('txn_', 'sub_') : orderId;
+    expect(await paddle.read(request, context)).toMatchObject([
+      { kind, id: event === 'ignored' ? expect.stringMatching(/^txn_/) : id },
+    ]);
   });
 
   test('sends every field of a sale that a serial needs', async () => {

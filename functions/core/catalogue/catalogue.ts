@@ -1,5 +1,6 @@
 /** `keypost.config.ts`: the seller, the products, and the enabled providers. */
 import type * as z from 'zod/mini';
+import type { Floor } from '../order/money.ts';
 import { describeIssue, findContradictions } from './mistakes.ts';
 import { Settings } from './schema.ts';
 
@@ -53,6 +54,19 @@ export const unknownProviders = (catalogue: Catalogue, table: Readonly<Record<st
 
 /** Returns the provider name under which the orders of `name` are stored. */
 export const ownerOf = ({ providers }: Catalogue, name: string): string => providers[name]?.orders ?? name;
+
+/** The least that one copy may cost: amounts for the SKU take precedence over those for the provider and for all sales. */
+export function floorOf({ floor = {} }: Product, provider: string, sku: string): Floor | undefined {
+  const parts = [
+    floor,
+    ...[provider, sku].map((key) => (Object.hasOwn(floor, key) ? floor[key] : undefined)),
+  ];
+  const amounts = parts.flatMap((part) => (typeof part === 'object' ? Object.entries(part) : []));
+  const known = amounts.flatMap(([currency, value]) =>
+    typeof value === 'string' ? [[currency, value]] : [],
+  );
+  return known.length > 0 ? Object.fromEntries(known) : undefined;
+}
 
 /** The products that the provider sells under `sku`: several if it is a bundle. */
 export const productsOf = (

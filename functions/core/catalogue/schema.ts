@@ -24,6 +24,17 @@ const mailbox = z
   .string(ADDRESS)
   .check(z.refine((received) => toMailbox(received) === received, { error: describeAddress }));
 
+const CURRENCY = /^[A-Z]{3}$/;
+const CURRENCIES = 'a currency in three capital letters, like EUR';
+const amount = text(DECIMAL, "an amount in quotes, like '10.00'");
+const amounts = z.record(text(CURRENCY, CURRENCIES), amount);
+const floorEntry = z.union([amount, amounts], {
+  error: ({ input }) =>
+    typeof input === 'object'
+      ? "amounts in quotes by currency, like { EUR: '10.00' }"
+      : "an amount in quotes, like '10.00'",
+});
+
 const ProviderSettings = fields({
   /** Test orders are ignored, or processed with the mail sent to the seller. */
   testOrders: z._default(z.enum(['ignore', 'seller']), 'ignore'),
@@ -51,16 +62,21 @@ const Product = fields({
   ]),
   /** The product's SKUs by provider. */
   skus: nonEmptyRecord(z.record(id, nonEmptyList(skus), "SKUs by provider, like { shop: ['widget-1'] }")),
-  /** The lowest accepted price of one copy by currency, tax included. A lower price or another currency is held. */
+  /**
+   * The lowest accepted price of one copy by currency, tax included. A lower price or another currency is held. Below the
+   * name of a provider or a SKU: the amounts that replace these for its sales.
+   */
   floor: z.optional(
     nonEmptyRecord(
-      z.record(
-        text(/^[A-Z]{3}$/, 'a currency in three capital letters, like EUR'),
-        text(DECIMAL, "an amount in quotes, like '10.00'"),
-        "amounts by currency, like { EUR: '10.00' }",
-      ),
+      z.record(z.string(), floorEntry, "amounts by currency, like { EUR: '10.00' }").check((ctx) => {
+        for (const [key, one] of Object.entries(ctx.value))
+          if (typeof one === 'string' && !CURRENCY.test(key))
+            ctx.issues.push({ code: 'custom', path: [key], input: key, message: CURRENCIES });
+      }),
     ),
   ),
+  /** `serial`: a subscription's trial gets its serial at the start. By default the serial waits for the first payment. */
+  trial: z.optional(z.literal('serial', "'serial', or nothing")),
   mail: z.optional(
     fields({
       /** The subject of a mail with this product only. */

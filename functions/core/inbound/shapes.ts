@@ -1,14 +1,16 @@
 /**
  * The atoms of the providers' schemas. Only the ID, the list of lines and what makes a line sellable may be required of
- * an order: everything else is `given`, and a bad line is held by `soldLine` without the others.
+ * an order: everything else may be missing, and a bad line is held by `soldLine` without the others.
  */
 import * as z from 'zod/mini';
 import { DECIMAL } from '../order/money.ts';
 import type { Money, Sale, SoldLine } from './event.ts';
 
 /** Undefined if it is missing, null or not as documented. */
-export const given = <Schema extends z.ZodMiniType>(schema: Schema) => z.catch(z.optional(schema), undefined);
-/** An object whose fields are all `given`: anything else, such as PHP's empty list, is an object without fields. */
+export const maybe = <Schema extends z.ZodMiniType>(schema: Schema) => z.catch(z.optional(schema), undefined);
+/** The former name of `maybe`. */
+export const given = maybe;
+/** An object whose fields may all be missing: anything else, such as PHP's empty list, is an object without fields. */
 export const loose = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => {
   const schema = z.object(shape);
   return z.catch(schema, () => schema.parse({}));
@@ -19,7 +21,7 @@ export const id = z.string().check(z.regex(/^[\x20-\x7e]{1,100}$/));
 /** An ID that the provider's API takes as a part of its path. */
 export const pathId = z.string().check(z.regex(/^[\w-]{1,100}$/));
 /** A name that is too long is held later, with a better reason. */
-export const text = given(z.string());
+export const text = maybe(z.string());
 /** The first text that is not blank. */
 export const firstText = (...all: readonly (string | undefined)[]) => all.find((one) => one?.trim());
 export const sku = z.string().check(z.minLength(1), z.maxLength(200));
@@ -40,7 +42,7 @@ export const formQuantity = z.pipe(
 
 /** The number on the store's receipt. */
 export const printed = z.pipe(
-  given(z.union([z.string().check(z.minLength(1), z.maxLength(100)), z.int()])),
+  maybe(z.union([z.string().check(z.minLength(1), z.maxLength(100)), z.int()])),
   z.transform((number) => (number === undefined ? undefined : String(number))),
 );
 

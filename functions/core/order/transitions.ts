@@ -79,7 +79,8 @@ export function applySale(order: Order, event: Sale, judge: Judge, now: number):
   // A renewal is about the subscription: its buyer and lines are those of the trial.
   const { buyer, lines, printed } = event.kind === 'renewed' ? { ...order, lines: undefined } : event;
   const joined = {
-    ...withAliases(facts, event.aliases),
+    // Each renewal has an ID of its own; only the first one can be what ends a trial.
+    ...withAliases(facts, event.kind === 'renewed' && order.renewedAt ? [] : event.aliases),
     printed: order.printed ?? printed,
     buyer: withMissing(order.buyer, buyer),
     lines: lines ? reopenHeld(joinLines(...withShares(order, facts, event))) : order.lines,

@@ -1,11 +1,11 @@
 /** Judges the lines of an order: each line gets its serial, or the reason for which it is held. */
 import { createHash } from 'node:crypto';
-import { type Catalogue, ownerOf, type Product, productsOf } from '../catalogue/catalogue.ts';
+import { type Catalogue, floorOf, ownerOf, type Product, productsOf } from '../catalogue/catalogue.ts';
 import type { ProductKeys } from '../catalogue/keys.ts';
 import type { Buyer, HeldReason, Ignored, OrderEvent, Reversed } from '../inbound/event.ts';
 import { toMailbox } from '../mail/address.ts';
 import { keyOf } from '../order/keys.ts';
-import { type Judge, type NewSerial, priceOf, toLines } from '../order/lines.ts';
+import { type Judge, type NewLine, type NewSerial, priceOf, toLines } from '../order/lines.ts';
 import { checkFloor } from '../order/money.ts';
 import type { NewSale, NewUnreadable } from '../order/transitions.ts';
 import type { Line } from '../order/types.ts';
@@ -36,10 +36,16 @@ export function withSerials(
   }
   const { kind, test, placedAt: at, until, amount, printed, buyer, aliases = [] } = event;
   const lines = toLines(event.lines, (sku) => productsOf(catalogue, provider, sku));
+  // By the seller's decision, a trial is a sale: its price of nothing is approved.
+  const isSold =
+    event.kind === 'trial' &&
+    lines.length > 0 &&
+    lines.every(({ product }) => findProduct(catalogue, product)?.trial === 'serial');
   return {
     ...{ kind: 'sale', key, provider: owner, test, judge: judgeWith(shop, keys) },
     sale: {
-      ...{ kind, at, until, amount, printed, buyer, lines },
+      ...{ kind: isSold ? 'paid' : kind, at, until, amount, printed, buyer },
+      lines: isSold ? lines.map((line): NewLine => ({ ...line, approved: true })) : lines,
       aliases: aliases.map((id) => keyOf(owner, test, id)),
     },
   };
@@ -62,7 +68,7 @@ export const judgeWith =
     const { quantity, approved } = line;
     const wrongPrice = approved
       ? undefined
-      : checkFloor(product.floor, { ...priceOf(order, line), quantity }, test);
+      : checkFloor(floorOf(product, shop.provider, line.sku), { ...priceOf(order, line), quantity }, test);
     if (wrongPrice) return held(wrongPrice);
     const issued = makeSerial(product, key, name.licensee);
     return typeof issued === 'string' ? held(issued) : { state: 'issued', product: id, issued };

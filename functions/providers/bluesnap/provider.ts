@@ -16,8 +16,8 @@ import {
   currency,
   customText,
   formQuantity,
-  given,
   id,
+  maybe,
   soldLine,
   text,
 } from '../../core/inbound/shapes.ts';
@@ -158,23 +158,23 @@ function parseReversal(
 }
 
 const Amount = z.object({
-  invoiceChargeAmount: given(z.string().check(z.regex(/^-?\d{1,3}(?:,?\d{3}){0,3}(?:\.\d{1,6})?$/))),
-  invoiceChargeCurrency: given(currency),
+  invoiceChargeAmount: maybe(z.string().check(z.regex(/^-?\d{1,3}(?:,?\d{3}){0,3}(?:\.\d{1,6})?$/))),
+  invoiceChargeCurrency: maybe(currency),
 });
 const Identified = z.object({ referenceNumber: id });
 const Common = z.extend(Identified, {
   ...Amount.shape,
   transactionType: z.string(),
   transactionDate: text,
-  originalReferenceNumber: given(id),
-  subscriptionId: given(id),
+  originalReferenceNumber: maybe(id),
+  subscriptionId: maybe(id),
   testMode: text,
   bluesnapNode: text,
   plimusNode: text,
 });
-const Item = z.object({ contractId: given(id), quantity: given(formQuantity) });
+const Item = z.object({ contractId: maybe(id), quantity: maybe(formQuantity) });
 const Sale = z.extend(Item, {
-  subscriptionId: given(id),
+  subscriptionId: maybe(id),
   couponCode: text,
   promoteContractsNum: z._default(z.string().check(z.regex(/^\d{1,2}$/)), '0'),
   firstName: text,
@@ -183,5 +183,5 @@ const Sale = z.extend(Item, {
   email: text,
   country: text,
 });
-const Refund = z.extend(Amount, { reversalRefNum: given(id), fullRefund: text });
+const Refund = z.extend(Amount, { reversalRefNum: maybe(id), fullRefund: text });
 const Chargeback = z.object({ cbStatus: text });

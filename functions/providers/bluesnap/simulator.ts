@@ -11,6 +11,9 @@ const EVENTS: Readonly<Record<string, readonly [type: string, status: string, sh
   disputed: ['CHARGEBACK', 'NEW', 1],
   dispute_won: ['CHARGEBACK_STATUS_CHANGED', 'COMPLETED_WON', 1],
   declined: ['DECLINE', '', 0],
+  trial: ['CHARGE', '', 0],
+  renewed: ['RECURRING', '', 0],
+  ignored: ['BALANCE_CHANGED', '', 0],
 };
 
 export const simulator: Simulator = {
@@ -43,16 +46,20 @@ function fields(
 ): Record<string, string> {
   const [type = 'CHARGE', status = '', share = 0] = EVENTS[event] ?? [];
   const price = Math.max(39, floor);
-  const charged = share === 0 ? price : -price * share;
+  // A renewal is an order of its own.
+  const reference = event === 'renewed' ? String(randomInt(1_000_000_000, 2_000_000_000)) : orderId;
+  const isSubscribed = event === 'trial' || event === 'renewed';
+  const charged = event === 'trial' ? 0 : share === 0 ? price : -price * share;
   const words = name.split(' ');
   const sample = fillTemplate('bluesnap/templates/charge.json', {
-    ...{ type, sku, email, company, order: orderId },
+    ...{ type, sku, email, company },
+    order: reference,
     price: price.toFixed(2),
     charged: charged.toFixed(2),
     test: test ? 'Y' : 'N',
     firstName: words.slice(0, -1).join(' '),
     lastName: words.at(-1),
-    authKey: createHash('md5').update(`${orderId}${sku}${secret}`).digest('hex'),
+    authKey: createHash('md5').update(`${reference}${sku}${secret}`).digest('hex'),
   });
   const reversal = {
     reversalRefNum: String(randomInt(1_000_000_000, 2_000_000_000)),
@@ -60,7 +67,12 @@ function fields(
     fullRefund: share === 1 ? 'Y' : 'N',
     cbStatus: status,
   };
-  return { ...strings(sample), ...(share > 0 ? reversal : {}) };
+  const subscription = { subscriptionId: orderId, originalReferenceNumber: orderId };
+  return {
+    ...strings(sample),
+    ...(share > 0 ? reversal : {}),
+    ...(isSubscribed ? subscription : {}),
+  };
 }
 
 const strings = (sample: unknown): Record<string, string> =>

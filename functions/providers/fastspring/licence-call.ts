@@ -8,7 +8,7 @@ import { form, part, uniqueFields } from '../../core/inbound/body.ts';
 import type { OrderEvent } from '../../core/inbound/event.ts';
 import type { Context } from '../../core/inbound/provider.ts';
 import type { Answer, WebhookRequest } from '../../core/inbound/request.ts';
-import { customText, formQuantity, given, id, sku, soldLine, text } from '../../core/inbound/shapes.ts';
+import { customText, formQuantity, id, maybe, sku, soldLine, text } from '../../core/inbound/shapes.ts';
 import { requireEqual } from '../../core/inbound/signature.ts';
 import type { Claim } from '../../core/order/types.ts';
 
@@ -65,7 +65,7 @@ const Fields = z.catchall(
   z.object({
     reference: id,
     internalProductName: sku,
-    quantity: given(formQuantity),
+    quantity: maybe(formQuantity),
   }),
   text,
 );

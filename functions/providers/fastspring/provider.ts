@@ -17,9 +17,9 @@ import {
   currency,
   customFields,
   customText,
-  given,
   id,
   loose,
+  maybe,
   quantity,
   sku,
   soldLine,
@@ -197,9 +197,9 @@ const money = (value: number | undefined, currency: string | undefined): Money |
 
 const toTime = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms).toISOString());
 
-const amount = given(z.number().check(z.nonnegative(), z.maximum(1e12)));
-const optionalCurrency = given(currency);
-const time = given(z.int().check(z.nonnegative(), z.maximum(253_402_300_799_999)));
+const amount = maybe(z.number().check(z.nonnegative(), z.maximum(1e12)));
+const optionalCurrency = maybe(currency);
+const time = maybe(z.int().check(z.nonnegative(), z.maximum(253_402_300_799_999)));
 const Person = loose({ first: text, last: text, email: text, company: text });
 /** An ID; an object if the webhook is expanded. */
 const Subscription = z.union([
@@ -214,7 +214,7 @@ const Event = z.object({ id, type: z.string(), live: z.boolean(), created: time,
 const Other = loose({ total: amount, currency: optionalCurrency });
 const Batch = z.object({ events: z.array(z.unknown()) });
 const Completed = z.object({
-  order: given(id),
+  order: maybe(id),
   reference: id,
   changed: time,
   total: amount,
@@ -228,12 +228,12 @@ const Completed = z.object({
   tags: customFields,
   items: z.array(
     loose({
-      product: given(sku),
-      quantity: given(quantity),
+      product: maybe(sku),
+      quantity: maybe(quantity),
       subtotal: amount,
       subtotalInPayoutCurrency: amount,
       discount: amount,
-      subscription: given(Subscription),
+      subscription: maybe(Subscription),
     }),
   ),
 });
@@ -246,8 +246,8 @@ const Charge = z.object({
 const Returned = z.object({
   return: id,
   completed: z.optional(z.unknown()),
-  original: z.object({ order: given(id), reference: id, total: amount }),
+  original: z.object({ order: maybe(id), reference: id, total: amount }),
   totalReturn: amount,
   currency: optionalCurrency,
 });
-const Chargeback = z.object({ order: id, processorCaseId: given(id) });
+const Chargeback = z.object({ order: id, processorCaseId: maybe(id) });

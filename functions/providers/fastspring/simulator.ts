@@ -9,6 +9,9 @@ const WEBHOOKS: Readonly<Record<string, readonly [file: string, share: number]>>
   refunded: ['fastspring/templates/return.json', 1],
   partly_refunded: ['fastspring/templates/return.json', 0.25],
   disputed: ['fastspring/templates/chargeback.json', 1],
+  trial: ['fastspring/templates/trial.json', 0],
+  renewed: ['fastspring/templates/charge.json', 0],
+  ignored: ['fastspring/templates/other.json', 0],
 };
 
 export const simulator: Simulator = {
@@ -64,13 +67,13 @@ function licenceCall(order: TestOrder, reference: string, privateKey: string): S
 }
 
 function values(
-  { sku, name, email, company, test, floor }: TestOrder,
+  { event, sku, name, email, company, test, floor }: TestOrder,
   reference: string,
   share: number,
   now: number,
 ) {
   const [first = '', ...last] = name.split(' ');
-  const total = Math.max(39, floor);
+  const total = event === 'trial' ? 0 : Math.max(39, floor);
   const tax = Math.round((total * 100) / 6) / 100;
   const amounts = {
     total,
@@ -92,6 +95,7 @@ function values(
     case: `dsp_${newId()}`,
     // A chargeback has this ID only, so it is derived from the reference and equals that of the sale.
     order: createHash('md5').update(reference).digest('base64url'),
+    subscription: event === 'paid' ? null : createHash('md5').update(`of ${reference}`).digest('base64url'),
     reference,
     live: !test,
     ms: now,

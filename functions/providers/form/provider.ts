@@ -11,8 +11,8 @@ import {
   customText,
   decimal,
   formQuantity,
-  given,
   id,
+  maybe,
   sku,
   soldLine,
   text,
@@ -141,12 +141,12 @@ const credentials = ({ headers }: WebhookRequest) =>
   Buffer.from(headers.authorization?.replace(/^Basic +/i, '') ?? '', 'base64').toString();
 
 const Order = z.object({ id });
-const Other = z.object({ id: given(id), price: given(decimal), currency: given(currency) });
+const Other = z.object({ id: maybe(id), price: maybe(decimal), currency: maybe(currency) });
 const Sale = z.extend(Order, {
-  sku: given(sku),
-  quantity: given(formQuantity),
-  price: given(decimal),
-  currency: given(currency),
+  sku: maybe(sku),
+  quantity: maybe(formQuantity),
+  price: maybe(decimal),
+  currency: maybe(currency),
   name: text,
   email: text,
   company: text,

@@ -16,8 +16,8 @@ import {
   customFields,
   customText,
   flag,
-  given,
   loose,
+  maybe,
   minor,
   pathId,
   printed,
@@ -195,10 +195,10 @@ function parseRefund({ id, attributes }: z.output<typeof Order>, inTestMode: boo
   return [{ kind: 'reversed', id, test, reversalId: id, reversal: { kind: 'refund', state: 'done', part } }];
 }
 
-const itemId = given(z.int().check(z.nonnegative()));
-const cents = given(minor);
-const optionalCurrency = given(currency);
-const time = given(timestamp);
+const itemId = maybe(z.int().check(z.nonnegative()));
+const cents = maybe(minor);
+const optionalCurrency = maybe(currency);
+const time = maybe(timestamp);
 
 const Envelope = z.object({
   meta: z.object({ event_name: z.string(), test_mode: flag, custom_data: customFields }),
@@ -209,7 +209,7 @@ const Item = loose({
   product_id: itemId,
   variant_id: itemId,
   /** 1 if it is missing. */
-  quantity: given(z._default(quantity, 1)),
+  quantity: maybe(z._default(quantity, 1)),
   /** The price of one copy (inferred), without tax. */
   price: cents,
 });
@@ -243,11 +243,11 @@ const Subscription = z.object({
     user_email: text,
     trial_ends_at: time,
     created_at: time,
-    first_subscription_item: loose({ quantity: given(quantity) }),
+    first_subscription_item: loose({ quantity: maybe(quantity) }),
   }),
 });
 const Payment = loose({
-  id: given(pathId),
+  id: maybe(pathId),
   attributes: loose({
     subscription_id: itemId,
     billing_reason: text,

@@ -8,6 +8,9 @@ const EVENTS: Readonly<Record<string, readonly [name: string, status: string, sh
   paid: ['order_created', 'paid', 0],
   refunded: ['order_refunded', 'refunded', 1],
   partly_refunded: ['order_refunded', 'partial_refund', 0.25],
+  trial: ['subscription_created', 'on_trial', 0],
+  renewed: ['subscription_payment_success', 'paid', 0],
+  ignored: ['subscription_payment_refunded', 'refunded', 0],
 };
 
 export const simulator: Simulator = {
@@ -23,7 +26,8 @@ export const simulator: Simulator = {
     const total = Math.round(Math.max(39, floor) * 100);
     const tax = Math.round(total / 6);
     const amounts = { total, tax, subtotal: total - tax, refunded_amount: Math.round(total * share) };
-    const notification = fillTemplate('lemonsqueezy/templates/order.json', {
+    const file = eventName.startsWith('subscription_') ? 'subscription' : 'order';
+    const notification = fillTemplate(`lemonsqueezy/templates/${file}.json`, {
       ...amounts,
       ...Object.fromEntries(
         Object.entries(amounts).map(([what, cents]) => [`${what}_formatted`, `€${(cents / 100).toFixed(2)}`]),
@@ -34,6 +38,9 @@ export const simulator: Simulator = {
       refunded_at: share > 0 ? at : null,
       order: orderId,
       id: Number(orderId),
+      subscription: Number(orderId) + 1,
+      subscription_text: String(Number(orderId) + 1),
+      next: new Date(now + 14 * 86_400_000).toISOString(),
       number: randomInt(1_000, 9_999),
       identifier: randomUUID(),
       webhook: randomUUID(),

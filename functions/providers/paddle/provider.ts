@@ -15,8 +15,8 @@ import {
   currency,
   customFields,
   customText,
-  given,
   loose,
+  maybe,
   pathId,
   printed,
   quantity,
@@ -148,10 +148,10 @@ const money = (minor: string | undefined, currency: string | undefined): Money |
     ? fromMinor(Number(minor), ['CLP', 'JPY', 'KRW', 'VND'].includes(currency) ? 0 : 2, currency)
     : undefined;
 
-const minor = given(z.string().check(z.regex(/^\d{1,15}$/)));
-const optionalId = given(pathId);
-const optionalCurrency = given(currency);
-const time = given(timestamp);
+const minor = maybe(z.string().check(z.regex(/^\d{1,15}$/)));
+const optionalId = maybe(pathId);
+const optionalCurrency = maybe(currency);
+const time = maybe(timestamp);
 
 const Envelope = z.object({ event_type: z.string(), occurred_at: time, data: z.unknown() });
 const Identified = z.object({ data: z.object({ id: pathId }) });
@@ -170,14 +170,14 @@ const Transaction = z.object({
   billed_at: time,
   billing_period: loose({ ends_at: time }),
   invoice_number: printed,
-  items: z.catch(z.array(loose({ price: loose({ id: optionalId, trial_period: given(z.object({})) }) })), []),
+  items: z.catch(z.array(loose({ price: loose({ id: optionalId, trial_period: maybe(z.object({})) }) })), []),
   details: z.object({
     totals: loose({ total: minor, grand_total: minor }),
     payout_totals: loose({ total: minor, currency_code: optionalCurrency }),
     line_items: z.array(
       loose({
         price_id: optionalId,
-        quantity: given(quantity),
+        quantity: maybe(quantity),
         totals: loose({ total: minor }),
         product: loose({ id: optionalId }),
       }),

@@ -12,8 +12,16 @@ const ADJUSTMENTS: Readonly<Record<string, readonly [action: string, type: strin
   dispute_won: ['chargeback_reverse', 'full', 1],
 };
 
+/** The origin of each transaction. */
+const ORIGINS: Readonly<Record<string, string>> = {
+  paid: 'web',
+  trial: 'web',
+  renewed: 'subscription_recurring',
+  ignored: 'subscription_charge',
+};
+
 export const simulator: Simulator = {
-  events: ['paid', ...Object.keys(ADJUSTMENTS)],
+  events: [...Object.keys(ORIGINS), ...Object.keys(ADJUSTMENTS)],
   demoKeys: {
     signing: ['pdl_ntfset_01kexample0000000000000000_ExampleSecret'],
     apiKey: 'pdl_sdbx_apikey_example',
@@ -27,14 +35,18 @@ export const simulator: Simulator = {
   request({ event, id, sku, name, email, company, floor }, secret, _options, now) {
     const orderId = id ?? newId('txn');
     const [action, type, share = 1] = ADJUSTMENTS[event] ?? [];
-    const cents = Math.round(Math.max(39, floor) * 100 * share);
+    const cents = event === 'trial' ? 0 : Math.round(Math.max(39, floor) * 100 * share);
     const tax = Math.round((cents * 19) / 119);
     const byPrice = sku.startsWith('pri_');
     const notification = fillTemplate(
       action ? 'paddle/templates/adjustment.json' : 'paddle/templates/transaction.json',
       {
         ...newIds(),
-        order: orderId,
+        // A renewal is a transaction of its own.
+        order: ORIGINS[event]?.startsWith('subscription') ? newId('txn') : orderId,
+        origin: ORIGINS[event],
+        subscription: event === 'paid' ? null : orderId.replace('txn_', 'sub_'),
+        trial_period: event === 'trial' ? { interval: 'day', frequency: 14 } : null,
         price: byPrice ? sku : newId('pri'),
         product: byPrice ? newId('pro') : sku,
         business: company ? newId('biz') : null,

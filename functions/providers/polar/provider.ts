@@ -14,9 +14,9 @@ import {
   customFields,
   customText,
   firstText,
-  given,
   id,
   loose,
+  maybe,
   minor,
   printed,
   quantity,
@@ -116,7 +116,7 @@ function parseSale(
       lines: [
         soldLine({
           sku: skus.find(knows) ?? skus[0],
-          quantity: more.length > 0 ? undefined : given(quantity).parse(copies),
+          quantity: more.length > 0 ? undefined : maybe(quantity).parse(copies),
           paid: amount,
         }),
       ],
@@ -160,10 +160,10 @@ const money = (minor: number | undefined, currency: string | undefined): Money |
     ? fromMinor(minor, ZERO_DECIMAL.has(currency) ? 0 : 2, currency)
     : undefined;
 
-const optionalId = given(id);
-const cents = given(z.int());
-const optionalCurrency = given(currency);
-const time = given(timestamp);
+const optionalId = maybe(id);
+const cents = maybe(z.int());
+const optionalCurrency = maybe(currency);
+const time = maybe(timestamp);
 
 const Envelope = z.object({ type: z.string(), timestamp: time, data: z.unknown() });
 const Identified = z.object({ data: z.object({ id }) });
@@ -197,7 +197,7 @@ const Refund = z.object({
   id,
   order_id: id,
   status: z.enum(['pending', 'succeeded', 'failed', 'canceled']),
-  amount: given(minor),
-  tax_amount: given(minor),
+  amount: maybe(minor),
+  tax_amount: maybe(minor),
   currency: optionalCurrency,
 });

@@ -8,7 +8,9 @@ const EVENTS: Readonly<Record<string, readonly [type: string, reason: string, sh
   paid: ['order.paid', 'purchase', 0],
   partly_refunded: ['order.refunded', 'purchase', 0.25],
   refunded: ['order.refunded', 'purchase', 1],
+  trial: ['order.paid', 'subscription_create', 0],
   renewed: ['order.paid', 'subscription_cycle', 0],
+  ignored: ['payout.created', 'purchase', 0],
 };
 
 export const simulator: Simulator = {
@@ -20,7 +22,7 @@ export const simulator: Simulator = {
   request({ event, id, sku, name, email, company, floor }, secret, _options, now) {
     const [type = 'order.paid', reason = 'purchase', share = 0] = EVENTS[event] ?? [];
     const orderId = id ?? randomUUID();
-    const net = Math.round(Math.max(39, floor) * 100);
+    const net = event === 'trial' ? 0 : Math.round(Math.max(39, floor) * 100);
     const back = Math.round(net * share);
     const tax = Math.round(net / 5);
     const backTax = Math.round(back / 5);
@@ -28,7 +30,9 @@ export const simulator: Simulator = {
       fillTemplate('polar/templates/order.json', {
         type,
         reason,
-        order: orderId,
+        // A renewal is an order of its own.
+        order: event === 'renewed' ? randomUUID() : orderId,
+        subscription: ['trial', 'renewed'].includes(event) ? `sub-${orderId}` : null,
         at: new Date(now).toISOString(),
         status: share === 1 ? 'refunded' : share > 0 ? 'partially_refunded' : 'paid',
         ...{ net, tax, back, backTax },

@@ -7,9 +7,9 @@ import {
   currency,
   decimal,
   flag,
-  given,
   id,
   loose,
+  maybe,
   moneyOf,
   quantity,
   sku,
@@ -69,28 +69,28 @@ function parseRefund(
   return [{ kind: 'reversed', id, test, reversalId: refundId ?? messageId, reversal }];
 }
 
-const optionalCurrency = given(currency);
-const amount = given(decimal);
+const optionalCurrency = maybe(currency);
+const amount = maybe(decimal);
 
-const Envelope = z.object({ type: z.string(), timestamp: given(timestamp), data: z.unknown() });
+const Envelope = z.object({ type: z.string(), timestamp: maybe(timestamp), data: z.unknown() });
 const Identified = z.object({ data: z.object({ id }) });
 const PaidOrder = z.object({
   id,
   test: z._default(z.boolean(), false),
-  placedAt: given(timestamp),
+  placedAt: maybe(timestamp),
   currency: optionalCurrency,
   total: amount,
   buyer: loose({ name: text, email: text, company: text, country: text, locale: text }),
   licensee: text,
   items: z
-    .array(loose({ sku: given(sku), quantity: given(z._default(quantity, 1)), price: amount }))
+    .array(loose({ sku: maybe(sku), quantity: maybe(z._default(quantity, 1)), price: amount }))
     .check(z.minLength(1), z.maxLength(100)),
 });
 const Refund = z.object({
   id,
   test: z._default(z.boolean(), false),
-  refundId: given(id),
+  refundId: maybe(id),
   amount: z.nullish(decimal),
   currency: z.nullish(currency),
 });
-const Other = loose({ id: given(id), test: flag, total: amount, amount, currency: optionalCurrency });
+const Other = loose({ id: maybe(id), test: flag, total: amount, amount, currency: optionalCurrency });

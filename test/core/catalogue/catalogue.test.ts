@@ -213,6 +213,11 @@ describe('a mistake in the catalogue', () => {
     ],
     [withProduct({ floor: {} }), 'products.widget.floor: found an empty object; write at least one'],
     [
+      withProduct({ floor: { plain: { EUR: 10 } } }),
+      "products.widget.floor.plain: found an object; write amounts in quotes by currency, like { EUR: '10.00' }",
+    ],
+    [withProduct({ trial: 'mail' }), `products.widget.trial: found "mail"; write 'serial', or nothing`],
+    [
       withProduct({ floor: { euro: '10.00' } }),
       'products.widget.floor.euro: found "euro"; write a currency in three capital letters, like EUR',
     ],
@@ -235,7 +240,7 @@ describe('a mistake in the catalogue', () => {
         products: { widget: { ...product, skus: { shop: ['a', 'a'] }, colour: 'red' } },
       },
       'seller.from: found ""; write an address like orders@example.com',
-      'products.widget.colour: found an unknown field; write { name, serial, licensee, skus, floor, mail }',
+      'products.widget.colour: found an unknown field; write { name, serial, licensee, skus, floor, trial, mail }',
       notEnabled('widget', 'shop'),
       'products.widget.skus.shop[1]: found "a", which is also at products.widget.skus.shop[0]; write it once',
     ],
