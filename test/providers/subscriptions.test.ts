@@ -1,7 +1,7 @@
 /** Subscriptions, refunds and money without an order, through the complete pipeline. */
 import { describe, expect, test } from 'vitest';
 import { providers } from '../../functions/providers/index.ts';
-import { catalogueWith, serial } from '../fixtures/catalogue.ts';
+import { catalogueWith, contextWith, serial } from '../fixtures/catalogue.ts';
 import { deliveriesOf } from '../fixtures/deliveries.ts';
 import { memoryWorld } from '../fixtures/memory.ts';
 import { changed } from '../fixtures/sample.ts';
@@ -74,7 +74,24 @@ describe.each(['paddle', 'fastspring', 'polar', 'lemonsqueezy', 'bluesnap'])('%s
     const noticed = reports.filter((one) => one.name === 'ignored_amount');
     expect(noticed).toMatchObject([{ details: { provider: name, type: expect.any(String) } }]);
     expect([...items.keys()]).toEqual([`notice#${name}#${noticed[0]?.details.type}`]);
+    // Another instance finds the notice in the table.
+    const other = shopOf(name);
+    for (const [key, item] of items) other.items.set(key, item);
+    await other.send('ignored');
+    expect(other.reports.map((one) => one.name)).not.toContain('ignored_amount');
   });
+});
+
+test.each([
+  ['paddle', '{"event_type":"transaction.completed","data":{"id":"txn_1","details":null}}', 'txn_1'],
+  ['polar', '{"type":"order.paid","data":{"id":"1","customer":1}}', '1'],
+  ['lemonsqueezy', '{"meta":{},"data":{"id":"1"}}', '1'],
+  ['shop', '{"type":"order.paid","data":{"id":"1","items":"x"}}', '1'],
+  ['bluesnap', 'referenceNumber=1&referenceNumber=1&promoteContractsNum=x', '1'],
+  ['fastspring', 'reference=1&security_request_hash=1', '1'],
+])('%s: an unparseable body has the ID of its order', (name, body, id) => {
+  const request = { method: 'POST', headers: {}, query: '', body: Buffer.from(body) };
+  expect(providers[name]?.idIn?.(request, contextWith())).toBe(id);
 });
 
 test('a dispute that was won and is opened again stands', async () => {
@@ -89,10 +106,7 @@ test('a dispute that was won and is opened again stands', async () => {
 });
 
 const read = async (name: string, body: Buffer) =>
-  (await providers[name]?.read(
-    { method: 'POST', headers: {}, query: '', body },
-    { keys: [], now: 0, licenseeField: 'licensee', options: {}, knows: () => false, ask: async () => '' },
-  )) ?? [];
+  (await providers[name]?.read({ method: 'POST', headers: {}, query: '', body }, contextWith())) ?? [];
 
 test.each([
   ['paddle', changed('paddle/adjustment.updated.json', { 'data.totals.total': '0' })],

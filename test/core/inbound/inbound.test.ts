@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { askApi, findInApi } from '../../../functions/core/inbound/ask-api.ts';
@@ -5,6 +6,7 @@ import { form, uniqueFields } from '../../../functions/core/inbound/body.ts';
 import { findRegistration } from '../../../functions/core/inbound/registration.ts';
 import { Rejection, type RejectionCode } from '../../../functions/core/inbound/rejection.ts';
 import { currency, formQuantity, id, pathId } from '../../../functions/core/inbound/shapes.ts';
+import { requireStandardWebhook } from '../../../functions/core/inbound/signature.ts';
 
 const api = { key: 'rk', url: 'https://api.example.com/' };
 const Answer = z.object({ ok: z.boolean() });
@@ -64,6 +66,24 @@ describe('the fields of a form', () => {
   test.each(['a=1&a=1', 'a=1&b=2&a=', '%61=1&a=2'])('are refused if a name occurs twice: %s', (text) => {
     expect(() => uniqueFields(form(text))).toThrow('the form has a field more than once');
   });
+});
+
+test.each([
+  ['msg_1', 'accepted'],
+  ['msg_1.1795402805', 'bad_signature'],
+])('Standard Webhooks: a well signed request with the ID %s is %s', (id, expected) => {
+  const [key, at, body] = [Buffer.alloc(32, 7), '1795402805', Buffer.from('{}')];
+  const signature = createHmac('sha256', key).update(`${id}.${at}.`).update(body).digest('base64');
+  const headers = { 'webhook-id': id, 'webhook-timestamp': at, 'webhook-signature': `v1,${signature}` };
+  const codeOf = () => {
+    try {
+      requireStandardWebhook({ headers, body }, [key], Number(at) * 1000);
+      return 'accepted';
+    } catch (error) {
+      return error instanceof Rejection ? error.code : error;
+    }
+  };
+  expect(codeOf()).toBe(expected);
 });
 
 describe('the licence name among the attributes', () => {
