@@ -285,7 +285,7 @@ describe('facts, in whatever order', () => {
   test('reversals whose sales never come are reported together, once', async () => {
     const world = memoryWorld(catalogue);
     for (const id of ['1', '2']) {
-      await world.deliver([{ ...back({}), id }]);
+      await world.deliver([{ ...back({}), id, aliases: [`capture-${id}`] }]);
       world.state.now += 3_600_000;
     }
     for (let hour = 0; hour < 72; hour += 1) {
