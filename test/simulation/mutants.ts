@@ -188,14 +188,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the mail of a test order goes to the buyer',
     file: core('mail/message'),
-    from: 'const to = order.test ? seller.alarms : buyer;',
-    to: 'const to = buyer;',
+    from: 'const to = order.test ? seller.alarms : send',
+    to: 'const to = send',
   },
   {
     name: 'a fact is dropped on a conflict',
     file: core('order/record'),
-    from: '    if (!inTheWay) return { order: changed, changed: true };',
-    to: '    return { order: changed, changed: true };',
+    from: '    if (!item) return { order, changed: true };',
+    to: '    return { order, changed: true };',
   },
   {
     name: 'whoever finds a name written looks no further',

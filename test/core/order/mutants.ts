@@ -81,7 +81,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a refunded order is mailed',
     file: order('due'),
-    from: "  if (standing.some(({ part }) => part === 'full')) return 'refunded';\n",
+    from: "  if (counting.some(({ part }) => part === 'full')) return 'refunded';\n",
     to: '',
   },
   {
