@@ -89,19 +89,58 @@ describe('a ping that is not a sale', () => {
     },
   );
 
-  test.each(['is_recurring_charge', 'is_preorder_authorization'])(
-    'with the field %s yields no event',
-    async (name) => {
-      expect(await read(ping({ [name]: 'true' }), unasked)).toEqual([]);
-    },
-  );
+  test('that authorizes a pre-order yields no event', async () => {
+    expect(await read(ping({ is_preorder_authorization: 'true' }), unasked)).toEqual([]);
+    expect(await read(ping({}), answering({ is_preorder_authorization: true }))).toEqual([]);
+  });
+});
 
-  test.each([{ recurring_charge: true }, { is_preorder_authorization: true }])(
-    'with %j in the API’s answer yields no event',
-    async (changes) => {
-      expect(await read(ping({}), answering(changes))).toEqual([]);
-    },
-  );
+describe('a membership', () => {
+  const member = { subscription_id: 'EXAMPLEsub0001==' };
+  // antiwork/gumroad, Purchase#as_json: free_trial_ends_on is formatted, and recurring_charge is false for the first sale.
+  const trial = {
+    ...member,
+    free_trial_ends_on: 'Dec 4, 2026',
+    free_trial_ended: false,
+    recurring_charge: false,
+  };
+  const first = { id: SALE, aliases: ['EXAMPLEsub0001=='] };
+
+  test.each<[string, object, object]>([
+    ['with a trial is a trial', trial, { ...first, kind: 'trial', until: '2026-12-04T00:00:00.000Z' }],
+    [
+      'without a trial is a sale',
+      { ...member, recurring_charge: false },
+      { ...first, kind: 'paid', until: undefined },
+    ],
+    [
+      'is renewed by each further charge, also after a trial',
+      { ...trial, recurring_charge: true },
+      { kind: 'renewed', id: 'EXAMPLEsub0001==', aliases: [SALE], lines: [] },
+    ],
+    [
+      'whose trial ends at an unknown time is a trial',
+      { ...trial, free_trial_ends_on: 'soon' },
+      { ...first, kind: 'trial', until: undefined },
+    ],
+  ])('%s, as the API says', async (_, changes, expected) => {
+    expect(await read(ping(member), answering(changes))).toMatchObject([expected]);
+  });
+
+  test('without a second look at the API is held as trial_unknown', async () => {
+    expect(await read(ping(member), unasked)).toMatchObject([
+      { ...first, kind: 'paid', lines: [{ held: 'trial_unknown' }] },
+    ]);
+    expect(await read(ping({ ...member, is_recurring_charge: 'true' }), unasked)).toMatchObject([
+      { kind: 'renewed', id: 'EXAMPLEsub0001==' },
+    ]);
+  });
+
+  test('whose renewal the API does not confirm is refused as bad_body', async () => {
+    const ask = async () => '{"success":false}';
+    const renewal = ping({ ...member, is_recurring_charge: 'true' });
+    await expect(read(renewal, { ask })).rejects.toMatchObject({ code: 'bad_body' });
+  });
 });
 
 describe('a sale', () => {
@@ -154,6 +193,13 @@ describe('a sale', () => {
     expect(await read(ping({}), { ask })).toMatchObject(sold({ buyer }, { held: 'no_buyer' }));
   });
 
+  test('is held with the data of the ping if the API answers with another sale', async () => {
+    const other = answering({ id: 'EXAMPLEsaleId0002==', purchase_email: 'other@example.com' });
+    expect(await read(ping({}), other)).toMatchObject(
+      sold({ buyer: { email: 'fatima.alhassan@example.com' } }, { held: 'no_buyer' }),
+    );
+  });
+
   test('is held if there is no API token', async () => {
     expect(await read(ping({}), { ...unasked, options: { sellerId: SELLER }, api: undefined })).toMatchObject(
       sold({}, { held: 'no_buyer' }),
@@ -194,11 +240,17 @@ describe('a sale', () => {
 
   test('that is a gift has the price that the giver paid', async () => {
     const gift = { is_gift_receiver_purchase: 'true', price: '0', gift_price: '3900' };
-    const amount = { value: '39', currency: 'USD' };
-    expect(await read(ping(gift), unasked)).toMatchObject(sold({ amount }));
-    expect(await read(ping(gift), answering({ price: 0, is_gift_receiver_purchase: true }))).toMatchObject(
-      sold({ amount }),
-    );
+    // The names are those of the giver, so the receiver's has to be asked for.
+    const buyer = { email: 'fatima.alhassan@example.com' };
+    const expected = [
+      { kind: 'paid', amount: { value: '39', currency: 'USD' }, lines: [{ held: 'no_name' }] },
+    ];
+    const ofApi = answering({ price: 0, is_gift_receiver_purchase: true });
+    for (const change of [unasked, ofApi]) {
+      const events = await read(ping(gift), change);
+      expect(events).toMatchObject(expected);
+      expect(events).toEqual([expect.objectContaining({ buyer })]);
+    }
     // A sale that is not a gift has its own price.
     expect(await read(ping({ ...gift, gift_price: '99900' }), answering({ price: 100 }))).toMatchObject(
       sold({ amount: { value: '1', currency: 'USD' } }),
@@ -235,15 +287,30 @@ describe('a sale', () => {
     ['another charset', fixture('sale.form').replace('Fatima', 'F%E1tima')],
     ['no sale ID', ping({ sale_id: undefined })],
     ['a sale ID with a path in it', ping({ sale_id: '../payouts' })],
-    ['no price', ping({ price: undefined })],
-    ['an empty price', ping({ price: '' })],
-    ['a negative price', ping({ price: '-3900' })],
-    ['a quantity of 0', ping({ quantity: '0' })],
-    ['a malformed date', ping({ sale_timestamp: 'yesterday' })],
-    ['no product', ping({ product_id: undefined })],
   ])('a ping with %s is refused as bad_body', async (_, body) => {
     await expect(read(body, unasked)).rejects.toMatchObject({ code: 'bad_body' });
   });
+});
+
+test.each<[string, Record<string, string | undefined>, object]>([
+  ['no price is sold', { price: undefined }, { lines: [{ paid: undefined, held: undefined }] }],
+  ['a negative price is sold', { price: '-3900' }, { lines: [{ paid: undefined, held: undefined }] }],
+  ['a quantity of 0 is held', { quantity: '0' }, { lines: [{ held: 'bad_body' }] }],
+  ['a quantity beyond the maximum is held', { quantity: '10001' }, { lines: [{ held: 'bad_body' }] }],
+  [
+    'a malformed date is sold',
+    { sale_timestamp: 'yesterday' },
+    { placedAt: undefined, lines: [{ held: undefined }] },
+  ],
+  ['no product has no SKU', { product_id: undefined }, { lines: [{ sku: '' }] }],
+  ['a number of a receipt has it', {}, { printed: '524459999' }],
+])('a ping with %s', async (_, changes, expected) => {
+  expect(await read(ping(changes), unasked)).toMatchObject([{ kind: 'paid', id: SALE, ...expected }]);
+});
+
+test('an unparseable sale is identified by its ID, but not a refund of it', () => {
+  expect(gumroad.idIn?.(request(ping({ price: 'x' })))).toBe(SALE);
+  expect(() => gumroad.idIn?.(request(fixture('refund.form')))).toThrow();
 });
 
 describe('a refund or dispute', () => {

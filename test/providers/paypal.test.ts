@@ -525,6 +525,41 @@ describe('a capture', () => {
       { 'purchase_units.0.items': undefined, 'purchase_units.0.custom_id': undefined },
       { lines: [{ sku: '' }] },
     ],
+    ...[
+      { paypal: { name: { given_name: 'Zoë', surname: 'Lindqvist' }, email_address: 'z@example.com' } },
+      { venmo: { name: { given_name: 'Zoë', surname: 'Lindqvist' }, email_address: 'z@example.com' } },
+      { apple_pay: { name: 'Zoë Lindqvist', email_address: 'z@example.com' } },
+      { blik: { name: 'Zoë Lindqvist', email: 'z@example.com', country_code: 'SE' } },
+    ].map((payment_source): [string, object, object] => [
+      `has the buyer of payment_source.${Object.keys(payment_source)[0]} if there is no payer`,
+      { payer: undefined, payment_source },
+      { buyer: { name: 'Zoë Lindqvist', email: 'z@example.com' } },
+    ]),
+    [
+      'has the buyer of the source where the payer lacks one',
+      { payer: { payer_id: 'X' }, 'payment_source.paypal.email_address': 'z@example.com' },
+      { buyer: { email: 'z@example.com', country: 'JP' } },
+    ],
+    [
+      'with a bad item has that item held, and no price where the shares are unknown',
+      { 'purchase_units.0.items': [item(), item({ sku: 'g', quantity: '1.5' })] },
+      {
+        lines: [
+          { sku: 'w', paid: undefined, held: undefined },
+          { sku: 'g', held: 'bad_body' },
+        ],
+      },
+    ],
+    [
+      'with one item has the amount as price even if the price of the item is unknown',
+      { 'purchase_units.0.items': [item({ unit_amount: [] })] },
+      { lines: [{ sku: 'w', paid: usd('39.00'), held: undefined }] },
+    ],
+    [
+      'may have lists where an object is expected',
+      { payer: [], payment_source: [], 'purchase_units.0.payee': [], 'purchase_units.0.payments': [] },
+      { buyer: {}, lines: [{ sku: 'widgetpro-mac' }] },
+    ],
     [
       'paid by card has the name on the card',
       { payer: undefined, payment_source: { card: { name: 'Zoë Lindqvist' } } },
@@ -536,6 +571,40 @@ describe('a capture', () => {
     );
     const answer = changed('CHECKOUT.ORDER.APPROVED', whole).resource;
     expect(await read(changed('PAYMENT.CAPTURE.COMPLETED', {}), answering(answer))).toMatchObject([expected]);
+  });
+
+  test('is sold without anything that it does not need', async () => {
+    const body = changed('PAYMENT.CAPTURE.COMPLETED', {
+      'resource.create_time': 'yesterday',
+      'resource.amount': [],
+      'resource.invoice_id': [],
+      links: {},
+    });
+    expect(await read(body, answering(order()))).toMatchObject([
+      {
+        kind: 'paid',
+        placedAt: undefined,
+        amount: undefined,
+        lines: [{ sku: 'widgetpro-mac', held: undefined }],
+      },
+    ]);
+  });
+
+  test('has the number of the invoice as the number of its receipt', async () => {
+    const body = changed('PAYMENT.CAPTURE.COMPLETED', { 'resource.invoice_id': 'WP-2026-000123' });
+    expect(await read(body)).toMatchObject([{ printed: 'WP-2026-000123' }]);
+  });
+
+  test('that is unparseable is identified by its order; an approval is not, which may not be paid', () => {
+    const idIn = (name: string, changes = {}) =>
+      paypal.idIn?.({
+        method: 'POST',
+        headers: {},
+        query: '',
+        body: Buffer.from(JSON.stringify(changed(name, changes))),
+      });
+    expect(idIn('PAYMENT.CAPTURE.COMPLETED', { links: 5 })).toBe('5EX00001EX000001A');
+    expect(() => idIn('CHECKOUT.ORDER.APPROVED')).toThrow();
   });
 
   test('of one of several units has the items of that unit', async () => {
@@ -620,13 +689,10 @@ describe('a capture', () => {
     ]);
   });
 
-  test.each([
-    'PAYMENT.CAPTURE.PENDING',
-    'PAYMENT.CAPTURE.DENIED',
-    'PAYMENT.SALE.COMPLETED',
-    'CHECKOUT.ORDER.COMPLETED',
-  ])('the type %s yields no event', async (event_type) =>
-    expect(await read(changed('PAYMENT.CAPTURE.COMPLETED', { event_type }))).toEqual([]),
+  test.each(['PAYMENT.CAPTURE.PENDING', 'PAYMENT.CAPTURE.DENIED', 'CHECKOUT.ORDER.COMPLETED'])(
+    'the type %s yields no event',
+    async (event_type) =>
+      expect(await read(changed('PAYMENT.CAPTURE.COMPLETED', { event_type }))).toEqual([]),
   );
 });
 
@@ -646,7 +712,46 @@ test.each([
     expect(await read(changed(name, changes), {}, headers)).toMatchObject([{ test: true }]);
 });
 
+// Before Orders v2: https://developer.paypal.com/api/rest/webhooks/event-names/, and invoicing_v2.
+test.each<[string, object, object[]]>([
+  [
+    'PAYMENT.SALE.COMPLETED',
+    { id: '80021663DE681814L', state: 'completed', amount: { total: '39.00', currency: 'USD' } },
+    [{ id: '80021663DE681814L', type: 'PAYMENT.SALE.COMPLETED', amount: usd('39.00') }],
+  ],
+  [
+    'INVOICING.INVOICE.PAID',
+    { invoice: { id: 'INV2-EX01', amount: { value: '39.00', currency_code: 'USD' } } },
+    [{ id: 'INV2-EX01', type: 'INVOICING.INVOICE.PAID', amount: usd('39.00') }],
+  ],
+  ['PAYMENT.SALE.COMPLETED', { id: 'X', amount: { total: '0.00', currency: 'USD' } }, []],
+  ['PAYMENT.SALE.COMPLETED', { id: 'X' }, []],
+  ['PAYMENT.SALE.PENDING', { id: 'X', amount: { total: '39.00', currency: 'USD' } }, []],
+])('money that no order takes is ignored with its amount: %s %o', async (event_type, resource, expected) => {
+  const events = await read({ id: 'WH-1', event_type, resource });
+  expect(events).toMatchObject(expected.map((one) => ({ kind: 'ignored', test: false, ...one })));
+});
+
 describe('a refund or dispute', () => {
+  test('of 0.00 is none', async () => {
+    expect(await read(changed('PAYMENT.CAPTURE.REFUNDED', { 'resource.amount.value': '0.00' }))).toEqual([]);
+  });
+
+  test('has the time of its event, which decides between states that come in any order', async () => {
+    const create_time = '2026-11-23T10:00:00.000Z';
+    expect(await read(changed('PAYMENT.CAPTURE.REFUNDED', { create_time }))).toMatchObject([
+      { reversal: { at: create_time } },
+    ]);
+    const resource = {
+      dispute_id: 'PP-D-1',
+      status: 'OPEN',
+      disputed_transactions: [{ seller_transaction_id: 'C' }],
+    };
+    expect(await read({ event_type: 'CUSTOMER.DISPUTE.UPDATED', create_time, resource })).toMatchObject([
+      { reversal: { state: 'open', at: create_time } },
+    ]);
+  });
+
   test.each([
     ['COMPLETED', 'done'],
     ['PENDING', 'open'],

@@ -54,8 +54,6 @@ describe('a webhook that is not a sale', () => {
     ['pending', { financial_status: 'pending' }],
     ['authorized and not captured', { financial_status: 'authorized' }],
     ['voided, as in the test notification of the admin', { financial_status: 'voided', test: true }],
-    ['a renewal', { source_name: 'subscription_contract' }],
-    ['a renewal under its name since 2025', { source_name: 'subscription_contract_checkout_one' }],
     ['without any remaining line', { 'line_items.0.current_quantity': 0 }],
   ])('with an order that is %s yields no event', async (_, changes) => {
     expect(await paid(changes)).toEqual([]);
@@ -200,14 +198,60 @@ describe('a sale', () => {
     ]);
   });
 
+  test.each(['subscription_contract', 'subscription_contract_checkout_one'])(
+    'that renews, from %s, is ignored with its amount',
+    async (source_name) => {
+      expect(await paid({ source_name })).toMatchObject([
+        { kind: 'ignored', id: ORDER, amount: usd('47.19') },
+      ]);
+    },
+  );
+
+  const [line] = sample('orders-paid').line_items;
+  test.each<[string, Record<string, unknown>, object]>([
+    [
+      'with a bad line has that line held',
+      { line_items: [line, { ...line, sku: 'TIP', quantity: 1.5, current_quantity: undefined }, null] },
+      { lines: [{ held: undefined }, { sku: 'TIP', held: 'bad_body' }, { sku: '' }] },
+    ],
+    [
+      'with a negative price of a line has no price for it',
+      { 'line_items.0.price': '-5.00' },
+      { lines: [{ paid: undefined, held: undefined }] },
+    ],
+    [
+      'has the contact address and the default address of the customer as fallbacks',
+      {
+        ...{ email: null, contact_email: 'c@example.com', billing_address: null },
+        customer: { email: 'x@example.com', default_address: { name: 'María Peña', country_code: 'ES' } },
+      },
+      { buyer: { email: 'c@example.com', name: 'María Peña', country: 'ES' } },
+    ],
+    [
+      'has a number on the receipt in either field',
+      { name: undefined, order_number: 1042 },
+      { printed: '1042' },
+    ],
+    [
+      'is sold without anything that it does not need',
+      {
+        ...{ created_at: '2026', currency: '', total_price: 47.19, customer: [], note_attributes: null },
+        ...{ 'line_items.0.properties': null, 'line_items.0.price': 39, 'line_items.0.tax_lines': null },
+      },
+      {
+        amount: undefined,
+        placedAt: undefined,
+        lines: [{ sku: 'WP-WIN-3', paid: undefined, held: undefined }],
+      },
+    ],
+  ])('%s', async (_, changes, expected) => {
+    expect(await paid(changes)).toMatchObject([{ kind: 'paid', id: ORDER, ...expected }]);
+  });
+
   test.each([
     ['no id', { id: undefined }],
     ['a fractional ID', { id: 1.5 }],
-    ['a malformed date', { created_at: '2026' }],
-    ['a price that is a number', { 'line_items.0.price': 39 }],
-    ['a negative price', { 'line_items.0.price': '-39.00' }],
     ['no lines', { line_items: undefined }],
-    ['no currency', { currency: '' }],
   ])('a body with %s is refused as bad_body', async (_, changes) => {
     await expect(paid(changes)).rejects.toMatchObject({ code: 'bad_body' });
   });
@@ -254,7 +298,42 @@ describe('a refund or dispute', () => {
     });
   });
 
+  const shopMoney = (amount: string) => ({ shop_money: { amount, currency_code: 'USD' } });
+  test.each<[string, Record<string, unknown>, object]>([
+    [
+      'in the buyer’s currency counts in the shop’s',
+      { refund_line_items: [{ subtotal_set: shopMoney('39.00'), total_tax_set: shopMoney('8.19') }] },
+      usd('47.19'),
+    ],
+    [
+      'with adjustments counts what was kept and what was given back beside the lines',
+      {
+        refund_line_items: [{ subtotal_set: shopMoney('39.00'), total_tax_set: shopMoney('8.19') }],
+        order_adjustments: [
+          { amount_set: shopMoney('-5.00'), tax_amount_set: shopMoney('-1.00') },
+          { amount_set: shopMoney('10.00') },
+        ],
+      },
+      usd('43.19'),
+    ],
+    [
+      'without any line counts the adjustment',
+      { order_adjustments: [{ amount_set: shopMoney('-5.00') }] },
+      usd('5'),
+    ],
+  ])('%s', async (_, changes, amount) => {
+    const eur = { transactions: [{ ...transaction, amount: '43.40', currency: 'EUR' }] };
+    const body = changed('refunds-create', {
+      refund_line_items: [],
+      order_adjustments: [],
+      ...eur,
+      ...changes,
+    });
+    expect(await read('refunds/create', body)).toMatchObject([{ reversal: { amount } }]);
+  });
+
   test.each([
+    ['a refund of 0.00', [{ ...transaction, amount: '0.00' }]],
     ['a return without a payment', []],
     ['a refund that failed', [{ ...transaction, status: 'failure' }]],
     ['a capture', [{ ...transaction, kind: 'capture' }]],
@@ -285,6 +364,14 @@ describe('a refund or dispute', () => {
           reversal: { kind: 'chargeback', state, part: 'full' },
         },
       ]);
+  });
+
+  test('of a dispute has the time of the event, so that one that is won, reopened and lost is lost', async () => {
+    const headers = { 'x-shopify-triggered-at': '2026-11-23T10:00:00.123Z' };
+    const body = changed('disputes-create', { status: 'lost' });
+    expect(await read('disputes/update', body, { headers })).toMatchObject([
+      { reversal: { state: 'lost', at: '2026-11-23T10:00:00.123Z' } },
+    ]);
   });
 
   test('without an order yields no event', async () => {

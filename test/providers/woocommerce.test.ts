@@ -7,6 +7,7 @@ import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import { woocommerce } from '../../functions/providers/woocommerce/provider.ts';
 import { simulator } from '../../functions/providers/woocommerce/simulator.ts';
 import { contextWith } from '../fixtures/catalogue.ts';
+import { deliveriesOf } from '../fixtures/deliveries.ts';
 
 const context = contextWith({
   keys: ['secret'],
@@ -94,7 +95,6 @@ describe('a webhook that is not a sale', () => {
     ['cancelled', { status: 'cancelled' }],
     ['of a status that a plugin defines', { status: 'shipped' }],
     ['to be paid on delivery', { status: 'processing', date_paid_gmt: null }],
-    ['a renewal', { created_via: 'subscription' }],
   ])('with an order that is %s yields no event', async (_, changes) => {
     expect(await read(changes)).toEqual([]);
   });
@@ -136,8 +136,13 @@ describe('a sale', () => {
     ['may have no company', { 'billing.company': '' }, { buyer: { company: undefined } }],
     ['may have only a last name', { 'billing.first_name': '' }, { buyer: { name: 'Wójcik' } }],
     [
-      'may have no name',
+      'has the shipping name if there is no billing name',
       { 'billing.first_name': '', 'billing.last_name': '' },
+      { buyer: { name: 'Łukasz Wójcik' } },
+    ],
+    [
+      'may have no name',
+      { 'billing.first_name': '', 'billing.last_name': '', shipping: [] },
       { buyer: { name: undefined } },
     ],
     [
@@ -191,17 +196,155 @@ describe('a sale', () => {
     ]);
   });
 
+  const second = { ...line, id: 316, sku: 'HOURS', quantity: 1.5 };
+  test.each<[string, Record<string, unknown>, object]>([
+    [
+      'with a line of 1.5 copies has that line held',
+      { line_items: [line, second] },
+      {
+        lines: [
+          { sku: 'WP-WIN-3', held: undefined },
+          { sku: 'HOURS', held: 'bad_body' },
+        ],
+      },
+    ],
+    ...[0, -1, 10_001, '1.5', null].map((quantity): [string, Record<string, unknown>, object] => [
+      `with a line of ${JSON.stringify(quantity)} copies has that line held`,
+      { 'line_items.0.quantity': quantity },
+      { lines: [{ sku: 'WP-WIN-3', held: 'bad_body' }] },
+    ]),
+    [
+      'with a negative total of a line has no price for it',
+      { 'line_items.0.total': '-5.00' },
+      { lines: [{ paid: undefined, held: undefined }] },
+    ],
+    [
+      'is sold without anything that it does not need',
+      {
+        ...{ meta_data: [{ id: 1, key: 7, value: 'x' }, null], refunds: undefined, currency: 'eur' },
+        ...{ total: 47.97, date_paid_gmt: 'yesterday', billing: [], number: {}, created_via: [] },
+        'line_items.0.meta_data': {},
+      },
+      { amount: undefined, placedAt: undefined, lines: [{ sku: 'WP-WIN-3', paid: eur('47.97') }] },
+    ],
+    [
+      'may have its time with a zone',
+      { date_paid_gmt: '2026-11-20T14:03:18Z' },
+      { placedAt: '2026-11-20T14:03:18.000Z' },
+    ],
+    ['may have a SKU that is a number', { 'line_items.0.sku': 93 }, { lines: [{ sku: '93' }] }],
+  ])('%s', async (_, changes, expected) => {
+    expect(await read(changes)).toMatchObject([{ kind: 'paid', id: '727', ...expected }]);
+  });
+
+  test('that is unpaid is not held, even if it cannot be parsed', async () => {
+    expect(await read({ status: 'pending', line_items: null })).toEqual([]);
+    expect(await read({ date_paid_gmt: null, line_items: null })).toEqual([]);
+  });
+
+  test('three changes of one unparseable order are one held item', async () => {
+    const settings = { testOrders: 'seller' } as const;
+    const unsigned = { ...woocommerce, verify() {} };
+    const shop = deliveriesOf('woocommerce', unsigned, { settings, skus: ['WP-WIN-3'], signing: ['secret'] });
+    const headers = { 'x-wc-webhook-topic': 'order.updated' };
+    for (const note of ['', 'one', 'two'])
+      await shop.post({
+        method: 'POST',
+        headers,
+        query: '',
+        body: changed({ line_items: null, customer_note: note }),
+      });
+    expect([...shop.items.keys()]).toEqual(['held#woocommerce#727']);
+  });
+
   test.each([
     ['no id', { id: undefined }],
-    ['a time that does not exist', { date_paid_gmt: '2026-02-30T14:03:18' }],
-    ['a time with a zone', { date_paid_gmt: '2026-11-20T14:03:18Z' }],
-    ['a quantity of 0.5', { 'line_items.0.quantity': 0.5 }],
-    ['a total that is a number', { total: 47.97 }],
-    ['no billing address', { billing: undefined }],
     ['no lines', { line_items: undefined }],
     ['an error of the API in place of the order', { id: undefined, code: 'woocommerce_rest_cannot_view' }],
   ])('a body with %s is refused as bad_body', async (_, changes) => {
     await expect(read(changes)).rejects.toMatchObject({ code: 'bad_body' });
+  });
+});
+
+describe('a subscription', () => {
+  const free = {
+    ...{ total: '0.00', discount_total: '0.00' },
+    ...{ 'line_items.0.subtotal': '0.00', 'line_items.0.total': '0.00', 'line_items.0.total_tax': '0.00' },
+  };
+  const renewal = { meta_data: [{ id: 1, key: '_subscription_renewal', value: '800' }], id: 900 };
+
+  test.each<[string, Record<string, unknown>, object]>([
+    [
+      'with a trial costs 0 without a discount',
+      free,
+      { kind: 'trial', id: '727', lines: [{ sku: 'WP-WIN-3' }] },
+    ],
+    [
+      'or product with a coupon for the whole price is a sale',
+      { ...free, discount_total: '39.00', 'line_items.0.subtotal': '39.00' },
+      { kind: 'paid', id: '727' },
+    ],
+    [
+      'that is renewed names itself',
+      { ...renewal, created_via: 'subscription' },
+      { kind: 'renewed', id: '800', aliases: ['900'], lines: [] },
+    ],
+    [
+      'may be renewed through the checkout',
+      { ...renewal, created_via: 'checkout' },
+      { kind: 'renewed', id: '800', aliases: ['900'] },
+    ],
+    [
+      'that is renewed without a name is ignored with its amount',
+      { created_via: 'subscription' },
+      { kind: 'ignored', id: '727', amount: { value: '47.97', currency: 'EUR' } },
+    ],
+  ])('%s', async (_, changes, expected) => {
+    expect(await read(changes)).toMatchObject([expected]);
+  });
+
+  // woocommerce-subscriptions-core, class-wc-rest-subscriptions-controller.php
+  const subscription = (change: object = {}) =>
+    Buffer.from(
+      JSON.stringify({ id: 800, parent_id: 727, trial_end_date_gmt: '2026-12-04T14:03:18', ...change }),
+    );
+  const readSubscription = async (body: Buffer) =>
+    await woocommerce.read(
+      { method: 'POST', headers: { 'x-wc-webhook-topic': 'subscription.created' }, query: '', body },
+      context,
+    );
+
+  test('names its first order and the end of its trial', async () => {
+    expect(await readSubscription(subscription())).toMatchObject([
+      { kind: 'trial', id: '727', aliases: ['800'], until: '2026-12-04T14:03:18.000Z', lines: [] },
+    ]);
+    expect(await readSubscription(subscription({ trial_end_date_gmt: '' }))).toEqual([]);
+    expect(await readSubscription(subscription({ parent_id: 0 }))).toEqual([]);
+  });
+
+  const post = (topic: string, body: Buffer) => ({
+    ...{ method: 'POST', headers: { 'x-wc-webhook-topic': topic }, query: '' },
+    body,
+  });
+  const [order, sub, paid] = [
+    post('order.updated', changed(free)),
+    post('subscription.created', subscription()),
+    post('order.updated', changed(renewal)),
+  ];
+  test.each([
+    ['in the usual order', [order, sub, paid, paid]],
+    ['with the subscription last', [order, paid, sub]],
+    ['with the subscription first', [sub, order, paid]],
+  ])('gets its serial with the first payment, %s', async (_, requests) => {
+    const settings = { testOrders: 'seller' } as const;
+    const unsigned = { ...woocommerce, verify() {} };
+    const shop = deliveriesOf('woocommerce', unsigned, { settings, skus: ['WP-WIN-3'], signing: ['secret'] });
+    for (const request of requests) expect((await shop.post(request)).status).toBe(200);
+    expect(shop.orders()).toMatchObject([
+      { key: 'woocommerce#727', status: 'paid', lines: [{ serial: expect.any(String) }] },
+    ]);
+    await shop.redeliver();
+    expect(shop.mails.at(-1)?.subject).toContain('Your serial');
   });
 });
 
@@ -234,6 +377,11 @@ describe('a refund', () => {
       fact('730', 'full', eur('40.00')),
       fact('729', 'full', eur('7.97')),
     ]);
+  });
+
+  test('of 0.00, or without an ID, is none', async () => {
+    const refunds = [{ id: 730, reason: '', total: '-0.00' }, { reason: '', total: '-1.00' }, null];
+    expect(await read({ refunds })).toMatchObject([{ kind: 'paid' }]);
   });
 
   test('by the status alone is full', async () => {

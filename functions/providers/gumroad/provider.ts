@@ -3,10 +3,21 @@
 import * as z from 'zod/mini';
 import { findInApi } from '../../core/inbound/ask-api.ts';
 import { form, part, uniqueFields } from '../../core/inbound/body.ts';
-import type { HeldReason, Sale } from '../../core/inbound/event.ts';
+import type { HeldReason, OrderEvent } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
-import { customFields, minor, text, timestamp } from '../../core/inbound/shapes.ts';
+import {
+  customFields,
+  customText,
+  flag,
+  given,
+  minor,
+  printed,
+  quantity,
+  soldLine,
+  text,
+  timestamp,
+} from '../../core/inbound/shapes.ts';
 import { requireEqual } from '../../core/inbound/signature.ts';
 import { fromMinor } from '../../core/order/money.ts';
 
@@ -29,42 +40,87 @@ export const gumroad: Provider = {
   },
 
   async read({ body }, context) {
-    // Rails repeats the name of an array, which ends in [].
-    const fields = uniqueFields([...form(body)].filter(([name]) => !name.endsWith('[]')));
+    const fields = fieldsOf(body);
     const kind = fields.get('resource_name') ?? 'sale'; // The test ping has none.
     if (!/^(sale|refund|dispute|dispute_won)$/.test(kind)) return [];
     const ping = parsePing(fields, context.licenseeField);
-    const confirmed = part(Options, context.options).reread ? await findPurchase(ping.id, context) : ping;
-    // Only the ping states the price of a gift.
-    const sale = { ...(confirmed ?? ping), gift_price: ping.gift_price };
-    // A renewal is not a sale. A pre-order is charged under another ID when the product appears.
-    if (sale.recurring_charge || sale.is_preorder_authorization) return [];
+    const { reread } = part(Options, context.options);
+    const confirmed = reread ? await findPurchase(ping.id, context) : undefined;
+    // Only the ping states the price of a gift and the number of the receipt.
+    const sale = { ...(confirmed ?? ping), gift_price: ping.gift_price, order_number: ping.order_number };
+    // A pre-order is charged under another ID when the product appears.
+    if (sale.is_preorder_authorization) return [];
     const order = { id: ping.id, test: fields.get('test') === 'true' };
+    if (reread && !confirmed && sale.recurring_charge)
+      throw new Rejection('bad_body', 'the API does not confirm the renewal; expected the same sale from it');
     if (kind !== 'sale') return [{ kind: 'reversed', ...order, ...parseReversal(kind, sale) }];
-    return [{ kind: 'paid', ...order, ...parseSale(sale, context, confirmed ? undefined : 'no_buyer') }];
+    const unknown = reread ? 'no_buyer' : sale.subscription_id ? 'trial_unknown' : undefined;
+    return [parseSale(order, sale, context, confirmed ? undefined : unknown)];
+  },
+
+  idIn({ body }) {
+    const fields = fieldsOf(body);
+    if ((fields.get('resource_name') ?? 'sale') !== 'sale')
+      throw new Rejection('bad_body', 'this is no sale');
+    return part(id, fields.get('sale_id'));
   },
 };
 
+/** Rails repeats the name of an array, which ends in []. */
+const fieldsOf = (body: Buffer) => uniqueFields([...form(body)].filter(([name]) => !name.endsWith('[]')));
+
 function parseSale(
+  order: { readonly id: string; readonly test: boolean },
   sale: z.output<typeof Purchase>,
   { knows, licenseeField }: Context,
   held: HeldReason | undefined,
-): Omit<Sale, 'kind' | 'id' | 'test'> {
-  const { product_id, product_permalink, quantity, is_gift_receiver_purchase } = sale;
-  const cents = is_gift_receiver_purchase ? sale.gift_price : sale.price;
+): OrderEvent {
+  const {
+    product_id,
+    product_permalink,
+    quantity,
+    is_gift_receiver_purchase: isGift,
+    subscription_id,
+  } = sale;
+  const cents = isGift ? sale.gift_price : sale.price;
   // The currency in a ping is that of the product's page; the price paid is in US cents.
-  const paid = cents == null ? undefined : fromMinor(cents, 2, 'USD');
-  const sku = [product_id, product_permalink].find((one) => one && knows(one)) ?? product_id;
-  const typed = sale.custom_fields?.[licenseeField];
+  const paid = cents === undefined ? undefined : fromMinor(cents, 2, 'USD');
+  const common = { ...order, placedAt: sale.created_at, amount: paid, printed: sale.order_number };
+  if (sale.recurring_charge)
+    return {
+      ...common,
+      kind: 'renewed',
+      id: subscription_id ?? order.id,
+      aliases: [order.id],
+      buyer: {},
+      lines: [],
+    };
+  const until = sale.free_trial_ends_on;
+  const isTrial = until !== undefined;
   return {
-    placedAt: new Date(sale.created_at).toISOString(),
-    amount: paid,
-    buyer: {
-      name: sale.full_name ?? undefined,
-      email: sale.purchase_email ?? undefined,
-      registration: typeof typed === 'string' ? typed : undefined,
-    },
-    lines: [{ sku, quantity, paid, held }],
+    ...common,
+    kind: isTrial ? 'trial' : 'paid',
+    ...(subscription_id ? { aliases: [subscription_id] } : {}),
+    until:
+      isTrial && !Number.isNaN(Date.parse(`${until} UTC`))
+        ? new Date(`${until} UTC`).toISOString()
+        : undefined,
+    // The names of a gift are those of the giver, who may also have filled in the custom field.
+    buyer: isGift
+      ? { email: sale.purchase_email }
+      : {
+          name: sale.full_name,
+          email: sale.purchase_email,
+          registration: customText(sale.custom_fields, licenseeField),
+        },
+    lines: [
+      soldLine({
+        sku: [product_id, product_permalink].find((one) => one && knows(one)) ?? product_id,
+        quantity,
+        paid,
+        held: held ?? (isGift ? 'no_name' : undefined),
+      }),
+    ],
   };
 }
 
@@ -81,9 +137,14 @@ function parseReversal(kind: string, { refunded, disputed, dispute_won }: z.outp
   return { reversalId: 'dispute', reversal };
 }
 
-/** Fetches the purchase from the API; undefined if the API refuses. For another seller's sale it answers 200 without a sale. */
-const findPurchase = async (id: string, context: Context): Promise<z.output<typeof Purchase> | undefined> =>
-  (await findInApi(context, Answer, `/v2/sales/${encodeURIComponent(id)}`))?.sale;
+/**
+ * Fetches the purchase from the API; undefined if the API refuses, or answers with another sale. For another seller's
+ * sale it answers 200 without a sale.
+ */
+async function findPurchase(id: string, context: Context): Promise<z.output<typeof Purchase> | undefined> {
+  const sale = (await findInApi(context, Answer, `/v2/sales/${encodeURIComponent(id)}`))?.sale;
+  return sale?.id === id ? sale : undefined;
+}
 
 /** Parses a ping into the API's fields. */
 function parsePing(fields: ReadonlyMap<string, string>, licenseeField: string): z.output<typeof Purchase> {
@@ -101,6 +162,8 @@ function parsePing(fields: ReadonlyMap<string, string>, licenseeField: string): 
     product_permalink: fields.get('short_product_id'),
     purchase_email: fields.get('email'),
     full_name: fields.get('full_name'),
+    order_number: fields.get('order_number'),
+    subscription_id: fields.get('subscription_id'),
     price: count('price'),
     gift_price: count('gift_price'),
     quantity: count('quantity'),
@@ -116,24 +179,27 @@ function parsePing(fields: ReadonlyMap<string, string>, licenseeField: string): 
 
 /** The API's path contains this ID, so it must not lead elsewhere. */
 const id = z.string().check(z.regex(/^[\w=-]{1,100}$/));
-const isTrue = z.nullish(z.boolean());
 
 const Purchase = z.object({
   id,
-  created_at: timestamp,
-  product_id: id,
+  created_at: given(timestamp),
+  product_id: given(id),
   product_permalink: text,
   purchase_email: text,
   full_name: text,
-  price: minor,
-  gift_price: z.nullish(minor),
-  quantity: z.int().check(z.minimum(1), z.maximum(10_000)),
+  order_number: printed,
+  price: given(minor),
+  gift_price: given(minor),
+  quantity: given(quantity),
   custom_fields: customFields,
-  recurring_charge: isTrue,
-  is_preorder_authorization: isTrue,
-  is_gift_receiver_purchase: isTrue,
-  refunded: isTrue,
-  disputed: isTrue,
-  dispute_won: isTrue,
+  subscription_id: given(id),
+  /** Such as "Dec 4, 2026". Only the API's answer has it, for every sale of a subscription that began with a trial. */
+  free_trial_ends_on: text,
+  recurring_charge: flag,
+  is_preorder_authorization: flag,
+  is_gift_receiver_purchase: flag,
+  refunded: flag,
+  disputed: flag,
+  dispute_won: flag,
 });
 const Answer = z.object({ sale: z.optional(Purchase) });

@@ -2,14 +2,15 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Simulator, TestOrder } from '../simulator.ts';
 
-const EVENTS: Readonly<
-  Record<string, { resource_name: string; refunded?: true; disputed?: true; dispute_won?: true }>
-> = {
+const EVENTS: Readonly<Record<string, Readonly<Record<string, string | boolean>>>> = {
   paid: { resource_name: 'sale' },
   partly_refunded: { resource_name: 'refund' },
   refunded: { resource_name: 'refund', refunded: true },
   disputed: { resource_name: 'dispute', disputed: true },
   dispute_won: { resource_name: 'dispute_won', disputed: true, dispute_won: true },
+  // A ping does not mark a trial.
+  trial: { resource_name: 'sale', recurrence: 'monthly' },
+  renewed: { resource_name: 'sale', recurrence: 'monthly', is_recurring_charge: true },
 };
 
 export const simulator: Simulator = {
@@ -34,6 +35,8 @@ export const simulator: Simulator = {
 };
 
 const SELLER_ID = 'kL0psVL2admJSYRNs-EXAMPLE==';
+
+const subscriptionOf = (saleId: string) => `${saleId.replace(/=+$/, '')}-sub==`;
 
 /** Encodes as Ruby's ERB::Util.url_encode does: everything but letters, digits, `-`, `_`, `.` and `~`; a space is `%20`. */
 const urlEncode = (text: string) =>
@@ -82,6 +85,8 @@ function fields(
     refunded: false,
     disputed: false,
     dispute_won: false,
+    ...(event === 'trial' || event === 'renewed' ? { subscription_id: subscriptionOf(saleId) } : {}),
+    ...(event === 'renewed' ? { sale_id: `${randomBytes(16).toString('base64url')}==` } : {}),
     ...EVENTS[event],
   };
 }

@@ -2,9 +2,18 @@
 import * as z from 'zod/mini';
 import { findInApi } from '../../core/inbound/ask-api.ts';
 import { part } from '../../core/inbound/body.ts';
-import type { Buyer, SoldLine } from '../../core/inbound/event.ts';
+import type { Buyer, Money, SoldLine } from '../../core/inbound/event.ts';
 import type { Context } from '../../core/inbound/provider.ts';
-import { pathId, text } from '../../core/inbound/shapes.ts';
+import {
+  currency,
+  firstText,
+  given,
+  loose,
+  pathId,
+  quantity as quantityShape,
+  soldLine,
+  text,
+} from '../../core/inbound/shapes.ts';
 import { toEmailKey } from '../../core/mail/address.ts';
 import { fromMinor } from '../../core/order/money.ts';
 import { findToken } from './confirm.ts';
@@ -16,42 +25,53 @@ export async function findOrder(orderId: string, context: Context): Promise<Orde
   return await findInApi(context, Order, `/v2/checkout/orders/${orderId}`, { headers });
 }
 
-export const buyerOf = ({ payer, payment_source: source }: Order): Buyer => ({
-  name:
-    [payer?.name?.given_name, payer?.name?.surname].filter(Boolean).join(' ') ||
-    (source?.card?.name ?? undefined),
-  email: payer?.email_address ?? undefined,
-  country: payer?.address?.country_code ?? undefined,
-});
-
-/** Gives each line its share of `amount`, since a coupon is stated beside the items, and the buyer's page can invent one. */
-export function linesOf({ items, custom_id }: Order['purchase_units'][number], amount: Amount): SoldLine[] {
-  if (!items?.length) return [{ sku: custom_id ?? '', quantity: 1, paid: amount }];
-  const worth = items.map(
-    ({ quantity, unit_amount, tax }) => BigInt(quantity) * (mills(unit_amount) + mills(tax)),
-  );
-  const whole = worth.reduce((sum, one) => sum + one, 0n) || 1n;
-  return items.map(({ sku, name, quantity }, at) => ({
-    sku: sku || name,
-    quantity: Number(quantity),
-    paid: fromMinor(Number((mills(amount) * (worth[at] ?? 0n)) / whole), 3, amount.currency),
-  }));
+/** `payer` is deprecated; the source of the payment has the same fields, and names that are one text. */
+export function buyerOf({ payer, payment_source: sources }: Order): Buyer {
+  const people = [payer, ...Object.values(sources)];
+  const first = (field: (one: Person) => string | undefined) => firstText(...people.map(field));
+  return {
+    name: first(({ name }) => name),
+    email: first(({ email_address, email }) => email_address ?? email),
+    country: first(({ address, country_code }) => address.country_code ?? country_code),
+  };
 }
 
-function mills(amount: Amount | null | undefined): bigint {
+/** Gives each line its share of `amount`, since a coupon is stated beside the items, and the buyer's page can invent one. */
+export function linesOf(
+  { items, custom_id }: Order['purchase_units'][number],
+  amount: Money | undefined,
+): SoldLine[] {
+  if (!items?.length) return [{ sku: custom_id ?? '', quantity: 1, paid: amount }];
+  const worth = items.map(({ quantity, unit_amount, tax }) =>
+    quantity && unit_amount ? BigInt(quantity) * (mills(unit_amount) + mills(tax)) : undefined,
+  );
+  const whole = worth.reduce<bigint | undefined>(
+    (sum, one) => (sum === undefined || one === undefined ? undefined : sum + one),
+    0n,
+  );
+  const shareOf = (part: bigint | undefined): Money | undefined => {
+    if (!amount || part === undefined || whole === undefined) return items.length === 1 ? amount : undefined;
+    return fromMinor(Number((mills(amount) * part) / (whole || 1n)), 3, amount.currency);
+  };
+  return items.map(({ sku, name, quantity }, at) =>
+    soldLine({ sku: sku || name, quantity, paid: shareOf(worth[at]) }),
+  );
+}
+
+function mills(amount: Money | undefined): bigint {
   const [whole = '0', fraction = ''] = (amount?.value ?? '0').split('.');
   return BigInt(whole + fraction.padEnd(3, '0'));
 }
 
 const value = z.string().check(z.regex(/^\d{1,12}(?:\.\d{1,3})?$/));
-const currency_code = z.string().check(z.regex(/^[A-Z]{3}$/));
-export const Amount = z.pipe(
-  z.object({ value, currency_code }),
-  z.transform(({ value, currency_code: currency }) => ({ value, currency })),
+export const Amount = given(
+  z.pipe(
+    z.object({ value, currency_code: currency }),
+    z.transform(({ value, currency_code: currency }) => ({ value, currency })),
+  ),
 );
-type Amount = z.output<typeof Amount>;
 
-export const Payee = z.nullish(z.object({ email_address: text, merchant_id: text }));
+export const Payee = z.nullish(loose({ email_address: text, merchant_id: text }));
 type Payee = z.output<typeof Payee>;
 
 const PAYEE = 'write the merchant ID or the mail address of your PayPal account, or a list of them';
@@ -61,7 +81,7 @@ export const Options = z.strictObject({
   payee: z.union([account, z.array(account).check(z.minLength(1, PAYEE))], PAYEE),
 });
 
-/** True if the payee is one of the seller's accounts. The page in the buyer's browser can name any payee. */
+/** True if a payee is one of the seller's accounts. The page in the buyer's browser can name any payee. */
 export function isSeller(payee: Payee, { options }: Context): boolean {
   const accounts = [part(Options, options).payee].flat().map(toEmailKey);
   return [payee?.merchant_id, payee?.email_address].some(
@@ -69,25 +89,38 @@ export function isSeller(payee: Payee, { options }: Context): boolean {
   );
 }
 
-const quantity = z.string().check(z.regex(/^[1-9]\d{0,3}$/));
-const Item = z.object({ name: z.string(), sku: text, quantity, unit_amount: Amount, tax: z.nullish(Amount) });
-const Unit = z.object({
+/** Digits in a text. */
+const quantity = given(
+  z.pipe(z.string().check(z.regex(/^[1-9]\d{0,4}$/)), z.pipe(z.transform(Number), quantityShape)),
+);
+const Item = loose({ name: text, sku: text, quantity, unit_amount: Amount, tax: Amount });
+const Unit = loose({
   amount: Amount,
   payee: Payee,
   custom_id: text,
-  items: z.nullish(z.array(Item)),
-  payments: z.nullish(z.object({ captures: z.nullish(z.array(z.object({ id: pathId }))) })),
+  items: given(z.array(Item)),
+  payments: loose({ captures: given(z.array(loose({ id: given(pathId) }))) }),
 });
+const name = given(
+  z.pipe(
+    z.union([z.string(), loose({ given_name: text, surname: text })]),
+    z.transform((name) =>
+      typeof name === 'string' ? name : [name.given_name, name.surname].filter(Boolean).join(' '),
+    ),
+  ),
+);
+const Person = loose({
+  name,
+  email_address: text,
+  email: text,
+  address: loose({ country_code: text }),
+  country_code: text,
+});
+type Person = z.output<typeof Person>;
 export const Order = z.object({
   id: pathId,
-  purchase_units: z.array(Unit),
-  payer: z.nullish(
-    z.object({
-      name: z.nullish(z.object({ given_name: text, surname: text })),
-      email_address: text,
-      address: z.nullish(z.object({ country_code: text })),
-    }),
-  ),
-  payment_source: z.nullish(z.object({ card: z.nullish(z.object({ name: text })) })),
+  purchase_units: z.catch(z.array(Unit), []),
+  payer: Person,
+  payment_source: z.catch(z.record(z.string(), Person), {}),
 });
 export type Order = z.output<typeof Order>;

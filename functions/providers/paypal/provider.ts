@@ -7,7 +7,16 @@ import { json, part } from '../../core/inbound/body.ts';
 import type { OrderEvent, SoldLine } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
-import { pathId, text, timestamp } from '../../core/inbound/shapes.ts';
+import {
+  currency,
+  decimal,
+  given,
+  loose,
+  pathId,
+  printed,
+  text,
+  timestamp,
+} from '../../core/inbound/shapes.ts';
 import { requireFresh, requireHeader } from '../../core/inbound/signature.ts';
 import { certificates, certifiedKey } from './certificate.ts';
 import { isConfirmed } from './confirm.ts';
@@ -44,17 +53,29 @@ export const paypal: Provider = {
   },
 
   async read({ headers, body }, context) {
-    const { event_type: type, resource, links } = json(Envelope, body);
+    const { id, event_type: type, resource, links, create_time } = json(Envelope, body);
     const urls = [headers['paypal-cert-url'], ...(links ?? []).map(({ href }) => href)];
     const test = urls.some((url) => url?.includes('sandbox.paypal.com'));
     if (type === 'CHECKOUT.ORDER.APPROVED') return [parseApproval(part(Order, resource), test)];
     if (type === 'PAYMENT.CAPTURE.COMPLETED')
       return [await parseCapture(part(Capture, resource), test, context)];
-    if (type === 'PAYMENT.CAPTURE.REFUNDED') return [parseRefund('refund', part(Refund, resource), test)];
-    if (type === 'PAYMENT.CAPTURE.REVERSED') return [parseRefund('chargeback', part(Refund, resource), test)];
-    return type.startsWith('CUSTOMER.DISPUTE.') ? parseDispute(part(Dispute, resource), test) : [];
+    const about = { test, at: create_time };
+    if (type === 'PAYMENT.CAPTURE.REFUNDED') return parseRefund('refund', part(Refund, resource), about);
+    if (type === 'PAYMENT.CAPTURE.REVERSED') return parseRefund('chargeback', part(Refund, resource), about);
+    if (type.startsWith('CUSTOMER.DISPUTE.')) return parseDispute(part(Dispute, resource), about);
+    if (!OTHER_MONEY.test(type)) return [];
+    const { id: own = id ?? type, amount } = part(Received, resource);
+    return amount && Number(amount.value) !== 0 ? [{ kind: 'ignored', id: own, type, amount, test }] : [];
+  },
+
+  idIn({ body }) {
+    const { resource } = json(Captured, body);
+    return orderOf(resource) ?? resource.id;
   },
 };
+
+/** Payments of the API before Orders v2, of subscriptions and of invoices. */
+const OTHER_MONEY = /^(PAYMENT\.SALE\.COMPLETED|INVOICING\.INVOICE\.PAID)$/;
 
 /** PayPal repeats an event for three days, and it is not documented whether it signs each attempt with a new time. */
 function findStale(time: string, now: number): Rejection | undefined {
@@ -96,14 +117,14 @@ async function parseCapture(
   test: boolean,
   context: Context,
 ): Promise<OrderEvent> {
-  const { id, amount, links, supplementary_data: more } = capture;
-  const order = more?.related_ids?.order_id ?? findLinkedId('checkout/orders', links);
-  const placedAt = new Date(capture.create_time).toISOString();
+  const { id, amount } = capture;
+  const order = orderOf(capture);
   const names = { id: order ?? id, aliases: order ? [id] : [] };
-  const sale = { kind: 'paid', ...names, test, placedAt, amount } as const;
+  const common = { test, placedAt: capture.create_time, amount, printed: capture.invoice_id };
+  const sale = { kind: 'paid', ...names, ...common } as const;
   const found = order ? await findOrder(order, context) : undefined;
   const [only, another] = found?.purchase_units ?? [];
-  const paid = found?.purchase_units.find(({ payments }) => payments?.captures?.some((one) => one.id === id));
+  const paid = found?.purchase_units.find(({ payments }) => payments.captures?.some((one) => one.id === id));
   const unit = another ? paid : only;
   const unknown: SoldLine = { sku: '', quantity: 1, held: found ? 'unknown_product' : 'no_buyer' };
   const lines = unit ? linesOf(unit, amount) : [unknown];
@@ -115,30 +136,42 @@ async function parseCapture(
   };
 }
 
+const orderOf = ({ supplementary_data, links }: z.output<typeof Identified>): string | undefined =>
+  supplementary_data.related_ids.order_id ?? findLinkedId('checkout/orders', links);
+
 const findLinkedId = (kind: string, links: Links) =>
-  links?.map(({ href }) => new RegExp(`/v2/${kind}/([\\w-]{1,100})$`).exec(href)?.[1]).find(Boolean);
+  links?.map(({ href = '' }) => new RegExp(`/v2/${kind}/([\\w-]{1,100})$`).exec(href)?.[1]).find(Boolean);
+
+interface About {
+  readonly test: boolean;
+  /** When PayPal made the event. */
+  readonly at: string | undefined;
+}
 
 function parseRefund(
   kind: 'refund' | 'chargeback',
-  refund: z.output<typeof Refund>,
-  test: boolean,
-): OrderEvent {
-  const { id: reversalId, status, amount, links } = refund;
+  { id: reversalId, status, amount, links }: z.output<typeof Refund>,
+  { test, at }: About,
+): OrderEvent[] {
   const id = findLinkedId('payments/captures', links);
   if (!id)
     throw new Rejection(
       'bad_body',
       'found a refund without a link to its capture; expected links with rel up',
     );
+  if (amount && Number(amount.value) === 0) return [];
   const state =
     status === 'FAILED' || status === 'CANCELLED' ? 'won' : status === 'PENDING' ? 'open' : 'done';
-  return { kind: 'reversed', id, test, reversalId, reversal: { kind, state, part: 'partial', amount } };
+  return [{ kind: 'reversed', id, test, reversalId, reversal: { kind, state, part: 'partial', amount, at } }];
 }
 
-function parseDispute({ dispute_id, ...dispute }: z.output<typeof Dispute>, test: boolean): OrderEvent[] {
-  const outcome = dispute.status === 'RESOLVED' ? (dispute.dispute_outcome?.outcome_code ?? '') : '';
+function parseDispute(
+  { dispute_id, ...dispute }: z.output<typeof Dispute>,
+  { test, at }: About,
+): OrderEvent[] {
+  const outcome = dispute.status === 'RESOLVED' ? (dispute.dispute_outcome.outcome_code ?? '') : '';
   const state = WON.test(outcome) ? 'won' : LOST.test(outcome) ? 'lost' : 'open';
-  const reversal = { kind: 'chargeback', state, part: 'full' } as const;
+  const reversal = { kind: 'chargeback', state, part: 'full', at } as const;
   return dispute.disputed_transactions.map(({ seller_transaction_id: id }) => ({
     kind: 'reversed',
     id,
@@ -159,26 +192,48 @@ const BETWEEN = [
   'MIIFPDCCBCSgAwIBAgIQAWePH++IIlXYsKcOa3uyIDANBgkqhkiG9w0BAQsFADBhMQswCQYDVQQGEwJVUzEVMBMGA1UEChMMRGlnaUNlcnQgSW5jMRkwFwYDVQQLExB3d3cuZGlnaWNlcnQuY29tMSAwHgYDVQQDExdEaWdpQ2VydCBHbG9iYWwgUm9vdCBHMjAeFw0yMDA3MDIxMjQyNTBaFw0zMDA3MDIxMjQyNTBaMEQxCzAJBgNVBAYTAlVTMRUwEwYDVQQKEwxEaWdpQ2VydCBJbmMxHjAcBgNVBAMTFURpZ2lDZXJ0IEVWIFJTQSBDQSBHMjCCASIwDQYJKoZIhvcNAQEBBQADggEPADCCAQoCggEBAK0eZsx/neTrf4MXJz0R2fJTIDfN8AwUAu7hy4gI0vp7O8LAAHx2h3bbf8wl+pGMSxaJK9ffDDCD63FqqFBqE9eTmo3RkgQhlu55a04LsXRLcK6crkBOO0djdonybmhrfGrtBqYvbRatxenkv0Sg4frhRl4wYh4dnW0LOVRGhbt1G5Q19zm9CqMlq7LlUdAE+6d3a5++ppfGcnWLmbEVEcLHPAnbl+/iKauQpQlU1Mi+wEBnjE5tK8Q778naXnF+DsedQJ7NEi+bQoonTHEz9ryeEcUHuQTv7nApa/zCqes5lXn1pMs4LZJ3SVgbkTLj+RbBov/uiwTXtkBEWawvZH8CAwEAAaOCAgswggIHMB0GA1UdDgQWBBRqTlC/mGidW3sgddRZAXlIZpIyBjAfBgNVHSMEGDAWgBROIlQgGJXm427mD/r6uRLtBhePOTAOBgNVHQ8BAf8EBAMCAYYwHQYDVR0lBBYwFAYIKwYBBQUHAwEGCCsGAQUFBwMCMBIGA1UdEwEB/wQIMAYBAf8CAQAwNAYIKwYBBQUHAQEEKDAmMCQGCCsGAQUFBzABhhhodHRwOi8vb2NzcC5kaWdpY2VydC5jb20wewYDVR0fBHQwcjA3oDWgM4YxaHR0cDovL2NybDMuZGlnaWNlcnQuY29tL0RpZ2lDZXJ0R2xvYmFsUm9vdEcyLmNybDA3oDWgM4YxaHR0cDovL2NybDQuZGlnaWNlcnQuY29tL0RpZ2lDZXJ0R2xvYmFsUm9vdEcyLmNybDCBzgYDVR0gBIHGMIHDMIHABgRVHSAAMIG3MCgGCCsGAQUFBwIBFhxodHRwczovL3d3dy5kaWdpY2VydC5jb20vQ1BTMIGKBggrBgEFBQcCAjB+DHxBbnkgdXNlIG9mIHRoaXMgQ2VydGlmaWNhdGUgY29uc3RpdHV0ZXMgYWNjZXB0YW5jZSBvZiB0aGUgUmVseWluZyBQYXJ0eSBBZ3JlZW1lbnQgbG9jYXRlZCBhdCBodHRwczovL3d3dy5kaWdpY2VydC5jb20vcnBhLXVhMA0GCSqGSIb3DQEBCwUAA4IBAQBSMgrCdY2+O9spnYNvwHiG+9lCJbyELR0UsoLwpzGpSdkHD7pVDDFJm3//B8Es+17T1o5Hat+HRDsvRr7d3MEyo9iXkkxLhKEgApA2Ft2eZfPrTolc95PwSWnn3FZ8BhdGO4brTA4+zkPSKoMXi/X+WLBNN29Z/nbCS7H/qLGt7gViEvTIdU8x+H4l/XigZMUDaVmJ+B5d7cwSK7yOoQdfoIBGmA5Mp4LhMzo52rf//kXPfE3wYIZVHqVuxxlnTkFYmffCX9/Lon7SWaGdg6Rck4RHhHLWtmz2lTZ5CEo2ljDsGzCFGJP7oT4q6Q8oFC38irvdKIJ95cUxYzj4tnOI',
 ];
 
-const Links = z.nullish(z.array(z.object({ href: z.string() })));
+const Links = given(z.array(loose({ href: text })));
 type Links = z.output<typeof Links>;
-const Envelope = z.object({ event_type: z.string(), resource: z.unknown(), links: Links });
-const Capture = z.object({
-  id: pathId,
-  amount: Amount,
-  create_time: timestamp,
+const Envelope = z.object({
+  id: text,
+  event_type: z.string(),
+  resource: z.unknown(),
   links: Links,
+  create_time: given(timestamp),
+});
+const Identified = z.object({
+  id: pathId,
+  links: Links,
+  supplementary_data: loose({ related_ids: loose({ order_id: given(pathId) }) }),
+});
+const Captured = z.object({ event_type: z.literal('PAYMENT.CAPTURE.COMPLETED'), resource: Identified });
+const Capture = z.object({
+  ...Identified.shape,
+  amount: Amount,
+  create_time: given(timestamp),
+  invoice_id: printed,
   payee: Payee,
-  supplementary_data: z.nullish(
-    z.object({ related_ids: z.nullish(z.object({ order_id: z.nullish(pathId) })) }),
-  ),
 });
 const Refund = z.object({ id: pathId, status: text, amount: Amount, links: Links });
 const Dispute = z.object({
   dispute_id: pathId,
   status: text,
-  dispute_outcome: z.nullish(z.object({ outcome_code: text })),
+  dispute_outcome: loose({ outcome_code: text }),
   disputed_transactions: z.array(z.object({ seller_transaction_id: pathId })),
 });
+const OldAmount = z.pipe(
+  z.object({ total: decimal, currency }),
+  z.transform(({ total: value, currency }) => ({ value, currency })),
+);
+/** The API before Orders v2 names the fields of an amount otherwise, and an invoice states it deeper. */
+const Received = z.pipe(
+  loose({
+    id: text,
+    amount: given(z.union([OldAmount, Amount])),
+    invoice: loose({ id: text, amount: Amount }),
+  }),
+  z.transform(({ id, amount, invoice }) => ({ id: id ?? invoice.id, amount: amount ?? invoice.amount })),
+);
 
 /** DigiCert High Assurance EV Root CA, valid until 2031: PayPal's certificates chain to it, and Node 24 no longer lists it. */
 export const ROOT =

@@ -5,7 +5,20 @@ import { json } from '../../core/inbound/body.ts';
 import type { Money, OrderEvent } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { findRegistration } from '../../core/inbound/registration.ts';
-import { currency, decimal, flag, printed, text, timestamp } from '../../core/inbound/shapes.ts';
+import {
+  currency,
+  decimal,
+  firstText,
+  flag,
+  given,
+  loose,
+  moneyOf,
+  printed,
+  quantity,
+  soldLine,
+  text,
+  timestamp,
+} from '../../core/inbound/shapes.ts';
 import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { add, atLeast, multiply } from '../../core/order/money.ts';
 
@@ -22,9 +35,12 @@ export const shopify: Provider = {
     const test = header('test') === 'true';
     if (topic === 'orders/paid') return sales(json(Order, body), test, context);
     if (topic === 'refunds/create') return refunds(json(Refund, body), test);
-    if (/^disputes\/(create|update)$/.test(topic)) return disputes(json(Dispute, body), test);
-    return [];
+    if (!/^disputes\/(create|update)$/.test(topic)) return [];
+    const at = given(timestamp).parse(header('triggered-at'));
+    return disputes(json(Dispute, body), test, at);
   },
+
+  idIn: ({ body }) => String(json(Paid, body).id),
 };
 
 /** The admin's test notification also comes as orders/paid, but its order is voided. */
@@ -32,116 +48,207 @@ const PAID = /^(paid|partially_refunded|refunded)$/;
 
 function sales(
   { id, currency, customer, billing_address: billing, ...order }: z.output<typeof Order>,
-  test: boolean,
+  isTest: boolean,
   { knows, licenseeField }: Context,
 ): OrderEvent[] {
-  // Shops with subscriptions send subscription_contract and subscription_contract_checkout_one.
-  const isRenewal = order.source_name?.startsWith('subscription_contract');
+  const test = isTest || order.test;
+  const amount = moneyOf(order.total_price, currency);
   const items = order.line_items.filter((item) => item.current_quantity !== 0);
-  if (!PAID.test(order.financial_status) || isRenewal || items.length === 0) return [];
+  if (!PAID.test(order.financial_status) || items.length === 0) return [];
+  // Shops with subscriptions send subscription_contract and subscription_contract_checkout_one; the body names no contract.
+  if (order.source_name?.startsWith('subscription_contract'))
+    return [
+      { kind: 'ignored', id: String(id), type: 'orders/paid of a subscription contract', amount, test },
+    ];
   const pairs = [...order.note_attributes, ...items.flatMap(({ properties }) => properties)];
-  const { registration, held } = findRegistration(pairs, licenseeField);
-  const person = [customer?.first_name, customer?.last_name].filter(Boolean).join(' ');
-  const email = order.email || customer?.email || undefined;
+  const attributes = pairs.map(({ name = '', value }) => ({ name, value }));
+  const { registration, held } = findRegistration(attributes, licenseeField);
+  const { default_address: address } = customer;
+  const email = firstText(order.email, order.contact_email, customer.email);
   return [
     {
       kind: 'paid',
       id: String(id),
-      test: test || order.test,
-      placedAt: new Date(order.created_at).toISOString(),
-      amount: { value: order.total_price, currency },
-      printed: order.name,
+      test,
+      placedAt: order.created_at,
+      amount,
+      printed: order.name ?? order.order_number,
       buyer: {
-        name: billing?.name || person || undefined,
+        name: firstText(billing.name, fullName(billing), fullName(customer), address.name, fullName(address)),
         email,
-        company: billing?.company || undefined,
-        country: billing?.country_code || undefined,
+        company: firstText(billing.company, address.company),
+        country: firstText(billing.country_code, address.country_code),
         locale: order.customer_locale || undefined,
         registration,
       },
       lines: items.map(({ sku, variant_id, product_id, title, ...item }) => {
         const skus = [sku, variant_id, product_id, title].flatMap((one) => (one ? [String(one)] : []));
         const quantity = item.current_quantity ?? item.quantity;
-        const paid = paidFor(item, quantity, currency, order.taxes_included);
+        const paid =
+          quantity === undefined ? undefined : paidFor(item, quantity, currency, order.taxes_included);
         // Shopify sends no buyer to an app that may not see buyers.
-        return { sku: skus.find(knows) ?? skus[0] ?? '', quantity, paid, held: email ? held : 'no_buyer' };
+        return soldLine({
+          sku: skus.find(knows) ?? skus[0],
+          quantity,
+          paid,
+          held: email ? held : 'no_buyer',
+        });
       }),
     },
   ];
 }
 
+const fullName = ({ first_name, last_name }: z.output<typeof Named>) =>
+  [first_name, last_name].filter(Boolean).join(' ');
+
 /** The price is that of one copy, before discounts, and before taxes unless the shop includes them. */
 function paidFor(
-  item: Pick<z.output<typeof Item>, 'price' | 'tax_lines' | 'discount_allocations'>,
+  { price, tax_lines, discount_allocations }: z.output<typeof Item>,
   quantity: number,
-  currency: string,
+  currency: string | undefined,
   taxesIncluded: boolean,
 ): Money | undefined {
-  const money = (value: string): Money => ({ value, currency });
-  const sum = (amounts: readonly string[]) =>
-    amounts.map(money).reduce((total, one) => add(total, one) ?? total, money('0'));
-  const taxes = sum(taxesIncluded ? [] : item.tax_lines.map(({ price }) => price));
-  const gross = add(multiply(money(item.price), quantity), taxes);
-  const off = sum(item.discount_allocations.map(({ amount }) => amount));
-  return gross && atLeast([gross], off) ? add(gross, money(`-${off.value}`)) : undefined;
+  const one = moneyOf(price, currency);
+  const taxes = sumOf(taxesIncluded ? [] : (tax_lines ?? []).map((tax) => tax.price), currency);
+  const off = sumOf(
+    (discount_allocations ?? []).map(({ amount }) => amount),
+    currency,
+  );
+  const gross = one && taxes && add(multiply(one, quantity), taxes);
+  return gross && off && atLeast([gross], off) ? add(gross, { ...off, value: `-${off.value}` }) : undefined;
+}
+
+/** Undefined if one of the amounts is not known. */
+function sumOf(amounts: readonly (string | undefined)[], currency: string | undefined): Money | undefined {
+  const [first, ...others] = amounts.length > 0 ? amounts : ['0'];
+  return others.reduce<Money | undefined>(
+    (sum, value) => {
+      const one = moneyOf(value, currency);
+      return sum && one && add(sum, one);
+    },
+    moneyOf(first, currency),
+  );
 }
 
 /** A return without a repayment is a refund without transactions. */
-function refunds({ id, order_id, transactions }: z.output<typeof Refund>, test: boolean): OrderEvent[] {
+function refunds(refund: z.output<typeof Refund>, test: boolean): OrderEvent[] {
+  const { id, order_id, transactions, created_at: at } = refund;
   const back = transactions.filter(
-    ({ kind, status }) => kind === 'refund' && /^(success|pending)$/.test(status),
+    ({ kind, status, amount }) =>
+      kind === 'refund' && /^(success|pending)$/.test(status ?? '') && Number(amount ?? 1) !== 0,
   );
-  const [first, ...others] = back.map(({ amount, currency }) => ({ value: amount, currency }));
-  if (!first) return [];
-  const amount = others.reduce<Money | undefined>((sum, one) => sum && add(sum, one), first);
+  if (back.length === 0) return [];
+  const [one, another] = new Set(back.map(({ currency }) => currency));
+  const paid = another
+    ? undefined
+    : sumOf(
+        back.map(({ amount }) => amount),
+        one,
+      );
   const state = back.every(({ status }) => status === 'success') ? 'done' : 'open';
-  const reversal = { kind: 'refund', state, part: 'partial', amount } as const;
+  const reversal = { kind: 'refund', state, part: 'partial', amount: inShopMoney(refund, paid), at } as const;
   const isTest = test || back.some((one) => one.test);
   return [{ kind: 'reversed', id: String(order_id), test: isTest, reversalId: String(id), reversal }];
 }
 
+/**
+ * A refund may be paid in the buyer's currency, but an order is counted in the shop's: the price of what is given back,
+ * with its tax, less the adjustments, which are negative for what is given back beside the lines.
+ */
+function inShopMoney(
+  { refund_line_items: items, order_adjustments, total_duties_set: duties }: z.output<typeof Refund>,
+  paid: Money | undefined,
+): Money | undefined {
+  const returned = items.flatMap(({ subtotal_set, total_tax_set }) => [subtotal_set, total_tax_set]);
+  const adjusted = order_adjustments.flatMap(({ amount_set, tax_amount_set }) => [
+    amount_set,
+    tax_amount_set,
+  ]);
+  const all = [...returned, ...adjusted].map(({ shop_money }) => shop_money);
+  const shop = duties.shop_money.currency_code ?? all.find((one) => one.currency_code)?.currency_code;
+  if (!shop || !paid || paid.currency === shop) return paid;
+  const amountsOf = (sets: readonly z.output<typeof MoneySet>[]) =>
+    sets.flatMap(({ shop_money }) => shop_money.amount ?? []);
+  const more = amountsOf(adjusted).flatMap((value) => (value.startsWith('-') ? value.slice(1) : []));
+  const back = sumOf([...amountsOf(returned), ...more], shop);
+  const kept = sumOf(
+    amountsOf(adjusted).filter((value) => !value.startsWith('-')),
+    shop,
+  );
+  if (!back || !kept || all.length === 0 || !atLeast([back], kept)) return undefined;
+  return add(back, { ...kept, value: `-${kept.value}` });
+}
+
 /** An inquiry counts as a dispute. A dispute that the seller accepted or refunded stays in force like an open one. */
-function disputes({ id, order_id, status }: z.output<typeof Dispute>, test: boolean): OrderEvent[] {
+function disputes(
+  { id, order_id, status }: z.output<typeof Dispute>,
+  test: boolean,
+  at: string | undefined,
+): OrderEvent[] {
   if (!order_id) return [];
   const state = status === 'won' || status === 'lost' ? status : 'open';
-  const reversal = { kind: 'chargeback', state, part: 'full' } as const;
+  const reversal = { kind: 'chargeback', state, part: 'full', at } as const;
   return [{ kind: 'reversed', id: String(order_id), test, reversalId: String(id), reversal }];
 }
 
 /** A test notification has an ID that a JavaScript number cannot hold exactly; it is rounded the same way everywhere. */
 const id = z.number().check(z.refine(Number.isInteger), z.positive(), z.lt(1e20));
-const quantity = z.int().check(z.nonnegative(), z.maximum(10_000));
-const pairs = z._default(z.array(z.object({ name: z.string(), value: z.unknown() })), []);
-
-const Item = z.object({
+const pairs = z.catch(z.array(loose({ name: text, value: z.optional(z.unknown()) })), []);
+const MoneySet = loose({ shop_money: loose({ amount: text, currency_code: given(currency) }) });
+const person = { first_name: text, last_name: text };
+const Named = loose(person);
+const Address = {
+  ...person,
+  name: text,
+  company: text,
+  country_code: text,
+};
+const Item = loose({
   sku: text,
-  variant_id: z.nullish(id),
-  product_id: z.nullish(id),
+  variant_id: given(id),
+  product_id: given(id),
   title: text,
-  quantity: quantity.check(z.positive()),
-  current_quantity: z.optional(quantity),
-  price: decimal,
-  tax_lines: z._default(z.array(z.object({ price: decimal })), []),
-  discount_allocations: z._default(z.array(z.object({ amount: decimal })), []),
+  quantity: given(quantity),
+  current_quantity: given(z.union([z.literal(0), quantity])),
+  price: given(decimal),
+  tax_lines: given(z.array(loose({ price: given(decimal) }))),
+  discount_allocations: given(z.array(loose({ amount: given(decimal) }))),
   properties: pairs,
 });
+const Paid = z.object({ id, financial_status: z.string().check(z.regex(PAID)) });
 const Order = z.object({
   id,
   test: flag,
   financial_status: z.string(),
   source_name: text,
-  created_at: timestamp,
-  currency,
-  total_price: decimal,
+  created_at: given(timestamp),
+  currency: given(currency),
+  total_price: given(decimal),
   name: printed,
+  order_number: printed,
   taxes_included: flag,
   email: text,
+  contact_email: text,
   customer_locale: text,
-  customer: z.nullish(z.object({ first_name: text, last_name: text, email: text })),
-  billing_address: z.nullish(z.object({ name: text, company: text, country_code: text })),
+  customer: loose({ ...person, email: text, default_address: loose(Address) }),
+  billing_address: loose(Address),
   note_attributes: pairs,
   line_items: z.array(Item),
 });
-const Transaction = z.object({ kind: z.string(), status: z.string(), amount: decimal, currency, test: flag });
-const Refund = z.object({ id, order_id: id, transactions: z.array(Transaction) });
-const Dispute = z.object({ id, order_id: z.nullish(id), status: z.string() });
+const Transaction = loose({
+  kind: text,
+  status: text,
+  amount: given(decimal),
+  currency: given(currency),
+  test: flag,
+});
+const Refund = z.object({
+  id,
+  order_id: id,
+  created_at: given(timestamp),
+  transactions: z.array(Transaction),
+  refund_line_items: z.catch(z.array(loose({ subtotal_set: MoneySet, total_tax_set: MoneySet })), []),
+  order_adjustments: z.catch(z.array(loose({ amount_set: MoneySet, tax_amount_set: MoneySet })), []),
+  total_duties_set: MoneySet,
+});
+const Dispute = z.object({ id, order_id: given(id), status: z.string() });

@@ -1,12 +1,25 @@
 // woocommerce/woocommerce, includes/class-wc-webhook.php (signature, ping, no retry), and the order of its REST API:
-// https://woocommerce.github.io/woocommerce-rest-api-docs/#order-properties
+// https://woocommerce.github.io/woocommerce-rest-api-docs/#order-properties; subscriptions as in woocommerce-subscriptions-core
 import * as z from 'zod/mini';
 import { json, part } from '../../core/inbound/body.ts';
 import type { OrderEvent } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { findRegistration } from '../../core/inbound/registration.ts';
 import type { WebhookRequest } from '../../core/inbound/request.ts';
-import { decimal, printed, SandboxOptions, text } from '../../core/inbound/shapes.ts';
+import {
+  currency,
+  decimal,
+  firstText,
+  given,
+  loose,
+  moneyOf,
+  printed,
+  quantity,
+  SandboxOptions,
+  soldLine,
+  text,
+  timestamp,
+} from '../../core/inbound/shapes.ts';
 import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { add } from '../../core/order/money.ts';
 
@@ -21,66 +34,111 @@ export const woocommerce: Provider = {
   },
 
   read(request, context) {
-    // The body of a deleted order has only an ID; other topics are about products, coupons and customers.
-    const isOurs = /^order\.(created|updated|restored)$/.test(request.headers['x-wc-webhook-topic'] ?? '');
-    if (isPing(request) || !isOurs) return [];
-    const order = json(Order, request.body);
-    // WooCommerce Subscriptions marks a renewal so: wcs_create_order_from_subscription.
-    if (order.created_via === 'subscription') return [];
+    if (isPing(request)) return [];
     const { sandbox } = part(SandboxOptions, context.options);
-    return [...sales(order, sandbox, context), ...refunds(order, sandbox)];
+    const topic = request.headers['x-wc-webhook-topic'] ?? '';
+    if (/^subscription\.(created|updated)$/.test(topic))
+      return trials(json(Subscription, request.body), sandbox);
+    // The body of a deleted order has only an ID; other topics are about products, coupons and customers.
+    if (!/^order\.(created|updated|restored)$/.test(topic)) return [];
+    // An unpaid order that cannot be parsed is not held: it comes again when it is paid.
+    const { status, date_paid_gmt } = json(Head, request.body);
+    const isPaid = PAID.test(status) && Boolean(date_paid_gmt);
+    if (!isPaid && status !== 'refunded') return [];
+    const order = json(Order, request.body);
+    return [...(isPaid ? [sale(order, sandbox, context)] : []), ...refunds(order, sandbox)];
   },
+
+  idIn: ({ body }) => String(json(Head, body).id),
 };
+
+/** WooCommerce has no event for a payment: it sends every change of an order, most of them long after it was paid. */
+const PAID = /^(processing|completed)$/;
 
 /** The shop pings a new address unsigned, with the webhook's number only, and rejects the address unless it gets 200. */
 const isPing = ({ headers, body }: WebhookRequest): boolean =>
   !headers['x-wc-webhook-signature'] && /^webhook_id=\d{1,20}$/.test(body.toString('latin1', 0, 40));
 
-/** WooCommerce has no event for a payment: it sends every change of an order, most of them long after it was paid. */
-function sales(
-  { id, status, currency, total, billing, date_paid_gmt, ...order }: z.output<typeof Order>,
-  test: boolean,
-  { knows, licenseeField }: Context,
-): OrderEvent[] {
-  if (!date_paid_gmt || (status !== 'processing' && status !== 'completed')) return [];
-  const meta = [...order.meta_data, ...order.line_items.flatMap((line) => line.meta_data)];
-  const attributes = meta.map(({ key: name, value }) => ({ name, value }));
+function sale(order: z.output<typeof Order>, test: boolean, { knows, licenseeField }: Context): OrderEvent {
+  const { id, currency, billing, shipping, line_items: items } = order;
+  const money = (value: string | undefined) => moneyOf(value, currency);
+  const amount = money(order.total);
+  const common = { test, placedAt: order.date_paid_gmt, printed: order.number, amount };
+  const subscription = order.meta_data.find(({ key }) => key === '_subscription_renewal')?.value;
+  // WooCommerce Subscriptions makes renewals, wcs_create_order_from_subscription, and takes some through the checkout.
+  if (subscription !== undefined || order.created_via === 'subscription') {
+    const known = typeof subscription === 'number' || (typeof subscription === 'string' && subscription);
+    if (!known)
+      return { kind: 'ignored', id: String(id), type: 'renewal without a subscription', amount, test };
+    return {
+      ...common,
+      kind: 'renewed',
+      id: String(subscription),
+      aliases: [String(id)],
+      buyer: {},
+      lines: [],
+    };
+  }
+  const meta = [...order.meta_data, ...items.flatMap((line) => line.meta_data)];
+  const attributes = meta.map(({ key = '', value }) => ({ name: key, value }));
   const { registration, held } = findRegistration(attributes, licenseeField);
-  return [
-    {
-      kind: 'paid',
-      id: String(id),
-      test,
-      placedAt: new Date(`${date_paid_gmt}Z`).toISOString(),
-      amount: { value: total, currency },
-      printed: order.number,
-      buyer: {
-        name: [billing.first_name, billing.last_name].filter(Boolean).join(' ') || undefined,
-        email: billing.email || undefined,
-        company: billing.company || undefined,
-        country: billing.country || undefined,
-        registration,
-      },
-      lines: order.line_items.map(({ sku, variation_id, product_id, quantity, ...line }) => {
-        const skus = [sku, variation_id, product_id].flatMap((one) => (one ? [String(one)] : []));
-        const paid = add({ value: line.total, currency }, { value: line.total_tax, currency });
-        return { sku: skus.find(knows) ?? skus[0] ?? '', quantity, paid, held };
-      }),
+  return {
+    ...common,
+    kind: isTrial(order) ? 'trial' : 'paid',
+    id: String(id),
+    buyer: {
+      name: firstText(fullName(billing), fullName(shipping)),
+      email: billing.email || undefined,
+      company: billing.company || undefined,
+      country: billing.country || undefined,
+      registration,
     },
-  ];
+    lines: items.map(({ sku, variation_id, product_id, quantity, total, total_tax }) => {
+      const skus = [sku, variation_id, product_id].filter((one) => one && one !== '0');
+      const net = money(total);
+      const tax = money(total_tax);
+      const paid = net && tax ? add(net, tax) : net;
+      return soldLine({ sku: skus.find((one) => one && knows(one)) ?? skus[0], quantity, paid, held });
+    }),
+  };
+}
+
+const fullName = ({ first_name, last_name }: z.output<typeof Person>) =>
+  [first_name, last_name].filter(Boolean).join(' ');
+
+/** The first order of a trial costs 0 without a discount; a coupon for the whole price is a discount. */
+const isTrial = ({ total, discount_total, line_items: items }: z.output<typeof Order>): boolean =>
+  ZERO.test(total ?? '') &&
+  ZERO.test(discount_total ?? '0') &&
+  items.length > 0 &&
+  items.every(({ subtotal }) => ZERO.test(subtotal ?? ''));
+const ZERO = /^-?0+(?:\.0+)?$/;
+
+/** A subscription names its first order, and its renewals name the subscription. */
+function trials({ id, parent_id, trial_end }: z.output<typeof Subscription>, test: boolean): OrderEvent[] {
+  if (!parent_id || !trial_end) return [];
+  const common = { test, until: trial_end, buyer: {}, lines: [] };
+  return [{ ...common, kind: 'trial', id: String(parent_id), aliases: [String(id)] }];
 }
 
 /** Each body repeats all refunds so far. A shop can also set an order to refunded without a refund. */
-function refunds({ id, status, currency, refunds }: z.output<typeof Order>, test: boolean): OrderEvent[] {
-  const partial = refunds.map((refund) => ({
-    reversalId: String(refund.id),
-    amount: { value: refund.total.replace('-', ''), currency },
-  }));
-  const isFull = status === 'refunded';
-  const all = isFull && partial.length === 0 ? [{ reversalId: String(id), amount: undefined }] : partial;
+function refunds(order: z.output<typeof Order>, test: boolean): OrderEvent[] {
+  const id = String(order.id);
+  const isFull = order.status === 'refunded';
+  const stated = (order.refunds ?? []).flatMap(({ id: own, total }) =>
+    own && !ZERO.test(total ?? '')
+      ? [
+          {
+            reversalId: String(own),
+            amount: moneyOf(given(decimal).parse(total?.replace('-', '')), order.currency),
+          },
+        ]
+      : [],
+  );
+  const all = isFull && stated.length === 0 ? [{ reversalId: id, amount: undefined }] : stated;
   return all.map(({ reversalId, amount }) => ({
     kind: 'reversed',
-    id: String(id),
+    id,
     test,
     reversalId,
     reversal: { kind: 'refund', state: 'done', part: isFull ? 'full' : 'partial', amount },
@@ -88,29 +146,52 @@ function refunds({ id, status, currency, refunds }: z.output<typeof Order>, test
 }
 
 const number = z.int().check(z.positive());
-const meta_data = z._default(z.array(z.object({ key: z.string(), value: z.unknown() })), []);
+/** In UTC, mostly without a zone. */
+const utc = given(
+  z.union([
+    z.pipe(
+      z.iso.datetime({ local: true }).check(z.regex(/\d$/)),
+      z.transform((time) => new Date(`${time}Z`).toISOString()),
+    ),
+    timestamp,
+  ]),
+);
+/** A plugin may write a number in place of a text. */
+const word = given(z.pipe(z.union([z.string(), z.number()]), z.transform(String)));
+const Person = loose({ first_name: text, last_name: text });
+const meta_data = z.catch(z.array(loose({ key: word, value: z.optional(z.unknown()) })), []);
 
+const Head = z.object({ id: number, status: z.string(), date_paid_gmt: z.unknown() });
 const Order = z.object({
   id: number,
   status: z.string(),
-  currency: z.string().check(z.regex(/^[A-Z]{3}$/)),
-  total: decimal,
+  currency: given(currency),
+  total: text,
+  discount_total: text,
   number: printed,
   created_via: text,
-  /** In UTC, without a zone. */
-  date_paid_gmt: z.nullish(z.iso.datetime({ local: true }).check(z.regex(/\d$/))),
-  billing: z.object({ first_name: text, last_name: text, company: text, country: text, email: text }),
+  date_paid_gmt: utc,
+  billing: loose({ first_name: text, last_name: text, company: text, country: text, email: text }),
+  shipping: Person,
   meta_data,
   line_items: z.array(
-    z.object({
-      sku: text,
-      product_id: z.nullish(z.int()),
-      variation_id: z.nullish(z.int()),
-      quantity: z.int().check(z.minimum(1), z.maximum(10_000)),
-      total: decimal,
-      total_tax: decimal,
+    loose({
+      sku: word,
+      product_id: word,
+      variation_id: word,
+      quantity: given(quantity),
+      subtotal: text,
+      total: given(decimal),
+      total_tax: given(decimal),
       meta_data,
     }),
   ),
-  refunds: z.array(z.object({ id: number, total: z.string().check(z.regex(/^-?\d{1,15}(?:\.\d{1,6})?$/)) })),
+  refunds: given(z.array(loose({ id: given(number), total: text }))),
 });
+const Subscription = z.pipe(
+  z.object({ id: number, parent_id: given(number), trial_end_date_gmt: utc, trial_end_date: utc }),
+  z.transform(({ trial_end_date_gmt, trial_end_date, ...subscription }) => ({
+    ...subscription,
+    trial_end: trial_end_date_gmt ?? trial_end_date,
+  })),
+);

@@ -8,6 +8,8 @@ const STATUS: Readonly<Record<string, string>> = {
   partly_refunded: 'completed',
   refunded: 'refunded',
   unpaid: 'pending',
+  trial: 'completed',
+  renewed: 'completed',
 };
 
 export const simulator: Simulator = {
