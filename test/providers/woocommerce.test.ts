@@ -434,6 +434,9 @@ describe('the simulator', () => {
     ['partly_refunded', [{ kind: 'paid' }, { reversal: { part: 'partial', amount: { value: '5.00' } } }]],
     ['refunded', [{ reversal: { part: 'full', amount: { value: '61.50' } } }]],
     ['unpaid', []],
+    ['trial', [{ kind: 'trial', lines: [{ sku: 'w' }] }]],
+    ['subscribed', [{ kind: 'trial', aliases: [expect.any(String)] }]],
+    ['renewed', [{ kind: 'renewed', id: expect.any(String), lines: [] }]],
     ['ping', []],
   ])('sends %s with the matching events', async (event, expected) => {
     const { orderId } = simulator.request(order, secret, {}, 0);

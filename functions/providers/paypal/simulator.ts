@@ -16,6 +16,7 @@ import { paypalApi } from './fake-api.ts';
 const EVENTS: Readonly<Record<string, readonly [file: string, values: Readonly<Record<string, unknown>>]>> = {
   paid: ['paypal/templates/captured.json', {}],
   approved: ['paypal/templates/approved.json', {}],
+  ignored: ['paypal/templates/sale.json', {}],
   refunded: ['paypal/templates/refunded.json', { share: 1 }],
   partly_refunded: ['paypal/templates/refunded.json', { share: 0.25 }],
   disputed: [

@@ -13,7 +13,7 @@ const STATUS: Readonly<Record<string, string>> = {
 };
 
 export const simulator: Simulator = {
-  events: [...Object.keys(STATUS), 'ping'],
+  events: [...Object.keys(STATUS), 'subscribed', 'ping'],
   demoKeys: { signing: ['ex&ample"secret'] },
   sign: (body, secret) => ({
     headers: { 'x-wc-webhook-topic': 'order.updated', 'x-wc-webhook-signature': signature(body, secret) },
@@ -22,14 +22,22 @@ export const simulator: Simulator = {
   request({ event, id, sku, name, email, company, floor }, secret, _options, now) {
     if (event === 'ping') return PING;
     const orderId = id ?? String(randomInt(1_000, 1_000_000_000));
-    const net = Math.max(39, floor);
+    // A renewal is an order of its own that names the subscription; `subscribed` names the order of the subscription.
+    if (event === 'subscribed') return sign(secret, 'subscription.created', subscription(orderId, now), orderId);
+    const isRenewal = event === 'renewed';
+    const net = event === 'trial' ? 0 : Math.max(39, floor);
     const total = (net * 1.23).toFixed(2);
     const at = new Date(now).toISOString().slice(0, 19);
     const back = { refunded: [total], partly_refunded: ['5.00'] }[event] ?? [];
     const words = name.split(' ');
     const body = JSON.stringify(
       fillTemplate('woocommerce/templates/order.json', {
-        order: Number(orderId),
+        order: isRenewal ? randomInt(1_000, 1_000_000_000) : Number(orderId),
+        via: isRenewal ? 'subscription' : 'checkout',
+        meta: [
+          { id: 13106, key: 'licensee', value: name },
+          ...(isRenewal ? [{ id: 13107, key: '_subscription_renewal', value: subscriptionOf(orderId) }] : []),
+        ],
         number: orderId,
         status: STATUS[event],
         unpaid: event === 'unpaid',
@@ -43,23 +51,36 @@ export const simulator: Simulator = {
         lastName: words.at(-1),
       }),
     );
-    const headers = {
-      'content-type': 'application/json',
-      'user-agent': 'WooCommerce/10.4.0 Hookshot (WordPress/6.9)',
-      'x-wc-webhook-source': 'https://shop.example.com/',
-      'x-wc-webhook-topic': 'order.updated',
-      'x-wc-webhook-resource': 'order',
-      'x-wc-webhook-event': 'updated',
-      'x-wc-webhook-signature': signature(body, secret),
-      'x-wc-webhook-id': '5',
-      'x-wc-webhook-delivery-id': randomBytes(16).toString('hex'),
-    };
-    return { method: 'POST', query: '', headers, body, orderId };
+    return sign(secret, 'order.updated', body, orderId);
   },
 };
 
-const signature = (body: string | Buffer, secret: string): string =>
-  createHmac('sha256', secret).update(body).digest('base64');
+const subscriptionOf = (orderId: string) => `${Number(orderId) + 1_000_000_000}`;
+
+/** The part of the subscription that Keypost reads: woocommerce-subscriptions-core, class-wc-rest-subscriptions-controller.php. */
+const subscription = (orderId: string, now: number) =>
+  JSON.stringify({
+    id: Number(subscriptionOf(orderId)),
+    parent_id: Number(orderId),
+    status: 'active',
+    trial_end_date_gmt: new Date(now + 14 * 86_400_000).toISOString().slice(0, 19),
+  });
+
+function sign(secret: string, topic: string, body: string, orderId: string) {
+  const [resource = '', event = ''] = topic.split('.');
+  const headers = {
+    'content-type': 'application/json',
+    'user-agent': 'WooCommerce/10.4.0 Hookshot (WordPress/6.9)',
+    'x-wc-webhook-source': 'https://shop.example.com/',
+    'x-wc-webhook-topic': topic,
+    'x-wc-webhook-resource': resource,
+    'x-wc-webhook-event': event,
+    'x-wc-webhook-signature': createHmac('sha256', secret).update(body).digest('base64'),
+    'x-wc-webhook-id': '5',
+    'x-wc-webhook-delivery-id': randomBytes(16).toString('hex'),
+  };
+  return { method: 'POST', query: '', headers, body, orderId } as const;
+}
 
 /** The shop sends this unsigned request when the webhook is saved. */
 const PING = {
