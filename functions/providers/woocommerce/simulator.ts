@@ -23,7 +23,8 @@ export const simulator: Simulator = {
     if (event === 'ping') return PING;
     const orderId = id ?? String(randomInt(1_000, 1_000_000_000));
     // A renewal is an order of its own that names the subscription; `subscribed` names the order of the subscription.
-    if (event === 'subscribed') return sign(secret, 'subscription.created', subscription(orderId, now), orderId);
+    if (event === 'subscribed')
+      return send(secret, 'subscription.created', subscription(orderId, now), orderId);
     const isRenewal = event === 'renewed';
     const net = event === 'trial' ? 0 : Math.max(39, floor);
     const total = (net * 1.23).toFixed(2);
@@ -51,9 +52,12 @@ export const simulator: Simulator = {
         lastName: words.at(-1),
       }),
     );
-    return sign(secret, 'order.updated', body, orderId);
+    return send(secret, 'order.updated', body, orderId);
   },
 };
+
+const signature = (body: string | Buffer, secret: string) =>
+  createHmac('sha256', secret).update(body).digest('base64');
 
 const subscriptionOf = (orderId: string) => `${Number(orderId) + 1_000_000_000}`;
 
@@ -66,7 +70,7 @@ const subscription = (orderId: string, now: number) =>
     trial_end_date_gmt: new Date(now + 14 * 86_400_000).toISOString().slice(0, 19),
   });
 
-function sign(secret: string, topic: string, body: string, orderId: string) {
+function send(secret: string, topic: string, body: string, orderId: string) {
   const [resource = '', event = ''] = topic.split('.');
   const headers = {
     'content-type': 'application/json',
@@ -75,7 +79,7 @@ function sign(secret: string, topic: string, body: string, orderId: string) {
     'x-wc-webhook-topic': topic,
     'x-wc-webhook-resource': resource,
     'x-wc-webhook-event': event,
-    'x-wc-webhook-signature': createHmac('sha256', secret).update(body).digest('base64'),
+    'x-wc-webhook-signature': signature(body, secret),
     'x-wc-webhook-id': '5',
     'x-wc-webhook-delivery-id': randomBytes(16).toString('hex'),
   };
