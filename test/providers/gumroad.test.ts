@@ -309,8 +309,8 @@ test.each<[string, Record<string, string | undefined>, object]>([
 });
 
 test('an unparseable sale is identified by its ID, but not a refund of it', () => {
-  expect(gumroad.idIn?.(request(ping({ price: 'x' })))).toBe(SALE);
-  expect(() => gumroad.idIn?.(request(fixture('refund.form')))).toThrow();
+  expect(gumroad.idIn?.(request(ping({ price: 'x' })), context)).toBe(SALE);
+  expect(() => gumroad.idIn?.(request(fixture('refund.form')), context)).toThrow();
 });
 
 describe('a refund or dispute', () => {

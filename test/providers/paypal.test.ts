@@ -597,12 +597,15 @@ describe('a capture', () => {
 
   test('that is unparseable is identified by its order; an approval is not, which may not be paid', () => {
     const idIn = (name: string, changes = {}) =>
-      paypal.idIn?.({
-        method: 'POST',
-        headers: {},
-        query: '',
-        body: Buffer.from(JSON.stringify(changed(name, changes))),
-      });
+      paypal.idIn?.(
+        {
+          method: 'POST',
+          headers: {},
+          query: '',
+          body: Buffer.from(JSON.stringify(changed(name, changes))),
+        },
+        context,
+      );
     expect(idIn('PAYMENT.CAPTURE.COMPLETED', { links: 5 })).toBe('5EX00001EX000001A');
     expect(() => idIn('CHECKOUT.ORDER.APPROVED')).toThrow();
   });
