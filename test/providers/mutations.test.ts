@@ -8,7 +8,41 @@ import { sampleOf } from '../fixtures/sample.ts';
 const VALUES = [undefined, null, [], '', 0, {}, 'x', -1, 1.5, 10_001, true, ['x'], 'x'.repeat(2_000)];
 
 /** A sale, the fields that it needs, and the list of its lines. */
-const SALES: Readonly<Record<string, { file: string; needs: RegExp; lines?: string; options?: object }>> = {
+const SALES: Readonly<
+  Record<
+    string,
+    {
+      file: string;
+      needs: RegExp;
+      lines?: string;
+      headers?: Readonly<Record<string, string>>;
+      options?: Readonly<Record<string, unknown>>;
+    }
+  >
+> = {
+  stripe: {
+    file: 'checkout.session.completed.json',
+    // Without the payment it would be another order.
+    needs: /^(object|type|livemode|data|data\.object|data\.object\.(id|mode|payment_status|payment_intent))$/,
+  },
+  paypal: {
+    file: 'PAYMENT.CAPTURE.COMPLETED.json',
+    needs:
+      /^(event_type|resource|resource\.(id|supplementary_data|supplementary_data\.related_ids|supplementary_data\.related_ids\.order_id))$/,
+    options: { payee: 'EXAMPLEMERCH1' },
+  },
+  shopify: {
+    file: 'orders-paid.json',
+    // A line of which no copy is left is not sold.
+    needs: /^(id|financial_status|line_items|line_items\.0\.current_quantity)$/,
+    headers: { 'x-shopify-topic': 'orders/paid' },
+  },
+  woocommerce: {
+    file: 'order.updated.completed.json',
+    needs: /^(id|status|date_paid_gmt|line_items)$/,
+    lines: 'line_items',
+    headers: { 'x-wc-webhook-topic': 'order.updated' },
+  },
   paddle: {
     file: 'transaction.completed.json',
     needs: /^(event_type|data|data\.id|data\.details|data\.details\.line_items)$/,
@@ -50,8 +84,9 @@ function mutated(sample: unknown, path: string, value: unknown): Buffer {
 }
 
 async function salesIn(name: string, body: Buffer): Promise<OrderEvent[]> {
-  const context = contextWith({ keys: ['a-key'] });
-  const request = { method: 'POST', headers: {}, query: '', body };
+  const { headers = {}, options = {} } = SALES[name] ?? {};
+  const context = contextWith({ keys: ['a-key'], options });
+  const request = { method: 'POST', headers, query: '', body };
   const events = (await providers[name]?.read(request, context)) ?? [];
   return events.filter(({ kind }) => kind === 'paid' || kind === 'trial');
 }
