@@ -12,7 +12,7 @@ const env = mailEventsEnv(process.env);
 const ports = {
   now: Date.now,
   report: logReports(env.NAMESPACE, Date.now),
-  store: orderStore(dynamoClient(), env.TABLE, () => AbortSignal.timeout(CALL_MS)),
+  store: orderStore(dynamoClient(), env.TABLE, () => CALL_MS),
 };
 
 /** Returns a result for each event. Throws if the store does, so that SNS retries; an unreadable event is only reported. */

@@ -31,7 +31,7 @@ export async function handler(event: { readonly ahead?: number }): Promise<Redel
     productKeys: keys,
     report: logReports(env.NAMESPACE, Date.now),
     mailer: sesMailer(ses, env.CONFIGURATION_SET),
-    store: orderStore(dynamo, env.TABLE, () => AbortSignal.timeout(CALL_MS)),
+    store: orderStore(dynamo, env.TABLE, () => CALL_MS),
   };
   const result = await redeliver(ports, queue, now() + RUN_MS);
   await gauge(ports);

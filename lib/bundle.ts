@@ -61,7 +61,7 @@ export function bundling(catalogue: Catalogue): BuildOptions {
       // Lambda and `npm start` pass credentials in the environment; the default provider chain takes 20 ms to load.
       '@aws-sdk/credential-provider-node': join(root, 'functions/aws/credentials.ts'),
     },
-    plugins: [inlineCatalogue(catalogue), builtins, withoutAttachments],
+    plugins: [inlineCatalogue(catalogue), builtins, withoutAttachments, withoutConfigFiles],
   };
 }
 
@@ -94,6 +94,16 @@ const builtins: Plugin = {
 };
 
 const getBuiltin = (path: string) => `process.getBuiltinModule(${JSON.stringify(path)})`;
+
+/** Keeps the SDK from looking for `~/.aws/config` at each start. Its packages import the reader by a relative path. */
+const withoutConfigFiles: Plugin = {
+  name: 'without-config-files',
+  setup({ onResolve }) {
+    onResolve({ filter: /[\\/]loadSharedConfigFiles(?:\.js)?$/ }, () => ({
+      path: join(root, 'functions/aws/shared-config.ts'),
+    }));
+  },
+};
 
 /** Leaves out 50 KB of nodemailer that only attachments use: it fetches them, and guesses a type from a name. */
 const withoutAttachments: Plugin = {

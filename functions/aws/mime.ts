@@ -1,4 +1,5 @@
 /** Formats a mail as MIME with nodemailer's headers and encodings. Its streams would take three times as long. */
+import { randomUUID } from 'node:crypto';
 import { encodeWord } from 'nodemailer/lib/mime-funcs';
 import MimeNode from 'nodemailer/lib/mime-node';
 import { encode, wrap } from 'nodemailer/lib/qp';
@@ -11,6 +12,8 @@ export function toMime(message: Message): Buffer {
     To: { address: message.to },
     'Reply-To': { address: message.replyTo },
     Subject: subject(message.subject),
+    // SES replaces it. Without one, nodemailer draws five random numbers for it.
+    'Message-ID': `<${randomUUID()}@${message.from.address.split('@').at(-1)}>`,
     ...message.headers,
   });
   const head = root.buildHeaders();

@@ -11,18 +11,21 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { fromItem as parseItem, toItem } from '../core/order/stored.ts';
 import type { Item } from '../core/order/types.ts';
 import type { Store } from '../core/world.ts';
+import { within, withoutLogger } from './client.ts';
 
 export const dynamoClient = (): DynamoDBClient =>
-  new DynamoDBClient({
-    maxAttempts: 3,
-    requestHandler: { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true },
-  });
+  withoutLogger(
+    new DynamoDBClient({
+      maxAttempts: 3,
+      requestHandler: { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true },
+    }),
+  );
 
-/** @param signal ends a call and its retries; made anew for each call. */
-export function orderStore(client: DynamoDBClient, table: string, signal: () => AbortSignal): Store {
+/** @param ms the limit for a call and its retries, asked for each call. */
+export function orderStore(client: DynamoDBClient, table: string, ms: () => number): Store {
   const read = async (key: string) => {
     const query = new GetItemCommand({ TableName: table, Key: { key: { S: key } }, ConsistentRead: true });
-    return (await client.send(query, { abortSignal: signal() })).Item;
+    return (await within(ms(), (abortSignal) => client.send(query, { abortSignal }))).Item;
   };
   return {
     async get(key) {
@@ -32,23 +35,21 @@ export function orderStore(client: DynamoDBClient, table: string, signal: () => 
     async put(item, expected) {
       const writer = randomBytes(6).toString('base64url');
       try {
-        await client.send(
-          new PutItemCommand({
-            TableName: table,
-            Item: { ...marshall(toItem(item), { removeUndefinedValues: true }), writer: { S: writer } },
-            ...(expected === undefined
-              ? {
-                  ConditionExpression: 'attribute_not_exists(#key)',
-                  ExpressionAttributeNames: { '#key': 'key' },
-                }
-              : {
-                  ConditionExpression: '#version = :expected',
-                  ExpressionAttributeNames: { '#version': 'version' },
-                  ExpressionAttributeValues: { ':expected': { N: String(expected) } },
-                }),
-          }),
-          { abortSignal: signal() },
-        );
+        const command = new PutItemCommand({
+          TableName: table,
+          Item: { ...marshall(toItem(item), { removeUndefinedValues: true }), writer: { S: writer } },
+          ...(expected === undefined
+            ? {
+                ConditionExpression: 'attribute_not_exists(#key)',
+                ExpressionAttributeNames: { '#key': 'key' },
+              }
+            : {
+                ConditionExpression: '#version = :expected',
+                ExpressionAttributeNames: { '#version': 'version' },
+                ExpressionAttributeValues: { ':expected': { N: String(expected) } },
+              }),
+        });
+        await within(ms(), (abortSignal) => client.send(command, { abortSignal }));
         return undefined;
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;

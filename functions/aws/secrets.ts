@@ -2,16 +2,19 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { errorName, Rejection } from '../core/inbound/rejection.ts';
 import type { Secret } from '../core/world.ts';
+import { within, withoutLogger } from './client.ts';
 
 const READ_MS = 1_500;
 /** Limits the reads that requests with an unknown signature can cause. */
 const REFRESH_MS = 30_000;
 
 export const secretsClient = (): SecretsManagerClient =>
-  new SecretsManagerClient({
-    maxAttempts: 2,
-    requestHandler: { connectionTimeout: 500, requestTimeout: READ_MS, throwOnRequestTimeout: true },
-  });
+  withoutLogger(
+    new SecretsManagerClient({
+      maxAttempts: 2,
+      requestHandler: { connectionTimeout: 500, requestTimeout: READ_MS, throwOnRequestTimeout: true },
+    }),
+  );
 
 export function cachedSecret<Value>(
   client: SecretsManagerClient,
@@ -29,7 +32,7 @@ export function cachedSecret<Value>(
 
   const load = async () => {
     const command = new GetSecretValueCommand({ SecretId: secretId });
-    const { SecretString } = await client.send(command, { abortSignal: AbortSignal.timeout(READ_MS) });
+    const { SecretString } = await within(READ_MS, (abortSignal) => client.send(command, { abortSignal }));
     const value = await parse(JSON.parse(SecretString ?? ''));
     cached = { value, until: now() + cachedMs };
     return value;

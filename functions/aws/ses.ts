@@ -2,6 +2,7 @@
 import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import type { Message } from '../core/mail/message.ts';
 import type { Mailer, SendOutcome } from '../core/world.ts';
+import { within, withoutLogger } from './client.ts';
 
 /** The limit for one call, including the connection. */
 const SEND_MS = 1_500;
@@ -17,10 +18,12 @@ export function mime() {
 
 /** One attempt: SES has no idempotency token, so the SDK's own retry may send twice. */
 export const sesClient = (): SESClient =>
-  new SESClient({
-    maxAttempts: 1,
-    requestHandler: { connectionTimeout: 1_000, requestTimeout: SEND_MS, throwOnRequestTimeout: true },
-  });
+  withoutLogger(
+    new SESClient({
+      maxAttempts: 1,
+      requestHandler: { connectionTimeout: 1_000, requestTimeout: SEND_MS, throwOnRequestTimeout: true },
+    }),
+  );
 
 /** Sends through the configuration set, which publishes the delivery events of each mail. */
 export function sesMailer(client: SESClient, configurationSet: string): Mailer {
@@ -31,7 +34,7 @@ export function sesMailer(client: SESClient, configurationSet: string): Mailer {
       const command = toCommand(message, configurationSet, toMime(message));
       if (Date.now() - usedAt > IDLE_MS) client.destroy();
       usedAt = Date.now();
-      const { MessageId } = await client.send(command, { abortSignal: AbortSignal.timeout(SEND_MS) });
+      const { MessageId } = await within(SEND_MS, (abortSignal) => client.send(command, { abortSignal }));
       return MessageId ? { kind: 'sent', messageId: MessageId } : { kind: 'unknown', code: 'no_message_id' };
     } catch (error) {
       return toOutcome(error);
@@ -53,7 +56,7 @@ export async function connect(client: SESClient): Promise<void> {
       },
       { step: 'deserialize', priority: 'low' },
     );
-    await client.send(command, { abortSignal: AbortSignal.timeout(SEND_MS) });
+    await within(SEND_MS, (abortSignal) => client.send(command, { abortSignal }));
   } catch {
     // SES refuses a request without an action but keeps the connection. If it failed, the first mail reports the error.
   }

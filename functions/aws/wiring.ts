@@ -53,5 +53,5 @@ export const connectPorts = (
   ...others,
   ask,
   now: Date.now,
-  store: (ms) => orderStore(dynamo, table, () => AbortSignal.timeout(ms())),
+  store: (ms) => orderStore(dynamo, table, ms),
 });

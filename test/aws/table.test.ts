@@ -16,7 +16,7 @@ let dynamo: Awaited<ReturnType<typeof startDynamo>>;
 let store: Store;
 beforeAll(async () => {
   dynamo = await startDynamo();
-  store = orderStore(dynamo.client, TABLE, () => AbortSignal.timeout(5_000));
+  store = orderStore(dynamo.client, TABLE, () => 5_000);
 });
 afterAll(() => dynamo.stop());
 

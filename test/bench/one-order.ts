@@ -26,7 +26,7 @@ export function oneOrder(provider: string, { dynamo, ses }: Clients): () => Prom
     productKeys: cached(productKeys(SECRETS['product-keys'])),
     providerKeys: cached(providerKeys(SIGNING)),
     mailer: sesMailer(ses, 'keypost'),
-    store: (ms) => orderStore(dynamo, 'orders', () => AbortSignal.timeout(ms())),
+    store: (ms) => orderStore(dynamo, 'orders', ms),
   };
   const by = providers[provider];
   if (!by) throw new Error(`no provider ${provider}`);

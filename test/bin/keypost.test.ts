@@ -420,8 +420,7 @@ describe('orders', () => {
         { sku: 'hex', quantity: 1 },
       ],
     });
-    const names = orderStore(new DynamoDBClient({ endpoint: running.aws }), 'keypost-orders', () =>
-      AbortSignal.timeout(5_000),
+    const names = orderStore(new DynamoDBClient({ endpoint: running.aws }), 'keypost-orders', () => 5_000,
     );
     await names.put({ kind: 'alias', key: 'shop#another-name', aliasOf: key }, undefined);
     const first = await keypost('orders release shop#another-name --product old=sku=ascii --json');

@@ -65,7 +65,7 @@ export function httpAws(sim: Sim, clock: ReturnType<typeof httpClock>, parts: Pa
     clock.during(process, () => caller.run(process, work));
 
   function storeOf(process: Process, ms: () => number): Store {
-    const store = orderStore(dynamo, LOCAL_NAMES.table, () => AbortSignal.timeout(ms()));
+    const store = orderStore(dynamo, LOCAL_NAMES.table, ms);
     const tried = <Result>(key: string, work: () => Promise<Result>) => {
       watcher.called(process);
       return as(process, work).catch((error: unknown) => {

@@ -31,7 +31,7 @@ export interface Entry {
 export async function openTable(target: Target): Promise<{ readonly table: Table; readonly store: Store }> {
   const client = new DynamoDBClient(target.config);
   const { table: name } = await target.names();
-  return { table: { client, name }, store: orderStore(client, name, () => AbortSignal.timeout(CALL_MS)) };
+  return { table: { client, name }, store: orderStore(client, name, () => CALL_MS) };
 }
 
 /** Reads a partition of an index, the newest entry first, from the one after `after` on. */
