@@ -53,8 +53,7 @@ let store: Store;
 
 beforeAll(async () => {
   running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: config });
-  store = orderStore(new DynamoDBClient({ endpoint: running.aws }), 'keypost-orders', () => 5_000,
-  );
+  store = orderStore(new DynamoDBClient({ endpoint: running.aws }), 'keypost-orders', () => 5_000);
   const secrets = new SecretsManagerClient({ endpoint: running.aws });
   const put = (SecretId: string, value: object) =>
     secrets.send(new PutSecretValueCommand({ SecretId, SecretString: JSON.stringify(value) }));
