@@ -421,7 +421,7 @@ describe('orders', () => {
       ],
     });
     const names = orderStore(new DynamoDBClient({ endpoint: running.aws }), 'keypost-orders', () => 5_000);
-    await names.put({ key: 'shop#another-name', aliasOf: key }, undefined);
+    await names.put({ kind: 'alias', key: 'shop#another-name', aliasOf: key }, undefined);
     const first = await keypost('orders release shop#another-name --product old=sku=ascii --json');
     expect(first.code).toBe(1);
     expect(JSON.parse(first.out)).toEqual(await shown(key));
