@@ -53,7 +53,8 @@ export function write({ sections, notes }: Report): void {
   const [major] = process.versions.node.split('.');
   const section = new RegExp(`(<!-- Node ${major} -->)[^]*?(<!-- / -->)`);
   const before = readFileSync(DOCUMENT, 'utf8');
-  if (!section.test(before)) throw new Error(`docs/performance.md has no section for Node ${major}; run this with Node 24`);
+  if (!section.test(before))
+    throw new Error(`docs/performance.md has no section for Node ${major}; run this with Node 24`);
   writeFileSync(
     DOCUMENT,
     before.replace(section, (_, start, end) => `${start}\n\n${table}\n\n${end}`),
