@@ -8,8 +8,6 @@ import type { Money, Sale, SoldLine } from './event.ts';
 
 /** Undefined if it is missing, null or not as documented. */
 export const maybe = <Schema extends z.ZodMiniType>(schema: Schema) => z.catch(z.optional(schema), undefined);
-/** The former name of `maybe`. */
-export const given = maybe;
 /** An object whose fields may all be missing: anything else, such as PHP's empty list, is an object without fields. */
 export const loose = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => {
   const schema = z.object(shape);

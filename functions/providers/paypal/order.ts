@@ -7,8 +7,8 @@ import type { Context } from '../../core/inbound/provider.ts';
 import {
   currency,
   firstText,
-  given,
   loose,
+  maybe,
   pathId,
   quantity as quantityShape,
   soldLine,
@@ -64,7 +64,7 @@ function mills(amount: Money | undefined): bigint {
 }
 
 const value = z.string().check(z.regex(/^\d{1,12}(?:\.\d{1,3})?$/));
-export const Amount = given(
+export const Amount = maybe(
   z.pipe(
     z.object({ value, currency_code: currency }),
     z.transform(({ value, currency_code: currency }) => ({ value, currency })),
@@ -90,7 +90,7 @@ export function isSeller(payee: Payee, { options }: Context): boolean {
 }
 
 /** Digits in a text. */
-const quantity = given(
+const quantity = maybe(
   z.pipe(z.string().check(z.regex(/^[1-9]\d{0,4}$/)), z.pipe(z.transform(Number), quantityShape)),
 );
 const Item = loose({ name: text, sku: text, quantity, unit_amount: Amount, tax: Amount });
@@ -98,10 +98,10 @@ const Unit = loose({
   amount: Amount,
   payee: Payee,
   custom_id: text,
-  items: given(z.array(Item)),
-  payments: loose({ captures: given(z.array(loose({ id: given(pathId) }))) }),
+  items: maybe(z.array(Item)),
+  payments: loose({ captures: maybe(z.array(loose({ id: maybe(pathId) }))) }),
 });
-const name = given(
+const name = maybe(
   z.pipe(
     z.union([z.string(), loose({ given_name: text, surname: text })]),
     z.transform((name) =>

@@ -10,8 +10,8 @@ import {
   decimal,
   firstText,
   flag,
-  given,
   loose,
+  maybe,
   moneyOf,
   printed,
   quantity,
@@ -36,7 +36,7 @@ export const shopify: Provider = {
     if (topic === 'orders/paid') return sales(json(Order, body), test, context);
     if (topic === 'refunds/create') return refunds(json(Refund, body), test);
     if (!/^disputes\/(create|update)$/.test(topic)) return [];
-    const at = given(timestamp).parse(header('triggered-at'));
+    const at = maybe(timestamp).parse(header('triggered-at'));
     return disputes(json(Dispute, body), test, at);
   },
 
@@ -194,7 +194,7 @@ function disputes(
 /** A test notification has an ID that a JavaScript number cannot hold exactly; it is rounded the same way everywhere. */
 const id = z.number().check(z.refine(Number.isInteger), z.positive(), z.lt(1e20));
 const pairs = z.catch(z.array(loose({ name: text, value: z.optional(z.unknown()) })), []);
-const MoneySet = loose({ shop_money: loose({ amount: text, currency_code: given(currency) }) });
+const MoneySet = loose({ shop_money: loose({ amount: text, currency_code: maybe(currency) }) });
 const person = { first_name: text, last_name: text };
 const Named = loose(person);
 const Address = {
@@ -205,14 +205,14 @@ const Address = {
 };
 const Item = loose({
   sku: text,
-  variant_id: given(id),
-  product_id: given(id),
+  variant_id: maybe(id),
+  product_id: maybe(id),
   title: text,
-  quantity: given(quantity),
-  current_quantity: given(z.union([z.literal(0), quantity])),
-  price: given(decimal),
-  tax_lines: given(z.array(loose({ price: given(decimal) }))),
-  discount_allocations: given(z.array(loose({ amount: given(decimal) }))),
+  quantity: maybe(quantity),
+  current_quantity: maybe(z.union([z.literal(0), quantity])),
+  price: maybe(decimal),
+  tax_lines: maybe(z.array(loose({ price: maybe(decimal) }))),
+  discount_allocations: maybe(z.array(loose({ amount: maybe(decimal) }))),
   properties: pairs,
 });
 const Paid = z.object({ id, financial_status: z.string().check(z.regex(PAID)) });
@@ -221,9 +221,9 @@ const Order = z.object({
   test: flag,
   financial_status: z.string(),
   source_name: text,
-  created_at: given(timestamp),
-  currency: given(currency),
-  total_price: given(decimal),
+  created_at: maybe(timestamp),
+  currency: maybe(currency),
+  total_price: maybe(decimal),
   name: printed,
   order_number: printed,
   taxes_included: flag,
@@ -238,17 +238,17 @@ const Order = z.object({
 const Transaction = loose({
   kind: text,
   status: text,
-  amount: given(decimal),
-  currency: given(currency),
+  amount: maybe(decimal),
+  currency: maybe(currency),
   test: flag,
 });
 const Refund = z.object({
   id,
   order_id: id,
-  created_at: given(timestamp),
+  created_at: maybe(timestamp),
   transactions: z.array(Transaction),
   refund_line_items: z.catch(z.array(loose({ subtotal_set: MoneySet, total_tax_set: MoneySet })), []),
   order_adjustments: z.catch(z.array(loose({ amount_set: MoneySet, tax_amount_set: MoneySet })), []),
   total_duties_set: MoneySet,
 });
-const Dispute = z.object({ id, order_id: given(id), status: z.string() });
+const Dispute = z.object({ id, order_id: maybe(id), status: z.string() });

@@ -4,18 +4,18 @@ import { askApi, findInApi } from '../../core/inbound/ask-api.ts';
 import { part } from '../../core/inbound/body.ts';
 import type { OrderEvent } from '../../core/inbound/event.ts';
 import type { Context, PaidOrder } from '../../core/inbound/provider.ts';
-import { given, text } from '../../core/inbound/shapes.ts';
+import { maybe, text } from '../../core/inbound/shapes.ts';
 import { parseSale } from './sale.ts';
 import { Charge, Session } from './shapes.ts';
 
 /** A session has about 5 KB, and a call to an API ends at 1 MB and after 1.5 s. */
 const PAGE = 50;
 
-const Page = z.object({ data: z.array(z.unknown()), has_more: given(z.boolean()) });
+const Page = z.object({ data: z.array(z.unknown()), has_more: maybe(z.boolean()) });
 const Listed = z.pick(Session, { id: true, payment_intent: true, payment_status: true, mode: true });
-const Paid = z.object({ ...Listed.shape, status: text, livemode: given(z.boolean()) });
-const LatestCharge = z.object({ ...Charge.shape, disputed: given(z.boolean()) });
-const Intent = z.object({ latest_charge: given(LatestCharge) });
+const Paid = z.object({ ...Listed.shape, status: text, livemode: maybe(z.boolean()) });
+const LatestCharge = z.object({ ...Charge.shape, disputed: maybe(z.boolean()) });
+const Intent = z.object({ latest_charge: maybe(LatestCharge) });
 
 export async function* paid(since: number, context: Context): AsyncGenerator<PaidOrder> {
   let after = '';

@@ -4,9 +4,9 @@ import type { Money } from '../../core/inbound/event.ts';
 import {
   currency as currencyCode,
   customFields,
-  given,
   id,
   loose,
+  maybe,
   minor as minorUnits,
   printed,
   quantity,
@@ -24,10 +24,10 @@ export function money(minor: number | undefined, currency: string | undefined): 
   return fromMinor(minor, ZERO_DECIMAL.has(currency) ? 0 : THREE_DECIMAL.has(currency) ? 3 : 2, currency);
 }
 
-const minor = given(minorUnits);
-const currency = given(currencyCode);
+const minor = maybe(minorUnits);
+const currency = maybe(currencyCode);
 /** Seconds since 1970; the output is ISO 8601. */
-const seconds = given(
+const seconds = maybe(
   z.pipe(
     z.int().check(z.nonnegative(), z.maximum(8_000_000_000)),
     z.transform((at) => new Date(at * 1000).toISOString()),
@@ -46,31 +46,31 @@ export const ThinEvent = z.object({
   id: text,
   object: z.literal('v2.core.event'),
   type: z.string(),
-  created: given(timestamp),
+  created: maybe(timestamp),
   livemode: z.boolean(),
-  related_object: given(z.object({ url: z.string() })),
+  related_object: maybe(z.object({ url: z.string() })),
 });
 /** The part of a session's event that identifies its order. */
 export const Identified = z.object({
   data: z.object({
-    object: z.object({ object: z.literal('checkout.session'), id, payment_intent: given(id) }),
+    object: z.object({ object: z.literal('checkout.session'), id, payment_intent: maybe(id) }),
   }),
 });
 export const Session = z.object({
   id,
-  payment_intent: given(id),
+  payment_intent: maybe(id),
   payment_status: z.enum(['paid', 'unpaid', 'no_payment_required']),
   mode: z.string(),
-  subscription: given(id),
-  invoice: given(id),
+  subscription: maybe(id),
+  invoice: maybe(id),
   created: seconds,
   amount_total: minor,
   currency,
   locale: text,
-  payment_link: given(id),
-  optional_items: given(z.array(z.unknown())),
+  payment_link: maybe(id),
+  optional_items: maybe(z.array(z.unknown())),
   metadata: customFields,
-  custom_fields: given(z.array(loose({ key: text, text: loose({ value: text }) }))),
+  custom_fields: maybe(z.array(loose({ key: text, text: loose({ value: text }) }))),
   customer_email: text,
   customer_details: loose({
     name: text,
@@ -85,7 +85,7 @@ export const LineItems = z.object({
   data: z.array(
     loose({
       /** Null for a metered price. */
-      quantity: given(
+      quantity: maybe(
         z.pipe(
           z.transform((count) => count ?? 1),
           quantity,
@@ -93,28 +93,28 @@ export const LineItems = z.object({
       ),
       amount_total: minor,
       currency,
-      price: loose({ id: given(id), product: given(id) }),
+      price: loose({ id: maybe(id), product: maybe(id) }),
     }),
   ),
-  has_more: given(z.boolean()),
+  has_more: maybe(z.boolean()),
 });
-const Payment = loose({ payment: loose({ payment_intent: given(id) }) });
+const Payment = loose({ payment: loose({ payment_intent: maybe(id) }) });
 /** The subscription is under `parent` and the payments in a list of their own since API version 2025-03-31.basil. */
 export const Invoice = z.object({
   id,
   amount_paid: minor,
   currency,
   number: printed,
-  subscription: given(id),
-  parent: loose({ subscription_details: loose({ subscription: given(id) }) }),
-  payment_intent: given(id),
-  payments: loose({ data: given(z.array(Payment)) }),
+  subscription: maybe(id),
+  parent: loose({ subscription_details: loose({ subscription: maybe(id) }) }),
+  payment_intent: maybe(id),
+  payments: loose({ data: maybe(z.array(Payment)) }),
 });
 export const InvoicePayment = z.object({
-  invoice: given(id),
+  invoice: maybe(id),
   amount_paid: minor,
   currency,
-  payment: loose({ payment_intent: given(id) }),
+  payment: loose({ payment_intent: maybe(id) }),
 });
 export const Subscription = z.object({ trial_end: seconds });
 /** A payment, an invoice, or another object with an amount that was received. */
@@ -128,17 +128,17 @@ export const Received = z.object({
 /** The invoice is stated before API version 2025-03-31.basil only. */
 export const Charge = z.object({
   id,
-  payment_intent: given(id),
-  invoice: given(id),
-  refunded: given(z.boolean()),
+  payment_intent: maybe(id),
+  invoice: maybe(id),
+  refunded: maybe(z.boolean()),
   amount_refunded: minor,
 });
 export const Refund = z.object({
   id,
-  payment_intent: given(id),
-  charge: given(id),
+  payment_intent: maybe(id),
+  charge: maybe(id),
   status: text,
   amount: minor,
   currency,
 });
-export const Dispute = z.object({ id, payment_intent: given(id), status: text });
+export const Dispute = z.object({ id, payment_intent: maybe(id), status: text });

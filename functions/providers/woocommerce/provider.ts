@@ -10,8 +10,8 @@ import {
   currency,
   decimal,
   firstText,
-  given,
   loose,
+  maybe,
   moneyOf,
   printed,
   quantity,
@@ -130,7 +130,7 @@ function refunds(order: z.output<typeof Order>, test: boolean): OrderEvent[] {
       ? [
           {
             reversalId: String(own),
-            amount: moneyOf(given(decimal).parse(total?.replace('-', '')), order.currency),
+            amount: moneyOf(maybe(decimal).parse(total?.replace('-', '')), order.currency),
           },
         ]
       : [],
@@ -147,7 +147,7 @@ function refunds(order: z.output<typeof Order>, test: boolean): OrderEvent[] {
 
 const number = z.int().check(z.positive());
 /** In UTC, mostly without a zone. */
-const utc = given(
+const utc = maybe(
   z.union([
     z.pipe(
       z.iso.datetime({ local: true }).check(z.regex(/\d$/)),
@@ -157,7 +157,7 @@ const utc = given(
   ]),
 );
 /** A plugin may write a number in place of a text. */
-const word = given(z.pipe(z.union([z.string(), z.number()]), z.transform(String)));
+const word = maybe(z.pipe(z.union([z.string(), z.number()]), z.transform(String)));
 const Person = loose({ first_name: text, last_name: text });
 const meta_data = z.catch(z.array(loose({ key: word, value: z.optional(z.unknown()) })), []);
 
@@ -165,7 +165,7 @@ const Head = z.object({ id: number, status: z.string(), date_paid_gmt: z.unknown
 const Order = z.object({
   id: number,
   status: z.string(),
-  currency: given(currency),
+  currency: maybe(currency),
   total: text,
   discount_total: text,
   number: printed,
@@ -179,17 +179,17 @@ const Order = z.object({
       sku: word,
       product_id: word,
       variation_id: word,
-      quantity: given(quantity),
+      quantity: maybe(quantity),
       subtotal: text,
-      total: given(decimal),
-      total_tax: given(decimal),
+      total: maybe(decimal),
+      total_tax: maybe(decimal),
       meta_data,
     }),
   ),
-  refunds: given(z.array(loose({ id: given(number), total: text }))),
+  refunds: maybe(z.array(loose({ id: maybe(number), total: text }))),
 });
 const Subscription = z.pipe(
-  z.object({ id: number, parent_id: given(number), trial_end_date_gmt: utc, trial_end_date: utc }),
+  z.object({ id: number, parent_id: maybe(number), trial_end_date_gmt: utc, trial_end_date: utc }),
   z.transform(({ trial_end_date_gmt, trial_end_date, ...subscription }) => ({
     ...subscription,
     trial_end: trial_end_date_gmt ?? trial_end_date,
