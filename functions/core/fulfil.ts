@@ -68,7 +68,8 @@ async function read(
     const id =
       orderIn(provider, request, context) ??
       createHash('sha256').update(request.query).update(request.body).digest('hex');
-    return [{ kind: 'unreadable', id, test: false, why }];
+    const reason = error instanceof Rejection && error.code === 'mail_changed' ? error.code : undefined;
+    return [{ kind: 'unreadable', id, test: false, reason, why }];
   }
 }
 

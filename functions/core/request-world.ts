@@ -37,7 +37,10 @@ export function requestWorld(shared: LambdaPorts, provider: string, request: Web
     report,
     async context() {
       used = await shared.providerKeys.read();
-      const newer = used[provider]?.signing.length ? undefined : await shared.providerKeys.newer(used);
+      const newer =
+        used[provider]?.signing.length || catalogue.providers[provider]?.mail
+          ? undefined
+          : await shared.providerKeys.newer(used);
       used = newer ?? used;
       return contextFrom(shared, provider, used);
     },
@@ -68,7 +71,7 @@ export function requestWorld(shared: LambdaPorts, provider: string, request: Web
           return {};
         }
         case 'unreadable':
-          return await recordUnreadable(ports, event, raw(), 'bad_body');
+          return await recordUnreadable(ports, event, raw(), event.reason ?? 'bad_body');
         case 'sale':
           return await recordSale(ports, { ...event, sale: { ...event.sale, raw } }, mayMail());
       }
@@ -88,13 +91,13 @@ export function contextFrom(
   keys: ProviderKeys,
 ): Context {
   const { signing = [], api } = keys[provider] ?? {};
-  if (signing.length === 0) {
+  const settings = catalogue.providers[provider];
+  if (signing.length === 0 && !settings?.mail) {
     throw new Rejection(
       'no_signing_key',
       `found no signing key; store it with \`npx --no keypost keys set ${provider}\``,
     );
   }
-  const settings = catalogue.providers[provider];
   const skus = new Set(Object.values(catalogue.products).flatMap((product) => product.skus[provider] ?? []));
   for (const sku of settings?.ignore ?? []) skus.add(sku);
   return {
@@ -103,6 +106,7 @@ export function contextFrom(
     api,
     licenseeField: settings?.licenseeField ?? 'licensee',
     options: settings?.options ?? {},
+    mail: settings?.mail,
     knows: (sku) => skus.has(sku),
     ask,
   };

@@ -55,6 +55,10 @@ const outcome = ({ lines, buyer, test }: OrderView): string =>
 export const HINTS: Readonly<Record<HeldReason, string>> = {
   bad_body:
     "release it after a fix of the parser; or look the order up at the provider: --product SKU=product --name 'the name' --email the@address",
+  mail_changed:
+    '`mails try` the mail says what has changed; release it after a fix of the store, or give what the mail says as for bad_body',
+  not_authentic:
+    'nothing proves that the store sent this mail; look the order up at the store, and release it only if it is there',
   unknown_product: 'add the SKU to the catalogue and deploy, then release; or: --product SKU=product',
   no_name: "ask the buyer: --name 'the name'",
   unmappable_name:

@@ -34,6 +34,7 @@ const floorEntry = z.union([amount, amounts], {
       ? "amounts in quotes by currency, like { EUR: '10.00' }"
       : "an amount in quotes, like '10.00'",
 });
+const domain = text(/^(?:[a-z0-9-]+\.)+[a-z0-9-]+$/, 'a domain in small letters, like example.com');
 
 const ProviderSettings = fields({
   /** Test orders are ignored, or processed with the mail sent to the seller. */
@@ -48,6 +49,19 @@ const ProviderSettings = fields({
   orders: z.optional(provider),
   /** Options of this provider only, without secrets: see docs/providers. */
   options: z._default(z.record(z.string(), z.unknown()), {}),
+  /** For a store whose orders arrive by mail: docs/providers/mail-stores.md. */
+  mail: z.optional(
+    fields({
+      /** The address that only this store's mails go to, in a domain that receives through SES. */
+      to: mailbox,
+      /** The domains of its From addresses: compulsory unless the store's file has them. */
+      from: z.optional(nonEmptyList(z.array(domain, "a list of domains, like ['example.com']"))),
+      /** Your accounts as the mails print them: a payment to any other is held. */
+      payee: z.optional(z.union([line, nonEmptyList(z.array(line))], 'the name or address of your account')),
+      /** Subjects of the store's other mails, with `*` for any text: they are counted, and not held. */
+      ignore: z._default(z.array(line), []),
+    }),
+  ),
 });
 
 const Product = fields({

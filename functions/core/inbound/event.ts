@@ -23,6 +23,8 @@ export interface Buyer {
 /** The reasons for holding a line until a person decides. A closed set; docs/runbook.md has an article for each. */
 export const HELD_REASONS = [
   'bad_body',
+  'mail_changed',
+  'not_authentic',
   'unknown_product',
   'no_name',
   'unmappable_name',
@@ -41,6 +43,9 @@ export const HELD_REASONS = [
   'generator',
 ] as const;
 export type HeldReason = (typeof HELD_REASONS)[number];
+/** Those of a whole notification. `not_authentic`: a person has to find out whether the store sent the mail. */
+export const UNREADABLE_REASONS = ['bad_body', 'mail_changed', 'not_authentic', 'too_large'] as const;
+export type UnreadableReason = (typeof UNREADABLE_REASONS)[number];
 
 /** A product and its quantity. */
 export interface SoldLine {
@@ -124,6 +129,8 @@ export interface Unreadable {
   /** Set if other events of the request could be parsed. */
   readonly event?: string | undefined;
   readonly test: boolean;
+  /** `bad_body` by default. */
+  readonly reason?: UnreadableReason | undefined;
   readonly why: string;
 }
 

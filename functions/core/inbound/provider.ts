@@ -7,6 +7,8 @@ import type { Answer, WebhookRequest } from './request.ts';
 export interface Provider {
   /** The last part of its address by default, and the name of its folder and of its page in the docs. */
   readonly name: string;
+  /** HTTP notifications by default. Orders of a mail store arrive through SES only, and it needs no signing key. */
+  readonly channel?: 'http' | 'mail';
   /** The HTTP methods it calls with, `['POST']` by default. Any other is answered with 405. */
   readonly methods?: readonly string[];
   /** The address of its API if that is the same for all sellers. */
@@ -46,6 +48,8 @@ export interface Context {
   readonly licenseeField: string;
   /** The options in the catalogue for this provider, to be parsed with the provider's own schema. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** The settings of a mail store. */
+  readonly mail?: MailSettings | undefined;
   /** Returns true if the catalogue has a product, or an ignored line, with this SKU. */
   knows(sku: string): boolean;
   /**
@@ -56,6 +60,18 @@ export interface Context {
     url: string,
     init?: { method?: string; headers?: Record<string, string>; body?: string },
   ): Promise<string>;
+}
+
+/** What the catalogue says of a mail store. */
+export interface MailSettings {
+  /** The address to which only this store writes. */
+  readonly to: string;
+  /** The domains of the store's From addresses, if its file does not name them. */
+  readonly from?: readonly string[] | undefined;
+  /** The seller's accounts as the store's mails print them. */
+  readonly payee?: string | readonly string[] | undefined;
+  /** Subjects of the store's other mails; `*` stands for any text. */
+  readonly ignore: readonly string[];
 }
 
 /** An order that the provider's own API lists as paid. */

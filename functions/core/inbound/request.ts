@@ -7,7 +7,12 @@ export interface WebhookRequest {
   /** The text after the question mark, still encoded. */
   readonly query: string;
   readonly body: Buffer;
+  /** SES's verdicts on a mail. Only functions/order-mail.ts sets them, because anybody can write a header. */
+  readonly verdicts?: Verdicts;
 }
+
+/** PASS, FAIL, GRAY or PROCESSING_FAILED: https://docs.aws.amazon.com/ses/latest/dg/receiving-email-notifications-contents.html */
+export type Verdicts = Readonly<Record<'spam' | 'virus' | 'dmarc', string>>;
 
 /** The response to the provider. */
 export interface Answer {

@@ -86,7 +86,7 @@ export async function recordEvents(
     const made = withSerials(shop, event, reader.productKeys);
     if (made.kind === 'ignored') continue;
     if (made.kind === 'unreadable') {
-      await recordUnreadable(ports, made, raw, 'bad_body');
+      await recordUnreadable(ports, made, raw, made.reason ?? 'bad_body');
       const item = await store.get(made.key);
       if (item?.kind === 'unreadable') recorded.set(item.key, item);
       continue;

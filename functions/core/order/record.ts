@@ -1,6 +1,6 @@
 /** Records events. Each write is conditional on the version that was read, and is repeated if another write came first. */
 import { createHash } from 'node:crypto';
-import type { Ignored, Reversed } from '../inbound/event.ts';
+import type { Ignored, Reversed, UnreadableReason } from '../inbound/event.ts';
 import type { Ports, Store } from '../world.ts';
 import { isInForce, isStub, statusOf } from './due.ts';
 import { keyOf } from './keys.ts';
@@ -99,7 +99,7 @@ export async function recordUnreadable(
   { store, report, now }: Recording,
   { key, provider, test }: NewUnreadable,
   raw: Raw,
-  reason: 'bad_body' | 'too_large',
+  reason: UnreadableReason,
 ): Promise<Claim> {
   const at = new Date(now()).toISOString();
   const inTheWay = await store.put(
@@ -111,7 +111,7 @@ export async function recordUnreadable(
   );
   report(inTheWay ? 'order_duplicate' : 'order_recorded', { order: key });
   if (!inTheWay) report('line_held', { order: key, reason });
-  return {};
+  return { unreadable: { key, reason } };
 }
 
 /** Records a reversal at each order that one of its IDs names; if there is none, as a stub under every ID. */

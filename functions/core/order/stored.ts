@@ -2,7 +2,7 @@
  * Items as the table stores them: plain records without defaults, so that an ordinary order stays below 1 KB. The
  * attributes of the indexes (`dueShard`, `dueAt`, `held`, `heldAt`, `day`, `email`) are only written, except `heldAt`.
  */
-import { HELD_REASONS, type Money, type Reversal } from '../inbound/event.ts';
+import { HELD_REASONS, type Money, type Reversal, UNREADABLE_REASONS } from '../inbound/event.ts';
 import { toEmailKey } from '../mail/address.ts';
 import { addressOf, isPaid, wakeAt } from './due.ts';
 import {
@@ -283,7 +283,7 @@ const WRITTEN = { key: text, version: count, receivedAt: text, audit: list(Audit
 const Written = record(WRITTEN);
 const UnreadableFacts = record({ ...WRITTEN, provider: text, test: maybe(flag) });
 const HeldUnreadable = record({
-  ...{ heldAt: text, reason: oneOf(['bad_body', 'too_large'] as const), raw: maybe(StoredRaw) },
+  ...{ heldAt: text, reason: oneOf(UNREADABLE_REASONS), raw: maybe(StoredRaw) },
 });
 const OrderFields = record({
   ...{ ...WRITTEN, provider: text, test: or(flag, false), amount: maybe(StoredMoney), printed: at },

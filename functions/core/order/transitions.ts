@@ -23,7 +23,7 @@
  * | erase                         | buyer, serials, sends, notification and audit texts are emptied; lines `erased`     |
  * | any, beyond a limit           | the outbox is held as `too_large`; nothing that was known is dropped                |
  */
-import type { Buyer, HeldReason, Money, Reversal, ReversalState } from '../inbound/event.ts';
+import type { Buyer, HeldReason, Money, Reversal, ReversalState, UnreadableReason } from '../inbound/event.ts';
 import { isPaid, isStub, toAt } from './due.ts';
 import {
   type Judge,
@@ -70,6 +70,8 @@ export interface NewUnreadable {
   readonly key: string;
   readonly provider: string;
   readonly test?: boolean | undefined;
+  /** `bad_body` by default. */
+  readonly reason?: UnreadableReason | undefined;
 }
 
 /** Applies a sale. If its lines exceed a limit, it is recorded without them and held as `too_large`; keep its notification then. */

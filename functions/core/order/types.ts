@@ -1,5 +1,5 @@
 /** The items of the table, distinguished by `kind`. An order keeps facts, issued serials and sends. */
-import type { Buyer, HeldReason, Money, Reversal } from '../inbound/event.ts';
+import type { Buyer, HeldReason, Money, Reversal, UnreadableReason } from '../inbound/event.ts';
 
 /** ISO 8601 in UTC, so that text order is time order. */
 export type At = string;
@@ -186,8 +186,10 @@ export interface Mail {
 
 /** The result of recording an event. */
 export interface Claim {
-  /** The order as it is now; undefined if the notification is held as unreadable. */
+  /** The order as it is now. */
   readonly order?: Order | undefined;
+  /** Set if the notification is held. */
+  readonly unreadable?: { readonly key: string; readonly reason: UnreadableReason } | undefined;
   /** By SKU of the event, the serial that the provider may print. */
   readonly issued?: ReadonlyMap<string, Issued> | undefined;
   /** Set if this call holds the lease of the mail. */
@@ -245,7 +247,7 @@ export interface Alias {
   readonly aliasOf: string;
 }
 
-/** An authentic notification that we could not parse (`bad_body`) or not apply (`too_large`). */
+/** A notification that we could not parse (`bad_body`, `mail_changed`), trust (`not_authentic`) or apply (`too_large`). */
 export type Unreadable = UnreadableFacts & UnreadableState;
 
 export interface UnreadableFacts {
@@ -264,7 +266,7 @@ export type UnreadableState =
   | {
       readonly state: 'held';
       readonly heldAt: At;
-      readonly reason: 'bad_body' | 'too_large';
+      readonly reason: UnreadableReason;
       readonly raw?: Raw | undefined;
     }
   /** `closed`: a person found that it concerns no order, or its person is erased. */

@@ -32,3 +32,7 @@ export function encode(charset: Charset, text: string): Buffer | undefined {
   }
   return bytes;
 }
+
+/** Replaces the controls that Node 20's `TextDecoder` returns for windows-1252; no text has them otherwise. */
+export const decode1252 = (text: string): string =>
+  text.replace(/[\x80-\x9f]/g, (code) => UPPER['windows-1252'].charAt(code.charCodeAt(0) - 0x80));

@@ -31,7 +31,7 @@ export function withSerials(
   const key = keyOf(owner, event.test, event.id);
   if (event.kind === 'unreadable') {
     return event.event === undefined
-      ? { kind: 'unreadable', key: `held#${provider}#${event.id}`, provider }
+      ? { kind: 'unreadable', key: `held#${provider}#${event.id}`, provider, reason: event.reason }
       : { kind: 'unreadable', key, provider: owner, test: event.test };
   }
   const { kind, test, placedAt: at, until, amount, printed, buyer, aliases = [] } = event;
