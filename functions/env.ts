@@ -6,6 +6,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export type MailEventsEnv = ReturnType<typeof mailEventsEnv>;
 export type RedeliverEnv = ReturnType<typeof redeliverEnv>;
+export type OrderMailEnv = ReturnType<typeof orderMailEnv>;
 export type WebhookEnv = ReturnType<typeof webhookEnv>;
 
 export const mailEventsEnv = (env: Environment) => ({
@@ -29,6 +30,12 @@ export const webhookEnv = (env: Environment) => ({
   ...redeliverEnv(env),
   /** The name or ARN of the secret with the provider keys. */
   PROVIDER_KEYS: requiredEnv(env, 'PROVIDER_KEYS'),
+});
+
+export const orderMailEnv = (env: Environment) => ({
+  ...webhookEnv(env),
+  /** The name of the bucket in which SES stores the mails. */
+  MAILS_BUCKET: requiredEnv(env, 'MAILS_BUCKET'),
 });
 
 function requiredEnv(env: Environment, name: string, form = /./): string {

@@ -13,7 +13,8 @@ import {
   floorOf,
   unknownProviders,
 } from '../functions/core/catalogue/catalogue.ts';
-import { providers } from '../functions/providers/index.ts';
+import { allProviders as providers } from '../functions/providers/all.ts';
+import { mailStores } from '../functions/providers/mail-stores.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -31,7 +32,11 @@ export async function loadCatalogue(path: string): Promise<Catalogue> {
     throw new CatalogueError([`${path}: exports no catalogue; \`export default defineConfig({…})\` does`]);
   }
   const catalogue = defineConfig(loaded.default);
-  const found = [...unknownProviders(catalogue, providers), ...wrongOptions(catalogue)];
+  const found = [
+    ...unknownProviders(catalogue, providers),
+    ...wrongOptions(catalogue),
+    ...wrongMail(catalogue),
+  ];
   const mistakes = found.length > 0 ? found : floorsWithoutPrice(catalogue);
   if (mistakes.length > 0) throw new CatalogueError(mistakes);
   return catalogue;
@@ -78,6 +83,34 @@ function wrongOptions(catalogue: Catalogue): string[] {
       const where = ['providers', name, 'options', ...path].join('.');
       return `${where}: found ${input === undefined ? 'nothing' : code.replaceAll('_', ' ')}; ${message}; see docs/providers`;
     });
+  });
+}
+
+/** Finds mail stores without the settings that they need, and stores whose orders would arrive twice. */
+function wrongMail(catalogue: Catalogue): string[] {
+  const entries = Object.entries(catalogue.providers);
+  const isMail = (name: string) => findProvider(catalogue, name, mailStores) !== undefined;
+  const webhooks = new Map(entries.flatMap(([name, { as = name }]) => (isMail(name) ? [] : [[as, name] as const])));
+  return entries.flatMap(([name, { as = name, mail }]) => {
+    const at = `providers.${name}`;
+    const store = findProvider(catalogue, name, mailStores);
+    if (!store)
+      return mail ? [`${at}.mail: found mail of a provider that sends webhooks; remove it, or write as: 'block'`] : [];
+    if (!mail) return [`${at}.mail: found nothing; write { to: 'the address that the store writes to' }`];
+    const twin = [as, name].map((one) => webhooks.get(one.replace(/-mail$/, ''))).find(Boolean);
+    const shared = entries.find(([other, { mail: its }]) => other !== name && its?.to === mail.to)?.[0];
+    return [
+      ...(store.domains.length === 0 && !mail.from
+        ? [`${at}.mail.from: found nothing; write the domains of the store's From addresses`]
+        : []),
+      ...(store.needsPayee && !mail.payee
+        ? [`${at}.mail.payee: found nothing; write the address of your account, as the mails print it`]
+        : []),
+      ...(twin
+        ? [`${at}: found the webhook of the same store, ${twin}; enable one, and use \`keypost reconcile\` as the second way in`]
+        : []),
+      ...(shared ? [`${at}.mail.to: found the address of ${shared}; write one address for each store`] : []),
+    ];
   });
 }
 

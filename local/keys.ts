@@ -51,7 +51,9 @@ export function keyFaults(secrets: SecretsManager, { products, providers }: Cata
     const what = ofProducts[id] ? 'has a key that is not of the form that its profile states' : 'has no key';
     return `${id} ${what}: npx --no keypost keys set ${id} --local`;
   });
-  const unsigned = Object.keys(providers).filter((name) => !ofProviders[name]?.signing.length);
+  const unsigned = Object.keys(providers).filter(
+    (name) => !providers[name]?.mail && !ofProviders[name]?.signing.length,
+  );
   return [
     ...missing,
     ...unsigned.map((name) => `${name} has no signing key: npx --no keypost keys set ${name} --local`),

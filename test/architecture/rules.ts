@@ -13,6 +13,7 @@ const importEdges = (sources: Sources) =>
 /** The first folder that contains the file decides what it may import, except for types in `lib`. */
 const MAY_IMPORT: readonly [folder: string, allowed: RegExp][] = [
   ['functions/core/find-profile', /^(functions\/core\/|csv-parse\/sync$|zod\/mini$|node:(buffer|crypto)$)/],
+  ['functions/core/inbound/mail.ts', /^(functions\/core\/|postal-mime$)/],
   ['functions/core', /^(functions\/core\/|zod\/mini$|node:(buffer|crypto|tls|url|zlib)$)/],
   ['functions/providers', /^(functions\/(core|providers)\/|zod\/mini$|node:(buffer|crypto|tls|url|zlib)$)/],
   ['functions/aws', /^(functions\/(core|aws)\/|@aws-sdk\/|nodemailer\/|zod\/mini$|node:)/],
@@ -71,7 +72,7 @@ export const importCycles: Rule = (sources) => {
   return cycles;
 };
 
-const LAMBDAS = ['webhook', 'redeliver', 'mail-events', 'reconcile'].map((name) => `functions/${name}.ts`);
+const LAMBDAS = ['webhook', 'redeliver', 'mail-events', 'reconcile', 'order-mail'].map((name) => `functions/${name}.ts`);
 const TOOLS = [
   'functions/core/operator',
   'functions/core/find-profile',
@@ -93,14 +94,14 @@ export const lambdasWithoutTools: Rule = (sources) => {
 const LAYOUT: readonly [folder: string, entries: RegExp][] = [
   [
     'functions',
-    /^(core|providers|aws|generator|env\.ts|webhook\.ts|redeliver\.ts|mail-events\.ts|reconcile\.ts)$/,
+    /^(core|providers|aws|generator|env\.ts|webhook\.ts|redeliver\.ts|mail-events\.ts|reconcile\.ts|order-mail\.ts)$/,
   ],
   [
     'functions/core',
-    /^(inbound|order|serial|mail|catalogue|operator|find-profile|(fulfil|reconcile|world|request-world)\.ts)$/,
+    /^(inbound|order|serial|mail|catalogue|operator|find-profile|(fulfil|order-mail|reconcile|world|request-world)\.ts)$/,
   ],
   ['bin', /^(app\.ts|keypost\.(ts|mjs)|local\.ts|commands)$/],
-  ['bin/commands', /^(orders|keys|serial|doctor|data|cli|[a-z-]+\.ts)$/],
+  ['bin/commands', /^(orders|keys|serial|doctor|data|mails|cli|[a-z-]+\.ts)$/],
 ];
 
 export const layout: Rule = (sources) =>
@@ -190,12 +191,12 @@ export const pureCore: Rule = (sources) =>
   });
 
 /**
- * Shared code names no provider. `shop` and `form` are also words. The command line may name one in a text, as an
+ * Shared code names no provider. `block`, `shop` and `form` are also words. The command line may name one in a text, as an
  * example.
  */
 export const noProviderNames: Rule = (sources) => {
   const names = [...entriesOf(sources, 'functions/providers')].filter(
-    (name) => !name.endsWith('.ts') && name !== 'shop' && name !== 'form',
+    (name) => !name.endsWith('.ts') && !['block', 'shop', 'form'].includes(name),
   );
   return filesOf(sources, 'functions', 'lib', 'bin')
     .filter(([file]) => !isIn('functions/providers')(file))

@@ -55,6 +55,8 @@ export function providerKeyStates(
     const { signing = [], api } = keys[name] ?? {};
     const fault = () => {
       if (!Object.hasOwn(providers, name)) return 'not enabled in the catalogue';
+      // A mail store needs none: SES proves the sender.
+      if (providers[name]?.mail) return null;
       if (signing.length === 0)
         return missing(target, name, entries, PROVIDER_ENTRY, keys[name] !== undefined);
       // It still works: a provider may sign with it until the seller has changed it there.

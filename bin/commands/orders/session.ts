@@ -10,7 +10,7 @@ import type { Result } from '../../../functions/core/order/manual.ts';
 import { followAliases, type Recording } from '../../../functions/core/order/record.ts';
 import type { Item, KeyChange, Order, Unreadable } from '../../../functions/core/order/types.ts';
 import type { Store } from '../../../functions/core/world.ts';
-import { providers } from '../../../functions/providers/index.ts';
+import { allProviders as providers } from '../../../functions/providers/all.ts';
 import { CommandError } from '../cli/failure.ts';
 import { readSecret } from '../cli/secret.ts';
 import { readCatalogue, type Target, type TargetOptions, targetFrom } from '../cli/target.ts';

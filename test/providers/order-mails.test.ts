@@ -1,0 +1,199 @@
+/** Mails of stores become orders, or are held, by the samples of each store's folder and by changes to them. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { decrypt } from '../fixtures/catalogue.ts';
+import { GENUINE, mailWorld, PASS, SAMPLES, sampleMail, withText } from '../fixtures/order-mails.ts';
+
+const folder = new URL('../fixtures/order-mails/', import.meta.url);
+/** What a correct parser makes of each sample, as its author wrote it. */
+const Expected = z.record(
+  z.string(),
+  z.looseObject({
+    disposition: z.enum(['fulfil', 'reject']),
+    transactionId: z.string().nullish(),
+    registrationName: z.string().optional(),
+    normalisedName: z.string().optional(),
+    buyerEmail: z.string().optional(),
+    items: z.array(z.looseObject({ quantity: z.number() })).optional(),
+    currency: z.string().optional(),
+  }),
+);
+const expected = {
+  ...Expected.parse(JSON.parse(readFileSync(new URL('expected.json', folder), 'utf8'))),
+  'shareit-01-order.eml': {
+    ...{ disposition: 'fulfil', transactionId: '284511907', registrationName: 'Jörg Müller' },
+    ...{ buyerEmail: 'joerg.mueller@example.com', items: [{ quantity: 2 }], currency: 'USD' },
+  },
+};
+const expectedOf = (file: string) => Expected.parse(expected)[file];
+/** A mark at each end of the name says which way it is read, and is no part of it. */
+const licenseeIn = (file: string) => expectedOf(file)?.registrationName?.replaceAll('\u200f', '') ?? '';
+
+const ENCODINGS = [undefined, '8bit', 'base64', 'quoted-printable'] as const;
+const rows = GENUINE.flatMap((sample) => ENCODINGS.map((encoding) => ({ ...sample, encoding })));
+
+test.each(rows)('$file as $encoding is fulfilled as expected', async ({ file, store, raw, encoding }) => {
+  const world = mailWorld();
+  const body = encoding ? withText(raw, (text) => text, encoding, () => true) : raw;
+  const { transactionId, buyerEmail, items = [] } = expectedOf(file) ?? {};
+  expect(await world.receive(store, body)).toEqual({
+    ...{ disposition: 'fulfilled', reason: null, key: `${store}#${transactionId}` },
+  });
+  const [order] = world.orders();
+  expect(order?.buyer.email).toBe(buyerEmail);
+  expect(order?.lines.map(({ quantity }) => quantity)).toEqual(items.map(({ quantity }) => quantity));
+  for (const { serial } of order?.lines ?? []) expect(decrypt(serial)).toBe(licenseeIn(file));
+  expect(world.mails.map(({ to }) => to)).toEqual([buyerEmail]);
+});
+
+test('the same mail ten times is one order, one serial and one mail', async () => {
+  for (const { store, raw } of GENUINE) {
+    const world = mailWorld();
+    const keys = new Set<string | null>();
+    for (let n = 0; n < 10; n += 1) keys.add((await world.receive(store, raw)).key);
+    expect([keys.size, world.orders().length, world.mails.length]).toEqual([1, 1, 1]);
+  }
+});
+
+const paypal = sampleMail('paypal-01');
+const header = (from: string | RegExp, to: string) =>
+  Buffer.from(paypal.toString('latin1').replace(from, to), 'latin1');
+const FROM = /^From: .*$/m;
+const AUTHENTICATION = 'Authentication-Results: amazonses.com; spf=pass; dkim=pass; dmarc=pass header.from=paypal.com';
+
+describe('a mail is not authentic', () => {
+  test.each([
+    ['with a DMARC verdict of FAIL', paypal, { dmarc: 'FAIL' }],
+    ['with a DMARC verdict of GRAY: the domain has no policy', paypal, { dmarc: 'GRAY' }],
+    ['with a DMARC verdict that SES could not reach', paypal, { dmarc: 'PROCESSING_FAILED' }],
+    ['with the sender’s own Authentication-Results', header(/^From:/m, `${AUTHENTICATION}\r\nFrom:`), { dmarc: 'FAIL' }],
+    ['with the forged header of the sample', sampleMail('paypal-90'), { dmarc: 'FAIL' }],
+    ['with a virus', paypal, { virus: 'FAIL' }],
+    ['that SES takes for spam', paypal, { spam: 'FAIL' }],
+    ['that SES could not scan', paypal, { spam: 'PROCESSING_FAILED' }],
+    ['with the store in the display name only', header(FROM, 'From: "service@paypal.com" <service@paypal.example>'), {}],
+    ['from a look-alike domain', header(FROM, 'From: service@paypa1.com'), {}],
+    ['from a domain that ends alike', header(FROM, 'From: service@notpaypal.com'), {}],
+    ['from a subdomain', header(FROM, 'From: service@mail.paypal.com'), {}],
+    ['from a domain that starts alike', header(FROM, 'From: service@paypal.com.example.net'), {}],
+    ['from a domain with a Cyrillic letter', header(FROM, 'From: service@xn--pypal-4ve.com'), {}],
+    ['with two From headers', header(FROM, 'From: service@paypal.com\r\nFrom: mallory@example.net'), {}],
+    ['with two From headers, the store last', header(FROM, 'From: mallory@example.net\r\nFrom: service@paypal.com'), {}],
+    ['with a second From header before a colon with a space', header(FROM, 'From : m@example.net\r\nFrom: s@paypal.com'), {}],
+    ['with two addresses', header(FROM, 'From: service@paypal.com, mallory@example.net'), {}],
+    ['with a group', header(FROM, 'From: Store: service@paypal.com;'), {}],
+    ['with a route', header(FROM, 'From: <@example.net:service@paypal.com>'), {}],
+    ['with an encoded address', header(FROM, 'From: =?utf-8?q?service=40paypal.com?='), {}],
+    ['with an encoded address before another', header(FROM, 'From: =?utf-8?q?=3Cservice=40paypal.com=3E?= <m@example.net>'), {}],
+    ['with a comment', header(FROM, 'From: service@example.net (service@paypal.com)'), {}],
+    ['with an address behind a null byte', header(FROM, 'From: m@example.net\0service@paypal.com'), {}],
+    ['without From', header(FROM, 'X-From: service@paypal.com'), {}],
+    ['with the store in Reply-To', header(FROM, 'From: m@example.net\r\nReply-To: service@paypal.com'), {}],
+    ['with the store in Sender', header(FROM, 'From: m@example.net\r\nSender: service@paypal.com'), {}],
+  ])('%s', async (_, body, verdicts) => {
+    const world = mailWorld();
+    const received = await world.receive('paypal-mail', body, { verdicts: { ...PASS, ...verdicts } });
+    expect(received).toMatchObject({ disposition: 'held', reason: 'not_authentic' });
+    expect([world.stored(), world.mails]).toEqual([[], []]);
+    // A genuine mail of the same order is not affected.
+    expect(await world.receive('paypal-mail', paypal)).toMatchObject({ disposition: 'fulfilled' });
+  });
+
+  test.each([
+    ['"Pay Pal" <service@PayPal.com>', 'fulfilled'],
+    ['=?utf-8?q?PayPal?= <service@paypal.com>', 'fulfilled'],
+    ['service@paypal.com', 'fulfilled'],
+  ])('but %s is the store', async (from, disposition) => {
+    const received = await mailWorld().receive('paypal-mail', header(FROM, `From: ${from}`));
+    expect(received.disposition).toBe(disposition);
+  });
+
+  test('and is counted if it is spam from another sender, or no order', async () => {
+    const world = mailWorld();
+    const spam = header(FROM, 'From: m@example.net');
+    const verdicts = { ...PASS, dmarc: 'FAIL' };
+    const letter = Buffer.from('From: m@example.net\r\nSubject: Hello\r\n\r\nHow are you?\r\n');
+    const junk = { disposition: 'ignored', reason: 'junk', key: null };
+    expect(await world.receive('paypal-mail', spam, { verdicts: { ...verdicts, spam: 'FAIL' } })).toEqual(junk);
+    expect(await world.receive('paypal-mail', letter, { verdicts })).toEqual(junk);
+    expect(world.items.size).toBe(0);
+  });
+});
+
+/** The labels of each layout, with a line that has none of the store's words. */
+const LABELS: Readonly<Record<string, readonly string[]>> = {
+  'kagi-01': [
+    ...['Kagi Transaction ID', 'Date Processed', 'Purchaser Name', 'Purchaser Email', 'Registration Name'],
+    ...['Payment Method', 'Qty  Product', 'Total paid'],
+  ],
+  'kagi-02': ['Kagi Transaction ID', 'Comments from the purchaser', 'Total paid'],
+  'paypal-01': [
+    ...['Transaction ID', 'Transaction date', 'Buyer', 'Instructions to merchant', 'Shipping information'],
+    ...['Description', 'Unit price', 'Qty', 'Amount', 'Item#', 'Total', 'Payment', 'Payment sent to', 'Invoice ID'],
+  ],
+  'paypal-02': [
+    ...['Total', 'Transaction ID', 'Quantity', 'Item/Product Name', 'Item/Product Number', 'Buyer', 'Message'],
+    'Description',
+  ],
+  'esellerate-01': [
+    ...['ORDER NOTICE', 'Order Number', 'Status', 'Transaction Date', 'Order Notice Secret', 'Currency', 'First Name'],
+    ...['Last Name', 'Company', 'E-mail', 'Country', 'Order Line', 'SKU ID', 'SKU Title', 'Quantity', 'Unit Price'],
+    ...['Platform', 'Registration Name', 'Serial Number'],
+  ],
+  'fastspring-02': [
+    ...['-----BEGIN ORDER-----', 'Format', 'Reference', 'Live', 'Completed', 'Customer-Name', 'Customer-Company'],
+    ...['Customer-Email', 'Customer-Language', 'Customer-Country', 'Currency', 'Total', '-----END ORDER-----'],
+  ],
+  'fastspring-01': ['Item'],
+  'shareit-01': [
+    ...['A new order has been placed.', 'Order No.', 'Program', 'Product', 'Number of licenses', 'Net sales', 'Total'],
+    ...['Payment', 'Last Name', 'First Name', 'E-Mail', 'Country'],
+  ],
+};
+
+/** Changes the first line that starts with the label; a label in the middle of a line counts where there is no such line. */
+function atLabel(label: string, change: (line: string, next: string) => readonly string[]) {
+  return (text: string) => {
+    const lines = text.split('\n');
+    const starts = lines.findIndex((line) => line.trim().startsWith(label) && !/^\w/.test(line.trim().slice(label.length)));
+    const at = starts >= 0 ? starts : lines.findIndex((line) => line.includes(label));
+    if (at < 0) throw new Error(`no label ${label}`);
+    lines.splice(at, 1, ...change(lines[at] ?? '', lines[at + 1] ?? ''));
+    return lines.join('\n');
+  };
+}
+const CHANGES = {
+  renamed: (label: string) => atLabel(label, (line) => [line.replace(label, `New ${label}`)]),
+  'with another case': (label: string) =>
+    atLabel(label, (line) => [line.replace(label, label === label.toLowerCase() ? label.toUpperCase() : label.toLowerCase())]),
+  translated: (label: string) => atLabel(label, (line) => [line.replace(label, 'Betrag und Käufer')]),
+  dropped: (label: string) => atLabel(label, () => []),
+  'dropped with its value': (label: string) => (text: string) => {
+    const lines = text.split('\n');
+    const at = lines.findIndex((line) => line.trim().startsWith(label));
+    lines.splice(at, lines[at]?.trim() === label && lines[at + 1] ? 2 : 1);
+    return lines.join('\n');
+  },
+  doubled: (label: string) => atLabel(label, (line) => [line, line]),
+  'doubled with its value': (label: string) => atLabel(label, (line, next) => [line, next, line]),
+  'doubled at the end': (label: string) => (text: string) => {
+    const line = text.split('\n').find((one) => one.trim().startsWith(label)) ?? '';
+    return text.replace(/(?=-----END|\n*$)/, `\n${line}\n`);
+  },
+};
+
+describe.each(Object.entries(LABELS))('%s: each label', (file, labels) => {
+  const sample = GENUINE.find((one) => one.file.startsWith(file));
+
+  test.each(Object.entries(CHANGES))('%s holds the mail', async (_name, change) => {
+    const world = mailWorld();
+    const results: Record<string, string | null> = {};
+    for (const label of labels) {
+      const body = withText(sample?.raw ?? Buffer.alloc(0), change(label));
+      results[label] = (await world.receive(sample?.store ?? '', body)).reason;
+    }
+    expect(results).toEqual(Object.fromEntries(labels.map((label) => [label, 'mail_changed'])));
+    expect([world.stored(), world.mails]).toEqual([[], []]);
+  });
+});
