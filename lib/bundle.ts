@@ -4,13 +4,13 @@ import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
-import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
+import { type Catalogue, hasMailStore } from '../functions/core/catalogue/catalogue.ts';
 import { inlineCatalogue } from './inline-catalogue.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The name of a Lambda is the name of its file in `functions`. */
-export type LambdaName = 'webhook' | 'redeliver' | 'mail-events' | 'reconcile';
+export type LambdaName = 'webhook' | 'redeliver' | 'mail-events' | 'reconcile' | 'order-mail';
 
 /** Builds `functions/NAME.ts` with the catalogue and returns the folder, which has `index.mjs`. */
 export async function bundleLambda(
@@ -29,15 +29,21 @@ export async function bundleLambda(
   return folder;
 }
 
+/** The folder of each Lambda. `order-mail` exists only if the catalogue enables a mail store. */
+export type Bundles = Readonly<Record<Exclude<LambdaName, 'order-mail'>, string>> & {
+  readonly 'order-mail'?: string | undefined;
+};
+
 /** Builds all Lambdas and returns the folder of each. */
-export async function bundleLambdas(catalogue: Catalogue): Promise<Readonly<Record<LambdaName, string>>> {
-  const [webhook, redeliver, mailEvents, reconcile] = await Promise.all([
+export async function bundleLambdas(catalogue: Catalogue): Promise<Bundles> {
+  const [webhook, redeliver, mailEvents, reconcile, orderMail] = await Promise.all([
     bundleLambda('webhook', catalogue),
     bundleLambda('redeliver', catalogue),
     bundleLambda('mail-events', catalogue),
     bundleLambda('reconcile', catalogue),
+    hasMailStore(catalogue) ? bundleLambda('order-mail', catalogue) : undefined,
   ]);
-  return { webhook, redeliver, 'mail-events': mailEvents, reconcile };
+  return { webhook, redeliver, 'mail-events': mailEvents, reconcile, 'order-mail': orderMail };
 }
 
 /** Returns the options that every bundle shares. */

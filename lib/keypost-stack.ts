@@ -6,7 +6,7 @@ import type { Construct } from 'constructs';
 import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
 import type { MailEventsEnv, RedeliverEnv, WebhookEnv } from '../functions/env.ts';
 import { alarms } from './alarms.ts';
-import type { LambdaName } from './bundle.ts';
+import type { Bundles } from './bundle.ts';
 import { dashboard } from './dashboard.ts';
 import { allow, lambda } from './lambda.ts';
 import { mailEventsTo } from './mail-feedback.ts';
@@ -17,7 +17,7 @@ import { webhookApi } from './webhook-api.ts';
 interface KeypostProps {
   readonly catalogue: Catalogue;
   /** The folder of each Lambda's bundle. */
-  readonly bundles: Readonly<Record<LambdaName, string>>;
+  readonly bundles: Bundles;
 }
 
 export class KeypostStack extends Stack {

@@ -90,12 +90,16 @@ function wrongOptions(catalogue: Catalogue): string[] {
 function wrongMail(catalogue: Catalogue): string[] {
   const entries = Object.entries(catalogue.providers);
   const isMail = (name: string) => findProvider(catalogue, name, mailStores) !== undefined;
-  const webhooks = new Map(entries.flatMap(([name, { as = name }]) => (isMail(name) ? [] : [[as, name] as const])));
+  const webhooks = new Map(
+    entries.flatMap(([name, { as = name }]) => (isMail(name) ? [] : [[as, name] as const])),
+  );
   return entries.flatMap(([name, { as = name, mail }]) => {
     const at = `providers.${name}`;
     const store = findProvider(catalogue, name, mailStores);
     if (!store)
-      return mail ? [`${at}.mail: found mail of a provider that sends webhooks; remove it, or write as: 'block'`] : [];
+      return mail
+        ? [`${at}.mail: found mail of a provider that sends webhooks; remove it, or write as: 'block'`]
+        : [];
     if (!mail) return [`${at}.mail: found nothing; write { to: 'the address that the store writes to' }`];
     const twin = [as, name].map((one) => webhooks.get(one.replace(/-mail$/, ''))).find(Boolean);
     const shared = entries.find(([other, { mail: its }]) => other !== name && its?.to === mail.to)?.[0];
@@ -107,7 +111,9 @@ function wrongMail(catalogue: Catalogue): string[] {
         ? [`${at}.mail.payee: found nothing; write the address of your account, as the mails print it`]
         : []),
       ...(twin
-        ? [`${at}: found the webhook of the same store, ${twin}; enable one, and use \`keypost reconcile\` as the second way in`]
+        ? [
+            `${at}: found the webhook of the same store, ${twin}; enable one, and use \`keypost reconcile\` as the second way in`,
+          ]
         : []),
       ...(shared ? [`${at}.mail.to: found the address of ${shared}; write one address for each store`] : []),
     ];

@@ -8,15 +8,17 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
-import type { WebhookEnv } from '../functions/env.ts';
+import { type Catalogue, hasMailStore } from '../functions/core/catalogue/catalogue.ts';
+import type { OrderMailEnv } from '../functions/env.ts';
 import type { LambdaName } from '../lib/bundle.ts';
 import { builtLambdas } from './built-lambdas.ts';
 import type { Lambda } from './gateway.ts';
 
 /** The embedded AWS must answer already, because the Lambdas open their connections while they load. */
-export async function loadLambdas(catalogue: Catalogue, env: WebhookEnv) {
-  const folder = await builtLambdas(catalogue, ['webhook', 'redeliver', 'mail-events']);
+export async function loadLambdas(catalogue: Catalogue, env: OrderMailEnv) {
+  const hasMails = hasMailStore(catalogue);
+  const names = ['webhook', 'redeliver', 'mail-events'] as const;
+  const folder = await builtLambdas(catalogue, hasMails ? [...names, 'order-mail'] : names);
   const threads: Worker[] = [];
   const load = async (name: LambdaName): Promise<Lambda> => {
     const file = join(folder, name, 'index.mjs');
@@ -36,12 +38,13 @@ export async function loadLambdas(catalogue: Catalogue, env: WebhookEnv) {
     await rm(folder, { recursive: true });
   };
   try {
-    const [webhook, redeliver, mailEvents] = await Promise.all([
+    const [webhook, redeliver, mailEvents, orderMail] = await Promise.all([
       load('webhook'),
       load('redeliver'),
       load('mail-events'),
+      hasMails ? load('order-mail') : undefined,
     ]);
-    return { webhook, redeliver, mailEvents, stop };
+    return { webhook, redeliver, mailEvents, orderMail, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -32,6 +32,7 @@ export interface LocalSystem {
   readonly events: SesEvents;
   /** This client is not affected by faults. */
   readonly dynamo: DynamoDBClient;
+  receiveMail: Route;
   /** Erases the data of a person that is stored outside the table. */
   erase(email: string): Promise<object>;
 }
@@ -53,6 +54,7 @@ export function routes(system: LocalSystem): Handler {
       await events.flush();
       return runs.run(await parseAhead(query, dynamo));
     },
+    'POST /local/order-mails': system.receiveMail,
     'POST /local/mail-events': async (request) => postedEvents(mails, events, await readJson(request)),
     'POST /local/erase': async (request) => system.erase(parseBody(Person, await readJson(request)).email),
     'POST /local/serial': async (request) => trySerial(catalogue, await readJson(request)),

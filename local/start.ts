@@ -12,6 +12,7 @@ import { diskFiles, memoryFiles, openLevel } from './files.ts';
 import { type Handler, listen } from './http.ts';
 import { keyFaults, seedKeys } from './keys.ts';
 import { loadLambdas } from './lambdas.ts';
+import { mailReceiver } from './order-mails.ts';
 import { redeliverRuns } from './redeliver-runs.ts';
 import { routes } from './routes.ts';
 import { type Settings, useEmbeddedAws } from './settings.ts';
@@ -66,6 +67,7 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
     CONFIGURATION_SET: LOCAL_NAMES.configurationSet,
     NAMESPACE: 'Keypost',
     KEYS_CACHED_SECONDS: '30',
+    MAILS_BUCKET: LOCAL_NAMES.mailsBucket,
   });
   const runs = redeliverRuns(lambdas.redeliver);
   events.deliverTo(lambdas.mailEvents);
@@ -80,6 +82,7 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
       mails,
       events,
       dynamo,
+      receiveMail: mailReceiver(embedded.objects, lambdas.orderMail),
       erase: (email) => erase(mails, dynamo, () => renewTable(() => false), email),
     }),
   );

@@ -3,6 +3,7 @@ import { Command } from '@commander-js/extra-typings';
 import type { Catalogue } from '../../functions/core/catalogue/catalogue.ts';
 import { providerKeys } from '../../functions/core/catalogue/keys.ts';
 import {
+  addressAt,
   postRequest,
   requireSimulator,
   SimulationError,
@@ -52,8 +53,16 @@ async function send(terminal: Terminal, provider: string, options: Options): Pro
   const simulator = await requireSimulator(catalogue, provider).catch(toCommandError);
   const product = options.product ?? firstProduct(catalogue, provider);
   const email = options.email ?? catalogue.seller.alarms;
-  const secret = await secretOf(terminal, provider, options);
-  const address = options.to ?? (await addressOf(terminal, provider, options));
+  const { page } = targetFrom(options, terminal.env);
+  const isMail = catalogue.providers[provider]?.mail !== undefined;
+  if (isMail && !page && !options.to)
+    throw new CommandError(
+      `${provider} sends mails; simulate one with --local, or mail one to the deployed address`,
+    );
+  const secret = isMail ? '' : await secretOf(terminal, provider, options);
+  const address =
+    options.to ??
+    (isMail && page ? addressAt(page, catalogue, provider) : await addressOf(terminal, provider, options));
   const order = { provider, event, product, id, name, email, company, test };
   try {
     const request = signOrder(simulator, order, { catalogue, secret, address });

@@ -4,4 +4,5 @@ export const LOCAL_NAMES = {
   productKeys: 'product-keys',
   providerKeys: 'provider-keys',
   configurationSet: 'keypost',
+  mailsBucket: 'order-mails',
 } as const;

@@ -5,7 +5,7 @@ import { fulfil } from './fulfil.ts';
 import type { MailStore } from './inbound/mail-store.ts';
 import { Rejection } from './inbound/rejection.ts';
 import type { Verdicts } from './inbound/request.ts';
-import type { Claim } from './order/record.ts';
+import type { Claim } from './order/types.ts';
 import { requestWorld } from './request-world.ts';
 import type { LambdaPorts } from './world.ts';
 
@@ -42,8 +42,12 @@ export async function fulfilMail(
   };
   const world = requestWorld(ports, name, request);
   const hold = async (reason: 'too_large' | 'not_authentic') => {
-    const id = createHash('sha256').update(body ?? object).digest('hex');
-    return outcomeOf(await world.record({ kind: 'unreadable', key: `held#${name}#${id}`, provider: name, reason }));
+    const id = createHash('sha256')
+      .update(body ?? object)
+      .digest('hex');
+    return outcomeOf(
+      await world.record({ kind: 'unreadable', key: `held#${name}#${id}`, provider: name, reason }),
+    );
   };
   if (!body) return await hold('too_large');
   let received: Received | undefined;

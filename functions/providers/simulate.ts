@@ -1,7 +1,7 @@
 /** Builds an order as a provider would send it, and posts it to a webhook. The page, the command line and the tests use it. */
 import { existsSync } from 'node:fs';
 import { type Catalogue, findProvider, floorOf } from '../core/catalogue/catalogue.ts';
-import { providers } from './index.ts';
+import { allProviders as providers } from './all.ts';
 import type { SignedRequest, Simulator } from './simulator.ts';
 
 /** An order in the catalogue's names. */
@@ -70,7 +70,15 @@ export function signOrder(
     );
   const floor = Number((product && floorOf(product, provider, sku))?.EUR ?? 0);
   const options = catalogue.providers[provider]?.options ?? {};
-  return simulator.request({ ...order, sku, floor, address }, secret, options, Date.now());
+  const { mail } = catalogue.providers[provider] ?? {};
+  return simulator.request({ ...order, sku, floor, address, mail }, secret, options, Date.now());
+}
+
+/** The address of `npm start` that takes what the provider sends: a webhook, or a mail with the verdicts of SES. */
+export function addressAt(page: string, { providers: enabled }: Catalogue, provider: string): string {
+  const { mail } = enabled[provider] ?? {};
+  if (!mail) return `${page}/orders/${provider}`;
+  return `${page}/local/order-mails?${new URLSearchParams({ to: mail.to, dmarc: 'PASS', spam: 'PASS' })}`;
 }
 
 /** Posts the request, and the one before it, and returns the webhook's answer. */

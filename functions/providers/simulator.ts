@@ -1,6 +1,8 @@
 /** The sending half of a provider: it builds and signs the requests that the provider would send. */
 import { createHmac, randomUUID } from 'node:crypto';
 
+import type { MailSettings } from '../core/inbound/provider.ts';
+
 export interface TestOrder {
   readonly event: string;
   /** The provider's ID of the order; left out, a new one is made. A reversal needs the ID of its sale. */
@@ -15,6 +17,8 @@ export interface TestOrder {
   readonly floor: number;
   /** The URL that the request is posted to, for providers whose requests name a URL beside it. */
   readonly address?: string | undefined;
+  /** The catalogue's settings of a mail store. */
+  readonly mail?: MailSettings | undefined;
 }
 
 export interface SignedRequest {
@@ -97,4 +101,22 @@ export const apiJson = (status: number, value: unknown): ApiResponse => ({
   status,
   type: 'application/json',
   body: `${JSON.stringify(value)}\n`,
+});
+
+/** A mail as the store would send it. Its domain is the first that the catalogue names. */
+export const mailRequest = (
+  orderId: string,
+  { mail }: TestOrder,
+  { domain = '', subject, lines }: { domain?: string; subject: string; lines: readonly string[] },
+): SignedRequest => ({
+  ...{ method: 'POST', query: '', headers: { 'content-type': 'message/rfc822' }, orderId },
+  body: [
+    ...[
+      `From: orders@${mail?.from?.[0] ?? domain}`,
+      `To: ${mail?.to}`,
+      `Subject: ${subject}`,
+      'MIME-Version: 1.0',
+    ],
+    ...['Content-Type: text/plain; charset=utf-8', 'Content-Transfer-Encoding: 8bit', '', ...lines, ''],
+  ].join('\r\n'),
 });

@@ -11,7 +11,7 @@ export interface AwsRequest {
 export interface AwsAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Buffer;
 }
 
 /** `hang_up` breaks the connection; `silence` never responds. */

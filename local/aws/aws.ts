@@ -1,4 +1,4 @@
-/** The embedded AWS: three services at one address, distinguished by the headers and paths of their requests. */
+/** The embedded AWS: four services at one address, distinguished by the headers and paths of their requests. */
 import type { ServerResponse } from 'node:http';
 import type { Files } from '../files.ts';
 import { type Handler, readBody, sendJson } from '../http.ts';
@@ -6,6 +6,7 @@ import type { AwsAnswer, Broken } from './answer.ts';
 import { dynamoDb } from './dynamodb.ts';
 import { faultSwitch } from './faults.ts';
 import { openMails } from './mails.ts';
+import { objectStore } from './s3.ts';
 import { secretsManager } from './secrets-manager.ts';
 import { sesV1 } from './ses.ts';
 import { type OwnAccount, sesAccount, sesV2 } from './ses-account.ts';
@@ -21,6 +22,7 @@ export function embeddedAws(dataDir: string | undefined, files: Files, own: OwnA
   const account = sesAccount(files, mails, faults, own);
   const secrets = secretsManager(files, faults);
   const events = sesEvents();
+  const objects = objectStore();
   const tables = dynamoDb(dataDir, files, faults);
   const [v1, v2] = [sesV1(account, mails, faults, events.publish), sesV2(account, faults)];
   const handler: Handler = async (incoming, response) => {
@@ -31,9 +33,11 @@ export function embeddedAws(dataDir: string | undefined, files: Files, own: OwnA
     const target = String(headers['x-amz-target'] ?? '');
     if (target.startsWith('DynamoDB_')) return tables.answer(request, response);
     if (target.startsWith('secretsmanager.')) return send(response, secrets.answer(request));
+    if (/\/s3\/aws4_request/.test(headers.authorization ?? ''))
+      return send(response, objects.answer(request));
     send(response, path.startsWith('/v2/') ? v2(request) : await v1(request));
   };
-  return { handler, faults, mails, events, secrets, tables };
+  return { handler, faults, mails, events, secrets, tables, objects };
 }
 
 function send(response: ServerResponse, answer: AwsAnswer | Broken): void {

@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import type { Catalogue } from '../../functions/core/catalogue/catalogue.ts';
 import {
+  addressAt,
   postRequest,
   requireSimulator,
   SimulationError,
@@ -30,10 +31,14 @@ export async function simulateOrder(
   const order = parseBody(Order, body);
   const simulator = await requireSimulator(catalogue, order.provider);
   const secret = secretOf(order.provider);
-  if (!secret)
+  const isMail = catalogue.providers[order.provider]?.mail !== undefined;
+  if (!secret && !isMail)
     throw new SimulationError(
       `${order.provider} has no signing key: npx --no keypost keys set ${order.provider} --local`,
     );
-  const address = `${page}/orders/${order.provider}`;
-  return await postRequest(address, signOrder(simulator, order, { catalogue, secret, address }));
+  const address = addressAt(page, catalogue, order.provider);
+  return await postRequest(
+    address,
+    signOrder(simulator, order, { catalogue, secret: secret ?? '', address }),
+  );
 }

@@ -72,7 +72,9 @@ export const importCycles: Rule = (sources) => {
   return cycles;
 };
 
-const LAMBDAS = ['webhook', 'redeliver', 'mail-events', 'reconcile', 'order-mail'].map((name) => `functions/${name}.ts`);
+const LAMBDAS = ['webhook', 'redeliver', 'mail-events', 'reconcile', 'order-mail'].map(
+  (name) => `functions/${name}.ts`,
+);
 const TOOLS = [
   'functions/core/operator',
   'functions/core/find-profile',

@@ -55,6 +55,11 @@ const COMMANDS: readonly {
     ],
   },
   {
+    name: 'mails',
+    description: 'the order mails of stores',
+    load: async () => [(await import('../mails/try.ts')).mailsTry],
+  },
+  {
     name: 'serial',
     description: 'serials and the profiles that make them',
     load: async () => [

@@ -68,6 +68,9 @@ export function floorOf({ floor = {} }: Product, provider: string, sku: string):
   return known.length > 0 ? Object.fromEntries(known) : undefined;
 }
 
+export const hasMailStore = ({ providers }: Catalogue): boolean =>
+  Object.values(providers).some(({ mail }) => mail !== undefined);
+
 /** The products that the provider sells under `sku`: several if it is a bundle. */
 export const productsOf = (
   { products }: Pick<Catalogue, 'products'>,

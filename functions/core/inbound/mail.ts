@@ -122,7 +122,7 @@ const UNTYPABLE = /[^\P{Cc}\t\r\n]|\ufffd/u;
 
 /** Other types than text have none. */
 function charsetOf(type: string): string {
-  if (/^content-type:\s*(?!text\/)/.test(type)) return 'utf-8';
+  if (/^content-type:(?!\s*text\/)/.test(type)) return 'utf-8';
   if (!type.includes('charset')) return 'us-ascii';
   return /;\s*charset\s*=\s*"?([\w-]+)"?\s*(?:;|$)/.exec(type)?.[1] ?? 'unknown';
 }

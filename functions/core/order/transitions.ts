@@ -23,7 +23,14 @@
  * | erase                         | buyer, serials, sends, notification and audit texts are emptied; lines `erased`     |
  * | any, beyond a limit           | the outbox is held as `too_large`; nothing that was known is dropped                |
  */
-import type { Buyer, HeldReason, Money, Reversal, ReversalState, UnreadableReason } from '../inbound/event.ts';
+import type {
+  Buyer,
+  HeldReason,
+  Money,
+  Reversal,
+  ReversalState,
+  UnreadableReason,
+} from '../inbound/event.ts';
 import { isPaid, isStub, toAt } from './due.ts';
 import {
   type Judge,

@@ -18,7 +18,7 @@ const Use = z.union([
 ]);
 const Labels = z.record(line, Use);
 
-const Options = z.strictObject({
+export const Options = z.strictObject({
   /** With `*` for any text, and `{transactionId}` for the order number. */
   subject: line,
   /** The line before the labels. */
@@ -142,10 +142,20 @@ function between(all: readonly string[], { begin, end, labels, separator }: Opti
   return at < 0 ? lines : lines.slice(0, at + 1);
 }
 
-function toItem({ sku, product, license, quantity = '1', ...item }: Values, currency?: string): MailItem {
+function toItem(
+  { sku, product, license, registrationName, quantity = '1', ...item }: Values,
+  currency?: string,
+): MailItem {
   if (!/^\d{1,5}$/.test(quantity) || !(sku ?? product)) throw mailChanged('found an item of another form');
   const prices = PRICES.map((name) => [name, item[name] && amountIn(item[name], currency)]);
-  return { sku, product, license, quantity: Number(quantity), ...Object.fromEntries(prices) };
+  return {
+    sku,
+    product,
+    license,
+    registrationName,
+    quantity: Number(quantity),
+    ...Object.fromEntries(prices),
+  };
 }
 
 /** The currency is a label of its own, or part of each amount, or both alike. */

@@ -55,6 +55,7 @@ export const kagi = mailStore({
     const optional = (label: string) => (below(label).length === 0 ? undefined : one(label));
     const [, payee] = /on behalf of (.+?)\. The charge/.exec(blocks.join(' ')) ?? [];
     one('Payment Method');
+    const counters = blocks.flatMap((line) => [...line.matchAll(/^SQNM-(\S+) (\d+)$/g)]);
     return {
       transactionId: one('Kagi Transaction ID'),
       registrationName: optional('Registration Name'),
@@ -64,11 +65,13 @@ export const kagi = mailStore({
       currency: paid.currency,
       total: paid.value,
       payee,
+      hasComment,
+      sequence: Object.fromEntries(counters.map(([, product, count]) => [product, Number(count)])),
     };
   },
 });
 
-const isTitle = (line = '--  -') => /^-- .+ -+$/.test(line);
+const isTitle = (line: string | undefined) => line === undefined || /^-- .+ -+$/.test(line);
 
 function parseRow(row: string): MailItem {
   const [quantity = '', product = '', license = '', unit = '', total = '', ...more] = row.split(/ {2,}|\t/);

@@ -35,7 +35,7 @@ function parseModern({ lines }: Mail, { knows }: Context): MailOrder {
   const isEmpty = COLUMNS.slice(0, 3).every((label) => all(label).length === 0);
   if (!payee || more.length > 0 || !isEmpty || all('Shipping information').length === 0)
     throw mailChanged('found other lines below a label');
-  one('Invoice ID');
+  const invoiceId = one('Invoice ID');
   if (!/^[A-Z][a-z]{2} \d{1,2}, \d{4}$/.test(one('Transaction date')))
     throw mailChanged('found another date');
   const total = requireSame(headlineOf(lines).amount, one('Total'), payment);
@@ -59,6 +59,7 @@ function parseModern({ lines }: Mail, { knows }: Context): MailOrder {
     ...buyerOf(lines, all('Buyer')),
     items,
     payee,
+    invoiceId,
     ...totalOf(total),
   };
 }
@@ -75,7 +76,13 @@ function parseClassic(
   if (one('Item/Product Number') !== sku || buyer.buyerName !== name || all('Description').length === 0)
     throw mailChanged('its subject and its text state different values');
   const quantity = Number(/^\d{1,5}$/.exec(one('Quantity'))?.[0]);
-  const item = { sku, product: one('Item/Product Name'), quantity, lineTotal: total.value };
+  const item = {
+    sku,
+    product: one('Item/Product Name'),
+    quantity,
+    unitPrice: quantity === 1 ? total.value : undefined,
+    lineTotal: total.value,
+  };
   return { transactionId: one('Transaction ID'), ...buyer, items: [item], ...totalOf(total) };
 }
 
