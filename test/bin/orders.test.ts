@@ -17,6 +17,7 @@ import { emptyOrder } from '../../functions/core/order/settle.ts';
 import type { Unreadable } from '../../functions/core/order/types.ts';
 import type { Store } from '../../functions/core/world.ts';
 import { postRequest } from '../../functions/providers/simulate.ts';
+import { simulator as kagi } from '../../functions/providers/kagi/simulator.ts';
 import { type Running, start } from '../../local/start.ts';
 import { catalogueFile, decrypt, KEY, serial } from '../fixtures/catalogue.ts';
 import { changed } from '../fixtures/sample.ts';
@@ -28,9 +29,12 @@ const SANDBOX = 'pro_01kexample00000000000000001';
 function writeCatalogue(file: string, shopSkus: readonly string[], shop: object = {}): string {
   const path = join(folder, file);
   const latin = { ...serial, charset: 'windows-1252', name: { maxBytes: 20 } } as const;
-  const skus = { shop: [...shopSkus], paddle: [SANDBOX], fastspring: ['w'], paypal: ['w'] };
+  const skus = { shop: [...shopSkus], paddle: [SANDBOX], fastspring: ['w'], paypal: ['w'], kagi: ['w'] };
   const settings = {
-    providers: { shop, paddle: {}, fastspring: {}, paypal: { options: { payee: 'EXAMPLEMERCH1' } } },
+    providers: {
+      ...{ shop, paddle: {}, fastspring: {}, paypal: { options: { payee: 'EXAMPLEMERCH1' } } },
+      kagi: { mail: { to: 'kagi@in.example.com', from: ['kagi.example.com'] } },
+    },
     products: {
       widget: { name: 'Widget', serial, skus, floor: { EUR: '10.00' } },
       gadget: { name: 'Gadget', serial, skus: { shop: ['g'] } },
@@ -123,7 +127,10 @@ const local = async (path: string, method = 'GET', body?: object): Promise<unkno
   (
     await fetch(`${running.page}/local/${path}`, {
       method,
-      ...(body ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } } : {}),
+      ...(Buffer.isBuffer(body) ? { body } : {}),
+      ...(body && !Buffer.isBuffer(body)
+        ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+        : {}),
     })
   ).json();
 const json = async (args: string) => JSON.parse((await keypost(`${args} --json`)).out);
@@ -187,6 +194,21 @@ async function transaction(id: string): Promise<string> {
   return `paddle#${id}`;
 }
 
+/** Delivers a receipt of Kagi by mail. */
+async function receipt(
+  buyer: { readonly name: string; readonly email: string },
+  id: string,
+  dmarc: 'PASS' | 'FAIL',
+  change = (text: string) => text,
+) {
+  const mail = { to: 'kagi@in.example.com', from: ['kagi.example.com'], ignore: [] };
+  const sale = { event: 'paid', sku: 'w', company: '', test: false, floor: 0, id, mail, ...buyer };
+  const { body } = kagi.request(sale, '', {}, Date.now());
+  expect(
+    await local(`order-mails?to=kagi@in.example.com&dmarc=${dmarc}`, 'POST', Buffer.from(change(body))),
+  ).toMatchObject({ disposition: 'held' });
+}
+
 /** Delivers a PayPal order that is captured for that payee. */
 async function capture(buyer: { readonly name: string; readonly email: string }, payee: string) {
   const address = `${running.page}/orders/paypal`;
@@ -218,6 +240,17 @@ describe('an order that is held for each reason is listed, and its release mails
       cure: (id) => `--product w=widget ${anna(id)}`,
       name: 'Anna Berg',
       address: elsewhere,
+    },
+    mail_changed: {
+      come: (id) => receipt(to(id), id, 'PASS', (text) => text.replace('Payment Method', 'Zahlungsart')),
+      cure: (id) => `--product w=widget ${anna(id)}`,
+      name: 'Anna Berg',
+      address: elsewhere,
+    },
+    not_authentic: {
+      come: (id) => receipt(to(id), id, 'FAIL'),
+      cure: () => '',
+      name: 'José Núñez',
     },
     unknown_product: {
       come: (id) => order({ buyer: to(id), items: [{ sku: 'old=w' }] }, id),
