@@ -16,8 +16,8 @@ import { HELD_REASONS, type HeldReason } from '../../functions/core/inbound/even
 import { emptyOrder } from '../../functions/core/order/settle.ts';
 import type { Unreadable } from '../../functions/core/order/types.ts';
 import type { Store } from '../../functions/core/world.ts';
-import { postRequest } from '../../functions/providers/simulate.ts';
 import { simulator as kagi } from '../../functions/providers/kagi/simulator.ts';
+import { postRequest } from '../../functions/providers/simulate.ts';
 import { type Running, start } from '../../local/start.ts';
 import { catalogueFile, decrypt, KEY, serial } from '../fixtures/catalogue.ts';
 import { changed } from '../fixtures/sample.ts';
