@@ -1,4 +1,5 @@
 /** `reconcile`: lists the paid orders of a provider, and fulfils those that no notification reported. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SESClient } from '@aws-sdk/client-ses';
 import { Command } from '@commander-js/extra-typings';
@@ -26,7 +27,8 @@ const command = () =>
     .addHelpText('after', HELP);
 
 const HELP = `
-Orders that Keypost has stay as they are, so a second run changes nothing. It needs
+Orders that Keypost has stay as they are, so a second run changes nothing, and one that
+was interrupted goes on where it stopped. It needs
 the key of the provider's API (\`keys set PROVIDER --api-key\`). The deployed Keypost
 does the same every hour for the last three days.
 
@@ -54,7 +56,12 @@ async function reconcileNow(
   const since = options.since ?? Date.now() - 3 * DAY_MS;
   let count: Reconciled = { seen: 0, missing: 0, fulfilled: 0, held: 0 };
   try {
-    for await (const step of reconcile(ports, name, provider, since)) count = step;
+    // A run for a time of its own goes on where it was interrupted, and does not disturb the hourly one.
+    const job = options.since === undefined ? name : `${name}#${new Date(since).toISOString()}`;
+    for await (const step of reconcile(ports, name, provider, { since, job, sleep })) {
+      count = step;
+      if (count.seen % SHOWN_EACH === 0) terminal.complain(summary(name, count));
+    }
   } catch (error) {
     if (error instanceof Rejection)
       throw new CommandError(`${summary(name, count)}; then: ${explainRejection(target, name, error)}`);
@@ -110,3 +117,4 @@ const fixed = <Value>(value: Value): Secret<Value> => ({
 });
 
 const DAY_MS = 24 * 3_600_000;
+const SHOWN_EACH = 500;

@@ -15,6 +15,8 @@ type Environment = Readonly<
   >
 >;
 
+export { setTimeout as sleep } from 'node:timers/promises';
+
 /** Imports zod and the schemas of the secrets: lazily, so that the connections are opened first. */
 export const importKeys = () => import('../core/catalogue/keys.ts');
 

@@ -2,10 +2,12 @@
 import { ownerOf } from './catalogue/catalogue.ts';
 import { fulfil } from './fulfil.ts';
 import type { OrderEvent } from './inbound/event.ts';
-import type { PaidOrder, Provider } from './inbound/provider.ts';
+import type { Context, PaidOrder, Provider } from './inbound/provider.ts';
 import { Rejection } from './inbound/rejection.ts';
 import { isInForce, isPaid } from './order/due.ts';
 import { keyOf } from './order/keys.ts';
+import { orderAt } from './order/record.ts';
+import type { Cursor, Item, Order } from './order/types.ts';
 import { requestWorld } from './request-world.ts';
 import type { LambdaPorts, Store } from './world.ts';
 
@@ -22,36 +24,89 @@ export interface Reconciled {
 const NO_REQUEST = { method: 'GET', headers: {}, query: '', body: Buffer.alloc(0) };
 const CALL_MS = 3_000;
 
+export interface Run {
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  /** A run that was interrupted goes on where the last one under the same name stopped. */
+  readonly job: string;
+  /** When the run ends, in milliseconds since 1970; the next one goes on. */
+  readonly until?: number | undefined;
+  sleep(ms: number): Promise<unknown>;
+}
+
 /**
- * Runs every order of `provider` that was paid since `since` and is not stored through the order pipeline. Yields the
- * counts after each order. Throws if the provider does not answer; the orders recorded so far stay recorded.
+ * Runs every order of `provider` that was paid since `since` and is not stored, and every reversal that is missing, through
+ * the order pipeline. Yields the counts after each order. Throws if the provider does not answer; what is recorded so far
+ * stays recorded.
  */
 export async function* reconcile(
   ports: LambdaPorts,
   name: string,
   provider: Provider,
-  since: number,
+  { since, job, until = Number.POSITIVE_INFINITY, sleep }: Run,
 ): AsyncGenerator<Reconciled, Reconciled> {
-  const context = await requestWorld(ports, name, NO_REQUEST).context();
+  const context = patient(await requestWorld(ports, name, NO_REQUEST).context(), sleep);
   if (!provider.paid)
     throw new Rejection('provider_refused', `Keypost cannot list the paid orders of ${name}`);
   const store = ports.store(() => CALL_MS);
   const count = { seen: 0, missing: 0, fulfilled: 0, held: 0 };
   let unread = 0;
-  for await (const paid of provider.paid(since, context)) {
+  let cursor = await findCursor(store, job);
+  const from = cursor.position === undefined ? { since } : cursor.position;
+  for await (const paid of provider.paid(from.since, context, from.resume)) {
     count.seen += 1;
-    if (!(await isStored(store, keyOf(ownerOf(ports.catalogue, name), paid.test, paid.id)))) {
+    const stored = await findStored(store, keyOf(ownerOf(ports.catalogue, name), paid.test, paid.id));
+    if (isMissing(stored, paid)) {
       const events = await fetchEvents(ports, name, paid);
-      const outcome = events ? await fulfilEvents(ports, name, events) : 'unread';
+      const outcome = events ? await fulfilEvents(ports, name, events, stored) : 'unread';
       if (outcome === 'unread') unread += 1;
       if (outcome !== 'ignored') count.missing += 1;
       if (outcome === 'fulfilled' || outcome === 'held') count[outcome] += 1;
     }
+    const { resume } = paid;
+    if (resume !== undefined) cursor = await moveCursor(store, cursor, { since: from.since, resume });
     yield { ...count };
+    if (resume !== undefined && ports.now() >= until) return count;
   }
+  if (cursor.position) await moveCursor(store, cursor, undefined);
   ports.report('reconciled', { provider: name, ...count });
   if (unread > 0) throw new Rejection('bad_body', `${unread} paid orders of ${name} are not as documented`);
   return count;
+}
+
+const TRIES = 6;
+/** A list takes longer than the lookup of one order. */
+const LIST_MS = 15_000;
+const MOST_WAIT_MS = 60_000;
+
+/** Makes a call again if the API is busy, after the time that it asks for. */
+const patient = (context: Context, sleep: Run['sleep']): Context => ({
+  ...context,
+  async ask(url, init) {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await context.ask(url, { ms: LIST_MS, ...init });
+      } catch (error) {
+        const isBusy = error instanceof Rejection && error.code === 'provider_unavailable';
+        if (!isBusy || tries === TRIES) throw error;
+        await sleep(Math.min(error.retryAfterMs ?? 250 * 2 ** tries, MOST_WAIT_MS));
+      }
+    }
+  },
+});
+
+const cursorOf = (job: string): Cursor => ({ kind: 'cursor', key: `cursor#reconcile#${job}`, version: 0 });
+
+async function findCursor(store: Store, job: string): Promise<Cursor> {
+  const item = await store.get(cursorOf(job).key);
+  return item?.kind === 'cursor' ? item : cursorOf(job);
+}
+
+/** Another run of the job may have moved it; then that run's position stays. */
+async function moveCursor(store: Store, cursor: Cursor, position: Cursor['position']): Promise<Cursor> {
+  const next = { ...cursor, version: cursor.version + 1, position };
+  const inTheWay = await store.put(next, cursor.version || undefined);
+  return inTheWay?.kind === 'cursor' ? inTheWay : next;
 }
 
 /** Returns undefined for an order that cannot be parsed, so that it does not block the others. */
@@ -65,18 +120,34 @@ async function fetchEvents({ report }: LambdaPorts, name: string, paid: PaidOrde
   }
 }
 
-/** A placeholder left by an early refund does not count as the order. */
-async function isStored(store: Store, key: string): Promise<boolean> {
+/** The order under this key or alias; another item if the notification was unreadable. */
+async function findStored(store: Store, key: string): Promise<Item | undefined> {
   const item = await store.get(key);
-  return item !== undefined && (item.kind !== 'order' || isPaid(item) || item.erasedAt !== undefined);
+  return item?.kind === 'alias' ? await orderAt(store, key) : item;
 }
 
-async function fulfilEvents(ports: LambdaPorts, name: string, events: readonly OrderEvent[]) {
+/** A placeholder left by an early refund does not count as the order. */
+function isMissing(stored: Item | undefined, { isReversed }: PaidOrder): boolean {
+  if (stored?.kind !== 'order') return stored === undefined;
+  if (stored.erasedAt) return false;
+  return !isPaid(stored) || (isReversed !== undefined && isReversed === isInForce(stored));
+}
+
+async function fulfilEvents(
+  ports: LambdaPorts,
+  name: string,
+  events: readonly OrderEvent[],
+  before: Item | undefined,
+) {
   const provider: Provider = { name, verify() {}, read: () => events };
   let outcome: 'fulfilled' | 'held' | 'reversed' | 'ignored' = 'ignored';
   for await (const { order } of fulfil(requestWorld(ports, name, NO_REQUEST), provider, NO_REQUEST)) {
     if (!order) outcome = 'held';
-    else if (isPaid(order)) outcome = order.heldAt ? 'held' : isInForce(order) ? 'fulfilled' : 'reversed';
+    else if (isPaid(order) && !isSame(order, before))
+      outcome = order.heldAt ? 'held' : isInForce(order) ? 'fulfilled' : 'reversed';
   }
   return outcome;
 }
+
+const isSame = (order: Order, before: Item | undefined): boolean =>
+  before?.kind === 'order' && order.version === before.version;

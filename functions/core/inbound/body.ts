@@ -1,5 +1,6 @@
 import type * as z from 'zod/mini';
 import { Rejection } from './rejection.ts';
+import type { WebhookRequest } from './request.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -7,6 +8,12 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 export function json<Schema extends z.ZodMiniType>(schema: Schema, body: Buffer | string): z.output<Schema> {
   return part(schema, parseJson(body));
 }
+
+/** Makes a request of what an API returns, as `read` takes it. It has no signature. */
+export const bodyOf = (body: unknown, headers: Readonly<Record<string, string>> = {}): WebhookRequest => ({
+  ...{ method: 'POST', headers, query: '' },
+  body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+});
 
 /** Parses a part of a body that is no longer text. Throws `bad_body`. */
 export function part<Schema extends z.ZodMiniType>(schema: Schema, value: unknown): z.output<Schema> {

@@ -28,8 +28,11 @@ export interface Provider {
   read(request: WebhookRequest, context: Context): readonly OrderEvent[] | Promise<readonly OrderEvent[]>;
   /** The order's ID in a request that `read` cannot parse. May throw: the request is then known by its hash. */
   idIn?(request: WebhookRequest, context: Context): string;
-  /** Lists every order paid since `since` (ms since 1970), according to its API. `reconcile` records the missing ones. */
-  paid?(since: number, context: Context): AsyncIterable<PaidOrder>;
+  /**
+   * Lists every order paid since `since` (ms since 1970), according to its API. `reconcile` records the missing ones.
+   * @param from the `resume` of an order of an earlier call: begin behind it.
+   */
+  paid?(since: number, context: Context, from?: string): AsyncIterable<PaidOrder>;
   /** Makes the answer; 200 with an empty body by default. `done` has a claim for each event that is recorded. */
   answer?(done: readonly Claim[], request: WebhookRequest, context: Context): Answer;
   /** Makes the answer if some events of a batch are done and the next one failed; 5xx by default. */
@@ -53,12 +56,12 @@ export interface Context {
   /** Returns true if the catalogue has a product, or an ignored line, with this SKU. */
   knows(sku: string): boolean;
   /**
-   * Returns the body of a 2xx answer, within 1.5 s. Throws `provider_unavailable` for a timeout, 429 and 5xx (we
+   * Returns the body of a 2xx answer, within `ms`, 1.5 s by default. Throws `provider_unavailable` for a timeout, 429 and 5xx (we
    * answer 503, and the provider tries again), and `provider_refused` for any other status (a person has to look).
    */
   ask(
     url: string,
-    init?: { method?: string; headers?: Record<string, string>; body?: string },
+    init?: { method?: string; headers?: Record<string, string>; body?: string; ms?: number },
   ): Promise<string>;
 }
 
@@ -76,9 +79,13 @@ export interface MailSettings {
 
 /** An order that the provider's own API lists as paid. */
 export interface PaidOrder {
-  /** The ID of the sale that `read` would return for it. */
+  /** The ID of the sale that `read` would return for it, or one of its aliases. */
   readonly id: string;
   readonly test: boolean;
-  /** Fetches the events that `read` would have returned by now. Called only if Keypost lacks the order. */
+  /** True if money has gone back, false if a dispute was won: an order that Keypost has may lack that. */
+  readonly isReversed?: boolean | undefined;
+  /** Set on the last order of a page: a later call can begin behind it. */
+  readonly resume?: string | undefined;
+  /** Fetches the events that `read` would have returned by now, reversals first. Called only if Keypost lacks them. */
   events(): Promise<readonly OrderEvent[]>;
 }

@@ -18,12 +18,15 @@ export type RejectionCode =
 /** The only error thrown on purpose. The caller gets the code; the log gets code and message. */
 export class Rejection extends Error {
   readonly code: RejectionCode;
+  /** How long the provider's API asks to be left alone, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
 
   /** @param message a sentence for the log that says what to do. It must not contain a secret, a name or an address. */
-  constructor(code: RejectionCode, message: string) {
+  constructor(code: RejectionCode, message: string, retryAfterMs?: number) {
     super(message);
     this.name = 'Rejection';
     this.code = code;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

@@ -85,6 +85,8 @@ function parseItem(stored: Fields): Item {
       return { kind, ...Lease(stored, 'lease') };
     case 'notice':
       return { kind, ...Notice(stored, 'notice') };
+    case 'cursor':
+      return { kind, ...Cursor(stored, 'cursor') };
     case 'keyChange':
       return { kind, ...Written(stored, 'keyChange') };
     case 'unreadable':
@@ -279,6 +281,8 @@ const Audit: Parser<AuditEntry> = record({
 const Alias = record({ key: text, aliasOf: text });
 const Lease = record({ key: text, owner: text, until: count });
 const Notice = record({ key: text, version: count, receivedAt: text });
+const Position = record({ since: count, resume: maybe(text) });
+const Cursor = record({ key: text, version: count, position: maybe(Position) });
 const WRITTEN = { key: text, version: count, receivedAt: text, audit: list(Audit) };
 const Written = record(WRITTEN);
 const UnreadableFacts = record({ ...WRITTEN, provider: text, test: maybe(flag) });

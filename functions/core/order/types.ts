@@ -19,7 +19,7 @@ export const KINDS = [
   'cursor',
 ] as const;
 
-export type Item = Order | Alias | Unreadable | KeyChange | Lease | Notice;
+export type Item = Order | Alias | Unreadable | KeyChange | Lease | Notice | Cursor;
 
 export interface Order {
   readonly kind: 'order';
@@ -295,4 +295,12 @@ export interface Notice {
   readonly key: string;
   readonly version: number;
   readonly receivedAt: At;
+}
+
+/** Where a paged job goes on; without a position, at the beginning. */
+export interface Cursor {
+  readonly kind: 'cursor';
+  readonly key: string;
+  readonly version: number;
+  readonly position?: { readonly since: number; readonly resume?: string | undefined } | undefined;
 }

@@ -30,6 +30,7 @@ import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { toEmailKey } from '../../core/mail/address.ts';
 import { fromMinor } from '../../core/order/money.ts';
 import { licenceAnswer, licenceCall, licenceReference, licenceSale, requireHash } from './licence-call.ts';
+import { paid } from './paid.ts';
 
 export const fastspring: Provider = {
   name: 'fastspring',
@@ -69,6 +70,8 @@ export const fastspring: Provider = {
     const finished = events.filter((event) => !open.includes(event));
     return { status: 202, body: finished.map((event) => identify(event).id).join('\n') };
   },
+
+  paid: (since, context, from) => paid(fastspring, since, context, from),
 };
 
 /** Parses one event of a batch. An unparseable event is held, and the others of its batch are not. */

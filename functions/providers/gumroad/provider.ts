@@ -20,6 +20,7 @@ import {
 } from '../../core/inbound/shapes.ts';
 import { requireEqual } from '../../core/inbound/signature.ts';
 import { fromMinor } from '../../core/order/money.ts';
+import { paid } from './paid.ts';
 
 const Options = z.strictObject({
   /** The seller's ID at Gumroad, which every ping contains. */
@@ -64,6 +65,8 @@ export const gumroad: Provider = {
       throw new Rejection('bad_body', 'this is no sale');
     return part(id, fields.get('sale_id'));
   },
+
+  paid: (since, context, from) => paid(gumroad, since, context, from),
 };
 
 /** Rails repeats the name of an array, which ends in []. */

@@ -28,6 +28,7 @@ import {
 } from '../../core/inbound/shapes.ts';
 import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { add, fromMinor, shareOf } from '../../core/order/money.ts';
+import { paid } from './paid.ts';
 
 export const lemonsqueezy: Provider = {
   name: 'lemonsqueezy',
@@ -62,6 +63,8 @@ export const lemonsqueezy: Provider = {
   },
 
   idIn: ({ body }) => json(Identified, body).data.id,
+
+  paid: (since, context, from) => paid(lemonsqueezy, since, context, from),
 };
 
 async function parseSale(

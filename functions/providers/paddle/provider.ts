@@ -28,6 +28,7 @@ import {
 } from '../../core/inbound/shapes.ts';
 import { requireFresh, requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { fromMinor, shareOf } from '../../core/order/money.ts';
+import { paid } from './paid.ts';
 
 export const paddle: Provider = {
   name: 'paddle',
@@ -60,6 +61,8 @@ export const paddle: Provider = {
   },
 
   idIn: ({ body }) => json(Identified, body).data.id,
+
+  paid: (since, context, from) => paid(paddle, since, context, from),
 };
 
 type Transaction = z.output<typeof Transaction>;

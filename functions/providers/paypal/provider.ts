@@ -21,6 +21,7 @@ import { requireFresh, requireHeader } from '../../core/inbound/signature.ts';
 import { certificates, certifiedKey } from './certificate.ts';
 import { isConfirmed } from './confirm.ts';
 import { Amount, buyerOf, findOrder, isSeller, linesOf, Options, Order, Payee } from './order.ts';
+import { paid } from './paid.ts';
 
 export const paypal: Provider = {
   name: 'paypal',
@@ -72,6 +73,8 @@ export const paypal: Provider = {
     const { resource } = json(Captured, body);
     return orderOf(resource) ?? resource.id;
   },
+
+  paid: (since, context, from) => paid(paypal, since, context, from),
 };
 
 /** Payments of the API before Orders v2, of subscriptions and of invoices. */

@@ -27,6 +27,7 @@ import {
 } from '../../core/inbound/shapes.ts';
 import { requireStandardWebhook } from '../../core/inbound/signature.ts';
 import { fromMinor } from '../../core/order/money.ts';
+import { paid } from './paid.ts';
 
 export const polar: Provider = {
   name: 'polar',
@@ -54,6 +55,8 @@ export const polar: Provider = {
   },
 
   idIn: ({ body }) => json(Identified, body).data.id,
+
+  paid: (since, context, from) => paid(polar, since, context, from),
 };
 
 const RENEWAL = /^subscription_(?!create$)/;

@@ -21,6 +21,7 @@ import {
 } from '../../core/inbound/shapes.ts';
 import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { add, atLeast, multiply } from '../../core/order/money.ts';
+import { paid } from './paid.ts';
 
 export const shopify: Provider = {
   name: 'shopify',
@@ -41,6 +42,8 @@ export const shopify: Provider = {
   },
 
   idIn: ({ body }) => String(json(Paid, body).id),
+
+  paid: (since, context, from) => paid(shopify, since, context, from),
 };
 
 /** The admin's test notification also comes as orders/paid, but its order is voided. */

@@ -57,7 +57,7 @@ export const stripe: Provider = {
     return payment_intent ?? own;
   },
 
-  paid,
+  paid: (since, context, from) => paid(stripe, since, context, from),
 };
 
 /** Money that is received in other ways than through Checkout is reported, but not handled. */

@@ -22,6 +22,7 @@ import {
 } from '../../core/inbound/shapes.ts';
 import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { add } from '../../core/order/money.ts';
+import { paid } from './paid.ts';
 
 export const woocommerce: Provider = {
   name: 'woocommerce',
@@ -50,6 +51,8 @@ export const woocommerce: Provider = {
   },
 
   idIn: ({ body }) => String(json(Head, body).id),
+
+  paid: (since, context, from) => paid(woocommerce, since, context, from),
 };
 
 /** WooCommerce has no event for a payment: it sends every change of an order, most of them long after it was paid. */
