@@ -22,6 +22,8 @@ export const redeliverEnv = (env: Environment) => ({
   CONFIGURATION_SET: requiredEnv(env, 'CONFIGURATION_SET'),
   /** The name or ARN of the secret with the product keys. */
   PRODUCT_KEYS: requiredEnv(env, 'PRODUCT_KEYS'),
+  /** The name of the Lambda that runs third-party programs; none if the catalogue has no program. */
+  ...(env.GENERATE ? { GENERATE: env.GENERATE } : {}),
   /** The number of seconds that a secret is cached, in digits. */
   KEYS_CACHED_SECONDS: requiredEnv(env, 'KEYS_CACHED_SECONDS', /^\d{1,5}$/),
 });

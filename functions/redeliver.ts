@@ -1,5 +1,6 @@
 /** The Lambda that runs each minute: sends the mails that are due, and reports the length of the queue. */
 import catalogue from '#catalogue';
+import { lambdaGenerator } from './aws/generator.ts';
 import { dynamoClient, orderStore } from './aws/orders.ts';
 import { dueQueue, pending } from './aws/queue.ts';
 import { logReports } from './aws/reports.ts';
@@ -15,6 +16,7 @@ const SAMPLE = 25;
 const env = redeliverEnv(process.env);
 const [dynamo, ses] = [dynamoClient(), sesClient()];
 const queue = dueQueue(dynamo, ses, env.TABLE);
+const generate = env.GENERATE ? lambdaGenerator(env.GENERATE) : undefined;
 /** Read only if a serial is to be made. */
 const keys = cachedSecret(secretsClient(), env.PRODUCT_KEYS, {
   parse: async (json) => (await import('./core/catalogue/keys.ts')).productKeys(json),
@@ -29,6 +31,7 @@ export async function handler(event: { readonly ahead?: number }): Promise<Redel
     catalogue,
     now,
     productKeys: keys,
+    generate,
     report: logReports(env.NAMESPACE, Date.now),
     mailer: sesMailer(ses, env.CONFIGURATION_SET),
     store: orderStore(dynamo, env.TABLE, () => CALL_MS),

@@ -5,12 +5,18 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { type Catalogue, hasMailStore } from '../functions/core/catalogue/catalogue.ts';
-import { inlineCatalogue } from './inline-catalogue.ts';
+import { inlineCatalogue, programsOf } from './inline-catalogue.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The name of a Lambda is the name of its file in `functions`. */
-export type LambdaName = 'webhook' | 'redeliver' | 'mail-events' | 'reconcile' | 'order-mail';
+export type LambdaName =
+  | 'webhook'
+  | 'redeliver'
+  | 'mail-events'
+  | 'reconcile'
+  | 'order-mail'
+  | 'generate';
 
 /** Builds `functions/NAME.ts` with the catalogue and returns the folder, which has `index.mjs`. */
 export async function bundleLambda(
@@ -29,21 +35,25 @@ export async function bundleLambda(
   return folder;
 }
 
-/** The folder of each Lambda. `order-mail` exists only if the catalogue enables a mail store. */
-export type Bundles = Readonly<Record<Exclude<LambdaName, 'order-mail'>, string>> & {
+/** The folder of each Lambda. */
+export type Bundles = Readonly<Record<Exclude<LambdaName, 'order-mail' | 'generate'>, string>> & {
+  /** Exists only if the catalogue enables a mail store. */
   readonly 'order-mail'?: string | undefined;
+  /** Exists only if the catalogue has a program. */
+  readonly generate?: string | undefined;
 };
 
 /** Builds all Lambdas and returns the folder of each. */
 export async function bundleLambdas(catalogue: Catalogue): Promise<Bundles> {
-  const [webhook, redeliver, mailEvents, reconcile, orderMail] = await Promise.all([
+  const [webhook, redeliver, mailEvents, reconcile, orderMail, generate] = await Promise.all([
     bundleLambda('webhook', catalogue),
     bundleLambda('redeliver', catalogue),
     bundleLambda('mail-events', catalogue),
     bundleLambda('reconcile', catalogue),
     hasMailStore(catalogue) ? bundleLambda('order-mail', catalogue) : undefined,
+    programsOf(catalogue).length > 0 ? bundleLambda('generate', catalogue) : undefined,
   ]);
-  return { webhook, redeliver, 'mail-events': mailEvents, reconcile, 'order-mail': orderMail };
+  return { webhook, redeliver, 'mail-events': mailEvents, reconcile, 'order-mail': orderMail, generate };
 }
 
 /** Returns the options that every bundle shares. */

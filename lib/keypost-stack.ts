@@ -8,7 +8,7 @@ import type { MailEventsEnv, RedeliverEnv, WebhookEnv } from '../functions/env.t
 import { alarms } from './alarms.ts';
 import type { Bundles } from './bundle.ts';
 import { dashboard } from './dashboard.ts';
-import { allow, lambda } from './lambda.ts';
+import { allow, generatorLambda, lambda } from './lambda.ts';
 import { mailEventsTo } from './mail-feedback.ts';
 import { identity, mailing, maySend } from './sender.ts';
 import { orderTable, secret } from './stores.ts';
@@ -16,7 +16,6 @@ import { webhookApi } from './webhook-api.ts';
 
 interface KeypostProps {
   readonly catalogue: Catalogue;
-  /** The folder of each Lambda's bundle. */
   readonly bundles: Bundles;
 }
 
@@ -32,12 +31,14 @@ export class KeypostStack extends Stack {
     const providerKeys = secret(this, 'ProviderKeys', 'By provider, its signing keys');
     const mails = mailing(this);
     const namespace = `Keypost/${this.stackName}`;
+    const generator = bundles.generate && generatorLambda(this, bundles.generate);
     const sending = {
       TABLE: table.tableName,
       CONFIGURATION_SET: mails.configurationSetName,
       NAMESPACE: namespace,
       PRODUCT_KEYS: productKeys.secretArn,
       KEYS_CACHED_SECONDS: '300',
+      ...(generator ? { GENERATE: generator.functionName } : {}),
     } satisfies RedeliverEnv;
     const receiving = { ...sending, PROVIDER_KEYS: providerKeys.secretArn } satisfies WebhookEnv;
 
@@ -89,6 +90,9 @@ export class KeypostStack extends Stack {
       schedule: Schedule.rate(Duration.hours(1)),
       targets: [new targets.LambdaFunction(reconcile, once)],
     });
+
+    for (const maker of [webhook, redeliver, reconcile])
+      if (generator) allow(maker, ['lambda:InvokeFunction'], [generator.functionArn]);
 
     const { api, accessLog, address } = webhookApi(this, webhook, catalogue);
     const workers = [redeliver, mailEvents, reconcile];

@@ -1,5 +1,5 @@
 /** The settings that all Lambdas share, and how a Lambda gets a permission. */
-import { type Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import { type IGrantable, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import * as aws from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -30,6 +30,21 @@ export function lambda(stack: Stack, id: string, { bundle, ...props }: LambdaPro
     ...props,
   });
 }
+
+/**
+ * Runs third-party programs. Its role allows nothing, not even a log, and it has no settings: a program that escapes
+ * finds nothing. The caller reports what is wrong with an answer.
+ */
+export const generatorLambda = (stack: Stack, bundle: string): aws.Function =>
+  new aws.Function(stack, 'Generate', {
+    runtime: aws.Runtime.NODEJS_24_X,
+    architecture: aws.Architecture.ARM_64,
+    memorySize: 256,
+    timeout: Duration.seconds(3),
+    handler: 'index.handler',
+    code: aws.Code.fromAsset(bundle),
+    role: new Role(stack, 'GenerateRole', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }),
+  });
 
 /** The log is deleted with the stack, because it holds only codes and counts; the table has the data. */
 export const log = (stack: Stack, id: string, logGroupName?: string): LogGroup =>

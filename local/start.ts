@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOCAL_NAMES } from '../functions/aws/local-names.ts';
 import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
+import { localGenerator } from '../functions/generator/process.ts';
 import { loadCatalogue } from '../lib/load-catalogue.ts';
 import { embeddedAws } from './aws/aws.ts';
 import { NEW, OLD } from './aws/dynamodb.ts';
@@ -37,9 +38,11 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
   const lock =
     dataDir && (await openLevel(join(dataDir, 'lock'), true, 'It has no data: delete it and start again.'));
   const files = dataDir ? diskFiles(dataDir) : memoryFiles();
+  const generate = localGenerator(catalogue);
   const embedded = embeddedAws(dataDir, files, {
     sender: catalogue.seller.from,
     configurationSet: LOCAL_NAMES.configurationSet,
+    generate,
   });
   const { faults, mails, events, secrets, tables } = embedded;
 
@@ -68,6 +71,7 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
     NAMESPACE: 'Keypost',
     KEYS_CACHED_SECONDS: '30',
     MAILS_BUCKET: LOCAL_NAMES.mailsBucket,
+    ...(generate ? { GENERATE: LOCAL_NAMES.generate } : {}),
   });
   const runs = redeliverRuns(lambdas.redeliver);
   events.deliverTo(lambdas.mailEvents);

@@ -7,6 +7,7 @@ import { sesMailer } from '../../functions/aws/ses.ts';
 import { connectPorts } from '../../functions/aws/wiring.ts';
 import { type Catalogue, findProvider } from '../../functions/core/catalogue/catalogue.ts';
 import { productKeys, providerKeys } from '../../functions/core/catalogue/keys.ts';
+import { localGenerator } from '../../functions/generator/process.ts';
 import type { Provider } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import { type Reconciled, reconcile } from '../../functions/core/reconcile.ts';
@@ -104,6 +105,7 @@ async function portsAt(target: Target, catalogue: Catalogue): Promise<LambdaPort
   return connectPorts(orders, {
     catalogue,
     report: () => undefined, // The counts show it.
+    generate: localGenerator(catalogue),
     productKeys: fixed(productKeys(await readSecret(target, names.productKeys))),
     providerKeys: fixed(providerKeys(await readSecret(target, names.providerKeys))),
     // One attempt only: see sesClient.

@@ -5,4 +5,5 @@ export const LOCAL_NAMES = {
   providerKeys: 'provider-keys',
   configurationSet: 'keypost',
   mailsBucket: 'order-mails',
+  generate: 'keypost-generate',
 } as const;

@@ -36,6 +36,7 @@ export async function rehearse(shared: LambdaPorts): Promise<void> {
     catalogue: { ...catalogue, providers: { [name]: { ...settings, testOrders: 'seller' } } },
     providerKeys: fixed({ [name]: { signing: ['none'] } }),
     productKeys: fixed({}),
+    generate: undefined,
     mailer: formatOnly,
     store: () => emptyStore,
     report: () => undefined,

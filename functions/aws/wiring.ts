@@ -3,6 +3,7 @@ import type { SESClient } from '@aws-sdk/client-ses';
 import type { Catalogue } from '../core/catalogue/catalogue.ts';
 import type { LambdaPorts } from '../core/world.ts';
 import { ask } from './ask.ts';
+import { lambdaGenerator } from './generator.ts';
 import { dynamoClient, orderStore } from './orders.ts';
 import { logReports } from './reports.ts';
 import { cachedSecret, secretsClient } from './secrets.ts';
@@ -13,7 +14,7 @@ type Environment = Readonly<
     'TABLE' | 'NAMESPACE' | 'CONFIGURATION_SET' | 'PRODUCT_KEYS' | 'PROVIDER_KEYS' | 'KEYS_CACHED_SECONDS',
     string
   >
->;
+> & { readonly GENERATE?: string };
 
 export { setTimeout as sleep } from 'node:timers/promises';
 
@@ -42,6 +43,7 @@ export function wirePorts(
         ...cached,
       }),
       mailer: sesMailer(ses, env.CONFIGURATION_SET),
+      generate: env.GENERATE ? lambdaGenerator(env.GENERATE) : undefined,
     },
   );
   return { ports, ses };

@@ -20,7 +20,7 @@ export async function* fulfil(
   const failures: unknown[] = [];
   for (const event of await read(world, provider, request, context)) {
     try {
-      const sale = withSerials(world, event, await world.keys()); //   2 encrypt
+      const sale = await withSerials(world, event); //                 2 encrypt
       const claim = await world.record(sale); //                       3 record
       if (claim.mail) await world.mail(claim.mail); //                 4 mail
       if (failures.length === 0) yield claim;

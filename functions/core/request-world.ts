@@ -17,6 +17,8 @@ const SEND_MS = 1_500;
 const INLINE_MAILS = 3;
 /** Reserved for marking a mail as sent; otherwise it would be sent twice. */
 const MARK_MS = 1_000;
+/** The part of the time that programs get. A serial that takes longer is left to `redeliver`. */
+const GENERATE_MS = 1_000;
 
 /** The types of ignored events with an amount that this instance has reported. */
 const noticed = new WeakMap<LambdaPorts, Set<string>>();
@@ -29,6 +31,8 @@ export function requestWorld(shared: LambdaPorts, provider: string, request: Web
   const ports = { ...shared, store };
   let mails = 0;
   let used: ProviderKeys = {};
+  let generateUntil: number | undefined;
+  const { generate } = shared;
   const mayMail = () => mails < INLINE_MAILS && end - now() >= SEND_MS;
 
   return {
@@ -55,6 +59,12 @@ export function requestWorld(shared: LambdaPorts, provider: string, request: Web
       if (complete) return keys;
       return (await shared.productKeys.newer(keys).catch(() => undefined)) ?? keys;
     },
+    generate:
+      generate &&
+      ((product, input) => {
+        generateUntil ??= now() + GENERATE_MS;
+        return generate(product, input, Math.max(0, generateUntil - now()));
+      }),
     async record(event) {
       const raw = () => rawOf(provider, request, used[provider]?.signing ?? []);
       switch (event.kind) {

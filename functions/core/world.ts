@@ -6,6 +6,7 @@ import type { Context } from './inbound/provider.ts';
 import type { Message } from './mail/message.ts';
 import type { NewSale, NewUnreadable } from './order/transitions.ts';
 import type { Claim, Item, Mail } from './order/types.ts';
+import type { Generate } from './serial/program.ts';
 
 /** The store of the orders. A call that throws may or may not have taken effect. */
 export interface Store {
@@ -66,6 +67,8 @@ export interface Ports {
   readonly store: Store;
   readonly mailer: Mailer;
   readonly report: Report;
+  /** Runs third-party programs; undefined if the catalogue has none. */
+  readonly generate?: Generate | undefined;
   /** Milliseconds since 1970. */
   now(): number;
 }
@@ -99,6 +102,8 @@ export interface World {
   refreshedContext(): Promise<Context | undefined>;
   /** Returns the product keys. Throws `keys_unavailable`. */
   keys(): Promise<ProductKeys>;
+  /** Same as in Ports, within a part of the request's time. */
+  readonly generate?: Generate | undefined;
   record(event: NewSale | Reversed | Ignored | NewUnreadable): Promise<Claim>;
   /** Sends the mail and marks it as sent. A failure leaves the mail due. Does not throw. */
   mail(mail: Mail): Promise<void>;

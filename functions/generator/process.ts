@@ -5,9 +5,12 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod/mini';
-import type { Output } from '../core/serial/program.ts';
+import type { Catalogue } from '../core/catalogue/catalogue.ts';
+import type { Generate, Output } from '../core/serial/program.ts';
 
 const BOOT_MS = 2_000;
 const RUN_MS = 250;
@@ -41,6 +44,26 @@ export function programProcess(program: Uint8Array): ProgramProcess {
       return answer;
     },
     stop: () => void booting?.then(({ child }) => child.kill('SIGKILL')),
+  };
+}
+
+/** Runs the programs of a catalogue on this machine. Each starts at its first order. */
+export function localGenerator({ products }: Catalogue): Generate | undefined {
+  if (!Object.values(products).some(({ serial }) => serial.kind === 'program')) return undefined;
+  const running = new Map<string, ProgramProcess>();
+  return async (product, input, ms = 5_000) => {
+    const serial = products[product]?.serial;
+    if (serial?.kind !== 'program') return 'late';
+    const program = running.get(product) ?? programProcess(readFileSync(serial.file));
+    running.set(product, program);
+    const over = new AbortController();
+    const late = sleep(ms, 'late' as const, { signal: over.signal });
+    try {
+      return await Promise.race([program.run(input), late]);
+    } finally {
+      late.catch(() => undefined);
+      over.abort();
+    }
   };
 }
 

@@ -1,5 +1,7 @@
 /** The embedded AWS: four services at one address, distinguished by the headers and paths of their requests. */
 import type { ServerResponse } from 'node:http';
+import * as z from 'zod/mini';
+import type { Generate } from '../../functions/core/serial/program.ts';
 import type { Files } from '../files.ts';
 import { type Handler, readBody, sendJson } from '../http.ts';
 import type { AwsAnswer, Broken } from './answer.ts';
@@ -16,7 +18,11 @@ import { sesEvents } from './ses-events.ts';
 const MOST_BYTES = 32 * 1024 * 1024;
 const SILENCE_MS = 30_000;
 
-export function embeddedAws(dataDir: string | undefined, files: Files, own: OwnAccount) {
+export function embeddedAws(
+  dataDir: string | undefined,
+  files: Files,
+  own: OwnAccount & { readonly generate?: Generate | undefined },
+) {
   const faults = faultSwitch(files);
   const mails = openMails(files);
   const account = sesAccount(files, mails, faults, own);
@@ -35,10 +41,16 @@ export function embeddedAws(dataDir: string | undefined, files: Files, own: OwnA
     if (target.startsWith('secretsmanager.')) return send(response, secrets.answer(request));
     if (/\/s3\/aws4_request/.test(headers.authorization ?? ''))
       return send(response, objects.answer(request));
+    if (path.startsWith('/2015-03-31/functions/')) {
+      const { product, input } = Invocation.parse(JSON.parse(body.toString()));
+      return sendJson(response, 200, await own.generate?.(product, Buffer.from(input, 'base64')));
+    }
     send(response, path.startsWith('/v2/') ? v2(request) : await v1(request));
   };
   return { handler, faults, mails, events, secrets, tables, objects };
 }
+
+const Invocation = z.object({ product: z.string(), input: z.string() });
 
 function send(response: ServerResponse, answer: AwsAnswer | Broken): void {
   if (answer === 'hang_up') response.destroy();

@@ -72,7 +72,7 @@ export const importCycles: Rule = (sources) => {
   return cycles;
 };
 
-const LAMBDAS = ['webhook', 'redeliver', 'mail-events', 'reconcile', 'order-mail'].map(
+const LAMBDAS = ['webhook', 'redeliver', 'mail-events', 'reconcile', 'order-mail', 'generate'].map(
   (name) => `functions/${name}.ts`,
 );
 const TOOLS = [
@@ -96,7 +96,7 @@ export const lambdasWithoutTools: Rule = (sources) => {
 const LAYOUT: readonly [folder: string, entries: RegExp][] = [
   [
     'functions',
-    /^(core|providers|aws|generator|env\.ts|webhook\.ts|redeliver\.ts|mail-events\.ts|reconcile\.ts|order-mail\.ts)$/,
+    /^(core|providers|aws|generator|env\.ts|webhook\.ts|redeliver\.ts|mail-events\.ts|reconcile\.ts|generate\.ts|order-mail\.ts)$/,
   ],
   [
     'functions/core',

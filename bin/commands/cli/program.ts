@@ -38,6 +38,8 @@ const COMMANDS: readonly {
       (await import('../keys/list.ts')).keysList,
       (await import('../keys/set.ts')).keysSet,
       (await import('../keys/generate.ts')).keysGenerate,
+      (await import('../keys/generate.ts')).keysRotate,
+      (await import('../keys/public.ts')).keysPublic,
     ],
   },
   {
@@ -68,6 +70,16 @@ const COMMANDS: readonly {
       (await import('../serial/explain.ts')).serialExplain,
       (await import('../serial/find-profile.ts')).serialFindProfile,
     ],
+  },
+  {
+    name: 'generator',
+    description: 'third-party programs that make serials',
+    load: async () => [(await import('../serial/generator-check.ts')).generatorCheck],
+  },
+  {
+    name: 'revoked',
+    description: 'licences that are not valid any more',
+    load: async () => [(await import('../data/revoked.ts')).revokedExport],
   },
   {
     name: 'reconcile',

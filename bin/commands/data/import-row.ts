@@ -7,16 +7,16 @@ import { keyOf } from '../../../functions/core/order/keys.ts';
 import { importLine } from '../../../functions/core/order/manual.ts';
 import { emptyOrder } from '../../../functions/core/order/settle.ts';
 import type { Order } from '../../../functions/core/order/types.ts';
-import { keyBytes, serialOf } from '../../../functions/core/serial/aes-128.ts';
+import { bytesOfKey } from '../../../functions/core/serial/kinds.ts';
 import { licenseeOf } from '../../../functions/core/serial/name.ts';
-import { isTyped } from '../../../functions/core/serial/typed-serial.ts';
+import { serialUnder } from '../../../functions/core/serial/typed-serial.ts';
 import { unguardFormula } from './csv.ts';
 
 export interface Row extends z.output<typeof Cells> {
   readonly licensee: string;
   /** The serial exactly as Keypost makes it. */
   readonly serial: string;
-  readonly keyVersion: number;
+  readonly keyVersion: number | null;
 }
 
 /** Says why a row is wrong without quoting personal data. */
@@ -67,16 +67,20 @@ function withKnownSerial(row: z.output<typeof Cells>, { products }: Catalogue, k
   if (!profile) return { why: `product: expected one of ${Object.keys(products).join(', ')}` };
   const name = licenseeOf(row.name, profile);
   if ('held' in name) return { why: `name: ${NAME_FAULTS[name.held]}` };
+  const { licensee } = name;
+  if (profile.kind === 'program') return { ...row, licensee, keyVersion: null };
   const versions = (keys[row.product] ?? []).flatMap(({ version, key }) => {
-    const bytes = keyBytes(profile, key);
-    const serial = bytes && serialOf(profile, bytes, name.licensee);
-    return serial === undefined ? [] : [{ keyVersion: version, serial }];
+    const bytes = bytesOfKey(profile, key);
+    return bytes ? [{ version, bytes }] : [];
   });
   if (versions.length === 0)
     return { why: 'serial: the product has no usable key to check it with; set one with `keys set`' };
-  const match = versions.find(({ serial }) => isTyped(row.serial, serial, profile.text));
+  const match = versions.flatMap((key) => {
+    const serial = serialUnder(profile, key, row.serial, licensee);
+    return serial === undefined ? [] : { keyVersion: key.version, serial };
+  })[0];
   return match
-    ? { ...row, licensee: name.licensee, ...match }
+    ? { ...row, licensee, ...match }
     : { why: 'serial: it is not the serial of this name under any key of the product' };
 }
 

@@ -31,13 +31,13 @@ export async function setProductKey(
   name: string,
   key: string,
   why: WhyOptions,
-): Promise<void> {
-  let version: number | undefined;
+): Promise<number> {
+  let version = 0;
   await changeKey(terminal, target, name, why, {
     secret: (await target.names()).productKeys,
     edit(entries) {
       const added = withProductKey(entries, name, key);
-      version = added?.version;
+      version = added?.version ?? version;
       return added?.entries;
     },
     message: () =>
@@ -49,6 +49,7 @@ export async function setProductKey(
           .join(', ') ?? null,
     }),
   });
+  return version;
 }
 
 export async function setProviderKey(

@@ -1,20 +1,21 @@
 /** The form of a product's key and of the entries in the secrets. */
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Product } from '../../../functions/core/catalogue/catalogue.ts';
-import { keyBytes } from '../../../functions/core/serial/aes-128.ts';
+import { bytesOfKey, type Serial } from '../../../functions/core/serial/kinds.ts';
 import { CommandError } from '../cli/failure.ts';
-
-type Form = Product['serial']['key'];
 
 /** Throws a CommandError that says what was found, without the key. */
 export function requireForm(name: string, { serial }: Product, key: string): void {
-  if (keyBytes(serial, key)) return;
+  if (bytesOfKey(serial, key)) return;
   throw new CommandError(
-    `${name} needs a key of ${describeForm(serial.key)}; this one has ${key.length} characters and is not of that form; nothing is changed`,
+    `${name} needs a key of ${describeForm(serial)}; this one has ${key.length} characters and is not of that form; nothing is changed`,
   );
 }
 
-export function describeForm({ form, fit }: Form): string {
+export function describeForm(serial: Serial): string {
+  if (serial.kind === 'ed25519') return '32 bytes in base64 (44 characters)';
+  if (serial.kind === 'program') return 'no form: its program gets no key';
+  const { form, fit } = serial.key;
   const isAnyLength = fit !== 'exact';
   switch (form) {
     case 'ascii':
@@ -28,8 +29,11 @@ export function describeForm({ form, fit }: Form): string {
   }
 }
 
-export function randomKey({ form }: Form): string {
-  switch (form) {
+export function randomKey(serial: Serial): string {
+  if (serial.kind === 'ed25519') return randomBytes(32).toString('base64');
+  if (serial.kind === 'program')
+    throw new CommandError('the serials are made by a program, which gets no key');
+  switch (serial.key.form) {
     case 'ascii':
     case 'md5':
       return Array.from({ length: 16 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');

@@ -1,40 +1,108 @@
-/** `keys generate`: makes a key for an app that has not been released. */
+/** `keys generate` makes the first key of a product, `keys rotate` the next one of signed licences. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Command } from '@commander-js/extra-typings';
+import type { Product } from '../../../functions/core/catalogue/catalogue.ts';
+import { MOST_KEYS, publicKeyOf, seedOf } from '../../../functions/core/serial/ed25519.ts';
 import { withWhyOption } from '../cli/audit.ts';
 import { CommandError } from '../cli/failure.ts';
 import { readSecret } from '../cli/secret.ts';
-import { type OptionsOf, readCatalogue, targetFrom, withTargetOptions } from '../cli/target.ts';
+import { type OptionsOf, readCatalogue, type Target, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
+import { everyItem } from '../orders/table.ts';
 import { findProduct, setProductKey } from './change.ts';
 import { randomKey } from './form.ts';
+import { printPublicKey, publicKeys } from './public.ts';
 
 export const keysGenerate = (terminal: Terminal) =>
-  define().action((name, options) => generate(terminal, name, options));
-
-const define = () =>
-  withWhyOption(withTargetOptions(new Command('generate')))
-    .argument('<product>', 'a product of the catalogue')
+  define('generate')
     .description("make a random key of the product's form")
     .option('--replace', 'even if the product has a key: only apps with the new key accept new serials')
-    .addHelpText('after', '\nExample:\n  npx --no keypost keys generate widgetpro-win');
+    .addHelpText('after', '\nExample:\n  npx --no keypost keys generate widgetpro-win')
+    .action((name, options) => generate(terminal, name, options));
 
-type GenerateOptions = OptionsOf<typeof define>;
+export const keysRotate = (terminal: Terminal) =>
+  define('rotate')
+    .description('make the next key of a product with signed licences, and report what the old key signed')
+    .addHelpText('after', ROTATE_HELP)
+    .action((name, options) => rotate(terminal, name, options));
 
-async function generate(terminal: Terminal, name: string, options: GenerateOptions): Promise<void> {
+const define = (verb: string) =>
+  withWhyOption(withTargetOptions(new Command(verb)))
+    .argument('<product>', 'a product of the catalogue')
+    .option('--json', 'print JSON for scripts: the public key and its number');
+
+type KeyOptions = OptionsOf<typeof define>;
+
+const ROTATE_HELP = `
+New licences are signed with the new key at once, so release an app that knows both
+public keys first: make the key, ship it, and the customers' old licences stay valid.
+
+Example:
+  npx --no keypost keys rotate widgetpro-mac`;
+
+async function generate(
+  terminal: Terminal,
+  name: string,
+  options: KeyOptions & { readonly replace?: true | undefined },
+): Promise<void> {
   const target = targetFrom(options, terminal.env);
-  const product = findProduct(await readCatalogue(terminal), name);
-  if (!product) {
-    throw new CommandError(
-      `${name} is a provider, which makes its own key; set that with \`${target.command(`keys set ${name}`)}\``,
-    );
-  }
+  const product = await requireProduct(terminal, target, name);
   const secret = (await target.names()).productKeys;
   if (Object.hasOwn(await readSecret(target, secret), name) && !options.replace) {
     throw new CommandError(
       `${name} already has a key, and released apps refuse serials made with another; if no app is released, add --replace`,
     );
   }
-  await setProductKey(terminal, target, name, randomKey(product.serial.key), options);
+  const key = randomKey(product.serial);
+  const quiet = options.json ? { ...terminal, print: () => undefined } : terminal;
+  const version = await setProductKey(quiet, target, name, key, options);
+  const seed = product.serial.kind === 'ed25519' ? seedOf(key) : undefined;
+  if (seed) return printPublicKey(terminal, name, { version, key: publicKeyOf(seed) }, options.json);
   const command = `aws secretsmanager get-secret-value --secret-id ${secret} --query SecretString --output text`;
   terminal.print(`your app needs the key; show it with:\n  ${command}${target.awsOption}`);
+}
+
+async function rotate(terminal: Terminal, name: string, options: KeyOptions): Promise<void> {
+  const target = targetFrom(options, terminal.env);
+  const { serial } = await requireProduct(terminal, target, name);
+  if (serial.kind !== 'ed25519')
+    throw new CommandError(`${name} is of kind ${serial.kind}; only ed25519 has keys that can be rotated`);
+  const known = publicKeys(await readSecret(target, (await target.names()).productKeys), name);
+  const old = known.at(-1);
+  if (!old)
+    throw new CommandError(
+      `${name} has no key; make one with \`${target.command(`keys generate ${name}`)}\``,
+    );
+  if (old.version >= MOST_KEYS)
+    throw new CommandError(`${name} has its last key, number ${MOST_KEYS}; give the product another number`);
+  const key = randomKey(serial);
+  const quiet = options.json ? { ...terminal, print: () => undefined } : terminal;
+  const version = await setProductKey(quiet, target, name, key, options);
+  const seed = seedOf(key);
+  if (seed) printPublicKey(terminal, name, { version, key: publicKeyOf(seed) }, options.json);
+  const signed = await countSigned(target, name, old.version);
+  if (!options.json)
+    terminal.print(`key ${old.version} has signed ${signed} licences, which stay valid with its public key`);
+}
+
+async function requireProduct(terminal: Terminal, target: Target, name: string): Promise<Product> {
+  const product = findProduct(await readCatalogue(terminal), name);
+  if (product) return product;
+  throw new CommandError(
+    `${name} is a provider, which makes its own key; set that with \`${target.command(`keys set ${name}`)}\``,
+  );
+}
+
+/** Reads the whole table: licences are not indexed by key. */
+async function countSigned(target: Target, product: string, version: number): Promise<number> {
+  let count = 0;
+  const table = { client: new DynamoDBClient(target.config), name: (await target.names()).table };
+  for await (const items of everyItem(table))
+    for (const item of items)
+      for (const line of item.kind === 'order' ? item.lines : [])
+        if (line.state === 'issued' && line.product === product)
+          count += [line.issued, ...line.superseded].filter(
+            ({ keyVersion }) => keyVersion === version,
+          ).length;
+  return count;
 }

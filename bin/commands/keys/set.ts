@@ -63,7 +63,8 @@ async function set(terminal: Terminal, name: string, options: SetOptions): Promi
     requireForm(name, product, key);
     const added = withProductKey(await readSecret(target, productKeys), name, key);
     if (added && added.version > 1) await requireYes(terminal, options.yes, replaceQuestion(name));
-    return await setProductKey(terminal, target, name, key, options);
+    await setProductKey(terminal, target, name, key, options);
+    return;
   }
   if (key === '') throw new CommandError('the key is empty; nothing is changed');
   if (!apiKey && key.length < MIN_SIGNING_KEY)

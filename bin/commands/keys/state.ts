@@ -1,7 +1,7 @@
 /** Reports which keys exist and what is wrong with them, without any key. */
 import type { Catalogue, Product } from '../../../functions/core/catalogue/catalogue.ts';
 import { MIN_SIGNING_KEY, productKeys, providerKeys } from '../../../functions/core/catalogue/keys.ts';
-import { keyBytes } from '../../../functions/core/serial/aes-128.ts';
+import { bytesOfKey } from '../../../functions/core/serial/kinds.ts';
 import type { Entries } from '../cli/secret.ts';
 import type { Target } from '../cli/target.ts';
 import { describeForm, malformed, PRODUCT_ENTRY, PROVIDER_ENTRY } from './form.ts';
@@ -36,9 +36,9 @@ export function productKeyStates(
     const newest = versions.at(-1);
     const fault = () => {
       if (!product) return 'not in the catalogue';
-      if (newest?.ok) return null;
+      if (newest?.ok || product.serial.kind === 'program') return null;
       if (!newest) return missing(target, name, entries, PRODUCT_ENTRY, keys[name] !== undefined);
-      return `version ${newest.version} is not ${describeForm(product.serial.key)}; ${setHint(target, name)}`;
+      return `version ${newest.version} is not ${describeForm(product.serial)}; ${setHint(target, name)}`;
     };
     return { product: name, versions, fault: fault() };
   });
@@ -69,7 +69,7 @@ export function providerKeyStates(
 }
 
 const isUsable = (product: Product | undefined, key: string) =>
-  product !== undefined && keyBytes(product.serial, key) !== undefined;
+  product !== undefined && bytesOfKey(product.serial, key) !== undefined;
 
 const missing = (target: Target, name: string, entries: Entries, shape: string, isWellFormed: boolean) =>
   Object.hasOwn(entries, name) && !isWellFormed ? malformed(name, shape) : `no key; ${setHint(target, name)}`;

@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { issueManually } from '../../../functions/core/operator/issue.ts';
 import { change } from '../../../functions/core/order/record.ts';
 import type { Order } from '../../../functions/core/order/types.ts';
+import { fetchAnswers } from '../../../functions/core/serial/lines.ts';
 import { actorOf, withWhyOption } from '../cli/audit.ts';
 import { CommandError } from '../cli/failure.ts';
 import { parseAddress, parseCount } from '../cli/option-values.ts';
@@ -40,10 +41,14 @@ async function issue(terminal: Terminal, options: OptionsOf<typeof command>): Pr
   const products = Object.keys(catalogue.products);
   if (!products.includes(options.product))
     throw new CommandError(`the catalogue has no product ${options.product}; it has ${products.join(', ')}`);
-  const keys = (await readerOf(session)).productKeys;
+  const { productKeys: keys, generate } = await readerOf(session);
   const gift = { ...options, id: options.id ?? randomBytes(6).toString('hex') };
   const actor = await actorOf(target, terminal, options);
-  const made = issueManually({ catalogue, keys }, gift, actor, Date.now());
+  const now = Date.now();
+  const answers = await fetchAnswers(generate, (some) =>
+    issueManually({ catalogue, keys, answers: some }, gift, actor, now),
+  );
+  const made = issueManually({ catalogue, keys, answers }, gift, actor, now);
   if (typeof made === 'string') throw new CommandError(`nothing is issued, ${made}: ${HINTS[made]}`);
   const { order, changed } = await change(store, made.key, undefined, (found) => (found ? undefined : made));
   if (!changed) return reportExisting(terminal, order, made);

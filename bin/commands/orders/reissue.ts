@@ -3,6 +3,7 @@ import { Command } from '@commander-js/extra-typings';
 import { reissueLines } from '../../../functions/core/operator/reissue.ts';
 import { change } from '../../../functions/core/order/record.ts';
 import type { Line, Order } from '../../../functions/core/order/types.ts';
+import { fetchAnswers } from '../../../functions/core/serial/lines.ts';
 import { actorOf, withWhyOption } from '../cli/audit.ts';
 import { CommandError } from '../cli/failure.ts';
 import { type OptionsOf, withTargetOptions } from '../cli/target.ts';
@@ -45,18 +46,16 @@ async function reissue(terminal: Terminal, text: string, options: OptionsOf<type
   const isChosen = ({ sku, product }: Line) =>
     (options.sku ?? sku) === sku && (options.product ?? product) === product;
   requireSerial(session, found, isChosen);
-  const keys = (await readerOf(session)).productKeys;
+  const { productKeys: keys, generate } = await readerOf(session);
   const actor = await actorOf(target, terminal, options);
+  const chosen = { name: options.name, isChosen };
+  const answers = await fetchAnswers(generate, (some) =>
+    reissueLines({ catalogue, keys, answers: some }, found, chosen, actor, Date.now()),
+  );
   const { order, changed } = await change(store, found.key, found, (current) => {
     if (!current) return undefined;
     requireUnchanged(terminal, found, current);
-    const next = reissueLines(
-      { catalogue, keys },
-      current,
-      { name: options.name, isChosen },
-      actor,
-      Date.now(),
-    );
+    const next = reissueLines({ catalogue, keys, answers }, current, chosen, actor, Date.now());
     if (typeof next === 'object' && 'why' in next)
       throw new CommandError(`${next.sku} cannot have this name, ${next.why}: ${HINTS[next.why]}`);
     return requireResult(next, current);

@@ -16,6 +16,7 @@ import type { Actor } from '../../../functions/core/order/manual.ts';
 import { changeItem } from '../../../functions/core/order/record.ts';
 import type { Item, Order, Raw, Unreadable } from '../../../functions/core/order/types.ts';
 import { asOrder } from '../../../functions/core/order/view.ts';
+import { fetchAnswers } from '../../../functions/core/serial/lines.ts';
 import { actorOf, withWhyOption } from '../cli/audit.ts';
 import { CommandError } from '../cli/failure.ts';
 import { parseAddress } from '../cli/option-values.ts';
@@ -133,6 +134,16 @@ async function corrected(
   sale?: Sale,
 ): Promise<Order | Unreadable> {
   const known = { catalogue: session.catalogue, keys: reader.productKeys };
+  const answers = await fetchAnswers(reader.generate, (some) =>
+    releaseOrder(
+      { ...known, answers: some },
+      found.kind === 'order' ? found : asOrder(found),
+      corrections,
+      sale,
+      actor,
+      Date.now(),
+    ),
+  );
   const { store } = session;
   const { order } = await changeItem<Order | Unreadable>(store, found.key, found, isReleasable, (current) => {
     if (!current) return undefined;
@@ -141,7 +152,10 @@ async function corrected(
     if (current.kind === 'unreadable' && corrections.products.size === 0) return undefined;
     const before = current.kind === 'order' ? current : asOrder(current);
     requireLines(before, corrections, sale);
-    return requireResult(releaseOrder(known, before, corrections, sale, actor, Date.now()), before);
+    return requireResult(
+      releaseOrder({ ...known, answers }, before, corrections, sale, actor, Date.now()),
+      before,
+    );
   });
   return order;
 }

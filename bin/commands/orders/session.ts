@@ -2,6 +2,7 @@
 import { ask } from '../../../functions/aws/ask.ts';
 import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
 import { productKeys, providerKeys } from '../../../functions/core/catalogue/keys.ts';
+import { localGenerator } from '../../../functions/generator/process.ts';
 import { MANUAL } from '../../../functions/core/operator/issue.ts';
 import type { Reader } from '../../../functions/core/operator/reread.ts';
 import { isInForce, isPaid, statusOf } from '../../../functions/core/order/due.ts';
@@ -97,6 +98,7 @@ export async function readerOf({ target, catalogue }: OrderSession): Promise<Rea
     ask,
     now: Date.now,
     productKeys: productKeys(products),
+    generate: localGenerator(catalogue),
     providerKeys: providerKeys(access),
   };
 }

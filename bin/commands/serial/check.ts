@@ -1,10 +1,10 @@
 /** `serial check` verifies a typed serial under every key version of a product. */
 import { Command } from '@commander-js/extra-typings';
-import { isTyped } from '../../../functions/core/serial/typed-serial.ts';
+import { serialUnder } from '../../../functions/core/serial/typed-serial.ts';
 import { columns, json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { makeSerial, readInput, withInputOptions } from './input.ts';
+import { makeSerial, readInput, type SerialInput, withInputOptions } from './input.ts';
 
 export const serialCheck = (terminal: Terminal) =>
   withInputOptions(new Command('check'))
@@ -13,10 +13,8 @@ export const serialCheck = (terminal: Terminal) =>
     .addHelpText('after', HELP)
     .action(async (options) => {
       const input = await readInput(terminal, options);
-      const { licensee, profile, keys, label } = input;
-      const match = keys
-        .map((key) => ({ version: key.version, serial: makeSerial(input, key) }))
-        .find(({ serial }) => isTyped(options.serial, serial, profile.text));
+      const { licensee, label } = input;
+      const match = await findMatch(input, options.serial);
       if (options.json) terminal.print(json({ valid: match !== undefined, licensee }));
       if (!match)
         throw new CommandError(`not valid: the serial of ${licensee} for ${label} is a different one`);
@@ -29,6 +27,21 @@ export const serialCheck = (terminal: Terminal) =>
       ];
       terminal.print(columns(rows));
     });
+
+async function findMatch(input: SerialInput, typed: string) {
+  const { profile, licensee, keys } = input;
+  if (profile.kind === 'program') {
+    const serial = await makeSerial(input, keys[0]);
+    return typed.trim() === serial ? { serial, version: undefined } : undefined;
+  }
+  return keys
+    .map(({ version, bytes }) => ({
+      version,
+      // A licence names its key, and a typed key has the number 1.
+      serial: serialUnder(profile, { version: version ?? 1, bytes }, typed, licensee),
+    }))
+    .flatMap(({ version, serial }) => (serial === undefined ? [] : [{ version, serial }]))[0];
+}
 
 const HELP = `
 Spaces, dashes and separators are ignored, and so is case if the alphabet has a single

@@ -2,7 +2,9 @@
 import { Command } from '@commander-js/extra-typings';
 import { encrypt, pad } from '../../../functions/core/serial/aes-128.ts';
 import { encode } from '../../../functions/core/serial/charset.ts';
+import type { SerialProfile } from '../../../functions/core/serial/profile.ts';
 import { columns, json } from '../cli/columns.ts';
+import { CommandError } from '../cli/failure.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { makeSerial, readInput, type SerialInput, unmappable, withInputOptions } from './input.ts';
 
@@ -12,8 +14,11 @@ export const serialExplain = (terminal: Terminal) =>
     .addHelpText('after', HELP)
     .action(async (options) => {
       const input = await readInput(terminal, options);
-      const { mode, padding, charset, text, name } = input.profile;
-      const steps = stepsOf(input, options.name);
+      const { profile } = input;
+      if (profile.kind !== 'aes-128')
+        throw new CommandError(`${input.label} is of kind ${profile.kind}; only aes-128 has these steps`);
+      const { mode, padding, charset, text, name } = profile;
+      const steps = await stepsOf(input, profile, options.name);
       const rows = [
         ['as received', '', escapeName(steps.received)],
         ['normalised', name.form, escapeName(steps.normalised)],
@@ -29,8 +34,8 @@ const HELP = `
 Example:
   npx --no keypost serial explain --product widgetpro-mac --name 'José Núñez'`;
 
-function stepsOf(input: SerialInput, received: string) {
-  const { label, profile, licensee, keys } = input;
+async function stepsOf(input: SerialInput, profile: SerialProfile, received: string) {
+  const { label, licensee, keys } = input;
   const bytes = encode(profile.charset, licensee);
   if (!bytes) throw unmappable(label, profile, licensee);
   const padded = pad(profile.padding, bytes);
@@ -40,7 +45,7 @@ function stepsOf(input: SerialInput, received: string) {
     bytes: bytes.toString('hex'),
     padded: padded.toString('hex'),
     ciphertext: encrypt(profile, keys[0].bytes, padded).toString('hex'),
-    text: makeSerial(input, keys[0]),
+    text: await makeSerial(input, keys[0]),
   };
 }
 

@@ -1,14 +1,19 @@
 /** The input of `serial make`, `check` and `explain`: a product and its keys, or a profile and a key to try. */
+import { readFile } from 'node:fs/promises';
 import { type Command, Option } from '@commander-js/extra-typings';
 import * as z from 'zod/mini';
 import { type Catalogue, CatalogueError } from '../../../functions/core/catalogue/catalogue.ts';
 import { productKeys } from '../../../functions/core/catalogue/keys.ts';
 import { describeIssue } from '../../../functions/core/catalogue/mistakes.ts';
-import { keyBytes, serialOf } from '../../../functions/core/serial/aes-128.ts';
+import { serialOf } from '../../../functions/core/serial/aes-128.ts';
 import { encode } from '../../../functions/core/serial/charset.ts';
-import { licenseeOf } from '../../../functions/core/serial/name.ts';
+import { licenceId, signLicence } from '../../../functions/core/serial/ed25519.ts';
+import { bytesOfKey, type Serial } from '../../../functions/core/serial/kinds.ts';
+import { licenseeOf, type NameOptions } from '../../../functions/core/serial/name.ts';
 import { presets } from '../../../functions/core/serial/presets.ts';
 import { SerialProfile } from '../../../functions/core/serial/profile.ts';
+import { programInput, readOutput } from '../../../functions/core/serial/program.ts';
+import { programProcess } from '../../../functions/generator/process.ts';
 import { CommandError } from '../cli/failure.ts';
 import { readSecret } from '../cli/secret.ts';
 import { type OptionsOf, readCatalogue, type Target, targetFrom, withTargetOptions } from '../cli/target.ts';
@@ -19,9 +24,9 @@ import { productKeyStates } from '../keys/state.ts';
 export interface SerialInput {
   /** The name of the product or profile in error messages. */
   readonly label: string;
-  readonly profile: SerialProfile;
+  readonly profile: Serial;
   readonly licensee: string;
-  /** The keys that have the profile's form, the newest first. */
+  /** The keys that have the profile's form, the newest first. Of a program, the place of one: it gets no key. */
   readonly keys: readonly [Key, ...Key[]];
 }
 
@@ -69,6 +74,8 @@ export async function readInput(terminal: Terminal, options: InputOptions): Prom
     );
   }
   const licensee = requireLicensee(product, profile, name);
+  if (profile.kind === 'program')
+    return { label: product, profile, licensee, keys: [{ bytes: Buffer.alloc(0) }] };
   const keys: SerialInput['keys'] =
     key === undefined
       ? await storedKeys(catalogue, product, profile, targetFrom(options, terminal.env))
@@ -76,11 +83,29 @@ export async function readInput(terminal: Terminal, options: InputOptions): Prom
   return { label: product, profile, licensee, keys };
 }
 
-/** Makes the serial under one of the input's keys. Throws a CommandError if the charset lacks a character. */
-export function makeSerial({ label, profile, licensee }: SerialInput, key: Key): string {
-  const serial = serialOf(profile, key.bytes, licensee);
-  if (serial === undefined) throw unmappable(label, profile, licensee);
-  return serial;
+/** Makes the serial under one of the input's keys. Throws a CommandError that says why that cannot be. */
+export async function makeSerial({ label, profile, licensee }: SerialInput, key: Key): Promise<string> {
+  switch (profile.kind) {
+    case 'aes-128': {
+      const serial = serialOf(profile, key.bytes, licensee);
+      if (serial === undefined) throw unmappable(label, profile, licensee);
+      return serial;
+    }
+    case 'ed25519': {
+      const id = licenceId(`serial make ${licensee}`, 0, 1);
+      const { product, updates } = profile;
+      const licence = { product, issuedAt: Date.now(), months: updates?.months, seats: 1, id, licensee };
+      return signLicence(licence, { number: key.version ?? 1, seed: key.bytes }) ?? '';
+    }
+    case 'program': {
+      const order = { name: licensee, product: label, order: '', quantity: 1, address: '' };
+      const input = programInput(profile.charset, order);
+      if (!input) throw unmappable(label, profile, licensee);
+      const made = readOutput(await programProcess(await readFile(profile.file)).run(input));
+      if ('serial' in made) return made.serial;
+      throw new CommandError(`${label}: ${made.fault}; correct the program (docs/generators.md)`);
+    }
+  }
 }
 
 /** Returns the value of `--key`, or what standard input holds for `-`. */
@@ -119,24 +144,19 @@ function parseObject(json: string): Readonly<Record<string, unknown>> {
   }
 }
 
-async function typedKey(
-  terminal: Terminal,
-  label: string,
-  profile: SerialProfile,
-  typed: string,
-): Promise<Key> {
+async function typedKey(terminal: Terminal, label: string, profile: Serial, typed: string): Promise<Key> {
   const key = await readKey(terminal, typed);
-  const bytes = keyBytes(profile, key);
+  const bytes = bytesOfKey(profile, key);
   if (bytes) return { bytes };
   throw new CommandError(
-    `${label}: expected a key of ${describeForm(profile.key)}, got ${key.length} characters`,
+    `${label}: expected a key of ${describeForm(profile)}, got ${key.length} characters`,
   );
 }
 
 async function storedKeys(
   catalogue: Catalogue,
   product: string,
-  profile: SerialProfile,
+  profile: Serial,
   target: Target,
 ): Promise<SerialInput['keys']> {
   const entries = await readSecret(target, (await target.names()).productKeys);
@@ -144,7 +164,7 @@ async function storedKeys(
   const [newest, ...others] = [...versions]
     .sort((one, other) => other.version - one.version)
     .flatMap(({ version, key }) => {
-      const bytes = keyBytes(profile, key);
+      const bytes = bytesOfKey(profile, key);
       return bytes ? [{ version, bytes }] : [];
     });
   const fault = productKeyStates(target, catalogue, entries).find(
@@ -155,7 +175,7 @@ async function storedKeys(
 }
 
 /** Throws a CommandError if Keypost would hold an order with this name. */
-function requireLicensee(label: string, profile: SerialProfile, name: string): string {
+function requireLicensee(label: string, profile: NameOptions, name: string): string {
   const result = licenseeOf(name, profile);
   if ('licensee' in result) return result.licensee;
   switch (result.held) {
@@ -170,7 +190,7 @@ function requireLicensee(label: string, profile: SerialProfile, name: string): s
   }
 }
 
-export function unmappable(label: string, { charset }: SerialProfile, name: string): CommandError {
+export function unmappable(label: string, { charset }: NameOptions, name: string): CommandError {
   const letter = [...name.normalize('NFC')].find((one) => !IGNORED.test(one) && !encode(charset, one));
   const code = letter?.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0');
   return new CommandError(

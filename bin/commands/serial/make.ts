@@ -11,7 +11,7 @@ export const serialMake = (terminal: Terminal) =>
     .action(async (options) => {
       const input = await readInput(terminal, options);
       const { licensee } = input;
-      const serial = makeSerial(input, input.keys[0]);
+      const serial = await makeSerial(input, input.keys[0]);
       const rows = [
         ['licensee', licensee],
         ['serial', serial],

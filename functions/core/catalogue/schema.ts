@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { toMailbox } from '../mail/address.ts';
 import { DECIMAL } from '../order/money.ts';
-import { SerialProfile } from '../serial/profile.ts';
+import { Serial } from '../serial/kinds.ts';
 
 const ADDRESS = 'an address like orders@example.com';
 
@@ -68,7 +68,7 @@ const Product = fields({
   /** The name that buyers know. */
   name: line,
   /** The way the app checks a serial. */
-  serial: SerialProfile,
+  serial: Serial,
   /** The serial is made from the first of these that the order has. */
   licensee: z._default(nonEmptyList(z.array(z.enum(['registration', 'person', 'company']))), [
     'registration',

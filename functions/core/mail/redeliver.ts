@@ -3,9 +3,9 @@ import { errorName } from '../inbound/rejection.ts';
 import { isDue, isStub } from '../order/due.ts';
 import { change, claimAliases, orderAt } from '../order/record.ts';
 import { holdByAge, start } from '../order/sends.ts';
-import { applyAnswer, markReported } from '../order/transitions.ts';
+import { type Answer, applyAnswer, markReported } from '../order/transitions.ts';
 import type { Line, Order } from '../order/types.ts';
-import { judgeWith, makeFor } from '../serial/lines.ts';
+import { type Answers, fetchAnswers, judgeWith, makeFor } from '../serial/lines.ts';
 import type { Ports, Secret } from '../world.ts';
 import { deliver } from './deliver.ts';
 
@@ -130,6 +130,9 @@ async function attempt(ports: Redelivering, key: string): Promise<Attempt> {
     const next = started?.order ?? aged ?? complete;
     if (next === order || (await store.put({ ...next, version: order.version + 1 }, order.version)))
       return 'nothing';
+    for (const line of next.lines)
+      if (line.state === 'held' && line.reason === 'generator' && !order.lines.includes(line))
+        report('line_held', { order: key, reason: line.reason });
     const held = next.outbox?.held;
     if (held && held !== order.outbox?.held) report('line_held', { order: key, reason: held });
     if (!started?.send) return held ? 'failed' : 'nothing';
@@ -150,12 +153,23 @@ async function withSerialsMade(ports: Redelivering, order: Order): Promise<Order
   );
   if (lines.length === 0) return order;
   const keys = await productKeys.read();
-  return lines.reduce((sum, { id, product, licensee }) => {
-    const serial = makeFor(catalogue, keys, { product, licensee, test: order.test });
-    const answer = typeof serial === 'string' ? { reason: serial } : { serial };
-    return applyAnswer(sum, id, licensee, answer, now()) ?? sum;
+  const make = (line: ToMake, answers: Answers) =>
+    makeFor(catalogue, keys, { order, line, id: line.product, licensee: line.licensee, issue: 1 }, answers);
+  const answers = await fetchAnswers(ports.generate, (some) => lines.map((line) => make(line, some)));
+  return lines.reduce((sum, line) => {
+    const answer = answerOf(line, make(line, answers), now());
+    return applyAnswer(sum, line.id, line.licensee, answer, now()) ?? sum;
   }, order);
 }
+
+/** A program that has not answered is run again later, and the line is held in the end. */
+function answerOf({ tries }: ToMake, serial: ReturnType<typeof makeFor>, now: number): Answer {
+  if (typeof serial === 'object') return { serial };
+  if (serial) return { reason: serial };
+  return tries < MOST_TRIES ? { until: now + Math.min(60, 2 ** tries) * 60_000 } : { reason: 'generator' };
+}
+/** About seven hours: it is not the program but its Lambda that is out of reach. */
+const MOST_TRIES = 12;
 
 /** A reversal has waited for its sale for a day: joins a sale that is stored under another ID, or reports it once. */
 async function wakeStub(

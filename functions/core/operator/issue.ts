@@ -1,13 +1,11 @@
 /** Issues a serial without a payment: a gift, a copy for the press, a promotion. */
-import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { ProductKeys } from '../catalogue/keys.ts';
 import type { HeldReason } from '../inbound/event.ts';
 import { keyOf } from '../order/keys.ts';
 import { type Actor, withAudit } from '../order/manual.ts';
 import { emptyOrder } from '../order/settle.ts';
 import { applySale } from '../order/transitions.ts';
 import type { Order } from '../order/types.ts';
-import { findProduct, judgeWith, nameFieldOf } from '../serial/lines.ts';
+import { findProduct, judgeWith, nameFieldOf, type Makers } from '../serial/lines.ts';
 
 /** The provider's name of orders that a person issued. */
 export const MANUAL = 'hand';
@@ -24,7 +22,7 @@ export interface Gift {
 
 /** Returns the order to record, or the reason why it cannot be issued. */
 export function issueManually(
-  { catalogue, keys }: { readonly catalogue: Catalogue; readonly keys: ProductKeys },
+  { catalogue, keys, answers }: Makers,
   { id, product, name, email, company, quantity }: Gift,
   by: Actor,
   now: number,
@@ -39,7 +37,8 @@ export function issueManually(
     ...({ kind: 'paid', lines: [line], aliases: [] } as const),
     buyer: { ...buyer, [field]: buyer[field === 'registration' ? 'name' : field] ?? name },
   };
-  const order = applySale(empty, event, judgeWith({ catalogue, provider: MANUAL }, keys), now) ?? empty;
+  const order =
+    applySale(empty, event, judgeWith({ catalogue, provider: MANUAL }, keys, answers), now) ?? empty;
   const [issued] = order.lines;
   if (issued?.state === 'held') return issued.reason;
   return withAudit(empty, order, 'issue', by, now);

@@ -1,11 +1,10 @@
 /** Releases a held order: applies a person's corrections and judges each line without a serial again. */
 import { type Catalogue, productsOf } from '../catalogue/catalogue.ts';
-import type { ProductKeys } from '../catalogue/keys.ts';
 import type { Buyer, Sale } from '../inbound/event.ts';
 import { type Judge, toLines, toSold } from '../order/lines.ts';
 import { type Actor, type Result, release } from '../order/manual.ts';
 import type { Order } from '../order/types.ts';
-import { findProduct, judgeWith, nameFieldOf } from '../serial/lines.ts';
+import { findProduct, judgeWith, nameFieldOf, type Makers } from '../serial/lines.ts';
 
 /** A person's corrections. All are missing if the cause of the hold has gone. */
 export interface Corrections {
@@ -22,7 +21,7 @@ export interface Corrections {
  * that still lacks something stays held. An existing serial stays as it is.
  */
 export function releaseOrder(
-  { catalogue, keys }: { readonly catalogue: Catalogue; readonly keys: ProductKeys },
+  { catalogue, keys, answers }: Makers,
   order: Order,
   { name, email, products }: Corrections,
   sale: Sale | undefined,
@@ -46,7 +45,7 @@ export function releaseOrder(
   );
   const corrections = { ...namesFor(catalogue, buyer, [...ids, ...products.values()], name), email };
   const ignored = catalogue.providers[order.provider]?.ignore;
-  const judgeStored = judgeWith({ catalogue, provider }, keys);
+  const judgeStored = judgeWith({ catalogue, provider }, keys, answers);
   // A person who names the product of a line without a price has looked it up. The price is not approved for later.
   const judge: Judge = (line, found) =>
     judgeStored(products.has(line.sku) && !line.paid ? { ...line, approved: true } : line, found);

@@ -19,6 +19,7 @@ import {
 import type { AuditEntry, Item, Order, Raw, Unreadable } from '../order/types.ts';
 import { contextFrom } from '../request-world.ts';
 import { judgeWith, withSerials } from '../serial/lines.ts';
+import type { Generate } from '../serial/program.ts';
 
 export interface Reader {
   readonly catalogue: Catalogue;
@@ -26,6 +27,7 @@ export interface Reader {
   readonly providerKeys: ProviderKeys;
   readonly productKeys: ProductKeys;
   readonly ask: Context['ask'];
+  readonly generate?: Generate | undefined;
   now(): number;
 }
 
@@ -77,13 +79,14 @@ export async function recordEvents(
 ): Promise<readonly (Order | Unreadable)[]> {
   const { store } = ports;
   const at = ports.now();
-  const shop = { catalogue: reader.catalogue, provider: raw.provider };
-  const judge = async () => judgeWith(shop, reader.productKeys);
+  const { catalogue, generate, productKeys } = reader;
+  const shop = { catalogue, generate, provider: raw.provider, keys: async () => productKeys };
+  const judge = async () => judgeWith(shop, productKeys);
   const was = { held: held.state === 'held' ? held.reason : null };
   const audited = (before: Order, after: Order) => withAudit(before, after, 'release', by, at, was);
   const recorded = new Map<string, Order | Unreadable>();
   for (const event of events) {
-    const made = withSerials(shop, event, reader.productKeys);
+    const made = await withSerials(shop, event);
     if (made.kind === 'ignored') continue;
     if (made.kind === 'unreadable') {
       await recordUnreadable(ports, made, raw, made.reason ?? 'bad_body');

@@ -10,7 +10,7 @@ const FORMAT = 1;
 const HEAD = 16;
 const SIGNATURE = 64;
 const MOST_SEATS = 255;
-/** The key number of test orders, which no app knows. */
+/** The highest key number. 0 is that of test orders, which no app accepts. */
 export const MOST_KEYS = 15;
 const EPOCH = Date.UTC(2020, 0, 1);
 const DAY_MS = 86_400_000;
@@ -70,16 +70,15 @@ export function signRevoked(
   return toText(REVOKED, Buffer.concat([head, ...[...ids].sort(Buffer.compare)]), key);
 }
 
-/** True if the text is a licence for the product that one of the keys has signed, in its only valid form. */
-export function isLicence(text: string, product: number, keys: readonly SigningKey[]): boolean {
+/** Returns the licensee if the text is a licence for the product that one of the keys has signed, in its only form. */
+export function licenseeIn(text: string, product: number, keys: readonly SigningKey[]): string | undefined {
   const bytes = fromText(text);
-  if (!bytes || bytes.length <= HEAD + SIGNATURE || bytes.readUInt16BE(1) !== product) return false;
+  if (!bytes || bytes.length <= HEAD + SIGNATURE || bytes.readUInt16BE(1) !== product) return undefined;
+  const [payload, signature] = [bytes.subarray(0, -SIGNATURE), bytes.subarray(-SIGNATURE)];
   const key = keys.find(({ number }) => bytes[0] === ((FORMAT << 4) | number));
-  const signed = Buffer.concat([Buffer.from(LICENCE.domain), bytes.subarray(0, -SIGNATURE)]);
-  return (
-    key !== undefined &&
-    verify(null, signed, createPublicKey(privateKey(key.seed)), bytes.subarray(-SIGNATURE))
-  );
+  const signed = Buffer.concat([Buffer.from(LICENCE.domain), payload]);
+  const isValid = key && verify(null, signed, createPublicKey(privateKey(key.seed)), signature);
+  return isValid ? payload.subarray(HEAD).toString() : undefined;
 }
 
 /** The seed as stored in `product-keys`: 32 bytes in base64. */

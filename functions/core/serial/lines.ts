@@ -7,10 +7,14 @@ import { toMailbox } from '../mail/address.ts';
 import { keyOf } from '../order/keys.ts';
 import { type Judge, type NewLine, type NewSerial, priceOf, toLines } from '../order/lines.ts';
 import { checkFloor } from '../order/money.ts';
-import type { NewSale, NewUnreadable } from '../order/transitions.ts';
-import type { Line } from '../order/types.ts';
-import { keyBytes, serialOf } from './aes-128.ts';
+import { emptyOrder } from '../order/settle.ts';
+import { applySale, type NewSale, type NewUnreadable, type Sale } from '../order/transitions.ts';
+import type { Line, Order } from '../order/types.ts';
+import { serialOf } from './aes-128.ts';
+import { licenceId, MOST_KEYS, signLicence } from './ed25519.ts';
+import { bytesOfKey } from './kinds.ts';
 import { licenseeOf } from './name.ts';
+import { type Generate, programInput, readOutput } from './program.ts';
 
 /** The catalogue as one of its providers sees it. */
 export interface Shop {
@@ -19,12 +23,50 @@ export interface Shop {
   readonly provider: string;
 }
 
+/** Answers of programs: undefined if a program has not answered. */
+export type Answers = (product: string, input: Buffer) => ReturnType<typeof readOutput> | undefined;
+
+const noAnswers: Answers = () => undefined;
+
+/** What serials are made with. */
+export interface Makers {
+  readonly catalogue: Catalogue;
+  readonly keys: ProductKeys;
+  readonly answers?: Answers | undefined;
+}
+
+/**
+ * Runs the programs that `make` needs, at the same time, and returns their answers. Serials are made without waiting, so
+ * `make` is called once before, only to learn what it needs.
+ */
+export async function fetchAnswers(
+  generate: Generate | undefined,
+  make: (answers: Answers) => unknown,
+): Promise<Answers> {
+  if (!generate) return noAnswers;
+  const inputs = new Map<string, readonly [product: string, input: Buffer]>();
+  const keyOfRun = (product: string, input: Buffer) => `${product}\n${input.toString('base64')}`;
+  make((...run) => void inputs.set(keyOfRun(...run), run));
+  const outputs = [...inputs].map(async ([key, run]) => [key, await generate(...run)] as const);
+  const answers = new Map(await Promise.all(outputs));
+  return (...run) => {
+    const output = answers.get(keyOfRun(...run));
+    return output === undefined || output === 'late' ? undefined : readOutput(output);
+  };
+}
+
+/** The catalogue as one of its providers sees it, with what makes its serials. */
+export interface SerialShop extends Shop {
+  /** Returns the product keys. */
+  keys(): Promise<ProductKeys>;
+  readonly generate?: Generate | undefined;
+}
+
 /** Returns the event as it is recorded, with the function that makes the serials of its lines. */
-export function withSerials(
-  shop: Shop,
+export async function withSerials(
+  shop: SerialShop,
   event: OrderEvent,
-  keys: ProductKeys,
-): NewSale | Reversed | Ignored | NewUnreadable {
+): Promise<NewSale | Reversed | Ignored | NewUnreadable> {
   if (event.kind === 'reversed' || event.kind === 'ignored') return event;
   const { catalogue, provider } = shop;
   const owner = ownerOf(catalogue, provider);
@@ -41,19 +83,24 @@ export function withSerials(
     event.kind === 'trial' &&
     lines.length > 0 &&
     lines.every(({ product }) => findProduct(catalogue, product)?.trial === 'serial');
-  return {
-    ...{ kind: 'sale', key, provider: owner, test, judge: judgeWith(shop, keys) },
-    sale: {
-      ...{ kind: isSold ? 'paid' : kind, at, until, amount, printed, buyer },
-      lines: isSold ? lines.map((line): NewLine => ({ ...line, approved: true })) : lines,
-      aliases: aliases.map((id) => keyOf(owner, test, id)),
-    },
+  const sale: Sale = {
+    ...{ kind: isSold ? 'paid' : kind, at, until, amount, printed, buyer },
+    lines: isSold ? lines.map((line): NewLine => ({ ...line, approved: true })) : lines,
+    aliases: aliases.map((id) => keyOf(owner, test, id)),
   };
+  const keys = await shop.keys();
+  // The order as it is if this is its first event. If it is not, a program may be missed, and `redeliver` runs it.
+  const first = emptyOrder(key, owner, test, 0);
+  const answers = await fetchAnswers(shop.generate, (some) =>
+    applySale(first, sale, judgeWith(shop, keys, some), 0),
+  );
+  const judge = judgeWith(shop, keys, answers);
+  return { ...{ kind: 'sale', key, provider: owner, test, judge }, sale };
 }
 
 /** Decides what becomes of a line of a paid order by the catalogue and the keys. */
 export const judgeWith =
-  (shop: Shop, keys: ProductKeys): Judge =>
+  (shop: Shop, keys: ProductKeys, answers: Answers = noAnswers): Judge =>
   (line, order) => {
     const { test, buyer } = order;
     const id = productOf(shop, line);
@@ -70,7 +117,9 @@ export const judgeWith =
       ? undefined
       : checkFloor(floorOf(product, shop.provider, line.sku), { ...priceOf(order, line), quantity }, test);
     if (wrongPrice) return held(wrongPrice);
-    const issued = makeSerial(product, key, name.licensee);
+    const { licensee } = name;
+    const issued = makeSerial(product, key, { order, line, id, licensee, issue: 1 }, answers);
+    if (issued === undefined) return { state: 'to_make', product: id, licensee };
     return typeof issued === 'string' ? held(issued) : { state: 'issued', product: id, issued };
   };
 
@@ -81,28 +130,72 @@ const productOf = ({ catalogue, provider }: Shop, { product, sku }: Line): strin
 export const findProduct = ({ products }: Catalogue, id: string | null | undefined): Product | undefined =>
   id && Object.hasOwn(products, id) ? products[id] : undefined;
 
-/** Makes the serial that a line still lacks, for a name that has been accepted; or says why that cannot be. */
+/** What a serial is made for. */
+export interface ToMake {
+  readonly order: Order;
+  readonly line: Line;
+  /** The catalogue's name of the product. */
+  readonly id: string;
+  readonly licensee: string;
+  /** 1 for the first serial of the line. */
+  readonly issue: number;
+}
+
+/** Makes a serial for a name that has been accepted, or says why not. Undefined if its program has not answered. */
 export function makeFor(
   catalogue: Catalogue,
   keys: ProductKeys,
-  {
-    product: id,
-    licensee,
-    test,
-  }: { readonly product: string; readonly licensee: string; readonly test: boolean },
-): NewSerial | HeldReason {
-  const product = findProduct(catalogue, id);
+  wanted: ToMake,
+  answers: Answers = noAnswers,
+): NewSerial | HeldReason | undefined {
+  const product = findProduct(catalogue, wanted.id);
   if (!product) return 'unknown_product';
-  const key = keyFor(id, product, test, keys);
-  return key ? makeSerial(product, key, licensee) : 'product_key';
+  const key = keyFor(wanted.id, product, wanted.order.test, keys);
+  return key ? makeSerial(product, key, wanted, answers) : 'product_key';
 }
 
-type Key = NonNullable<ReturnType<typeof keyFor>>;
-
-function makeSerial({ serial: profile }: Product, { version, bytes }: Key, licensee: string) {
-  const serial = serialOf(profile, bytes, licensee);
-  return serial === undefined ? 'unmappable_name' : { licensee, serial, keyVersion: version };
+interface Key {
+  readonly version: number | null;
+  readonly bytes: Buffer;
 }
+
+function makeSerial(
+  { serial: profile }: Product,
+  { version, bytes }: Key,
+  { order, line, id, licensee, issue }: ToMake,
+  answers: Answers,
+): NewSerial | HeldReason | undefined {
+  const made = (serial: string) => ({ licensee, serial, keyVersion: version });
+  const { quantity } = line;
+  switch (profile.kind) {
+    case 'aes-128': {
+      const serial = serialOf(profile, bytes, licensee);
+      return serial === undefined ? 'unmappable_name' : made(serial);
+    }
+    case 'ed25519': {
+      const { product, updates } = profile;
+      const issuedAt = Date.parse(order.paidAt ?? order.renewedAt ?? order.receivedAt);
+      const licence = { product, issuedAt, months: updates?.months, seats: quantity, licensee };
+      const number = version ?? 0;
+      const named = { ...licence, id: licenceId(order.key, line.id - 1, issue) };
+      const serial = number > MOST_KEYS ? undefined : signLicence(named, { number, seed: bytes });
+      return serial === undefined ? 'generator' : made(serial);
+    }
+    case 'program': {
+      const address = order.buyer.email ?? '';
+      const facts = { name: licensee, product: id, order: order.key, quantity, address };
+      const input = programInput(profile.charset, facts);
+      if (!input) return 'unmappable_name';
+      const answer = answers(id, input);
+      if (!answer) return undefined;
+      return 'fault' in answer ? 'generator' : made(order.test ? asTest(answer.serial) : answer.serial);
+    }
+  }
+}
+
+/** A test order's serial must fit no shipped app, so the program's own is not shown. */
+const asTest = (serial: string) =>
+  `TEST-${createHash('sha256').update(serial).digest('hex').slice(0, 16).toUpperCase()}`;
 
 /** The name that the product's serial is made from, spelled by its profile; or why there is none. */
 export const licenseeFor = (product: Product, buyer: Buyer) =>
@@ -133,19 +226,22 @@ function receivedName(product: Product, buyer: Buyer): string | null {
 export const hasKey = (product: Product, versions: ProductKeys[string] | undefined): boolean =>
   newestKey(product, versions) !== undefined;
 
-const keyFor = (id: string, product: Product, test: boolean, keys: ProductKeys) =>
-  test ? { version: 0, bytes: testKey(id) } : newestKey(product, keys[id]);
+const keyFor = (id: string, product: Product, test: boolean, keys: ProductKeys): Key | undefined =>
+  test ? { version: 0, bytes: testKey(id, product) } : newestKey(product, keys[id]);
 
-function newestKey({ serial }: Product, versions: ProductKeys[string] = []) {
+function newestKey({ serial }: Product, versions: ProductKeys[string] = []): Key | undefined {
+  // A program has no key of ours: product keys are never passed to it.
+  if (serial.kind === 'program') return { version: null, bytes: Buffer.alloc(0) };
   const newest = versions.reduce<(typeof versions)[number] | undefined>(
     (best, one) => (best && best.version >= one.version ? best : one),
     undefined,
   );
-  const bytes = newest && keyBytes(serial, newest.key);
+  const bytes = newest && bytesOfKey(serial, newest.key);
   return newest && bytes ? { version: newest.version, bytes } : undefined;
 }
 
 /** A test order's serial must fit no shipped app. This key is public and protects nothing. */
-function testKey(product: string): Buffer {
-  return createHash('sha256').update(`a Keypost test order for ${product}`).digest().subarray(0, 16);
+function testKey(id: string, { serial }: Product): Buffer {
+  const hash = createHash('sha256').update(`a Keypost test order for ${id}`).digest();
+  return serial.kind === 'ed25519' ? hash : hash.subarray(0, 16);
 }

@@ -45,7 +45,7 @@ const Iv = z.discriminatedUnion(
   ),
 );
 
-const Name = z.strictObject(
+export const Name = z.strictObject(
   {
     form: z._default(z.enum(['nfc', 'nfd', 'as-is']), 'nfc'),
     trim: z._default(z.boolean(), true),
@@ -58,6 +58,9 @@ const Name = z.strictObject(
   },
   '{ form, trim, collapse, fold, repair, maxBytes }',
 );
+
+/** How names are spelled unless a product says otherwise. */
+export const NAMES = { charset: 'utf8', name: Name.parse({}) } as const;
 
 const LEAST_CUT = 8;
 const CUT = `${LEAST_CUT} or more, or leave it out: fewer characters are soon guessed`;
@@ -151,7 +154,7 @@ function absent(error: string) {
 }
 
 /** Reports the value of the discriminating field; zod's own message shows the whole object. */
-function choice(field: string, write: string) {
+export function choice(field: string, write: string) {
   return {
     error: ({ input }: { readonly input?: unknown }) => {
       if (typeof input !== 'object' || input === null) return write;

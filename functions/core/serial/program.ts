@@ -15,8 +15,11 @@ export interface ProgramOrder {
 /** The output of a program, one character for each byte, or what is wrong with its run. */
 export type Output = { readonly output: string; readonly fault?: undefined } | { readonly fault: string };
 
-/** Runs the program of a product. `late`: it has not answered in time, or it cannot be reached. Does not throw. */
-export type Generate = (product: string, input: Uint8Array) => Promise<Output | 'late'>;
+/**
+ * Runs the program of a product, for at most `ms`. `late`: it has not answered in time, or it cannot be reached. Does not
+ * throw.
+ */
+export type Generate = (product: string, input: Uint8Array, ms?: number) => Promise<Output | 'late'>;
 
 /** Returns undefined if the charset lacks a character. */
 export function programInput(

@@ -1,4 +1,24 @@
+import { serialOf } from './aes-128.ts';
+import { licenseeIn } from './ed25519.ts';
+import type { Serial } from './kinds.ts';
 import type { SerialText } from './profile.ts';
+
+/** Returns the serial in its issued form if it belongs to the licensee under this key. */
+export function serialUnder(
+  profile: Exclude<Serial, { readonly kind: 'program' }>,
+  { version, bytes }: { readonly version: number; readonly bytes: Buffer },
+  typed: string,
+  licensee: string,
+): string | undefined {
+  if (profile.kind === 'ed25519') {
+    const text = typed.trim();
+    return licenseeIn(text, profile.product, [{ number: version, seed: bytes }]) === licensee
+      ? text
+      : undefined;
+  }
+  const serial = serialOf(profile, bytes, licensee);
+  return serial !== undefined && isTyped(typed, serial, profile.text) ? serial : undefined;
+}
 
 /** Ignores spaces, dashes and separators, and case if the alphabet has only one. */
 export function isTyped(typed: string, issued: string, text: SerialText): boolean {
