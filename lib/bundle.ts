@@ -10,13 +10,7 @@ import { inlineCatalogue, programsOf } from './inline-catalogue.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The name of a Lambda is the name of its file in `functions`. */
-export type LambdaName =
-  | 'webhook'
-  | 'redeliver'
-  | 'mail-events'
-  | 'reconcile'
-  | 'order-mail'
-  | 'generate';
+export type LambdaName = 'webhook' | 'redeliver' | 'mail-events' | 'reconcile' | 'order-mail' | 'generate';
 
 /** Builds `functions/NAME.ts` with the catalogue and returns the folder, which has `index.mjs`. */
 export async function bundleLambda(

@@ -5,7 +5,7 @@ import { type Actor, withAudit } from '../order/manual.ts';
 import { emptyOrder } from '../order/settle.ts';
 import { applySale } from '../order/transitions.ts';
 import type { Order } from '../order/types.ts';
-import { findProduct, judgeWith, nameFieldOf, type Makers } from '../serial/lines.ts';
+import { findProduct, judgeWith, type Makers, nameFieldOf } from '../serial/lines.ts';
 
 /** The provider's name of orders that a person issued. */
 export const MANUAL = 'hand';

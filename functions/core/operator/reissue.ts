@@ -3,7 +3,7 @@ import type { Buyer, HeldReason } from '../inbound/event.ts';
 import type { NewSerial } from '../order/lines.ts';
 import { type Actor, type Result, reissue } from '../order/manual.ts';
 import type { Line, Order } from '../order/types.ts';
-import { findProduct, licenseeFor, makeFor, nameFieldOf, type Makers } from '../serial/lines.ts';
+import { findProduct, licenseeFor, type Makers, makeFor, nameFieldOf } from '../serial/lines.ts';
 
 /** Returns the order with new serials for the chosen lines that have one for another name, or the reason why a line cannot. */
 export function reissueLines(

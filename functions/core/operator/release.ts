@@ -4,7 +4,7 @@ import type { Buyer, Sale } from '../inbound/event.ts';
 import { type Judge, toLines, toSold } from '../order/lines.ts';
 import { type Actor, type Result, release } from '../order/manual.ts';
 import type { Order } from '../order/types.ts';
-import { findProduct, judgeWith, nameFieldOf, type Makers } from '../serial/lines.ts';
+import { findProduct, judgeWith, type Makers, nameFieldOf } from '../serial/lines.ts';
 
 /** A person's corrections. All are missing if the cause of the hold has gone. */
 export interface Corrections {
