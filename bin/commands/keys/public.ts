@@ -49,7 +49,10 @@ export function printPublicKey(
   { version, key }: PublicKey,
   isJson?: true | undefined,
 ): void {
-  if (isJson) return print(json({ publicKey: key.toString('base64'), keyNumber: version }));
+  if (isJson) {
+    print(json({ publicKey: key.toString('base64'), keyNumber: version }));
+    return;
+  }
   const bytes = [...key].map((byte) => `0x${byte.toString(16).padStart(2, '0')}`).join(', ');
   print(
     [

@@ -10,12 +10,8 @@ import type { Result } from '../../../functions/core/order/manual.ts';
 import { followAliases, type Recording } from '../../../functions/core/order/record.ts';
 import type { Item, KeyChange, Order, Unreadable } from '../../../functions/core/order/types.ts';
 import type { Store } from '../../../functions/core/world.ts';
-<<<<<<< HEAD
-import { allProviders as providers } from '../../../functions/providers/all.ts';
-=======
 import { localGenerator } from '../../../functions/generator/process.ts';
-import { providers } from '../../../functions/providers/index.ts';
->>>>>>> c1a92a6 (Sort imports)
+import { allProviders as providers } from '../../../functions/providers/all.ts';
 import { CommandError } from '../cli/failure.ts';
 import { readSecret } from '../cli/secret.ts';
 import { readCatalogue, type Target, type TargetOptions, targetFrom } from '../cli/target.ts';
