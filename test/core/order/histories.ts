@@ -4,7 +4,9 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Reversal } from '../../../functions/core/inbound/event.ts';
+import { recordMailEvent } from '../../../functions/core/mail/feedback.ts';
 import { isDue, isInForce, isStub, needOf, toAt, wakeAt } from '../../../functions/core/order/due.ts';
+import { idIn } from '../../../functions/core/order/keys.ts';
 import { type Judge, type Judged, priceOf, toLines, toSold } from '../../../functions/core/order/lines.ts';
 import {
   basis,
@@ -20,7 +22,14 @@ import {
 } from '../../../functions/core/order/manual.ts';
 import { atLeast } from '../../../functions/core/order/money.ts';
 import {
-  applyMailEvent,
+  change,
+  claimAliases,
+  orderAt,
+  type Recording,
+  recordReversal,
+  recordSale,
+} from '../../../functions/core/order/record.ts';
+import {
   applyOutcome,
   holdByAge,
   type MailEventKind,
@@ -30,18 +39,11 @@ import {
 } from '../../../functions/core/order/sends.ts';
 import { emptyOrder } from '../../../functions/core/order/settle.ts';
 import { fromItem, toItem } from '../../../functions/core/order/stored.ts';
-import {
-  applyAnswer,
-  applyReversal,
-  applySale,
-  joinStub,
-  markReported,
-  type Sale,
-} from '../../../functions/core/order/transitions.ts';
-import type { Alias, InFlight, Item, Line, Order } from '../../../functions/core/order/types.ts';
+import { applyAnswer, markReported, type Sale } from '../../../functions/core/order/transitions.ts';
+import type { Alias, Item, Line, Mail, Order } from '../../../functions/core/order/types.ts';
 import { type Call, check, checkPut, Violation } from './invariants.ts';
 
-export type Steps<Value = void> = Generator<undefined, Value, undefined>;
+export type Steps<Value = void> = AsyncGenerator<undefined, Value, undefined>;
 type Stored = Order | Alias;
 
 /** Small, fast and seeded. */
@@ -78,7 +80,7 @@ export interface World {
   /** What the provider delivers again, since nobody answered. */
   readonly unanswered: (() => Steps)[];
   readonly reversed: { readonly keys: readonly string[]; readonly id: string }[];
-  readonly told: { readonly event: Sale }[];
+  readonly reported: { readonly event: Sale }[];
   now: number;
   serials: number;
   /** From now on everything works. */
@@ -93,7 +95,7 @@ export const newWorld = (seed: number): World => ({
   calls: [],
   unanswered: [],
   reversed: [],
-  told: [],
+  reported: [],
   now: Date.parse('2026-11-23T03:00:00Z'),
   serials: 0,
   calm: false,
@@ -102,9 +104,8 @@ export const newWorld = (seed: number): World => ({
 
 // The store: a put is conditional on the version that was read.
 
-const get = ({ items }: World, key: string): Stored | undefined => items.get(key);
-
-function put(world: World, item: Stored, expected: number | undefined, by: string): Stored | undefined {
+function put(world: World, item: Item, expected: number | undefined, by: string): Stored | undefined {
+  if (item.kind !== 'order' && item.kind !== 'alias') throw new Violation(`a ${item.kind} is written`);
   const before = world.items.get(item.key);
   const version = before?.kind === 'order' ? before.version : undefined;
   if (before ? version === undefined || version !== expected : expected !== undefined) return before ?? item;
@@ -113,60 +114,56 @@ function put(world: World, item: Stored, expected: number | undefined, by: strin
   return undefined;
 }
 
-/** As `change` of record.ts. */
-export function* change(
+/** Runs the code under test. Each call to its store is a step: it waits until the history continues this actor. */
+async function* onStore<Value>(
   world: World,
-  key: string,
   by: string,
-  step: (found: Order | undefined) => Order | undefined,
-): Steps<Order | undefined> {
-  yield;
-  let item = get(world, key);
+  run: (ports: Recording) => Promise<Value>,
+): Steps<Value> {
+  const calls: (() => void)[] = [];
+  let wake = () => {};
+  let isOver = false;
+  const step = <Result>(call: () => Result) =>
+    new Promise<Result>((resolve, reject) => {
+      calls.push(() => {
+        try {
+          resolve(call());
+        } catch (error) {
+          reject(error);
+        }
+      });
+      wake();
+    });
+  const store: Recording['store'] = {
+    get: (key) => step(() => world.items.get(key)),
+    put: (item, expected) => step(() => put(world, item, expected, by)),
+  };
+  const result = run({ store, report: () => undefined, now: () => world.now }).finally(() => {
+    isOver = true;
+    wake();
+  });
+  result.catch(() => undefined);
   for (;;) {
-    if (item?.kind === 'alias') {
-      yield;
-      return yield* change(world, item.aliasOf, by, step);
-    }
-    const next = step(item);
-    if (!next) return item;
-    const written: Order = { ...next, key, version: next.version + 1 };
+    if (calls.length === 0 && !isOver)
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    const call = calls.shift();
+    if (!call) return await result;
     yield;
-    const inTheWay = put(world, written, item?.version, by);
-    if (!inTheWay) return written;
-    item = inTheWay;
+    call();
   }
 }
 
 const emptyAt = (world: World, key: string) => emptyOrder(key, 'plain', false, world.now);
-const isSale = (order: Order): boolean => !isStub(order);
-const hasSale = (item: Stored | undefined): item is Order => item?.kind === 'order' && isSale(item);
+const hasSale = (item: Stored | undefined): item is Order => item?.kind === 'order' && !isStub(item);
 
-/** Answers whether a stub waited there and has been joined. */
-function* claimAlias(world: World, name: string, key: string): Steps<'new' | 'known' | 'moved'> {
-  let expected: number | undefined;
-  let moved = false;
-  for (;;) {
-    yield;
-    const inTheWay = put(world, { kind: 'alias', key: name, aliasOf: key }, expected, 'alias');
-    if (!inTheWay) return moved ? 'moved' : 'new';
-    if (inTheWay.kind === 'alias' || isSale(inTheWay)) return moved ? 'moved' : 'known';
-    const stub = inTheWay;
-    yield* change(world, key, 'join', (found) =>
-      joinStub(found ?? emptyAt(world, key), stub, judgeOf(world), world.now),
-    );
-    moved = true;
-    expected = stub.version;
-  }
-}
-
-function* claimAliases(world: World, order: Order): Steps<'new' | 'known' | 'moved'> {
-  let most: 'new' | 'known' | 'moved' = 'new';
-  for (const name of order.aliases) {
-    const one = yield* claimAlias(world, name, order.key);
-    if (one === 'moved' || most === 'new') most = one;
-  }
-  return most;
-}
+/** Changes an order that is stored. */
+const changeAt = (world: World, key: string, by: string, step: (found: Order) => Order | undefined) =>
+  onStore(world, by, async ({ store }) => {
+    const found = await store.get(key);
+    return found && (await change(store, key, found, (order) => order && step(order)));
+  });
 
 // The catalogue of these histories: what a SKU sells, and what is made of a line.
 
@@ -196,45 +193,34 @@ const newSerial = (world: World, licensee: string) => {
 
 // Actors.
 
-export function* deliverSale(world: World, key: string, event: Sale): Steps {
-  let send: InFlight | undefined;
-  const order = yield* change(world, key, 'sale', (found) => {
-    send = undefined;
-    const next = applySale(found ?? emptyAt(world, key), event, judgeOf(world), world.now);
-    const started = next && start(next, world.now);
-    send = started?.send;
-    return started?.order ?? next;
-  });
-  if (!order) return;
-  const names = yield* claimAliases(world, order);
-  if (!send) return;
-  yield;
-  const fresh = names === 'new' ? order : get(world, order.key);
-  // The mail is the one that was started, whatever has been reissued since.
-  if (fresh?.kind === 'order' && isInForce(fresh)) yield* callSes(world, order, send);
+export async function* deliverSale(world: World, key: string, event: Sale): Steps {
+  const sale = {
+    kind: 'sale',
+    key,
+    provider: 'plain',
+    test: false,
+    sale: event,
+    judge: judgeOf(world),
+  } as const;
+  const { mail } = yield* onStore(world, 'sale', (ports) => recordSale(ports, sale, true));
+  if (mail) yield* callSes(world, mail);
 }
 
-/** An order gets it under whichever ID it is known; where none is, a stub waits under each. */
-export function* deliverReversal(world: World, keys: readonly string[], id: string, event: Reversal): Steps {
-  const found: Order[] = [];
-  for (const key of keys) {
-    const order = yield* change(world, key, 'read', () => undefined);
-    if (hasSale(order) && !found.some((one) => one.key === order.key)) found.push(order);
-  }
-  const written: Order[] = [];
-  const targets = found.length > 0 ? found.map(({ key }) => key) : keys;
-  for (const target of targets) {
-    const order = yield* change(world, target, 'reversal', (known) =>
-      applyReversal(known ?? emptyAt(world, target), id, { names: keys, fact: event }, world.now),
-    );
-    if (order) written.push(order);
-  }
-  const first = written.find(hasSale);
-  const names = first ? keys.filter((key) => key !== first.key) : [];
-  for (const name of names) if (first) yield* claimAlias(world, name, first.key);
+export async function* deliverReversal(
+  world: World,
+  keys: readonly string[],
+  reversalId: string,
+  reversal: Reversal,
+): Steps {
+  const [id = '', ...aliases] = keys.map(idIn);
+  const event = { kind: 'reversed', id, aliases, test: false, reversalId, reversal } as const;
+  yield* onStore(world, 'reversal', (ports) =>
+    recordReversal(ports, 'plain', event, async () => judgeOf(world)),
+  );
 }
 
-function* callSes(world: World, order: Order, send: InFlight): Steps {
+/** As `deliver` of deliver.ts. */
+async function* callSes(world: World, { order, send }: Mail): Steps {
   yield;
   if (!mayCallSes(send, world.now)) return;
   const serials = order.lines.flatMap((line) =>
@@ -248,12 +234,8 @@ function* callSes(world: World, order: Order, send: InFlight): Steps {
   call.startedAt = world.now;
   call.serials = serials;
   call.isAccepted = result.isAccepted;
-  yield;
-  yield* change(
-    world,
-    order.key,
-    'outcome',
-    (found) => found && applyOutcome(found, send, result.outcome, world.now),
+  yield* onStore(world, 'outcome', ({ store }) =>
+    change(store, order.key, order, (found) => found && applyOutcome(found, send, result.outcome, world.now)),
   );
   call.isOver = true;
 }
@@ -269,21 +251,24 @@ function outcomeOf(
 }
 
 /** As `attempt` of redeliver.ts. */
-export function* redeliver(world: World, key: string): Steps {
-  yield;
-  const order = get(world, key);
-  if (order?.kind !== 'order' || !isDue(order, world.now)) return;
-  if (isStub(order)) return yield* wakeStub(world, order);
-  if ((yield* claimAliases(world, order)) === 'moved') return;
-  const lines = order.lines.filter((line) => line.state === 'to_make' && Date.parse(line.until) <= world.now);
-  const all = lines.reduce((sum, line) => madeBy(world, sum, line), order);
-  const aged = holdByAge(all, world.now) ?? all;
-  const started = start(aged, world.now);
-  const next = started?.order ?? aged;
-  yield;
-  if (next === order || put(world, { ...next, version: order.version + 1 }, order.version, 'redeliver'))
-    return;
-  if (started?.send) yield* callSes(world, next, started.send);
+export async function* redeliver(world: World, key: string): Steps {
+  const mail = yield* onStore(world, 'redeliver', async (ports): Promise<Mail | undefined> => {
+    const order = await ports.store.get(key);
+    if (order?.kind !== 'order' || !isDue(order, world.now)) return undefined;
+    const judge = async () => judgeOf(world);
+    if (isStub(order)) return await wakeStub(ports, order, judge);
+    if ((await claimAliases(ports, key, order.aliases, judge)) === 'moved') return undefined;
+    const lines = order.lines.filter(
+      (line) => line.state === 'to_make' && Date.parse(line.until) <= world.now,
+    );
+    const all = lines.reduce((sum, line) => madeBy(world, sum, line), order);
+    const aged = holdByAge(all, world.now) ?? all;
+    const { order: next, send } = start(aged, world.now) ?? { order: aged };
+    const mine = { ...next, version: order.version + 1 };
+    if (next === order || (await ports.store.put(mine, order.version))) return undefined;
+    return send && { order: mine, send };
+  });
+  if (mail) yield* callSes(world, mail);
 }
 
 function madeBy(world: World, order: Order, line: Line): Order {
@@ -296,12 +281,15 @@ function madeBy(world: World, order: Order, line: Line): Order {
   );
 }
 
-function* wakeStub(world: World, stub: Order): Steps {
+async function wakeStub(ports: Recording, stub: Order, judge: () => Promise<Judge>): Promise<undefined> {
+  const { store, now } = ports;
   for (const name of stub.aliases) {
-    const order = yield* change(world, name, 'read', () => undefined);
-    if (hasSale(order)) return void (yield* claimAlias(world, stub.key, order.key));
+    const order = await orderAt(store, name);
+    if (!order || isStub(order)) continue;
+    await claimAliases(ports, order.key, [stub.key, ...stub.aliases], judge);
+    return;
   }
-  yield* change(world, stub.key, 'report', (found) => found && markReported(found, world.now));
+  await change(store, stub.key, stub, (found) => found && markReported(found, now()));
 }
 
 export const EVENTS: readonly MailEventKind[] = [
@@ -315,30 +303,30 @@ export const EVENTS: readonly MailEventKind[] = [
   'reject',
 ];
 
-function* mailEventFor(world: World, call: Call, kind: MailEventKind): Steps {
-  const event = { kind, messageId: call.messageId, send: call.n };
-  yield* change(world, call.key, 'event', (found) => found && applyMailEvent(found, event, world.now));
+async function* mailEventFor(world: World, call: Call, kind: MailEventKind): Steps {
+  const event = { kind, messageId: call.messageId, orderKey: call.key, send: call.n };
+  yield* onStore(world, 'event', (ports) => recordMailEvent(ports, event));
 }
 
 const BY = { who: 'seller', why: 'asked by Zoe' };
 
 /** A person looks, decides, and acts only on what is still as it was seen. */
-function* act(
+async function* act(
   world: World,
   what: string,
   action: (order: Order) => Result | 'held' | 'unpaid' | 'other serial',
 ): Steps {
-  const seen = yield* change(world, KEY, 'read', () => undefined);
+  const seen = yield* onStore(world, what, ({ store }) => orderAt(store, KEY));
   if (!seen) return;
   yield;
-  yield* change(world, KEY, what, (found) => {
-    if (!found || basis(found) !== basis(seen)) return undefined;
+  yield* changeAt(world, KEY, what, (found) => {
+    if (basis(found) !== basis(seen)) return undefined;
     const result = action(found);
     return typeof result === 'string' ? undefined : result;
   });
 }
 
-function* ignoring(actor: Steps<unknown>): Steps {
+async function* ignoring(actor: Steps<unknown>): Steps {
   yield* actor;
 }
 
@@ -350,8 +338,8 @@ function manualAction(world: World): Steps {
   const email = random.pick(['a@example.com', 'b@example.com']);
   const serials = (order: Order) => new Map(order.lines.map((line) => [line.id, newSerial(world, name)]));
   const ignored = random.chance(0.1) ? ['u'] : [];
-  const told = (order: Order) => ({
-    lines: toLines(toSold(order, true), productsOf(world)),
+  const parsed = (order: Order) => ({
+    lines: toLines(toSold(order), productsOf(world)),
     ignored,
   });
   const corrections = { ...(random.chance(0.4) && { email }), ...(random.chance(0.3) && { name }) };
@@ -360,7 +348,7 @@ function manualAction(world: World): Steps {
     case 1:
     case 2:
       return act(world, 'release', (order) =>
-        release(order, { ...told(order), corrections }, judge, BY, now),
+        release(order, { ...parsed(order), corrections }, judge, BY, now),
       );
     case 3:
       return act(world, 'resend', (order) => resend(order, random.chance(0.3) ? email : undefined, BY, now));
@@ -373,20 +361,19 @@ function manualAction(world: World): Steps {
     case 7:
       world.learned = true;
       return ignoring(
-        change(
-          world,
-          KEY,
-          'rejudge',
-          (found) => found && rejudge(found, { ...told(found), ignored: [] }, judge, now),
+        changeAt(world, KEY, 'rejudge', (found) =>
+          rejudge(found, { ...parsed(found), ignored: [] }, judge, now),
         ),
       );
     case 8: {
       const line = { sku: 'x', product: 'extra', quantity: 1, ...newSerial(world, 'Zoe') };
       const past = { paidAt: toAt(now), buyer: { name: 'Zoe', email: 'z@example.com' } };
       return ignoring(
-        change(world, KEY, 'import', (found) => {
-          const result = importLine(found ?? emptyAt(world, KEY), line, past, BY, now);
-          return typeof result === 'string' ? undefined : result;
+        onStore(world, 'import', async ({ store }) => {
+          const before = (await orderAt(store, KEY)) ?? emptyAt(world, KEY);
+          const result = importLine(before, line, past, BY, now);
+          if (typeof result !== 'string')
+            await store.put({ ...result, version: before.version + 1 }, before.version || undefined);
         }),
       );
     }
@@ -398,19 +385,19 @@ function manualAction(world: World): Steps {
 const eur = (value: string) => ({ value, currency: 'EUR' });
 const BUYER = { name: 'Zoe Quist', email: 'z@example.com', country: 'SE' };
 
-function saleEvent({ random, told, learned }: World, isFirst: boolean): Sale {
+function saleEvent({ random, reported, learned }: World, isFirst: boolean): Sale {
   const skus = isFirst
     ? ['w']
     : random.pick([['w'], ['w', 'x'], ['b'], ['w2'], ['g'], ['u'], ['w', 'u'], ['x', 'g'], []]);
   const kind = isFirst ? 'paid' : random.pick(['paid', 'paid', 'announced', 'trial', 'renewed'] as const);
   const paid = random.chance(0.1) ? eur('5.00') : eur('30.00');
-  const again = told.length > 0 && random.chance(0.4) ? random.pick(told).event : undefined;
+  const again = reported.length > 0 && random.chance(0.4) ? random.pick(reported).event : undefined;
   if (again) return again;
   const buyer =
     isFirst || random.chance(0.8)
       ? BUYER
       : random.pick([{}, { name: 'Zoe Quist' }, { email: 'z@example.com' }]);
-  const world = { random, told, learned };
+  const world = { random, reported, learned };
   const sold = skus.map((sku) => ({ sku, quantity: 1, paid }));
   return {
     kind,
@@ -440,7 +427,7 @@ function nextActor(world: World, step: number): Steps {
   if (one < 2) {
     const event = saleEvent(world, step === 0 && one === 0);
     return provider(world, () => {
-      world.told.push({ event });
+      world.reported.push({ event });
       return deliverSale(world, KEY, event);
     });
   }
@@ -460,19 +447,19 @@ function nextActor(world: World, step: number): Steps {
 }
 
 /** Delivered again later if it dies. */
-function* provider(world: World, deliver: () => Steps): Steps {
+async function* provider(world: World, deliver: () => Steps): Steps {
   world.unanswered.push(deliver);
   yield* deliver();
   world.unanswered.splice(world.unanswered.indexOf(deliver), 1);
 }
 
-function* redeliverAll(world: World): Steps {
+async function* redeliverAll(world: World): Steps {
   for (const key of [...world.items.keys()]) yield* redeliver(world, key);
 }
 
 const JUMPS = [0, 5, 9_000, 50_000, 70_000, 130_000, 700_000, 25 * 3_600_000, 80 * 3_600_000];
 
-export function history(seed: number): void {
+export async function history(seed: number): Promise<void> {
   const world = newWorld(seed);
   const { random } = world;
   const steps = 2 + random.below(8);
@@ -481,29 +468,29 @@ export function history(seed: number): void {
     const dies = random.chance(0.33) ? random.below(8) : Number.POSITIVE_INFINITY;
     for (let turn = 0; actors.length > 0; turn += 1) {
       const actor = random.pick(actors);
-      if (turn === dies || actor.next().done) actors.splice(actors.indexOf(actor), 1);
+      if (turn === dies || (await actor.next()).done) actors.splice(actors.indexOf(actor), 1);
       // A process is frozen, or SES is slow.
       if (random.chance(0.03)) world.now += random.pick(JUMPS);
     }
     world.now += random.pick(JUMPS);
   }
-  calmDown(world);
+  await calmDown(world);
 }
 
-export const run = (actor: Steps): void => {
-  while (!actor.next().done);
-};
+export async function run(actor: Steps): Promise<void> {
+  while (!(await actor.next()).done);
+}
 
 /** Everything works again: whatever was not answered is delivered again, and all that is due is done. */
-export function calmDown(world: World): void {
+export async function calmDown(world: World): Promise<void> {
   world.calm = true;
-  for (const deliver of world.unanswered.splice(0)) run(deliver());
+  for (const deliver of world.unanswered.splice(0)) await run(deliver());
   for (let turn = 0; turn < 100; turn += 1) {
     const orders = [...world.items.values()].filter((item) => item.kind === 'order');
     const next = orders.flatMap((order) => wakeAt(order) ?? []).sort()[0];
     if (next === undefined) break;
     world.now = Math.max(world.now, Date.parse(next));
-    run(redeliverAll(world));
+    await run(redeliverAll(world));
   }
   checkEnd(world);
 }
@@ -539,10 +526,10 @@ function checkEnd(world: World): void {
       'a line counts as mailed, and SES has no mail of it',
     );
   }
-  const isTold = world.told.some(({ event }) => event.kind === 'paid');
+  const isReported = world.reported.some(({ event }) => event.kind === 'paid');
   // A person may ignore the only SKU.
   const isIgnored = order.audit.some(({ what }) => what === 'release');
-  check(!isTold || isIgnored || order.lines.length > 0, 'a paid order without a line');
+  check(!isReported || isIgnored || order.lines.length > 0, 'a paid order without a line');
 }
 
 /** An item is read as it was written, and found in the indexes at the times that are derived. */

@@ -13,7 +13,7 @@ test(`${HISTORIES} histories: two actors at once, crashes, every outcome`, {
   timeout: 1_800_000,
 }, async () => {
   const { firstBroken } = await loadHistories();
-  expect(firstBroken(SEED, HISTORIES)).toBeUndefined();
+  expect(await firstBroken(SEED, HISTORIES)).toBeUndefined();
 });
 
 describe('what random histories hardly meet', () => {

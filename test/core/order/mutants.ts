@@ -4,7 +4,7 @@ export interface Mutant {
   readonly name: string;
   /** From the root of the project. */
   readonly file: string;
-  /** Stands in the file exactly once. */
+  /** In the file exactly once. */
   readonly from: string;
   readonly to: string;
 }
@@ -20,9 +20,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a reversal is looked up under its first ID only',
-    file: 'test/core/order/histories.ts',
-    from: '  const found: Order[] = [];\n  for (const key of keys) {',
-    to: '  const found: Order[] = [];\n  keys = keys.slice(0, 1);\n  for (const key of keys) {',
+    file: order('record'),
+    from: '[event.id, ...(event.aliases ?? [])].map(',
+    to: '[event.id].map(',
   },
   {
     name: 'erasing keeps superseded serials',
@@ -103,7 +103,7 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'known.some((line) => isSameLine(line, one))',
   },
   {
-    name: 'a line told twice counts twice',
+    name: 'a line that is reported twice counts twice',
     file: order('lines'),
     from: 'Math.max(line.quantity, quantity)',
     to: 'line.quantity + quantity',
