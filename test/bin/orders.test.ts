@@ -397,6 +397,25 @@ describe('an order that is held for each reason is listed, and its release mails
   });
 });
 
+test('an event that does not fit its order stays held, with its notification, also after a release', async () => {
+  const id = newId();
+  const key = await order({}, id);
+  await local('redeliver', 'POST');
+  const known = (await heldNow()).map((one) => one.key);
+  await order({ items: Array.from({ length: 100 }, (_, n) => ({ sku: `sku-${n}` })) }, id);
+  const held = (await heldNow()).filter((one) => !known.includes(one.key));
+  expect(held.map((one) => one.key).sort()).toEqual([expect.stringMatching(/^held#shop#/), key]);
+  const { out } = await keypost('orders held');
+  for (const one of held) expect(out).toMatch(new RegExp(`^${one.key} .* too_large`, 'm'));
+  expect((await keypost('orders list')).out).toMatch(new RegExp(`^.*${key} .* too_large`, 'm'));
+
+  const [event] = held.filter((one) => one.key !== key);
+  const before = await store.get(event?.key ?? '');
+  expect(await keypost(`orders release '${event?.key}'`)).toMatchObject({ code: 1 });
+  expect(await store.get(event?.key ?? '')).toEqual(before);
+  expect(before).toMatchObject({ state: 'held', raw: { method: 'POST' } });
+});
+
 describe('release parses the stored notification again', () => {
   const withCatalogue = (skus: readonly string[], shop?: object) => ({
     env: { KEYPOST_CONFIG: writeCatalogue(`${newId()}.config.ts`, skus, shop) },

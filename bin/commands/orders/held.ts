@@ -20,23 +20,29 @@ async function held(terminal: Terminal, options: OptionsOf<typeof command>): Pro
   const orders = await heldOrders((await openTable(target)).table);
   if (options.json) return terminal.print(json(orders));
   if (orders.length === 0) return terminal.print('no order is held');
-  const lines = orders.flatMap((order) =>
-    order.lines.flatMap((line) => (line.held ? [{ ...line, reason: line.held, order }] : [])),
-  );
+  const rows = orders.flatMap(rowsOf);
   const table = columns([
     ['ORDER', 'HELD SINCE', 'BUYER', 'PRODUCT', 'REASON'],
-    ...lines.map(({ order, sku, product, reason }) => [
+    ...rows.map(({ order, product, reason }) => [
       order.key,
       formatMinute(order.heldAt ?? ''),
       `${order.buyer.name ?? '?'} <${order.buyer.email ?? '?'}>`,
-      product ?? `${sku || '?'} (unknown)`,
+      product,
       [reason, ...suggestionFor(order)].join(': '),
     ]),
   ]);
-  const hints = [...new Set(lines.map(({ reason }) => reason))].map((reason) => [reason, HINTS[reason]]);
+  const hints = [...new Set(rows.map(({ reason }) => reason))].map((reason) => [reason, HINTS[reason]]);
   terminal.print(
     `${table}\n\n\`${target.command('orders release KEY')}\` releases an order. How to resolve each reason:\n${columns(hints)}`,
   );
+}
+
+/** Returns a row for each held line. An order to which nothing can be added is held, also if every line is mailed. */
+function rowsOf(order: OrderView) {
+  const lines = order.lines.flatMap(({ product, sku, held }) =>
+    held ? [{ order, product: product ?? `${sku || '?'} (unknown)`, reason: held }] : [],
+  );
+  return lines.length > 0 ? lines : order.held.map((reason) => ({ order, product: '', reason }));
 }
 
 /** Returns the held orders; the one that has waited longest comes first. */

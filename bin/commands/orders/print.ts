@@ -10,14 +10,14 @@ import type { Terminal } from '../cli/terminal.ts';
 export const orderTable = (orders: readonly OrderView[]): string =>
   columns([
     ['RECEIVED', 'ORDER', 'BUYER', 'PRODUCTS', 'STATUS', 'MAIL', 'HELD'],
-    ...orders.map(({ receivedAt, key, buyer, lines, status, mail }) => [
+    ...orders.map(({ receivedAt, key, buyer, lines, status, mail, held }) => [
       formatMinute(receivedAt),
       key,
       buyer.name || buyer.email ? `${buyer.name ?? '?'} <${buyer.email ?? '?'}>` : '',
       distinct(lines.map(({ product, sku, quantity }) => `${product ?? (sku || '?')}${times(quantity)}`)),
       status,
       mail.state,
-      distinct(lines.flatMap(({ held }) => held ?? [])),
+      distinct(held),
     ]),
   ]);
 

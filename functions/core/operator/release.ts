@@ -35,7 +35,7 @@ export function releaseOrder(
   };
   // A person has looked at the data that the provider could not give.
   const parsed = sale?.lines.map((line) => ({ ...line, held: undefined })) ?? [];
-  const sold = parsed.length > 0 ? parsed : toSold(order, true);
+  const sold = parsed.length > 0 ? parsed : toSold(order);
   const lines = toLines([...sold, ...placeholderNow(order, sold, products)], productsNow);
   const buyer = { ...sale?.buyer, ...order.buyer };
   const ids = order.lines.flatMap((line) =>

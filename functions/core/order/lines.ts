@@ -23,14 +23,11 @@ export type Judged =
 /** Decides by the catalogue, the keys and the order's buyer. It compares `priceOf` the line with the floor. */
 export type Judge = (line: Line, order: Order) => Judged;
 
-/** The lines without a serial, to be judged again. `isReviewed`: a person has looked at the data that the provider lacked. */
-export const toSold = ({ lines }: Order, isReviewed: boolean): readonly SoldLine[] =>
-  lines.flatMap((line) => {
-    if (line.state !== 'held' && line.state !== 'to_make') return [];
-    const { sku, quantity, paid, settlement } = line;
-    const held = line.state === 'held' && line.fromProvider && !isReviewed ? line.reason : undefined;
-    return [{ sku, quantity, paid, settlement, held }];
-  });
+/** The lines without a serial, to be judged again, without what the provider said of them. */
+export const toSold = ({ lines }: Order): readonly SoldLine[] =>
+  lines.flatMap(({ state, sku, quantity, paid, settlement }) =>
+    state === 'held' || state === 'to_make' ? [{ sku, quantity, paid, settlement }] : [],
+  );
 
 /** Returns one line for each product. A SKU that several products list is a bundle; its price is on its first line. */
 export function toLines(

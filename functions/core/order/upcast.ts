@@ -12,12 +12,15 @@ export function upcast(old: Fields): Fields {
   if (old.aliasOf !== undefined) return { schema: SCHEMA, kind: 'alias', key, aliasOf: old.aliasOf };
   if (old.owner !== undefined) return { ...old, schema: SCHEMA, kind: 'lease' };
   if (key.startsWith('keys#') && provider === 'keys') return { ...item, kind: 'keyChange' };
-  const isUnread = list(fields)(old.lines, 'lines').every(({ sku, serial }) => sku === '' && serial === null);
-  if (!key.startsWith('held#') || !isUnread) return upcastOrder(old);
-  const { heldAt, raw } = old;
+  const lines = list(fields)(old.lines, 'lines');
+  const isRequest = key.startsWith('held#');
+  // Else it is one event of a request, with the key of the event.
+  const isUnread = isRequest || lines.some(({ held }) => held === 'bad_body');
+  if (!isUnread || !lines.every(({ sku, serial }) => sku === '' && serial === null)) return upcastOrder(old);
+  const { heldAt, raw, test } = old;
   const state =
     heldAt === undefined ? { state: 'closed' } : { state: 'held', heldAt, reason: 'bad_body', raw };
-  return { ...item, kind: 'unreadable', provider, ...state };
+  return { ...item, kind: 'unreadable', provider, test: isRequest ? undefined : test, ...state };
 }
 
 function upcastOrder(old: Fields): Fields {

@@ -87,6 +87,13 @@ describe('an item of the previous schema', () => {
     expect(read(name)).toMatchObject(expected);
   });
 
+  test('an unreadable event of a request has its own key, and stays unreadable', () => {
+    const event = { ...old.unreadable, key: 'plain#test#evt_1', test: true };
+    const held = { kind: 'unreadable', state: 'held', reason: 'bad_body', raw: { method: 'POST' } };
+    expect(fromItem(event)).toMatchObject({ ...held, test: true });
+    expect(read('unreadable')).not.toHaveProperty('test', expect.anything());
+  });
+
   test('an imported line was issued elsewhere, and a corrected name stays', () => {
     expect(order('imported').lines).toMatchObject([{ via: 'elsewhere', state: 'issued' }]);
     expect(order('released with a name, still held').corrected).toContain('name');
