@@ -248,7 +248,7 @@ async function keypostWith(file: string, ...args: string[]) {
     complain: (line) => {
       err += line;
     },
-    readSecret: async () => 'whsec_2',
+    readSecret: async () => 'whsec_AnotherExample2',
   });
   expect(out + err).not.toMatch(/Sixteen|whsec/);
   return { code, out, err };
@@ -930,7 +930,7 @@ test.each<[string[], number, RegExp]>([
   }
   const result = await keypost('keys', 'set', 'shop', ...local);
   expect([result.code, result.out + result.err]).toEqual([code, expect.stringMatching(why)]);
-  expect(created.includes('whsec_2')).toBe(code === 0);
+  expect(created.includes('whsec_AnotherExample2')).toBe(code === 0);
 });
 
 test('held orders are read in pages from the index, which may be stale, and never by a scan', async () => {

@@ -1,5 +1,6 @@
 /** The commands against the AWS of `npm start`, over HTTP through the real SDK clients; finally as a process. */
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -333,7 +334,7 @@ describe('orders', () => {
     const at = new Date();
     const headers = {
       'content-type': 'application/json',
-      'webhook-id': `msg_${id}_${Math.random()}`,
+      'webhook-id': `msg_${randomUUID()}`,
       'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
     };
     const signature = new Webhook(SIGNING).sign(headers['webhook-id'], at, body);

@@ -1,5 +1,6 @@
 /** Sends orders over HTTP to the local system, signed by the vendors' own libraries; openssl decrypts the serials. */
 import { execFileSync, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { Webhook } from 'standardwebhooks';
@@ -97,7 +98,7 @@ const toStripe = async (body: string, header = signed(body)) =>
   (await post('stripe', body, { 'stripe-signature': header })).status;
 async function toShop(message: unknown, secret = SHOP_SECRET) {
   const body = JSON.stringify(message);
-  const id = `msg_${Math.random()}`;
+  const id = `msg_${randomUUID()}`;
   const now = new Date();
   const signature = new Webhook(secret).sign(id, now, body);
   const headers = {

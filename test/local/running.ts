@@ -1,4 +1,5 @@
 /** Starts a local Keypost with its command line and a shop that sends orders. */
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,7 +64,7 @@ export async function startKeypost({
     async deliver(message: object): Promise<number> {
       const body = JSON.stringify(message);
       const at = new Date();
-      const id = `msg_${Math.random()}`;
+      const id = `msg_${randomUUID()}`;
       const response = await fetch(`${running.page}/orders/shop`, {
         method: 'POST',
         headers: {

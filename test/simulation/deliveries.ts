@@ -48,7 +48,7 @@ export function deliverySender(sim: Sim, post: Post, signingKey: () => string) {
       after(delay(), () =>
         post(provider, request, (status) => {
           if (status === 200) succeeded(delivery);
-          if (status === 401) sim.violation('what is authentic is not refused', delivery.id);
+          if (status === 401) sim.violation('no authentic request is refused', delivery.id);
           if (!lost()) after(delay(), () => end(status));
         }),
       );
@@ -102,7 +102,7 @@ export function deliverySender(sim: Sim, post: Post, signingKey: () => string) {
   function refusedOnly(provider: ProviderName, request: WebhookRequest, what: string): void {
     sim.count(`${what} requests`);
     post(provider, request, (status) => {
-      if (status === 200) sim.violation(`what is ${what} is refused`, provider);
+      if (status === 200) sim.violation(`each ${what} request is refused`, provider);
     });
   }
 

@@ -21,7 +21,7 @@ interface Ended {
 }
 
 export function checkInvariants({ sim, aws, history, scripts, deliveries }: Ended): void {
-  if (aws.due.size > 0) sim.violation('nothing stays due for ever', [...aws.due.keys()].join());
+  if (aws.due.size > 0) sim.violation('no order stays due', [...aws.due.keys()].join());
   for (const script of scripts) {
     const item = aws.items.get(script.key)?.item;
     const order = item?.kind === 'order' ? item : undefined;
@@ -42,10 +42,10 @@ function checkStored(sim: Sim, script: OrderScript, order: Order | undefined): v
   const isStored = order !== undefined && isPaid(order);
   if (isIgnored(script)) {
     sim.count('orders that are no concern');
-    if (isStored) sim.violation('what is no concern of ours is not kept', script.key);
+    if (isStored) sim.violation('no ignored order is stored', script.key);
     return;
   }
-  if (sales.some(answered) && !isStored) sim.violation('what was answered is kept', script.key);
+  if (sales.some(answered) && !isStored) sim.violation('an acknowledged sale is stored', script.key);
   if (isStored && !sales.some(wasSent)) sim.violation('no order without a sale', script.key);
   // An unacknowledged sale may be stored without its alias, and facts may wait under the alias.
   if (sales.some(answered)) for (const fact of script.facts) if (answered(fact)) checkFact(sim, fact, order);
@@ -66,7 +66,7 @@ function checkOrder(sim: Sim, script: OrderScript, order: Order, history: SendHi
   const status = statusBy(script, answered, answered);
   const exact = script.facts.every((fact) => answered(fact) || !wasSent(fact));
   if (exact && seen.status !== status)
-    sim.violation(`reversed is reversed (${status}, not ${seen.status})`, key);
+    sim.violation(`the status follows the reversals (${status}, not ${seen.status})`, key);
   sim.count(`status ${seen.status}`);
   const complete = script.facts.every((fact) => fact.event.kind === 'reversed' || answered(fact));
   if (complete)
@@ -77,7 +77,7 @@ function checkOrder(sim: Sim, script: OrderScript, order: Order, history: SendHi
   checkMails(sim, script, order, history);
   const needsRaw = seen.lines.some(({ held }) => held && !/^(mail_|bounced)/.test(held));
   if (needsRaw && !isStopped(seen.status) && !(order.heldAt && order.raw))
-    sim.violation('what is held has all it needs', key);
+    sim.violation('a held order has its notification', key);
 }
 
 /** Every item comes from an authentic delivery, and every alias leads to its order. */
@@ -101,12 +101,12 @@ function checkKeys(
   const heldKeys = new Set(unreadable.map(({ provider, text = '' }) => heldKey(provider, text)));
   for (const [key, { item }] of aws.items) {
     if (item.kind === 'alias' ? own.get(key) !== item.aliasOf : !own.has(key) && !heldKeys.has(key))
-      sim.violation('nothing is stored that nobody has wasSent', key);
+      sim.violation('each item comes from an authentic request', key);
   }
   for (const { provider, text = '', answered: kept } of unreadable) {
     const item = aws.items.get(heldKey(provider, text))?.item;
     if (kept && (item?.kind !== 'unreadable' || item.state !== 'held' || !item.raw))
-      sim.violation('what cannot be read is held', provider);
+      sim.violation('an unreadable request is held', provider);
   }
 }
 

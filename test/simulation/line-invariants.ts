@@ -68,10 +68,10 @@ function checkLineMails(
   const where = `${script.key} ${sku}`;
   const carried = { carries: [{ line: id, issue: issued.n }] };
   const brought = mails.some((mail) => shares(mail, carried) && mail.text.includes(issued.serial));
-  if (sent && !brought) sim.violation('what is called sent went out', where);
+  if (sent && !brought) sim.violation('a mail recorded as sent was sent', where);
   if (held || isStopped(status)) return;
   if (!brought) sim.violation('no mail is lost', where);
-  if (!sent) sim.violation('what went out is known in the end', where);
+  if (!sent) sim.violation('a sent mail is recorded as sent', where);
 }
 
 /** The order knows what SES told of each mail. */
@@ -88,10 +88,10 @@ function checkDelivery(sim: Sim, order: Order, { key, events, n, to }: Send): vo
         : 'none';
   const send = order.sends.find((one) => one.n === n);
   const known = send?.state === 'accepted' ? DELIVERIES.indexOf(send.delivery) : -1;
-  if (known < DELIVERIES.indexOf(least)) sim.violation(`what SES told of each mail is known (${least})`, key);
+  if (known < DELIVERIES.indexOf(least)) sim.violation(`SES's latest status is recorded (${least})`, key);
   const isPresent = !send?.dismissed && (order.test || order.buyer.email === to);
   if (hasFailed && isPresent && !isStopped(statusOf(order)) && !order.heldAt)
-    sim.violation('what has bounced is held', key);
+    sim.violation('a bounced order is held', key);
 }
 
 /** A second mail is allowed only if the outcome of the first is unknowable. */
@@ -109,5 +109,5 @@ function checkAddress(sim: Sim, { test, key, id, buyer }: OrderScript, { to, sub
   const right = test
     ? to === SELLER && subject.startsWith('TEST ')
     : (to === buyer.email || to === `mended-${id}@example.com`) && !subject.startsWith('TEST');
-  if (!right) sim.violation('a mail goes to whom it belongs', key);
+  if (!right) sim.violation('a mail goes to the right address', key);
 }

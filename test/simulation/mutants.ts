@@ -16,7 +16,7 @@ export const MUTANTS: readonly Mutant[] = [
 `,
   },
   {
-    name: 'marker before the work: sent is written, then sent',
+    name: 'a mail is recorded as sent before it is sent',
     file: core('mail/deliver'),
     from: `  const result = await mailer(serialMail(catalogue, order, send));
 `,
@@ -25,7 +25,7 @@ export const MUTANTS: readonly Mutant[] = [
 `,
   },
   {
-    name: 'lost lease: every delivery mails',
+    name: 'every delivery mails, without a lease',
     file: core('order/record'),
     from: 'mail: send && isInForce(present) ? { order, send } : undefined,',
     to: "mail: isInForce(present) && order.sends.at(-1) ? { order, send: { ...order.sends.at(-1), until: '2100-01-01T00:00:00.000Z' } as InFlight } : undefined,",
@@ -43,19 +43,19 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'export const LEASE_MS = MINUTE + 100;',
   },
   {
-    name: 'other names are forgotten',
+    name: 'aliases are not claimed',
     file: core('order/record'),
     from: '    claimAliases(ports, key, event.aliases, async () => judge),',
     to: "    Promise.resolve('new' as Claimed),",
   },
   {
-    name: 'a reversal that waits under another name is forgotten',
+    name: 'a reversal that waits under an alias is dropped',
     file: core('order/transitions'),
     from: '  const all = [...stub.reversals].reduce',
     to: '  const all = [...stub.reversals].slice(0, 0).reduce',
   },
   {
-    name: 'a sale forgets the reversal that came first',
+    name: 'a sale drops the reversal that came first',
     file: core('order/transitions'),
     from: '  const facts = { ...order, ...paymentFacts',
     to: '  const facts = { ...order, reversals: isPaid(order) ? order.reversals : new Map(), ...paymentFacts',
@@ -67,7 +67,7 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'void version; void expected;',
   },
   {
-    name: 'the mark of a failed try ignores whose the lease is',
+    name: 'the outcome of an earlier try changes a newer one',
     file: core('order/sends'),
     from: "if (send.state !== 'in_flight' || send.tries !== tries) return send;",
     to: 'void tries;',
@@ -99,13 +99,13 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'true : true',
   },
   {
-    name: 'a serial is made anew when the sale is told again',
+    name: 'a repeated sale makes a new serial',
     file: core('order/transitions'),
     from: 'reopenHeld(joinLines(...withShares(order, facts, event)))',
     to: 'reopenHeld(joinLines(...withShares({ ...order, lines: [] }, facts, event)))',
   },
   {
-    name: 'a serial is made anew when it is released',
+    name: 'a release makes a new serial',
     file: core('order/lines'),
     from: "order.lines.filter(({ state }) => state === 'held' || state === 'to_make')",
     to: "order.lines.filter(({ state }) => state === 'held' || state === 'to_make' || (state === 'issued' && order.heldAt !== undefined))",
@@ -126,7 +126,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'unknown is treated as sent',
     file: core('order/sends'),
     from: "if (kind === 'unknown') return { ...facts, state: 'unknown', code, until: toAt(now + UNKNOWN_MS) };",
-    to: "void UNKNOWN_MS; if (kind === 'unknown') return accepted(send, 'x', now);",
+    to: "void UNKNOWN_MS; if (kind === 'unknown') return accept(send, 'x', now);",
   },
   {
     name: 'sent is treated as unknown',
@@ -138,7 +138,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'refused is treated as sent',
     file: core('order/sends'),
     from: "if (kind === 'refused') return { ...facts, state: 'refused', code };",
-    to: "if (kind === 'refused') return accepted(send, 'none', now);",
+    to: "if (kind === 'refused') return accept(send, 'none', now);",
   },
   {
     name: 'refused is tried again',
@@ -156,7 +156,7 @@ export const MUTANTS: readonly Mutant[] = [
 `,
   },
   {
-    name: 'any signature will do',
+    name: 'any signature is accepted',
     file: core('inbound/signature'),
     from: 'one.length === mac.length && timingSafeEqual(one, mac)',
     to: 'one.length === mac.length || timingSafeEqual(one, mac)',
@@ -198,26 +198,26 @@ export const MUTANTS: readonly Mutant[] = [
     to: '    return { order, changed: true };',
   },
   {
-    name: 'whoever finds a name written looks no further',
+    name: 'an order whose alias exists is not read again',
     file: core('order/record'),
     from: "names === 'moved' || (names === 'known' && changed)",
     to: "names === 'moved'",
   },
   {
-    name: 'redeliver forgets the other names',
+    name: 'redeliver claims no aliases',
     file: core('mail/redeliver'),
     from: `    if ((await claimAliases(ports, key, order.aliases, judge)) === 'moved') return 'nothing';
 `,
     to: '',
   },
   {
-    name: 'a mail is due for ever',
+    name: 'a mail has no age limit',
     file: core('order/sends'),
     from: 'const OLDEST_MS = 72 * 60 * MINUTE;',
     to: 'const OLDEST_MS = 7_200 * 60 * MINUTE;',
   },
   {
-    name: 'a dispute that was won stands',
+    name: 'a won dispute still counts',
     file: core('order/due'),
     from: ".filter(({ state }) => state !== 'won')",
     to: '',
@@ -229,19 +229,19 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'const untils = [...(order.reversals.size > 0 ? [] : [...mine, ...inFlight])]',
   },
   {
-    name: 'what a person needs is dropped with a dispute',
+    name: 'a dispute drops the notification',
     file: core('order/settle'),
     from: 'raw: needsRaw(order) ? order.raw : undefined',
     to: 'raw: needsRaw(order) && (isHeld(order) || !order.reversals.size) ? order.raw : undefined',
   },
   {
-    name: 'a line that came during the send is called sent too',
+    name: 'a line that came during the send counts as sent',
     file: core('order/due'),
     from: 'const mine = live.filter((send) => carriesLine(send, line));',
     to: "const mine = live.filter((send) => send.state === 'accepted' || carriesLine(send, line));",
   },
   {
-    name: 'SEND events are not heard',
+    name: 'SEND events are ignored',
     file: core('mail/feedback'),
     from: '    return applyMailEvent(before, event, now());',
     to: "    return event.kind === 'send' ? undefined : applyMailEvent(before, event, now());",
@@ -253,7 +253,7 @@ export const MUTANTS: readonly Mutant[] = [
     to: "delivery: delivery ?? 'none',",
   },
   {
-    name: 'a bounce is only noted',
+    name: 'a bounced order is not held',
     file: core('order/due'),
     from: `  if (live.some(isBounced)) return { is: 'failed', reason: 'bounced' };
 `,

@@ -44,7 +44,7 @@ export function sendHistory(sim: Sim, isReversed: (key: string, at: number) => b
   function takeLease(process: Process, { before, after }: Write, send: OrderSend): void {
     const { key } = after;
     if (before?.kind === 'order' && before.sends.some((one) => forbids(one, send, nowOf(sim, process))))
-      sim.violation('nobody takes what is not due', key);
+      sim.violation('no mail starts before it is due', key);
     leases.set(`${process.id} ${key}`, {
       at: sim.clock.now - sim.faultProfile.seenWithin,
       send,
@@ -66,8 +66,8 @@ export function sendHistory(sim: Sim, isReversed: (key: string, at: number) => b
       const dismissed = before ? after.sends.filter((one) => one.dismissed && !known(one.n)?.dismissed) : [];
       if (dismissed.length > 0) {
         const isOver = dismissed.every(({ state }) => state === 'accepted' || state === 'refused');
-        if (!isOver) sim.violation('nobody repeats a mail that is in flight', key);
-        if (!process.id.startsWith('d')) sim.violation('nobody forgets what was sent', key);
+        if (!isOver) sim.violation('no mail in flight is repeated', key);
+        if (!process.id.startsWith('d')) sim.violation('no write removes a sent mail', key);
         resent.set(key, [...(resent.get(key) ?? []), now]);
       }
       // A write that marks the outcome may take effect after its sender has timed out.
@@ -103,8 +103,8 @@ export function sendHistory(sim: Sim, isReversed: (key: string, at: number) => b
       const lease = leases.get(`${process.id} ${key}`);
       const now = sim.clock.now;
       if (!lease || lease.used || lease.send.n !== mail.n) sim.violation('no mail without a lease', key);
-      if (isReversed(key, lease?.at ?? now)) sim.violation('no mail for what is given back', key);
-      if (now - (dueSince.get(key) ?? now) > OLDEST_MS) sim.violation('after three days a person looks', key);
+      if (isReversed(key, lease?.at ?? now)) sim.violation('no mail for a reversed order', key);
+      if (now - (dueSince.get(key) ?? now) > OLDEST_MS) sim.violation('a mail of 72 hours is held', key);
       const send: Send = {
         key,
         process,
@@ -116,7 +116,7 @@ export function sendHistory(sim: Sim, isReversed: (key: string, at: number) => b
         leaseAt: lease?.at ?? now,
       };
       const same = of(key).filter((one) => shares(one, send));
-      if (same.some(isOpen)) sim.violation('never two senders of one line at once', key);
+      if (same.some(isOpen)) sim.violation('a line has one sender at a time', key);
       const last = same.at(-1);
       if (last) mayFollow(last, send);
       if (lease) lease.used = true;

@@ -67,7 +67,7 @@ export function webhookOf(sim: Sim, sharedOf: (process: Process) => LambdaPorts)
       request,
     ).then(end, (error) => {
       if (error instanceof Rejection) return end(STATUS[error.code] ?? 503);
-      if (!isFault(error)) sim.violation('nothing fails but what was made to', String(error));
+      if (!isFault(error)) sim.violation('only injected faults are thrown', String(error));
       end(500);
     });
   };
@@ -95,7 +95,7 @@ function withVerifyCheck(provider: Provider, process: Process, sim: Sim): Provid
       process.verified = true;
     },
     read(request, context) {
-      if (!process.verified) sim.violation('nothing is read before it is verified', process.id);
+      if (!process.verified) sim.violation('no request is parsed before it is verified', process.id);
       return provider.read(request, context);
     },
   };

@@ -54,7 +54,7 @@ export function worldOf(sim: Sim, scripts: readonly OrderScript[], awsOf: (sim: 
     },
     failed: history.failed,
     called: ({ verified, id }) => {
-      if (!verified) sim.violation('nothing is asked of AWS before it is verified', id);
+      if (!verified) sim.violation('no call to AWS before the request is verified', id);
     },
   };
   const keys = keysFor(sim);
@@ -109,7 +109,7 @@ function watchSerials(sim: Sim, serials: Map<string, string>, { process, before,
   if (before?.kind !== 'order') return;
   for (const was of before.lines) {
     const now = lines.find(({ id }) => id === was.id);
-    if (was.sku && !hasLine(after, was.sku)) sim.violation('no line is taken away', key);
+    if (was.sku && !hasLine(after, was.sku)) sim.violation('no line is removed', key);
     if (was.state !== 'issued') continue;
     const n = now?.state === 'issued' ? now.issued.n : 0;
     if (n < was.issued.n || (n > was.issued.n && !process.id.startsWith('d')))
