@@ -91,6 +91,8 @@ export function seedOf(key: string): Buffer | undefined {
 export const publicKeyOf = (seed: Buffer): Buffer =>
   createPublicKey(privateKey(seed)).export({ format: 'der', type: 'spki' }).subarray(-32);
 
+export const signBytes = (bytes: Buffer, seed: Buffer): Buffer => sign(null, bytes, privateKey(seed));
+
 /** RFC 8410, 7: the DER of a private key is this prefix and the seed. */
 const privateKey = (seed: Buffer): KeyObject =>
   createPrivateKey({
@@ -104,7 +106,7 @@ function toText(
   payload: Buffer,
   { seed }: SigningKey,
 ): string {
-  const signature = sign(null, Buffer.concat([Buffer.from(domain), payload]), privateKey(seed));
+  const signature = signBytes(Buffer.concat([Buffer.from(domain), payload]), seed);
   return prefix + Buffer.concat([payload, signature]).toString('base64url');
 }
 
