@@ -1,6 +1,6 @@
 /** Reads the catalogue for programs that run here: the stack, `npm start`, the commands. A Lambda's bundle has its own. */
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import * as z from 'zod/mini';
@@ -13,6 +13,7 @@ import {
   floorOf,
   unknownProviders,
 } from '../functions/core/catalogue/catalogue.ts';
+import { programFaults } from '../functions/generator/vectors.ts';
 import { allProviders as providers } from '../functions/providers/all.ts';
 import { mailStores } from '../functions/providers/mail-stores.ts';
 
@@ -39,7 +40,26 @@ export async function loadCatalogue(path: string): Promise<Catalogue> {
   ];
   const mistakes = found.length > 0 ? found : floorsWithoutPrice(catalogue);
   if (mistakes.length > 0) throw new CatalogueError(mistakes);
-  return catalogue;
+  return await withPrograms(catalogue, dirname(path));
+}
+
+/** Finds each program beside the catalogue's file, and checks that it may run and makes the serials of its vectors. */
+async function withPrograms(catalogue: Catalogue, folder: string): Promise<Catalogue> {
+  const products = { ...catalogue.products };
+  const mistakes: string[] = [];
+  for (const [id, product] of Object.entries(products)) {
+    const { serial } = product;
+    if (serial.kind !== 'program') continue;
+    const file = resolve(folder, serial.file);
+    const vectors = serial.vectors.map((vector) => ({ ...vector, product: id }));
+    const faults = existsSync(file)
+      ? await programFaults(readFileSync(file), serial, vectors)
+      : ['found no such file; write a path relative to the catalogue, or compile the program'];
+    mistakes.push(...faults.map((fault) => `products.${id}.serial: ${serial.file}: ${fault}`));
+    products[id] = { ...product, serial: { ...serial, file } };
+  }
+  if (mistakes.length > 0) throw new CatalogueError(mistakes);
+  return { ...catalogue, products };
 }
 
 /** Compiles the file and what it imports to an address that `import` takes. */

@@ -16,10 +16,10 @@ const Body = z.object({
 /** Uses the profile in the body, or else the product's profile. */
 export function trySerial({ products }: Catalogue, body: unknown) {
   const { key, name, product = '', profile } = parseBody(Body, body);
-  const options = parseBody(
-    SerialProfile,
-    profile ?? (Object.hasOwn(products, product) ? products[product]?.serial : {}),
-  );
+  const own = Object.hasOwn(products, product) ? products[product]?.serial : undefined;
+  if (!profile && own && own.kind !== 'aes-128')
+    throw new BadRequest(`${product} is of kind ${own.kind}; make its serial with \`keypost serial make\``);
+  const options = parseBody(SerialProfile, profile ?? own ?? {});
   const bytes = keyBytes(options, key);
   if (!bytes) throw new BadRequest('the key is not of the form that the profile states');
   const named = licenseeOf(name, options);

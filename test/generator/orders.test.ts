@@ -8,13 +8,13 @@ import { memoryWorld } from '../fixtures/memory.ts';
 import { read } from './programs.ts';
 
 const program = {
-  kind: 'program',
+  kind: 'program' as const,
   file: './moody.wasm',
   vectors: [
     { name: 'Jane Q. Sample', serial: 'M-14-OK' },
     { name: 'Joe', serial: 'M-3-OK' },
   ],
-} as const;
+};
 const CATALOGUE = catalogueWith({
   providers: { plain: { testOrders: 'seller' } },
   products: {

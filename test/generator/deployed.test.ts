@@ -1,0 +1,145 @@
+/** A program in the catalogue's file, the bundles and the stack; without one, nothing of it. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { build } from 'esbuild';
+import { afterAll, describe, expect, it, test } from 'vitest';
+import type { Catalogue } from '../../functions/core/catalogue/catalogue.ts';
+import { bundleLambda, bundling } from '../../lib/bundle.ts';
+import { KeypostStack } from '../../lib/keypost-stack.ts';
+import { loadCatalogue } from '../../lib/load-catalogue.ts';
+import { catalogueWith, seller } from '../fixtures/catalogue.ts';
+import { inputFor } from './programs.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'keypost-generator-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const FILE = resolve('test/fixtures/generators/moody.wasm');
+const VECTORS = [
+  { name: 'Jane Q. Sample', serial: 'M-14-OK' },
+  { name: 'Joe', serial: 'M-3-OK' },
+];
+const productsWith = (serial: object) => ({ moody: { name: 'Moody', serial, skus: { shop: ['m'] } } });
+const program = { kind: 'program', file: FILE, vectors: VECTORS } as const;
+const PROGRAM = catalogueWith({
+  providers: { shop: {} },
+  products: { moody: { name: 'Moody', serial: program, skus: { shop: ['m'] } } },
+});
+const PLAIN = catalogueWith();
+
+describe('the catalogue', () => {
+  let files = 0;
+  async function loaded(serial: object) {
+    files += 1;
+    const file = join(folder, `catalogue-${files}.ts`);
+    writeFileSync(
+      file,
+      `export default ${JSON.stringify({ seller, providers: { shop: {} }, products: productsWith(serial) })}`,
+    );
+    return await loadCatalogue(file);
+  }
+
+  it('has the absolute path of its program', async () => {
+    const { products } = await loaded(program);
+    expect(products.moody?.serial).toMatchObject({ kind: 'program', file: FILE });
+  });
+
+  test.each<[string, object, RegExp]>([
+    [
+      'a missing file',
+      { file: './none.wasm' },
+      /^products\.moody\.serial: \.\/none\.wasm: found no such file; write/,
+    ],
+    ['one vector', { vectors: VECTORS.slice(1) }, /vectors: .*at least two vectors/],
+    [
+      'a wrong vector',
+      { vectors: [VECTORS[0], { name: 'Joe', serial: 'M-4-OK' }] },
+      /vectors\[1\]: the program writes another/,
+    ],
+    [
+      'a module that may not run',
+      { file: resolve('test/fixtures/generators/hostile/nomax.wasm') },
+      /memory without a maximum/,
+    ],
+  ])('is refused with %s', async (_, change, message) => {
+    await expect(loaded({ ...program, ...change })).rejects.toThrow(message);
+  });
+});
+
+async function inputsOf(catalogue: Catalogue, name: string) {
+  const { metafile, outputFiles } = await build({
+    ...bundling(catalogue),
+    ...{ entryPoints: [`functions/${name}.ts`], outdir: folder, write: false, metafile: true },
+  });
+  return {
+    inputs: Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs)),
+    text: outputFiles.map(({ text }) => text).join(),
+  };
+}
+
+describe.each(['webhook', 'redeliver', 'reconcile'])('the bundle of %s', (name) => {
+  it('has the Lambda client only if the catalogue has a program', async () => {
+    const [without, withProgram] = [await inputsOf(PLAIN, name), await inputsOf(PROGRAM, name)];
+    const isClient = (path: string) => path.includes('client-lambda') || path.includes('functions/generator');
+    expect(without.inputs.filter(isClient)).toEqual([]);
+    expect(withProgram.inputs.some(isClient)).toBe(true);
+    expect(withProgram.inputs.filter((path) => path.includes('functions/generator/'))).toEqual([]);
+  });
+
+  it('has neither the path nor the vectors of a program', async () => {
+    const { text } = await inputsOf(PROGRAM, name);
+    expect(text.includes('moody.wasm') || text.includes('M-14-OK')).toBe(false);
+  });
+});
+
+it('the Lambda `generate` makes the serial from its bundle', async () => {
+  const to = await bundleLambda('generate', PROGRAM, folder);
+  const { handler } = await import(pathToFileURL(join(to, 'index.mjs')).href);
+  const run = (product: string, name: string) =>
+    handler({ product, input: inputFor(name).toString('base64') });
+  expect(await run('moody', 'Joe')).toEqual({ output: 'M-3-OK\n' });
+  expect(await run('moody', 'Exit')).toEqual({ fault: 'it ends with exit code 1' });
+  expect(await run('other', 'Joe')).toEqual({ fault: expect.stringContaining('not deployed') });
+});
+
+describe('the stack', () => {
+  const bundle = 'test/fixtures/ed25519';
+  const templateOf = (catalogue: Catalogue, generate?: string) => {
+    const app = new App({
+      context: { 'aws:cdk:bundling-stacks': [] },
+      builtinCloudFormationValidation: false,
+    });
+    const bundles = {
+      webhook: bundle,
+      redeliver: bundle,
+      'mail-events': bundle,
+      reconcile: bundle,
+      generate,
+    };
+    return Template.fromStack(new KeypostStack(app, 'Keypost', { catalogue, bundles })).toJSON();
+  };
+
+  it('has no trace of a generator without a program', () => {
+    expect(JSON.stringify(templateOf(PLAIN))).not.toMatch(/generate(?!secret)/i);
+  });
+
+  it('gives the Lambda `generate` no permission and no setting, and its callers one permission', () => {
+    const { Resources } = templateOf(PROGRAM, bundle);
+    const entries = Object.entries<{ Type: string; Properties: Record<string, unknown> }>(Resources);
+    const [[id, generate] = ['', undefined]] = entries.filter(([name]) => /^Generate[0-9A-F]+$/.test(name));
+    expect(generate?.Properties).toMatchObject({ MemorySize: 256, Timeout: 3 });
+    expect(generate?.Properties.Environment).toBeUndefined();
+    const role = entries.find(([name]) => name.startsWith('GenerateRole'));
+    expect(Object.keys(role?.[1].Properties ?? {})).toEqual(['AssumeRolePolicyDocument']);
+    const policies = entries.filter(([, { Type }]) => Type === 'AWS::IAM::Policy');
+    expect(JSON.stringify(policies)).not.toContain(`"${role?.[0]}"`);
+    const callers = policies.filter(([, { Properties }]) =>
+      JSON.stringify(Properties).includes('lambda:InvokeFunction'),
+    );
+    expect(callers).toHaveLength(3);
+    expect(JSON.stringify(callers)).toContain(`"Fn::GetAtt":["${id}","Arn"]`);
+  });
+});
