@@ -12,6 +12,7 @@ const CHECKS: readonly [name: string, args: readonly string[], env?: Readonly<Re
     vitest('test/core/fuzz.test.ts', '--testTimeout=600000'),
     { KEYPOST_FUZZ_RUNS: '2000' },
   ],
+  ['lost notifications at nine providers', vitest('test/providers/reconcile.test.ts'), { PROVE: '1' }],
   [
     'generators: 100,000 mutated modules, 10,000 names',
     vitest('test/generator', '--testTimeout=600000'),

@@ -54,6 +54,7 @@ export interface Simulator {
   readonly demoKeys?: { readonly signing: readonly string[]; readonly apiKey?: string };
   /** The provider's own API, as far as Keypost calls it. `npm start` serves it under /local/NAME. */
   readonly api?: FakeApi;
+  readonly orders?: FakeOrders;
   /** The seconds before each retry of a notification that got no success; left out, the provider never retries. */
   readonly retries?: readonly number[];
   /** Signs any bytes as the provider signs its notifications. `address` is the URL that they are posted to. */
@@ -94,6 +95,22 @@ export interface ApiResponse {
   readonly type: string;
   readonly body: string;
 }
+
+/** An order that the provider has, with the bodies of its notifications. */
+export interface SoldOrder {
+  readonly id: string;
+  readonly paid: string;
+  /** PayPal's approval, which has the buyer. */
+  readonly before?: string | undefined;
+  /** If it has been refunded. */
+  readonly refunded?: string | undefined;
+}
+
+/** The part of the provider's API that `reconcile` calls, for these orders. It asks for no key. */
+export type FakeOrders = (sold: readonly SoldOrder[], request: ApiRequest) => ApiResponse;
+
+/** Returns the path and the query of a call. */
+export const callOf = ({ path }: ApiRequest) => new URL(path, 'http://localhost');
 
 export type FakeApi = (request: ApiRequest) => ApiResponse;
 

@@ -16,36 +16,44 @@ const Event = z.looseObject({
 });
 const Page = z.object({ events: z._default(z.array(Event), []), more: z._default(z.boolean(), false) });
 
+const REVERSALS = /^(return|chargeback)\.created$/;
+const SALES = /^order\.completed$/;
+/** Reversals come first, so that no serial is mailed for money that has gone back. */
+const PASSES = [
+  { list: 'unprocessed', types: REVERSALS },
+  { list: 'processed', types: REVERSALS },
+  { list: 'unprocessed', types: SALES },
+  { list: 'processed', types: SALES },
+];
+
 /**
- * The events are those of the notifications. Processed ones are listed too: their answer may have been lost. Both lists
- * have at most 25 events a page, the oldest first.
+ * The events are those of the notifications. Processed ones are listed too: their answer may have been lost. A list has at
+ * most 25 events a page, the oldest first.
  */
 export async function* paid(
   { read }: Pick<Provider, 'read'>,
   since: number,
   context: Context,
-  from?: string,
+  from = '0',
 ): AsyncGenerator<PaidOrder> {
   // The API key is the user name and the password, with a colon between them.
   const headers = { authorization: `Basic ${Buffer.from(context.api?.key ?? '').toString('base64')}` };
-  const [resumeList, resumeAt] = from?.split(' ') ?? [];
-  const lists = ['unprocessed', 'processed'];
-  for (const list of resumeList ? lists.slice(lists.indexOf(resumeList)) : lists) {
-    const earliest = Math.max(since, context.now - MOST_MS);
-    for (let begin = list === resumeList ? Number(resumeAt) : earliest; ; ) {
+  const earliest = Math.max(since, context.now - MOST_MS);
+  const [first = 0, resumeAt = earliest] = from.split(' ').map(Number);
+  for (const [pass, { list, types }] of PASSES.entries()) {
+    if (pass < first) continue;
+    for (let begin = pass === first ? resumeAt : earliest; ; ) {
       const { events, more } = await askApi(context, Page, `/events/${list}?begin=${begin}`, { headers });
       const last = events.at(-1)?.created ?? begin;
-      const sold = events.filter(({ type }) =>
-        /^(order\.completed|return\.created|chargeback\.created)$/.test(type),
-      );
-      for (const event of sold)
-        for (const found of await read(bodyOf({ events: [event] }), context))
+      const found = events.filter(({ type }) => types.test(type));
+      for (const event of found)
+        for (const one of await read(bodyOf({ events: [event] }), context))
           yield {
-            id: found.id,
-            test: found.test,
-            isReversed: found.kind === 'reversed' || undefined,
-            resume: event === sold.at(-1) ? `${list} ${last}` : undefined,
-            events: async () => [found],
+            id: one.id,
+            test: one.test,
+            isReversed: one.kind === 'reversed' || undefined,
+            resume: event === found.at(-1) ? `${pass} ${last}` : undefined,
+            events: async () => [one],
           };
       if (!more || last === begin) break;
       begin = last;

@@ -2,6 +2,7 @@
 import { createHash, createHmac, randomBytes, randomInt } from 'node:crypto';
 import type { SignedRequest, Simulator, TestOrder } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';
+import { fastspringOrders } from './fake-api.ts';
 
 /** The body of each event, and the share of the price that is refunded. */
 const WEBHOOKS: Readonly<Record<string, readonly [file: string, share: number]>> = {
@@ -16,6 +17,7 @@ const WEBHOOKS: Readonly<Record<string, readonly [file: string, share: number]>>
 
 export const simulator: Simulator = {
   events: [...Object.keys(WEBHOOKS), 'licence_call'],
+  orders: fastspringOrders,
   demoKeys: { signing: ['example-fs-hmac-secret', 'fs_example_private_key'] },
   retries: [1, 2, 4, 6, 6, 6, 24, 24, 24, 24, 24, 24].map((hours) => hours * 3_600),
   sign: (body, secret) => ({ headers: { 'x-fs-signature': fastspringSignature(secret, body) } }),

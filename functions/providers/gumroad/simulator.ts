@@ -1,6 +1,7 @@
 /** Sends Gumroad's ping: a form with the fields of ping_notification.rb in antiwork/gumroad, and the secret in the address. */
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Simulator, TestOrder } from '../simulator.ts';
+import { gumroadOrders } from './fake-api.ts';
 
 const EVENTS: Readonly<Record<string, Readonly<Record<string, string | boolean>>>> = {
   paid: { resource_name: 'sale' },
@@ -15,6 +16,7 @@ const EVENTS: Readonly<Record<string, Readonly<Record<string, string | boolean>>
 
 export const simulator: Simulator = {
   events: Object.keys(EVENTS),
+  orders: gumroadOrders,
   demoKeys: { signing: ['example-secret-in-the-address-0001'] },
   retries: [60, 180, 600],
   sign: (body, secret) => ({

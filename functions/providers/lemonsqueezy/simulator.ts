@@ -2,6 +2,7 @@
 import { createHmac, randomInt, randomUUID } from 'node:crypto';
 import type { Simulator } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';
+import { lemonsqueezyOrders } from './fake-api.ts';
 
 /** Name of the event, status of the order, and the share of the price that is refunded. */
 const EVENTS: Readonly<Record<string, readonly [name: string, status: string, share: number]>> = {
@@ -15,6 +16,7 @@ const EVENTS: Readonly<Record<string, readonly [name: string, status: string, sh
 
 export const simulator: Simulator = {
   events: Object.keys(EVENTS),
+  orders: lemonsqueezyOrders,
   demoKeys: { signing: ['example-ls-secret'] },
   retries: [5, 25, 125],
   sign: (body, secret) => ({ headers: { 'x-signature': lemonsqueezySignature(secret, body) } }),

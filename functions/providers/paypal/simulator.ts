@@ -10,7 +10,7 @@ import {
 import { crc32 } from 'node:zlib';
 import { doubling, type SignedRequest, type Simulator, type TestOrder } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';
-import { paypalApi } from './fake-api.ts';
+import { paypalApi, paypalOrders } from './fake-api.ts';
 
 /** The template of each event, and its values. */
 const EVENTS: Readonly<Record<string, readonly [file: string, values: Readonly<Record<string, unknown>>]>> = {
@@ -35,6 +35,7 @@ const EVENTS: Readonly<Record<string, readonly [file: string, values: Readonly<R
 
 export const simulator: Simulator = {
   events: Object.keys(EVENTS),
+  orders: paypalOrders,
   demoKeys: { signing: ['5FX00001EXAMPLE9H'], apiKey: 'client:secret' },
   api: paypalApi,
   retries: doubling(25, 72),

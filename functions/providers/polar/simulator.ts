@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Simulator, standardHeaders } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';
+import { polarOrders } from './fake-api.ts';
 
 /** Type, billing reason, and the share of the price that is refunded. */
 const EVENTS: Readonly<Record<string, readonly [type: string, reason: string, share: number]>> = {
@@ -15,6 +16,7 @@ const EVENTS: Readonly<Record<string, readonly [type: string, reason: string, sh
 
 export const simulator: Simulator = {
   events: Object.keys(EVENTS),
+  orders: polarOrders,
   demoKeys: { signing: ['whsec_ZXhhbXBsZS0zMi1ieXRlLXNlY3JldC0wMDAwMDAwMDE='] },
   retries: [4, 8, 16, 32, 64, 128, 256, 512, 600],
   sign: (body, secret, now) => ({ headers: standardHeaders(body, keyOf(secret), now) }),

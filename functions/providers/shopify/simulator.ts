@@ -2,6 +2,7 @@
 import { createHmac, randomInt, randomUUID } from 'node:crypto';
 import { doubling, type Simulator } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';
+import { shopifyOrders } from './fake-api.ts';
 
 const EVENTS: Readonly<Record<string, readonly [topic: string, file: string]>> = {
   paid: ['orders/paid', 'shopify/templates/order.json'],
@@ -13,6 +14,7 @@ const EVENTS: Readonly<Record<string, readonly [topic: string, file: string]>> =
 
 export const simulator: Simulator = {
   events: Object.keys(EVENTS),
+  orders: shopifyOrders,
   demoKeys: { signing: ['example_shopify_client_secret'] },
   retries: doubling(8, 4),
   sign: (body, secret) => ({

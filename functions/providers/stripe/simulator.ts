@@ -2,7 +2,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { doubling, type Simulator, type TestOrder } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';
-import { paidCheckout, stripeApi } from './fake-api.ts';
+import { paidCheckout, stripeApi, stripeOrders } from './fake-api.ts';
 
 /** The share of a charge that is refunded, or the event's type and status of a dispute. */
 const REVERSALS: Readonly<Record<string, number | readonly [type: string, status: string]>> = {
@@ -14,6 +14,7 @@ const REVERSALS: Readonly<Record<string, number | readonly [type: string, status
 
 export const simulator: Simulator = {
   events: ['paid', ...Object.keys(REVERSALS), 'unpaid', 'trial', 'renewed', 'ignored'],
+  orders: stripeOrders,
   demoKeys: { signing: ['whsec_ExampleSecret0001'], apiKey: 'rk_test_example' },
   api: stripeApi,
   retries: doubling(16, 72),

@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import { askApi } from '../../core/inbound/ask-api.ts';
 import { bodyOf } from '../../core/inbound/body.ts';
+import type { OrderEvent } from '../../core/inbound/event.ts';
 import type { Context, PaidOrder, Provider } from '../../core/inbound/provider.ts';
 
 /** An order has 10 KB, and the shop's server may be slow. */
@@ -9,6 +10,7 @@ const PAGE = 20;
 
 const Listed = z.looseObject({
   id: z.number(),
+  status: z.string(),
   date_paid_gmt: z.nullish(z.string()),
   refunds: z._default(z.array(z.unknown()), []),
 });
@@ -32,16 +34,22 @@ export async function* paid(
     const orders = all.filter(({ date_paid_gmt }) => date_paid_gmt);
     for (const order of orders)
       yield {
-        ...{ id: String(order.id), test, isReversed: order.refunds.length > 0 || undefined },
+        ...{
+          id: String(order.id),
+          test,
+          isReversed: order.refunds.length > 0 || order.status === 'refunded' || undefined,
+        },
         resume: order === orders.at(-1) ? String(page + 1) : undefined,
         events: async () => {
-          const events = await read(bodyOf(order, { 'x-wc-webhook-topic': 'order.updated' }), context);
-          return [...events].sort((one, other) => rank(one.kind) - rank(other.kind));
+          const readAs = (status: string) =>
+            read(bodyOf({ ...order, status }, { 'x-wc-webhook-topic': 'order.updated' }), context);
+          const isSale = ({ kind }: OrderEvent) => kind !== 'reversed';
+          // A refunded order is no sale in its notification, because an earlier one has reported the sale.
+          const reversals = (await readAs(order.status)).filter((event) => !isSale(event));
+          const wasPaid = order.status === 'refunded' ? 'completed' : order.status;
+          return [...reversals, ...(await readAs(wasPaid)).filter(isSale)];
         },
       };
     if (all.length < PAGE) return;
   }
 }
-
-/** Reversals come first, so that no serial is mailed for money that has gone back. */
-const rank = (kind: string) => (kind === 'reversed' ? 0 : 1);

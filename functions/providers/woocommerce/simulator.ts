@@ -2,6 +2,7 @@
 import { createHmac, randomBytes, randomInt } from 'node:crypto';
 import type { Simulator } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';
+import { woocommerceOrders } from './fake-api.ts';
 
 const STATUS: Readonly<Record<string, string>> = {
   paid: 'completed',
@@ -14,6 +15,7 @@ const STATUS: Readonly<Record<string, string>> = {
 
 export const simulator: Simulator = {
   events: [...Object.keys(STATUS), 'subscribed', 'ping'],
+  orders: woocommerceOrders,
   demoKeys: { signing: ['ex&ample"secret'] },
   sign: (body, secret) => ({
     headers: { 'x-wc-webhook-topic': 'order.updated', 'x-wc-webhook-signature': signature(body, secret) },

@@ -1,0 +1,20 @@
+/** https://developer.fastspring.com/reference/get-unprocessed-events: the events of the notifications, 25 a page. */
+import { apiJson, callOf, type FakeOrders } from '../simulator.ts';
+
+const SIZE = 25;
+
+/** The orders of one half have been answered, as far as FastSpring knows. */
+export const fastspringOrders: FakeOrders = (sold, request) => {
+  const { pathname, searchParams } = callOf(request);
+  const isProcessed = pathname === '/events/processed';
+  const bodies = sold.flatMap(({ paid, refunded }) => [paid, ...(refunded ? [refunded] : [])]);
+  const all = bodies
+    .flatMap((body) => JSON.parse(body).events)
+    .map((event, at) => ({ ...event, created: START + at, processed: at % 2 === 0 }))
+    .filter(
+      ({ created, processed }) => processed === isProcessed && created >= Number(searchParams.get('begin')),
+    );
+  return apiJson(200, { events: all.slice(0, SIZE), more: all.length > SIZE });
+};
+
+const START = Date.parse('2027-01-01');
