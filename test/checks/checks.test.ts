@@ -131,6 +131,26 @@ const LANGUAGES: readonly {
     ],
     run: ['mono', join(out, 'run.exe')],
   },
+  {
+    language: 'Object Pascal',
+    isHere: has('fpc', '-iV'),
+    build: [
+      'fpc',
+      '-O2',
+      '-v0',
+      '-Fudocs/checks',
+      `-FU${out}`,
+      `-o${join(out, 'run-pas')}`,
+      'test/checks/run.pas',
+    ],
+    run: [join(out, 'run-pas')],
+  },
+  {
+    language: 'Rust',
+    isHere: has('rustc', '--version'),
+    build: ['rustc', '--edition=2021', '-O', '-o', join(out, 'run-rs'), 'test/checks/run.rs'],
+    run: [join(out, 'run-rs')],
+  },
 ];
 
 describe('the check for apps', () => {
@@ -138,7 +158,8 @@ describe('the check for apps', () => {
     [product, keyNumber, publicKey, text].join('\t'),
   ).join('\n');
   const expected = VECTORS.map(
-    ({ name, why }) => `${why}: ${name === null ? '-' : `${Buffer.from(name).toString('hex')}|3|${LICENCE.id.toString('hex')}`}`,
+    ({ name, why }) =>
+      `${why}: ${name === null ? '-' : `${Buffer.from(name).toString('hex')}|3|${LICENCE.id.toString('hex')}`}`,
   );
 
   for (const { language, isHere, build, run } of LANGUAGES) {
@@ -147,7 +168,7 @@ describe('the check for apps', () => {
     it(`in ${language} judges every licence right`, { timeout: 120_000 }, () => {
       for (const [command = '', ...args] of build ? [build] : []) {
         const { status, stderr } = spawnSync(command, args);
-        expect([status, stderr.toString()]).toEqual([0, '']);
+        expect(status, stderr.toString()).toBe(0);
       }
       const [command = '', ...args] = run;
       const { stdout, stderr } = spawnSync(command, args, { input: `${input}\n` });
