@@ -60,18 +60,34 @@ async function read(
     const all = await provider.read(request, context);
     const events = all.flatMap((event) => filterIgnored(world, event));
     if (events.length === 0) world.report('ignored', { provider: world.provider, events: all.length });
-    return events;
+    return await asReleased(world, provider, request, context, events);
   } catch (error) {
     if (error instanceof Rejection && error.code === 'provider_unavailable') throw error;
     const why = reasonOf(error);
     world.report('failed', { provider: world.provider, step: 'read', why });
-    const id =
-      orderIn(provider, request, context) ??
-      createHash('sha256').update(request.query).update(request.body).digest('hex');
+    const id = orderIn(provider, request, context) ?? hashOf(request);
     const reason = error instanceof Rejection && error.code === 'mail_changed' ? error.code : undefined;
     return [{ kind: 'unreadable', id, test: false, reason, why }];
   }
 }
+
+/** A person may have released this request as an order while it could not be parsed: its sale is that order. */
+async function asReleased(
+  world: World,
+  provider: Provider,
+  request: WebhookRequest,
+  context: Context,
+  events: readonly OrderEvent[],
+): Promise<readonly OrderEvent[]> {
+  const [event, ...others] = events;
+  if (!event || !('lines' in event) || others.length > 0) return events;
+  if (!provider.idIn || orderIn(provider, request, context) !== undefined) return events;
+  const id = await world.findReleased(hashOf(request));
+  return id === undefined ? events : [{ ...event, id, aliases: [event.id, ...(event.aliases ?? [])] }];
+}
+
+const hashOf = ({ query, body }: WebhookRequest): string =>
+  createHash('sha256').update(query).update(body).digest('hex');
 
 /** Further notifications of one unparseable order are the same held item. */
 function orderIn(provider: Provider, request: WebhookRequest, context: Context): string | undefined {
@@ -95,7 +111,7 @@ export function filterIgnored(
     const limits = `at most ${MAX_LINES} lines of ${MAX_COPIES} copies`;
     const error = new Rejection('bad_body', `the order has more lines or copies than expected: ${limits}`);
     if (event.event === undefined) throw error;
-    return [unparsedEvent(event.event, event.test, error)];
+    return [unparsedEvent(event.event, event.test, error, event.id)];
   }
   return lines.length > 0 ? [{ ...event, lines }] : [];
 }

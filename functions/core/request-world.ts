@@ -5,6 +5,7 @@ import type { Context } from './inbound/provider.ts';
 import { Rejection } from './inbound/rejection.ts';
 import type { WebhookRequest } from './inbound/request.ts';
 import { deliver } from './mail/deliver.ts';
+import { idIn } from './order/keys.ts';
 import { recordIgnored, recordReversal, recordSale, recordUnreadable } from './order/record.ts';
 import type { Raw } from './order/types.ts';
 import { hasKey, judgeWith } from './serial/lines.ts';
@@ -65,6 +66,10 @@ export function requestWorld(shared: LambdaPorts, provider: string, request: Web
         generateUntil ??= now() + GENERATE_MS;
         return generate(product, input, Math.max(0, generateUntil - now()));
       }),
+    async findReleased(hash) {
+      const item = await store.get(`held#${provider}#${hash}`);
+      return item?.kind === 'alias' ? idIn(item.aliasOf) : undefined;
+    },
     async record(event) {
       const raw = () => rawOf(provider, request, used[provider]?.signing ?? []);
       switch (event.kind) {

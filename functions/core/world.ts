@@ -104,6 +104,8 @@ export interface World {
   keys(): Promise<ProductKeys>;
   /** Same as in Ports, within a part of the request's time. */
   readonly generate?: Generate | undefined;
+  /** Returns the ID of the order that a person made of an unparseable request with this hash. */
+  findReleased(hash: string): Promise<string | undefined>;
   record(event: NewSale | Reversed | Ignored | NewUnreadable): Promise<Claim>;
   /** Sends the mail and marks it as sent. A failure leaves the mail due. Does not throw. */
   mail(mail: Mail): Promise<void>;

@@ -1,5 +1,5 @@
 /** The commands of `orders` against `npm start`, over HTTP through the real SDK clients, in this process. */
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { tmpdir, userInfo } from 'node:os';
@@ -243,7 +243,7 @@ describe('an order that is held for each reason is listed, and its release mails
     },
     mail_changed: {
       come: (id) => receipt(to(id), id, 'PASS', (text) => text.replace('Payment Method', 'Zahlungsart')),
-      cure: (id) => `--product w=widget ${anna(id)}`,
+      cure: (id) => `--product w=widget --order ${id} ${anna(id)}`,
       name: 'Anna Berg',
       address: elsewhere,
     },
@@ -476,6 +476,40 @@ describe('release parses the stored notification again', () => {
     expect((await keypost(`orders release '${key}'`)).err).toContain(`shop#${id} is not held`);
   });
 
+  describe('a notification without the ID of its order', () => {
+    const body = () => ({ type: 'order.paid', data: { buyer: {}, note: newId() } });
+    const cure = (email: string) => `--product w=widget --name 'Nora Quist' --email ${email}`;
+
+    test('needs the number of the order, and its own order is the same one', async () => {
+      const [id, hash] = [newId(), createHash('sha256').update(newId()).digest('hex')];
+      const email = `${id.toLowerCase()}@again.example.com`;
+      const { key } = await unreadable(body(), {}, 'shop', `held#shop#${hash}`);
+      const without = await keypost(`orders release '${key}' ${cure(email)}`);
+      expect(without).toMatchObject({ code: 1, err: expect.stringContaining('--order') });
+      expect(await keypost(`orders release '${key}' ${cure(email)} --order ${id}`)).toMatchObject({
+        code: 0,
+      });
+      expect(await store.get(key)).toEqual({ kind: 'alias', key, aliasOf: `shop#${id}` });
+      await deliver(sale(id));
+      expect((await shown(`shop#${id}`)).lines).toHaveLength(1);
+      expect(await mailed(email)).toHaveLength(1);
+      // Another number for the same notification makes no second order.
+      const other = await keypost(`orders release '${key}' ${cure(email)} --order ${newId()}`);
+      expect(other).toMatchObject({ code: 1, err: expect.stringContaining('is not held') });
+    });
+
+    test('adds nothing to an order that is stored already', async () => {
+      const [id, hash] = [newId(), createHash('sha256').update(newId()).digest('hex')];
+      await deliver(sale(id));
+      const { key } = await unreadable(body(), {}, 'shop', `held#shop#${hash}`);
+      const { code, err } = await keypost(
+        `orders release '${key}' ${cure(`${id}@x.example.com`)} --order ${id}`,
+      );
+      expect([code, err]).toEqual([0, expect.stringContaining('is stored already')]);
+      expect((await shown(`shop#${id}`)).lines).toHaveLength(1);
+    });
+  });
+
   test('an order that another notification has completed meanwhile is not mailed again', async () => {
     const id = newId();
     const { key } = await unreadable(sale(id));
@@ -592,24 +626,28 @@ describe('release parses the stored notification again', () => {
 
     test('that still cannot be parsed stays held with its reason until a person corrects it', async () => {
       const id = newId();
-      const key = `fastspring#${id}`;
-      await send(event(id, { total: -1 }));
+      const key = `held#fastspring#R-${id}`;
+      await send(event(id, { items: null }));
       for (const _ of ['once', 'and again']) {
         expect(await keypost(`orders release '${key}'`)).toMatchObject({
           code: 1,
-          err: `its notification still cannot be parsed: not as documented at total\n1 of 1 lines of ${key} still held\n`,
+          err: `its notification still cannot be parsed: not as documented at items\n1 of 1 lines of ${key} still held\n`,
         });
       }
       expect(await shown(key)).toMatchObject({ key, held: ['bad_body'], raw: expect.anything() });
       // FastSpring sends it again.
-      await send(event(id, { total: -1 }));
+      await send(event(id, { items: null }));
       const { code } = await keypost(`orders release '${key}' --product w=widget ${correction(id)}`);
       expect(code).toBe(0);
       expect(await mailed(addressOf(`corrected-${id}`))).toEqual(toCorrected);
+      // The parser is fixed, and FastSpring sends the order once more.
+      await send(event(id));
+      expect((await shown(key)).lines).toHaveLength(1);
+      expect(await mailed(addressOf(id))).toEqual([]);
     });
 
     test.each([
-      ['has a negative total', { total: -1 }],
+      ['has no list of items', { items: null }],
       ['has 101 lines', { items: Array(101).fill({ product: 'w', quantity: 1, subtotal: 30 }) }],
     ])('that %s is held alone, and a correction changes that event only', async (_, change) => {
       const [good, bad, last] = [newId(), newId(), newId()];
@@ -617,10 +655,10 @@ describe('release parses the stored notification again', () => {
       const others = () => Promise.all([good, last].map((id) => shown(`fastspring#R-${id}`)));
       const before = await others();
       expect(before.map(({ held }) => held)).toEqual([[], []]);
-      const first = await keypost(`orders release 'fastspring#${bad}' ${correction(bad)}`);
+      const first = await keypost(`orders release 'held#fastspring#R-${bad}' ${correction(bad)}`);
       expect(first).toMatchObject({ code: 1, err: expect.stringContaining('still cannot be parsed') });
-      expect(await shown(`fastspring#${bad}`)).toMatchObject({ held: ['bad_body'] });
-      const again = `orders release 'fastspring#${bad}' --product w=widget ${correction(bad)}`;
+      expect(await shown(`held#fastspring#R-${bad}`)).toMatchObject({ held: ['bad_body'] });
+      const again = `orders release 'held#fastspring#R-${bad}' --product w=widget ${correction(bad)}`;
       expect(await keypost(again)).toMatchObject({ code: 0 });
       expect(await mailed(addressOf(`corrected-${bad}`))).toEqual(toCorrected);
       for (const id of [good, last]) expect(await mailed(addressOf(id))).toEqual(toBuyer);
@@ -631,7 +669,7 @@ describe('release parses the stored notification again', () => {
     test('that can now be parsed becomes its own order, and a correction changes that order only', async () => {
       const [good, bad] = [newId(), newId()];
       const nameless = { customer: { email: 'nobody' } };
-      const key = `fastspring#${bad}`;
+      const key = `fastspring#${bad}`; // the key of earlier versions
       await kept(key, event(good, nameless), event(bad, nameless));
       expect(await keypost(`orders release '${key}' ${correction(bad)}`)).toMatchObject({
         code: 0,
@@ -654,16 +692,19 @@ describe('release parses the stored notification again', () => {
     test('a batch that could not be parsed as a whole becomes all of its orders; a correction needs one order', async () => {
       const [good, bad, odd] = [newId(), newId(), newId()];
       const key = `held#fastspring#${newId()}`;
-      await kept(key, event(good), event(bad, { total: -1 }), event(odd, { customer: {} }));
+      await kept(key, event(good), event(bad, { items: null }), event(odd, { customer: {} }));
       const { code, err } = await keypost(`orders release '${key}' ${correction(good)}`);
       expect(code).toBe(1);
-      expect(err).toContain('its notification still cannot be parsed: not as documented at total\n');
+      expect(err).toContain('its notification still cannot be parsed: not as documented at items\n');
       expect(err).toContain(`the notification was for fastspring#R-${good}, which is paid\n`);
-      expect(err).toContain(`fastspring#${bad} still cannot be parsed\n`);
+      expect(err).toContain(`held#fastspring#R-${bad} still cannot be parsed\n`);
       expect(err).toContain('the corrections are not applied');
       expect(await mailed(addressOf(good))).toEqual(toBuyer);
       expect(await mailed(addressOf(`corrected-${good}`))).toEqual([]);
-      expect(await shown(`fastspring#${bad}`)).toMatchObject({ held: ['bad_body'], raw: expect.anything() });
+      expect(await shown(`held#fastspring#R-${bad}`)).toMatchObject({
+        held: ['bad_body'],
+        raw: expect.anything(),
+      });
       expect(await shown(`fastspring#R-${odd}`)).toMatchObject({ held: ['no_name'] });
       expect(await shown(key)).toMatchObject({ held: [], lines: [], acts: [{ what: 'release' }] });
       expect((await keypost(`orders release '${key}'`)).err).toContain(`${key} is not held`);

@@ -8,15 +8,17 @@ import {
   ownEvents,
   type Reader,
   recordEvents,
+  releaseUnreadable,
   reread,
   saleIn,
 } from '../../../functions/core/operator/reread.ts';
 import { statusOf } from '../../../functions/core/order/due.ts';
+import { idIn } from '../../../functions/core/order/keys.ts';
 import type { Actor } from '../../../functions/core/order/manual.ts';
-import { changeItem } from '../../../functions/core/order/record.ts';
-import type { Item, Order, Raw, Unreadable } from '../../../functions/core/order/types.ts';
+import { change } from '../../../functions/core/order/record.ts';
+import type { Order, Raw, Unreadable } from '../../../functions/core/order/types.ts';
 import { asOrder } from '../../../functions/core/order/view.ts';
-import { fetchAnswers } from '../../../functions/core/serial/lines.ts';
+import { type Answers, fetchAnswers } from '../../../functions/core/serial/lines.ts';
 import { actorOf, withWhyOption } from '../cli/audit.ts';
 import { CommandError } from '../cli/failure.ts';
 import { parseAddress } from '../cli/option-values.ts';
@@ -50,6 +52,7 @@ const command = () =>
       parsePair,
       new Map<string, string>(),
     )
+    .option('--order <id>', "the provider's ID of an unreadable order whose notification has none")
     .option('--json', 'for scripts: the order after the change')
     .addHelpText('after', HELP);
 
@@ -57,7 +60,9 @@ const HELP = `
 The cause may be fixed by now, so Keypost first parses the order's notification
 again, with the current code, catalogue and keys. An unreadable notification that
 can be parsed becomes the order that it describes. The release of an order below
-its price floor approves the price. A line that still lacks something stays held,
+its price floor approves the price. With --product, an unreadable notification becomes
+the order that you describe; it needs the order's ID, so that a repeated notification
+is no second order. A line that still lacks something stays held,
 and then the exit code is 1. A line whose SKU the catalogue ignores by now is dropped.
 
 Examples:
@@ -81,10 +86,12 @@ async function release(terminal: Terminal, text: string, options: OptionsOf<type
   const work = { terminal, session, reader, actor };
   const raw = 'raw' in found ? found.raw : undefined;
   const events = raw && (await eventsOf(terminal, reader, found, raw));
-  if (!raw || !events || found.kind === 'order') {
-    const sale = events && found.kind === 'order' ? saleIn(reader, found, events) : undefined;
+  if (found.kind === 'order') {
+    const sale = events && saleIn(reader, found, events);
     return printOutcome(terminal, await corrected(work, found, corrections, sale), options.json);
   }
+  if (!raw || !events)
+    return printOutcome(terminal, await described(work, found, corrections, options.order), options.json);
   const items = await recordEvents(recordingOf(session, terminal), reader, found, raw, events, actor);
   for (const item of items.filter(({ key }) => key !== found.key))
     terminal.complain(
@@ -99,14 +106,16 @@ async function release(terminal: Terminal, text: string, options: OptionsOf<type
     terminal.complain(
       `the corrections are not applied, since ${found.key} held ${items.length} orders; release each held order by its key`,
     );
-  const item = more && items.length === 1 ? await corrected(work, next, corrections) : next;
+  const item =
+    more && items.length === 1 && next.kind === 'order' ? await corrected(work, next, corrections) : next;
   printOutcome(terminal, item, options.json);
 }
 
 /** Parses the notification again. Returns undefined if it still cannot be parsed, and reports why. */
 async function eventsOf({ complain }: Terminal, reader: Reader, item: Order | Unreadable, raw: Raw) {
   try {
-    const events = await reread(reader, raw);
+    const later = 'later' in item ? (item.later ?? []) : [];
+    const events = (await Promise.all([raw, ...later].map((one) => reread(reader, one)))).flat();
     if (item.kind === 'order') return events;
     const own = ownEvents(reader, item, raw, events);
     const reasons = own.flatMap((event) => (event.kind === 'unreadable' ? event.why : []));
@@ -126,42 +135,76 @@ interface Work {
   readonly actor: Actor;
 }
 
-/** Applies the corrections. An unreadable notification becomes the order that the person describes. */
+/** Applies the corrections. */
 async function corrected(
   { terminal, session, reader, actor }: Work,
-  found: Order | Unreadable,
+  found: Order,
   corrections: Corrections,
   sale?: Sale,
-): Promise<Order | Unreadable> {
-  const known = { catalogue: session.catalogue, keys: reader.productKeys };
-  const answers = await fetchAnswers(reader.generate, (some) =>
-    releaseOrder(
-      { ...known, answers: some },
-      found.kind === 'order' ? found : asOrder(found),
-      corrections,
-      sale,
-      actor,
-      Date.now(),
-    ),
-  );
-  const { store } = session;
-  const { order } = await changeItem<Order | Unreadable>(store, found.key, found, isReleasable, (current) => {
+): Promise<Order> {
+  const releaseIt = await releaser({ session, reader, actor }, found, corrections, sale);
+  const { order } = await change(session.store, found.key, found, (current) => {
     if (!current) return undefined;
     requireUnchanged(terminal, found, current);
-    // An unreadable notification becomes an order once a person names what was sold.
-    if (current.kind === 'unreadable' && corrections.products.size === 0) return undefined;
-    const before = current.kind === 'order' ? current : asOrder(current);
-    requireLines(before, corrections, sale);
-    return requireResult(
-      releaseOrder({ ...known, answers }, before, corrections, sale, actor, Date.now()),
-      before,
-    );
+    return releaseIt(current);
   });
   return order;
 }
 
-const isReleasable = <Some extends Item>(item: Some): item is Some & (Order | Unreadable) =>
-  item.kind === 'order' || item.kind === 'unreadable';
+/** Returns the function that releases the order. Programs that make serials are called before. */
+async function releaser(
+  { session, reader, actor }: Omit<Work, 'terminal'>,
+  found: Order,
+  corrections: Corrections,
+  sale: Sale | undefined,
+) {
+  const known = { catalogue: session.catalogue, keys: reader.productKeys };
+  const result = (order: Order, answers: Answers) =>
+    releaseOrder({ ...known, answers }, order, corrections, sale, actor, Date.now());
+  const answers = await fetchAnswers(reader.generate, (some) => result(found, some));
+  return (order: Order) => {
+    requireLines(order, corrections, sale);
+    return requireResult(result(order, answers), order);
+  };
+}
+
+/** Makes the order that the person describes, once the person names what was sold. */
+async function described(
+  { terminal, session, reader, actor }: Work,
+  found: Unreadable,
+  corrections: Corrections,
+  number: string | undefined,
+): Promise<Order | Unreadable> {
+  if (corrections.products.size === 0) return found;
+  const id = await numberOf(terminal, found, number);
+  const releaseIt = await releaser({ session, reader, actor }, asOrder(found), corrections, undefined);
+  let isMade = false;
+  const recording = recordingOf(session, terminal);
+  const order = await releaseUnreadable(recording, reader, found, id, (before) => {
+    isMade = true;
+    return releaseIt(before);
+  });
+  if (!order)
+    throw new CommandError(
+      `another person has released ${found.key} since the command read it, so nothing is done; check it with \`${session.target.command(`orders show '${found.key}'`)}\``,
+    );
+  if (!isMade) terminal.complain(`${order.key} is stored already, so its notification changes nothing`);
+  return order;
+}
+
+/** Returns the order's ID: the one in the notification, else the one that the person gives. */
+async function numberOf({ ask }: Terminal, { key }: Unreadable, given: string | undefined): Promise<string> {
+  const own = idIn(key);
+  const isHash = /^[0-9a-f]{64}$/.test(own);
+  if (!isHash && given !== undefined && given !== own)
+    throw new CommandError(`the notification is for the order ${own}; run the command without --order`);
+  if (!isHash) return own;
+  const number = (given ?? (await ask?.("The provider's ID of the order: ")) ?? '').trim();
+  if (number) return number;
+  throw new CommandError(
+    "the notification contains no ID of the order; give the provider's ID with --order, so that a repeated notification is no second order",
+  );
+}
 
 function requireProducts({ products }: Catalogue, corrections: Corrections): void {
   for (const product of corrections.products.values()) {

@@ -124,7 +124,7 @@ export interface Ignored {
 /** An authentic request, or one event of it, that could not be parsed. It is held with its raw body. */
 export interface Unreadable {
   readonly kind: 'unreadable';
-  /** The provider's ID of the event; for a whole request that of its order, else the SHA-256 of query and body in hex. */
+  /** The provider's ID of the order; without one, the event's ID, or the SHA-256 of query and body of a whole request in hex. */
   readonly id: string;
   /** Set if other events of the request could be parsed. */
   readonly event?: string | undefined;
@@ -144,10 +144,15 @@ export const isFree = (amount: Money | undefined): boolean =>
 export const ignoredEvent = (type: string, event: Omit<Ignored, 'kind' | 'type'>): OrderEvent[] =>
   event.amount && !isFree(event.amount) ? [{ kind: 'ignored', type, ...event }] : [];
 
-/** Makes a held item of an unparseable event. It has its own ID, so that the other events of its batch are not affected. */
-export const unparsedEvent = (event: string, test: boolean, error: unknown): Unreadable => ({
+/** Makes a held item of an unparseable event, so that the other events of its batch are not affected. */
+export const unparsedEvent = (
+  event: string,
+  test: boolean,
+  error: unknown,
+  order: string | undefined,
+): Unreadable => ({
   kind: 'unreadable',
-  id: event,
+  id: order ?? event,
   event,
   test,
   why: reasonOf(error),

@@ -6,6 +6,7 @@ import { filterIgnored } from '../fulfil.ts';
 import type { OrderEvent, Sale } from '../inbound/event.ts';
 import type { Context, Provider } from '../inbound/provider.ts';
 import { Rejection } from '../inbound/rejection.ts';
+import { isStub } from '../order/due.ts';
 import { keyOf } from '../order/keys.ts';
 import { type Actor, withAudit } from '../order/manual.ts';
 import {
@@ -17,6 +18,7 @@ import {
   recordUnreadable,
 } from '../order/record.ts';
 import type { AuditEntry, Item, Order, Raw, Unreadable } from '../order/types.ts';
+import { asOrder } from '../order/view.ts';
 import { contextFrom } from '../request-world.ts';
 import { judgeWith, withSerials } from '../serial/lines.ts';
 import type { Generate } from '../serial/program.ts';
@@ -53,7 +55,12 @@ export function ownEvents(
 ): readonly OrderEvent[] {
   if (test === undefined) return events;
   const owner = ownerOf(catalogue, provider);
-  return events.filter(({ event }) => event === undefined || keyOf(owner, test, event) === key);
+  return events.filter(
+    ({ event, id }) =>
+      event === undefined ||
+      // Earlier versions made the key of the event's ID.
+      [`held#${keyOf(owner, test, id)}`, keyOf(owner, test, event)].includes(key),
+  );
 }
 
 /** Returns the event of this order. */
@@ -124,6 +131,37 @@ export async function recordEvents(
   );
   return first ? items : [closed];
 }
+
+/**
+ * Makes the order that a person describes of an unparseable notification. Its key is the one that the provider's own events have, so
+ * that none of them makes a second order. `make` is called if there is no such order yet. Returns undefined if another person is
+ * making an order of another number.
+ */
+export async function releaseUnreadable(
+  ports: Recording,
+  { catalogue }: Reader,
+  held: Unreadable,
+  number: string,
+  make: (order: Order) => Order | undefined,
+): Promise<Order | undefined> {
+  const { store } = ports;
+  const owner = ownerOf(catalogue, held.provider);
+  const wanted = keyOf(owner, held.test ?? false, number);
+  const { order: item } = await changeItem<Unreadable>(store, held.key, held, isUnreadable, (found) =>
+    found?.state === 'held' && !found.orderKey ? { ...found, orderKey: wanted } : undefined,
+  );
+  if (item.state !== 'held' || item.orderKey !== wanted) return undefined;
+  const { order } = await change(store, wanted, await store.get(wanted), (found) => {
+    if (found && !isStub(found)) return undefined;
+    const described = { ...asOrder(item), key: wanted, provider: owner };
+    return make(found ? { ...described, ...stubFacts(found), version: found.version } : described);
+  });
+  await rename(ports, item, order.key);
+  return order;
+}
+
+/** Reversals may have arrived before the person released the order. */
+const stubFacts = ({ reversals, renewedAt, aliases }: Order) => ({ reversals, renewedAt, aliases });
 
 /** Makes an unparseable item an alias. An item that a person has released meanwhile is an order of its own and stays. */
 async function rename({ store }: Recording, { key, version }: Unreadable, aliasOf: string): Promise<void> {

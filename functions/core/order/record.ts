@@ -1,5 +1,6 @@
 /** Records events. Each write is conditional on the version that was read, and is repeated if another write came first. */
 import { createHash } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
 import type { Ignored, Reversed, UnreadableReason } from '../inbound/event.ts';
 import type { Ports, Store } from '../world.ts';
 import { isInForce, isStub, statusOf } from './due.ts';
@@ -48,10 +49,9 @@ export async function recordSale(
   if (changed) reportHeld(ports, order);
   if (order.outbox?.held === 'too_large' && event.raw) {
     const raw = event.raw();
-    const hash = createHash('sha256').update(raw.query).update(raw.body).digest('hex');
     await recordUnreadable(
       ports,
-      { kind: 'unreadable', key: `held#${raw.provider}#${hash}`, provider },
+      { kind: 'unreadable', key: `held#${raw.provider}#${hashOf(raw)}`, provider },
       raw,
       'too_large',
     );
@@ -94,25 +94,59 @@ export async function recordIgnored(
   report(inTheWay ? 'ignored' : 'ignored_amount', { provider, type, ...amount });
 }
 
-/** Holds the notification for a person. The provider sends it until it is stored, so it may be stored already. */
+/**
+ * Holds the notification for a person. Further ones of the same order are kept in the same item. After a person has made an order
+ * of it, or erased its person, they change nothing.
+ */
 export async function recordUnreadable(
-  { store, report, now }: Recording,
+  ports: Recording,
   { key, provider, test }: NewUnreadable,
   raw: Raw,
   reason: UnreadableReason,
 ): Promise<Claim> {
+  const { store, report, now } = ports;
   const at = new Date(now()).toISOString();
-  const inTheWay = await store.put(
+  const claim = { unreadable: { key, reason } };
+  let known = await store.put(
     {
       ...{ kind: 'unreadable', key, version: 1, provider, test, receivedAt: at, audit: [] },
       ...{ state: 'held', heldAt: at, reason, raw },
     },
     undefined,
   );
-  report(inTheWay ? 'order_duplicate' : 'order_recorded', { order: key });
-  if (!inTheWay) report('line_held', { order: key, reason });
-  return { unreadable: { key, reason } };
+  if (!known) {
+    report('order_recorded', { order: key });
+    report('line_held', { order: key, reason });
+    return claim;
+  }
+  while (known?.kind === 'unreadable' && known.state === 'held' && !isKept(known, raw)) {
+    const { version, later = [] } = known;
+    if (later.length >= MOST_LATER || raw.body.byteLength > MOST_BYTES) break;
+    known = await store.put({ ...known, version: version + 1, later: [...later, raw] }, version);
+  }
+  const isFull = known?.kind === 'unreadable' && known.state === 'held' && !isKept(known, raw);
+  const isClosed =
+    known?.kind === 'unreadable' && known.state === 'closed' && known.audit.at(-1)?.what !== 'erase';
+  const own = `held#${raw.provider}#${hashOf(raw)}`;
+  if ((isFull || isClosed) && own !== key)
+    return await recordUnreadable(ports, { kind: 'unreadable', key: own, provider, test }, raw, reason);
+  report('order_duplicate', { order: key });
+  return claim;
 }
+
+/** An item stays far below DynamoDB's 400 KB. */
+const MOST_LATER = 9;
+const MOST_BYTES = 30_000;
+
+function isKept(
+  { raw, later = [] }: { readonly raw?: Raw | undefined; readonly later?: readonly Raw[] | undefined },
+  one: Raw,
+): boolean {
+  return [raw, ...later].some((kept) => kept && hashOf(kept) === hashOf(one));
+}
+
+const hashOf = ({ query, body }: Raw): string =>
+  createHash('sha256').update(query).update(gunzipSync(body)).digest('hex');
 
 /** Records a reversal at each order that one of its IDs names; if there is none, as a stub under every ID. */
 export async function recordReversal(

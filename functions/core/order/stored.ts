@@ -288,6 +288,7 @@ const Written = record(WRITTEN);
 const UnreadableFacts = record({ ...WRITTEN, provider: text, test: maybe(flag) });
 const HeldUnreadable = record({
   ...{ heldAt: text, reason: oneOf(UNREADABLE_REASONS), raw: maybe(StoredRaw) },
+  ...{ later: maybe(list(StoredRaw)), orderKey: maybe(text) },
 });
 const OrderFields = record({
   ...{ ...WRITTEN, provider: text, test: or(flag, false), amount: maybe(StoredMoney), printed: at },

@@ -268,6 +268,10 @@ export type UnreadableState =
       readonly heldAt: At;
       readonly reason: UnreadableReason;
       readonly raw?: Raw | undefined;
+      /** Further notifications of the same order that could not be parsed. */
+      readonly later?: readonly Raw[] | undefined;
+      /** The key of the order that a person is making of it. */
+      readonly orderKey?: string | undefined;
     }
   /** `closed`: a person found that it concerns no order, or its person is erased. */
   | { readonly state: 'closed' };

@@ -72,9 +72,10 @@ export async function withSerials(
   const owner = ownerOf(catalogue, provider);
   const key = keyOf(owner, event.test, event.id);
   if (event.kind === 'unreadable') {
+    const held = { kind: 'unreadable', key: `held#${keyOf(provider, event.test, event.id)}` } as const;
     return event.event === undefined
-      ? { kind: 'unreadable', key: `held#${provider}#${event.id}`, provider, reason: event.reason }
-      : { kind: 'unreadable', key, provider: owner, test: event.test };
+      ? { ...held, provider, reason: event.reason }
+      : { ...held, provider: owner, test: event.test };
   }
   const { kind, test, placedAt: at, until, amount, printed, buyer, aliases = [] } = event;
   const lines = toLines(event.lines, (sku) => productsOf(catalogue, provider, sku));

@@ -12,6 +12,7 @@ import {
   unparsedEvent,
 } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
+import { Rejection } from '../../core/inbound/rejection.ts';
 import {
   AnswerOptions,
   currency,
@@ -53,7 +54,14 @@ export const fastspring: Provider = {
     return json(Batch, request.body).events.flatMap((event) => parseEvent(event, context));
   },
 
-  idIn: (request) => licenceReference(licenceCall(request) ?? ''),
+  idIn(request) {
+    const call = licenceCall(request);
+    if (call !== undefined) return licenceReference(call);
+    const [event, ...others] = json(Batch, request.body).events;
+    const order = others.length === 0 ? orderIn(event) : undefined;
+    if (order === undefined) throw new Rejection('bad_body', 'the batch is not about one order');
+    return order;
+  },
 
   answer(done, request) {
     const call = licenceCall(request);
@@ -80,7 +88,7 @@ function parseEvent(event: unknown, context: Context): OrderEvent[] {
   try {
     return parseData(part(Event, event), context).map((one) => ({ ...one, event: id }));
   } catch (error) {
-    return [unparsedEvent(id, !live, error)];
+    return [unparsedEvent(id, !live, error, orderIn(event))];
   }
 }
 
@@ -105,6 +113,17 @@ function parseData(
       return ignoredEvent(type, { id, test: !live, amount: money(total, currency) });
     }
   }
+}
+
+/** Returns the ID of the order that an unparseable event is about. */
+function orderIn(event: unknown): string | undefined {
+  const [sale, reversal] = [
+    z.object({ data: Reference }),
+    z.object({ data: z.object({ original: Reference }) }),
+  ];
+  return (
+    sale.safeParse(event).data?.data.reference ?? reversal.safeParse(event).data?.data.original.reference
+  );
 }
 
 /** Returns the ID of an event, even of an unparseable one: a hash if it has none. It is live unless it states otherwise. */
@@ -240,6 +259,7 @@ const Completed = z.object({
     }),
   ),
 });
+const Reference = z.object({ reference: id });
 const Charge = z.object({
   subscription: Subscription,
   total: amount,

@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
 import { fulfil } from '../../../functions/core/fulfil.ts';
+import { closedUnreadable } from '../../../functions/core/operator/reread.ts';
 import { keyOf } from '../../../functions/core/order/keys.ts';
 import { requestWorld } from '../../../functions/core/request-world.ts';
 import type { Store } from '../../../functions/core/world.ts';
@@ -527,6 +528,42 @@ describe('lines', () => {
     const unreadable = { name: 'plain', verify() {}, read: () => JSON.parse('{') };
     for await (const _ of fulfil(requestWorld(world.shared, 'plain', request), unreadable, request));
     expect(Object.entries(world.orders()[0]?.raw?.headers ?? {})).toEqual([['x-shop', 'c']]);
+  });
+
+  test('further notifications of an unparseable order are kept in its held item, once each', async () => {
+    const world = memoryWorld(catalogue);
+    const unreadable = { name: 'plain', verify() {}, read: () => JSON.parse('{'), idIn: () => '77' };
+    for (const name of ['A', 'B', 'B', 'A']) await world.deliver([{ ...sale, buyer: { name } }], unreadable);
+    const [held, ...others] = world.items.values();
+    expect(others).toEqual([]);
+    expect(held).toMatchObject({ key: 'held#plain#77', state: 'held', raw: {}, later: [{}] });
+  });
+
+  test('an unparseable notification after the first was closed is held', async () => {
+    const world = memoryWorld(catalogue);
+    const unreadable = { name: 'plain', verify() {}, read: () => JSON.parse('{'), idIn: () => '77' };
+    await world.deliver([sale], unreadable);
+    const held = world.items.get('held#plain#77');
+    if (held?.kind !== 'unreadable') throw new Error('expected a held item');
+    const entry = { at: '', who: '', why: null, before: {}, after: {} };
+    world.items.set(held.key, closedUnreadable(held, { ...entry, what: 'release' }));
+    await world.deliver([{ ...sale, buyer: {} }], unreadable);
+    expect([...world.items.keys()]).toEqual([held.key, expect.stringMatching(/^held#plain#[0-9a-f]{64}$/)]);
+    world.items.set(held.key, closedUnreadable(held, { ...entry, what: 'erase' }));
+    await world.deliver([{ ...sale, buyer: { name: 'C' } }], unreadable);
+    expect(world.items.size).toBe(2);
+  });
+
+  test('the sale of a request without an ID is the order that a person made of it', async () => {
+    const world = memoryWorld(catalogue);
+    const nameless = { ...plain, idIn: () => JSON.parse('{') };
+    await world.deliver([sale], { ...nameless, read: () => JSON.parse('{') });
+    const [held] = world.items.values();
+    if (held?.kind !== 'unreadable') throw new Error('expected a held item');
+    await world.deliver([{ ...sale, id: '42' }]);
+    world.items.set(held.key, { kind: 'alias', key: held.key, aliasOf: 'plain#42' });
+    await world.deliver([sale], nameless);
+    expect(world.orders()).toMatchObject([{ key: 'plain#42', lines: [{ serial: expect.any(String) }] }]);
   });
 
   test('a request that cannot be read is held with its bytes, once', async () => {
