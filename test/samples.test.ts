@@ -16,6 +16,7 @@ import { type Running, start } from '../local/start.ts';
 import { startServer } from './local/server.ts';
 
 const readme = readFileSync('README.md', 'utf8');
+const goLive = readFileSync('docs/go-live.md', 'utf8');
 const shopPage = readFileSync('docs/providers/shop.md', 'utf8');
 /** Returns the first code block of this language after a text. */
 const block = (text: string, behind: string, language: string) =>
@@ -35,7 +36,7 @@ test('the product in the README can be added to the catalogue', async () => {
   expect(Object.keys(products)).toEqual(['widgetpro-win', 'widgetpro-mac']);
 });
 
-test('the catalogue reports a mistake as the README shows', async () => {
+test('the catalogue reports a mistake as docs/go-live.md shows', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'keypost-samples-'));
   const file = join(folder, 'keypost.config.ts');
   writeFileSync(
@@ -45,7 +46,7 @@ test('the catalogue reports a mistake as the README shows', async () => {
       "from: 'orders'",
     ),
   );
-  const [, shown = ''] = /`(seller\.from: [^`]+)`/.exec(readme) ?? [];
+  const [, shown = ''] = /`(seller\.from: [^`]+)`/.exec(goLive) ?? [];
   await expect(loadCatalogue(file)).rejects.toThrow(shown);
   rmSync(folder, { recursive: true });
   expect(shown).not.toBe('');
@@ -116,7 +117,7 @@ describe('the provider accepts the samples of docs/providers/shop.md', () => {
   });
 });
 
-describe('commands of the README print what it shows', () => {
+describe('commands of docs/go-live.md print what it shows', () => {
   const folder = mkdtempSync(join(tmpdir(), 'keypost-samples-'));
   const file = join(folder, 'keypost.config.ts');
   let running: Running;
@@ -145,7 +146,7 @@ describe('commands of the README print what it shows', () => {
   }
 
   test('doctor', async () => {
-    const shown = block(readme, '9\\. \\*\\*Run doctor', '').replaceAll(/^ {3}/gm, '');
+    const shown = block(goLive, '9\\. \\*\\*Run doctor', '').replaceAll(/^ {3}/gm, '');
     expect(`${(await keypost('', 'doctor')).printed}\n`).toBe(shown);
   });
 
@@ -157,6 +158,6 @@ describe('commands of the README print what it shows', () => {
     await new SecretsManagerClient({ endpoint: running.aws }).send(none);
     const { code, printed } = await keypost(key, 'keys', 'set', name);
     expect(code).toBe(0);
-    expect(readme).toContain(`\`${printed}\``);
+    expect(goLive).toContain(`\`${printed}\``);
   });
 });
