@@ -8,6 +8,11 @@ const CHECKS: readonly [name: string, args: readonly string[], env?: Readonly<Re
   ['simulation of 1,000,000 orders', node('test/simulation/run.ts', '--orders', '1000000', '--seed', '2')],
   ['simulation over HTTP', node('test/simulation/run.ts', '--http', '--orders', '1000', '--seed', '2')],
   [
+    'order model: 200,000 histories',
+    vitest('test/core/order/model.test.ts'),
+    { HISTORIES: '200000', SEED: '2' },
+  ],
+  [
     'fuzzing with new seeds',
     vitest('test/core/fuzz.test.ts', '--testTimeout=600000'),
     { KEYPOST_FUZZ_RUNS: '2000' },

@@ -1,10 +1,12 @@
 /** The fold of facts: whatever comes, in whatever order, ends in the state that the facts say. */
 import { gunzipSync } from 'node:zlib';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, test } from 'vitest';
 import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
 import { fulfil } from '../../../functions/core/fulfil.ts';
 import { closedUnreadable } from '../../../functions/core/operator/reread.ts';
 import { keyOf } from '../../../functions/core/order/keys.ts';
+import { toItem } from '../../../functions/core/order/stored.ts';
 import { requestWorld } from '../../../functions/core/request-world.ts';
 import type { Store } from '../../../functions/core/world.ts';
 import { seller, serial } from '../../fixtures/catalogue.ts';
@@ -501,6 +503,22 @@ describe('lines', () => {
     expect(order).toMatchObject({ lines: { length: 61 }, heldAt: expect.any(String) });
     expect(kept).toMatchObject({ held: ['too_large'], raw: { method: 'POST' } });
     expect(gunzipSync(kept?.raw?.body ?? '').toString()).toContain('b59');
+  });
+
+  test('50 events of 100 lines each: no item nears the 400 KB of DynamoDB, and each event is held', async () => {
+    const world = memoryWorld(catalogue);
+    for (let at = 0; at < 50; at += 1)
+      await world.deliver([
+        { ...sale, lines: Array.from({ length: 100 }, (_, n) => ({ ...line, sku: `${at}-${n}` })) },
+      ]);
+    const [order] = world.stored();
+    expect(order).toMatchObject({ lines: { length: 100 }, outbox: { held: 'too_large' } });
+    expect(world.items.size).toBe(50);
+    for (const item of world.items.values()) {
+      const { raw: _, ...rest } = toItem(item);
+      expect(Buffer.byteLength(JSON.stringify(marshall(rest)))).toBeLessThan(100_000);
+      expect('raw' in item ? item.raw?.body.length : 0).toBeLessThan(10_000);
+    }
   });
 
   test('copies are one line with a quantity', async () => {
