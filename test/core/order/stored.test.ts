@@ -212,14 +212,18 @@ describe('an ordinary order', () => {
     const now = Date.parse('2026-11-23T03:00:00Z');
     const provider = providers[name];
     const signing = simulator.demoKeys?.signing ?? ['a-signing-key-of-this-test-with-32'];
-    const settings: CatalogueSettings['providers'][string] = demo.providers[name] ?? (name === 'form' ? form : {});
+    const settings: CatalogueSettings['providers'][string] =
+      demo.providers[name] ?? (name === 'form' ? form : {});
     const buyer = { name: 'José Núñez García', email: 'jose.nunez@example.com', company: '' };
     const address = `http://localhost:3000/orders/${name}`;
     const url = `http://localhost:3000/local/${name}`;
     const api = simulator.demoKeys?.apiKey ? { key: simulator.demoKeys.apiKey, url } : undefined;
     const ask = async (asked: string) => {
       const path = asked.slice(url.length);
-      const { status, body } = simulator.api?.({ method: 'GET', path, headers: {} }) ?? { status: 404, body: '' };
+      const { status, body } = simulator.api?.({ method: 'GET', path, headers: {} }) ?? {
+        status: 404,
+        body: '',
+      };
       if (status !== 200) throw new Rejection('provider_refused', `found ${status}`);
       return body;
     };
