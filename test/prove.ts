@@ -17,6 +17,7 @@ const CHECKS: readonly [name: string, args: readonly string[], env?: Readonly<Re
     vitest('test/core/fuzz.test.ts', '--testTimeout=600000'),
     { KEYPOST_FUZZ_RUNS: '2000' },
   ],
+  ['restore of 10,000 items', vitest('test/bin/restore.test.ts', '--testTimeout=600000'), { PROVE: '1' }],
   ['lost notifications at nine providers', vitest('test/providers/reconcile.test.ts'), { PROVE: '1' }],
   [
     'generators: 100,000 mutated modules, 10,000 names',

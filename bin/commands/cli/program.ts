@@ -105,6 +105,11 @@ const COMMANDS: readonly {
     load: async () => (await import('../data/export.ts')).exportCommand,
   },
   {
+    name: 'restore',
+    description: 'put back what a restored table has and the present one lacks',
+    load: async () => (await import('../data/restore.ts')).restoreCommand,
+  },
+  {
     name: 'simulate',
     description: 'send a notification as the provider would, and show the answer',
     load: async () => (await import('../simulate.ts')).simulate,
