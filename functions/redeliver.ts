@@ -42,7 +42,7 @@ export async function handler(event: { readonly ahead?: number }): Promise<Redel
 }
 
 async function gauge({ store, report, now }: Redelivering): Promise<void> {
-  const { soonest, held, due } = await pending(dynamo, env.TABLE, SAMPLE);
+  const { soonest, held, heldSince, due } = await pending(dynamo, env.TABLE, SAMPLE);
   const items = await Promise.all(soonest.map((key) => store.get(key)));
   const ages = items.map((item) =>
     item?.kind === 'order' && item.outbox ? now() - Date.parse(item.outbox.since) : 0,
@@ -51,6 +51,7 @@ async function gauge({ store, report, now }: Redelivering): Promise<void> {
     held,
     due,
     oldest: Math.round(Math.max(0, ...ages) / 1_000),
+    oldestHeld: heldSince === undefined ? 0 : Math.round((now() - Date.parse(heldSince)) / 1_000),
     quota: queue.quotaPercent(),
   });
 }

@@ -54,15 +54,15 @@ function alarmSpecs(
   const custom = (metricName: MetricName, statistic: 'Sum' | 'Maximum', minutes: number) =>
     new Metric({ namespace, metricName, statistic, period: Duration.minutes(minutes) });
   return {
+    HeldOrders: {
+      // Counts newly held lines: the number of held orders would not raise the alarm for the second one.
+      metric: custom('LinesHeld', 'Sum', 5),
+      description: 'An order is held. Its buyer waits until you resolve it.',
+    },
     StillHeld: {
       metric: custom('OldestHeldSeconds', 'Maximum', 15),
       threshold: 24 * 3_600,
       description: 'A paid order has been held for a day. Its buyer still waits for the serial.',
-    },
-    StillWaiting: {
-      metric: custom('OldestWaitingSeconds', 'Maximum', 15),
-      threshold: 3 * 24 * 3_600,
-      description: 'A mail that failed, a request or a notice has waited for you for three days.',
     },
     MailsWait: {
       metric: custom('OldestDueSeconds', 'Maximum', 15),

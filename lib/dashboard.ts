@@ -63,10 +63,9 @@ function rowsOf({ namespace, api, webhook, workers }: Monitored): readonly (read
   return [
     [
       [
-        'Seconds that the oldest has waited: held, other, due',
+        'Seconds that the oldest has waited: held, due',
         [
           custom('OldestHeldSeconds', 'held', Stats.MAXIMUM),
-          custom('OldestWaitingSeconds', 'requests, notices, failed mails', Stats.MAXIMUM),
           custom('OldestDueSeconds', 'due mail', Stats.MAXIMUM),
         ],
       ],

@@ -74,18 +74,27 @@ export async function pending(client: DynamoDBClient, table: string, sample: num
     } while (from);
     return total;
   };
-  const [soonest, held, ...due] = await Promise.all([
+  const [soonest, oldestHeldAt, held, ...due] = await Promise.all([
     dueEntries(client, table, ALWAYS, sample),
-    count({
-      IndexName: 'held',
-      KeyConditionExpression: '#held = :held',
-      ExpressionAttributeNames: { '#held': 'held' },
-      ExpressionAttributeValues: { ':held': { S: 'held' } },
-    }),
+    client.send(new QueryCommand({ TableName: table, Limit: 1, ...HELD })),
+    count(HELD),
     ...shards().map((shard) => count(inShard(shard, ALWAYS))),
   ]);
-  return { soonest: soonest.map(({ key }) => key), held, due: due.reduce((sum, one) => sum + one, 0) };
+  return {
+    soonest: soonest.map(({ key }) => key),
+    heldSince: oldestHeldAt.Items?.[0]?.heldAt?.S,
+    held,
+    due: due.reduce((sum, one) => sum + one, 0),
+  };
 }
+
+/** The held orders; the one that has waited longest comes first. */
+const HELD = {
+  IndexName: 'held',
+  KeyConditionExpression: '#held = :held',
+  ExpressionAttributeNames: { '#held': 'held' },
+  ExpressionAttributeValues: { ':held': { S: 'held' } },
+};
 
 /** Returns the earliest `limit` entries of all shards; entries may be stale. */
 async function dueEntries(client: DynamoDBClient, table: string, until: string, limit: number) {

@@ -7,8 +7,8 @@ export type MetricName =
   | 'RefusedSignatures'
   | 'TooLarge'
   | 'NeedsALook'
+  | 'LinesHeld'
   | 'OldestHeldSeconds'
-  | 'OldestWaitingSeconds'
   | 'OldestDueSeconds'
   | 'SesQuotaPercent';
 
@@ -17,12 +17,12 @@ const METRICS: Partial<Record<ReportName, Partial<Record<MetricName, 1 | string>
   account_fault: { AccountFaults: 1 },
   signature_refused: { RefusedSignatures: 1 },
   too_large: { TooLarge: 1 },
+  line_held: { LinesHeld: 1 },
   alias_conflict: { NeedsALook: 1 },
   mail_unmarked: { NeedsALook: 1 },
   failed: { NeedsALook: 1 },
   gauges: {
     OldestHeldSeconds: 'oldestHeld',
-    OldestWaitingSeconds: 'oldestWaiting',
     OldestDueSeconds: 'oldest',
     SesQuotaPercent: 'quota',
   },

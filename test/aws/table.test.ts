@@ -154,6 +154,7 @@ describe('the queue', () => {
     expect(await queue.due(now, 1)).toEqual(['shop#due1']);
     expect(await pending(dynamo.client, TABLE, 2)).toEqual({
       soonest: ['shop#due1', 'shop#due2'],
+      heldSince: '2026-11-23T03:00:00.000Z',
       held: 1,
       due: 4,
     });

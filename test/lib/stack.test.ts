@@ -565,8 +565,8 @@ describe('the alarms', () => {
     });
     const errorsOf = (id: string) => `AWS/Lambda Errors FunctionName ${id}`;
     expect(found).toEqual([
+      ['HeldOrders', ['own LinesHeld'], 1, 'notBreaching'],
       ['StillHeld', ['own OldestHeldSeconds'], 86_400, 'notBreaching'],
-      ['StillWaiting', ['own OldestWaitingSeconds'], 259_200, 'notBreaching'],
       ['MailsWait', ['own OldestDueSeconds'], 900, 'breaching'],
       ['AccountFaults', ['own AccountFaults'], 1, 'notBreaching'],
       ['RefusedSignatures', ['own RefusedSignatures'], 5, 'notBreaching'],
@@ -605,9 +605,9 @@ describe('the alarms', () => {
       () => 0,
       (line) => void lines.push(line),
     );
-    for (const name of ['account_fault', 'signature_refused', 'too_large', 'failed'] as const)
+    for (const name of ['account_fault', 'signature_refused', 'too_large', 'line_held', 'failed'] as const)
       report(name, {});
-    report('gauges', { oldestHeld: 1, oldestWaiting: 1, oldest: 0, quota: 50 });
+    report('gauges', { oldestHeld: 1, oldest: 0, quota: 50 });
     const sent = lines.flatMap((line) => [...line.matchAll(/"Name":"(\w+)"/g)].map(([, name]) => name));
     expect([...sent, 'TooManyRequests'].sort()).toEqual([...own].sort());
   });
