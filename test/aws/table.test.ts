@@ -120,6 +120,24 @@ test('a write whose response was lost is recognized in the retry', async () => {
   client.middlewareStack.remove('lose');
 });
 
+test('each read is consistent, also the one after a conflict', async () => {
+  const inputs: unknown[] = [];
+  const { middlewareStack } = dynamo.client;
+  middlewareStack.add(
+    (next) => (args) => {
+      if ('Key' in args.input) inputs.push(args.input);
+      return next(args);
+    },
+    { step: 'initialize', name: 'inputs' },
+  );
+  await store.put(order('shop#read'), undefined);
+  await store.get('shop#read');
+  await store.put(order('shop#read'), undefined);
+  middlewareStack.remove('inputs');
+  expect(inputs).toHaveLength(2);
+  for (const input of inputs) expect(input).toMatchObject({ ConsistentRead: true });
+});
+
 describe('the queue', () => {
   const ses = new SESClient({ region: 'us-east-1' });
   const waiting = {
