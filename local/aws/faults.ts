@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { type Files, parseJson } from '../files.ts';
 
 const Faults = z.strictObject({
-  ses: z.nullable(z.enum(['throttle', 'down', 'timeout', 'lost', 'reject', 'sandbox'])),
+  ses: z.nullable(z.enum(['throttle', 'down', 'timeout', 'lost', 'slow', 'reject', 'sandbox'])),
   dynamodb: z.nullable(z.enum(['down', 'throttle'])),
   secretsmanager: z.nullable(z.enum(['down'])),
 });
@@ -30,5 +30,5 @@ export function faultSwitch(files: Files) {
 }
 
 const ALLOWED =
-  'expected any of { "ses": null | "throttle" | "down" | "timeout" | "lost" | "reject" | "sandbox", ' +
+  'expected any of { "ses": null | "throttle" | "down" | "timeout" | "lost" | "slow" | "reject" | "sandbox", ' +
   '"dynamodb": null | "down" | "throttle", "secretsmanager": null | "down" }';

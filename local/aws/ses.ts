@@ -1,4 +1,5 @@
 /** SES v1: the operations that Keypost and a seller use. */
+import { setTimeout as wait } from 'node:timers/promises';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { type AwsAnswer, AwsError, type AwsRequest, type Broken, regionOf } from './answer.ts';
 import type { FaultSwitch } from './faults.ts';
@@ -9,6 +10,9 @@ import type { SesEvents } from './ses-events.ts';
 import { envelopeOf } from './ses-rules.ts';
 
 type Action = (input: URLSearchParams, region: string) => object | undefined | Promise<object>;
+
+/** With the fault `slow`, a mail is accepted at once and answered this much later. */
+const SLOW_MS = 1_000;
 
 /** Responds to a request, or says how the connection breaks. The fault `down` is SES's own 503; it accepts nothing. */
 export function sesV1(account: SesAccount, mails: Mails, faults: FaultSwitch, publish: SesEvents['publish']) {
@@ -27,7 +31,9 @@ export function sesV1(account: SesAccount, mails: Mails, faults: FaultSwitch, pu
       if (!action)
         throw new AwsError('InvalidAction', `Could not find operation ${name} for version 2010-12-01`);
       const result = await action(input, regionOf({ headers, body, ...request }));
-      return ses === 'lost' && name.startsWith('Send') ? 'hang_up' : toXml(name, result);
+      const isSend = name.startsWith('Send');
+      if (ses === 'slow' && isSend) await wait(SLOW_MS);
+      return ses === 'lost' && isSend ? 'hang_up' : toXml(name, result);
     } catch (error) {
       if (error instanceof AwsError) return errorXml(error);
       throw error;
