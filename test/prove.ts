@@ -6,6 +6,7 @@ const vitest = (...args: readonly string[]) => ['node_modules/vitest/vitest.mjs'
 
 const CHECKS: readonly [name: string, args: readonly string[], env?: Readonly<Record<string, string>>][] = [
   ['simulation of 1,000,000 orders', node('test/simulation/run.ts', '--orders', '1000000', '--seed', '2')],
+  ['a month in a shop', node('test/simulation/run.ts', '--month', '--seed', '2')],
   ['simulation over HTTP', node('test/simulation/run.ts', '--http', '--orders', '1000', '--seed', '2')],
   [
     'order model: 200,000 histories',

@@ -1,5 +1,6 @@
 /** A process's calls to AWS. Each call can fail in every way. */
 
+import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import type { Outage, Service } from './fault-profile.ts';
 import { goOn, kill, type Process } from './process.ts';
 import type { Sim } from './sim.ts';
@@ -22,6 +23,16 @@ const FAULTS = {
   throttled: new Fault('throttled'),
   denied: new Fault('denied'),
 };
+
+/** The API of a provider. A call may fail midway; then the notification is answered with 503 and sent again. */
+export async function askApi(sim: Sim, process: Process): Promise<string> {
+  try {
+    return await call(sim, process, { service: 'network', what: 'ask', limit: API_MS }, () => '{}');
+  } catch {
+    throw new Rejection('provider_unavailable', 'the API of the provider has not answered');
+  }
+}
+const API_MS = 1_500;
 
 type Outcome =
   | 'ok'

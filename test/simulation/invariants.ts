@@ -1,12 +1,14 @@
 /** Checks after the quiet period what must hold for every order, item and mail. */
 import { createHash } from 'node:crypto';
 import { isPaid } from '../../functions/core/order/due.ts';
+import { keyOf } from '../../functions/core/order/keys.ts';
 import type { Order } from '../../functions/core/order/types.ts';
 import { view } from '../../functions/core/order/view.ts';
 import { hasLine } from './catalogue.ts';
 import type { Delivery } from './deliveries.ts';
 import { checkLine, checkMails } from './line-invariants.ts';
 import { type Fact, isIgnored, isSale, type OrderScript, receiptOf } from './order-script.ts';
+import { LISTED } from './reconcile-runs.ts';
 import { isStopped, statusBy } from './reversals.ts';
 import type { SendHistory } from './send-history.ts';
 import type { Sim } from './sim.ts';
@@ -17,10 +19,12 @@ interface Ended {
   readonly aws: Pick<Aws, 'items' | 'due'>;
   readonly history: SendHistory;
   readonly scripts: readonly OrderScript[];
+  /** Orders that a person issued. */
+  readonly gifts: readonly OrderScript[];
   readonly deliveries: readonly Delivery[];
 }
 
-export function checkInvariants({ sim, aws, history, scripts, deliveries }: Ended): void {
+export function checkInvariants({ sim, aws, history, scripts, gifts, deliveries }: Ended): void {
   if (aws.due.size > 0) sim.violation('no order stays due', [...aws.due.keys()].join());
   for (const script of scripts) {
     const item = aws.items.get(script.key)?.item;
@@ -28,27 +32,39 @@ export function checkInvariants({ sim, aws, history, scripts, deliveries }: Ende
     checkStored(sim, script, order);
     if (order) checkOrder(sim, script, order, history);
   }
-  checkKeys(sim, aws, scripts, deliveries);
+  for (const gift of gifts) {
+    const item = aws.items.get(gift.key)?.item;
+    if (item?.kind === 'order') checkOrder(sim, gift, item, history);
+    else sim.violation('what a person issued is stored', gift.key);
+  }
+  checkKeys(sim, aws, [...scripts, ...gifts], deliveries);
   for (const delivery of deliveries)
     if (delivery.gaveUp && !delivery.answered) countGivenUp(sim, aws, delivery);
 }
 
 const answered = ({ answeredAt }: Fact) => answeredAt !== undefined;
+const isNoReversal = ({ event }: Fact) => event.kind !== 'reversed';
 const wasSent = ({ sentAt }: Fact) => sentAt !== undefined;
 
 function checkStored(sim: Sim, script: OrderScript, order: Order | undefined): void {
   sim.count('orders');
   const sales = script.facts.filter(isSale);
-  const isStored = order !== undefined && isPaid(order);
+  // The first payment of a subscription makes an order only together with its trial.
+  const isAnswered = script.isTrial
+    ? script.facts.filter(isNoReversal).every(answered)
+    : sales.some(answered);
+  const isStored = order !== undefined && (isPaid(order) || order.erasedAt !== undefined);
   if (isIgnored(script)) {
     sim.count('orders that are no concern');
     if (isStored) sim.violation('no ignored order is stored', script.key);
     return;
   }
-  if (sales.some(answered) && !isStored) sim.violation('an acknowledged sale is stored', script.key);
-  if (isStored && !sales.some(wasSent)) sim.violation('no order without a sale', script.key);
+  if (sales.length > 0 && isAnswered && !isStored)
+    sim.violation('an acknowledged sale is stored', script.key);
+  if (isStored && !script.acts.import && !sales.some(wasSent))
+    sim.violation('no order without a sale', script.key);
   // An unacknowledged sale may be stored without its alias, and facts may wait under the alias.
-  if (sales.some(answered)) for (const fact of script.facts) if (answered(fact)) checkFact(sim, fact, order);
+  if (isAnswered) for (const fact of script.facts) if (answered(fact)) checkFact(sim, fact, order);
 }
 
 /** An acknowledged fact is in the order, or a later state of it is. */
@@ -61,14 +77,23 @@ function checkFact(sim: Sim, { event, script }: Fact, order: Order | undefined):
 
 function checkOrder(sim: Sim, script: OrderScript, order: Order, history: SendHistory): void {
   const { key } = script;
+  if (!isPaid(order) && order.lines.some(({ state }) => state === 'issued'))
+    sim.violation('an unpaid order has no serial', key);
+  if (script.isTrial)
+    sim.count(isPaid(order) ? 'trials that became sales' : 'trials that wait for a payment');
   if (!isPaid(order)) return;
+  if (order.erasedAt) {
+    sim.count('status erased');
+    checkMails(sim, script, order, history);
+    return;
+  }
   const seen = view(order);
   const status = statusBy(script, answered, answered);
   const exact = script.facts.every((fact) => answered(fact) || !wasSent(fact));
   if (exact && seen.status !== status)
     sim.violation(`the status follows the reversals (${status}, not ${seen.status})`, key);
   sim.count(`status ${seen.status}`);
-  const complete = script.facts.every((fact) => fact.event.kind === 'reversed' || answered(fact));
+  const complete = script.facts.every((fact) => !isNoReversal(fact) || answered(fact));
   if (complete)
     for (const { sku } of script.lines) {
       if (sku !== 'consulting' && !hasLine(order, sku)) sim.violation('no line is lost', `${key} ${sku}`);
@@ -92,14 +117,15 @@ function checkKeys(
       (script) =>
         [
           [script.key, script.key],
-          [keyOf(script, script.alias ?? script.id), script.key],
-          [keyOf(script, receiptOf(script)), script.key],
+          [keyFor(script, script.alias ?? script.id), script.key],
+          [keyFor(script, receiptOf(script)), script.key],
         ] as const,
     ),
   );
   const unreadable = deliveries.flatMap((delivery) => (delivery.text === undefined ? [] : [delivery]));
   const heldKeys = new Set(unreadable.map(({ provider, text = '' }) => heldKey(provider, text)));
   for (const [key, { item }] of aws.items) {
+    if (item.kind === 'cursor') continue;
     if (item.kind === 'alias' ? own.get(key) !== item.aliasOf : !own.has(key) && !heldKeys.has(key))
       sim.violation('each item comes from an authentic request', key);
   }
@@ -113,7 +139,7 @@ function checkKeys(
 const heldKey = (provider: string, text: string) =>
   `held#${provider}#${createHash('sha256').update(text).digest('hex')}`;
 
-const keyOf = ({ key, id }: OrderScript, other: string) => `${key.slice(0, -id.length)}${other}`;
+const keyFor = ({ provider, test }: OrderScript, id: string) => keyOf(provider, test, id);
 
 /** Counts the facts of a delivery that its provider has stopped retrying. */
 function countGivenUp(sim: Sim, aws: Pick<Aws, 'items'>, { provider, facts }: Delivery): void {
@@ -123,6 +149,9 @@ function countGivenUp(sim: Sim, aws: Pick<Aws, 'items'>, { provider, facts }: De
       item?.kind === 'order' &&
       (event.kind === 'reversed' ? item.reversals.has(event.reversalId) : isPaid(item));
     const what = event.kind === 'reversed' ? 'a reversal' : 'a sale';
+    const isListed = isSale({ event, script }) && !isIgnored(script) && !script.isTrial;
+    if (isListed && LISTED.includes(provider) && !kept)
+      sim.violation('reconcile finds every sale that its provider gave up', script.key);
     sim.count(`given up: ${provider}: ${what}, ${kept ? 'yet kept' : 'not kept'}`);
   }
 }

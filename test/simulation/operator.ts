@@ -1,17 +1,21 @@
-/** The operator: releases held orders, mails serials again and reissues them, and retries until it succeeds. */
-
-import type { ProductKeys } from '../../functions/core/catalogue/keys.ts';
+/** The operator: each manual action through the functions of its command, repeated until it succeeds. */
+import { issueManually } from '../../functions/core/operator/issue.ts';
 import { reissueLines } from '../../functions/core/operator/reissue.ts';
 import { type Corrections, releaseOrder } from '../../functions/core/operator/release.ts';
-import { isInForce } from '../../functions/core/order/due.ts';
-import { resend } from '../../functions/core/order/manual.ts';
+import { type Reader, reread, saleIn } from '../../functions/core/operator/reread.ts';
+import { isInForce, toAt } from '../../functions/core/order/due.ts';
+import { basis, erase, importLine, type Result, resend } from '../../functions/core/order/manual.ts';
 import { change } from '../../functions/core/order/record.ts';
+import { emptyOrder } from '../../functions/core/order/settle.ts';
 import type { Order } from '../../functions/core/order/types.ts';
 import { view } from '../../functions/core/order/view.ts';
-import { catalogue } from './catalogue.ts';
+import { askApi } from './calls.ts';
+import { catalogue, expectedSerial } from './catalogue.ts';
 import type { OrderScript } from './order-script.ts';
-import { nowOf, processOf } from './process.ts';
+import { nowOf, type Process, processOf } from './process.ts';
 import { reasonsFor } from './reasons.ts';
+import { providers } from './requests.ts';
+import type { keysFor } from './secrets.ts';
 import type { Sim } from './sim.ts';
 import type { Aws } from './world.ts';
 
@@ -19,34 +23,83 @@ const LATER_MS = 60_000;
 const CALL_MS = 3_000;
 const BY = { who: 'operator', why: null };
 
-type Action = 'release' | 'resend' | 'reissue';
+/** The actions on one order, in the order of the report. */
+export const ACTIONS = ['release', 're-read', 'reissue', 'resend', 'issue', 'erase', 'import'] as const;
+export type Action = (typeof ACTIONS)[number];
 export type Operator = (script: OrderScript, action: Action) => void;
 
-export function operatorOf(sim: Sim, aws: Aws, products: () => ProductKeys): Operator {
-  function acted(script: OrderScript, action: Action, order: Order, now: number) {
-    const world = { catalogue, keys: products() };
+/** The first letter of the process of a person. */
+export const PERSON = 'd';
+
+export function operatorOf(sim: Sim, aws: Aws, { products, signing }: ReturnType<typeof keysFor>): Operator {
+  const readerOf = (process: Process): Reader => ({
+    ...{ catalogue, providers, providerKeys: signing(), productKeys: products() },
+    ask: () => askApi(sim, process),
+    now: () => nowOf(sim, process),
+  });
+
+  /** Returns a function that returns the order after the action, or why the action changes nothing. */
+  async function decided(script: OrderScript, action: Action, seen: Order | undefined, process: Process) {
+    type Step = (order: Order) => Result | ReturnType<typeof reissueLines | typeof importLine>;
+    const known = (step: Step) => (order: Order | undefined) =>
+      order ? step(order) : ('unchanged' as const);
+    const reader = readerOf(process);
+    const makers = { catalogue, keys: reader.productKeys };
+    const now = reader.now();
     switch (action) {
       case 'release':
-        return order.heldAt
-          ? releaseOrder(world, order, correctionsOf(script, order), undefined, BY, now)
-          : 'unchanged';
+      case 're-read': {
+        const events = action === 're-read' && seen?.raw ? await reread(reader, seen.raw) : [];
+        return known((order) =>
+          order.heldAt
+            ? releaseOrder(
+                makers,
+                order,
+                correctionsOf(script, order),
+                saleIn(reader, order, events),
+                BY,
+                now,
+              )
+            : 'unchanged',
+        );
+      }
       case 'resend':
-        return resend(order, undefined, BY, now);
-      case 'reissue':
-        return reissueLines(world, order, { name: newName(script), isChosen: () => true }, BY, now);
+        return known((order) => resend(order, undefined, BY, now));
+      case 'reissue': {
+        const name =
+          seen?.audit.at(-1)?.after.licensee === newName(script) ? goodName(script) : newName(script);
+        return known((order) => reissueLines(makers, order, { name, isChosen: () => true }, BY, now));
+      }
+      case 'erase':
+        return known((order) => erase(order, BY, now));
+      case 'import':
+        return (order: Order | undefined = emptyOrder(script.key, script.provider, false, now)) =>
+          importLine(order, importedLine(script), { paidAt: toAt(now), buyer: script.buyer }, BY, now);
+      case 'issue': {
+        const { id, licensee: name = '', buyer } = script;
+        const gift = { id, product: 'widget', name, email: buyer.email ?? '', quantity: 1 };
+        return (order: Order | undefined) =>
+          order ? ('unchanged' as const) : issueManually(makers, gift, BY, now);
+      }
     }
   }
+
   async function act(script: OrderScript, action: Action): Promise<void> {
-    const process = processOf(sim, 'd');
+    const process = processOf(sim, PERSON);
     process.verified = true;
     process.ends.push(() => later(script, action));
     const store = aws.storeOf(process, () => CALL_MS);
     try {
       const item = await store.get(script.key);
-      if (item?.kind !== 'order' || !isInForce(item)) return;
-      const { changed } = await change(store, item.key, item, (found) => {
-        const result = found && acted(script, action, found, nowOf(sim, process));
-        return result && typeof result !== 'string' && 'key' in result ? result : undefined;
+      const seen = item?.kind === 'order' ? item : undefined;
+      const isNew = action === 'import' || action === 'issue';
+      if (!isNew && (!seen || (action !== 'erase' && !isInForce(seen)))) return;
+      const decide = await decided(script, action, seen, process);
+      const { changed } = await change(store, script.key, item, (found) => {
+        // The person looks again if another change came first.
+        if (found && seen && basis(found) !== basis(seen)) throw new Error('the order has changed');
+        const result = decide(found);
+        return typeof result !== 'string' && 'key' in result ? result : undefined;
       });
       if (changed) sim.count(`by a person: ${action}`);
     } catch {
@@ -69,12 +122,18 @@ export function operatorOf(sim: Sim, aws: Aws, products: () => ProductKeys): Ope
 export const goodName = ({ id }: OrderScript): string => `Known ${id}`;
 export const newName = ({ id }: OrderScript): string => `Renamed ${id}`;
 
+/** A serial of an earlier store, made with the first key. */
+const importedLine = ({ licensee = '' }: OrderScript) => ({
+  ...{ sku: 'widget', product: 'widget', quantity: 1, licensee, keyVersion: 1 },
+  serial: expectedSerial('widget', 1, licensee) ?? '',
+});
+
 /** Changes the address only if it is wrong, because a new address resends all serials of the order. */
 function correctionsOf(script: OrderScript, order: Order): Corrections {
   const reasons = script.lines.flatMap((line) => reasonsFor(script, line));
   const { held } = view(order);
   const wrong = reasons.includes('bad_address') || held.includes('mail_refused') || held.includes('bounced');
-  const unknown = script.lines.filter(({ sku }) => sku === 'nobody-knows');
+  const unknown = script.lines.filter(({ sku }) => sku.startsWith('nobody-knows'));
   return {
     name: script.licensee === undefined ? goodName(script) : undefined,
     email: wrong ? `mended-${script.id}@example.com` : undefined,

@@ -1,4 +1,5 @@
 /** Prints the result of a run. */
+import { ACTIONS } from './operator.ts';
 import type { RunResult } from './parallel.ts';
 
 const number = (n: number) => n.toLocaleString('en');
@@ -19,21 +20,25 @@ const GROUPS: readonly [title: string, words: string][] = [
   ['Orders in the end', 'status '],
   ['Lines held in the end', 'held: '],
 ];
-const TOTALS = [
-  'orders',
-  'deliveries',
-  'deaths',
-  'runs of redeliver',
-  'mails',
-  'by a person: release',
-  'by a person: resend',
-  'by a person: reissue',
+const TOTALS = ['orders', 'deliveries', 'deaths', 'runs of redeliver', 'mails'] as const;
+const REFUSED = [
+  'forged requests',
+  'replayed requests',
+  'orders that are no concern',
+  'trials that became sales',
+  'trials that wait for a payment',
+  'sales found by reconcile',
 ] as const;
-const REFUSED = ['forged requests', 'replayed requests', 'orders that are no concern'] as const;
+
+/** Manual actions that changed an order, and complete runs of `reconcile`. */
+const BY_A_PERSON = [...ACTIONS, 'reconcile'];
 
 export function print({ counts, violations, hash }: RunResult, seed: number, seconds: number): void {
   for (const what of [...TOTALS, ...REFUSED])
-    console.log(`${what.padEnd(28)}${number(counts.get(what) ?? 0).padStart(12)}`);
+    console.log(`${what.padEnd(32)}${number(counts.get(what) ?? 0).padStart(12)}`);
+  console.log('\nBy a person');
+  for (const action of BY_A_PERSON)
+    console.log(`${action.padEnd(32)}${number(counts.get(`by a person: ${action}`) ?? 0).padStart(12)}`);
   for (const [title, words] of GROUPS) {
     console.log(`\n${title}`);
     for (const [what, n] of group(counts, words))

@@ -8,7 +8,7 @@ import { requireFresh, requireHeader, requireHmac } from '../../functions/core/i
 import { shop } from '../../functions/providers/shop/provider.ts';
 import { stripe } from '../../functions/providers/stripe/provider.ts';
 import type { Fact } from './order-script.ts';
-import type { ProviderName } from './schedules.ts';
+import { type ProviderName, SCHEDULES } from './schedules.ts';
 
 /** A provider whose bodies are lists of the core's events. */
 const plain: Provider = {
@@ -19,14 +19,25 @@ const plain: Provider = {
     requireHmac({ keys, content: [`${at}.`, body], signatures, encoding: 'hex' });
     requireFresh(at, now);
   },
-  read: ({ body }) => JSON.parse(json(Text, body).events),
+  async read({ body }, { ask }) {
+    const events = JSON.parse(json(Text, body).events);
+    // Some providers are asked for what the notification lacks.
+    if (events.length === 1) await ask(API);
+    return events;
+  },
 };
+const API = 'https://api.example.com/orders';
 const Text = z.object({ events: z.string() });
 
-export function providerOf(name: ProviderName): Provider {
+export function providerOf(name: string): Provider {
   if (name === 'stripe') return stripe;
   return name === 'shop' ? shop : plain;
 }
+
+/** By the name under which the catalogue enables it. */
+export const providers: Readonly<Record<string, Provider>> = Object.fromEntries(
+  Object.keys(SCHEDULES).map((name) => [name, providerOf(name)]),
+);
 
 const hmac = (key: string | Buffer, encoding: 'hex' | 'base64', ...content: readonly string[]) => {
   const mac = createHmac('sha256', key);

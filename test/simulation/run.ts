@@ -7,6 +7,7 @@ import { withBarOf } from '../../bin/commands/cli/progress.ts';
 import { bundle } from './bundle.ts';
 import { runChunk } from './chunk.ts';
 import { simulateOverHttp } from './http.ts';
+import { monthInAShop, printMonth } from './month.ts';
 import { CHUNK, mergeResults, runAll } from './parallel.ts';
 import { print } from './report.ts';
 import { runMutants } from './run-mutants.ts';
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     chunk: { type: 'string' },
     http: { type: 'boolean', default: false },
     mutants: { type: 'boolean', default: false },
+    month: { type: 'boolean', default: false },
   },
 });
 const [orders, seed] = [Number(values.orders), Number(values.seed)];
@@ -40,7 +42,9 @@ async function simulated() {
   }
 }
 
-if (values.mutants) {
+if (values.month) {
+  if (!printMonth(await monthInAShop(seed), console.log)) process.exitCode = 1;
+} else if (values.mutants) {
   if (!(await runMutants(seed, console.log))) process.exitCode = 1;
 } else {
   const result = await simulated();

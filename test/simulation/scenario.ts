@@ -55,7 +55,8 @@ function forge({ clock }: Sim, script: OrderScript, sender: ReturnType<typeof de
 /** A reversal may come before its sale, while its mail is being sent, or much later. */
 function timeOf({ random, faultProfile }: Sim, fact: Fact): number {
   const { saleAt } = fact.script;
-  if (isSale(fact)) return saleAt;
+  if (fact.event.kind === 'renewed') return saleAt + random.between(-MINUTE, faultProfile.quietFrom - saleAt);
+  if (isSale(fact) || fact.event.kind === 'trial') return saleAt;
   if (fact.event.kind === 'announced') return saleAt + random.between(-MINUTE, MINUTE);
   const how = random.next();
   if (how < 0.15) return saleAt - random.below(10 * MINUTE);

@@ -1,5 +1,6 @@
 /** Records every send and checks it: it holds a lease, runs alone, is not too early, and follows no full reversal. */
 import type { Send as OrderSend } from '../../functions/core/order/types.ts';
+import { PERSON } from './operator.ts';
 import { nowOf, type Process } from './process.ts';
 import { isOpen, type Send, shares, waitAfter } from './send.ts';
 import type { Sim } from './sim.ts';
@@ -21,6 +22,7 @@ export function sendHistory(sim: Sim, isReversed: (key: string, at: number) => b
   const dueSince = new Map<string, number>();
   /** The times at which the operator asked for a mail again. */
   const resent = new Map<string, number[]>();
+  const erased = new Map<string, number>();
   const of = (key: string) => sends.get(key) ?? [];
   const isResent = (key: string, from: number, to: number) =>
     (resent.get(key) ?? []).some((at) => from <= at && at <= to);
@@ -62,12 +64,13 @@ export function sendHistory(sim: Sim, isReversed: (key: string, at: number) => b
       if (after.kind !== 'order' || (before && before.kind !== 'order')) return;
       const { key } = after;
       const now = sim.clock.now;
+      if (after.erasedAt && !erased.has(key)) erased.set(key, now);
       const known = (n: number) => before?.sends.find((one) => one.n === n);
       const dismissed = before ? after.sends.filter((one) => one.dismissed && !known(one.n)?.dismissed) : [];
       if (dismissed.length > 0) {
         const isOver = dismissed.every(({ state }) => state === 'accepted' || state === 'refused');
         if (!isOver) sim.violation('no mail in flight is repeated', key);
-        if (!process.id.startsWith('d')) sim.violation('no write removes a sent mail', key);
+        if (!process.id.startsWith(PERSON)) sim.violation('no write removes a sent mail', key);
         resent.set(key, [...(resent.get(key) ?? []), now]);
       }
       // A write that marks the outcome may take effect after its sender has timed out.
@@ -79,7 +82,7 @@ export function sendHistory(sim: Sim, isReversed: (key: string, at: number) => b
           send.markedAt ??= now;
       }
       const { outbox } = after;
-      if (!outbox || process.id.startsWith('d')) dueSince.delete(key);
+      if (!outbox || process.id.startsWith(PERSON)) dueSince.delete(key);
       if (outbox && !dueSince.has(key)) dueSince.set(key, now);
       for (const send of after.sends)
         if (send.state === 'in_flight' && send.tries !== known(send.n)?.tries)
@@ -103,6 +106,7 @@ export function sendHistory(sim: Sim, isReversed: (key: string, at: number) => b
       const lease = leases.get(`${process.id} ${key}`);
       const now = sim.clock.now;
       if (!lease || lease.used || lease.send.n !== mail.n) sim.violation('no mail without a lease', key);
+      if ((erased.get(key) ?? now) < (lease?.at ?? now)) sim.violation('no mail after an erasure', key);
       if (isReversed(key, lease?.at ?? now)) sim.violation('no mail for a reversed order', key);
       if (now - (dueSince.get(key) ?? now) > OLDEST_MS) sim.violation('a mail of 72 hours is held', key);
       const send: Send = {

@@ -3,13 +3,15 @@
 import type { Queue, Redelivering } from '../../functions/core/mail/redeliver.ts';
 import type { Item } from '../../functions/core/order/types.ts';
 import type { LambdaPorts, Mailer, ReportName, Store } from '../../functions/core/world.ts';
+import { askApi } from './calls.ts';
 import { catalogue, hasLine } from './catalogue.ts';
 import { deliverySender } from './deliveries.ts';
 import { feedbackLambda, type HandleFeedback } from './events.ts';
-import { type Operator, operatorOf } from './operator.ts';
-import type { OrderScript } from './order-script.ts';
+import { type Action, type Operator, operatorOf, PERSON } from './operator.ts';
+import { giftScript, isGift, type OrderScript } from './order-script.ts';
 import { nowOf, type Process } from './process.ts';
 import { reasonsFor } from './reasons.ts';
+import { scheduleReconcile } from './reconcile-runs.ts';
 import { reversedBefore } from './reversals.ts';
 import { startRuns } from './runs.ts';
 import { scheduleDeliveries } from './scenario.ts';
@@ -41,7 +43,8 @@ export interface Parts {
 }
 
 export function worldOf(sim: Sim, scripts: readonly OrderScript[], awsOf: (sim: Sim, parts: Parts) => Aws) {
-  const byKey = new Map(scripts.map((script) => [script.key, script]));
+  const gifts = Array.from({ length: Math.ceil(scripts.length / 50) }, (_, n) => giftScript(sim, n));
+  const byKey = new Map([...scripts, ...gifts].map((script) => [script.key, script]));
   const history = sendHistory(sim, (key, at) => {
     const script = byKey.get(key);
     return script === undefined || reversedBefore(script, at);
@@ -76,7 +79,7 @@ export function worldOf(sim: Sim, scripts: readonly OrderScript[], awsOf: (sim: 
   const sharedOf = (process: Process): LambdaPorts => ({
     ...commonOf(process),
     ...aws.secretsOf(process),
-    ask: async () => '',
+    ask: () => askApi(sim, process),
     store: (ms) => aws.storeOf(process, ms),
   });
   const portsOf = (process: Process): Redelivering => ({
@@ -90,14 +93,21 @@ export function worldOf(sim: Sim, scripts: readonly OrderScript[], awsOf: (sim: 
     deliverySender(sim, webhookOf(sim, sharedOf), keys.signingKey),
   );
   startRuns(sim, aws, portsOf);
-  scheduleOperator(sim, scripts, operatorOf(sim, aws, keys.products));
-  return { aws, history, deliveries };
+  scheduleOperator(sim, [...scripts, ...gifts], operatorOf(sim, aws, keys));
+  scheduleReconcile(sim, scripts, sharedOf);
+  return { aws, history, deliveries, gifts };
 }
 
 /** Checks that a serial changes only by a reissue, and that no line is lost. */
 function watchSerials(sim: Sim, serials: Map<string, string>, { process, before, after }: Write): void {
   if (after.kind !== 'order') return;
   const { key, lines } = after;
+  if (after.erasedAt) {
+    if (Object.keys(after.buyer).length > 0 || after.raw || lines.some(({ state }) => state !== 'erased'))
+      sim.violation('an erased order has nothing of its buyer', key);
+    return;
+  }
+  if (before?.kind === 'order' && before.erasedAt) sim.violation('an erased order stays erased', key);
   for (const line of lines) {
     if (line.state !== 'issued') continue;
     const issue = `${key} ${line.id}.${line.issued.n}`;
@@ -112,22 +122,37 @@ function watchSerials(sim: Sim, serials: Map<string, string>, { process, before,
     if (was.sku && !hasLine(after, was.sku)) sim.violation('no line is removed', key);
     if (was.state !== 'issued') continue;
     const n = now?.state === 'issued' ? now.issued.n : 0;
-    if (n < was.issued.n || (n > was.issued.n && !process.id.startsWith('d')))
+    if (n < was.issued.n || (n > was.issued.n && !process.id.startsWith(PERSON)))
       sim.violation('a line keeps its serial unless a person asks for another', `${key} ${was.sku}`);
   }
 }
 
-/** Schedules the release of two of three held orders, and some orders' resends and reissues. The others stay held. */
+/** Schedules the manual actions. Two of three held orders are released, the others stay held. */
 function scheduleOperator(sim: Sim, scripts: readonly OrderScript[], act: Operator): void {
   const { random, clock, faultProfile } = sim;
   for (const script of scripts) {
+    const { acts, saleAt } = script;
     const isHeld = script.lines.some((line) => reasonsFor(script, line).length > 0);
-    const soon = () => script.saleAt + random.below(faultProfile.quietFrom - script.saleAt + 3_600_000);
-    const at = (time: number, action: Parameters<Operator>[1]) => clock.at(time, () => act(script, action));
-    if (isHeld && random.chance(0.67)) at(soon(), 'release');
-    if (random.chance(0.02))
-      at(random.chance(0.5) ? soon() : script.saleAt + random.below(300_000), 'resend');
-    if (random.chance(0.02))
-      at(random.chance(0.5) ? soon() : script.saleAt + random.below(300_000), 'reissue');
+    const soon = () => saleAt + random.below(faultProfile.quietFrom - saleAt + 3_600_000);
+    // Many mails are in flight within minutes of the sale.
+    const early = () => (random.chance(0.5) ? soon() : saleAt + random.below(300_000));
+    const at = (time: number, action: Action) => {
+      clock.at(time, () => act(script, action));
+      // Two people act at once.
+      if (random.chance(0.2)) clock.at(time + random.below(20), () => act(script, action));
+    };
+    if (isGift(script)) {
+      at(saleAt, 'issue');
+      continue;
+    }
+    if (isHeld && random.chance(0.67)) at(soon(), random.chance(0.5) ? 'release' : 're-read');
+    if (random.chance(0.02)) at(early(), 'resend');
+    if (random.chance(0.02)) at(early(), 'reissue');
+    if (acts.erase) at(early(), 'erase');
+    if (acts.import) at(random.chance(0.5) ? saleAt - random.below(300_000) : early(), 'import');
+    for (let n = 0; acts.manyActions && n < MANY; n += 1) at(soon(), n % 3 ? 'resend' : 'reissue');
   }
 }
+
+/** More than an order has room for: replaced serials first, then sends. */
+const MANY = 30;
