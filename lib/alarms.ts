@@ -12,6 +12,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { MetricName } from '../functions/aws/reports.ts';
 
 export interface Monitored {
@@ -21,6 +22,8 @@ export interface Monitored {
   readonly webhook: lambda.Function;
   /** The other Lambdas, whose errors raise WorkerErrors. */
   readonly workers: readonly lambda.IFunction[];
+  /** Dead-letter queues: a message raises WorkerErrors until it is dealt with. */
+  readonly lost: readonly IQueue[];
 }
 
 interface AlarmSpec extends Partial<CreateAlarmOptions> {
@@ -49,7 +52,7 @@ export function alarms(stack: Stack, to: string, runbook: string, monitored: Mon
 /** The runbook has an article for each name. AWS bills each metric of an alarm: docs/cost.md counts them. */
 function alarmSpecs(
   stack: Stack,
-  { namespace, accessLog, api, webhook, workers }: Monitored,
+  { namespace, accessLog, api, webhook, workers, lost }: Monitored,
 ): Record<string, AlarmSpec> {
   const custom = (metricName: MetricName, statistic: 'Sum' | 'Maximum', minutes: number) =>
     new Metric({ namespace, metricName, statistic, period: Duration.minutes(minutes) });
@@ -115,7 +118,7 @@ function alarmSpecs(
         'The webhook Lambda crashed or timed out, because of an error in Keypost or in its settings.',
     },
     WorkerErrors: {
-      metric: errorsOf(workers),
+      metric: errorsOf(workers, lost),
       description:
         'A Lambda other than the webhook failed: mails wait, missed orders are not fetched, or bounces are not recorded.',
     },
@@ -136,12 +139,17 @@ const tooManyRequests = (stack: Stack, metricNamespace: string, logGroup: ILogGr
     metricName: 'TooManyRequests',
   }).metric({ statistic: 'Sum' });
 
-/** Sums the errors of all workers. */
-export const errorsOf = (workers: readonly lambda.IFunction[]): MathExpression =>
-  new MathExpression({
-    expression: workers.map((_, index) => `FILL(m${index}, 0)`).join(' + '),
-    usingMetrics: Object.fromEntries(workers.map((worker, index) => [`m${index}`, worker.metricErrors()])),
+/** Sums the errors of all workers, and what they have failed to process. */
+export function errorsOf(workers: readonly lambda.IFunction[], lost: readonly IQueue[]): MathExpression {
+  const metrics = [
+    ...workers.map((worker) => worker.metricErrors()),
+    ...lost.map((queue) => queue.metricApproximateNumberOfMessagesVisible()),
+  ];
+  return new MathExpression({
+    expression: metrics.map((_, index) => `FILL(m${index}, 0)`).join(' + '),
+    usingMetrics: Object.fromEntries(metrics.map((metric, index) => [`m${index}`, metric])),
     period: Duration.minutes(5),
   });
+}
 
 const kebab = (id: string) => id.replaceAll(/(?!^)[A-Z]/g, '-$&').toLowerCase();

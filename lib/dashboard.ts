@@ -54,7 +54,7 @@ function queriesOf({ webhook }: Monitored): LogQueryWidget[] {
 
 type Graph = readonly [title: string, metrics: IMetric[]];
 
-function rowsOf({ namespace, api, webhook, workers }: Monitored): readonly (readonly Graph[])[] {
+function rowsOf({ namespace, api, webhook, workers, lost }: Monitored): readonly (readonly Graph[])[] {
   const custom = (metricName: MetricName, label: string, statistic: string = Stats.SUM) =>
     new Metric({ namespace, metricName, label, statistic, period: Duration.minutes(5) });
   // SES counts these for the whole account and region.
@@ -87,7 +87,7 @@ function rowsOf({ namespace, api, webhook, workers }: Monitored): readonly (read
         [
           api.metricServerError({ statistic: Stats.SUM, label: '5xx' }),
           webhook.metricErrors({ label: 'webhook' }),
-          errorsOf(workers),
+          errorsOf(workers, lost),
           custom('AccountFaults', 'account faults'),
           custom('NeedsALook', 'needs a look'),
         ],

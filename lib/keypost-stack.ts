@@ -10,6 +10,7 @@ import type { Bundles } from './bundle.ts';
 import { dashboard } from './dashboard.ts';
 import { allow, generatorLambda, lambda } from './lambda.ts';
 import { mailEventsTo } from './mail-feedback.ts';
+import { orderMails } from './order-mails.ts';
 import { identity, mailing, maySend } from './sender.ts';
 import { orderTable, secret } from './stores.ts';
 import { webhookApi } from './webhook-api.ts';
@@ -47,9 +48,14 @@ export class KeypostStack extends Stack {
       timeout: Duration.seconds(10),
       environment: receiving,
     });
-    allow(webhook, ['dynamodb:GetItem', 'dynamodb:PutItem'], [table.tableArn]);
-    allow(webhook, ['secretsmanager:GetSecretValue'], [productKeys.secretArn, providerKeys.secretArn]);
-    maySend(webhook, seller, mails);
+    const bundle = bundles['order-mail'];
+    const intake =
+      bundle === undefined ? undefined : orderMails(this, catalogue, { bundle, environment: receiving });
+    for (const taker of [webhook, ...(intake ? [intake.receiver] : [])]) {
+      allow(taker, ['dynamodb:GetItem', 'dynamodb:PutItem'], [table.tableArn]);
+      allow(taker, ['secretsmanager:GetSecretValue'], [productKeys.secretArn, providerKeys.secretArn]);
+      maySend(taker, seller, mails);
+    }
 
     // The schedule runs again soon: a retry of a failed run would only overlap with the next one.
     const once = { retryAttempts: 0, maxEventAge: Duration.minutes(1) };
@@ -95,11 +101,15 @@ export class KeypostStack extends Stack {
       if (generator) allow(maker, ['lambda:InvokeFunction'], [generator.functionArn]);
 
     const { api, accessLog, address } = webhookApi(this, webhook, catalogue);
-    const workers = [redeliver, mailEvents, reconcile];
-    const monitored = { namespace, api, accessLog, webhook, workers };
+    const workers = [redeliver, mailEvents, reconcile, ...(intake ? [intake.receiver] : [])];
+    const lost = intake ? [intake.lost] : [];
+    const monitored = { namespace, api, accessLog, webhook, workers, lost };
     const topic = alarms(this, seller.alarms, runbook, monitored);
     const outputs = {
-      ...webhookAddresses(address, Object.keys(providers)),
+      ...webhookAddresses(
+        address,
+        Object.keys(providers).filter((name) => !providers[name]?.mail),
+      ),
       ProductKeysSecret: productKeys.secretName,
       ProviderKeysSecret: providerKeys.secretName,
       OrdersTable: table.tableName,
@@ -112,6 +122,7 @@ export class KeypostStack extends Stack {
       AccessLog: accessLog.logGroupName,
       ...(catalogue.dashboard && { Dashboard: dashboard(this, monitored) }),
       ...identity(this, seller),
+      ...intake?.outputs,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }

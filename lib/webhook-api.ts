@@ -26,7 +26,9 @@ export function webhookApi(
 ): { readonly api: HttpApi; readonly accessLog: LogGroup; readonly address: string } {
   const api = new HttpApi(stack, 'Api', { apiName: stack.stackName, createDefaultStage: false });
   const integration = new HttpLambdaIntegration('Webhook', webhook);
-  const routes = Object.keys(providers).flatMap((name) =>
+  // A mail store has no route: its orders arrive through SES only.
+  const names = Object.keys(providers).filter((name) => !providers[name]?.mail);
+  const routes = names.flatMap((name) =>
     api.addRoutes({ path: `/orders/${name}`, methods: [HttpMethod.ANY], integration }),
   );
   // AWS sums the log policies of a region to 5,120 characters, and needs none for a name below this one.
@@ -46,7 +48,7 @@ export function webhookApi(
   const { defaultChild } = stage.node;
   if (defaultChild instanceof CfnStage)
     defaultChild.routeSettings = Object.fromEntries(
-      Object.keys(providers).map((name) => [`ANY /orders/${name}`, LIMIT]),
+      names.map((name) => [`ANY /orders/${name}`, LIMIT]),
     );
   return { api, accessLog, address: own ? `https://${own.domain}` : api.apiEndpoint };
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
-import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
+import { type Catalogue, hasMailStore } from '../functions/core/catalogue/catalogue.ts';
 import { findSimulator, loadSimulator, SimulationError } from '../functions/providers/simulate.ts';
 import type { FaultSwitch } from './aws/faults.ts';
 import type { Mails } from './aws/mails.ts';
@@ -68,6 +68,7 @@ export function routes(system: LocalSystem): Handler {
       ),
     'GET /local/catalogue': async () => ({
       aws: system.aws,
+      hasMailStore: hasMailStore(catalogue),
       providers: await simulatedProviders(catalogue),
       products: Object.entries(catalogue.products).map(([id, { name, serial, skus }]) => ({
         id,

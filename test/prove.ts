@@ -21,6 +21,11 @@ const CHECKS: readonly [name: string, args: readonly string[], env?: Readonly<Re
   ['restore of 10,000 items', vitest('test/bin/restore.test.ts', '--testTimeout=600000'), { PROVE: '1' }],
   ['lost notifications at nine providers', vitest('test/providers/reconcile.test.ts'), { PROVE: '1' }],
   [
+    '100,000 mutated order mails',
+    vitest('test/providers/order-mail-mutants.test.ts'),
+    { KEYPOST_MUTANT_MAILS: '100000' },
+  ],
+  [
     'generators: 100,000 mutated modules, 10,000 names',
     vitest('test/generator', '--testTimeout=600000'),
     { KEYPOST_MUTANT_MODULES: '100000', KEYPOST_GENERATOR_NAMES: '10000' },

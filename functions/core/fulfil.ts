@@ -64,9 +64,9 @@ async function read(
   } catch (error) {
     if (error instanceof Rejection && error.code === 'provider_unavailable') throw error;
     const why = reasonOf(error);
-    world.report('failed', { provider: world.provider, step: 'read', why });
-    const id = orderIn(provider, request, context) ?? hashOf(request);
     const reason = error instanceof Rejection && error.code === 'mail_changed' ? error.code : undefined;
+    world.report(reason ?? 'failed', { provider: world.provider, step: 'read', why });
+    const id = orderIn(provider, request, context) ?? hashOf(request);
     return [{ kind: 'unreadable', id, test: false, reason, why }];
   }
 }

@@ -27,8 +27,33 @@ export interface Received {
   readonly key: string | null;
 }
 
-/** Throws if the mail has to be processed again. */
+/** Throws if the mail has to be processed again. Two held mails of one store in a row are reported. */
 export async function fulfilMail(
+  ports: LambdaPorts,
+  stores: Readonly<Record<string, MailStore>>,
+  mail: OrderMail,
+): Promise<Received> {
+  const received = await processMail(ports, stores, mail);
+  const name = findStore(ports.catalogue, mail.recipients);
+  if (!name || received.disposition === 'ignored') return received;
+  const isHeld = received.disposition === 'held';
+  const store = ports.store(() => CALL_MS);
+  const key = `notice#mails-of-${name}`;
+  const notice = await store.get(key);
+  // An odd version says that the last mail of the store was held.
+  const version = notice?.kind === 'notice' ? notice.version : 0;
+  const wasHeld = version % 2 === 1;
+  if (isHeld && wasHeld) ports.report('mails_held', { provider: name, reason: received.reason ?? '' });
+  const receivedAt = new Date(ports.now()).toISOString();
+  // A mail at the same time may have written it: then the next one counts.
+  if (isHeld !== wasHeld)
+    await store.put({ kind: 'notice', key, version: version + 1, receivedAt }, version || undefined);
+  return received;
+}
+
+const CALL_MS = 3_000;
+
+async function processMail(
   ports: LambdaPorts,
   stores: Readonly<Record<string, MailStore>>,
   { recipients, verdicts, object, body }: OrderMail,

@@ -48,6 +48,8 @@ export type ReportName =
   | 'mail_unmarked'
   | 'account_fault'
   | 'alias_conflict'
+  | 'mail_changed'
+  | 'mails_held'
   | 'refused'
   | 'signature_refused'
   | 'too_large'

@@ -34,7 +34,7 @@ async function show(output, button, work) {
   button.disabled = false;
 }
 
-const { aws, providers, products } = await request('GET', '/local/catalogue');
+const { aws, providers, products, hasMailStore } = await request('GET', '/local/catalogue');
 /** The mails, the ID of the open one (undefined: the newest), and its view. */
 let [mails, current, view] = [[], undefined, 'html'];
 const [serial, finder, order, faults] = [$('#serial'), $('#finder'), $('#order'), $('#faults')];
@@ -98,6 +98,28 @@ order.addEventListener('submit', async (event) => {
     await refresh();
     return [`${fields.provider} receives ${status} ${body}`];
   });
+});
+
+const orderMail = $('#order-mail');
+orderMail.hidden = !hasMailStore;
+orderMail.addEventListener('submit', async (event) => {
+  event.preventDefault();
+  await show($('#received'), event.submitter, async () => {
+    const path = `/local/order-mails?spam=PASS&dmarc=${orderMail.dmarc.value}`;
+    const response = await fetch(path, { method: 'POST', body: orderMail.file.files[0] });
+    const { message, disposition, reason, key } = await response.json();
+    if (!response.ok) throw new Error(message);
+    await refresh();
+    return [[disposition, reason, key].filter(Boolean).join(', ')];
+  });
+});
+// A mail may be dropped anywhere on the page.
+document.addEventListener('dragover', (event) => event.preventDefault());
+document.addEventListener('drop', (event) => {
+  event.preventDefault();
+  if (orderMail.hidden || event.dataTransfer.files.length === 0) return;
+  orderMail.file.files = event.dataTransfer.files;
+  orderMail.requestSubmit(orderMail.querySelector('button'));
 });
 
 function showOrders(orders) {

@@ -3,7 +3,11 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
-import { type CatalogueSettings, defineConfig } from '../../functions/core/catalogue/catalogue.ts';
+import {
+  type CatalogueSettings,
+  defineConfig,
+  hasMailStore,
+} from '../../functions/core/catalogue/catalogue.ts';
 import { KeypostStack } from '../../lib/keypost-stack.ts';
 import demo from '../../local/demo-shop.ts';
 
@@ -21,7 +25,10 @@ export function stackOf(settings: Partial<CatalogueSettings> = {}) {
   const catalogue = defineConfig({ ...demo, ...settings });
   const stack = new KeypostStack(app, catalogue.stack ?? 'Keypost', {
     catalogue,
-    bundles: { webhook: bundle, redeliver: bundle, 'mail-events': bundle, reconcile: bundle },
+    bundles: {
+      ...{ webhook: bundle, redeliver: bundle, 'mail-events': bundle, reconcile: bundle },
+      'order-mail': hasMailStore(catalogue) ? bundle : undefined,
+    },
   });
   return { app, stack, folder };
 }

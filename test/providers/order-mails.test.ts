@@ -460,3 +460,17 @@ test('a mail of more than 256 KB is held unparsed, with the name of its object',
   expect(await world.receive('kagi', undefined)).toMatchObject({ disposition: 'held', reason: 'too_large' });
   expect(world.orders()[0]?.raw).toMatchObject({ headers: { object: 'received/1' } });
 });
+
+test('two held mails of a store in a row are reported, and a fulfilled one in between ends the row', async () => {
+  const world = mailWorld();
+  const changed = replaced('kagi-01', 'Payment Method', 'Zahlungsart');
+  const rows = () => world.reports.filter(({ name }) => name === 'mails_held').length;
+  const receive = async (...mails: Buffer[]) => {
+    for (const mail of mails) await world.receive('kagi', mail);
+    return rows();
+  };
+  expect(await receive(changed)).toBe(0);
+  await world.receive('esellerate', replaced('esellerate-01', 'Status', 'State'));
+  expect(await receive(sampleMail('kagi-02'), changed)).toBe(0);
+  expect(await receive(changed)).toBe(1);
+});

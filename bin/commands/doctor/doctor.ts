@@ -7,6 +7,7 @@ import type { Terminal } from '../cli/terminal.ts';
 import { checksBefore } from './before-deploy.ts';
 import { type Check, type Checks, type DoctorContext, doctorContext } from './context.ts';
 import { dmarc, senderChecks } from './mail-checks.ts';
+import { orderMails } from './order-mails.ts';
 import {
   activeAlarms,
   alarms,
@@ -88,15 +89,19 @@ async function examine(terminal: Terminal, options: DoctorOptions): Promise<void
 function checksFor({ catalogue: { products, providers }, target: { local } }: DoctorContext): Checks {
   const each = (names: object, title: string, check: (name: string) => Check) =>
     Object.fromEntries(Object.keys(names).map((name) => [`${title} ${name}`, check(name)]));
+  const isMail = ([, { mail }]: (typeof entries)[number]) => mail !== undefined;
+  const entries = Object.entries(providers);
+  const stores = Object.fromEntries(entries.filter(isMail));
+  const webhooks = Object.fromEntries(entries.filter((entry) => !isMail(entry)));
   return {
     ...(local ? {} : { stack }),
     ...senderChecks,
     ...each(products, 'product-key', productKey),
-    ...each(providers, 'provider-key', providerKey),
+    ...each(webhooks, 'provider-key', providerKey),
     table,
-    ...each(providers, 'webhook', webhook),
-    clock,
-    ...(local ? {} : deployedOnly),
+    ...each(webhooks, 'webhook', webhook),
+    ...(Object.keys(webhooks).length > 0 ? { clock } : {}),
+    ...(local ? {} : { ...each(stores, 'order-mails', orderMails), ...deployedOnly }),
   };
 }
 
