@@ -113,14 +113,6 @@ orderMail.addEventListener('submit', async (event) => {
     return [[disposition, reason, key].filter(Boolean).join(', ')];
   });
 });
-// A mail may be dropped anywhere on the page.
-document.addEventListener('dragover', (event) => event.preventDefault());
-document.addEventListener('drop', (event) => {
-  event.preventDefault();
-  if (orderMail.hidden || event.dataTransfer.files.length === 0) return;
-  orderMail.file.files = event.dataTransfer.files;
-  orderMail.requestSubmit(orderMail.querySelector('button'));
-});
 
 function showOrders(orders) {
   $('#orders-count').textContent = orders.length || '';

@@ -89,7 +89,7 @@ test.each([
   [
     'a store that the catalogue lacks',
     ['--store', 'stripe'],
-    /stripe is no mail store of the catalogue; the catalogue has the mail stores kagi, /,
+    /stripe is no mail store of the catalogue; name one of kagi, /,
   ],
   ['a mail to no store', [], /the mail is to no address of a store/],
 ])('refuses %s', async (_, options, message) => {

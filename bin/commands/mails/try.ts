@@ -7,6 +7,7 @@ import { headersOf, MAX_MAIL_BYTES } from '../../../functions/core/inbound/mail.
 import { type MailOrder, toSale } from '../../../functions/core/inbound/mail-store.ts';
 import { Rejection } from '../../../functions/core/inbound/rejection.ts';
 import { toMailbox } from '../../../functions/core/mail/address.ts';
+import type { Received } from '../../../functions/core/order-mail.ts';
 import { contextFrom } from '../../../functions/core/request-world.ts';
 import { findProduct, licenseeFor } from '../../../functions/core/serial/lines.ts';
 import { mailStores } from '../../../functions/providers/mail-stores.ts';
@@ -38,10 +39,7 @@ Examples:
   npx --no keypost mails try order.eml
   npx --no keypost mails try order.eml --store kagi --json`;
 
-interface Result {
-  readonly disposition: 'fulfilled' | 'held' | 'ignored';
-  /** Null if the order would be fulfilled. */
-  readonly reason: string | null;
+interface Result extends Omit<Received, 'key'> {
   readonly order: MailOrder | null;
   /** For a person: what differs from the mails that the store knows. */
   readonly message: string | null;
@@ -49,7 +47,10 @@ interface Result {
 
 async function judge(catalogue: Catalogue, name: string, raw: Buffer): Promise<Result> {
   const store = findProvider(catalogue, name, mailStores);
-  if (!store) throw new CommandError(`${name} is no mail store of the catalogue; ${enabledIn(catalogue)}`);
+  if (!store)
+    throw new CommandError(
+      `${name} is no mail store of the catalogue; name one of ${storesOf(catalogue).join(', ')}`,
+    );
   const context = contextFrom({ catalogue, now: Date.now, ask: async () => '' }, name, {});
   const held = { disposition: 'held', order: null } as const;
   if (raw.length > MAX_MAIL_BYTES) return { ...held, reason: 'too_large', message: 'found more than 256 KB' };
@@ -58,11 +59,9 @@ async function judge(catalogue: Catalogue, name: string, raw: Buffer): Promise<R
     if (typeof order === 'string')
       return { disposition: 'ignored', reason: order, order: null, message: null };
     const reason = reasonToHold(catalogue, name, toSale(order, context));
+    const { buyerName, registrationName: typed = buyerName } = order;
     // Marks of text direction are no part of a name.
-    const registrationName = (order.registrationName ?? order.buyerName)?.replace(
-      /^[\s\p{Cf}]+|[\s\p{Cf}]+$/gu,
-      '',
-    );
+    const registrationName = typed?.replace(/^[\s\p{Cf}]+|[\s\p{Cf}]+$/gu, '');
     const disposition = reason ? 'held' : 'fulfilled';
     return { disposition, reason, order: { ...order, registrationName }, message: null };
   } catch (error) {
@@ -85,26 +84,17 @@ function reasonToHold(catalogue: Catalogue, store: string, { lines, buyer }: Sal
 
 /** The only store whose address is among the mail's recipients. */
 function findStore(catalogue: Catalogue, raw: Buffer): string {
-  const recipients = ['to', 'cc', 'delivered-to']
-    .flatMap((header) => headersOf(raw, header))
-    .join()
-    .toLowerCase();
-  const found = Object.entries(catalogue.providers).filter(
-    ([, { mail }]) => mail && recipients.includes(mail.to.toLowerCase()),
+  const recipients = headersOf(raw, '(?:to|cc|delivered-to)').join().toLowerCase();
+  const [name, ...others] = storesOf(catalogue).filter((store) =>
+    recipients.includes(catalogue.providers[store]?.mail?.to.toLowerCase() ?? '\n'),
   );
-  const [[name] = [], ...others] = found;
   if (name !== undefined && others.length === 0) return name;
   throw new CommandError(
-    `the mail is to no address of a store, or to several; name one with --store; ${enabledIn(catalogue)}`,
+    `the mail is to no address of a store, or to several; name one with --store: ${storesOf(catalogue).join(', ')}`,
   );
 }
 
-const enabledIn = ({ providers }: Catalogue) =>
-  `the catalogue has the mail stores ${
-    Object.keys(providers)
-      .filter((name) => providers[name]?.mail)
-      .join(', ') || '(none)'
-  }`;
+const storesOf = ({ providers }: Catalogue) => Object.keys(providers).filter((name) => providers[name]?.mail);
 
 function describe({ disposition, reason, order, message }: Result): string {
   const { items = [], ...fields } = order ?? {};

@@ -134,14 +134,8 @@ function requireAgreement({ items, total, ...order }: MailOrder, { lines, html }
   if (!html) return;
   const text = lines.join(' ');
   const { transactionId, buyerName, registrationName, buyerEmail } = order;
-  const values = [
-    transactionId,
-    buyerName,
-    registrationName,
-    buyerEmail,
-    total,
-    ...items.map(({ sku }) => sku),
-  ];
+  const names = [transactionId, buyerName, registrationName, buyerEmail];
+  const values = [...names, total, ...items.map(({ sku }) => sku)];
   const others = (html.match(TOKEN) ?? []).filter((token) => !text.includes(token));
   const timesIn = (whole: string, value = '') =>
     Math.min(2, whole.split(value.replace(/\s+/g, ' ')).length - 1);

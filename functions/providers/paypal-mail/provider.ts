@@ -15,7 +15,7 @@ export const paypalMail = mailStore({
   parse(mail, context) {
     const [, sku, name] =
       /^Item #(.+) - Notification of payment received from (.+)$/.exec(mail.subject) ?? [];
-    if (sku && name) return parseClassic(mail, { sku, name });
+    if (sku && name) return parseClassic(mail, sku, name);
     if (mail.subject === 'Notification of payment received') return parseModern(mail, context);
     throw mailChanged('found another subject');
   },
@@ -54,35 +54,21 @@ function parseModern({ lines }: Mail, { knows }: Context): MailOrder {
     });
     at += 3;
   }
-  return {
-    transactionId: one('Transaction ID'),
-    ...buyerOf(lines, all('Buyer')),
-    items,
-    payee,
-    invoiceId,
-    ...totalOf(total),
-  };
+  const order = { transactionId: one('Transaction ID'), ...buyerOf(lines, all('Buyer')), invoiceId };
+  return { ...order, items, payee, ...totalOf(total) };
 }
 
 const CLASSIC = ['Total', 'Transaction ID', 'Quantity', 'Item/Product Name', 'Item/Product Number'];
 
-function parseClassic(
-  { lines }: Mail,
-  { sku, name }: { readonly sku: string; readonly name: string },
-): MailOrder {
+function parseClassic({ lines }: Mail, sku: string, name: string): MailOrder {
   const { one, all } = sections(lines, [...CLASSIC, 'Buyer', 'Message', 'Description'], 'Message');
   const total = requireSame(headlineOf(lines).amount, one('Total'));
   const buyer = buyerOf(lines, all('Buyer'));
   if (one('Item/Product Number') !== sku || buyer.buyerName !== name || all('Description').length === 0)
     throw mailChanged('its subject and its text state different values');
   const quantity = Number(/^\d{1,5}$/.exec(one('Quantity'))?.[0]);
-  const item = {
-    sku,
-    product: one('Item/Product Name'),
-    quantity,
-    unitPrice: quantity === 1 ? total.value : undefined,
-    lineTotal: total.value,
-  };
+  const unitPrice = quantity === 1 ? total.value : undefined;
+  const item = { sku, product: one('Item/Product Name'), quantity, unitPrice, lineTotal: total.value };
   return { transactionId: one('Transaction ID'), ...buyer, items: [item], ...totalOf(total) };
 }
 
@@ -107,8 +93,7 @@ function buyerOf(lines: readonly string[], [name = '', email = '', ...more]: rea
   return { buyerName: name, buyerEmail: email };
 }
 
-function requireSame(...texts: readonly [string, ...string[]]): Amount {
-  const [first, ...others] = texts;
+function requireSame(first: string, ...others: readonly string[]): Amount {
   const total = parseAmount(first);
   if (!total.currency || others.some((text) => amountIn(text, total.currency) !== total.value))
     throw mailChanged('it states different totals');
