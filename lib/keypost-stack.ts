@@ -97,7 +97,7 @@ export class KeypostStack extends Stack {
       targets: [new targets.LambdaFunction(reconcile, once)],
     });
 
-    for (const maker of [webhook, redeliver, reconcile])
+    for (const maker of [webhook, redeliver, reconcile, ...(intake ? [intake.receiver] : [])])
       if (generator) allow(maker, ['lambda:InvokeFunction'], [generator.functionArn]);
 
     const { api, accessLog, address } = webhookApi(this, webhook, catalogue);

@@ -47,9 +47,7 @@ export function webhookApi(
   stage.node.addDependency(...routes);
   const { defaultChild } = stage.node;
   if (defaultChild instanceof CfnStage)
-    defaultChild.routeSettings = Object.fromEntries(
-      names.map((name) => [`ANY /orders/${name}`, LIMIT]),
-    );
+    defaultChild.routeSettings = Object.fromEntries(names.map((name) => [`ANY /orders/${name}`, LIMIT]));
   return { api, accessLog, address: own ? `https://${own.domain}` : api.apiEndpoint };
 }
 

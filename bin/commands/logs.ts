@@ -10,7 +10,11 @@ import type { Terminal } from './cli/terminal.ts';
 
 const command = () =>
   withTargetOptions(new Command('logs'))
-    .argument('[name]', 'webhook, redeliver, mail-events, reconcile, order-mail, or api for the requests', 'webhook')
+    .argument(
+      '[name]',
+      'webhook, redeliver, mail-events, reconcile, order-mail, or api for the requests',
+      'webhook',
+    )
     .option('--minutes <number>', 'begin that many minutes ago', parseCount(7 * 24 * 60), 10)
     .option('--only <text>', 'only lines that contain this text, such as unanswered')
     .option('--no-follow', 'end after the lines so far')
