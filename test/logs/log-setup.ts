@@ -11,22 +11,28 @@ const file = join(
   relative('test', testPath).replaceAll(/[\\/]/g, '-'),
 );
 
+process.env.KEYPOST_TEST_LOG = file;
+const keep = (chunk: Uint8Array | string) => appendFileSync(process.env.KEYPOST_TEST_LOG ?? file, chunk);
+
+// Files that share a process run this again: the name tells what is wrapped already.
 for (const level of ['debug', 'error', 'info', 'log', 'warn'] as const) {
   const write = console[level];
-  console[level] = (...args: unknown[]) => {
-    appendFileSync(file, `${format(...args)}\n`);
+  if (write.name === 'keptLine') continue;
+  console[level] = function keptLine(...args: unknown[]) {
+    keep(`${format(...args)}\n`);
     write(...args);
   };
 }
 
 // Threads write to these.
 for (const stream of [process.stdout, process.stderr]) {
+  if (stream.write.name === 'keptChunk') continue;
   const write = stream.write.bind(stream);
-  stream.write = (chunk: Uint8Array | string, ...rest: never[]) => {
-    appendFileSync(file, chunk);
+  stream.write = function keptChunk(chunk: Uint8Array | string, ...rest: never[]) {
+    keep(chunk);
     return write(chunk, ...rest);
   };
 }
 
-process.env.KEYPOST_TEST_LOG = file;
-process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --import ${new URL('log-tee.mjs', import.meta.url)}`;
+const tee = ` --import ${new URL('log-tee.mjs', import.meta.url)}`;
+process.env.NODE_OPTIONS = `${(process.env.NODE_OPTIONS ?? '').replace(tee, '')}${tee}`;
