@@ -1,6 +1,5 @@
 /** The measurements as rows of the report, each beside the promised value. */
 import type { Calls } from './cold-starts.ts';
-import type { Cost } from './cost.ts';
 import type { Drained } from './drain.ts';
 import type { OwnWork } from './own-work.ts';
 import { type Row, spread } from './report.ts';
@@ -63,19 +62,3 @@ export const drainRows = (drains: readonly Drained[]): Row[] =>
     promised: `at most ${percent(MOST_DRAIN - 1)} over, none twice`,
     kept: seconds <= ideal * MOST_DRAIN && duplicates === 0,
   }));
-
-export function costRows(costs: ReadonlyMap<number, Cost>): Row[] {
-  const each = (of: (cost: Cost) => number | undefined) =>
-    [...costs.values()].map((cost) => (of(cost) ?? 0).toFixed(2)).join(' · ');
-  const [some] = costs.values();
-  const plans = ['à la carte', 'Essentials'] as const;
-  return [
-    { what: 'orders in the month', found: [...costs.keys()].map((n) => n.toLocaleString('en')).join(' · ') },
-    ...(some?.lines ?? []).map(({ item, why }) => ({
-      what: `${item} (${why})`,
-      found: each(({ lines }) => lines.find((line) => line.item === item)?.usd),
-    })),
-    ...plans.map((plan) => ({ what: `SES, ${plan}`, found: each(({ mail }) => mail[plan]) })),
-    ...plans.map((plan) => ({ what: `in all, ${plan}`, found: each(({ total }) => total[plan]) })),
-  ];
-}

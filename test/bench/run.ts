@@ -9,14 +9,13 @@ import { buildAll } from './bundles.ts';
 import { callsOfAnOrder, moduleLoad } from './cold-starts.ts';
 import { starts, textbookCalls, warmOrders } from './contest.ts';
 import { firstOrderRows, startRows, textbookCallRows, warmRows } from './contest-rows.ts';
-import { costOf } from './cost.ts';
 import { drain } from './drain.ts';
 import { localSystemRows } from './local-system.ts';
 import { callsOf } from './one-order.ts';
 import { ownWork } from './own-work.ts';
 import { draw } from './panels.ts';
 import { machine, print, type Report, write } from './report.ts';
-import { callRows, costRows, drainRows, ratioRow, ratioRows, workRows } from './rows.ts';
+import { callRows, drainRows, ratioRow, ratioRows, workRows } from './rows.ts';
 import { canPin, stepAside } from './sandbox.ts';
 import { serialRows } from './serials.ts';
 import { startStubAws } from './stub-aws.ts';
@@ -28,7 +27,6 @@ const MOST_LOAD = 1.25;
 const MOST_OF_UNWARMED = 0.3;
 const RATES = [14, 100, 5];
 const DUE = 10_000;
-const MONTHS = [100, 1_000, 10_000, 1_000_000];
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 // First and unpinned: a compiler that has to share the CPU with what it compiles is not what is measured.
@@ -74,10 +72,6 @@ try {
       { title: 'warm', rows: warmRows(warm) },
       { title: 'the whole local system, over HTTP', rows: local },
       { title: '`redeliver`, a backlog on a virtual clock', rows: drainRows(drains) },
-      {
-        title: 'cost of a month, USD',
-        rows: costRows(new Map(MONTHS.map((orders) => [orders, costOf(orders)]))),
-      },
     ],
     notes: [
       `${machine()}.`,
