@@ -110,7 +110,7 @@ const withoutConfigFiles: Plugin = {
   name: 'without-config-files',
   setup({ onResolve }) {
     onResolve({ filter: /[\\/]loadSharedConfigFiles(?:\.js)?$/ }, () => ({
-      path: join(root, 'functions/aws/shared-config.ts'),
+      path: join(root, 'functions/aws/no-config-files.ts'),
     }));
   },
 };

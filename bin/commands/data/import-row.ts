@@ -7,7 +7,7 @@ import { keyOf } from '../../../functions/core/order/keys.ts';
 import { importLine } from '../../../functions/core/order/manual.ts';
 import { emptyOrder } from '../../../functions/core/order/settle.ts';
 import type { Order } from '../../../functions/core/order/types.ts';
-import { bytesOfKey } from '../../../functions/core/serial/kinds.ts';
+import { bytesOfKey } from '../../../functions/core/serial/key-bytes.ts';
 import { licenseeOf } from '../../../functions/core/serial/name.ts';
 import { serialUnder } from '../../../functions/core/serial/typed-serial.ts';
 import { unguardFormula } from './csv.ts';

@@ -1,7 +1,8 @@
 /** The form of a product's key and of the entries in the secrets. */
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Product } from '../../../functions/core/catalogue/catalogue.ts';
-import { bytesOfKey, type Serial } from '../../../functions/core/serial/kinds.ts';
+import { bytesOfKey } from '../../../functions/core/serial/key-bytes.ts';
+import type { Serial } from '../../../functions/core/serial/kinds.ts';
 import { CommandError } from '../cli/failure.ts';
 
 /** Throws a CommandError that says what was found, without the key. */

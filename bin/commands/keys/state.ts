@@ -1,7 +1,7 @@
 /** Reports which keys exist and what is wrong with them, without any key. */
 import type { Catalogue, Product } from '../../../functions/core/catalogue/catalogue.ts';
 import { MIN_SIGNING_KEY, productKeys, providerKeys } from '../../../functions/core/catalogue/keys.ts';
-import { bytesOfKey } from '../../../functions/core/serial/kinds.ts';
+import { bytesOfKey } from '../../../functions/core/serial/key-bytes.ts';
 import type { Entries } from '../cli/secret.ts';
 import type { Target } from '../cli/target.ts';
 import { describeForm, malformed, PRODUCT_ENTRY, PROVIDER_ENTRY } from './form.ts';

@@ -193,13 +193,13 @@ async function described(
 }
 
 /** Returns the order's ID: the one in the notification, else the one that the person gives. */
-async function numberOf({ ask }: Terminal, { key }: Unreadable, given: string | undefined): Promise<string> {
+async function numberOf({ ask }: Terminal, { key }: Unreadable, option: string | undefined): Promise<string> {
   const own = idIn(key);
   const isHash = /^[0-9a-f]{64}$/.test(own);
-  if (!isHash && given !== undefined && given !== own)
+  if (!isHash && option !== undefined && option !== own)
     throw new CommandError(`the notification is for the order ${own}; run the command without --order`);
   if (!isHash) return own;
-  const number = (given ?? (await ask?.("The provider's ID of the order: ")) ?? '').trim();
+  const number = (option ?? (await ask?.("The provider's ID of the order: ")) ?? '').trim();
   if (number) return number;
   throw new CommandError(
     "the notification contains no ID of the order; give the provider's ID with --order, so that a repeated notification is no second order",

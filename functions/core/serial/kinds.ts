@@ -1,8 +1,6 @@
 /** Schema of a product's `serial`: one of the ways to make it. A custom function is a further kind. */
 import * as z from 'zod/mini';
-import { keyBytes } from './aes-128.ts';
 import { CHARSETS } from './charset.ts';
-import { seedOf } from './ed25519.ts';
 import { choice, Name, SerialProfile } from './profile.ts';
 
 const SERIAL = 'the serial that it makes';
@@ -59,15 +57,3 @@ export const Serial = z.discriminatedUnion(
   choice('kind', 'one of "aes-128", "program", "ed25519"'),
 );
 export type Serial = z.infer<typeof Serial>;
-
-/** Returns the bytes of a key as stored in `product-keys`, or undefined if it does not have the product's form. */
-export function bytesOfKey(serial: Serial, key: string): Buffer | undefined {
-  switch (serial.kind) {
-    case 'aes-128':
-      return keyBytes(serial, key);
-    case 'ed25519':
-      return seedOf(key);
-    case 'program':
-      return undefined;
-  }
-}

@@ -12,7 +12,7 @@ import { applySale, type NewSale, type NewUnreadable, type Sale } from '../order
 import type { Line, Order } from '../order/types.ts';
 import { serialOf } from './aes-128.ts';
 import { licenceId, MOST_KEYS, signLicence } from './ed25519.ts';
-import { bytesOfKey } from './kinds.ts';
+import { bytesOfKey } from './key-bytes.ts';
 import { licenseeOf } from './name.ts';
 import { type Generate, programInput, readOutput } from './program.ts';
 
