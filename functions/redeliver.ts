@@ -1,27 +1,33 @@
 /** The Lambda that runs each minute: sends the mails that are due, and reports the length of the queue. */
 import catalogue from '#catalogue';
+import { ask } from './aws/ask.ts';
 import { lambdaGenerator } from './aws/generator.ts';
 import { dynamoClient, orderStore } from './aws/orders.ts';
-import { dueQueue, pending } from './aws/queue.ts';
+import { digestOf, dueQueue, heldOrders, pending } from './aws/queue.ts';
 import { logReports } from './aws/reports.ts';
 import { cachedSecret, secretsClient } from './aws/secrets.ts';
 import { sesClient, sesMailer } from './aws/ses.ts';
 import { type Redelivered, type Redelivering, RUN_MS, redeliver } from './core/mail/redeliver.ts';
-import { redeliverEnv } from './env.ts';
+import { webhookEnv } from './env.ts';
 
 const CALL_MS = 3_000;
 /** The number of mails whose age is read. In an outage longer than their backoff, these are as old as any. */
 const SAMPLE = 25;
 
-const env = redeliverEnv(process.env);
+const env = webhookEnv(process.env);
 const [dynamo, ses] = [dynamoClient(), sesClient()];
 const queue = dueQueue(dynamo, ses, env.TABLE);
 const generate = env.GENERATE ? lambdaGenerator(env.GENERATE) : undefined;
+const secrets = secretsClient();
+const cached = { cachedMs: Number(env.KEYS_CACHED_SECONDS) * 1_000, now: Date.now };
 /** Read only if a serial is to be made. */
-const keys = cachedSecret(secretsClient(), env.PRODUCT_KEYS, {
+const keys = cachedSecret(secrets, env.PRODUCT_KEYS, {
   parse: async (json) => (await import('./core/catalogue/keys.ts')).productKeys(json),
-  cachedMs: Number(env.KEYS_CACHED_SECONDS) * 1_000,
-  now: Date.now,
+  ...cached,
+});
+const providerKeys = cachedSecret(secrets, env.PROVIDER_KEYS, {
+  parse: async (json) => (await import('./core/catalogue/keys.ts')).providerKeys(json),
+  ...cached,
 });
 
 /** @param event `npm start` can move the clock `ahead` seconds; EventBridge's event has no such field. */
@@ -37,11 +43,28 @@ export async function handler(event: { readonly ahead?: number }): Promise<Redel
     store: orderStore(dynamo, env.TABLE, () => CALL_MS),
   };
   const result = await redeliver(ports, queue, now() + RUN_MS);
-  await gauge(ports);
+  const held = await gauge(ports);
+  if (result && held > 0) await judgeAgain(ports);
   return result;
 }
 
-async function gauge({ store, report, now }: Redelivering): Promise<void> {
+/** What the held orders were last judged by, so that a run after which nothing has changed reads nothing. */
+let judgedLast: string | undefined;
+
+/** The parsers are loaded only if an order is held. */
+async function judgeAgain(ports: Redelivering): Promise<void> {
+  const { judgedBy, rejudgeHeld } = await import('./core/mail/rejudge.ts');
+  const { providers } = await import('./providers/index.ts');
+  const reader = {
+    ...{ catalogue, providers, ask, generate, now: ports.now },
+    ...{ productKeys: await keys.read(), providerKeys: await providerKeys.read() },
+  };
+  const digest = judgedBy(digestOf(import.meta.url), catalogue, reader);
+  if (digest === judgedLast) return;
+  if (await rejudgeHeld(ports, reader, digest, heldOrders(dynamo, env.TABLE))) judgedLast = digest;
+}
+
+async function gauge({ store, report, now }: Redelivering): Promise<number> {
   const { soonest, held, heldSince, due } = await pending(dynamo, env.TABLE, SAMPLE);
   const items = await Promise.all(soonest.map((key) => store.get(key)));
   const ages = items.map((item) =>
@@ -54,4 +77,5 @@ async function gauge({ store, report, now }: Redelivering): Promise<void> {
     oldestHeld: heldSince === undefined ? 0 : Math.round((now() - Date.parse(heldSince)) / 1_000),
     quota: queue.quotaPercent(),
   });
+  return held;
 }

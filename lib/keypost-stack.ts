@@ -62,12 +62,12 @@ export class KeypostStack extends Stack {
     const redeliver = lambda(this, 'Redeliver', {
       bundle: bundles.redeliver,
       timeout: Duration.minutes(15),
-      environment: sending,
+      environment: receiving,
       ...once,
     });
     allow(redeliver, ['dynamodb:GetItem', 'dynamodb:PutItem'], [table.tableArn]);
     allow(redeliver, ['dynamodb:Query'], [`${table.tableArn}/index/due`, `${table.tableArn}/index/held`]);
-    allow(redeliver, ['secretsmanager:GetSecretValue'], [productKeys.secretArn]);
+    allow(redeliver, ['secretsmanager:GetSecretValue'], [productKeys.secretArn, providerKeys.secretArn]);
     allow(redeliver, ['ses:GetSendQuota'], ['*']);
     maySend(redeliver, seller, mails);
     new Rule(this, 'EachMinute', {

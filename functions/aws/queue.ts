@@ -1,6 +1,8 @@
 /** The outbox queue: a sparse index lists the mails that are due. */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import {
   ConditionalCheckFailedException,
   type DynamoDBClient,
@@ -9,7 +11,7 @@ import {
   type QueryCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { GetSendQuotaCommand, type SESClient } from '@aws-sdk/client-ses';
-import { marshall } from '@aws-sdk/util-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Queue } from '../core/mail/redeliver.ts';
 import { DUE_SHARDS, toItem } from '../core/order/stored.ts';
 
@@ -59,6 +61,25 @@ export function dueQueue(client: DynamoDBClient, ses: SESClient, table: string) 
     quotaPercent: () => percent,
   } satisfies Queue & { quotaPercent(): number };
 }
+
+/** Lists the index of held orders. `after` is the key at which the last page ended. */
+export const heldOrders =
+  (client: DynamoDBClient, table: string) => async (after: string | undefined, limit: number) => {
+    const { Items = [], LastEvaluatedKey: last } = await client.send(
+      new QueryCommand({
+        ...{ TableName: table, Limit: limit, ...HELD },
+        ExclusiveStartKey: after === undefined ? undefined : marshall(JSON.parse(after)),
+      }),
+    );
+    const keys = Items.map(({ key }) => key?.S ?? '');
+    return { keys, after: last && JSON.stringify(unmarshall(last)) };
+  };
+
+/** A digest of a Lambda's code. The name of each file that it imports contains a digest of that file. */
+export const digestOf = (url: string): string =>
+  createHash('sha256')
+    .update(readFileSync(fileURLToPath(url)))
+    .digest('base64url');
 
 /** Returns the keys of the `sample` mails due first, and the number of due mails and held orders. */
 export async function pending(client: DynamoDBClient, table: string, sample: number) {

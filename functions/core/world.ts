@@ -41,6 +41,7 @@ export type ReportName =
   | 'reversal_recorded'
   | 'reversals_without_sale'
   | 'line_held'
+  | 'rejudged'
   | 'ignored'
   | 'ignored_amount'
   | 'mail_sent'

@@ -252,11 +252,14 @@ const lambdas = [
       logging('RedeliverLog'),
       keeping,
       { actions: ['dynamodb:Query'], on: [index('due'), index('held')] },
-      { actions: ['secretsmanager:GetSecretValue'], on: [{ Ref: PRODUCT_KEYS }] },
+      { actions: ['secretsmanager:GetSecretValue'], on: [{ Ref: PRODUCT_KEYS }, { Ref: PROVIDER_KEYS }] },
       { actions: ['ses:GetSendQuota'], on: ['*'] },
       sending,
     ],
-    knows: { CONFIGURATION_SET: mails, PRODUCT_KEYS: { Ref: PRODUCT_KEYS }, KEYS_CACHED_SECONDS: '300' },
+    knows: {
+      ...{ CONFIGURATION_SET: mails, KEYS_CACHED_SECONDS: '300' },
+      ...{ PRODUCT_KEYS: { Ref: PRODUCT_KEYS }, PROVIDER_KEYS: { Ref: PROVIDER_KEYS } },
+    },
   },
   {
     name: 'mail-events',

@@ -1,7 +1,7 @@
 /** `person erase`: removes all personal data of a person from the orders and keeps the bookkeeping. */
 import { Command } from '@commander-js/extra-typings';
 import * as z from 'zod/mini';
-import { closedUnreadable } from '../../../functions/core/operator/reread.ts';
+import { closedUnreadable } from '../../../functions/core/inbound/reread.ts';
 import { type Actor, eraseNotification, erase as eraseOrder } from '../../../functions/core/order/manual.ts';
 import { changeItem } from '../../../functions/core/order/record.ts';
 import { view } from '../../../functions/core/order/view.ts';

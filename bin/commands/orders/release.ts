@@ -11,7 +11,7 @@ import {
   releaseUnreadable,
   reread,
   saleIn,
-} from '../../../functions/core/operator/reread.ts';
+} from '../../../functions/core/inbound/reread.ts';
 import { statusOf } from '../../../functions/core/order/due.ts';
 import { idIn } from '../../../functions/core/order/keys.ts';
 import type { Actor } from '../../../functions/core/order/manual.ts';

@@ -307,4 +307,6 @@ export interface Cursor {
   readonly key: string;
   readonly version: number;
   readonly position?: { readonly since: number; readonly resume?: string | undefined } | undefined;
+  /** What held orders were last judged by, and where the run that judges them goes on, if it has not finished. */
+  readonly judged?: { readonly digest: string; readonly after?: string | undefined } | undefined;
 }

@@ -7,7 +7,7 @@ import { Rejection } from '../../../functions/core/inbound/rejection.ts';
 import { issueManually } from '../../../functions/core/operator/issue.ts';
 import { reissueLines } from '../../../functions/core/operator/reissue.ts';
 import { releaseOrder } from '../../../functions/core/operator/release.ts';
-import { type Reader, reread, saleIn } from '../../../functions/core/operator/reread.ts';
+import { type Reader, reread, saleIn } from '../../../functions/core/inbound/reread.ts';
 import { matchesSearch } from '../../../functions/core/operator/search.ts';
 import { resend, withAudit } from '../../../functions/core/order/manual.ts';
 import { applyMailEvent } from '../../../functions/core/order/sends.ts';

@@ -4,7 +4,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, test } from 'vitest';
 import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
 import { fulfil } from '../../../functions/core/fulfil.ts';
-import { closedUnreadable } from '../../../functions/core/operator/reread.ts';
+import { closedUnreadable } from '../../../functions/core/inbound/reread.ts';
 import { keyOf } from '../../../functions/core/order/keys.ts';
 import { toItem } from '../../../functions/core/order/stored.ts';
 import { requestWorld } from '../../../functions/core/request-world.ts';

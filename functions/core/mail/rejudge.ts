@@ -1,0 +1,116 @@
+/** Judges what is held again, by the same checks as a new order: a deployment or a changed key may have removed the cause. */
+import { createHash } from 'node:crypto';
+import { type Catalogue, productsOf } from '../catalogue/catalogue.ts';
+import { ownEvents, type Reader, recordEvents, reread, saleIn } from '../inbound/reread.ts';
+import { errorName, Rejection } from '../inbound/rejection.ts';
+import { toLines, toSold } from '../order/lines.ts';
+import { rejudge } from '../order/manual.ts';
+import { change, type Recording } from '../order/record.ts';
+import type { Cursor, Line, Order, Unreadable } from '../order/types.ts';
+import { fetchAnswers, judgeWith } from '../serial/lines.ts';
+
+/** Returns the keys of at most `limit` held items, the oldest first, and where the next page begins, if there is one. */
+export type ListHeld = (
+  after: string | undefined,
+  limit: number,
+) => Promise<{ readonly keys: readonly string[]; readonly after?: string | undefined }>;
+
+/** One run of `redeliver` judges at most this many; the next run continues. */
+const PAGE = 100;
+const CURSOR = 'cursor#rejudge';
+const BY = { who: 'keypost', why: 'judged again after a deployment or a changed key' };
+
+/** A digest of all that decides how an order is judged; it changes with a deployment and with a key. */
+export function judgedBy(
+  code: string,
+  catalogue: Catalogue,
+  { productKeys, providerKeys }: Pick<Reader, 'productKeys' | 'providerKeys'>,
+): string {
+  const versions = Object.entries(productKeys).map(([id, all]) => [id, all.map(({ version }) => version)]);
+  const apis = Object.entries(providerKeys).map(([name, { api }]) => [name, api]);
+  return createHash('sha256')
+    .update(JSON.stringify([code, catalogue, versions, apis]))
+    .digest('base64url');
+}
+
+/** Judges the next held items again, unless all were judged under this digest. Returns true once all were. */
+export async function rejudgeHeld(
+  ports: Recording,
+  reader: Reader,
+  digest: string,
+  list: ListHeld,
+): Promise<boolean> {
+  const { store } = ports;
+  const item = await store.get(CURSOR);
+  const cursor: Cursor = item?.kind === 'cursor' ? item : { kind: 'cursor', key: CURSOR, version: 0 };
+  const { digest: known, after } = cursor.judged ?? {};
+  if (known === digest && after === undefined) return true;
+  const page = await list(known === digest ? after : undefined, PAGE);
+  for (const key of page.keys) if (!(await rejudgeItem(ports, reader, key))) return false;
+  const judged = { digest, after: page.after };
+  await store.put({ ...cursor, version: cursor.version + 1, judged }, cursor.version || undefined);
+  return page.after === undefined;
+}
+
+/** Returns false if the provider's API is unavailable, so that the next run tries again. */
+async function rejudgeItem(ports: Recording, reader: Reader, key: string): Promise<boolean> {
+  try {
+    const item = await ports.store.get(key);
+    if (item?.kind === 'order') await rejudgeOrder(ports, reader, item);
+    if (item?.kind === 'unreadable') await rejudgeUnreadable(ports, reader, item);
+  } catch (error) {
+    if (error instanceof Rejection && error.code === 'provider_unavailable') return false;
+    ports.report('failed', { order: key, error: errorName(error) });
+  }
+  return true;
+}
+
+async function rejudgeOrder(ports: Recording, reader: Reader, order: Order): Promise<void> {
+  if (!order.lines.some(({ state }) => state === 'held')) return;
+  const { catalogue, productKeys, now } = reader;
+  const provider = order.raw?.provider ?? order.provider;
+  const sale = order.raw && saleIn(reader, order, await rereadIfPossible(reader, order.raw));
+  // A line for which the provider lacks data needs a new answer of the provider.
+  const isOpen = (line: Line) => line.state !== 'held' || !line.fromProvider;
+  const sold =
+    sale && sale.lines.length > 0 ? sale.lines : toSold({ ...order, lines: order.lines.filter(isOpen) });
+  const parsed = {
+    lines: toLines(sold, (sku) => productsOf(catalogue, provider, sku)),
+    buyer: sale?.buyer,
+    ignored: catalogue.providers[provider]?.ignore,
+  };
+  const shop = { catalogue, provider };
+  const answers = await fetchAnswers(reader.generate, (some) =>
+    rejudge(order, parsed, judgeWith(shop, productKeys, some), now()),
+  );
+  const judge = judgeWith(shop, productKeys, answers);
+  const { changed } = await change(
+    ports.store,
+    order.key,
+    order,
+    (found) => found && rejudge(found, parsed, judge, now()),
+  );
+  if (changed) ports.report('rejudged', { order: order.key });
+}
+
+/** A mail that is not authentic needs a person, whatever the code is. */
+async function rejudgeUnreadable(ports: Recording, reader: Reader, item: Unreadable): Promise<void> {
+  if (item.state !== 'held' || item.reason !== 'bad_body' || !item.raw || item.orderKey) return;
+  const all = await Promise.all(
+    [item.raw, ...(item.later ?? [])].map((one) => rereadIfPossible(reader, one)),
+  );
+  const own = ownEvents(reader, item, item.raw, all.flat());
+  if (own.length === 0 || own.some(({ kind }) => kind === 'unreadable')) return;
+  await recordEvents(ports, reader, item, item.raw, own, BY);
+  ports.report('rejudged', { order: item.key });
+}
+
+/** Returns no event if the notification still cannot be parsed. */
+async function rereadIfPossible(reader: Reader, raw: NonNullable<Order['raw']>) {
+  try {
+    return await reread(reader, raw);
+  } catch (error) {
+    if (error instanceof Rejection && error.code === 'provider_unavailable') throw error;
+    return [];
+  }
+}
