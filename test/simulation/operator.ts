@@ -1,8 +1,9 @@
 /** The operator: each manual action through the functions of its command, repeated until it succeeds. */
+
+import { type Reader, reread, saleIn } from '../../functions/core/inbound/reread.ts';
 import { issueManually } from '../../functions/core/operator/issue.ts';
 import { reissueLines } from '../../functions/core/operator/reissue.ts';
 import { type Corrections, releaseOrder } from '../../functions/core/operator/release.ts';
-import { type Reader, reread, saleIn } from '../../functions/core/inbound/reread.ts';
 import { isInForce, toAt } from '../../functions/core/order/due.ts';
 import { basis, erase, importLine, type Result, resend } from '../../functions/core/order/manual.ts';
 import { change } from '../../functions/core/order/record.ts';

@@ -3,7 +3,6 @@ import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
 import type { Sale } from '../../../functions/core/inbound/event.ts';
 import { reasonOf } from '../../../functions/core/inbound/rejection.ts';
-import { type Corrections, releaseOrder } from '../../../functions/core/operator/release.ts';
 import {
   ownEvents,
   type Reader,
@@ -12,6 +11,7 @@ import {
   reread,
   saleIn,
 } from '../../../functions/core/inbound/reread.ts';
+import { type Corrections, releaseOrder } from '../../../functions/core/operator/release.ts';
 import { statusOf } from '../../../functions/core/order/due.ts';
 import { idIn } from '../../../functions/core/order/keys.ts';
 import type { Actor } from '../../../functions/core/order/manual.ts';

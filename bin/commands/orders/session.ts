@@ -2,8 +2,8 @@
 import { ask } from '../../../functions/aws/ask.ts';
 import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
 import { productKeys, providerKeys } from '../../../functions/core/catalogue/keys.ts';
-import { MANUAL } from '../../../functions/core/operator/issue.ts';
 import type { Reader } from '../../../functions/core/inbound/reread.ts';
+import { MANUAL } from '../../../functions/core/operator/issue.ts';
 import { isInForce, isPaid, statusOf } from '../../../functions/core/order/due.ts';
 import { keyOf } from '../../../functions/core/order/keys.ts';
 import type { Result } from '../../../functions/core/order/manual.ts';

@@ -3,9 +3,6 @@ import { gunzipSync } from 'node:zlib';
 import { type Catalogue, findProvider, ownerOf } from '../catalogue/catalogue.ts';
 import type { ProductKeys, ProviderKeys } from '../catalogue/keys.ts';
 import { filterIgnored } from '../fulfil.ts';
-import type { OrderEvent, Sale } from './event.ts';
-import type { Context, Provider } from './provider.ts';
-import { Rejection } from './rejection.ts';
 import { isStub } from '../order/due.ts';
 import { keyOf } from '../order/keys.ts';
 import { type Actor, withAudit } from '../order/manual.ts';
@@ -22,6 +19,9 @@ import { asOrder } from '../order/view.ts';
 import { contextFrom } from '../request-world.ts';
 import { judgeWith, withSerials } from '../serial/lines.ts';
 import type { Generate } from '../serial/program.ts';
+import type { OrderEvent, Sale } from './event.ts';
+import type { Context, Provider } from './provider.ts';
+import { Rejection } from './rejection.ts';
 
 export interface Reader {
   readonly catalogue: Catalogue;

@@ -1,8 +1,8 @@
 /** Judges what is held again, by the same checks as a new order: a deployment or a changed key may have removed the cause. */
 import { createHash } from 'node:crypto';
 import { type Catalogue, productsOf } from '../catalogue/catalogue.ts';
-import { ownEvents, type Reader, recordEvents, reread, saleIn } from '../inbound/reread.ts';
 import { errorName, Rejection } from '../inbound/rejection.ts';
+import { ownEvents, type Reader, recordEvents, reread, saleIn } from '../inbound/reread.ts';
 import { toLines, toSold } from '../order/lines.ts';
 import { rejudge } from '../order/manual.ts';
 import { change, type Recording } from '../order/record.ts';
