@@ -1003,6 +1003,25 @@ describe('reissue', () => {
     expect((await keypost(`orders search '${before.lines[0]?.serial}'`)).out).toContain(key);
   });
 
+  test('transfers all lines to another person, and tells both', async () => {
+    const id = newId();
+    const key = await order({ items: [{ sku: 'w' }, { sku: 'g' }] }, id);
+    const [before, owner] = [await shown(key), `${id.toLowerCase()}@new.example.com`];
+    const transfer = `orders transfer '${key}' --name 'Ida Holm' --email ${owner} --why sold`;
+    expect(await keypost(transfer)).toMatchObject({ code: 0 });
+    const after = await shown(key);
+    expect(after.buyer).toMatchObject({ name: 'Ida Holm', email: owner });
+    expect(after.lines.map(({ serial }) => decrypt(serial ?? ''))).toEqual(['Ida Holm', 'Ida Holm']);
+    expect(after.lines).toMatchObject(before.lines.map(({ serial }) => ({ superseded: [{ serial }] })));
+    expect(after.acts?.[0]).toMatchObject({ what: 'transfer', why: 'sold', after: { email: owner } });
+    expect(await mailed(owner)).toHaveLength(1);
+    await mailed(owner);
+    expect((await mailsTo(owner)).map(({ text }) => text.includes('Ida Holm'))).toEqual([true]);
+    const told = (await mailsTo(`${id.toLowerCase()}@buyers.example.com`)).map(({ text }) => text);
+    expect(told).toEqual([expect.any(String), expect.stringContaining('now belongs to another person')]);
+    expect((await keypost(transfer)).err).toContain('belongs to this person already');
+  });
+
   test('a name that the profile cannot encode changes nothing', async () => {
     const key = await order({ items: [{ sku: 'l' }] });
     const before = (await shown(key)).lines;

@@ -53,6 +53,7 @@ const COMMANDS: readonly {
       (await import('../orders/release.ts')).ordersRelease,
       (await import('../orders/resend.ts')).ordersResend,
       (await import('../orders/reissue.ts')).ordersReissue,
+      (await import('../orders/transfer.ts')).ordersTransfer,
       (await import('../orders/issue.ts')).ordersIssue,
     ],
   },

@@ -1,40 +1,72 @@
-/** Replaces serials that were made for a wrong name. The replaced serials are kept. */
+/** Replaces serials: for a corrected name, or for another person. The replaced serials are kept. */
 import type { Buyer, HeldReason } from '../inbound/event.ts';
+import { toEmailKey } from '../mail/address.ts';
 import type { NewSerial } from '../order/lines.ts';
-import { type Actor, type Result, reissue } from '../order/manual.ts';
+import { type Actor, type Result, reissue, transfer } from '../order/manual.ts';
 import type { Line, Order } from '../order/types.ts';
 import { findProduct, licenseeFor, type Makers, makeFor, nameFieldOf } from '../serial/lines.ts';
 
+type Refused = { readonly sku: string; readonly why: HeldReason };
+
 /** Returns the order with new serials for the chosen lines that have one for another name, or the reason why a line cannot. */
 export function reissueLines(
-  { catalogue, keys, answers }: Makers,
+  makers: Makers,
   order: Order,
   { name, isChosen }: { readonly name: string; readonly isChosen: (line: Line) => boolean },
   by: Actor,
   now: number,
-): Result | { readonly sku: string; readonly why: HeldReason } {
-  const { buyer } = order;
+): Result | Refused {
+  const made = makeSerials(makers, order, name, order.lines.filter(isChosen));
+  if ('why' in made) return made;
+  const { serials, buyer } = made;
+  return serials.size > 0 ? reissue(order, serials, buyer, by, now) : 'unchanged';
+}
+
+/** Returns the order with serials for the new owner in all its lines, or the reason why a line cannot have one. */
+export function transferOrder(
+  makers: Makers,
+  order: Order,
+  { name, email }: { readonly name: string; readonly email: string },
+  by: Actor,
+  now: number,
+): Result | Refused {
+  const made = makeSerials(makers, order, name, order.lines);
+  if ('why' in made) return made;
+  const { serials, buyer } = made;
+  const isOwner = serials.size === 0 && toEmailKey(order.buyer.email ?? '') === toEmailKey(email);
+  if (isOwner) return 'unchanged';
+  const { country, locale } = order.buyer;
+  return transfer(order, serials, { ...buyer, name: buyer.name ?? name, email, country, locale }, by, now);
+}
+
+/** Makes the serials of issued lines for another name. `buyer` has it in the fields from which the products take it. */
+function makeSerials(
+  { catalogue, keys, answers }: Makers,
+  order: Order,
+  name: string,
+  lines: readonly Line[],
+): Refused | { readonly serials: ReadonlyMap<number, NewSerial>; readonly buyer: Buyer } {
   const serials = new Map<number, NewSerial>();
-  let corrections: Buyer = {};
+  let buyer: Buyer = {};
   let missing: string | undefined;
-  for (const line of order.lines.filter((one) => one.state === 'issued' && isChosen(one))) {
+  for (const line of lines) {
+    if (line.state !== 'issued') continue;
     const { sku, product: id } = line;
     const product = findProduct(catalogue, id);
-    if (!product || id === null) return { sku, why: 'unknown_product' };
-    const field = nameFieldOf(product, buyer);
+    if (!product) return { sku, why: 'unknown_product' };
+    const field = nameFieldOf(product, order.buyer);
     const found = licenseeFor(product, { [field]: name });
     if ('held' in found) return { sku, why: found.held };
     const { licensee } = found;
-    const issue = line.state === 'issued' ? line.issued.n + 1 : 1;
+    const issue = line.issued.n + 1;
     const serial = makeFor(catalogue, keys, { order, line, id, licensee, issue }, answers);
     // The other lines are looked at too: a caller may only want to know which programs are needed.
     if (!serial) missing ??= sku;
     if (!serial) continue;
     if (typeof serial === 'string') return { sku, why: serial };
-    if (line.state !== 'issued' || line.issued.licensee === serial.licensee) continue;
+    if (line.issued.licensee === serial.licensee) continue;
     serials.set(line.id, serial);
-    corrections = { ...corrections, [field]: name };
+    buyer = { ...buyer, [field]: name };
   }
-  if (missing !== undefined) return { sku: missing, why: 'generator' };
-  return serials.size > 0 ? reissue(order, serials, corrections, by, now) : 'unchanged';
+  return missing === undefined ? { serials, buyer } : { sku: missing, why: 'generator' };
 }
