@@ -25,7 +25,6 @@ const CHECKS: readonly [name: string, args: readonly string[], env?: Readonly<Re
     vitest('test/providers/order-mail-mutants.test.ts'),
     { KEYPOST_MUTANT_MAILS: '100000' },
   ],
-  ['200,000 histories of orders', vitest('test/core/order/model.test.ts'), { HISTORIES: '200000' }],
   [
     'generators: 100,000 mutated modules, 10,000 names',
     vitest('test/generator', '--testTimeout=600000'),
