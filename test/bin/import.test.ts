@@ -82,13 +82,13 @@ const items = async () =>
 const orders = async () => Orders.parse(await keypost.local('orders'));
 const mails = async () => z.array(z.unknown()).parse(await keypost.local('mails'));
 
-function file(text: string): string {
+function file(text: string | Buffer): string {
   count += 1;
   const path = join(keypost.folder, `${count}.csv`);
   writeFileSync(path, text);
   return path;
 }
-async function imported(text: string, ...options: string[]) {
+async function imported(text: string | Buffer, ...options: string[]) {
   const { code, out, err } = await keypost.keypost(['import', file(text), '--json', ...options]);
   return { code, err, count: Count.parse(JSON.parse(out)) };
 }
@@ -209,11 +209,15 @@ describe('import', () => {
     ['no provider', { provider: '' }, /^provider: /],
     ['a provider that would be a key of ours', { provider: 'lease', order: 'redeliver' }, /^provider: /],
     ['no order', { order: ' ' }, /^order: /],
+    ['a number that Excel has shortened', { order: '5.12346E+12' }, /^order: a spreadsheet has changed/],
+    ['a number that Excel has shortened in Europe', { order: '5,12346E+12' }, /^order: a spreadsheet/],
+    ['a number that Excel took for a date', { order: '31.05.2024' }, /^order: a spreadsheet/],
+    ['a number that Excel took for a date of the USA', { order: '5/31/2024' }, /^order: a spreadsheet/],
     ['a date of another country', { date: '31.05.2024' }, /^date: .*2026-11-23/],
     ['a day that was not', { date: '2023-02-29' }, /^date: /],
     ['a date to come', { date: '2999-01-01' }, /^date: .*future/],
     ['no name', { name: '', serial: serial('') }, /^name: it has no letter/],
-    ['a damaged name', { name: 'Jos\ufffd' }, /^name: .*damaged/],
+    ['a damaged name', { name: 'Jos\ufffd' }, /not UTF-8, as in a file of windows-1252/],
     ['an address that is none', { email: 'jane' }, /^email: /],
     ['an unknown product', { product: 'two' }, /^product: expected one of one, many, keyless$/],
     ['a product of the prototype', { product: 'constructor' }, /^product: /],
@@ -236,6 +240,21 @@ describe('import', () => {
     ]);
     const keys = WRONG.map(([what]) => `shop#before ${what}`);
     expect((await orders()).map(({ key }) => key).sort()).toEqual(keys.sort());
+  });
+
+  test.each([';', '\t'])('a file with %j as separator is read', async (separator) => {
+    const cells = ['shop', 'x1', '2024-05-31', 'Jane, Doe', 'j@example.com', 'one', '1', serial('Jane, Doe')];
+    const { count } = await imported(`${HEADER.replaceAll(',', separator)}\r\n${cells.join(separator)}\r\n`);
+    expect(count).toMatchObject({ written: 1, wrong: [] });
+  });
+
+  test('a row in windows-1252 is refused and named', async () => {
+    const cells = ['shop', 'x1', '2024-05-31', 'José', 'j@example.com', 'one', '1', serial('José')];
+    const { count } = await imported(Buffer.from(`${HEADER}\n${cells.join(',')}\n`, 'latin1'));
+    expect(count).toMatchObject({
+      written: 0,
+      wrong: [{ line: 2, why: expect.stringContaining('windows-1252') }],
+    });
   });
 
   test('a reason contains no personal data', async () => {
@@ -273,11 +292,8 @@ describe('import', () => {
 
   test.each([
     ['without a line', '', /is empty; write provider,order,date/],
-    [
-      'with semicolons',
-      'provider;order;date\n',
-      /the first line has no provider, order, date, .*; write provider,order/,
-    ],
+    ['in UTF-16', Buffer.from(`\ufeff${HEADER}\n`, 'utf16le'), /is in UTF-16; save it as "CSV UTF-8"/],
+    ['in UTF-16 without a mark', Buffer.from(HEADER, 'utf16le'), /is in UTF-16/],
     [
       'without a column serial',
       `${HEADER.replace('serial', 'key')}\n${row()}`,

@@ -12,21 +12,32 @@ export type CsvRecord =
  * Reads a CSV record by record and keeps no more than one record in memory. After a mistake it continues with the next
  * line, so that a quote that is not closed does not swallow the rows behind it.
  */
-export async function* csvRecords(text: AsyncIterable<string>): AsyncGenerator<CsvRecord> {
+export async function* csvRecords(text: AsyncIterable<string>, delimiter = ','): AsyncGenerator<CsvRecord> {
   let line = 1;
   let open: readonly string[] = [];
   for await (const next of linesOf(text)) {
     const lines = [...open, next];
-    open = yield* completeRecords(lines, line, false);
+    open = yield* completeRecords(lines, { line, delimiter }, false);
     line += lines.length - open.length;
   }
-  yield* completeRecords(open, line, true);
+  yield* completeRecords(open, { line, delimiter }, true);
+}
+
+/** Excel separates fields by semicolons where the comma is the decimal mark. The headings contain no separator. */
+export const findDelimiter = (headings: string): string =>
+  [',', ';', '\t'].reduce((best, one) =>
+    headings.split(one).length > headings.split(best).length ? one : best,
+  );
+
+interface Start {
+  readonly line: number;
+  readonly delimiter: string;
 }
 
 /** Returns the lines of a record that continues on the next line. */
 function* completeRecords(
   lines: readonly string[],
-  line: number,
+  { line, delimiter }: Start,
   isEnd: boolean,
 ): Generator<CsvRecord, readonly string[]> {
   let begin = 0;
@@ -36,7 +47,7 @@ function* completeRecords(
     const isLast = at - begin === MAX_RECORD_LINES - 1 || (isEnd && at === lines.length - 1);
     // After an odd number of quotes, the line end is part of a field.
     if (quotes % 2 === 1 && !isLast) continue;
-    const record = parseRecord(lines.slice(begin, at + 1).join(''));
+    const record = parseRecord(lines.slice(begin, at + 1).join(''), delimiter);
     if (record) yield { line: line + begin, ...record };
     if (record && 'mistake' in record) at = begin;
     begin = at + 1;
@@ -46,9 +57,9 @@ function* completeRecords(
 }
 
 /** Returns undefined for an empty line. */
-function parseRecord(text: string) {
+function parseRecord(text: string, delimiter: string) {
   try {
-    const [fields] = parse(text, PARSE_OPTIONS);
+    const [fields] = parse(text, { ...PARSE_OPTIONS, delimiter });
     return fields && { fields };
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;

@@ -7,7 +7,7 @@ import { change } from '../../../functions/core/order/record.ts';
 import type { Item } from '../../../functions/core/order/types.ts';
 import type { Store } from '../../../functions/core/world.ts';
 import { CommandError } from '../cli/failure.ts';
-import { csvRecords } from './csv.ts';
+import { csvRecords, findDelimiter } from './csv.ts';
 import { COLUMNS, keyOfRow, type Row, rowParser, type Wrong, withRow } from './import-row.ts';
 
 const CONCURRENCY = 32;
@@ -54,9 +54,11 @@ async function writeRow({ store, catalogue, who, now }: Import, key: string, row
 
 async function* rowsOf({ file, catalogue, keys, now, show }: Import) {
   const size = await sizeOf(file);
+  const begin = await readBegin(file);
+  requireUtf8(file, begin);
   const text = createReadStream(file, { encoding: 'utf8' });
   let parseRow: ((fields: readonly string[]) => Row | Wrong) | undefined;
-  for await (const record of csvRecords(text)) {
+  for await (const record of csvRecords(text, findDelimiter(begin.split(/[\r\n]/, 1)[0] ?? ''))) {
     const { line } = record;
     if (parseRow) {
       yield { line, row: 'mistake' in record ? { why: record.mistake } : parseRow(record.fields) };
@@ -69,6 +71,18 @@ async function* rowsOf({ file, catalogue, keys, now, show }: Import) {
     parseRow = parser;
   }
   if (!parseRow) throw new CommandError(`${file} is empty; write ${COLUMNS.join(',')} in its first line`);
+}
+
+/** Text in UTF-16 begins with a byte order mark, or has a zero in each Latin character. */
+function requireUtf8(file: string, begin: string): void {
+  const hasMark = begin.startsWith('\xff\xfe') || begin.startsWith('\xfe\xff');
+  if (hasMark || begin.includes('\0'))
+    throw new CommandError(`${file} is in UTF-16; save it as "CSV UTF-8" and import it again`);
+}
+
+async function readBegin(file: string): Promise<string> {
+  for await (const chunk of createReadStream(file, { encoding: 'latin1', end: 999 })) return String(chunk);
+  return '';
 }
 
 async function sizeOf(file: string): Promise<number> {

@@ -37,9 +37,13 @@ export function rowParser(
     return { why: `the first line has no ${missing.join(', ')}; write ${COLUMNS.join(',')} there` };
   }
   return (fields) => {
+    if (fields.some((cell) => cell.includes('\ufffd')))
+      return {
+        why: 'found a damaged character, or bytes that are not UTF-8, as in a file of windows-1252; save the file as "CSV UTF-8" and import it again',
+      };
     if (fields.length !== header.length) {
       return {
-        why: `found ${fields.length} fields under ${header.length} headings; write "…" around a comma`,
+        why: `found ${fields.length} fields under ${header.length} headings; write "…" around a field that contains a separator`,
       };
     }
     const cells = parseCells(COLUMNS.map((column) => [column, fields[names.indexOf(column)] ?? '']));
@@ -92,9 +96,17 @@ const NAME_FAULTS = {
 
 const cell = (pattern: RegExp, message: string) => z.string().check(z.regex(pattern, message));
 
+/** A long number and a date, as Excel writes them. */
+const SPREADSHEET_NUMBER = /^\d+([.,]\d+)?E[+-]?\d+$|^\d{1,2}([./-])\d{1,2}\2\d{2,4}$/i;
+
 const Cells = z.object({
   provider: cell(/^(?!held$|lease$)[a-z0-9][a-z0-9-]{0,62}$/, 'write its name, as in keypost.config.ts'),
-  order: cell(/^[^\p{Cc}]{1,255}$/u, "write the provider's id of the order, at most 255 characters"),
+  order: cell(/^[^\p{Cc}]{1,255}$/u, "write the provider's id of the order, at most 255 characters").check(
+    z.refine(
+      (id) => !SPREADSHEET_NUMBER.test(id),
+      'a spreadsheet has changed the number, as in 5.12346E+12 or 31.05.2024; format the column as text and export the orders again',
+    ),
+  ),
   date: z.pipe(
     z.union([z.iso.date(), z.iso.datetime({ offset: true, local: true })], {
       error: 'expected a date such as 2026-11-23 or 2026-11-23T09:30:00Z',
