@@ -56,11 +56,22 @@ async function read(
   request: WebhookRequest,
   context: Context,
 ): Promise<readonly OrderEvent[]> {
+  const events = await parse(world, provider, request, context);
+  // If the table does not answer, the error is thrown: the request itself can be parsed.
+  return await asReleased(world, provider, request, context, events);
+}
+
+async function parse(
+  world: World,
+  provider: Provider,
+  request: WebhookRequest,
+  context: Context,
+): Promise<readonly OrderEvent[]> {
   try {
     const all = await provider.read(request, context);
     const events = all.flatMap((event) => filterIgnored(world, event));
     if (events.length === 0) world.report('ignored', { provider: world.provider, events: all.length });
-    return await asReleased(world, provider, request, context, events);
+    return events;
   } catch (error) {
     if (error instanceof Rejection && error.code === 'provider_unavailable') throw error;
     const why = reasonOf(error);

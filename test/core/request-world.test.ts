@@ -116,3 +116,17 @@ test('a held request is stored without the proof of its sender', async () => {
   expect(world.orders()).toMatchObject([{ raw: { headers: kept, query: 'shop=1' } }]);
   expect(Object.keys(world.orders()[0]?.raw?.headers ?? {})).toEqual(Object.keys(kept));
 });
+
+test('a request that can be parsed is not held because the table does not answer', async () => {
+  const world = memoryWorld(catalogue, new Map([[1, 'error']]));
+  const unnamed: Provider = {
+    ...plain,
+    idIn() {
+      throw new Rejection('bad_body', 'the request has no ID');
+    },
+  };
+  expect(await world.deliver([sale], unnamed)).toBe(false);
+  expect(world.items.size).toBe(0);
+  expect(await world.deliver([sale], unnamed)).toBe(true);
+  expect(world.orders()).toMatchObject([{ key: 'plain#1', status: 'paid' }]);
+});

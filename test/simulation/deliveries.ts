@@ -12,6 +12,8 @@ export interface Delivery {
   readonly facts: readonly Fact[];
   /** An authentic body that does not follow the documentation. It replaces the facts. */
   readonly text?: string;
+  /** The key of the notice that the text makes. */
+  readonly notice?: string;
   answered?: boolean;
   acknowledged?: boolean;
   gaveUp?: boolean;
@@ -63,17 +65,11 @@ export function deliverySender(sim: Sim, post: Post, signingKey: () => string) {
 
   function deliver(delivery: Delivery, tries = 0): void {
     const { provider, facts, text } = delivery;
-    const body =
-      text ??
-      bodyOf(
-        provider,
-        facts.map(({ event }) => event),
-        clock.now,
-      );
+    const body = text ?? bodyOf(provider, facts, clock.now);
     const request = signed(provider, body, signingKey(), { at: clock.now, id: delivery.id });
     for (const fact of facts) fact.sentAt ??= clock.now;
     sim.count('deliveries');
-    sim.note(`${provider} tells ${delivery.id} ${tries}`);
+    sim.note(`${provider} tells ${delivery.id} ${tries} ${facts.map(({ script }) => script.id).join()}`);
     if (random.chance(0.02))
       after(STALE_MS + random.below(STALE_MS), () => refusedOnly(provider, request, 'replayed'));
     attempt(delivery, request, (status) => {
@@ -110,7 +106,7 @@ export function deliverySender(sim: Sim, post: Post, signingKey: () => string) {
     deliver,
     /** Sends an order that does not exist, signed with an attacker's key. */
     forge(provider: ProviderName, fact: Fact): void {
-      const body = bodyOf(provider, [fact.event], clock.now);
+      const body = bodyOf(provider, [fact], clock.now);
       refusedOnly(provider, signed(provider, body, FORGED, { at: clock.now, id: 'forged' }), 'forged');
     },
   };

@@ -9,6 +9,7 @@ import type { Delivery } from './deliveries.ts';
 import { checkLine, checkMails } from './line-invariants.ts';
 import { type Fact, isIgnored, isSale, type OrderScript, receiptOf } from './order-script.ts';
 import { LISTED } from './reconcile-runs.ts';
+import { heldKeyOf } from './requests.ts';
 import { isStopped, statusBy } from './reversals.ts';
 import type { SendHistory } from './send-history.ts';
 import type { Sim } from './sim.ts';
@@ -61,7 +62,7 @@ function checkStored(sim: Sim, script: OrderScript, order: Order | undefined): v
   }
   if (sales.length > 0 && isAnswered && !isStored)
     sim.violation('an acknowledged sale is stored', script.key);
-  if (isStored && !script.acts.import && !sales.some(wasSent))
+  if (order && isPaid(order) && !script.acts.import && !sales.some(wasSent))
     sim.violation('no order without a sale', script.key);
   // An unacknowledged sale may be stored without its alias, and facts may wait under the alias.
   if (isAnswered) for (const fact of script.facts) if (answered(fact)) checkFact(sim, fact, order);
@@ -119,15 +120,27 @@ function checkKeys(
           [script.key, script.key],
           [keyFor(script, script.alias ?? script.id), script.key],
           [keyFor(script, receiptOf(script)), script.key],
+          ...script.facts.filter(isSale).map((fact) => [heldKeyOf(fact), script.key] as const),
         ] as const,
     ),
   );
-  const unreadable = deliveries.flatMap((delivery) => (delivery.text === undefined ? [] : [delivery]));
+  const unreadable = deliveries.flatMap((delivery) =>
+    delivery.text === undefined || delivery.notice ? [] : [delivery],
+  );
+  const notices = deliveries.flatMap(({ notice, answered: kept }) => (notice ? [{ notice, kept }] : []));
+  for (const { notice, kept } of notices)
+    if (kept && aws.items.get(notice)?.item.kind !== 'notice')
+      sim.violation('ignored money is reported', notice);
   const heldKeys = new Set(unreadable.map(({ provider, text = '' }) => heldKey(provider, text)));
   for (const [key, { item }] of aws.items) {
-    if (item.kind === 'cursor') continue;
+    if (item.kind === 'cursor' || notices.some(({ notice }) => notice === key)) continue;
     if (item.kind === 'alias' ? own.get(key) !== item.aliasOf : !own.has(key) && !heldKeys.has(key))
       sim.violation('each item comes from an authentic request', key);
+  }
+  for (const fact of scripts.flatMap(({ facts }) => facts.filter(isSale))) {
+    const item = fact.script.unreadable && aws.items.get(heldKeyOf(fact))?.item;
+    if (item?.kind === 'unreadable' && item.state === 'held')
+      sim.violation('an unparseable order is read again', item.key);
   }
   for (const { provider, text = '', answered: kept } of unreadable) {
     const item = aws.items.get(heldKey(provider, text))?.item;

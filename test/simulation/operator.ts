@@ -1,6 +1,13 @@
 /** The operator: each manual action through the functions of its command, repeated until it succeeds. */
 
-import { type Reader, reread, saleIn } from '../../functions/core/inbound/reread.ts';
+import {
+  ownEvents,
+  type Reader,
+  recordEvents,
+  releaseUnreadable,
+  reread,
+  saleIn,
+} from '../../functions/core/inbound/reread.ts';
 import { issueManually } from '../../functions/core/operator/issue.ts';
 import { reissueLines } from '../../functions/core/operator/reissue.ts';
 import { type Corrections, releaseOrder } from '../../functions/core/operator/release.ts';
@@ -9,13 +16,14 @@ import { basis, erase, importLine, type Result, resend } from '../../functions/c
 import { change } from '../../functions/core/order/record.ts';
 import { emptyOrder } from '../../functions/core/order/settle.ts';
 import type { Order } from '../../functions/core/order/types.ts';
-import { view } from '../../functions/core/order/view.ts';
+import { asOrder, view } from '../../functions/core/order/view.ts';
+import type { Store } from '../../functions/core/world.ts';
 import { askApi } from './calls.ts';
 import { catalogue, expectedSerial } from './catalogue.ts';
-import type { OrderScript } from './order-script.ts';
+import { isDescribable, isSale, type OrderScript } from './order-script.ts';
 import { nowOf, type Process, processOf } from './process.ts';
 import { reasonsFor } from './reasons.ts';
-import { providers } from './requests.ts';
+import { heldKeyOf, providers } from './requests.ts';
 import type { keysFor } from './secrets.ts';
 import type { Sim } from './sim.ts';
 import type { Aws } from './world.ts';
@@ -85,12 +93,39 @@ export function operatorOf(sim: Sim, aws: Aws, { products, signing }: ReturnType
     }
   }
 
+  /** Acts on notifications of the order that could not be parsed. Returns true if one was held. */
+  async function actOnUnreadable(script: OrderScript, action: Action, store: Store, process: Process) {
+    const reader = readerOf(process);
+    const recording = { store, report: () => undefined, now: reader.now };
+    for (const key of new Set(script.unreadable && script.facts.filter(isSale).map(heldKeyOf))) {
+      const item = await store.get(key);
+      if (item?.kind !== 'unreadable' || item.state !== 'held' || !item.raw) continue;
+      const raws = [item.raw, ...(item.later ?? [])];
+      if (action === 'release') {
+        const corrections = { ...correctionsOf(script, asOrder(item)), ...describedBy(script) };
+        const makers = { catalogue, keys: reader.productKeys };
+        await releaseUnreadable(recording, reader, item, script.id, (order) => {
+          const made = releaseOrder(makers, order, corrections, undefined, BY, reader.now());
+          return typeof made === 'string' ? undefined : made;
+        });
+      } else {
+        const all = (await Promise.all(raws.map((raw) => reread(reader, raw)))).flat();
+        const events = ownEvents(reader, item, item.raw, all);
+        if (events.some(({ kind }) => kind === 'unreadable')) throw new Error('the parser is not fixed yet');
+        await recordEvents(recording, reader, item, item.raw, events, BY);
+      }
+      sim.count(`by a person: ${action}`);
+    }
+  }
+
   async function act(script: OrderScript, action: Action): Promise<void> {
     const process = processOf(sim, PERSON);
     process.verified = true;
     process.ends.push(() => later(script, action));
     const store = aws.storeOf(process, () => CALL_MS);
     try {
+      if (action === 're-read' || (action === 'release' && isDescribable(script)))
+        await actOnUnreadable(script, action, store, process);
       const item = await store.get(script.key);
       const seen = item?.kind === 'order' ? item : undefined;
       const isNew = action === 'import' || action === 'issue';
@@ -127,6 +162,13 @@ export const newName = ({ id }: OrderScript): string => `Renamed ${id}`;
 const importedLine = ({ licensee = '' }: OrderScript) => ({
   ...{ sku: 'widget', product: 'widget', quantity: 1, licensee, keyVersion: 1 },
   serial: expectedSerial('widget', 1, licensee) ?? '',
+});
+
+/** What a person types of an order that cannot be parsed. */
+const describedBy = (script: OrderScript) => ({
+  name: script.licensee ?? goodName(script),
+  email: script.buyer.email?.startsWith('nobody') ? `mended-${script.id}@example.com` : script.buyer.email,
+  products: new Map(script.lines.map(({ sku }) => [sku, 'widget'])),
 });
 
 /** Changes the address only if it is wrong, because a new address resends all serials of the order. */

@@ -40,8 +40,17 @@ export interface OrderScript {
   readonly refused: boolean;
   /** A subscription that starts with a trial. Its `renewed` event is the sale. */
   readonly isTrial: boolean;
+  /** The deployed code cannot parse its sale before this time: the whole request, or one event of it. */
+  readonly unreadable: Unreadable | undefined;
   /** What people do with the order, besides releasing it. */
   readonly acts: Acts;
+}
+
+export interface Unreadable {
+  readonly what: 'request' | 'event';
+  readonly until: number;
+  /** The order's ID is found in the request all the same. */
+  readonly hasId: boolean;
 }
 
 interface Acts {
@@ -96,6 +105,7 @@ export function orderScript(sim: Sim, n: number): OrderScript {
     facts: [],
     refused: where === 'refused' && !test,
     isTrial,
+    unreadable: isReal || isTrial || test || provider === 'paypal' ? undefined : unreadableOf(sim),
     acts: actsOf(random, {
       canImport: !test && licensee !== undefined && lines.some(({ sku }) => sku === 'w'),
     }),
@@ -106,7 +116,7 @@ export function orderScript(sim: Sim, n: number): OrderScript {
 
 /** IDs that a provider could invent. */
 const ODD_IDS = ['#1', '%23', '/ü', ' ', '"'] as const;
-const EUROS = { value: '39.00', currency: 'EUR' } as const;
+export const EUROS = { value: '39.00', currency: 'EUR' } as const;
 
 function actsOf(random: Random, { canImport }: { readonly canImport: boolean }): Acts {
   const act = random.next();
@@ -115,6 +125,12 @@ function actsOf(random: Random, { canImport }: { readonly canImport: boolean }):
     erase: act >= 0.03 && act < 0.06,
     manyActions: act >= 0.06 && act < 0.065,
   };
+}
+
+function unreadableOf({ random, faultProfile }: Sim): Unreadable | undefined {
+  if (!random.chance(0.04)) return undefined;
+  const what: Unreadable['what'] = random.chance(0.5) ? 'request' : 'event';
+  return { what, until: faultProfile.keysRenewed, hasId: what === 'event' || random.chance(0.5) };
 }
 
 /** A gift that a person issues. No provider knows it. */
@@ -126,7 +142,7 @@ export function giftScript({ random, clock, faultProfile }: Sim, n: number): Ord
     licensee: name,
     lines: [{ sku: 'widget', quantity: 1 }],
     saleAt: clock.now + random.below(faultProfile.salesUntil - clock.now),
-    ...{ facts: [], refused: false, isTrial: false, acts: NO_ACTS },
+    ...{ facts: [], refused: false, isTrial: false, unreadable: undefined, acts: NO_ACTS },
   };
 }
 export const isGift = ({ facts }: OrderScript): boolean => facts.length === 0;
@@ -218,6 +234,10 @@ function reversalsOf(random: Random, provider: ProviderName, currency: string): 
 const WON_AND_LOST = [dispute('open', 1), dispute('won', 2), dispute('lost', 3)];
 
 export const isSale = ({ event }: Fact): boolean => event.kind === 'paid' || event.kind === 'renewed';
+
+/** True if a person can describe the order that cannot be parsed. */
+export const isDescribable = ({ unreadable, facts, lines }: OrderScript): boolean =>
+  unreadable !== undefined && facts.length === 1 && lines.every(({ sku }) => sku === 'w');
 
 /** Test orders of the provider that ignores them, and orders with ignored SKUs only. */
 export const isIgnored = ({ provider, test, lines }: OrderScript): boolean =>

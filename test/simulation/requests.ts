@@ -1,13 +1,16 @@
 /** Signed requests of the providers. Stripe and the shop have their real bodies; the others carry the core's events. */
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import * as z from 'zod/mini';
 import { json } from '../../functions/core/inbound/body.ts';
+import { unparsedEvent } from '../../functions/core/inbound/event.ts';
 import type { Provider } from '../../functions/core/inbound/provider.ts';
+import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import type { WebhookRequest } from '../../functions/core/inbound/request.ts';
 import { requireFresh, requireHeader, requireHmac } from '../../functions/core/inbound/signature.ts';
+import { keyOf } from '../../functions/core/order/keys.ts';
 import { shop } from '../../functions/providers/shop/provider.ts';
 import { stripe } from '../../functions/providers/stripe/provider.ts';
-import type { Fact } from './order-script.ts';
+import { type Fact, isSale } from './order-script.ts';
 import { type ProviderName, SCHEDULES } from './schedules.ts';
 
 /** A provider whose bodies are lists of the core's events. */
@@ -19,15 +22,31 @@ const plain: Provider = {
     requireHmac({ keys, content: [`${at}.`, body], signatures, encoding: 'hex' });
     requireFresh(at, now);
   },
-  async read({ body }, { ask }) {
-    const events = JSON.parse(json(Text, body).events);
+  async read({ body }, { ask, now }) {
+    const { events: text, fixedAt = 0 } = json(Text, body);
+    if (now < fixedAt) throw new Rejection('bad_body', 'the request is not as documented');
+    const events: (Fact['event'] & { readonly fixedAt?: number })[] = JSON.parse(text);
     // Some providers are asked for what the notification lacks.
     if (events.length === 1) await ask(API);
-    return events;
+    return events.map(({ fixedAt: later = 0, ...event }) =>
+      now < later
+        ? unparsedEvent(event.event ?? '', event.test, new Rejection('bad_body', 'the event is'), event.id)
+        : event,
+    );
+  },
+  idIn({ body }) {
+    const { order } = json(Text, body);
+    if (order === undefined) throw new Error('the request has no ID');
+    return order;
   },
 };
 const API = 'https://api.example.com/orders';
-const Text = z.object({ events: z.string() });
+/** `fixedAt`: the time at which the parser is fixed. */
+const Text = z.object({
+  events: z.string(),
+  fixedAt: z.optional(z.number()),
+  order: z.optional(z.string()),
+});
 
 export function providerOf(name: string): Provider {
   if (name === 'stripe') return stripe;
@@ -69,11 +88,38 @@ function headersOf(provider: ProviderName, text: string, key: string, at: string
 }
 
 /** The body for these events. Stripe and the shop deliver one event at a time. */
-export function bodyOf(provider: ProviderName, events: readonly Fact['event'][], at: number): string {
+export function bodyOf(provider: ProviderName, facts: readonly Fact[], at: number): string {
+  const events = facts.map(eventOf);
   const [event] = events;
   if (event && provider === 'stripe') return JSON.stringify(ofStripe(event, Math.floor(at / 1000)));
   if (event && provider === 'shop') return JSON.stringify(ofShop(event));
-  return JSON.stringify({ events: JSON.stringify(events) });
+  const [fact, ...others] = facts;
+  const { what, until, hasId } = (fact && others.length === 0 && unreadableIn(fact)) || NO_FAULT;
+  const order = hasId ? fact?.script.id : undefined;
+  return JSON.stringify({
+    events: JSON.stringify(events),
+    fixedAt: what === 'request' ? until : undefined,
+    order,
+  });
+}
+
+const NO_FAULT = { what: undefined, until: undefined, hasId: false };
+const unreadableIn = (fact: Fact) => (isSale(fact) ? fact.script.unreadable : undefined);
+
+/** An event that cannot be parsed yet has an ID of its own. */
+function eventOf(fact: Fact): Fact['event'] {
+  const { what, until } = unreadableIn(fact) ?? NO_FAULT;
+  const event = { event: `e-${fact.script.id}-${fact.script.facts.indexOf(fact)}`, fixedAt: until };
+  return what === 'event' ? { ...fact.event, ...event } : fact.event;
+}
+
+/** The key of the item in which this sale is held while it cannot be parsed. */
+export function heldKeyOf(fact: Fact): string {
+  const { provider, id, unreadable } = fact.script;
+  if (unreadable?.hasId) return `held#${keyOf(provider, false, id)}`;
+  return `held#${provider}#${createHash('sha256')
+    .update(bodyOf(provider, [fact], 0))
+    .digest('hex')}`;
 }
 
 function ofStripe(event: Fact['event'], created: number) {

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { withBarOf } from '../../bin/commands/cli/progress.ts';
-import { bundle } from './bundle.ts';
-import { runChunk } from './chunk.ts';
+import { bundle, loadBundle } from './bundle.ts';
 import { simulateOverHttp } from './http.ts';
 import { monthInAShop, printMonth } from './month.ts';
 import { CHUNK, mergeResults, runAll } from './parallel.ts';
@@ -29,13 +28,15 @@ const seconds = () => (performance.now() - started) / 1000;
 
 async function simulated() {
   if (values.http) return await withBarOf((show) => simulateOverHttp({ orders, seed }, show), process.stderr);
-  if (values.chunk !== undefined) {
-    const chunk = { seed, chunk: Number(values.chunk), orders: CHUNK };
-    return mergeResults([await runChunk(chunk, (line) => console.log(line))]);
-  }
   const folder = mkdtempSync(join(tmpdir(), 'keypost-simulation-'));
   try {
     const file = await bundle(folder);
+    if (values.chunk !== undefined) {
+      // The same bundle as in a complete run, since another compilation orders concurrent work differently.
+      const { runChunk } = await loadBundle(file);
+      const chunk = { seed, chunk: Number(values.chunk), orders: CHUNK };
+      return mergeResults([await runChunk(chunk, (line) => console.log(line))]);
+    }
     return await withBarOf((show) => runAll(file, { seed, orders }, show), process.stderr);
   } finally {
     rmSync(folder, { recursive: true });

@@ -1,7 +1,7 @@
 /** Schedules all deliveries: sales, reversals, batches, forgeries and unreadable bodies. */
 
 import type { Delivery, deliverySender } from './deliveries.ts';
-import type { Fact, OrderScript } from './order-script.ts';
+import { EUROS, type Fact, type OrderScript } from './order-script.ts';
 import { isSale } from './order-script.ts';
 import type { ProviderName } from './schedules.ts';
 import type { Sim } from './sim.ts';
@@ -18,8 +18,13 @@ export function scheduleDeliveries(
 ): readonly Delivery[] {
   const { random, clock } = sim;
   const deliveries: Delivery[] = [];
-  const schedule = (at: number, provider: ProviderName, facts: readonly Fact[], text?: string) => {
-    const one = { id: `t${sim.number()}`, provider, facts, ...(text === undefined ? {} : { text }) };
+  const schedule = (
+    at: number,
+    provider: ProviderName,
+    facts: readonly Fact[],
+    more: Pick<Delivery, 'text' | 'notice'> = {},
+  ) => {
+    const one = { id: `t${sim.number()}`, provider, facts, ...more };
     deliveries.push(one);
     clock.at(at, () => sender.deliver(one));
   };
@@ -38,7 +43,13 @@ export function scheduleDeliveries(
       batch = [];
     }
     if (random.chance(0.02)) forge(sim, script, sender);
-    if (random.chance(0.01)) schedule(script.saleAt, provider, [], `{"what": "is this, ${script.id}"}`);
+    if (random.chance(0.01))
+      schedule(script.saleAt, provider, [], { text: `{"what": "is this, ${script.id}"}` });
+    if (provider === BATCHES && random.chance(0.1)) {
+      const money = { kind: 'ignored', id: script.id, type: 'charge', amount: EUROS, test: false };
+      const text = JSON.stringify({ events: JSON.stringify([money]) });
+      schedule(script.saleAt, provider, [], { text, notice: `notice#${provider}#charge` });
+    }
   }
   if (batch.length > 0) schedule(sim.faultProfile.salesUntil, BATCHES, batch);
   return deliveries;

@@ -8,7 +8,7 @@ import { catalogue, hasLine } from './catalogue.ts';
 import { deliverySender } from './deliveries.ts';
 import { feedbackLambda, type HandleFeedback } from './events.ts';
 import { type Action, type Operator, operatorOf, PERSON } from './operator.ts';
-import { giftScript, isGift, type OrderScript } from './order-script.ts';
+import { giftScript, isDescribable, isGift, type OrderScript } from './order-script.ts';
 import { nowOf, type Process } from './process.ts';
 import { reasonsFor } from './reasons.ts';
 import { scheduleReconcile } from './reconcile-runs.ts';
@@ -144,6 +144,12 @@ function scheduleOperator(sim: Sim, scripts: readonly OrderScript[], act: Operat
     if (isGift(script)) {
       at(saleAt, 'issue');
       continue;
+    }
+    const { unreadable } = script;
+    if (unreadable) {
+      if (isDescribable(script) && random.chance(0.5)) at(early(), 'release');
+      at(unreadable.until + random.below(faultProfile.quietFrom - unreadable.until), 're-read');
+      at(faultProfile.quietFrom + 3_600_000, 're-read');
     }
     if (isHeld && random.chance(0.67)) at(soon(), random.chance(0.5) ? 'release' : 're-read');
     if (random.chance(0.02)) at(early(), 'resend');
