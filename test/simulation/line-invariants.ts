@@ -3,7 +3,7 @@ import { statusOf } from '../../functions/core/order/due.ts';
 import { DELIVERIES, type Line, type Order } from '../../functions/core/order/types.ts';
 import { type OrderView, view } from '../../functions/core/order/view.ts';
 import { expectedSerial, KEYS, PRODUCT_OF, SELLER } from './catalogue.ts';
-import { goodName, newName } from './operator.ts';
+import { goodName, newName, ownerAfter } from './operator.ts';
 import type { OrderScript } from './order-script.ts';
 import { reasonsFor } from './reasons.ts';
 import { isStopped } from './reversals.ts';
@@ -21,7 +21,7 @@ export function checkLine(sim: Sim, script: OrderScript, line: LineView): void {
     return;
   }
   const { licensee, serial, keyVersion } = line;
-  const names = [script.licensee, goodName(script), newName(script)];
+  const names = [script.licensee, goodName(script), newName(script), ownerAfter(script).name];
   if (!names.includes(licensee ?? undefined)) sim.violation('the licensee is right', where);
   const product = PRODUCT_OF[line.sku] ?? 'widget';
   const real = (KEYS[product] ?? []).map((_, n) => expectedSerial(product, n + 1, licensee ?? ''));
@@ -68,6 +68,10 @@ function checkLineMails(
   const where = `${script.key} ${sku}`;
   const carried = { carries: [{ line: id, issue: issued.n }] };
   const brought = mails.some((mail) => shares(mail, carried) && mail.text.includes(issued.serial));
+  const owner = ownerAfter(script);
+  const isForeign = (mail: Send) => shares(mail, carried) && mail.to !== owner.email && !script.test;
+  if (issued.licensee === owner.name && mails.some(isForeign))
+    sim.violation("the new owner's serial is mailed to the new owner", where);
   if (via === 'elsewhere') {
     if (brought) sim.violation('a serial that the buyer has is not mailed', where);
     return;
@@ -109,9 +113,11 @@ function checkSecondMail(sim: Sim, history: SendHistory, before: readonly Send[]
   sim.count(`second mail: ${excuses.at(-1) ?? 'none'}`);
 }
 
-function checkAddress(sim: Sim, { test, key, id, buyer }: OrderScript, { to, subject }: Send): void {
+function checkAddress(sim: Sim, script: OrderScript, { to, subject }: Send): void {
+  const { test, key, id, buyer } = script;
+  const known = [buyer.email, `mended-${id}@example.com`, ownerAfter(script).email];
   const right = test
     ? to === SELLER && subject.startsWith('TEST ')
-    : (to === buyer.email || to === `mended-${id}@example.com`) && !subject.startsWith('TEST');
+    : known.includes(to) && !subject.startsWith('TEST');
   if (!right) sim.violation('a mail goes to the right address', key);
 }

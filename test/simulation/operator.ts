@@ -9,7 +9,7 @@ import {
   saleIn,
 } from '../../functions/core/inbound/reread.ts';
 import { issueManually } from '../../functions/core/operator/issue.ts';
-import { reissueLines } from '../../functions/core/operator/reissue.ts';
+import { reissueLines, transferOrder } from '../../functions/core/operator/reissue.ts';
 import { type Corrections, releaseOrder } from '../../functions/core/operator/release.ts';
 import { isInForce, toAt } from '../../functions/core/order/due.ts';
 import { basis, erase, importLine, type Result, resend } from '../../functions/core/order/manual.ts';
@@ -33,7 +33,16 @@ const CALL_MS = 3_000;
 const BY = { who: 'operator', why: null };
 
 /** The actions on one order, in the order of the report. */
-export const ACTIONS = ['release', 're-read', 'reissue', 'resend', 'issue', 'erase', 'import'] as const;
+export const ACTIONS = [
+  'release',
+  're-read',
+  'reissue',
+  'resend',
+  'issue',
+  'transfer',
+  'erase',
+  'import',
+] as const;
 export type Action = (typeof ACTIONS)[number];
 export type Operator = (script: OrderScript, action: Action) => void;
 
@@ -79,6 +88,12 @@ export function operatorOf(sim: Sim, aws: Aws, { products, signing }: ReturnType
           seen?.audit.at(-1)?.after.licensee === newName(script) ? goodName(script) : newName(script);
         return known((order) => reissueLines(makers, order, { name, isChosen: () => true }, BY, now));
       }
+      case 'transfer':
+        return known((order) =>
+          order.lines.every(({ state }) => state === 'issued')
+            ? transferOrder(makers, order, ownerAfter(script), BY, now)
+            : 'unchanged',
+        );
       case 'erase':
         return known((order) => erase(order, BY, now));
       case 'import':
@@ -157,6 +172,12 @@ export function operatorOf(sim: Sim, aws: Aws, { products, signing }: ReturnType
 
 export const goodName = ({ id }: OrderScript): string => `Known ${id}`;
 export const newName = ({ id }: OrderScript): string => `Renamed ${id}`;
+
+/** The person to whom the licence passes. */
+export const ownerAfter = ({ id }: OrderScript) => ({
+  name: `Owner ${id}`,
+  email: `moved-${id.replaceAll(/\W/g, '-')}@example.com`,
+});
 
 /** A serial of an earlier store, made with the first key. */
 const importedLine = ({ licensee = '' }: OrderScript) => ({

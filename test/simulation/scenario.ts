@@ -1,8 +1,7 @@
 /** Schedules all deliveries: sales, reversals, batches, forgeries and unreadable bodies. */
 
 import type { Delivery, deliverySender } from './deliveries.ts';
-import { EUROS, type Fact, type OrderScript } from './order-script.ts';
-import { isSale } from './order-script.ts';
+import { EUROS, type Fact, isSale, type OrderScript } from './order-script.ts';
 import type { ProviderName } from './schedules.ts';
 import type { Sim } from './sim.ts';
 

@@ -154,6 +154,7 @@ function scheduleOperator(sim: Sim, scripts: readonly OrderScript[], act: Operat
     if (isHeld && random.chance(0.67)) at(soon(), random.chance(0.5) ? 'release' : 're-read');
     if (random.chance(0.02)) at(early(), 'resend');
     if (random.chance(0.02)) at(early(), 'reissue');
+    if (random.chance(0.02)) at(early(), 'transfer');
     if (acts.erase) at(early(), 'erase');
     if (acts.import) at(random.chance(0.5) ? saleAt - random.below(300_000) : early(), 'import');
     for (let n = 0; acts.manyActions && n < MANY; n += 1) at(soon(), n % 3 ? 'resend' : 'reissue');
