@@ -292,7 +292,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the name is not cleaned',
     file: core('serial/lines'),
-    from: 'const issued = makeSerial(product, key, name.licensee);',
-    to: "const issued = makeSerial(product, key, receivedName(product, buyer) ?? '');",
+    from: 'const issued = makeSerial(product, key, { order, line, id, licensee, issue: 1 }, answers);',
+    to: "const issued = makeSerial(product, key, { order, line, id, licensee: receivedName(product, buyer) ?? '', issue: 1 }, answers);",
   },
 ];
