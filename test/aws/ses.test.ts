@@ -61,11 +61,15 @@ const answering =
 
 const send = (message: Message = MESSAGE) => sesMailer(sesClient(), 'keypost')(message);
 
-/** Replaces the time limits of calls, in milliseconds: the time is over when the test says so. */
+/** Records the timers of the next call: the time is over when the test ends the first, which is the limit of the call. */
 function timeLimit() {
-  const controller = new AbortController();
-  const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(controller.signal);
-  return { limits: () => timeout.mock.calls, end: () => controller.abort() };
+  const timers: { readonly ms: number | undefined; readonly end: () => void }[] = [];
+  const set = globalThis.setTimeout;
+  vi.spyOn(globalThis, 'setTimeout').mockImplementation((end, ms) => {
+    timers.push({ ms, end });
+    return set(() => undefined, 0);
+  });
+  return { limit: () => timers[0]?.ms, end: () => timers[0]?.end() };
 }
 
 beforeEach(() => {
@@ -220,13 +224,13 @@ describe('a mail that SES does not accept', () => {
     ['before', () => {}],
     ['in the middle of', (response) => response.writeHead(200, { 'content-length': '900' }).write(SENT)],
   ])('has an unknown result if the time is over %s the response', async ([, answer]) => {
-    const { limits, end } = timeLimit();
+    const { limit, end } = timeLimit();
     await ses((_, response) => {
       answer(response);
       end();
     });
     expect(await send()).toEqual({ kind: 'unknown', code: 'AbortError' });
-    expect([seen.requests, limits()]).toEqual([1, [[1_500]]]);
+    expect([seen.requests, limit()]).toEqual([1, 1_500]);
   });
 
   it.for<[code: string, endpoint: string]>([
@@ -285,10 +289,10 @@ describe('the connection', () => {
   });
 
   it('does not fail the start if SES is silent until the time is over', async () => {
-    const { limits, end } = timeLimit();
+    const { limit, end } = timeLimit();
     await ses(end);
     await connect(sesClient());
-    expect([seen.requests, limits()]).toEqual([1, [[1_500]]]);
+    expect([seen.requests, limit()]).toEqual([1, 1_500]);
   });
 });
 

@@ -14,11 +14,7 @@ import { randomKey } from './form.ts';
 import { printPublicKey, publicKeys } from './public.ts';
 
 export const keysGenerate = (terminal: Terminal) =>
-  define('generate')
-    .description("make a random key of the product's form")
-    .option('--replace', 'even if the product has a key: only apps with the new key accept new serials')
-    .addHelpText('after', '\nExample:\n  npx --no keypost keys generate widgetpro-win')
-    .action((name, options) => generate(terminal, name, options));
+  generateCommand().action((name, options) => generate(terminal, name, options));
 
 export const keysRotate = (terminal: Terminal) =>
   define('rotate')
@@ -31,7 +27,11 @@ const define = (verb: string) =>
     .argument('<product>', 'a product of the catalogue')
     .option('--json', 'print JSON for scripts: the public key and its number');
 
-type KeyOptions = OptionsOf<typeof define>;
+const generateCommand = () =>
+  define('generate')
+    .description("make a random key of the product's form")
+    .option('--replace', 'even if the product has a key: only apps with the new key accept new serials')
+    .addHelpText('after', '\nExample:\n  npx --no keypost keys generate widgetpro-win');
 
 const ROTATE_HELP = `
 New licences are signed with the new key at once, so release an app that knows both
@@ -43,7 +43,7 @@ Example:
 async function generate(
   terminal: Terminal,
   name: string,
-  options: KeyOptions & { readonly replace?: true | undefined },
+  options: OptionsOf<typeof generateCommand>,
 ): Promise<void> {
   const target = targetFrom(options, terminal.env);
   const product = await requireProduct(terminal, target, name);
@@ -62,7 +62,7 @@ async function generate(
   terminal.print(`your app needs the key; show it with:\n  ${command}${target.awsOption}`);
 }
 
-async function rotate(terminal: Terminal, name: string, options: KeyOptions): Promise<void> {
+async function rotate(terminal: Terminal, name: string, options: OptionsOf<typeof define>): Promise<void> {
   const target = targetFrom(options, terminal.env);
   const { serial } = await requireProduct(terminal, target, name);
   if (serial.kind !== 'ed25519')
