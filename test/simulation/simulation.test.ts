@@ -51,7 +51,6 @@ describe('a mutant', () => {
   const quick = [
     'claim after the mail',
     'every delivery mails, without a lease',
-    'an error is read as a duplicate',
     'aliases are not claimed',
     'a write without the condition on its version',
     'a reversal does not stop the mail',
