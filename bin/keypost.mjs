@@ -30,7 +30,7 @@ function hashSources() {
   const files = [fileURLToPath(import.meta.url), join(root, 'node_modules/.package-lock.json')];
   for (const name of ['bin', 'functions', 'lib'])
     for (const file of readdirSync(join(root, name), { recursive: true, encoding: 'utf8' }).sort())
-      if (file.endsWith('.ts')) files.push(join(root, name, file));
+      if (/\.m?ts$|\.mjs$/.test(file)) files.push(join(root, name, file));
   for (const file of files) hash.update(`\0${file}\0`).update(readFileSync(file));
   return hash.digest('hex').slice(0, 32);
 }
@@ -38,9 +38,10 @@ function hashSources() {
 async function bundle() {
   const { build } = await import('esbuild');
   mkdirSync(bundles, { recursive: true });
-  for (const name of readdirSync(bundles))
-    if (statSync(join(bundles, name)).mtimeMs < Date.now() - DAY)
-      rmSync(join(bundles, name), { recursive: true });
+  // Another process may remove the same old bundle.
+  for (const path of readdirSync(bundles).map((name) => join(bundles, name)))
+    if ((statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < Date.now() - DAY)
+      rmSync(path, { recursive: true, force: true });
   const outdir = mkdtempSync(join(bundles, 'new-'));
   await build({
     entryPoints: [join(root, 'bin/keypost.ts')],

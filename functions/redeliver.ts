@@ -11,7 +11,7 @@ import { type Redelivered, type Redelivering, RUN_MS, redeliver } from './core/m
 import { webhookEnv } from './env.ts';
 
 const CALL_MS = 3_000;
-/** The number of mails whose age is read. In an outage longer than their backoff, these are as old as any. */
+/** The number of due mails whose age is read for the gauge. In a long outage every due mail is about equally old. */
 const SAMPLE = 25;
 
 const env = webhookEnv(process.env);

@@ -75,7 +75,7 @@ export function requestWorld(shared: LambdaPorts, provider: string, request: Web
       switch (event.kind) {
         case 'reversed': {
           const judge = async () => judgeWith({ catalogue, provider }, await shared.productKeys.read());
-          return await recordReversal(ports, ownerOf(catalogue, provider), event, judge);
+          return await recordReversal(ports, ownerOf(catalogue, provider), { ...event, raw }, judge);
         }
         case 'ignored': {
           const known = noticed.get(shared) ?? new Set();

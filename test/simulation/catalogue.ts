@@ -37,7 +37,7 @@ export const PRODUCT_OF: Readonly<Record<string, string>> = {
   k: 'late',
 };
 
-/** Whether the order has the line of this SKU. SKUs of one product are one line. */
+/** True if the order has the line of this SKU. SKUs of one product are one line. */
 export const hasLine = ({ lines }: Pick<Order, 'lines'>, sku: string): boolean =>
   lines.some((line) => line.sku === sku || line.product === (PRODUCT_OF[sku] ?? 'widget'));
 

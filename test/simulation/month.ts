@@ -112,7 +112,7 @@ interface Checkout {
   readonly buyer: Buyer;
   readonly line: SoldLine;
   readonly isBounced: boolean;
-  /** Whether the buyer would answer a question. */
+  /** True if the buyer answers a question. */
   readonly isAnswered: boolean;
 }
 
@@ -146,7 +146,7 @@ export interface Month {
   /** Paid orders that were neither mailed nor held. */
   readonly lost: readonly string[];
   readonly mails: number;
-  /** Orders that were mailed twice although nobody asked. */
+  /** Orders that were mailed twice without a request. */
   readonly mailedTwice: readonly string[];
 }
 

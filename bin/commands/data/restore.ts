@@ -71,7 +71,7 @@ async function restore(terminal: Terminal, options: OptionsOf<typeof define>): P
 
 const SEGMENTS = 4;
 const AT_ONCE = 16;
-/** Items of a run: an old one would only stand in the way. */
+/** Leases and cursors are about runs of the damaged table. An old one would stop or misplace the next run. */
 const TRANSIENT = /^(lease|cursor)#/;
 
 async function restoreAll(tables: Tables, isDry: boolean, show: (part: number) => void) {

@@ -103,7 +103,13 @@ export async function recordEvents(
     }
     const { order } =
       made.kind === 'reversed'
-        ? await recordReversal(ports, ownerOf(shop.catalogue, shop.provider), made, judge, audited)
+        ? await recordReversal(
+            ports,
+            ownerOf(catalogue, shop.provider),
+            { ...made, raw: () => raw },
+            judge,
+            audited,
+          )
         : await recordSale(ports, { ...made, sale: { ...made.sale, raw: () => raw } }, false, audited);
     if (order) recorded.set(order.key, order);
   }

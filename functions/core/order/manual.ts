@@ -89,10 +89,6 @@ export function resend(order: Order, email: string | undefined, by: Actor, now: 
   );
 }
 
-/** Mails every serial to the new address, because mails to another address do not count. */
-export const newAddress = (order: Order, email: string, by: Actor, now: number): Result =>
-  finishManual(order, { ...withCorrections(order, { email }), outbox: undefined }, 'address', by, now);
-
 /** New serials by line ID, all made before. A line that has a serial for this licensee keeps it. */
 export function reissue(
   order: Order,

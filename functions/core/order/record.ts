@@ -47,15 +47,7 @@ export async function recordSale(
   ]);
   report(changed ? 'order_recorded' : 'order_duplicate', { order: order.key });
   if (changed) reportHeld(ports, order);
-  if (order.outbox?.held === 'too_large' && event.raw) {
-    const raw = event.raw();
-    await recordUnreadable(
-      ports,
-      { kind: 'unreadable', key: `held#${raw.provider}#${hashOf(raw)}`, provider },
-      raw,
-      'too_large',
-    );
-  }
+  if (order.outbox?.held === 'too_large' && event.raw) await holdTooLarge(ports, provider, event.raw());
   // A concurrent call that wrote an alias may have moved a reversal to this order.
   const isBehind = names === 'moved' || (names === 'known' && changed);
   const present = isBehind ? ((await orderAt(store, order.key)) ?? order) : order;
@@ -134,6 +126,15 @@ export async function recordUnreadable(
   return claim;
 }
 
+/** Holds the notification of an event that does not fit its order. */
+const holdTooLarge = (ports: Recording, provider: string, raw: Raw): Promise<Claim> =>
+  recordUnreadable(
+    ports,
+    { kind: 'unreadable', key: `held#${raw.provider}#${hashOf(raw)}`, provider },
+    raw,
+    'too_large',
+  );
+
 /** An item stays far below DynamoDB's 400 KB. */
 const MOST_LATER = 9;
 const MOST_BYTES = 30_000;
@@ -152,7 +153,7 @@ const hashOf = ({ query, body }: Raw): string =>
 export async function recordReversal(
   ports: Recording,
   provider: string,
-  event: Reversed,
+  event: Reversed & { readonly raw?: (() => Raw) | undefined },
   judge: () => Promise<Judge>,
   audit = noAudit,
 ): Promise<Claim> {
@@ -175,6 +176,8 @@ export async function recordReversal(
     };
     changes.push(await change(store, at, item, step));
   }
+  const isLost = changes.some(({ order }) => !order.reversals.has(event.reversalId));
+  if (isLost && event.raw) await holdTooLarge(ports, provider, event.raw());
   const [first] = changes.filter(({ order }) => !isStub(order));
   if (first) await claimAliases(ports, first.order.key, names, judge);
   const { order, changed } = first ?? changes[0] ?? { changed: false };

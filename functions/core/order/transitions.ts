@@ -1,6 +1,6 @@
 /**
  * Every change of an order, as a pure function: the order after an event, or undefined if the event changes nothing.
- * Nothing else writes an order's fields. The functions are in this file (facts), `sends.ts` and `manual.ts`.
+ * No other code writes an order's fields. This file has the facts, `sends.ts` the mails and `manual.ts` the manual actions.
  *
  * | event                         | what it changes                                                                   |
  * | ----------------------------- | --------------------------------------------------------------------------------- |
@@ -16,8 +16,7 @@
  * | mail age                      | the outbox is held as `mail_age`                                                    |
  * | rejudge                       | lines without a serial are judged again                                             |
  * | release                       | the same with a person's corrections; failed sends are dismissed; the outbox is not held |
- * | resend                        | settled sends are dismissed; every issued line goes by mail                         |
- * | new address                   | `buyer.email`; no send to the old address counts any more                           |
+ * | resend                        | settled sends are dismissed, and every issued line goes by mail; `buyer.email`      |
  * | reissue, transfer             | `issued` n + 1, the old serial superseded; the buyer; a mail to the previous owner  |
  * | import                        | a line `issued` elsewhere                                                           |
  * | erase                         | buyer, serials, sends, notification and audit texts are emptied; lines `erased`     |

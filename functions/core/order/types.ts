@@ -220,7 +220,6 @@ export type Facts = Readonly<Record<string, string | null>>;
 export const ACTIONS = [
   'release',
   'resend',
-  'address',
   'issue',
   'reissue',
   'transfer',

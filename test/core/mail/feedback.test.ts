@@ -7,7 +7,7 @@ import { mailEvents } from '../../../functions/aws/ses-feedback.ts';
 import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
 import { type MailEvent, recordMailEvent } from '../../../functions/core/mail/feedback.ts';
 import { likelyAddress } from '../../../functions/core/mail/likely-address.ts';
-import { erase, newAddress } from '../../../functions/core/order/manual.ts';
+import { erase, resend } from '../../../functions/core/order/manual.ts';
 import { applyMailEvent, applyOutcome, start as startMail } from '../../../functions/core/order/sends.ts';
 import type { Order } from '../../../functions/core/order/types.ts';
 import { view } from '../../../functions/core/order/view.ts';
@@ -241,7 +241,7 @@ test('events of one mail and the sender’s own mark end alike, in whatever orde
 
 describe('a mail to an address that was corrected since', () => {
   const corrected = (order: Order): Order => {
-    const next = newAddress(order, 'zoe@gmail.com', actor, 0);
+    const next = resend(order, 'zoe@gmail.com', actor, 0);
     if (typeof next === 'string') throw new Error(next);
     return next;
   };

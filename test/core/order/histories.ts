@@ -12,7 +12,6 @@ import {
   basis,
   erase,
   importLine,
-  newAddress,
   type Result,
   reissue,
   rejudge,
@@ -77,7 +76,7 @@ export interface World {
   readonly random: Random;
   readonly items: Map<string, Stored>;
   readonly calls: Call[];
-  /** What the provider delivers again, since nobody answered. */
+  /** Events that the provider delivers again, because they got no answer. */
   readonly unanswered: (() => Steps)[];
   readonly reversed: { readonly keys: readonly string[]; readonly id: string }[];
   readonly reported: { readonly event: Sale }[];
@@ -85,7 +84,7 @@ export interface World {
   serials: number;
   /** From now on everything works. */
   calm: boolean;
-  /** Whether the catalogue knows SKU `u` by now. */
+  /** True once the catalogue has the SKU `u`. */
   learned: boolean;
 }
 
@@ -353,7 +352,7 @@ function manualAction(world: World): Steps {
     case 3:
       return act(world, 'resend', (order) => resend(order, random.chance(0.3) ? email : undefined, BY, now));
     case 4:
-      return act(world, 'address', (order) => newAddress(order, email, BY, now));
+      return act(world, 'resend', (order) => resend(order, email, BY, now));
     case 5:
       return act(world, 'reissue', (order) => reissue(order, serials(order), { name }, BY, now));
     case 6:

@@ -60,7 +60,7 @@ export function checkPut(world: Watched, before: Item | undefined, after: Order 
     );
 }
 
-const MANUAL = ['release', 'resend', 'address', 'reissue', 'transfer', 'erase'];
+const MANUAL = ['release', 'resend', 'reissue', 'transfer', 'erase'];
 const NEW_SERIALS = ['reissue', 'transfer'];
 
 function checkSize(order: Order): void {

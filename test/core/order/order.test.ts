@@ -521,6 +521,17 @@ describe('lines', () => {
     }
   });
 
+  test('a refund beyond a limit is held with its bytes, and mails no serial', async () => {
+    const world = memoryWorld(catalogue);
+    for (let at = 0; at <= 100; at += 1) await world.deliver([partial('0.01', `r${at}`)]);
+    await world.deliver([sale]);
+    const [order, kept] = world.orders();
+    expect(world.stored()[0]?.reversals.size).toBe(100);
+    expect(order).toMatchObject({ held: ['too_large'], heldAt: expect.any(String) });
+    expect(gunzipSync(kept?.raw?.body ?? '').toString()).toContain('"r100"');
+    expect(world.mails).toEqual([]);
+  });
+
   test('copies are one line with a quantity', async () => {
     const { lines } = await first({ lines: [line, { ...line, quantity: 2 }] });
     expect(lines).toMatchObject([{ sku: 'w', quantity: 3 }]);

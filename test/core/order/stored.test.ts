@@ -112,7 +112,7 @@ describe('an item of the previous schema', () => {
     expect(applyMailEvent(unknown, { ...event, send: 1 }, 0)).toBeUndefined();
   });
 
-  test('a mail of which nobody knows the outcome is tried again as the same mail', () => {
+  test('a mail with an unknown outcome is tried again as the same mail', () => {
     const unknown = order('unknown');
     const started = start(unknown, Date.parse(wakeAt(unknown) ?? ''));
     expect(started?.send).toMatchObject({ n: 0, tries: 2, doubt: true });
