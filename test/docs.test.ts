@@ -247,3 +247,12 @@ test('CI pins its actions to commits and has read permission only', () => {
   expect(used.filter((action) => !/@[0-9a-f]{40}$/.test(action))).toEqual([]);
   expect(workflow).toMatch(/^permissions:\n {2}contents: read\n\S/m);
 });
+
+test('the runbook lists the reports that raise the alarm Needs a look', () => {
+  const [, article = ''] =
+    /^## Needs a look$([\s\S]*?)^\*\*What the buyer/m.exec(read('docs/runbook.md')) ?? [];
+  const listed = [...article.matchAll(/^- `(\w+)`/gm)].map(([, name]) => name);
+  const source = read('functions/aws/reports.ts');
+  const raising = [...source.matchAll(/(\w+): \{ NeedsALook: 1 \}/g)].map(([, name]) => name);
+  expect(listed.sort()).toEqual(raising.sort());
+});

@@ -19,6 +19,7 @@ const METRICS: Partial<Record<ReportName, Partial<Record<MetricName, 1 | string>
   too_large: { TooLarge: 1 },
   line_held: { LinesHeld: 1 },
   alias_conflict: { NeedsALook: 1 },
+  ignored_amount: { NeedsALook: 1 },
   mails_held: { NeedsALook: 1 },
   mail_unmarked: { NeedsALook: 1 },
   failed: { NeedsALook: 1 },

@@ -872,6 +872,7 @@ describe('show', () => {
       'José Núñez → José Núñez II',
     ])
       expect(out).toContain(part);
+    expect(out).not.toContain('undefined');
     for (const name of [id, `shop#other-${id}`, `other-${id}`])
       expect((await keypost(`orders show '${name}'`)).out).toBe(out);
     expect(await json(`orders show '${key}'`)).toEqual({

@@ -106,7 +106,7 @@ const lineFacts = ({
 
 const mailFacts = ({ mail, dueAt }: OrderView): string[][] => [
   ...Object.entries(mail).flatMap(([name, value]) =>
-    row(name, typeof value === 'object' ? JSON.stringify(value) : String(value)),
+    value === undefined ? [] : row(name, typeof value === 'object' ? JSON.stringify(value) : String(value)),
   ),
   ...row('due at', time(dueAt)),
 ];
