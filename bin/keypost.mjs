@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Starts the command line, `npx --no keypost`, from a bundle of `keypost.ts` and its libraries: tsx costs 0.8 s of CPU
+ * Starts the command line, `npm run keypost`, from a bundle of `keypost.ts` and its libraries: tsx costs 0.8 s of CPU
  * at each start. The hash of the sources names the folder of the bundle, so a changed source makes a new bundle.
  */
 import { createHash } from 'node:crypto';

@@ -43,20 +43,20 @@ export function keyFaults(secrets: SecretsManager, { products, providers }: Cata
   const ofProducts = parseKeys(productKeys, secrets.read(PRODUCT_KEYS));
   const ofProviders = parseKeys(providerKeys, secrets.read(PROVIDER_KEYS));
   if (!ofProducts)
-    return [`${PRODUCT_KEYS} is not a JSON object: npx --no keypost keys set <product> --local`];
+    return [`${PRODUCT_KEYS} is not a JSON object: npm run keypost -- keys set <product> --local`];
   if (!ofProviders)
-    return [`${PROVIDER_KEYS} is not a JSON object: npx --no keypost keys set <provider> --local`];
+    return [`${PROVIDER_KEYS} is not a JSON object: npm run keypost -- keys set <provider> --local`];
   const missing = Object.entries(products).flatMap(([id, product]) => {
     if (hasKey(product, ofProducts[id])) return [];
     const what = ofProducts[id] ? 'has a key that is not of the form that its profile states' : 'has no key';
-    return `${id} ${what}: npx --no keypost keys set ${id} --local`;
+    return `${id} ${what}: npm run keypost -- keys set ${id} --local`;
   });
   const unsigned = Object.keys(providers).filter(
     (name) => !providers[name]?.mail && !ofProviders[name]?.signing.length,
   );
   return [
     ...missing,
-    ...unsigned.map((name) => `${name} has no signing key: npx --no keypost keys set ${name} --local`),
+    ...unsigned.map((name) => `${name} has no signing key: npm run keypost -- keys set ${name} --local`),
   ];
 }
 

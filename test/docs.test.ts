@@ -69,7 +69,7 @@ describe.each(documents)('%s', (file) => {
 
 describe('commands in the documents', () => {
   const named = documents.flatMap((file) =>
-    [...read(file).matchAll(/npx --no keypost((?: +(?:'[^'\n]*'|[^\s`'()|>#\n]+))+)/g)].map(
+    [...read(file).matchAll(/npm run keypost --((?: +(?:'[^'\n]*'|[^\s`'()|>#\n]+))+)/g)].map(
       ([, words = '']) => ({
         file,
         words: words.match(/'[^']*'|\S+/g) ?? [],
@@ -197,7 +197,7 @@ describe('docs/runbook.md', () => {
     const cures = (words: string) =>
       [...new Set(words.match(/--(?:name|email|product)\b|keys set|\bdoctor\b/g))].sort();
     const article = articles.get(reason) ?? '';
-    expect(article).toContain('npx --no keypost orders release KEY');
+    expect(article).toContain('npm run keypost -- orders release KEY');
     expect(cures(article)).toEqual(expect.arrayContaining(cures(HINTS[reason])));
   });
 

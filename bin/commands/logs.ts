@@ -25,8 +25,8 @@ A line is one report: what happened, to which provider or order, and why. It hol
 name, address or serial. Ctrl-C ends the command.
 
 Examples:
-  npx --no keypost logs                              what the webhook does
-  npx --no keypost logs api --only 429 --no-follow   the requests that AWS throttled`;
+  npm run keypost -- logs                              what the webhook does
+  npm run keypost -- logs api --only 429 --no-follow   the requests that AWS throttled`;
 
 export const logs = (terminal: Terminal) =>
   command().action((name, options) => follow(terminal, name, options));

@@ -34,8 +34,8 @@ the key of the provider's API (\`keys set PROVIDER --api-key\`). The deployed Ke
 does the same every hour for the last three days.
 
 Examples:
-  npx --no keypost reconcile stripe --since 2026-11-20
-  npx --no keypost reconcile stripe --since 2026-11-20T18:00:00Z --local --json`;
+  npm run keypost -- reconcile stripe --since 2026-11-20
+  npm run keypost -- reconcile stripe --since 2026-11-20T18:00:00Z --local --json`;
 
 export const reconcileCommand = (terminal: Terminal) =>
   command().action((provider, options) => reconcileNow(terminal, provider, options));

@@ -38,9 +38,9 @@ An order without --test counts as a real sale: Keypost makes a genuine serial an
 mails it.
 
 Examples:
-  npx --no keypost simulate stripe --local --name 'José Núñez'
-  npx --no keypost simulate stripe --test                       to the deployed stack
-  npx --no keypost simulate stripe --event refunded --id pi_…   the orderId that --json shows`;
+  npm run keypost -- simulate stripe --local --name 'José Núñez'
+  npm run keypost -- simulate stripe --test                       to the deployed stack
+  npm run keypost -- simulate stripe --event refunded --id pi_…   the orderId that --json shows`;
 
 export const simulate = (terminal: Terminal) =>
   command().action((provider, options) => send(terminal, provider, options));

@@ -110,7 +110,7 @@ export function contextFrom(
   if (signing.length === 0 && !settings?.mail) {
     throw new Rejection(
       'no_signing_key',
-      `found no signing key; store it with \`npx --no keypost keys set ${provider}\``,
+      `found no signing key; store it with \`npm run keypost -- keys set ${provider}\``,
     );
   }
   const skus = new Set(Object.values(catalogue.products).flatMap((product) => product.skus[provider] ?? []));

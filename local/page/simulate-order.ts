@@ -34,7 +34,7 @@ export async function simulateOrder(
   const isMail = catalogue.providers[order.provider]?.mail !== undefined;
   if (!secret && !isMail)
     throw new SimulationError(
-      `${order.provider} has no signing key: npx --no keypost keys set ${order.provider} --local`,
+      `${order.provider} has no signing key: npm run keypost -- keys set ${order.provider} --local`,
     );
   const address = addressAt(page, catalogue, order.provider);
   return await postRequest(

@@ -455,7 +455,7 @@ test.each<[broken: string, change: Record<string, Reply>, findings: string[], cu
     'reports a test order that is held',
     { 'GetItem Keypost-Orders1': order('unknown_product') },
     ['test-order bad'],
-    /held \(unknown_product\); `npx --no keypost orders held`/,
+    /held \(unknown_product\); `npm run keypost -- orders held`/,
   ],
   [
     'reports a Lambda mail-events that was deleted',
@@ -473,7 +473,7 @@ test.each<[broken: string, change: Record<string, Reply>, findings: string[], cu
     'reports a product without a key',
     { 'GetSecretValue ProductKeys1': secret({ _unused: '9' }) },
     ['product-key widget bad'],
-    /`npx --no keypost keys set widget`/,
+    /`npm run keypost -- keys set widget`/,
   ],
   [
     'reports a newest product key that is too short',
@@ -492,7 +492,7 @@ test.each<[broken: string, change: Record<string, Reply>, findings: string[], cu
     'reports a provider without a signing key',
     { 'GetSecretValue ProviderKeys1': secret({ _unused: '9' }) },
     ['provider-key shop bad'],
-    /`npx --no keypost keys set shop`/,
+    /`npm run keypost -- keys set shop`/,
   ],
   [
     'warns about a short signing key, which still works',
@@ -906,7 +906,7 @@ test('--stack selects another stack and appears in the suggested commands', asyn
   });
   answers['GetSecretValue Other'] = secret({});
   const { out } = await keypost('keys', 'list', '--stack', 'Second');
-  expect(out).toContain('`npx --no keypost keys set widget --stack Second`');
+  expect(out).toContain('`npm run keypost -- keys set widget --stack Second`');
 });
 
 test.each<[string[], number, RegExp]>([

@@ -288,14 +288,14 @@ test('keys list shows versions and faults, and ignores entries that are not keys
   expect(out.split('\n').map((line) => line.replace(/ {2,}/g, ' | '))).toEqual([
     'PRODUCT | KEY VERSIONS | STATE',
     'ascii | 1 | ok',
-    'hex | 1, 2 | version 2 is not 32 hex digits; set one with `npx --no keypost keys set hex --local`',
-    'base64 | none | no key; set one with `npx --no keypost keys set base64 --local`',
-    'md5 | none | no key; set one with `npx --no keypost keys set md5 --local`',
+    'hex | 1, 2 | version 2 is not 32 hex digits; set one with `npm run keypost -- keys set hex --local`',
+    'base64 | none | no key; set one with `npm run keypost -- keys set base64 --local`',
+    'md5 | none | no key; set one with `npm run keypost -- keys set md5 --local`',
     'gone | 7 | not in the catalogue',
     '',
     'PROVIDER | SIGNING KEYS | API KEY | STATE',
-    'shop | 2 | no | a signing key has fewer than 8 characters; make a longer one at the provider, and set one with `npx --no keypost keys set shop --local`',
-    'stripe | 0 | no | no key; set one with `npx --no keypost keys set stripe --local`',
+    'shop | 2 | no | a signing key has fewer than 8 characters; make a longer one at the provider, and set one with `npm run keypost -- keys set shop --local`',
+    'stripe | 0 | no | no key; set one with `npm run keypost -- keys set stripe --local`',
     '',
   ]);
   const { products, providers } = JSON.parse((await keypost('keys list --json')).out);
@@ -384,7 +384,7 @@ describe('orders', () => {
         'm',
       ),
     );
-    expect(out).toContain('npx --no keypost orders release KEY --local');
+    expect(out).toContain('npm run keypost -- orders release KEY --local');
     expect(out).toMatch(/^unknown_product .*--product SKU=product$/m);
     const json = (await keypost('orders held --json')).out;
     expect(`${out}${json}`.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
@@ -531,7 +531,7 @@ test.each([
   const { code, out, err } = await keypost(`${verb} --help`);
   expect([code, err]).toEqual([0, '']);
   expect(out).toContain(`Usage: keypost ${verb}`);
-  if (verb !== 'keys' && verb !== 'orders') expect(out).toContain(`npx --no keypost ${verb}`);
+  if (verb !== 'keys' && verb !== 'orders') expect(out).toContain(`npm run keypost -- ${verb}`);
 });
 
 test('doctor succeeds on this machine once every product has a key', async () => {

@@ -1099,7 +1099,7 @@ test.each(['show', 'release', 'resend', 'reissue --name N'])(
   async (verb) => {
     const { code, out, err } = await keypost(`orders ${verb} pi_none`);
     expect([code, out]).toEqual([1, '']);
-    expect(err).toMatch(/^there is no order pi_none; `npx --no keypost orders list --local` [^\n]*\n$/);
+    expect(err).toMatch(/^there is no order pi_none; `npm run keypost -- orders list --local` [^\n]*\n$/);
   },
 );
 

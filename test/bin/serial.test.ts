@@ -383,7 +383,7 @@ describe('a mistake is reported in one line', () => {
     ['mac', 'Ja\u0007ne', /^mac: found damage or a control character in the name; write it/],
     ['mac', 'JosÃ©', /^mac: found damage/],
     ['hex', 'Jane', /^hex: version 2 is not 32 hex digits; set one with `.*keys set hex --local`$/],
-    ['none', 'Jane', /^none: no key; set one with `npx --no keypost keys set none --local`$/],
+    ['none', 'Jane', /^none: no key; set one with `npm run keypost -- keys set none --local`$/],
     ['nope', 'Jane', /^unknown product nope; the catalogue has mac, typed, old, hex, none$/],
     ['constructor', 'Jane', /^unknown product constructor; the catalogue has /],
   ])('for product %s and name %j', async (product, name, why) => {
@@ -458,7 +458,7 @@ describe('a mistake is reported in one line', () => {
 
   test.each(['make', 'check', 'explain', 'find-profile'])('%s has help, with an example', async (verb) => {
     const { code, out } = await serial([verb, '--help']);
-    expect([code, out]).toEqual([0, expect.stringContaining(`npx --no keypost serial ${verb} --`)]);
+    expect([code, out]).toEqual([0, expect.stringContaining(`npm run keypost -- serial ${verb} --`)]);
   });
 });
 

@@ -182,7 +182,7 @@ test('prints the keys that are missing or unusable, with the command that sets e
   const { child, started, ended } = run({ KEYPOST_CONFIG: path });
   const { output } = await started();
   expect(output).toMatch(/widgetpro-mac has a key that is not of the form .*keys set widgetpro-mac --local/);
-  expect(output).toMatch(/plugin has no key: npx --no keypost keys set plugin --local/);
+  expect(output).toMatch(/plugin has no key: npm run keypost -- keys set plugin --local/);
   child.kill('SIGINT');
   expect(await ended).toMatchObject({ code: 0, complained: '' });
 });

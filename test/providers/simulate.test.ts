@@ -169,7 +169,7 @@ const OPTIONS: Readonly<Record<string, object>> = {
 };
 const enabled = Object.keys(providers).filter((name) => Object.hasOwn(simulators, name));
 
-describe('npx --no keypost simulate', () => {
+describe('npm run keypost -- simulate', () => {
   const folder = mkdtempSync(join(tmpdir(), 'keypost-simulate-'));
   const config = join(folder, 'my.config.ts');
   let running: Running;
@@ -288,7 +288,7 @@ describe('npx --no keypost simulate', () => {
     [['nobody'], 'nobody is not enabled in the catalogue, which has'],
     [['toString'], 'toString is not enabled'],
     [['unsold'], 'no product of the catalogue has SKUs of unsold'],
-    [['keyless'], 'keyless has no signing key; `npx --no keypost keys set keyless --local` stores one'],
+    [['keyless'], 'keyless has no signing key; `npm run keypost -- keys set keyless --local` stores one'],
     [['shop', '--event', 'lost'], 'shop has no event lost; expected one of paid, refunded, partly_refunded'],
     [['shop', '--product', 'gadget'], 'the catalogue has no SKU of gadget at shop'],
     [['shop', '--secret-stdin'], 'the signing key is empty'],

@@ -141,9 +141,9 @@ const HELP = `
 The exit code is 0 if the command succeeds, 1 if it fails, and 2 if it is not understood.
 
 Examples:
-  npx --no keypost keys set --help      help on a command, with examples
-  npx --no keypost doctor               checks the deployed stack
-  npx --no keypost orders held --local  the held orders of \`npm start\` on this machine
+  npm run keypost -- keys set --help      help on a command, with examples
+  npm run keypost -- doctor               checks the deployed stack
+  npm run keypost -- orders held --local  the held orders of \`npm start\` on this machine
 
 AWS_PROFILE and AWS_REGION work as they do for the AWS command line.
 KEYPOST_CONFIG=path selects another catalogue than keypost.config.ts.`;

@@ -60,7 +60,7 @@ function deployedTarget(stack: string | undefined, env: Terminal['env']): Target
   return {
     local: false,
     config: CLIENT_CONFIG,
-    command: (verb) => `npx --no keypost ${verb}${option}`,
+    command: (verb) => `npm run keypost -- ${verb}${option}`,
     awsOption: '',
     names: async () => await namesOf(stack ?? (await readCatalogue({ env })).stack ?? STACK),
   };
@@ -79,7 +79,7 @@ function localTarget(env: Terminal['env']): Target {
       // The local AWS accepts any credentials, and the developer's own are not read.
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     },
-    command: (verb) => `npx --no keypost ${verb} --local`,
+    command: (verb) => `npm run keypost -- ${verb} --local`,
     awsOption: ` --endpoint-url ${endpoint}`,
     names: async () => ({
       ...LOCAL_NAMES,

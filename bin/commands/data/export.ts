@@ -36,8 +36,8 @@ jsonl  one line per order, with everything that \`orders show\` shows. Test orde
        included.
 
 Examples:
-  npx --no keypost export --out orders.csv
-  npx --no keypost export --format jsonl --local`;
+  npm run keypost -- export --out orders.csv
+  npm run keypost -- export --format jsonl --local`;
 
 async function exportOrders(terminal: Terminal, { format, out, ...options }: ExportOptions): Promise<void> {
   const target = targetFrom(options, terminal.env);

@@ -38,8 +38,8 @@ A row that is already stored counts as "same", and so does a row of an erased or
 A wrong row is listed with its line and is not written, and the exit code is 1.
 
 Examples:
-  npx --no keypost import orders.csv --dry-run --local
-  npx --no keypost import orders.csv`;
+  npm run keypost -- import orders.csv --dry-run --local
+  npm run keypost -- import orders.csv`;
 
 async function importOrders(terminal: Terminal, file: string, options: ImportOptions): Promise<void> {
   const { dryRun = false } = options;

@@ -47,8 +47,8 @@ Keypost cannot erase: backups of the table (point-in-time recovery keeps them fo
 days at most), what the provider and SES keep, and mails in mailboxes.
 
 Examples:
-  npx --no keypost person erase --email jane@example.com
-  npx --no keypost person erase --email jane@example.com --yes --json`;
+  npm run keypost -- person erase --email jane@example.com
+  npm run keypost -- person erase --email jane@example.com --yes --json`;
 
 async function erase(terminal: Terminal, options: EraseOptions): Promise<void> {
   const { target, isIn, store, orders } = await findPerson(terminal, options);

@@ -25,7 +25,7 @@ another buyer's order contains it, the output has the order's key only. The comm
 reads the whole table, which DynamoDB bills.
 
 Example:
-  npx --no keypost person export --email jane@example.com --out jane.json`;
+  npm run keypost -- person export --email jane@example.com --out jane.json`;
 
 async function exportPerson(terminal: Terminal, options: ExportOptions): Promise<void> {
   const { orders, isIn } = await findPerson(terminal, options);

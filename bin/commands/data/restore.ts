@@ -33,8 +33,8 @@ Items that the stack's table has stay as they are, so a second run changes nothi
 the webhook need not be paused. docs/operations.md describes the whole procedure.
 
 Examples:
-  npx --no keypost restore --from keypost-restored --dry-run
-  npx --no keypost restore --from keypost-restored --key stripe#pi_3PExample`;
+  npm run keypost -- restore --from keypost-restored --dry-run
+  npm run keypost -- restore --from keypost-restored --key stripe#pi_3PExample`;
 
 export const restoreCommand = (terminal: Terminal) =>
   define().action((options) => restore(terminal, options));

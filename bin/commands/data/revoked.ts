@@ -28,7 +28,7 @@ Publish the file where the app may fetch it. An app must also work without it. T
 command reads the whole table, which DynamoDB bills.
 
 Example:
-  npx --no keypost revoked export widgetpro-mac --out revoked.txt`;
+  npm run keypost -- revoked export widgetpro-mac --out revoked.txt`;
 
 async function exportRevoked(
   terminal: Terminal,

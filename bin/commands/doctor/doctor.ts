@@ -49,11 +49,11 @@ with testOrders: 'seller' in the catalogue. The exit code is 0 if everything is 
 otherwise 1.
 
 Examples:
-  npx --no keypost doctor                  check the deployed stack
-  npx --no keypost doctor --before-deploy --orders past.csv
+  npm run keypost -- doctor                  check the deployed stack
+  npm run keypost -- doctor --before-deploy --orders past.csv
                                            the columns of past.csv are
                                            provider,order,sku,name,email,amount,currency
-  npx --no keypost doctor --local --json   check this machine, from a script`;
+  npm run keypost -- doctor --local --json   check this machine, from a script`;
 
 const LABELS = { ok: 'ok', bad: 'not ok', unknown: 'unknown' } as const;
 

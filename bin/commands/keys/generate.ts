@@ -31,14 +31,14 @@ const generateCommand = () =>
   define('generate')
     .description("make a random key of the product's form")
     .option('--replace', 'even if the product has a key: only apps with the new key accept new serials')
-    .addHelpText('after', '\nExample:\n  npx --no keypost keys generate widgetpro-win');
+    .addHelpText('after', '\nExample:\n  npm run keypost -- keys generate widgetpro-win');
 
 const ROTATE_HELP = `
 New licences are signed with the new key at once, so release an app that knows both
 public keys first: make the key, ship it, and the customers' old licences stay valid.
 
 Example:
-  npx --no keypost keys rotate widgetpro-mac`;
+  npm run keypost -- keys rotate widgetpro-mac`;
 
 async function generate(
   terminal: Terminal,

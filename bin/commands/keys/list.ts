@@ -12,7 +12,7 @@ const define = () =>
   withTargetOptions(new Command('list'))
     .description('list all keys, and say whether they can be used')
     .option('--json', 'print JSON for scripts')
-    .addHelpText('after', '\nExample:\n  npx --no keypost keys list --local');
+    .addHelpText('after', '\nExample:\n  npm run keypost -- keys list --local');
 
 type ListOptions = OptionsOf<typeof define>;
 

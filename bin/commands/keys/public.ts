@@ -19,7 +19,7 @@ export const keysPublic = (terminal: Terminal) =>
     .argument('<product>', 'a product of kind ed25519')
     .description('print the public keys for the app')
     .option('--json', 'print JSON for scripts')
-    .addHelpText('after', '\nExample:\n  npx --no keypost keys public widgetpro-mac')
+    .addHelpText('after', '\nExample:\n  npm run keypost -- keys public widgetpro-mac')
     .action(async (name, options) => {
       if (findProduct(await readCatalogue(terminal), name)?.serial.kind !== 'ed25519')
         throw new CommandError(`${name} has no public key; only products of kind ed25519 have one`);

@@ -45,10 +45,10 @@ A provider has two active signing keys while one replaces the other: the last tw
 that were set. A product's key becomes its newest version, which all new serials use.
 
 Examples:
-  npx --no keypost keys set stripe                     ask for the key without showing it
-  npx --no keypost keys set widgetpro-mac < key.txt    for a product, from a file; with --yes if it has a key
-  pbpaste | npx --no keypost keys set shop --local     from the clipboard, on this machine
-  npx --no keypost keys set stripe --api-key           the key that reads orders from the provider`;
+  npm run keypost -- keys set stripe                     ask for the key without showing it
+  npm run keypost -- keys set widgetpro-mac < key.txt    for a product, from a file; with --yes if it has a key
+  pbpaste | npm run keypost -- keys set shop --local     from the clipboard, on this machine
+  npm run keypost -- keys set stripe --api-key           the key that reads orders from the provider`;
 
 async function set(terminal: Terminal, name: string, options: SetOptions): Promise<void> {
   const { only, add, apiKey, apiUrl } = options;

@@ -36,8 +36,8 @@ const HELP = `
 Judges the content only: the file does not prove who sent the mail.
 
 Examples:
-  npx --no keypost mails try order.eml
-  npx --no keypost mails try order.eml --store kagi --json`;
+  npm run keypost -- mails try order.eml
+  npm run keypost -- mails try order.eml --store kagi --json`;
 
 interface Result extends Omit<Received, 'key'> {
   readonly order: MailOrder | null;

@@ -11,7 +11,7 @@ const command = () =>
   withTargetOptions(new Command('held'))
     .description('held orders, and how to resolve each')
     .option('--json', 'for scripts')
-    .addHelpText('after', '\nExample:\n  npx --no keypost orders held --local');
+    .addHelpText('after', '\nExample:\n  npm run keypost -- orders held --local');
 
 export const ordersHeld = (terminal: Terminal) => command().action((options) => held(terminal, options));
 

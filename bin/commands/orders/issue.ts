@@ -30,8 +30,8 @@ const HELP = `
 The order is stored like any other, with the key hand#ID.
 
 Examples:
-  npx --no keypost orders issue --product widgetpro-mac --name 'José Núñez' --email jose@example.com
-  npx --no keypost orders issue --product widgetpro-mac --name 'Mac Weekly' --email press@example.com --id press-7 --why review`;
+  npm run keypost -- orders issue --product widgetpro-mac --name 'José Núñez' --email jose@example.com
+  npm run keypost -- orders issue --product widgetpro-mac --name 'Mac Weekly' --email press@example.com --id press-7 --why review`;
 
 export const ordersIssue = (terminal: Terminal) => command().action((options) => issue(terminal, options));
 

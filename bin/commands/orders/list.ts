@@ -59,9 +59,9 @@ due and unknown have an index; for the others a list checks 2,000 orders, and th
 cursor continues after them.
 
 Examples:
-  npx --no keypost orders list --date 2026-11-23
-  npx --no keypost orders list --email jose@example.com
-  npx --no keypost orders list --state refunded --since 2026-01-01 --json --local`;
+  npm run keypost -- orders list --date 2026-11-23
+  npm run keypost -- orders list --email jose@example.com
+  npm run keypost -- orders list --state refunded --since 2026-01-01 --json --local`;
 
 export const ordersList = (terminal: Terminal) => command().action((options) => list(terminal, options));
 

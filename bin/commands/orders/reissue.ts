@@ -33,8 +33,8 @@ const HELP = `
 The app does not learn of it: it still accepts the old serial.
 
 Examples:
-  npx --no keypost orders reissue 'stripe#pi_123' --name 'José Núñez' --why 'asked for it'
-  npx --no keypost orders reissue pi_123 --name 'José Núñez' --product widgetpro-mac`;
+  npm run keypost -- orders reissue 'stripe#pi_123' --name 'José Núñez' --why 'asked for it'
+  npm run keypost -- orders reissue pi_123 --name 'José Núñez' --product widgetpro-mac`;
 
 export const ordersReissue = (terminal: Terminal) =>
   command().action((key, options) => reissue(terminal, key, options));

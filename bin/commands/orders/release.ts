@@ -66,9 +66,9 @@ is no second order. A line that still lacks something stays held,
 and then the exit code is 1. A line whose SKU the catalogue ignores by now is dropped.
 
 Examples:
-  npx --no keypost orders release 'stripe#pi_123' --name 'José Núñez'
-  npx --no keypost orders release 'shop#1042' --email jose@example.com --local
-  npx --no keypost orders release 'shop#1042' --product widget-old=widgetpro-mac`;
+  npm run keypost -- orders release 'stripe#pi_123' --name 'José Núñez'
+  npm run keypost -- orders release 'shop#1042' --email jose@example.com --local
+  npm run keypost -- orders release 'shop#1042' --product widget-old=widgetpro-mac`;
 
 export const ordersRelease = (terminal: Terminal) =>
   command().action((key, options) => release(terminal, key, options));

@@ -26,8 +26,8 @@ A line that was held because its mail did not arrive is mailed too; a line witho
 a serial stays held. The mail of a test order goes to the seller.
 
 Examples:
-  npx --no keypost orders resend 'stripe#pi_123'
-  npx --no keypost orders resend pi_123 --email jose@example.com --why 'mistyped gmal.com'`;
+  npm run keypost -- orders resend 'stripe#pi_123'
+  npm run keypost -- orders resend pi_123 --email jose@example.com --why 'mistyped gmal.com'`;
 
 export const ordersResend = (terminal: Terminal) =>
   command().action((key, options) => resend(terminal, key, options));

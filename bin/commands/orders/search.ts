@@ -23,8 +23,8 @@ ignores case, accents, and spaces and hyphens in a serial. It needs six characte
 of a serial. The exit code is 0 also if no order is found.
 
 Examples:
-  npx --no keypost orders search 'nunez'
-  npx --no keypost orders search 4F7A-99C2 --local --json`;
+  npm run keypost -- orders search 'nunez'
+  npm run keypost -- orders search 4F7A-99C2 --local --json`;
 
 export const ordersSearch = (terminal: Terminal) =>
   command().action((text, options) => search(terminal, text, options));

@@ -23,9 +23,9 @@ const HELP = `
 keys#NAME shows the changes of the keys of a product or a provider.
 
 Examples:
-  npx --no keypost orders show 'stripe#pi_123'
-  npx --no keypost orders show pi_123 --json --local
-  npx --no keypost orders show 'keys#widgetpro-mac'`;
+  npm run keypost -- orders show 'stripe#pi_123'
+  npm run keypost -- orders show pi_123 --json --local
+  npm run keypost -- orders show 'keys#widgetpro-mac'`;
 
 export const ordersShow = (terminal: Terminal) =>
   command().action((key, options) => show(terminal, key, options));

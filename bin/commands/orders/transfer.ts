@@ -26,7 +26,7 @@ All lines of the order pass on together. The new owner gets the serials by mail,
 the previous owner gets a mail that says so. The app still accepts the old serials.
 
 Example:
-  npx --no keypost orders transfer 'stripe#pi_123' --name 'Ida Holm' --email ida@example.com --why 'sold'`;
+  npm run keypost -- orders transfer 'stripe#pi_123' --name 'Ida Holm' --email ida@example.com --why 'sold'`;
 
 export const ordersTransfer = (terminal: Terminal) =>
   command().action((key, options) => transfer(terminal, key, options));

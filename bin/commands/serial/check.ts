@@ -48,5 +48,5 @@ Spaces, dashes and separators are ignored, and so is case if the alphabet has a 
 case. The exit code is 0 if the serial is valid and 1 if it is not.
 
 Example:
-  npx --no keypost serial check --product widgetpro-mac --name 'Jane Q. Sample' \\\\
+  npm run keypost -- serial check --product widgetpro-mac --name 'Jane Q. Sample' \\\\
     --serial b05f5da78463537b5f9a76cf01b76e01`;

@@ -32,7 +32,7 @@ export const serialExplain = (terminal: Terminal) =>
 
 const HELP = `
 Example:
-  npx --no keypost serial explain --product widgetpro-mac --name 'José Núñez'`;
+  npm run keypost -- serial explain --product widgetpro-mac --name 'José Núñez'`;
 
 async function stepsOf(input: SerialInput, profile: SerialProfile, received: string) {
   const { label, licensee, keys } = input;

@@ -40,8 +40,8 @@ and one with an accent and a curly apostrophe. If several profiles remain, the o
 names the pair that distinguishes them. The exit code is 0 if any profile remains.
 
 Examples:
-  npx --no keypost serial find-profile --key - pairs.csv               asks for the key
-  npx --no keypost serial find-profile --key - pairs.csv < key.txt`;
+  npm run keypost -- serial find-profile --key - pairs.csv               asks for the key
+  npm run keypost -- serial find-profile --key - pairs.csv < key.txt`;
 
 const NO_MATCH =
   'no profile makes all of these serials from these names under this key; check that the app contains this key and that ' +

@@ -34,8 +34,8 @@ input and writes the serial to its standard output. docs/generators.md says how 
 compile C++ and Rust. The exit code is 0 if the program may run, and 1 if it is refused.
 
 Examples:
-  npx --no keypost generator check generators/acme.wasm
-  npx --no keypost generator check generators/acme.wasm --vectors pairs.csv --json`;
+  npm run keypost -- generator check generators/acme.wasm
+  npm run keypost -- generator check generators/acme.wasm --vectors pairs.csv --json`;
 
 async function readInput(file: string): Promise<Buffer> {
   return await readFile(file).catch((error: unknown) => {

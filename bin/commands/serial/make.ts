@@ -21,7 +21,7 @@ export const serialMake = (terminal: Terminal) =>
 
 const HELP = `
 Examples:
-  npx --no keypost serial make --product widgetpro-mac --name 'José Núñez'
-  npx --no keypost serial make --preset m-crypto-ecb --key - --name 'José Núñez' < key.txt
-  npx --no keypost serial make --preset php-mcrypt-cbc \\\\
+  npm run keypost -- serial make --product widgetpro-mac --name 'José Núñez'
+  npm run keypost -- serial make --preset m-crypto-ecb --key - --name 'José Núñez' < key.txt
+  npm run keypost -- serial make --preset php-mcrypt-cbc \\\\
     --profile '{"iv":{"from":"key"},"text":{"alphabet":"base64"}}' --key - --name 'José Núñez'`;

@@ -54,7 +54,7 @@ function unknown(path: Path, known: string): string {
   const owner =
     path.length > 2 && (path[0] === 'products' || path[0] === 'providers') ? String(path[1]) : '<product>';
   return SECRET_NAME.test(String(path.at(-1)))
-    ? `${formatPath(path)}: found what may be a secret, which must not be in this file; store it with \`npx --no keypost keys set ${owner}\``
+    ? `${formatPath(path)}: found what may be a secret, which must not be in this file; store it with \`npm run keypost -- keys set ${owner}\``
     : `${formatPath(path)}: found an unknown field; ${known.startsWith('{') ? `write ${known}` : 'remove it'}`;
 }
 

@@ -18,7 +18,7 @@ const Key = z.strictObject(
   {
     error: ({ input }) =>
       typeof input === 'string'
-        ? "found a text; write its form, like { form: 'hex' }: the key itself goes into the secret, with `npx --no keypost keys set`"
+        ? "found a text; write its form, like { form: 'hex' }: the key itself goes into the secret, with `npm run keypost -- keys set`"
         : '{ form, fit }',
   },
 );

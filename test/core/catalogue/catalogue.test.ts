@@ -30,7 +30,7 @@ const withProvider = (changes: object) => ({ ...good, providers: { stripe: chang
 const withProduct = (changes: object) => ({ ...good, products: { widget: { ...product, ...changes } } });
 
 const KEYS_SET =
-  'found what may be a secret, which must not be in this file; store it with `npx --no keypost keys set';
+  'found what may be a secret, which must not be in this file; store it with `npm run keypost -- keys set';
 
 describe('a catalogue', () => {
   it('is returned with its defaults filled in', () => {
