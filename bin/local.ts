@@ -22,7 +22,9 @@ try {
 
 function welcome({ page, aws, catalogue, keyFaults }: Running, dataDir: string | undefined): string {
   const products = Object.keys(catalogue.products).join(', ');
-  const webhooks = Object.keys(catalogue.providers).map((name) => `${page}/orders/${name}`);
+  const webhooks = Object.entries(catalogue.providers).flatMap(([name, { mail }]) =>
+    mail ? [] : `${page}/orders/${name}`,
+  );
   return [
     '',
     `Keypost   ${page}   the page: make a serial, send a first order, read its mail`,

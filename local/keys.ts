@@ -49,7 +49,8 @@ export function keyFaults(secrets: SecretsManager, { products, providers }: Cata
   const missing = Object.entries(products).flatMap(([id, product]) => {
     if (hasKey(product, ofProducts[id])) return [];
     const what = ofProducts[id] ? 'has a key that is not of the form that its profile states' : 'has no key';
-    return `${id} ${what}: npm run keypost -- keys set ${id} --local`;
+    const verb = product.serial.kind === 'ed25519' ? 'generate' : 'set';
+    return `${id} ${what}: npm run keypost -- keys ${verb} ${id} --local`;
   });
   const unsigned = Object.keys(providers).filter(
     (name) => !providers[name]?.mail && !ofProviders[name]?.signing.length,

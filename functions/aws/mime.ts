@@ -6,7 +6,8 @@ import { encode, wrap } from 'nodemailer/lib/qp';
 import type { Message } from '../core/mail/message.ts';
 
 export function toMime(message: Message): Buffer {
-  const root = new MimeNode('multipart/alternative');
+  const { files = [] } = message;
+  const root = new MimeNode(files.length > 0 ? 'multipart/mixed' : 'multipart/alternative');
   root.setHeader({
     From: { ...message.from },
     To: { address: message.to },
@@ -17,10 +18,26 @@ export function toMime(message: Message): Buffer {
     ...message.headers,
   });
   const head = root.buildHeaders();
-  const edge = `--${root.boundary}`;
-  const [text, html] = [part('text/plain', message.text), part('text/html', message.html)];
-  return Buffer.from([head, '', edge, text, edge, html, `${edge}--`, ''].join('\r\n'));
+  const texts = [part('text/plain', message.text), part('text/html', message.html)];
+  if (files.length === 0) return Buffer.from(`${head}\r\n\r\n${multipart(root, texts)}`);
+  const body = root.createChild('multipart/alternative');
+  const inner = `${body.buildHeaders()}\r\n\r\n${multipart(body, texts)}`;
+  return Buffer.from(`${head}\r\n\r\n${multipart(root, [inner, ...files.map(attachment)])}`);
 }
+
+const multipart = ({ boundary }: MimeNode, parts: readonly string[]): string =>
+  [...parts.flatMap((one) => [`--${boundary}`, one]), `--${boundary}--`, ''].join('\r\n');
+
+const attachment = ({ name, content }: NonNullable<Message['files']>[number]): string =>
+  [
+    'Content-Type: application/octet-stream',
+    'Content-Transfer-Encoding: base64',
+    `Content-Disposition: attachment; filename="${name}"`,
+    '',
+    ...(Buffer.from(content)
+      .toString('base64')
+      .match(/.{1,76}/g) ?? []),
+  ].join('\r\n');
 
 function part(type: string, content: string): string {
   const headers = `Content-Type: ${type}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable`;

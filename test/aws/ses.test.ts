@@ -355,6 +355,24 @@ describe('a received mail', () => {
     expect(raw).toMatch(/^Content-Type: multipart\/alternative;/m);
   });
 
+  it('has each file as it is, after the texts', async () => {
+    const files = [
+      { name: 'widget 2.licence', content: `KP1-${'aZ_-'.repeat(120)}` },
+      { name: 'licence.txt', content: 'A9E0' },
+    ];
+    const { raw, mail, text, html } = await arrived({ files });
+    expect(
+      mail.attachments.map(({ filename, disposition, content }) => [
+        filename,
+        disposition,
+        Buffer.from(content).toString(),
+      ]),
+    ).toEqual(files.map(({ name, content }) => [name, 'attachment', content]));
+    expect({ text, html }).toEqual({ text: MESSAGE.text, html: MESSAGE.html });
+    expect(raw.match(/^(?:Date|Message-ID|MIME-Version):/gim)).toHaveLength(3);
+    expect(Math.max(...raw.split('\r\n').map((one) => one.length))).toBeLessThanOrEqual(76);
+  });
+
   it('has no injected header, and an unchanged text', async () => {
     const evil = fc.constantFrom(
       'x\r\nBcc: all@example.com',

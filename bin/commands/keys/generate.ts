@@ -4,6 +4,7 @@ import { Command } from '@commander-js/extra-typings';
 import type { Product } from '../../../functions/core/catalogue/catalogue.ts';
 import { MOST_KEYS, publicKeyOf, seedOf } from '../../../functions/core/serial/ed25519.ts';
 import { withWhyOption } from '../cli/audit.ts';
+import { json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
 import { readSecret } from '../cli/secret.ts';
 import { type OptionsOf, readCatalogue, type Target, targetFrom, withTargetOptions } from '../cli/target.ts';
@@ -25,7 +26,7 @@ export const keysRotate = (terminal: Terminal) =>
 const define = (verb: string) =>
   withWhyOption(withTargetOptions(new Command(verb)))
     .argument('<product>', 'a product of the catalogue')
-    .option('--json', 'print JSON for scripts: the public key and its number');
+    .option('--json', 'print JSON for scripts: the number of the key, and the public key if there is one');
 
 const generateCommand = () =>
   define('generate')
@@ -58,6 +59,7 @@ async function generate(
   const version = await setProductKey(quiet, target, name, key, options);
   const seed = product.serial.kind === 'ed25519' ? seedOf(key) : undefined;
   if (seed) return printPublicKey(terminal, name, { version, key: publicKeyOf(seed) }, options.json);
+  if (options.json) return terminal.print(json({ keyNumber: version }));
   const command = `aws secretsmanager get-secret-value --secret-id ${secret} --query SecretString --output text`;
   terminal.print(`your app needs the key; show it with:\n  ${command}${target.awsOption}`);
 }

@@ -37,7 +37,10 @@ export function productKeyStates(
     const fault = () => {
       if (!product) return 'not in the catalogue';
       if (newest?.ok || product.serial.kind === 'program') return null;
-      if (!newest) return missing(target, name, entries, PRODUCT_ENTRY, keys[name] !== undefined);
+      if (!newest) {
+        const verb = product.serial.kind === 'ed25519' ? 'generate' : 'set';
+        return missing(entries, name, PRODUCT_ENTRY, keys[name] !== undefined, setHint(target, name, verb));
+      }
       return `version ${newest.version} is not ${describeForm(product.serial)}; ${setHint(target, name)}`;
     };
     return { product: name, versions, fault: fault() };
@@ -58,7 +61,7 @@ export function providerKeyStates(
       // A mail store needs none: SES proves the sender.
       if (providers[name]?.mail) return null;
       if (signing.length === 0)
-        return missing(target, name, entries, PROVIDER_ENTRY, keys[name] !== undefined);
+        return missing(entries, name, PROVIDER_ENTRY, keys[name] !== undefined, setHint(target, name));
       // It still works: a provider may sign with it until the seller has changed it there.
       return signing.some((key) => key.length < MIN_SIGNING_KEY)
         ? `a signing key has fewer than ${MIN_SIGNING_KEY} characters; make a longer one at the provider, and ${setHint(target, name)}`
@@ -71,10 +74,11 @@ export function providerKeyStates(
 const isUsable = (product: Product | undefined, key: string) =>
   product !== undefined && bytesOfKey(product.serial, key) !== undefined;
 
-const missing = (target: Target, name: string, entries: Entries, shape: string, isWellFormed: boolean) =>
-  Object.hasOwn(entries, name) && !isWellFormed ? malformed(name, shape) : `no key; ${setHint(target, name)}`;
+const missing = (entries: Entries, name: string, shape: string, isWellFormed: boolean, hint: string) =>
+  Object.hasOwn(entries, name) && !isWellFormed ? malformed(name, shape) : `no key; ${hint}`;
 
-const setHint = (target: Target, name: string) => `set one with \`${target.command(`keys set ${name}`)}\``;
+const setHint = (target: Target, name: string, verb: 'set' | 'generate' = 'set') =>
+  `${verb} one with \`${target.command(`keys ${verb} ${name}`)}\``;
 
 const union = (catalogue: object, keys: object): string[] => [
   ...new Set([...Object.keys(catalogue), ...Object.keys(keys)]),

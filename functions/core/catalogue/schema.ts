@@ -36,6 +36,8 @@ const floorEntry = z.union([amount, amounts], {
 });
 const domain = text(/^(?:[a-z0-9-]+\.)+[a-z0-9-]+$/, 'a domain in small letters, like example.com');
 
+const FILE_NAME = "a file name, like 'widget.licence', or true";
+
 const ProviderSettings = fields({
   /** Test orders are ignored, or processed with the mail sent to the seller. */
   testOrders: z._default(z.enum(['ignore', 'seller']), 'ignore'),
@@ -95,6 +97,8 @@ const Product = fields({
     fields({
       /** The subject of a mail with this product only. */
       subject: z.optional(line),
+      /** Attaches the serial as a file that the app can open: its name, or true for licence.txt. */
+      file: z.optional(z.union([z.literal(true), text(/^\w[\w .-]{0,99}$/, FILE_NAME)], FILE_NAME)),
       /** Plain text that replaces the instructions for entering the serial; blank lines separate paragraphs. */
       instructions: z.optional(
         text(/^(?=\s*\S)(?:[^\p{Cc}]|[\t\r\n]){1,5000}$/u, 'plain text, at most 5,000 characters'),

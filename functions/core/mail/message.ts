@@ -3,7 +3,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { idIn } from '../order/keys.ts';
 import type { Order, Send } from '../order/types.ts';
 import { toMailbox } from './address.ts';
-import { joinBlocks, oneLine, paragraph } from './blocks.ts';
+import { type Block, joinBlocks, oneLine, paragraph } from './blocks.ts';
 import { type Item, itemsOf, letter, notice, testNotice } from './words.ts';
 
 /** A mail before `aws/mime.ts` encodes it as MIME. */
@@ -14,6 +14,8 @@ export interface Message {
   readonly subject: string;
   readonly text: string;
   readonly html: string;
+  /** Attached files: a licence that the app reads. */
+  readonly files?: readonly { readonly name: string; readonly content: string }[];
   readonly headers: Readonly<Record<string, string>>;
   /** SES message tags: letters, digits, `_` and `-`, at most 256. */
   readonly tags: Readonly<Record<string, string>>;
@@ -26,7 +28,7 @@ export function serialMail(catalogue: Catalogue, order: Order, send: Send): Mess
   // The mail to a previous owner goes to the address that the send names.
   const to = order.test ? seller.alarms : send.about === 'moved' ? toMailbox(send.to) : buyer;
   const number = oneLine(order.printed ?? idIn(order.key));
-  const { subject, blocks } = contentOf(catalogue, order, send, number);
+  const { subject, blocks, files = [] } = contentOf(catalogue, order, send, number);
   if (!to) throw new Error('found an order without an address to mail');
   return {
     to,
@@ -38,6 +40,7 @@ export function serialMail(catalogue: Catalogue, order: Order, send: Send): Mess
       ...blocks,
       paragraph`${oneLine(seller.name)}`,
     ]),
+    ...(files.length > 0 && { files }),
     headers: {
       'Auto-Submitted': 'auto-generated',
       'X-Auto-Response-Suppress': 'All',
@@ -48,11 +51,18 @@ export function serialMail(catalogue: Catalogue, order: Order, send: Send): Mess
   };
 }
 
-function contentOf(catalogue: Catalogue, order: Order, send: Send, number: string) {
+interface Content extends Pick<Message, 'subject' | 'files'> {
+  readonly blocks: readonly Block[];
+}
+
+function contentOf(catalogue: Catalogue, order: Order, send: Send, number: string): Content {
   if (send.about !== 'serials') return notice(catalogue, order, send.about, number);
   const items = itemsOf(catalogue, order, send);
   if (items.length === 0) throw new Error('found an order without a serial to mail');
-  return { subject: subjectOf(items, number), blocks: letter(order, number, items) };
+  const files = items.flatMap(({ mail, serial: content }) =>
+    mail?.file ? { name: mail.file === true ? 'licence.txt' : mail.file, content } : [],
+  );
+  return { subject: subjectOf(items, number), blocks: letter(order, number, items), files };
 }
 
 const LONGEST_REFERENCE = 200;

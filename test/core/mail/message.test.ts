@@ -195,6 +195,16 @@ describe('the mail', () => {
     expect(letters(words(html))).toMatch(new RegExp(`^${letters(greeting)}`));
   });
 
+  it.each([
+    [undefined, undefined],
+    ['widget.licence', 'widget.licence'],
+    [true, 'licence.txt'],
+  ] as const)('attaches the serial if the product names a file: %s', (file, name) => {
+    const products = { ...settings.products, widget: { ...widget, mail: { file } } };
+    const { files } = serialMail(defineConfig({ ...settings, products }), order(), first);
+    expect(files).toEqual(name && [{ name, content: line.issued.serial }]);
+  });
+
   it('contains the seller’s own subject and instructions literally', () => {
     const own = {
       subject: 'Welcome, $& {{name}}!',
