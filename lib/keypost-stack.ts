@@ -101,7 +101,11 @@ export class KeypostStack extends Stack {
       if (generator) allow(maker, ['lambda:InvokeFunction'], [generator.functionArn]);
 
     const { api, accessLog, address } = webhookApi(this, webhook, catalogue);
-    const workers = [redeliver, mailEvents, reconcile, ...(intake ? [intake.receiver] : [])];
+    const workers = [
+      ...[redeliver, mailEvents, reconcile],
+      ...(intake ? [intake.receiver] : []),
+      ...(generator ? [generator] : []),
+    ];
     const lost = intake ? [intake.lost] : [];
     const monitored = { namespace, api, accessLog, webhook, workers, lost };
     const topic = alarms(this, seller.alarms, runbook, monitored);
@@ -117,6 +121,7 @@ export class KeypostStack extends Stack {
       RedeliverFunction: redeliver.functionName,
       MailEventsFunction: mailEvents.functionName,
       ReconcileFunction: reconcile.functionName,
+      ...(generator && { GenerateFunction: generator.functionName }),
       ConfigurationSet: mails.configurationSetName,
       AlarmTopic: topic.topicArn,
       AccessLog: accessLog.logGroupName,

@@ -365,7 +365,7 @@ describe('a received mail', () => {
       mail.attachments.map(({ filename, disposition, content }) => [
         filename,
         disposition,
-        Buffer.from(content).toString(),
+        String(typeof content === 'string' ? content : Buffer.from(content)),
       ]),
     ).toEqual(files.map(({ name, content }) => [name, 'attachment', content]));
     expect({ text, html }).toEqual({ text: MESSAGE.text, html: MESSAGE.html });

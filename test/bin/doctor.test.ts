@@ -3,7 +3,7 @@ import dns from 'node:dns/promises';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { Webhook } from 'standardwebhooks';
@@ -282,6 +282,121 @@ test('a deployment without faults passes every check', async () => {
     'test-order',
   ]);
   expect([code, err]).toEqual([0, '']);
+});
+
+describe('with a mail store and a program', () => {
+  const file = join(folder, 'mails.config.ts');
+  const vectors = [
+    { name: 'Joe', serial: 'M-3-OK' },
+    { name: 'Jane', serial: 'M-4-OK' },
+  ];
+  const moody = resolve('test/fixtures/generators/moody.wasm');
+  writeFileSync(
+    file,
+    catalogueFile({
+      seller: mine,
+      providers: { shop: {}, kagi: { mail: { to: 'Kagi@in.example.com', from: ['kagi.com'] } } },
+      products: {
+        widget: { name: 'Widget', serial, skus: { shop: ['w'] } },
+        moody: {
+          name: 'Moody',
+          serial: { kind: 'program', file: moody, vectors },
+          skus: { kagi: ['Moody'] },
+        },
+      },
+    }),
+  );
+  const HOST = 'inbound-smtp.us-east-1.amazonaws.com';
+  const ruleSet = (name: string, to: string, scan = true) =>
+    xml(
+      'DescribeActiveReceiptRuleSet',
+      `<Metadata><Name>${name}</Name></Metadata><Rules><member><Name>r</Name><Enabled>true</Enabled><ScanEnabled>${scan}</ScanEnabled>` +
+        `<Recipients><member>${to}</member></Recipients><Actions><member><S3Action><BucketName>b</BucketName></S3Action></member></Actions></member></Rules>`,
+    );
+  const OURS = 'Keypost-Rules1';
+  const good = { hosts: [HOST], mx: [HOST], rules: ruleSet(OURS, 'kagi@in.example.com'), lambda: 'Active' };
+
+  test.each<[string, Partial<typeof good>, RegExp | undefined]>([
+    ['is well', {}, undefined],
+    [
+      'is well with the rule in the rule set of another',
+      { rules: ruleSet('theirs', 'kagi@in.example.com') },
+      undefined,
+    ],
+    [
+      'reports a region that does not receive',
+      { hosts: [] },
+      /^order-mails kagi: SES receives no mail in this region/,
+    ],
+    [
+      'reports a missing MX record',
+      { mx: [] },
+      /^order-mails kagi: in\.example\.com has 0 MX .*`in\.example\.com MX 10 inbound-smtp/,
+    ],
+    [
+      'reports a second MX record',
+      { mx: [HOST, 'mx.example.com'] },
+      /^order-mails kagi: in\.example\.com has 2 MX/,
+    ],
+    [
+      'reports the MX record of another',
+      { mx: ['mx.example.com'] },
+      /^order-mails kagi: in\.example\.com has 1 MX records, and none or others/,
+    ],
+    [
+      'reports that no rule set is active',
+      { rules: xml('DescribeActiveReceiptRuleSet', '') },
+      /activate .*set-active-receipt-rule-set --rule-set-name Keypost-Rules1/,
+    ],
+    [
+      'reports a rule set without the rule',
+      { rules: ruleSet(OURS, 'other@in.example.com') },
+      /has no rule for kagi@in\.example\.com; run `npx cdk deploy`/,
+    ],
+    [
+      'reports a rule that does not scan',
+      { rules: ruleSet(OURS, 'kagi@in.example.com', false) },
+      /has no rule/,
+    ],
+    [
+      'leaves the rule set of another active',
+      { rules: ruleSet('theirs', 'x@example.com') },
+      /theirs, which is not of the stack; leave it active, and add/,
+    ],
+    [
+      'reports a failed Lambda',
+      { lambda: 'Failed' },
+      /^order-mail: the Lambda Keypost-OrderMail1 does not run[^;]*; run `npx cdk deploy`\ngenerate: the Lambda Keypost-Generate1/,
+    ],
+  ])('%s', async (_, change, cure) => {
+    const { hosts, mx, rules, lambda } = { ...good, ...change };
+    const absent = Object.assign(new Error('none'), { code: 'ENOTFOUND' });
+    vi.spyOn(dns, 'lookup').mockImplementation(async (host) => {
+      if (hosts.includes(host)) return { address: '192.0.2.1', family: 4 };
+      throw absent;
+    });
+    vi.spyOn(dns, 'resolveMx').mockImplementation(async () => {
+      if (mx.length > 0) return mx.map((exchange) => ({ exchange, priority: 10 }));
+      throw absent;
+    });
+    const own = {
+      OrderMailsRuleSet: OURS,
+      OrderMailFunction: 'Keypost-OrderMail1',
+      GenerateFunction: 'Keypost-Generate1',
+    };
+    const state = JSON.stringify({ State: lambda, LastUpdateStatus: 'Successful' });
+    Object.assign(answers, {
+      'DescribeStacks Keypost': stack({ ...NAMES, ...own, WebhookShop: `${server.url}/orders/shop` }),
+      DescribeActiveReceiptRuleSet: rules,
+      [functionAt('Keypost-OrderMail1')]: state,
+      [functionAt('Keypost-Generate1')]: state,
+    });
+    const { code, out } = await keypostWith(file, 'doctor', '--json');
+    const bad = Findings.parse(JSON.parse(out)).filter(({ state: found }) => found !== 'ok');
+    expect(code).toBe(cure ? 1 : 0);
+    if (cure) expect(bad.map(({ check, cure: text }) => `${check}: ${text}`).join('\n')).toMatch(cure);
+    else expect(bad).toEqual([]);
+  });
 });
 
 test('a quota of -1 means no limit', async () => {

@@ -127,7 +127,7 @@ describe('the stack', () => {
   });
 
   it('gives the Lambda `generate` no permission and no setting, and its callers one permission', () => {
-    const { Resources } = templateOf(PROGRAM, bundle);
+    const { Resources, Outputs } = templateOf(PROGRAM, bundle);
     const entries = Object.entries<{ Type: string; Properties: Record<string, unknown> }>(Resources);
     const [[id, generate] = ['', undefined]] = entries.filter(([name]) => /^Generate[0-9A-F]+$/.test(name));
     expect(generate?.Properties).toMatchObject({ MemorySize: 256, Timeout: 3 });
@@ -141,5 +141,7 @@ describe('the stack', () => {
     );
     expect(callers).toHaveLength(3);
     expect(JSON.stringify(callers)).toContain(`"Fn::GetAtt":["${id}","Arn"]`);
+    expect(Outputs.GenerateFunction.Value).toEqual({ Ref: id });
+    expect(JSON.stringify(entries.filter(([name]) => name.startsWith('WorkerErrors')))).toContain(id);
   });
 });

@@ -93,6 +93,12 @@ function checksFor({ catalogue: { products, providers }, target: { local } }: Do
   const entries = Object.entries(providers);
   const stores = Object.fromEntries(entries.filter(isMail));
   const webhooks = Object.fromEntries(entries.filter((entry) => !isMail(entry)));
+  const hasProgram = Object.values(products).some(({ serial }) => serial.kind === 'program');
+  const optional: Checks = {
+    ...each(stores, 'order-mails', orderMails),
+    ...(Object.keys(stores).length > 0 && { 'order-mail': lambda('OrderMailFunction') }),
+    ...(hasProgram && { generate: lambda('GenerateFunction') }),
+  };
   return {
     ...(local ? {} : { stack }),
     ...senderChecks,
@@ -101,7 +107,7 @@ function checksFor({ catalogue: { products, providers }, target: { local } }: Do
     table,
     ...each(webhooks, 'webhook', webhook),
     ...(Object.keys(webhooks).length > 0 ? { clock } : {}),
-    ...(local ? {} : { ...each(stores, 'order-mails', orderMails), ...deployedOnly }),
+    ...(local ? {} : { ...optional, ...deployedOnly }),
   };
 }
 
