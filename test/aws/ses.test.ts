@@ -361,13 +361,11 @@ describe('a received mail', () => {
       { name: 'licence.txt', content: 'A9E0' },
     ];
     const { raw, mail, text, html } = await arrived({ files });
-    expect(
-      mail.attachments.map(({ filename, disposition, content }) => [
-        filename,
-        disposition,
-        String(typeof content === 'string' ? content : Buffer.from(content)),
-      ]),
-    ).toEqual(files.map(({ name, content }) => [name, 'attachment', content]));
+    const found = mail.attachments.map(async ({ filename, disposition, content }) => [
+      ...[filename, disposition],
+      await new Blob([content]).text(),
+    ]);
+    expect(await Promise.all(found)).toEqual(files.map(({ name, content }) => [name, 'attachment', content]));
     expect({ text, html }).toEqual({ text: MESSAGE.text, html: MESSAGE.html });
     expect(raw.match(/^(?:Date|Message-ID|MIME-Version):/gim)).toHaveLength(3);
     expect(Math.max(...raw.split('\r\n').map((one) => one.length))).toBeLessThanOrEqual(76);
