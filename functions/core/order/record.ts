@@ -54,7 +54,7 @@ export async function recordSale(
   return {
     order: present,
     issued: isInForce(present) ? issuedBySku(present, event) : undefined,
-    mail: send && isInForce(present) ? { order, send } : undefined,
+    mail: send && (isInForce(present) || send.about !== 'serials') ? { order, send } : undefined,
   };
 }
 

@@ -30,7 +30,8 @@ import type {
   ReversalState,
   UnreadableReason,
 } from '../inbound/event.ts';
-import { isPaid, isStub, toAt } from './due.ts';
+import { toMailbox } from '../mail/address.ts';
+import { addressOf, isPaid, isStub, toAt } from './due.ts';
 import {
   type Judge,
   joinLines,
@@ -41,6 +42,7 @@ import {
   reopenHeld,
 } from './lines.ts';
 import { shareOf } from './money.ts';
+import { withMail } from './sends.ts';
 import { finish, needsRaw } from './settle.ts';
 import type { At, Line, Order, Raw } from './types.ts';
 
@@ -102,10 +104,19 @@ export function applySale(order: Order, event: Sale, judge: Judge, now: number):
     order.lines.some(({ id }) => id === line.id)
       ? judge(line, found)
       : judge(line, { ...found, buyer: { ...found.buyer, ...names } });
-  const next = judgeLines(joined, judgeNamed, now);
+  const next = withTrialMail(order, judgeLines(joined, judgeNamed, now), now);
   const bare = () =>
     judgeLines({ ...facts, lines: order.lines.length > 0 ? order.lines : joinLines(order, []) }, judge, now);
   return finish(order, needsRaw(next) ? { ...next, raw: order.raw ?? event.raw?.() } : next, now, bare);
+}
+
+/** The buyer of a trial gets one mail, unless the first payment comes before it. */
+function withTrialMail(before: Order, order: Order, now: number): Order {
+  if (isPaid(order))
+    return { ...order, sends: order.sends.filter(({ about, state }) => about !== 'trial' || state !== 'waiting') };
+  const to = addressOf(order);
+  const isNew = order.trial && !before.trial && toMailbox(order.buyer.email);
+  return isNew && to ? withMail(order, 'trial', to, now) : order;
 }
 
 /**

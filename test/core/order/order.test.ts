@@ -559,6 +559,26 @@ describe('lines', () => {
     expect(Object.entries(world.orders()[0]?.raw?.headers ?? {})).toEqual([['x-shop', 'c']]);
   });
 
+  test.each([
+    [['trial'], ['Your trial']],
+    [['trial', 'trial'], ['Your trial']],
+    [['trial', 'renewed'], ['Your trial', 'Your serial']],
+    [['trial', 'renewed', 'renewed', 'trial'], ['Your trial', 'Your serial']],
+  ])('the events %j are mailed as %j', async (kinds, subjects) => {
+    const world = memoryWorld(catalogue);
+    const until = '2026-12-05T00:00:00.000Z';
+    for (const kind of kinds)
+      await world.deliver([
+        kind === 'trial'
+          ? { ...sale, kind, until, amount: undefined, aliases: ['sub'], lines: [{ sku: 'g', quantity: 1 }] }
+          : { ...sale, kind, id: 'sub', lines: [] },
+      ]);
+    await world.redeliver();
+    expect(world.mails.map(({ subject }) => subject.slice(0, 10).trim())).toEqual(
+      subjects.map((text) => text.slice(0, 10).trim()),
+    );
+  });
+
   test('further notifications of an unparseable order are kept in its held item, once each', async () => {
     const world = memoryWorld(catalogue);
     const unreadable = { name: 'plain', verify() {}, read: () => JSON.parse('{'), idIn: () => '77' };
