@@ -113,9 +113,12 @@ export function applySale(order: Order, event: Sale, judge: Judge, now: number):
 /** The buyer of a trial gets one mail, unless the first payment comes before it. */
 function withTrialMail(before: Order, order: Order, now: number): Order {
   if (isPaid(order))
-    return { ...order, sends: order.sends.filter(({ about, state }) => about !== 'trial' || state !== 'waiting') };
+    return {
+      ...order,
+      sends: order.sends.filter(({ about, state }) => about !== 'trial' || state !== 'waiting'),
+    };
   const to = addressOf(order);
-  const isNew = order.trial && !before.trial && toMailbox(order.buyer.email);
+  const isNew = order.trial && !before.trial && order.reversals.size === 0 && toMailbox(order.buyer.email);
   return isNew && to ? withMail(order, 'trial', to, now) : order;
 }
 
