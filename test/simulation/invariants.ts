@@ -161,7 +161,9 @@ function countGivenUp(sim: Sim, aws: Pick<Aws, 'items'>, { provider, facts }: De
     const item = aws.items.get(script.key)?.item;
     const kept =
       item?.kind === 'order' &&
-      (event.kind === 'reversed' ? item.reversals.has(event.reversalId) : isPaid(item));
+      (event.kind === 'reversed'
+        ? item.reversals.has(event.reversalId)
+        : isPaid(item) || item.erasedAt !== undefined);
     const what = event.kind === 'reversed' ? 'a reversal' : 'a sale';
     const isListed = isSale({ event, script }) && !isIgnored(script) && !script.isTrial;
     if (isListed && LISTED.includes(provider) && !kept)

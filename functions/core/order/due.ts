@@ -82,8 +82,20 @@ export const mailTimes = (order: Order): readonly At[] => [
     const need = needOf(order, line);
     return need.is === 'wanted' ? need.from : [];
   }),
-  ...order.sends.flatMap((send) => (send.about !== 'serials' && 'until' in send ? send.until : [])),
+  ...order.sends.flatMap((send) => (isNotice(order, send) && 'until' in send ? send.until : [])),
 ];
+
+/** True for a mail without serials that is still wanted. */
+export const isNotice = (order: Order, send: Send): boolean =>
+  send.about !== 'serials' && mayStart(order, send);
+
+export function mayStart(order: Order, { about }: Send): boolean {
+  if (about === 'serials') return isInForce(order);
+  return about !== 'trial' || awaitsPayment(order);
+}
+
+/** True if a first payment may still come: the buyer has not cancelled. */
+export const awaitsPayment = (order: Order): boolean => !isPaid(order) && order.reversals.size === 0;
 
 /** The time at which the generator is called (again) for each serial that is still to be made. */
 export const makeTimes = (order: Order): readonly At[] =>

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import type { Ignored, Reversed, UnreadableReason } from '../inbound/event.ts';
 import type { Ports, Store } from '../world.ts';
-import { isInForce, isStub, statusOf } from './due.ts';
+import { isInForce, isStub, mayStart, statusOf } from './due.ts';
 import { keyOf } from './keys.ts';
 import { hasSku, type Judge } from './lines.ts';
 import { start } from './sends.ts';
@@ -54,7 +54,7 @@ export async function recordSale(
   return {
     order: present,
     issued: isInForce(present) ? issuedBySku(present, event) : undefined,
-    mail: send && (isInForce(present) || send.about !== 'serials') ? { order, send } : undefined,
+    mail: send && mayStart(present, send) ? { order, send } : undefined,
   };
 }
 

@@ -1,5 +1,5 @@
 /** The mails of an order: start, outcome of a try, SES's events, and the age at which the order is held. */
-import { addressOf, carriesLine, isDue, isSettled, liveSends, mailTimes, needOf, toAt } from './due.ts';
+import { addressOf, carriesLine, isDue, isNotice, isSettled, liveSends, mailTimes, needOf, toAt } from './due.ts';
 import { finish, LIMITS, settle, withTooLarge } from './settle.ts';
 import {
   type Carried,
@@ -34,7 +34,7 @@ export interface Started {
 export function start(order: Order, now: number): Started | undefined {
   if (order.outbox?.held || !isDue(order, now)) return undefined;
   const lines = linesDue(order, now);
-  const other = order.sends.find((send) => send.about !== 'serials' && isReady(send, now));
+  const other = order.sends.find((send) => isNotice(order, send) && isReady(send, now));
   if (lines.length === 0) return other && startSend(order, retry(other, now), now);
   const carries = lines.map((line) => ({ line: line.id, issue: line.issued.n }));
   const same = liveSends(order).find((send) => isReady(send, now) && isSameContent(send.carries, carries));

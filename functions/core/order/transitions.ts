@@ -4,7 +4,7 @@
  *
  * | event                         | what it changes                                                                   |
  * | ----------------------------- | --------------------------------------------------------------------------------- |
- * | sale: announced, trial        | facts, buyer, lines `pending`                                                       |
+ * | sale: announced, trial        | facts, buyer, lines `pending`; a trial's first event adds a mail                    |
  * | sale: paid, renewed           | the same; once paid, each `pending` line is judged: `held`, `to_make` or `issued`   |
  * | reversal                      | its own entry in `reversals`, which only moves forward                              |
  * | join of a stub under an alias | reversals, `renewedAt` and aliases of a stub are added                              |
@@ -31,7 +31,7 @@ import type {
   UnreadableReason,
 } from '../inbound/event.ts';
 import { toMailbox } from '../mail/address.ts';
-import { addressOf, isPaid, isStub, toAt } from './due.ts';
+import { addressOf, awaitsPayment, isPaid, isStub, toAt } from './due.ts';
 import {
   type Judge,
   joinLines,
@@ -104,22 +104,19 @@ export function applySale(order: Order, event: Sale, judge: Judge, now: number):
     order.lines.some(({ id }) => id === line.id)
       ? judge(line, found)
       : judge(line, { ...found, buyer: { ...found.buyer, ...names } });
-  const next = withTrialMail(order, judgeLines(joined, judgeNamed, now), now);
+  const next = withTrialMail(judgeLines(joined, judgeNamed, now), now);
   const bare = () =>
     judgeLines({ ...facts, lines: order.lines.length > 0 ? order.lines : joinLines(order, []) }, judge, now);
   return finish(order, needsRaw(next) ? { ...next, raw: order.raw ?? event.raw?.() } : next, now, bare);
 }
 
-/** The buyer of a trial gets one mail, unless the first payment comes before it. */
-function withTrialMail(before: Order, order: Order, now: number): Order {
-  if (isPaid(order))
-    return {
-      ...order,
-      sends: order.sends.filter(({ about, state }) => about !== 'trial' || state !== 'waiting'),
-    };
+/** The buyer of a trial that has not ended gets one mail. */
+function withTrialMail(order: Order, now: number): Order {
   const to = addressOf(order);
-  const isNew = order.trial && !before.trial && order.reversals.size === 0 && toMailbox(order.buyer.email);
-  return isNew && to ? withMail(order, 'trial', to, now) : order;
+  const isOver = order.trial?.until && Date.parse(order.trial.until) <= now;
+  if (!order.trial || isOver || !to || !toMailbox(order.buyer.email)) return order;
+  const isNew = order.sends.every(({ about }) => about !== 'trial') && awaitsPayment(order);
+  return isNew ? withMail(order, 'trial', to, now) : order;
 }
 
 /**

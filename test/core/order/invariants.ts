@@ -126,7 +126,8 @@ function checkStart(world: Watched, order: Order, send: Send & { readonly state:
   const serials = order.lines.flatMap((line) =>
     line.state === 'issued' && send.carries.some((one) => one.line === line.id) ? line.issued.serial : [],
   );
-  if (send.about === 'serials') check(isInForce(order), 'a mail starts for an order that is not in force');
+  const isWanted = send.about === 'trial' ? !isPaid(order) && order.reversals.size === 0 : isInForce(order);
+  check(isWanted || send.about === 'moved', 'a mail starts for an order that is not in force');
   for (const call of world.calls) {
     if (call.to !== send.to || !call.serials.some((serial) => serials.includes(serial))) continue;
     const isSettled = call.isOver || call.isAsked;
@@ -189,8 +190,11 @@ function mailAt(order: Order, line: Line): 'none' | 'failed' | 'covered' | numbe
 function checkDerived(order: Order): void {
   const mails = order.lines.map((line) => mailAt(order, line));
   const times = mails.filter((at) => typeof at === 'number');
+  const isTrialOpen = !isPaid(order) && order.reversals.size === 0;
   const others = order.sends.flatMap((send) =>
-    send.about !== 'serials' && 'until' in send ? Date.parse(send.until) : [],
+    'until' in send && (send.about === 'trial' ? isTrialOpen : send.about !== 'serials')
+      ? Date.parse(send.until)
+      : [],
   );
   const making = order.lines.flatMap((line) =>
     line.state === 'to_make' && isInForce(order) ? Date.parse(line.until) : [],

@@ -564,19 +564,27 @@ describe('lines', () => {
     [['trial', 'trial'], ['Your trial']],
     [['trial', 'renewed'], ['Your trial', 'Your serial']],
     [['trial', 'renewed', 'renewed', 'trial'], ['Your trial', 'Your serial']],
-  ])('the events %j are mailed as %j', async (kinds, subjects) => {
+    [['renewed', 'trial'], ['Your serial']],
+    [['reversed', 'trial'], []],
+    [['throttled', 'trial', 'reversed'], []],
+    [['throttled', 'trial', 'renewed'], ['Your serial']],
+    [['throttled', 'trial', 'trial'], ['Your trial']],
+    [['over'], []],
+  ] as const)('the events %j are mailed as %j', async (kinds, subjects) => {
     const world = memoryWorld(catalogue);
-    const until = '2026-12-05T00:00:00.000Z';
+    const lines = [{ sku: 'g', quantity: 1 }];
+    const trial = { ...sale, kind: 'trial', amount: undefined, aliases: ['sub'], lines } as const;
+    const over = { ...trial, until: '2020-01-01T00:00:00.000Z' };
+    const renewed = { ...sale, kind: 'renewed', id: 'sub', lines: [] } as const;
+    const events = { trial: { ...trial, until: '2036-12-05T00:00:00.000Z' }, over, renewed, reversed: back({}) };
+    const throttled = { kind: 'throttled', code: 'Throttling' } as const;
     for (const kind of kinds)
-      await world.deliver([
-        kind === 'trial'
-          ? { ...sale, kind, until, amount: undefined, aliases: ['sub'], lines: [{ sku: 'g', quantity: 1 }] }
-          : { ...sale, kind, id: 'sub', lines: [] },
-      ]);
+      if (kind === 'throttled') world.state.outcome = throttled;
+      else await world.deliver([events[kind]]);
+    world.state.outcome = undefined;
+    world.state.now += 60_000;
     await world.redeliver();
-    expect(world.mails.map(({ subject }) => subject.slice(0, 10).trim())).toEqual(
-      subjects.map((text) => text.slice(0, 10).trim()),
-    );
+    expect(world.mails.map(({ subject }) => subject.slice(0, 11).trim())).toEqual(subjects);
   });
 
   test('further notifications of an unparseable order are kept in its held item, once each', async () => {
