@@ -170,12 +170,12 @@ export function operatorOf(sim: Sim, aws: Aws, { products, signing }: ReturnType
   return start;
 }
 
-export const goodName = ({ id }: OrderScript): string => `Known ${id}`;
-export const newName = ({ id }: OrderScript): string => `Renamed ${id}`;
+export const goodName = ({ id }: OrderScript): string => `Known ${id}`.trim();
+export const newName = ({ id }: OrderScript): string => `Renamed ${id}`.trim();
 
 /** The person to whom the licence passes. */
 export const ownerAfter = ({ id }: OrderScript) => ({
-  name: `Owner ${id}`,
+  name: `Owner ${id}`.trim(),
   email: `moved-${id.replaceAll(/\W/g, '-')}@example.com`,
 });
 
