@@ -1,5 +1,15 @@
 /** The mails of an order: start, outcome of a try, SES's events, and the age at which the order is held. */
-import { addressOf, carriesLine, isDue, isNotice, isSettled, liveSends, mailTimes, needOf, toAt } from './due.ts';
+import {
+  addressOf,
+  carriesLine,
+  isDue,
+  isNotice,
+  isSettled,
+  liveSends,
+  mailTimes,
+  needOf,
+  toAt,
+} from './due.ts';
 import { finish, LIMITS, settle, withTooLarge } from './settle.ts';
 import {
   type Carried,

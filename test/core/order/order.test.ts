@@ -562,8 +562,14 @@ describe('lines', () => {
   test.each([
     [['trial'], ['Your trial']],
     [['trial', 'trial'], ['Your trial']],
-    [['trial', 'renewed'], ['Your trial', 'Your serial']],
-    [['trial', 'renewed', 'renewed', 'trial'], ['Your trial', 'Your serial']],
+    [
+      ['trial', 'renewed'],
+      ['Your trial', 'Your serial'],
+    ],
+    [
+      ['trial', 'renewed', 'renewed', 'trial'],
+      ['Your trial', 'Your serial'],
+    ],
     [['renewed', 'trial'], ['Your serial']],
     [['reversed', 'trial'], []],
     [['throttled', 'trial', 'reversed'], []],
@@ -576,7 +582,12 @@ describe('lines', () => {
     const trial = { ...sale, kind: 'trial', amount: undefined, aliases: ['sub'], lines } as const;
     const over = { ...trial, until: '2020-01-01T00:00:00.000Z' };
     const renewed = { ...sale, kind: 'renewed', id: 'sub', lines: [] } as const;
-    const events = { trial: { ...trial, until: '2036-12-05T00:00:00.000Z' }, over, renewed, reversed: back({}) };
+    const events = {
+      trial: { ...trial, until: '2036-12-05T00:00:00.000Z' },
+      over,
+      renewed,
+      reversed: back({}),
+    };
     const throttled = { kind: 'throttled', code: 'Throttling' } as const;
     for (const kind of kinds)
       if (kind === 'throttled') world.state.outcome = throttled;
