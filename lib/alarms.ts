@@ -75,7 +75,7 @@ function alarmSpecs(
         'A mail has been due for 15 minutes, or redeliver, which sends due mails, has not reported for as long.',
     },
     AccountFaults: {
-      // While this lasts a mail is retried every 15 minutes. The period is longer, so the alarm is raised once.
+      // While this lasts a mail is tried each minute. The period is longer, so the alarm is raised once.
       metric: custom('AccountFaults', 'Sum', 30),
       description:
         'SES refuses your mail: sandbox, identity, quota, pause or permission. Orders are stored and mailed later.',

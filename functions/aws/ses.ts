@@ -109,7 +109,7 @@ interface Fault {
 }
 
 function kindOf({ name, code, message, status }: Fault): Failure {
-  if (NOT_REACHED.has(code)) return 'throttled';
+  if (NOT_REACHED.has(code)) return 'unreachable';
   if (name === 'CredentialsProviderError') return 'account';
   if (status === 429 || /Throttl|TooManyRequests/.test(name))
     return DAILY.test(message) ? 'account' : 'throttled';

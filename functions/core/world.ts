@@ -24,6 +24,8 @@ export type SendOutcome =
   | { readonly kind: 'sent'; readonly messageId: string }
   /** The mail was certainly not accepted; another attempt soon may succeed. */
   | { readonly kind: 'throttled'; readonly code: string }
+  /** The same, because SES cannot be reached: every other mail would fail too. */
+  | { readonly kind: 'unreachable'; readonly code: string }
   /** The mail may or may not have been accepted. */
   | { readonly kind: 'unknown'; readonly code: string }
   /** SES will never accept this address. */

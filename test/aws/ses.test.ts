@@ -236,9 +236,9 @@ describe('a mail that SES does not accept', () => {
   it.for<[code: string, endpoint: string]>([
     ['ECONNREFUSED', 'http://127.0.0.1:1'],
     ['ENOTFOUND', 'http://ses.invalid'],
-  ])('is throttled, because it was not sent, after %s', async ([code, endpoint]) => {
+  ])('was not sent after %s', async ([code, endpoint]) => {
     vi.stubEnv('AWS_ENDPOINT_URL', endpoint);
-    expect(await send()).toEqual({ kind: 'throttled', code: expect.stringMatching(`${code}|EAI_AGAIN`) });
+    expect(await send()).toEqual({ kind: 'unreachable', code: expect.stringMatching(`${code}|EAI_AGAIN`) });
   });
 
   it('is a fault of the account if there are no credentials', async () => {

@@ -3,12 +3,14 @@
  * time (`slow-aws.ts`).
  */
 
+import type { Message } from '../../functions/core/mail/message.ts';
 import { type Queue, RUN_MS, redeliver } from '../../functions/core/mail/redeliver.ts';
 import { keyOf } from '../../functions/core/order/keys.ts';
 import type { Judge } from '../../functions/core/order/lines.ts';
 import { emptyOrder } from '../../functions/core/order/settle.ts';
 import { applySale } from '../../functions/core/order/transitions.ts';
 import type { Order } from '../../functions/core/order/types.ts';
+import type { SendOutcome } from '../../functions/core/world.ts';
 import catalogue from './catalogue.ts';
 import { slowSes, slowTable, takesFrom } from './slow-aws.ts';
 import { virtualClock } from './virtual-clock.ts';
@@ -26,19 +28,44 @@ export interface Drained {
   readonly ideal: number;
   readonly duplicates: number;
   readonly throttled: number;
+  /** The sends and writes while SES accepted nothing. */
+  readonly faulty: { readonly sends: number; readonly writes: number };
+}
+
+/** SES gives this answer during the first minutes. */
+export interface Fault {
+  readonly kind: 'account' | 'unknown' | 'unreachable';
+  readonly minutes: number;
 }
 
 /** Runs as EventBridge starts them, one each minute if the one before is over, until no mail is due. */
-export async function drain(orders: number, rate: number): Promise<Drained> {
+export async function drain(orders: number, rate: number, fault?: Fault): Promise<Drained> {
   const clock = virtualClock(START);
   const takes = takesFrom(orders + rate);
   const { store, due, left } = slowTable(clock, takes, backlog(orders));
   const { mailer, totals } = slowSes(clock, takes, rate);
+  const faulty = { sends: 0, writes: 0 };
+  const isFaulty = () => fault !== undefined && clock.now() < START + fault.minutes * MINUTE;
   // Only one run is active at a time, so the lease is always free.
   const lease = { hold: async () => true, release: async () => undefined };
   const queue: Queue = { ...lease, due, rate: async () => rate, sleep: clock.sleep };
   const productKeys = { read: async () => ({}), newer: async () => undefined };
-  const ports = { catalogue, store, mailer, productKeys, now: clock.now, report: () => undefined };
+  const ports = {
+    ...{ catalogue, productKeys, now: clock.now, report: () => undefined },
+    store: {
+      ...store,
+      put: (...write: Parameters<typeof store.put>) => {
+        if (isFaulty()) faulty.writes += 1;
+        return store.put(...write);
+      },
+    },
+    async mailer(message: Message): Promise<SendOutcome> {
+      if (!fault || !isFaulty()) return await mailer(message);
+      faulty.sends += 1;
+      await clock.sleep(takes('send'));
+      return { kind: fault.kind, code: 'fault' };
+    },
+  };
   let runs = 0;
   const untilNothingIsDue = async () => {
     for (; left() > 0; runs += 1) {
@@ -56,6 +83,7 @@ export async function drain(orders: number, rate: number): Promise<Drained> {
     ideal: orders / rate,
     duplicates: accepted - buyers,
     throttled,
+    faulty,
   };
 }
 

@@ -35,7 +35,7 @@ export function sendHistory(sim: Sim, isReversed: (key: string, at: number) => b
     if (isKnown && (isOther || last.events.length > 0)) return;
     // A mail that SES has certainly not accepted is replaced by one with more lines.
     const isMore = next.carries.some((one) => !shares({ carries: [one] }, last));
-    const surelyNot = last.answered === 'throttled' || last.answered === 'account';
+    const surelyNot = ['throttled', 'unreachable', 'account'].includes(last.answered ?? '');
     if (isKnown && surelyNot && last.n !== next.n && isMore) return;
     const from = isKnown ? (last.answeredAt ?? 0) : last.leaseAt;
     const wait = isKnown ? waitAfter(last) : LEASE_MS;

@@ -37,7 +37,7 @@ export const shares = (one: Pick<Send, 'carries'>, other: Pick<Send, 'carries'>)
     other.carries.some((two) => two.line === line && two.issue === issue),
   );
 
-const WAITS: Readonly<Record<string, number>> = { unknown: 600_000, account: 900_000 };
+const WAITS: Readonly<Record<string, number>> = { unknown: 600_000, account: 60_000 };
 
 /** True while its sender may still be working. */
 export const isOpen = ({ process, markedAt, unmarked, left }: Send) =>

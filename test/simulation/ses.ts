@@ -51,9 +51,9 @@ export function recordingMailer(
 }
 
 /** After a 503 the outcome is unknown; after a refused connection the mail was certainly not accepted. */
-function kindOf(sim: Sim, error: unknown): 'throttled' | 'unknown' | 'account' {
+function kindOf(sim: Sim, error: unknown): 'throttled' | 'unreachable' | 'unknown' | 'account' {
   if (!(error instanceof Fault)) throw error;
   if (error.kind === 'denied') return 'account';
-  const surelyNot = error.kind === 'throttled' || (error.kind === 'error' && sim.random.chance(0.5));
-  return surelyNot ? 'throttled' : 'unknown';
+  if (error.kind === 'throttled') return 'throttled';
+  return error.kind === 'error' && sim.random.chance(0.5) ? 'unreachable' : 'unknown';
 }

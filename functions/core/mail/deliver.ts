@@ -2,16 +2,16 @@ import { errorName } from '../inbound/rejection.ts';
 import { change } from '../order/record.ts';
 import { applyOutcome, mayCallSes } from '../order/sends.ts';
 import type { Mail } from '../order/types.ts';
-import type { Ports } from '../world.ts';
+import type { Ports, SendOutcome } from '../world.ts';
 import { serialMail } from './message.ts';
 
-/** Sends a mail whose lease the caller holds, and records the outcome. Returns true if SES has accepted it. */
+/** Sends a mail whose lease the caller holds, and records the outcome. Returns undefined if the lease ends too soon to call SES. */
 export async function deliver(
   { catalogue, store, mailer, report, now }: Ports,
   { order, send }: Mail,
-): Promise<boolean> {
+): Promise<SendOutcome['kind'] | undefined> {
   const { key } = order;
-  if (!mayCallSes(send, now())) return false;
+  if (!mayCallSes(send, now())) return undefined;
   const result = await mailer(serialMail(catalogue, order, send));
   const { kind, code } = { code: '', ...result };
   if (kind === 'account') report('account_fault', { order: key, code });
@@ -24,5 +24,5 @@ export async function deliver(
     // When the lease ends, `redeliver` tries again: the mail is late or sent twice, never lost.
     report('mail_unmarked', { order: key, outcome: kind, error: errorName(error) });
   }
-  return kind === 'sent';
+  return kind;
 }

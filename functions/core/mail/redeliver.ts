@@ -6,7 +6,7 @@ import { holdByAge, start } from '../order/sends.ts';
 import { type Answer, applyAnswer, markReported } from '../order/transitions.ts';
 import type { Line, Order } from '../order/types.ts';
 import { type Answers, fetchAnswers, judgeWith, makeFor } from '../serial/lines.ts';
-import type { Ports, Secret } from '../world.ts';
+import type { Ports, Secret, SendOutcome } from '../world.ts';
 import { deliver } from './deliver.ts';
 
 /**
@@ -60,15 +60,20 @@ export async function redeliver(
   }
 }
 
-/** Starts one mail every 1/rate seconds, with as many in flight as that requires. */
+/**
+ * Starts one mail every 1/rate seconds, with as many in flight as that requires. Until SES has accepted one, a mail waits for
+ * the result of the one before: while the account or SES is at fault, each run tries one mail.
+ */
 async function drain(ports: Redelivering, queue: Queue, until: number): Promise<Redelivered> {
   const { now, report } = ports;
   const gap = 1000 / (await queue.rate());
-  const most = Math.max(1, Math.ceil((LONGEST_SECONDS * 1000) / gap));
+  const most = () => (count.sent === 0 ? 1 : Math.max(1, Math.ceil((LONGEST_SECONDS * 1000) / gap)));
   const count = { due: 0, sent: 0, failed: 0 };
   // Each order is tried once per run, so that no fault mails a buyer repeatedly.
   const tried = new Set<string>();
   let orphans = 0;
+  let outages = 0;
+  let isOver = false;
   const inFlight = new Set<Promise<void>>();
   let renewAt = now() + RENEW_MS;
   let nextAt = now();
@@ -80,7 +85,9 @@ async function drain(ports: Redelivering, queue: Queue, until: number): Promise<
         if (result === 'orphan') orphans += 1;
         if (result === 'nothing' || result === 'orphan') return;
         count.due += 1;
-        count[result] += 1;
+        count[result === 'sent' ? 'sent' : 'failed'] += 1;
+        outages = result === 'unknown' || result === 'unreachable' ? outages + 1 : 0;
+        isOver ||= result === 'account' || outages >= (count.sent === 0 ? 1 : MOST_OUTAGES);
       })
       .finally(() => inFlight.delete(one));
     inFlight.add(one);
@@ -97,9 +104,9 @@ async function drain(ports: Redelivering, queue: Queue, until: number): Promise<
     // A page does not wait for the mails in flight, or the rate would fall at each page.
     for (let keys = await untried(); keys.length > 0; keys = await untried()) {
       for (const key of keys) {
-        if (!(await mayGoOn())) return count;
-        if (inFlight.size >= most) await Promise.race(inFlight);
+        if (inFlight.size >= most()) await Promise.race(inFlight);
         if (nextAt > now()) await queue.sleep(nextAt - now());
+        if (isOver || !(await mayGoOn())) return count;
         nextAt = Math.max(nextAt + gap, now() - gap);
         start(key);
       }
@@ -112,7 +119,10 @@ async function drain(ports: Redelivering, queue: Queue, until: number): Promise<
   }
 }
 
-type Attempt = 'nothing' | 'orphan' | 'sent' | 'failed';
+/** So many mails in a row without an answer of SES end a run in which others have succeeded. */
+const MOST_OUTAGES = 3;
+
+type Attempt = 'nothing' | 'orphan' | 'failed' | SendOutcome['kind'];
 
 /** Makes the serials that are due and sends the mail. Does nothing if the index entry is stale or another sender has the order. */
 async function attempt(ports: Redelivering, key: string): Promise<Attempt> {
@@ -137,7 +147,7 @@ async function attempt(ports: Redelivering, key: string): Promise<Attempt> {
     if (held && held !== order.outbox?.held) report('line_held', { order: key, reason: held });
     if (!started?.send) return held ? 'failed' : 'nothing';
     const mail = { order: { ...next, version: order.version + 1 }, send: started.send };
-    return (await deliver(ports, mail)) ? 'sent' : 'failed';
+    return (await deliver(ports, mail)) ?? 'failed';
   } catch (error) {
     report('failed', { order: key, error: errorName(error) });
     return 'failed';

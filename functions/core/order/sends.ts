@@ -30,7 +30,8 @@ export const LEASE_MS = 2 * MINUTE;
 /** A sender calls SES only with this much of its lease left, so that the lease ends after SES's answer. */
 const LEAST_LEFT_MS = MINUTE;
 const UNKNOWN_MS = 10 * MINUTE;
-const ACCOUNT_MS = 15 * MINUTE;
+/** A run of `redeliver` ends at the first fault of the account, so that one mail is tried each minute. */
+const ACCOUNT_MS = MINUTE;
 const LONGEST_BACKOFF_MS = 15 * MINUTE;
 const OLDEST_MS = 72 * 60 * MINUTE;
 
@@ -119,7 +120,7 @@ export const mayCallSes = (send: InFlight, now: number): boolean =>
 /** The outcome of one try, in the terms of `SendOutcome`. */
 export type Outcome =
   | { readonly kind: 'sent'; readonly messageId: string }
-  | { readonly kind: 'throttled' | 'unknown' | 'refused' | 'account'; readonly code: string };
+  | { readonly kind: 'throttled' | 'unreachable' | 'unknown' | 'refused' | 'account'; readonly code: string };
 
 /** Applies the outcome of a try to its send. An earlier try changes nothing, unless SES has accepted it. */
 export function applyOutcome(

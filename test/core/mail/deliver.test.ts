@@ -52,7 +52,11 @@ describe('an outcome', () => {
     ],
     [
       { kind: 'account', code: 'MessageRejected' },
-      { state: 'due', attempts: 1, least: 900, most: 900, again: 2 },
+      { state: 'due', attempts: 1, least: 60, most: 60, again: 2 },
+    ],
+    [
+      { kind: 'unreachable', code: 'ECONNREFUSED' },
+      { state: 'due', attempts: 1, least: 2.5, most: 5, again: 2 },
     ],
   ])('$kind', async (outcome, { state, attempts, least, most, again }) => {
     const { order, dueIn, later, world } = await sold(outcome);
@@ -169,6 +173,28 @@ describe('a run', () => {
     const seconds = (world.state.now - before) / 1_000;
     expect(seconds).toBeGreaterThanOrEqual(4.7);
     expect(seconds).toBeLessThanOrEqual(5.3);
+  });
+
+  const [sent, none] = [undefined, { kind: 'unknown', code: 'TimeoutError' } as const];
+  test.each<[string, { first?: SendOutcome | undefined; then: (SendOutcome | undefined)[]; sends: number }]>([
+    [
+      'at the first fault of the account',
+      { then: [none, none, sent, { kind: 'account', code: 'x' }], sends: 5 },
+    ],
+    ['at the first mail without an answer, if none is sent before', { first: none, then: [], sends: 1 }],
+    ['at three mails in a row without an answer', { then: [none, none, sent, none, none, none], sends: 7 }],
+    ['not because SES throttles', { first: { kind: 'throttled', code: 'x' }, then: [], sends: 9 }],
+  ])('ends %s', async (_, { first, then, sends }) => {
+    const world = await due(9);
+    world.state.outcome = first;
+    const before = world.state.log.length;
+    const sleep = async (ms: number) => {
+      world.state.now += ms;
+      await new Promise(setImmediate); // The mail before has its result.
+      world.state.outcome = then.shift();
+    };
+    await world.redeliver({ sleep, rate: async () => 1 });
+    expect(world.state.log.slice(before).filter((call) => call === 'send')).toHaveLength(sends);
   });
 
   test('ends when its time is up, and leaves the rest due', async () => {

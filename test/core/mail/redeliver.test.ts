@@ -17,3 +17,15 @@ test.each([
   // No clock of ours runs faster than the account allows.
   expect(seconds).toBeGreaterThan(ideal * 0.99);
 });
+
+test.each(['account', 'unknown', 'unreachable'] as const)(
+  'while SES answers "%s", one mail is tried each minute, with two writes; then all are sent',
+  async (kind) => {
+    const [rate, minutes] = [100, 60];
+    const { faulty, seconds, ideal, duplicates } = await drain(200, rate, { kind, minutes });
+    expect(faulty).toEqual({ sends: minutes, writes: 2 * minutes });
+    expect(duplicates).toBe(0);
+    // An unknown outcome waits ten minutes for an event.
+    expect(seconds - minutes * 60).toBeLessThanOrEqual((kind === 'unknown' ? 660 : 120) + ideal);
+  },
+);

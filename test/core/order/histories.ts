@@ -245,7 +245,7 @@ function outcomeOf(
 ): { readonly outcome: Outcome; readonly isAccepted: boolean } {
   const code = 'Fault';
   if (calm || random.chance(0.5)) return { outcome: { kind: 'sent', messageId }, isAccepted: true };
-  const kind = random.pick(['throttled', 'unknown', 'unknown', 'refused', 'account'] as const);
+  const kind = random.pick(['throttled', 'unreachable', 'unknown', 'unknown', 'refused', 'account'] as const);
   return { outcome: { kind, code }, isAccepted: kind === 'unknown' && random.chance(0.5) };
 }
 
