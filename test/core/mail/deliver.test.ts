@@ -176,22 +176,22 @@ describe('a run', () => {
   });
 
   const [sent, none] = [undefined, { kind: 'unknown', code: 'TimeoutError' } as const];
-  test.each<[string, { first?: SendOutcome | undefined; then: (SendOutcome | undefined)[]; sends: number }]>([
+  test.each<[string, { first?: SendOutcome | undefined; next: (SendOutcome | undefined)[]; sends: number }]>([
     [
       'at the first fault of the account',
-      { then: [none, none, sent, { kind: 'account', code: 'x' }], sends: 5 },
+      { next: [none, none, sent, { kind: 'account', code: 'x' }], sends: 5 },
     ],
-    ['at the first mail without an answer, if none is sent before', { first: none, then: [], sends: 1 }],
-    ['at three mails in a row without an answer', { then: [none, none, sent, none, none, none], sends: 7 }],
-    ['not because SES throttles', { first: { kind: 'throttled', code: 'x' }, then: [], sends: 9 }],
-  ])('ends %s', async (_, { first, then, sends }) => {
+    ['at the first mail without an answer, if none is sent before', { first: none, next: [], sends: 1 }],
+    ['at three mails in a row without an answer', { next: [none, none, sent, none, none, none], sends: 7 }],
+    ['not because SES throttles', { first: { kind: 'throttled', code: 'x' }, next: [], sends: 9 }],
+  ])('ends %s', async (_, { first, next, sends }) => {
     const world = await due(9);
     world.state.outcome = first;
     const before = world.state.log.length;
     const sleep = async (ms: number) => {
       world.state.now += ms;
       await new Promise(setImmediate); // The mail before has its result.
-      world.state.outcome = then.shift();
+      world.state.outcome = next.shift();
     };
     await world.redeliver({ sleep, rate: async () => 1 });
     expect(world.state.log.slice(before).filter((call) => call === 'send')).toHaveLength(sends);
