@@ -3,6 +3,7 @@ import { LOCAL_NAMES } from '../functions/aws/local-names.ts';
 import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
 import { productKeys, providerKeys } from '../functions/core/catalogue/keys.ts';
 import { hasKey } from '../functions/core/serial/lines.ts';
+import { needsSigningKey } from '../functions/providers/all.ts';
 import { loadSimulator } from '../functions/providers/simulate.ts';
 import type { SecretsManager } from './aws/secrets-manager.ts';
 
@@ -39,7 +40,8 @@ async function demoKeys(names: readonly string[], here: string) {
 }
 
 /** Returns a line for each product and enabled provider whose key is missing or unusable, with the command that sets it. */
-export function keyFaults(secrets: SecretsManager, { products, providers }: Catalogue): string[] {
+export function keyFaults(secrets: SecretsManager, catalogue: Catalogue): string[] {
+  const { products, providers } = catalogue;
   const ofProducts = parseKeys(productKeys, secrets.read(PRODUCT_KEYS));
   const ofProviders = parseKeys(providerKeys, secrets.read(PROVIDER_KEYS));
   if (!ofProducts)
@@ -53,7 +55,7 @@ export function keyFaults(secrets: SecretsManager, { products, providers }: Cata
     return `${id} ${what}: npm run keypost -- keys ${verb} ${id} --local`;
   });
   const unsigned = Object.keys(providers).filter(
-    (name) => !providers[name]?.mail && !ofProviders[name]?.signing.length,
+    (name) => needsSigningKey(catalogue, name) && !ofProviders[name]?.signing.length,
   );
   return [
     ...missing,

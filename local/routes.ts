@@ -101,7 +101,7 @@ const Person = z.object({ email: z.string() });
 
 /** Responds to /local/PROVIDER/… with the simulator's fake API. Returns false if there is none. */
 async function viaFakeApi({ method = 'GET', url = '', headers }: IncomingMessage, response: ServerResponse) {
-  const [, name = '', path = ''] = /^\/local\/([a-z]+)(\/.*)$/.exec(url) ?? [];
+  const [, name = '', path = ''] = /^\/local\/([a-z\d-]+)((?:[/?].*)?)$/.exec(url) ?? [];
   const api = (await loadSimulator(name))?.api;
   if (!api) return false;
   const { status, type, body } = api({ method, path, headers });

@@ -2,6 +2,7 @@
 import { Command } from '@commander-js/extra-typings';
 import type { Catalogue } from '../../functions/core/catalogue/catalogue.ts';
 import { providerKeys } from '../../functions/core/catalogue/keys.ts';
+import { needsSigningKey } from '../../functions/providers/all.ts';
 import {
   addressAt,
   postRequest,
@@ -59,7 +60,7 @@ async function send(terminal: Terminal, provider: string, options: Options): Pro
     throw new CommandError(
       `${provider} sends mails; simulate one with --local, or mail one to the deployed address`,
     );
-  const secret = isMail ? '' : await secretOf(terminal, provider, options);
+  const secret = needsSigningKey(catalogue, provider) ? await secretOf(terminal, provider, options) : '';
   const address =
     options.to ??
     (isMail && page ? addressAt(page, catalogue, provider) : await addressOf(terminal, provider, options));

@@ -26,7 +26,7 @@ export const ask: Context['ask'] = async (
   throw new Rejection(code, `the provider's API answered ${status}`, retryAfterMs);
 };
 
-function exchange(call: ClientRequest, body: string) {
+function exchange(call: ClientRequest, body: string | Buffer) {
   return new Promise<{ status: number; text: string; retryAfter: string }>((resolve, reject) => {
     const fail = (error: Error) =>
       reject(new Rejection('provider_unavailable', `the provider's API: ${error.name}`));

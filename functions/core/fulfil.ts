@@ -31,9 +31,13 @@ export async function* fulfil(
   if (failures.length > 0) throw failures[0];
 }
 
-/** Verifies with the cached keys, then with freshly fetched ones if there are any: the seller may have replaced a key. */
+/**
+ * Verifies with the cached keys, then with freshly fetched ones if there are any: the seller may have replaced a key. Throws
+ * `no_signing_key`.
+ */
 async function verify(world: World, provider: Provider, request: WebhookRequest): Promise<Context> {
   const context = await world.context();
+  requireKey(provider, world.provider, context);
   try {
     await provider.verify(request, context);
     return context;
@@ -44,6 +48,15 @@ async function verify(world: World, provider: Provider, request: WebhookRequest)
     await provider.verify(request, newer);
     return newer;
   }
+}
+
+/** Throws `no_signing_key`. */
+export function requireKey({ keyless, channel }: Provider, name: string, { keys }: Context): void {
+  if (keys.length > 0 || keyless || channel === 'mail') return;
+  throw new Rejection(
+    'no_signing_key',
+    `found no signing key; store it with \`npm run keypost -- keys set ${name}\``,
+  );
 }
 
 /**

@@ -2,7 +2,6 @@ import { gzipSync } from 'node:zlib';
 import { ownerOf } from './catalogue/catalogue.ts';
 import type { ProviderKeys } from './catalogue/keys.ts';
 import type { Context } from './inbound/provider.ts';
-import { Rejection } from './inbound/rejection.ts';
 import type { WebhookRequest } from './inbound/request.ts';
 import { deliver } from './mail/deliver.ts';
 import { idIn } from './order/keys.ts';
@@ -99,7 +98,7 @@ export function requestWorld(shared: LambdaPorts, provider: string, request: Web
   };
 }
 
-/** Makes the context of a provider. Throws `no_signing_key`. */
+/** Makes the context of a provider. */
 export function contextFrom(
   { catalogue, now, ask }: Pick<LambdaPorts, 'catalogue' | 'now' | 'ask'>,
   provider: string,
@@ -107,12 +106,6 @@ export function contextFrom(
 ): Context {
   const { signing = [], api } = keys[provider] ?? {};
   const settings = catalogue.providers[provider];
-  if (signing.length === 0 && !settings?.mail) {
-    throw new Rejection(
-      'no_signing_key',
-      `found no signing key; store it with \`npm run keypost -- keys set ${provider}\``,
-    );
-  }
   const skus = new Set(Object.values(catalogue.products).flatMap((product) => product.skus[provider] ?? []));
   for (const sku of settings?.ignore ?? []) skus.add(sku);
   return {

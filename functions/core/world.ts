@@ -101,7 +101,7 @@ export interface World {
   /** The name under which the catalogue enables the provider. */
   readonly provider: string;
   readonly report: Report;
-  /** Makes the provider's context with the cached signing keys. Throws `no_signing_key`, `keys_unavailable`. */
+  /** Makes the provider's context with the cached signing keys. Throws `keys_unavailable`. */
   context(): Promise<Context>;
   /** Same, with freshly fetched keys; undefined if they were fetched within the last 30 s. */
   refreshedContext(): Promise<Context | undefined>;

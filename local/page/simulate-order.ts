@@ -1,6 +1,7 @@
 /** The page's form for a simulated order: signs it with the provider's newest key and posts it to the webhook. */
 import * as z from 'zod/mini';
 import type { Catalogue } from '../../functions/core/catalogue/catalogue.ts';
+import { needsSigningKey } from '../../functions/providers/all.ts';
 import {
   addressAt,
   postRequest,
@@ -31,8 +32,7 @@ export async function simulateOrder(
   const order = parseBody(Order, body);
   const simulator = await requireSimulator(catalogue, order.provider);
   const secret = secretOf(order.provider);
-  const isMail = catalogue.providers[order.provider]?.mail !== undefined;
-  if (!secret && !isMail)
+  if (!secret && needsSigningKey(catalogue, order.provider))
     throw new SimulationError(
       `${order.provider} has no signing key: npm run keypost -- keys set ${order.provider} --local`,
     );

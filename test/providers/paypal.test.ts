@@ -278,7 +278,7 @@ describe("PayPal's own check", () => {
     const ask: Context['ask'] = async (url, init) => {
       if (url.includes('/certs/')) return pem;
       if (url.endsWith('/v1/oauth2/token')) return '{"access_token":"A21"}';
-      calls.push([url, init?.body]);
+      calls.push([url, init?.body?.toString()]);
       if (status instanceof Rejection) throw status;
       return JSON.stringify({ verification_status: status });
     };

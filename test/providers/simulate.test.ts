@@ -189,9 +189,9 @@ describe('npm run keypost -- simulate', () => {
       await secrets.send(new PutSecretValueCommand({ SecretId, SecretString: JSON.stringify(value) }));
     };
     await put('product-keys', { widget: [{ version: 1, key: '1234567890123456' }] });
-    const api = { key: 'client:secret', url: `${running.page}/local/paypal` };
+    const api = (name: string) => ({ key: 'client:secret', url: `${running.page}/local/${name}` });
     const signing = Object.fromEntries(
-      [...enabled, 'second', 'unsold'].map((name) => [name, { signing: [WHSEC], api }]),
+      [...enabled, 'second', 'unsold'].map((name) => [name, { signing: [WHSEC], api: api(name) }]),
     );
     await put('provider-keys', signing);
   });

@@ -2,6 +2,7 @@
 import type { Catalogue, Product } from '../../../functions/core/catalogue/catalogue.ts';
 import { MIN_SIGNING_KEY, productKeys, providerKeys } from '../../../functions/core/catalogue/keys.ts';
 import { bytesOfKey } from '../../../functions/core/serial/key-bytes.ts';
+import { needsSigningKey } from '../../../functions/providers/all.ts';
 import type { Entries } from '../cli/secret.ts';
 import type { Target } from '../cli/target.ts';
 import { describeForm, malformed, PRODUCT_ENTRY, PROVIDER_ENTRY } from './form.ts';
@@ -50,16 +51,16 @@ export function productKeyStates(
 /** Covers the enabled providers and any other name that has a provider key. */
 export function providerKeyStates(
   target: Target,
-  { providers }: Catalogue,
+  catalogue: Catalogue,
   entries: Entries,
 ): ProviderKeyState[] {
+  const { providers } = catalogue;
   const keys = providerKeys(entries);
   return union(providers, keys).map((name) => {
     const { signing = [], api } = keys[name] ?? {};
     const fault = () => {
       if (!Object.hasOwn(providers, name)) return 'not enabled in the catalogue';
-      // A mail store needs none: SES proves the sender.
-      if (providers[name]?.mail) return null;
+      if (!needsSigningKey(catalogue, name)) return null;
       if (signing.length === 0)
         return missing(entries, name, PROVIDER_ENTRY, keys[name] !== undefined, setHint(target, name));
       // It still works: a provider may sign with it until the seller has changed it there.

@@ -9,6 +9,8 @@ export interface Provider {
   readonly name: string;
   /** HTTP notifications by default. Orders of a mail store arrive through SES only, and it needs no signing key. */
   readonly channel?: 'http' | 'mail';
+  /** True if it needs no signing key, because its `verify` asks the provider. */
+  readonly keyless?: boolean;
   /** The HTTP methods it calls with, `['POST']` by default. Any other is answered with 405. */
   readonly methods?: readonly string[];
   /** The address of its API if that is the same for all sellers. */
@@ -41,7 +43,7 @@ export interface Provider {
 
 /** The context that a provider gets with a request. */
 export interface Context {
-  /** The active signing keys: two during a key rotation. Never empty. */
+  /** The active signing keys: two during a key rotation. Empty only if the provider needs none. */
   readonly keys: readonly string[];
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -61,7 +63,7 @@ export interface Context {
    */
   ask(
     url: string,
-    init?: { method?: string; headers?: Record<string, string>; body?: string; ms?: number },
+    init?: { method?: string; headers?: Record<string, string>; body?: string | Buffer; ms?: number },
   ): Promise<string>;
 }
 

@@ -2,7 +2,7 @@
 import { gunzipSync } from 'node:zlib';
 import { type Catalogue, findProvider, ownerOf } from '../catalogue/catalogue.ts';
 import type { ProductKeys, ProviderKeys } from '../catalogue/keys.ts';
-import { filterIgnored } from '../fulfil.ts';
+import { filterIgnored, requireKey } from '../fulfil.ts';
 import { isStub } from '../order/due.ts';
 import { keyOf } from '../order/keys.ts';
 import { type Actor, withAudit } from '../order/manual.ts';
@@ -42,7 +42,9 @@ export async function reread(reader: Reader, { provider: name, ...raw }: Raw): P
   const provider = findProvider(catalogue, name, providers);
   if (!provider) throw new Rejection('unknown_provider', `${name} is not enabled in the catalogue any more`);
   const request = { ...raw, body: gunzipSync(raw.body) };
-  const events = await provider.read(request, contextFrom(reader, name, providerKeys));
+  const context = contextFrom(reader, name, providerKeys);
+  requireKey(provider, name, context);
+  const events = await provider.read(request, context);
   return events.flatMap((event) => filterIgnored({ catalogue, provider: name }, event));
 }
 
