@@ -47,14 +47,13 @@ export const inlineCatalogue = (catalogue: Catalogue): Plugin => ({
     });
     onLoad({ filter: /functions[\\/]providers[\\/]index\.ts$/ }, ({ path }) => {
       const enabled = Object.entries(catalogue.providers).map(([name, { as }]) => as ?? name);
-      const others: string[] = [];
-      const table = readFileSync(path, 'utf8').replace(/^ {2}(\w+),\n/gm, (entry, name) => {
-        if (enabled.includes(name)) return entry;
-        others.push(name);
-        return '';
-      });
-      const contents = table.replace(/^import \{ (\w+) \}.*\n/gm, (line, name) =>
-        others.includes(name) ? '' : line,
+      const table = readFileSync(path, 'utf8');
+      const others = [...table.matchAll(/^import \{ (\w+) \} from '\.\/([\w-]+)\//gm)].flatMap(
+        ([, variable = '', folder = '']) => (enabled.includes(folder) ? [] : variable),
+      );
+      const contents = table.replace(
+        new RegExp(`^(?:import \\{ | {2})(?:${others.join('|')})(?: \\}.*|,)\\n`, 'gm'),
+        '',
       );
       return { contents, loader: 'ts', resolveDir: dirname(path) };
     });
