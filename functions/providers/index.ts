@@ -7,6 +7,7 @@ import { gumroad } from './gumroad/provider.ts';
 import { lemonsqueezy } from './lemonsqueezy/provider.ts';
 import { paddle } from './paddle/provider.ts';
 import { paypal } from './paypal/provider.ts';
+import { paypalIpn } from './paypal-ipn/provider.ts';
 import { polar } from './polar/provider.ts';
 import { shop } from './shop/provider.ts';
 import { shopify } from './shopify/provider.ts';
@@ -21,6 +22,7 @@ const all: readonly Provider[] = [
   lemonsqueezy,
   paddle,
   paypal,
+  paypalIpn,
   polar,
   shop,
   shopify,

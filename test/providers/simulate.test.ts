@@ -165,6 +165,7 @@ describe.skipIf(!hasOpenssl)('openssl computes the same signature for', () => {
 const OPTIONS: Readonly<Record<string, object>> = {
   gumroad: { sellerId: 'kL0psVL2admJSYRNs-EXAMPLE==', reread: false },
   paypal: { payee: [' Sales@Widgets.example.com '] },
+  'paypal-ipn': { receiver: 'sales@vendor.example.com' },
   form: { proof: { address: 'key' }, fields: { id: 'order', sku: 'item', name: 'buyer', email: 'mail' } },
 };
 const enabled = Object.keys(providers).filter((name) => Object.hasOwn(simulators, name));

@@ -9,19 +9,26 @@ import { simulators } from '../fixtures/simulators.ts';
 
 const SKU = '300301';
 
+/** The options that these providers need. */
+const OPTIONS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  'paypal-ipn': { receiver: 'sales@vendor.example.com' },
+};
+
 /** A shop of the provider, and its simulator. */
 function shopOf(name: string) {
   const [provider, simulator] = [providers[name], simulators[name]];
   if (!provider || !simulator) throw new Error(name);
   const signing = simulator.demoKeys?.signing ?? [];
-  const shop = deliveriesOf(name, provider, { skus: [SKU], signing });
+  const options = OPTIONS[name] ?? {};
+  const ask = async (path: string) => simulator.api?.({ method: 'POST', path, headers: {} }).body ?? '';
+  const shop = deliveriesOf(name, provider, { settings: { options }, skus: [SKU], signing, ask });
   const buyer = { name: 'Zoë Lindqvist', email: 'zoe@example.com', company: '', test: false, floor: 0 };
   return {
     ...shop,
     async send(event: string, id?: string) {
       shop.state.now += 1_000;
       const order = { ...buyer, event, id, sku: SKU, address: '' };
-      const { orderId, ...made } = simulator.request(order, signing[0] ?? '', {}, shop.state.now);
+      const { orderId, ...made } = simulator.request(order, signing[0] ?? '', options, shop.state.now);
       const headers = Object.fromEntries(
         Object.entries(made.headers).map(([header, value]) => [header.toLowerCase(), value]),
       );
@@ -33,7 +40,7 @@ function shopOf(name: string) {
   };
 }
 
-describe.each(['paddle', 'fastspring', 'polar', 'lemonsqueezy', 'bluesnap'])('%s', (name) => {
+describe.each(['paddle', 'fastspring', 'polar', 'lemonsqueezy', 'bluesnap', 'paypal-ipn'])('%s', (name) => {
   test('a trial gets no serial and no mail with one', async () => {
     const { send, sales, mails } = shopOf(name);
     const id = await send('trial');
