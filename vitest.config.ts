@@ -7,6 +7,8 @@ const PURE = [
   'test/providers/**/*.test.ts',
 ];
 
+const alias = { keypost: new URL('functions/keypost.ts', import.meta.url).pathname };
+
 const shared = {
   setupFiles: ['test/logs/log-setup.ts'],
   testTimeout: 30_000,
@@ -17,8 +19,11 @@ const shared = {
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...shared, name: 'pure', include: PURE, isolate: false } },
-      { test: { ...shared, name: 'isolated', include: ['test/**/*.test.ts'], exclude: PURE } },
+      { resolve: { alias }, test: { ...shared, name: 'pure', include: PURE, isolate: false } },
+      {
+        resolve: { alias },
+        test: { ...shared, name: 'isolated', include: ['test/**/*.test.ts'], exclude: PURE },
+      },
     ],
     // Nothing that is logged may be a secret, a serial, a name or an address.
     globalSetup: ['test/logs/log-scan.ts'],

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Starts the command line, `npm run keypost`, from a bundle of `keypost.ts` and its libraries: tsx costs 0.8 s of CPU
- * at each start. The hash of the sources names the folder of the bundle, so a changed source makes a new bundle.
+ * Starts the command line. A package has it compiled. In a clone, a bundle of `keypost.ts` and its libraries is made,
+ * because tsx costs 0.8 s of CPU at each start. The hash of the sources names the folder of the bundle.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -20,9 +20,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const DAY = 24 * 60 * 60 * 1000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const bundles = join(root, '.bundles/keypost');
-const folder = join(bundles, hashSources());
-if (!existsSync(folder)) await bundle();
-await import(pathToFileURL(join(folder, 'keypost.js')).href);
+const compiled = join(root, 'dist/bin/keypost.js');
+await import(pathToFileURL(existsSync(join(root, 'bin/keypost.ts')) ? await bundled() : compiled).href);
+
+async function bundled() {
+  const folder = join(bundles, hashSources());
+  if (!existsSync(folder)) await bundle(folder);
+  return join(folder, 'keypost.js');
+}
 
 function hashSources() {
   const hash = createHash('sha256');
@@ -35,7 +40,7 @@ function hashSources() {
   return hash.digest('hex').slice(0, 32);
 }
 
-async function bundle() {
+async function bundle(folder) {
   const { build } = await import('esbuild');
   mkdirSync(bundles, { recursive: true });
   // Another process may remove the same old bundle.

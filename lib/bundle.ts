@@ -1,13 +1,15 @@
 /** The one way to build a Lambda: the stack, `npm start` and the benchmarks run what is deployed. */
 import { rmSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { type Catalogue, hasMailStore } from '../functions/core/catalogue/catalogue.ts';
 import { inlineCatalogue, programsOf } from './inline-catalogue.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+/** Sources in a clone, compiled in the package. */
+const source = (path: string) => join(root, `${path}${import.meta.url.slice(-3)}`);
 
 /** The name of a Lambda is the name of its file in `functions`. */
 export type LambdaName = 'webhook' | 'redeliver' | 'mail-events' | 'reconcile' | 'order-mail' | 'generate';
@@ -16,14 +18,14 @@ export type LambdaName = 'webhook' | 'redeliver' | 'mail-events' | 'reconcile' |
 export async function bundleLambda(
   name: LambdaName,
   catalogue: Catalogue,
-  to = join(root, '.bundles'),
+  to = resolve('.bundles'),
 ): Promise<string> {
   const folder = join(to, name);
   // esbuild names each part by its contents, so the parts of an earlier build would stay.
   rmSync(folder, { recursive: true, force: true });
   await build({
     ...bundling(catalogue),
-    entryPoints: { index: join(root, 'functions', `${name}.ts`) },
+    entryPoints: { index: source(`functions/${name}`) },
     outdir: folder,
   });
   return folder;
@@ -67,9 +69,8 @@ export function bundling(catalogue: Catalogue): BuildOptions {
     // The bundle imports a name from a built-in module that the Node that builds it does not have: see `builtins`.
     logOverride: { 'import-is-undefined': 'error' },
     alias: {
-      keypost: join(root, 'functions/core/catalogue/catalogue.ts'),
       // Lambda and `npm start` pass credentials in the environment; the default provider chain takes 20 ms to load.
-      '@aws-sdk/credential-provider-node': join(root, 'functions/aws/credentials.ts'),
+      '@aws-sdk/credential-provider-node': source('functions/aws/credentials'),
     },
     plugins: [inlineCatalogue(catalogue), builtins, withoutAttachments, withoutConfigFiles],
   };
@@ -110,7 +111,7 @@ const withoutConfigFiles: Plugin = {
   name: 'without-config-files',
   setup({ onResolve }) {
     onResolve({ filter: /[\\/]loadSharedConfigFiles(?:\.js)?$/ }, () => ({
-      path: join(root, 'functions/aws/no-config-files.ts'),
+      path: source('functions/aws/no-config-files'),
     }));
   },
 };

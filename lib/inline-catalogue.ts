@@ -4,8 +4,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'esbuild';
 import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The products whose serials a third-party program makes. */
 export const programsOf = ({ products }: Pick<Catalogue, 'products'>) =>
@@ -13,15 +16,34 @@ export const programsOf = ({ products }: Pick<Catalogue, 'products'>) =>
     serial.kind === 'program' ? [[id, serial] as const] : [],
   );
 
-const withoutFiles = ({ products }: Catalogue) =>
-  Object.fromEntries(
-    Object.entries(products).map(([id, product]) => {
-      const { serial } = product;
-      if (serial.kind !== 'program') return [id, product];
-      const { kind, charset, name } = serial;
-      return [id, { ...product, serial: { kind, charset, name } }];
-    }),
-  );
+/** The module `#catalogue`: values as JSON, and the seller's own code by reference to the file that exports it. */
+function moduleOf({ code, ...catalogue }: Catalogue): string {
+  const own: string[] = [];
+  const at = (...path: readonly string[]) => path.map((name) => `[${JSON.stringify(name)}]`).join('');
+  const products = Object.entries(catalogue.products).map(([id, product]) => {
+    const { serial } = product;
+    if (serial.kind !== 'program' && serial.kind !== 'function') return [id, product];
+    if (serial.kind === 'function') own.push(at('products', id, 'serial', 'make'));
+    // A program's file and all vectors are for the check before the deployment.
+    const { kind, charset, name } = serial;
+    return [id, { ...product, serial: { kind, charset, name } }];
+  });
+  const providers = Object.entries(catalogue.providers).map(([name, { use, ...settings }]) => {
+    if (use) own.push(at('providers', name, 'use'));
+    return [name, settings];
+  });
+  const json = JSON.stringify({
+    ...catalogue,
+    providers: Object.fromEntries(providers),
+    products: Object.fromEntries(products),
+  });
+  return [
+    ...(own.length > 0 ? [`import own from ${JSON.stringify(code?.file)};`] : []),
+    `const catalogue = ${json};`,
+    ...own.map((path) => `catalogue${path} = own${path};`),
+    'export default catalogue;',
+  ].join('\n');
+}
 
 /** Replaces `#catalogue` by the catalogue's values and leaves out the providers that it does not enable. */
 export const inlineCatalogue = (catalogue: Catalogue): Plugin => ({
@@ -29,30 +51,35 @@ export const inlineCatalogue = (catalogue: Catalogue): Plugin => ({
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^#catalogue$/ }, ({ path }) => ({ path, namespace: 'inline-catalogue' }));
     onLoad({ filter: /.*/, namespace: 'inline-catalogue' }, () => ({
-      // A program's file and vectors are for the check before the deployment.
-      contents: JSON.stringify({ ...catalogue, products: withoutFiles(catalogue) }),
-      loader: 'json',
+      contents: moduleOf(catalogue),
+      resolveDir: root,
     }));
-    onLoad({ filter: /functions[\\/]aws[\\/]generator\.ts$/ }, () =>
+    // The seller's own code imports the copy of Keypost that is bundled anyway, and its catalogue is checked already.
+    onResolve({ filter: /^keypost$/ }, ({ path }) => ({ path, namespace: 'inline-catalogue-keypost' }));
+    onLoad({ filter: /.*/, namespace: 'inline-catalogue-keypost' }, () => ({
+      contents: `export * from './functions/keypost${import.meta.url.slice(-3)}'; export const defineConfig = (settings) => settings;`,
+      resolveDir: root,
+    }));
+    onLoad({ filter: /functions[\\/]aws[\\/]generator\.[jt]s$/ }, () =>
       programsOf(catalogue).length > 0
         ? undefined
         : { contents: 'export const lambdaGenerator = () => undefined;' },
     );
-    onLoad({ filter: /functions[\\/]generator[\\/]programs\.ts$/ }, () => {
+    onLoad({ filter: /functions[\\/]generator[\\/]programs\.[jt]s$/ }, () => {
       const entries = programsOf(catalogue).map(([id, { file }]) => {
         const bytes = JSON.stringify(readFileSync(file).toString('base64'));
         return `${JSON.stringify(id)}: Buffer.from(${bytes}, 'base64')`;
       });
       return { contents: `export const programs = { ${entries.join(', ')} };` };
     });
-    onLoad({ filter: /functions[\\/]providers[\\/]index\.ts$/ }, ({ path }) => {
+    onLoad({ filter: /functions[\\/]providers[\\/]index\.[jt]s$/ }, ({ path }) => {
       const enabled = Object.entries(catalogue.providers).map(([name, { as }]) => as ?? name);
       const table = readFileSync(path, 'utf8');
       const others = [...table.matchAll(/^import \{ (\w+) \} from '\.\/([\w-]+)\//gm)].flatMap(
         ([, variable = '', folder = '']) => (enabled.includes(folder) ? [] : variable),
       );
       const contents = table.replace(
-        new RegExp(`^(?:import \\{ | {2})(?:${others.join('|')})(?: \\}.*|,)\\n`, 'gm'),
+        new RegExp(`^(?:import \\{ | +)(?:${others.join('|')})(?: \\}.*|,)\\n`, 'gm'),
         '',
       );
       return { contents, loader: 'ts', resolveDir: dirname(path) };

@@ -1,7 +1,7 @@
 /** Reads the catalogue for programs that run here: the stack, `npm start`, the commands. A Lambda's bundle has its own. */
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, resolve } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import * as z from 'zod/mini';
 import {
@@ -9,26 +9,27 @@ import {
   CatalogueError,
   type CatalogueSettings,
   defineConfig,
+  findBuiltIn,
   findProvider,
   floorOf,
   unknownProviders,
 } from '../functions/core/catalogue/catalogue.ts';
-import { programFaults } from '../functions/generator/vectors.ts';
+import * as rejection from '../functions/core/inbound/rejection.ts';
+import { functionFaults, programFaults } from '../functions/generator/vectors.ts';
+import * as keypost from '../functions/keypost.ts';
 import { allProviders as providers } from '../functions/providers/all.ts';
 import { mailStores } from '../functions/providers/mail-stores.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-
 /** Returns the path of the file that a seller edits; `KEYPOST_CONFIG` names another. */
-export const catalogueFile = (named: string | undefined): string =>
-  resolve(named ?? join(root, 'keypost.config.ts'));
+export const catalogueFile = (named: string | undefined): string => resolve(named ?? 'keypost.config.ts');
 
 /** Loads and checks the file, which may be outside this repository. Throws a CatalogueError. */
 export async function loadCatalogue(path: string): Promise<Catalogue> {
   if (!existsSync(path)) {
     throw new CatalogueError([`${path}: there is no such file; KEYPOST_CONFIG names the catalogue`]);
   }
-  const loaded: { readonly default?: CatalogueSettings } = await import(await compile(path));
+  const compiled = await compile(path);
+  const loaded: { readonly default?: CatalogueSettings } = await importText(compiled);
   if (!loaded.default) {
     throw new CatalogueError([`${path}: exports no catalogue; \`export default defineConfig({…})\` does`]);
   }
@@ -40,18 +41,27 @@ export async function loadCatalogue(path: string): Promise<Catalogue> {
   ];
   const mistakes = found.length > 0 ? found : floorsWithoutPrice(catalogue);
   if (mistakes.length > 0) throw new CatalogueError(mistakes);
-  return await withPrograms(catalogue, dirname(path));
+  const hasCode =
+    Object.values(catalogue.products).some(({ serial }) => serial.kind === 'function') ||
+    Object.values(catalogue.providers).some(({ use }) => use);
+  const code = { file: resolve(path), hash: createHash('sha256').update(compiled).digest('hex') };
+  return { ...(await withPrograms(catalogue, dirname(path))), ...(hasCode ? { code } : {}) };
 }
 
-/** Finds each program beside the catalogue's file, and checks that it may run and makes the serials of its vectors. */
+/** Checks that each program, found beside the catalogue's file, and each function makes the serials of its vectors. */
 async function withPrograms(catalogue: Catalogue, folder: string): Promise<Catalogue> {
   const products = { ...catalogue.products };
   const mistakes: string[] = [];
   for (const [id, product] of Object.entries(products)) {
     const { serial } = product;
-    if (serial.kind !== 'program') continue;
-    const file = resolve(folder, serial.file);
+    if (serial.kind !== 'program' && serial.kind !== 'function') continue;
     const vectors = serial.vectors.map((vector) => ({ ...vector, product: id }));
+    if (serial.kind === 'function') {
+      const found = await functionFaults(serial.make, serial, vectors);
+      mistakes.push(...found.map((fault) => `products.${id}.serial: ${fault}`));
+      continue;
+    }
+    const file = resolve(folder, serial.file);
     const faults = existsSync(file)
       ? await programFaults(readFileSync(file), serial, vectors)
       : ['found no such file; write a path relative to the catalogue, or compile the program'];
@@ -62,8 +72,14 @@ async function withPrograms(catalogue: Catalogue, folder: string): Promise<Catal
   return { ...catalogue, products };
 }
 
-/** Compiles the file and what it imports to an address that `import` takes. */
-async function compile(path: string): Promise<string> {
+/** Loads a module of the seller's own. */
+export const loadModule = async (path: string): Promise<Readonly<Record<string, unknown>>> =>
+  await importText(await compile(path));
+
+const importText = (compiled: Buffer) => import(`data:text/javascript;base64,${compiled.toString('base64')}`);
+
+/** Compiles the file and what it imports. */
+async function compile(path: string): Promise<Buffer> {
   const { outputFiles } = await build({
     entryPoints: [path],
     bundle: true,
@@ -72,24 +88,24 @@ async function compile(path: string): Promise<string> {
     platform: 'node',
     target: 'node20',
     logLevel: 'silent',
-    plugins: [withoutChecks],
+    plugins: [thisKeypost],
   }).catch((error: unknown) => {
     throw error instanceof Error && 'errors' in error ? new CatalogueError([error.message]) : error;
   });
   const [file] = outputFiles;
-  return `data:text/javascript;base64,${Buffer.from(file?.contents ?? []).toString('base64')}`;
+  return Buffer.from(file?.contents ?? []);
 }
 
-/** Replaces `keypost` by two exports: `loadCatalogue` checks, and bundling all of `keypost` and zod takes longer. */
-const withoutChecks: Plugin = {
-  name: 'without-checks',
+/** Replaces `keypost` by the copy that runs here: a Rejection of a seller's provider is of the same class. */
+const thisKeypost: Plugin = {
+  name: 'this-keypost',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^keypost$/ }, ({ path }) => ({ path, namespace: 'keypost' }));
+    // `loadCatalogue` checks the catalogue, so `defineConfig` need not.
+    const running = { ...keypost, ...rejection, defineConfig: (settings: unknown) => settings };
+    Reflect.set(globalThis, Symbol.for('keypost'), running);
+    onResolve({ filter: /^keypost$|[\\/]rejection\.ts$/ }, () => ({ path: 'keypost', namespace: 'keypost' }));
     onLoad({ filter: /.*/, namespace: 'keypost' }, () => ({
-      contents:
-        'export const defineConfig = (settings) => settings;' +
-        "export { presets } from './functions/core/serial/presets.ts';",
-      resolveDir: root,
+      contents: `export const { ${Object.keys(running).join(', ')} } = globalThis[Symbol.for('keypost')];`,
     }));
   },
 };
@@ -109,13 +125,17 @@ function wrongOptions(catalogue: Catalogue): string[] {
 /** Finds mail stores without the settings that they need, and stores whose orders would arrive twice. */
 function wrongMail(catalogue: Catalogue): string[] {
   const entries = Object.entries(catalogue.providers);
-  const isMail = (name: string) => findProvider(catalogue, name, mailStores) !== undefined;
+  const isMail = (name: string) => findBuiltIn(catalogue, name, mailStores) !== undefined;
   const webhooks = new Map(
     entries.flatMap(([name, { as = name }]) => (isMail(name) ? [] : [[as, name] as const])),
   );
-  return entries.flatMap(([name, { as = name, mail }]) => {
+  return entries.flatMap(([name, { as = name, mail, use }]) => {
     const at = `providers.${name}`;
-    const store = findProvider(catalogue, name, mailStores);
+    const store = findBuiltIn(catalogue, name, mailStores);
+    if (use && (as !== name || mail || use.channel === 'mail'))
+      return [
+        `${at}.use: found \`as\`, \`mail\` or a mail store with it; write \`use\` alone, for a provider that sends webhooks`,
+      ];
     if (!store)
       return mail
         ? [`${at}.mail: found mail of a provider that sends webhooks; remove it, or write as: 'block'`]

@@ -12,13 +12,13 @@ import {
 } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
 import { bundleLambda, type LambdaName } from '../lib/bundle.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const CACHE = join(root, '.bundles', 'local');
+const CACHE = resolve('.bundles', 'local');
 const DAY_MS = 24 * 3_600_000;
 
 /** Returns a new folder with a folder for each of `names`. The caller removes it. */
@@ -55,9 +55,10 @@ function hashOf(catalogue: Catalogue, names: readonly LambdaName[]): string {
   const sources = readdirSync(join(root, 'functions'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
-  const others = ['package-lock.json', 'lib/bundle.ts', 'lib/inline-catalogue.ts'].map((path) =>
-    join(root, path),
-  );
+  const others = [
+    ...['bundle', 'inline-catalogue'].map((name) => join(root, `lib/${name}${import.meta.url.slice(-3)}`)),
+    ...['package-lock.json'].filter((path) => existsSync(path)),
+  ];
   for (const path of [...sources.sort(), ...others]) hash.update(path).update(readFileSync(path));
   return hash.digest('hex').slice(0, 32);
 }

@@ -1,6 +1,6 @@
 /** An order mail on its way through the order pipeline: fulfilled, held or ignored. */
 import { createHash } from 'node:crypto';
-import { type Catalogue, findProvider } from './catalogue/catalogue.ts';
+import { type Catalogue, findBuiltIn } from './catalogue/catalogue.ts';
 import { fulfil } from './fulfil.ts';
 import type { MailStore } from './inbound/mail-store.ts';
 import { Rejection } from './inbound/rejection.ts';
@@ -59,7 +59,7 @@ async function processMail(
   { recipients, verdicts, object, body }: OrderMail,
 ): Promise<Received> {
   const name = findStore(ports.catalogue, recipients);
-  const store = name === undefined ? undefined : findProvider(ports.catalogue, name, stores);
+  const store = name === undefined ? undefined : findBuiltIn(ports.catalogue, name, stores);
   if (!name || !store) return ignored('unknown_recipient');
   const request = {
     ...{ method: 'POST', headers: body ? {} : { object }, query: '', verdicts },

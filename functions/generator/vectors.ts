@@ -1,6 +1,13 @@
 /** Checks that a program reproduces serials that its seller knows to be right. */
 import { licenseeOf, type NameOptions } from '../core/serial/name.ts';
-import { type Output, programInput, readOutput } from '../core/serial/program.ts';
+import {
+  callFunction,
+  type MakeSerial,
+  type Output,
+  type ProgramOrder,
+  programInput,
+  readOutput,
+} from '../core/serial/program.ts';
 import { moduleFaults } from './check.ts';
 import { programProcess } from './process.ts';
 
@@ -23,14 +30,53 @@ export async function programFaults(
   if (faults.length > 0) return faults;
   const program = programProcess(module);
   try {
-    return await vectorFaults(program.run, names, vectors);
+    return await vectorFaults(
+      (order) => {
+        const input = programInput(names.charset, order);
+        return input && program.run(input);
+      },
+      names,
+      vectors,
+    );
   } finally {
     program.stop();
   }
 }
 
+/** Checks a function of the seller's own: each serial is made twice, with another clock and another `Math.random`. */
+export const functionFaults = (make: MakeSerial, names: NameOptions, vectors: readonly Vector[]) =>
+  vectorFaults(
+    (order) => {
+      const first = callFunction(make, order);
+      const again = elsewhere(() => callFunction(make, order));
+      return (first.fault ?? first.output === (again.fault ?? again.output))
+        ? first
+        : { fault: 'it is not pure: the same order gives two serials' };
+    },
+    names,
+    vectors,
+  );
+
+/** Runs synchronous code at another time. */
+function elsewhere<Result>(run: () => Result): Result {
+  const { Date: RealDate } = globalThis;
+  const { random } = Math;
+  const now = RealDate.now() + 40_000_000_000;
+  Math.random = () => random() / 2;
+  globalThis.Date = new Proxy(RealDate, {
+    construct: (date, values) => Reflect.construct(date, values.length > 0 ? values : [now]),
+    get: (date, name) => (name === 'now' ? () => now : Reflect.get(date, name)),
+  });
+  try {
+    return run();
+  } finally {
+    globalThis.Date = RealDate;
+    Math.random = random;
+  }
+}
+
 export async function vectorFaults(
-  run: (input: Uint8Array) => Promise<Output>,
+  run: (order: ProgramOrder) => Output | Promise<Output> | undefined,
   names: NameOptions,
   vectors: readonly Vector[],
 ): Promise<string[]> {
@@ -38,13 +84,12 @@ export async function vectorFaults(
   for (const [index, { name, serial, product }] of vectors.entries()) {
     const named = licenseeOf(name, names);
     const order = { product, order: '', quantity: 1, address: '' };
-    const input =
-      'held' in named ? undefined : programInput(names.charset, { name: named.licensee, ...order });
-    const made = input ? readOutput(await run(input)) : { fault: 'Keypost holds an order with this name' };
-    if ('fault' in made) faults.push(`vectors[${index}]: ${made.fault}; correct the program or the vector`);
+    const output = 'held' in named ? undefined : await run({ name: named.licensee, ...order });
+    const made = output ? readOutput(output) : { fault: 'Keypost holds an order with this name' };
+    if ('fault' in made) faults.push(`vectors[${index}]: ${made.fault}; correct the code or the vector`);
     else if (made.serial !== serial)
       faults.push(
-        `vectors[${index}]: the program writes another serial than the vector states; correct the vector, or compile the program that made it`,
+        `vectors[${index}]: found another serial than the vector states; correct the vector, or use the code that made it`,
       );
   }
   return faults;

@@ -1,6 +1,6 @@
 /** Builds an order as a provider would send it, and posts it to a webhook. The page, the command line and the tests use it. */
 import { existsSync } from 'node:fs';
-import { type Catalogue, findProvider, floorOf } from '../core/catalogue/catalogue.ts';
+import { type Catalogue, findBuiltIn, floorOf } from '../core/catalogue/catalogue.ts';
 import { allProviders as providers } from './all.ts';
 import type { SignedRequest, Simulator } from './simulator.ts';
 
@@ -23,7 +23,11 @@ export class SimulationError extends Error {}
 
 /** Returns the simulator behind a provider's name in the catalogue. Throws a SimulationError. */
 export async function requireSimulator(catalogue: Catalogue, provider: string): Promise<Simulator> {
-  const kind = findProvider(catalogue, provider, providers)?.name;
+  const kind = findBuiltIn(catalogue, provider, providers)?.name;
+  if (!kind && Object.hasOwn(catalogue.providers, provider))
+    throw new SimulationError(
+      `${provider} is a provider of your own, which has no simulator; post a request to it`,
+    );
   if (!kind) {
     const enabled = Object.keys(catalogue.providers).join(', ');
     throw new SimulationError(
@@ -46,7 +50,7 @@ export const findSimulator = (catalogue: Catalogue, provider: string): Promise<S
 
 /** Returns the simulator of the provider whose folder has this name; undefined if there is none. */
 export async function loadSimulator(name: string): Promise<Simulator | undefined> {
-  const file = new URL(`./${name}/simulator.ts`, import.meta.url);
+  const file = new URL(`./${name}/simulator${import.meta.url.slice(-3)}`, import.meta.url);
   if (!Object.hasOwn(providers, name) || !existsSync(file)) return undefined;
   const { simulator }: { readonly simulator: Simulator } = await import(`./${name}/simulator.ts`);
   return simulator;

@@ -21,7 +21,7 @@ const MAY_IMPORT: readonly [folder: string, allowed: RegExp][] = [
   ['functions', /^(functions\/(core|aws|providers|generator)\/|functions\/env\.ts$|#catalogue$|zod\/mini$)/],
   [
     'lib/load-catalogue.ts',
-    /^(lib\/|functions\/(core\/catalogue|providers|generator)\/|esbuild$|zod\/mini$|node:)/,
+    /^(lib\/|functions\/(core\/(catalogue|inbound)|providers|generator)\/|functions\/keypost\.ts$|esbuild$|zod\/mini$|node:)/,
   ],
   ['lib', /^(lib\/|functions\/core\/catalogue\/|aws-cdk-lib|constructs$|esbuild$|node:)/],
   ['bin/app.ts', /^(lib\/|functions\/core\/catalogue\/|aws-cdk-lib|node:)/],
@@ -96,14 +96,14 @@ export const lambdasWithoutTools: Rule = (sources) => {
 const LAYOUT: readonly [folder: string, entries: RegExp][] = [
   [
     'functions',
-    /^(core|providers|aws|generator|env\.ts|webhook\.ts|redeliver\.ts|mail-events\.ts|reconcile\.ts|generate\.ts|order-mail\.ts)$/,
+    /^(core|providers|aws|generator|env\.ts|keypost\.ts|webhook\.ts|redeliver\.ts|mail-events\.ts|reconcile\.ts|generate\.ts|order-mail\.ts)$/,
   ],
   [
     'functions/core',
     /^(inbound|order|serial|mail|catalogue|operator|find-profile|(fulfil|order-mail|reconcile|world|request-world)\.ts)$/,
   ],
-  ['bin', /^(app\.ts|keypost\.(ts|mjs)|local\.ts|commands)$/],
-  ['bin/commands', /^(orders|keys|serial|doctor|data|mails|cli|[a-z-]+\.ts)$/],
+  ['bin', /^(app\.ts|keypost\.(ts|mjs)|prepack\.mjs|local\.ts|commands)$/],
+  ['bin/commands', /^(orders|keys|serial|doctor|data|mails|provider|cli|[a-z-]+\.ts)$/],
 ];
 
 export const layout: Rule = (sources) =>

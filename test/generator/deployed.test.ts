@@ -57,7 +57,7 @@ describe('the catalogue', () => {
     [
       'a wrong vector',
       { vectors: [VECTORS[0], { name: 'Joe', serial: 'M-4-OK' }] },
-      /vectors\[1\]: the program writes another/,
+      /vectors\[1\]: found another/,
     ],
     [
       'a module that may not run',

@@ -101,7 +101,7 @@ describe('vectors', () => {
   test.each<[string, object, RegExp | undefined]>([
     ['a reproduced serial', {}, undefined],
     ['a name that is normalised first', { name: ' Jane  Q. Sample' }, undefined],
-    ['another serial', { serial: 'M-14-KO' }, /vectors\[1\]: the program writes another serial/],
+    ['another serial', { serial: 'M-14-KO' }, /vectors\[1\]: found another serial/],
     ['a name that Keypost holds', { name: '' }, /vectors\[1\]: Keypost holds/],
     ['a name for which the program fails', { name: 'Silent' }, /vectors\[1\]: it writes no text/],
   ])('say what is wrong with %s', async (_, change, expected) => {

@@ -64,6 +64,7 @@ test('the evidence test accepts the new provider', async () => {
 });
 
 const COPIED = [
+  'bin/commands/provider',
   'functions',
   'lib',
   'test/providers',

@@ -32,6 +32,11 @@ const COMMANDS: readonly {
   load(): Promise<Verb | readonly Verb[]>;
 }[] = [
   {
+    name: 'init',
+    description: "write a seller's repository that depends on Keypost",
+    load: async () => (await import('../init.ts')).init,
+  },
+  {
     name: 'keys',
     description: 'the keys of products and providers',
     load: async () => [
@@ -76,6 +81,11 @@ const COMMANDS: readonly {
     name: 'generator',
     description: 'third-party programs that make serials',
     load: async () => [(await import('../serial/generator-check.ts')).generatorCheck],
+  },
+  {
+    name: 'provider',
+    description: "providers of the seller's own",
+    load: async () => [(await import('../provider/test.ts')).providerTest],
   },
   {
     name: 'revoked',

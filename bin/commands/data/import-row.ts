@@ -7,7 +7,7 @@ import { keyOf } from '../../../functions/core/order/keys.ts';
 import { importLine } from '../../../functions/core/order/manual.ts';
 import { emptyOrder } from '../../../functions/core/order/settle.ts';
 import type { Order } from '../../../functions/core/order/types.ts';
-import { bytesOfKey } from '../../../functions/core/serial/key-bytes.ts';
+import { bytesOfKey, isKeyless } from '../../../functions/core/serial/key-bytes.ts';
 import { licenseeOf } from '../../../functions/core/serial/name.ts';
 import { serialUnder } from '../../../functions/core/serial/typed-serial.ts';
 import { unguardFormula } from './csv.ts';
@@ -72,7 +72,7 @@ function withKnownSerial(row: z.output<typeof Cells>, { products }: Catalogue, k
   const name = licenseeOf(row.name, profile);
   if ('held' in name) return { why: `name: ${NAME_FAULTS[name.held]}` };
   const { licensee } = name;
-  if (profile.kind === 'program') return { ...row, licensee, keyVersion: null };
+  if (isKeyless(profile)) return { ...row, licensee, keyVersion: null };
   const versions = (keys[row.product] ?? []).flatMap(({ version, key }) => {
     const bytes = bytesOfKey(profile, key);
     return bytes ? [{ version, bytes }] : [];

@@ -3,7 +3,6 @@ import type { Catalogue, Product } from '../../../functions/core/catalogue/catal
 import { productKeys, providerKeys } from '../../../functions/core/catalogue/keys.ts';
 import { changeItem } from '../../../functions/core/order/record.ts';
 import type { Facts, Item, KeyChange } from '../../../functions/core/order/types.ts';
-import { providers } from '../../../functions/providers/index.ts';
 import { actorOf, type WhyOptions } from '../cli/audit.ts';
 import { CommandError, explain } from '../cli/failure.ts';
 import { changeSecret, type Entries } from '../cli/secret.ts';
@@ -126,10 +125,10 @@ export function withSigningKey(entries: Entries, name: string, key: string, kept
   return isSame ? undefined : withProviderEntry(entries, name, { signing: [key, ...others] });
 }
 
-/** Sets the key of the provider's own API. If `newUrl` is undefined, the API's URL stays as it is. */
-export function withApiKey(entries: Entries, name: string, key: string, newUrl: string | undefined) {
+/** Sets the key of the provider's own API. If `newUrl` is undefined, the API's URL stays as it is, or is the usual one. */
+export function withApiKey(entries: Entries, name: string, key: string, newUrl?: string, usual?: string) {
   const api = providerEntry(entries, name)?.api;
-  const url = newUrl ?? api?.url ?? providers[name]?.apiUrl;
+  const url = newUrl ?? api?.url ?? usual;
   if (!url) throw new CommandError(`the URL of ${name}'s API is unknown; add --api-url https://…`);
   return api?.key === key && api.url === url
     ? undefined

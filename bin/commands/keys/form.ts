@@ -1,7 +1,7 @@
 /** The form of a product's key and of the entries in the secrets. */
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Product } from '../../../functions/core/catalogue/catalogue.ts';
-import { bytesOfKey } from '../../../functions/core/serial/key-bytes.ts';
+import { bytesOfKey, isKeyless } from '../../../functions/core/serial/key-bytes.ts';
 import type { Serial } from '../../../functions/core/serial/kinds.ts';
 import { CommandError } from '../cli/failure.ts';
 
@@ -15,7 +15,7 @@ export function requireForm(name: string, { serial }: Product, key: string): voi
 
 export function describeForm(serial: Serial): string {
   if (serial.kind === 'ed25519') return '32 bytes in base64 (44 characters)';
-  if (serial.kind === 'program') return 'no form: its program gets no key';
+  if (isKeyless(serial)) return `no form: its ${serial.kind} gets no key`;
   const { form, fit } = serial.key;
   const isAnyLength = fit !== 'exact';
   switch (form) {
@@ -32,8 +32,8 @@ export function describeForm(serial: Serial): string {
 
 export function randomKey(serial: Serial): string {
   if (serial.kind === 'ed25519') return randomBytes(32).toString('base64');
-  if (serial.kind === 'program')
-    throw new CommandError('the serials are made by a program, which gets no key');
+  if (isKeyless(serial))
+    throw new CommandError(`the serials are made by a ${serial.kind}, which gets no key`);
   switch (serial.key.form) {
     case 'ascii':
     case 'md5':

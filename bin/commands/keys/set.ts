@@ -1,6 +1,8 @@
 /** `keys set`: stores a key of the seller. The key is read from standard input, so that no shell history has it. */
 import { Command, Option } from '@commander-js/extra-typings';
+import { findProvider } from '../../../functions/core/catalogue/catalogue.ts';
 import { MIN_SIGNING_KEY } from '../../../functions/core/catalogue/keys.ts';
+import { allProviders } from '../../../functions/providers/all.ts';
 import { withWhyOption } from '../cli/audit.ts';
 import { CommandError } from '../cli/failure.ts';
 import { readSecret } from '../cli/secret.ts';
@@ -52,7 +54,8 @@ Examples:
 
 async function set(terminal: Terminal, name: string, options: SetOptions): Promise<void> {
   const { only, add, apiKey, apiUrl } = options;
-  const product = findProduct(await readCatalogue(terminal), name);
+  const catalogue = await readCatalogue(terminal);
+  const product = findProduct(catalogue, name);
   if (product && (only || add || apiKey))
     throw new CommandError(`${name} is a product; --only, --add and --api-… are for providers`);
   const target = targetFrom(options, terminal.env);
@@ -73,11 +76,12 @@ async function set(terminal: Terminal, name: string, options: SetOptions): Promi
     );
   if (apiUrl && !/^https:\/\/|^http:\/\/localhost[:/]/.test(apiUrl))
     throw new CommandError(`--api-url is ${apiUrl}; expected a URL that begins with https://`);
+  const usualUrl = findProvider(catalogue, name, allProviders)?.apiUrl;
   const kept = only ? 0 : add ? Number.POSITIVE_INFINITY : 1;
   await setProviderKey(terminal, target, name, options, {
     kind,
     edit: (entries) =>
-      apiKey ? withApiKey(entries, name, key, apiUrl) : withSigningKey(entries, name, key, kept),
+      apiKey ? withApiKey(entries, name, key, apiUrl, usualUrl) : withSigningKey(entries, name, key, kept),
   });
 }
 

@@ -1,7 +1,7 @@
 /** Reports which keys exist and what is wrong with them, without any key. */
 import type { Catalogue, Product } from '../../../functions/core/catalogue/catalogue.ts';
 import { MIN_SIGNING_KEY, productKeys, providerKeys } from '../../../functions/core/catalogue/keys.ts';
-import { bytesOfKey } from '../../../functions/core/serial/key-bytes.ts';
+import { bytesOfKey, isKeyless } from '../../../functions/core/serial/key-bytes.ts';
 import { needsSigningKey } from '../../../functions/providers/all.ts';
 import type { Entries } from '../cli/secret.ts';
 import type { Target } from '../cli/target.ts';
@@ -37,7 +37,7 @@ export function productKeyStates(
     const newest = versions.at(-1);
     const fault = () => {
       if (!product) return 'not in the catalogue';
-      if (newest?.ok || product.serial.kind === 'program') return null;
+      if (newest?.ok || isKeyless(product.serial)) return null;
       if (!newest) {
         const verb = product.serial.kind === 'ed25519' ? 'generate' : 'set';
         return missing(entries, name, PRODUCT_ENTRY, keys[name] !== undefined, setHint(target, name, verb));

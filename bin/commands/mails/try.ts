@@ -1,7 +1,7 @@
 /** `mails try`: says which order a mail would make, or why it would make none. It sends and stores nothing. */
 import { readFile } from 'node:fs/promises';
 import { Command } from '@commander-js/extra-typings';
-import { type Catalogue, findProvider, productsOf } from '../../../functions/core/catalogue/catalogue.ts';
+import { type Catalogue, findBuiltIn, productsOf } from '../../../functions/core/catalogue/catalogue.ts';
 import type { Sale } from '../../../functions/core/inbound/event.ts';
 import { headersOf, MAX_MAIL_BYTES } from '../../../functions/core/inbound/mail.ts';
 import { type MailOrder, toSale } from '../../../functions/core/inbound/mail-store.ts';
@@ -46,7 +46,7 @@ interface Result extends Omit<Received, 'key'> {
 }
 
 async function judge(catalogue: Catalogue, name: string, raw: Buffer): Promise<Result> {
-  const store = findProvider(catalogue, name, mailStores);
+  const store = findBuiltIn(catalogue, name, mailStores);
   if (!store)
     throw new CommandError(
       `${name} is no mail store of the catalogue; name one of ${storesOf(catalogue).join(', ')}`,

@@ -1,5 +1,6 @@
 /** `serial check` verifies a typed serial under every key version of a product. */
 import { Command } from '@commander-js/extra-typings';
+import { isKeyless } from '../../../functions/core/serial/key-bytes.ts';
 import { serialUnder } from '../../../functions/core/serial/typed-serial.ts';
 import { columns, json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
@@ -30,7 +31,7 @@ export const serialCheck = (terminal: Terminal) =>
 
 async function findMatch(input: SerialInput, typed: string) {
   const { profile, licensee, keys } = input;
-  if (profile.kind === 'program') {
+  if (isKeyless(profile)) {
     const serial = await makeSerial(input, keys[0]);
     return typed.trim() === serial ? { serial, version: undefined } : undefined;
   }

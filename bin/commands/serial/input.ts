@@ -8,12 +8,12 @@ import { describeIssue } from '../../../functions/core/catalogue/mistakes.ts';
 import { serialOf } from '../../../functions/core/serial/aes-128.ts';
 import { encode } from '../../../functions/core/serial/charset.ts';
 import { licenceId, signLicence } from '../../../functions/core/serial/ed25519.ts';
-import { bytesOfKey } from '../../../functions/core/serial/key-bytes.ts';
+import { bytesOfKey, isKeyless } from '../../../functions/core/serial/key-bytes.ts';
 import type { Serial } from '../../../functions/core/serial/kinds.ts';
 import { licenseeOf, type NameOptions } from '../../../functions/core/serial/name.ts';
 import { presets } from '../../../functions/core/serial/presets.ts';
 import { SerialProfile } from '../../../functions/core/serial/profile.ts';
-import { programInput, readOutput } from '../../../functions/core/serial/program.ts';
+import { callFunction, programInput, readOutput } from '../../../functions/core/serial/program.ts';
 import { programProcess } from '../../../functions/generator/process.ts';
 import { CommandError } from '../cli/failure.ts';
 import { readSecret } from '../cli/secret.ts';
@@ -27,7 +27,7 @@ export interface SerialInput {
   readonly label: string;
   readonly profile: Serial;
   readonly licensee: string;
-  /** The keys that have the profile's form, the newest first. Of a program, the place of one: it gets no key. */
+  /** The keys that have the profile's form, the newest first. Of a program or a function, the place of one: it gets no key. */
   readonly keys: readonly [Key, ...Key[]];
 }
 
@@ -75,8 +75,7 @@ export async function readInput(terminal: Terminal, options: InputOptions): Prom
     );
   }
   const licensee = requireLicensee(product, profile, name);
-  if (profile.kind === 'program')
-    return { label: product, profile, licensee, keys: [{ bytes: Buffer.alloc(0) }] };
+  if (isKeyless(profile)) return { label: product, profile, licensee, keys: [{ bytes: Buffer.alloc(0) }] };
   const keys: SerialInput['keys'] =
     key === undefined
       ? await storedKeys(catalogue, product, profile, targetFrom(options, terminal.env))
@@ -98,13 +97,18 @@ export async function makeSerial({ label, profile, licensee }: SerialInput, key:
       const licence = { product, issuedAt: Date.now(), months: updates?.months, seats: 1, id, licensee };
       return signLicence(licence, { number: key.version ?? 1, seed: key.bytes }) ?? '';
     }
+    case 'function':
     case 'program': {
       const order = { name: licensee, product: label, order: '', quantity: 1, address: '' };
-      const input = programInput(profile.charset, order);
-      if (!input) throw unmappable(label, profile, licensee);
-      const made = readOutput(await programProcess(await readFile(profile.file)).run(input));
+      const run = async () => {
+        if (profile.kind === 'function') return callFunction(profile.make, order);
+        const input = programInput(profile.charset, order);
+        if (!input) throw unmappable(label, profile, licensee);
+        return await programProcess(await readFile(profile.file)).run(input);
+      };
+      const made = readOutput(await run());
       if ('serial' in made) return made.serial;
-      throw new CommandError(`${label}: ${made.fault}; correct the program (docs/generators.md)`);
+      throw new CommandError(`${label}: ${made.fault}; correct the ${profile.kind}`);
     }
   }
 }

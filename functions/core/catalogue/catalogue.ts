@@ -1,5 +1,6 @@
 /** `keypost.config.ts`: the seller, the products, and the enabled providers. */
 import type * as z from 'zod/mini';
+import type { Provider } from '../inbound/provider.ts';
 import type { Floor } from '../order/money.ts';
 import { describeIssue, findContradictions } from './mistakes.ts';
 import { Settings } from './schema.ts';
@@ -8,7 +9,10 @@ export { presets } from '../serial/presets.ts';
 
 /** The catalogue as the seller writes it; fields with a default are optional. */
 export type CatalogueSettings = z.input<typeof Settings>;
-export type Catalogue = z.output<typeof Settings>;
+export interface Catalogue extends z.output<typeof Settings> {
+  /** Set if the catalogue has code of the seller's own: the file that exports it, and the hash of its code. */
+  readonly code?: { readonly file: string; readonly hash: string } | undefined;
+}
 export type Product = Catalogue['products'][string];
 
 /** The message has a line for each mistake: path, what was found, what was expected. */
@@ -30,26 +34,36 @@ export function defineConfig(settings: CatalogueSettings): Catalogue {
   throw new CatalogueError(mistakes);
 }
 
+/** Returns the provider that the catalogue enables as `name`: the seller's own, or that of `table`. */
+export const findProvider = (
+  catalogue: Pick<Catalogue, 'providers'>,
+  name: string,
+  table: Readonly<Record<string, Provider>>,
+): Provider | undefined =>
+  (Object.hasOwn(catalogue.providers, name) && catalogue.providers[name]?.use) ||
+  findBuiltIn(catalogue, name, table);
+
 /**
  * Returns the entry of `table` for the provider that the catalogue enables as `name`, or undefined. `as` lets one
  * provider have several names: two shops of one kind, for instance.
  */
-export function findProvider<Entry>(
+export function findBuiltIn<Entry>(
   { providers }: Pick<Catalogue, 'providers'>,
   name: string,
   table: Readonly<Record<string, Entry>>,
 ): Entry | undefined {
   const settings = Object.hasOwn(providers, name) ? providers[name] : undefined;
   const kind = settings?.as ?? name;
-  return settings && Object.hasOwn(table, kind) ? table[kind] : undefined;
+  return settings && !settings.use && Object.hasOwn(table, kind) ? table[kind] : undefined;
 }
 
 /** Returns a mistake for each enabled provider that is not in `table`. */
 export const unknownProviders = (catalogue: Catalogue, table: Readonly<Record<string, unknown>>): string[] =>
-  Object.keys(catalogue.providers)
-    .filter((name) => !findProvider(catalogue, name, table))
+  Object.entries(catalogue.providers)
+    .filter(([name, { use }]) => !use && !findBuiltIn(catalogue, name, table))
     .map(
-      (name) => `providers.${name}: found an unknown provider; write one of ${Object.keys(table).join(', ')}`,
+      ([name]) =>
+        `providers.${name}: found an unknown provider; write one of ${Object.keys(table).join(', ')}, or \`use\` with a provider of your own`,
     );
 
 /** Returns the provider name under which the orders of `name` are stored. */

@@ -1,9 +1,11 @@
 /** The schema of the catalogue. Each message states what is expected; `mistakes.ts` makes sentences of them. */
 import * as z from 'zod/mini';
+import type { Provider } from '../inbound/provider.ts';
 import { toMailbox } from '../mail/address.ts';
 import { DECIMAL } from '../order/money.ts';
 import { Serial } from '../serial/kinds.ts';
 
+const OWN = 'a provider: { name, verify(request, context), read(request, context) }';
 const ADDRESS = 'an address like orders@example.com';
 
 /** Names index plain objects, and the pattern matches one property that every object inherits. */
@@ -47,6 +49,8 @@ const ProviderSettings = fields({
   licenseeField: z._default(line, 'licensee'),
   /** The built-in provider, if the entry has another name: for two shops of one kind, for instance. */
   as: z.optional(id),
+  /** A provider of the seller's own, instead of a built-in one. */
+  use: z.optional(z.custom<Provider>(isProvider, OWN)),
   /** The provider whose orders it shares: a licence call and its webhook, for instance. */
   orders: z.optional(provider),
   /** Options of this provider only, without secrets: see docs/providers. */
@@ -163,6 +167,12 @@ function nonEmptyList<List extends z.ZodMiniArray>(list: List) {
 
 function nonEmptyRecord<Table extends z.ZodMiniRecord>(table: Table) {
   return table.check(z.refine((entries) => Object.keys(entries).length > 0, 'at least one'));
+}
+
+export function isProvider(value: unknown): value is Provider {
+  if (typeof value !== 'object' || value === null) return false;
+  const typeOf = (field: string) => typeof Reflect.get(value, field);
+  return typeOf('name') === 'string' && typeOf('verify') === 'function' && typeOf('read') === 'function';
 }
 
 function describeAddress({ input }: { readonly input?: unknown }): string {

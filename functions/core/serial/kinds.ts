@@ -1,7 +1,8 @@
-/** Schema of a product's `serial`: one of the ways to make it. A custom function is a further kind. */
+/** Schema of a product's `serial`: one of the ways to make it. */
 import * as z from 'zod/mini';
 import { CHARSETS } from './charset.ts';
 import { choice, Name, SerialProfile } from './profile.ts';
+import type { MakeSerial } from './program.ts';
 
 const SERIAL = 'the serial that it makes';
 const MONTHS = 'a whole number of months, 1 to 600';
@@ -26,6 +27,21 @@ const Program = z.strictObject(
     name: z.prefault(Name, {}),
   },
   '{ kind, file, vectors, charset, name }',
+);
+
+/** The seller's own TypeScript. */
+const Own = z.strictObject(
+  {
+    kind: z.literal('function'),
+    make: z.custom<MakeSerial>(
+      (value) => typeof value === 'function',
+      'a function that takes the order and returns its serial',
+    ),
+    vectors: z.array(Vector, VECTORS).check(z.minLength(1, 'at least one vector')),
+    charset: z._default(z.enum(CHARSETS), 'utf8'),
+    name: z.prefault(Name, {}),
+  },
+  '{ kind, make, vectors, charset, name }',
 );
 
 /** A signed licence, for apps that hold only a public key. */
@@ -53,7 +69,7 @@ const Ed25519 = z.strictObject(
 
 export const Serial = z.discriminatedUnion(
   'kind',
-  [SerialProfile, Program, Ed25519],
-  choice('kind', 'one of "aes-128", "program", "ed25519"'),
+  [SerialProfile, Program, Own, Ed25519],
+  choice('kind', 'one of "aes-128", "function", "program", "ed25519"'),
 );
 export type Serial = z.infer<typeof Serial>;

@@ -11,10 +11,11 @@ import { emptyOrder } from '../order/settle.ts';
 import { applySale, type NewSale, type NewUnreadable, type Sale } from '../order/transitions.ts';
 import type { Line, Order } from '../order/types.ts';
 import { serialOf } from './aes-128.ts';
+import type { Charset } from './charset.ts';
 import { licenceId, MOST_KEYS, signLicence } from './ed25519.ts';
-import { bytesOfKey } from './key-bytes.ts';
+import { bytesOfKey, isKeyless } from './key-bytes.ts';
 import { licenseeOf } from './name.ts';
-import { type Generate, programInput, readOutput } from './program.ts';
+import { callFunction, type Generate, type ProgramOrder, programInput, readOutput } from './program.ts';
 
 /** The catalogue as one of its providers sees it. */
 export interface Shop {
@@ -182,19 +183,26 @@ function makeSerial(
       const serial = number > MOST_KEYS ? undefined : signLicence(named, { number, seed: bytes });
       return serial === undefined ? 'generator' : made(serial);
     }
+    case 'function':
     case 'program': {
       const address = order.buyer.email ?? '';
       const facts = { name: licensee, product: id, order: order.key, quantity, address };
-      const input = programInput(profile.charset, facts);
-      if (!input) return 'unmappable_name';
-      const answer = answers(id, input);
-      if (!answer) return undefined;
+      const answer =
+        profile.kind === 'function'
+          ? readOutput(callFunction(profile.make, facts))
+          : answerOf(profile.charset, facts, answers);
+      if (answer === undefined || answer === 'unmappable_name') return answer;
       return 'fault' in answer ? 'generator' : made(order.test ? asTest(answer.serial) : answer.serial);
     }
   }
 }
 
-/** A test order's serial must fit no shipped app, so the program's own is not shown. */
+function answerOf(charset: Charset, facts: ProgramOrder, answers: Answers) {
+  const input = programInput(charset, facts);
+  return input ? answers(facts.product, input) : 'unmappable_name';
+}
+
+/** A test order's serial must fit no shipped app, so that of a program or a function is not shown. */
 const asTest = (serial: string) =>
   `TEST-${createHash('sha256').update(serial).digest('hex').slice(0, 16).toUpperCase()}`;
 
@@ -231,8 +239,8 @@ const keyFor = (id: string, product: Product, test: boolean, keys: ProductKeys):
   test ? { version: 0, bytes: testKey(id, product) } : newestKey(product, keys[id]);
 
 function newestKey({ serial }: Product, versions: ProductKeys[string] = []): Key | undefined {
-  // A program has no key of ours: product keys are never passed to it.
-  if (serial.kind === 'program') return { version: null, bytes: Buffer.alloc(0) };
+  // Product keys are never passed to a program or a function.
+  if (isKeyless(serial)) return { version: null, bytes: Buffer.alloc(0) };
   const newest = versions.reduce<(typeof versions)[number] | undefined>(
     (best, one) => (best && best.version >= one.version ? best : one),
     undefined,

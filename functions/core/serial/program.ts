@@ -15,6 +15,21 @@ export interface ProgramOrder {
 /** The output of a program, one character for each byte, or what is wrong with its run. */
 export type Output = { readonly output: string; readonly fault?: undefined } | { readonly fault: string };
 
+/** A seller's own function: it is pure, and returns the serial in at most 512 printable ASCII characters. */
+export type MakeSerial = (order: ProgramOrder) => string;
+
+/** Calls the function. Does not throw, and quotes no text of the function, which may contain the buyer's name. */
+export function callFunction(make: MakeSerial, order: ProgramOrder): Output {
+  try {
+    const output: unknown = make(Object.freeze({ ...order }));
+    return typeof output === 'string'
+      ? { output }
+      : { fault: `it returns a value of type ${typeof output} instead of text` };
+  } catch (error) {
+    return { fault: `it throws ${error instanceof Error ? error.name : 'an error'}` };
+  }
+}
+
 /**
  * Runs the program of a product, for at most `ms`. `late`: it has not answered in time, or it cannot be reached. Does not
  * throw.

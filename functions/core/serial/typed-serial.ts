@@ -5,7 +5,7 @@ import type { SerialText } from './profile.ts';
 
 /** Returns the serial in its issued form if it belongs to the licensee under this key. */
 export function serialUnder(
-  profile: Exclude<Serial, { readonly kind: 'program' }>,
+  profile: Exclude<Serial, { readonly kind: 'function' | 'program' }>,
   { version, bytes }: { readonly version: number; readonly bytes: Buffer },
   typed: string,
   licensee: string,

@@ -4,7 +4,7 @@ import {
   CatalogueError,
   type CatalogueSettings,
   defineConfig,
-  findProvider,
+  findBuiltIn,
   productsOf,
   unknownProviders,
 } from '../../../functions/core/catalogue/catalogue.ts';
@@ -67,7 +67,7 @@ describe('a catalogue', () => {
     });
     const table = { stripe: 1, shop: 2, second: 3 };
     const names = ['stripe', 'second', 'shop', 'none', 'constructor'];
-    expect(names.map((name) => findProvider(catalogue, name, table))).toEqual([
+    expect(names.map((name) => findBuiltIn(catalogue, name, table))).toEqual([
       1,
       1,
       undefined,
@@ -79,7 +79,7 @@ describe('a catalogue', () => {
   it('reports an unknown provider', () => {
     const catalogue = defineConfig({ ...good, providers: { stripe: {}, strype: {} } });
     expect(unknownProviders(catalogue, { shop: {}, stripe: {} })).toEqual([
-      'providers.strype: found an unknown provider; write one of shop, stripe',
+      'providers.strype: found an unknown provider; write one of shop, stripe, or `use` with a provider of your own',
     ]);
     expect(unknownProviders(defineConfig(good), { shop: {}, stripe: {} })).toEqual([]);
   });

@@ -1,0 +1,207 @@
+/** `init`: writes a seller's repository, whose only code is the seller's own. */
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from '@commander-js/extra-typings';
+import * as z from 'zod/mini';
+import { CommandError } from './cli/failure.ts';
+import type { Terminal } from './cli/terminal.ts';
+
+const HELP = `
+Writes keypost.config.ts, cdk.json, package.json, tsconfig.json, .gitignore, README.md and
+.github/workflows/deploy.yml. An existing package.json keeps what it has; any other existing
+file stops the command. The package of Keypost is copied into the folder.
+
+Examples:
+  npm run keypost -- init ../my-shop
+  npm run keypost -- init ../my-shop --from git+ssh://git@example.com/keypost.git#v0.1.0`;
+
+export const init = (terminal: Terminal) =>
+  new Command('init')
+    .argument('<dir>', 'the folder of the new repository')
+    .option('--from <package>', 'the tarball or git tag of Keypost; the one that runs unless given')
+    .addHelpText('after', HELP)
+    .action((dir, { from }) => {
+      const files = Object.entries(filesOf());
+      const existing = files.filter(([name]) => name !== 'package.json' && existsSync(join(dir, name)));
+      if (existing.length > 0)
+        throw new CommandError(
+          `${dir} has ${existing.map(([name]) => name).join(', ')} already; name another folder, or move them; nothing is written`,
+        );
+      mkdirSync(dir, { recursive: true });
+      const manifest = join(dir, 'package.json');
+      const before = existsSync(manifest) ? Manifest.parse(JSON.parse(readFileSync(manifest, 'utf8'))) : {};
+      const keypost = from && !existsSync(from) ? from : copyPackage(resolve(dir), from);
+      write(manifest, `${JSON.stringify(manifestOf(before, resolve(dir), keypost), null, 2)}\n`);
+      for (const [name, text] of files) write(join(dir, name), text);
+      terminal.print(
+        `${dir} has a new repository. Next:\n  cd ${JSON.stringify(dir)}\n  npm install\n  npm start`,
+      );
+    });
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+/** The clone, or `dist` of the package. */
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const isClone = import.meta.url.endsWith('.ts');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+
+const Manifest = z.looseObject({
+  scripts: z.optional(z.record(z.string(), z.string())),
+  dependencies: z.optional(z.record(z.string(), z.string())),
+  devDependencies: z.optional(z.record(z.string(), z.string())),
+});
+type Manifest = z.output<typeof Manifest>;
+
+/** Puts the package of Keypost into the folder, so that `npm ci` finds it on every machine. Returns its dependency. */
+function copyPackage(dir: string, from: string | undefined): string {
+  const found = from ?? (isClone ? undefined : installedFrom());
+  if (found === undefined && !isClone)
+    throw new CommandError(
+      'the package of this Keypost is not known; name its tarball or git tag with --from',
+    );
+  if (found === undefined) {
+    // `npm run` passes the options of its own command.
+    const args = ['pack', '--json', '--silent', '--pack-destination', dir];
+    const printed = execFileSync('npm', args, {
+      cwd: root,
+      encoding: 'utf8',
+      shell: process.platform === 'win32',
+    });
+    return `file:${z.array(z.object({ filename: z.string() })).parse(JSON.parse(printed))[0]?.filename}`;
+  }
+  if (!existsSync(found)) return found;
+  const copy = join(dir, basename(found));
+  if (resolve(found) !== copy) copyFileSync(found, copy);
+  return `file:${basename(found)}`;
+}
+
+/** The package that npm has installed this Keypost from: the path of a tarball, or a git address. */
+function installedFrom(): string | undefined {
+  const modules = resolve(root, '../..');
+  const lock = join(modules, '.package-lock.json');
+  if (!existsSync(lock)) return undefined;
+  const { packages } = Lock.parse(JSON.parse(readFileSync(lock, 'utf8')));
+  const resolved = packages['node_modules/keypost']?.resolved;
+  return resolved?.startsWith('file:') ? resolve(modules, '..', resolved.slice(5)) : resolved;
+}
+
+const Lock = z.object({
+  packages: z.record(z.string(), z.object({ resolved: z.optional(z.string()) })),
+});
+
+function manifestOf(before: Manifest, dir: string, keypost: string): Manifest {
+  const ours = z
+    .object({
+      dependencies: z.record(z.string(), z.string()),
+      devDependencies: z.record(z.string(), z.string()),
+    })
+    .parse(JSON.parse(read(isClone ? 'package.json' : '../package.json')));
+  const versions = { ...ours.dependencies, ...ours.devDependencies };
+  const pick = (name: string) => ({ [name]: versions[name] ?? '*' });
+  return {
+    ...{
+      name:
+        basename(dir)
+          .toLowerCase()
+          .replace(/[^a-z0-9-]+/g, '-') || 'shop',
+      private: true,
+    },
+    ...before,
+    type: 'module',
+    scripts: {
+      start: 'node node_modules/keypost/dist/bin/local.js',
+      keypost: 'keypost',
+      check: 'tsc && cdk synth --quiet',
+      ...before.scripts,
+    },
+    dependencies: { ...before.dependencies, keypost },
+    devDependencies: {
+      ...pick('@types/node'),
+      ...pick('aws-cdk'),
+      ...pick('typescript'),
+      ...before.devDependencies,
+    },
+  };
+}
+
+const filesOf = (): Readonly<Record<string, string>> => ({
+  'keypost.config.ts': read(isClone ? 'keypost.config.ts' : 'keypost.config.txt'),
+  'cdk.json': read('cdk.json').replace(/"app": ".*"/, '"app": "node node_modules/keypost/dist/bin/app.js"'),
+  'tsconfig.json': TSCONFIG,
+  '.gitignore': 'node_modules/\ncdk.out/\n.bundles/\n.data/\n',
+  'README.md': README,
+  '.github/workflows/deploy.yml': WORKFLOW,
+});
+
+const TSCONFIG = `{
+  "compilerOptions": {
+    "target": "ES2022",
+    "module": "NodeNext",
+    "types": ["node"],
+    "strict": true,
+    "noEmit": true,
+    "skipLibCheck": true,
+    "allowImportingTsExtensions": true
+  },
+  "include": ["**/*.ts"],
+  "exclude": ["node_modules", "cdk.out", ".bundles"]
+}
+`;
+
+const README = `# My shop
+
+This repository deploys [Keypost](node_modules/keypost/README.md), which mails a serial for each paid order.
+\`keypost.config.ts\` lists the products and the payment providers; your editor explains each field.
+
+\`\`\`sh
+npm install
+npm start                                     # Keypost on this machine: http://localhost:3000
+npm run keypost -- simulate stripe --local    # a test order, whose mail is on that page
+npm run keypost -- --help                     # every command
+npm run check                                 # checks the catalogue and the stack
+npx cdk deploy                                # deploys to AWS: node_modules/keypost/docs/go-live.md
+\`\`\`
+
+The keys are not in this repository: \`npm run keypost -- keys set --help\`.
+
+\`.github/workflows/deploy.yml\` deploys each push to \`main\`, once the variables \`AWS_ROLE_ARN\` and \`AWS_REGION\` of the
+GitHub repository are set. The role trusts GitHub's OIDC provider, so no AWS key is stored.
+
+To upgrade Keypost, read its \`CHANGELOG.md\`, replace the package, and run \`npm install\`, \`npm run check\` and
+\`npx cdk deploy\`.
+`;
+
+const WORKFLOW = `name: deploy
+on:
+  push:
+    branches: [main]
+  workflow_dispatch:
+permissions:
+  contents: read
+  id-token: write
+concurrency: deploy
+jobs:
+  deploy:
+    if: vars.AWS_ROLE_ARN != ''
+    runs-on: ubuntu-24.04
+    timeout-minutes: 30
+    steps:
+      - uses: actions/checkout@v5
+        with:
+          persist-credentials: false
+      - uses: actions/setup-node@v6
+        with:
+          node-version: 24
+      - run: npm ci
+      - run: npm run check
+      - uses: aws-actions/configure-aws-credentials@v4
+        with:
+          role-to-assume: \${{ vars.AWS_ROLE_ARN }}
+          aws-region: \${{ vars.AWS_REGION }}
+      - run: npx cdk deploy --require-approval never
+`;
