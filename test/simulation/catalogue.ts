@@ -12,16 +12,22 @@ const soldAs = (...skus: string[]) => Object.fromEntries(providers.map((name) =>
 /** The one provider whose test orders are ignored. */
 export const IGNORES_TESTS = 'gumroad';
 
+/** The store whose orders arrive by mail. */
+export const KAGI = { sku: 'Widget 3', mail: { to: 'kagi@in.example.com', from: ['kagi.com'], ignore: [] } };
+
 export const catalogue: Catalogue = defineConfig({
   seller: { ...seller, alarms: SELLER },
-  providers: Object.fromEntries(
-    providers.map((name) => [
-      name,
-      { testOrders: name === IGNORES_TESTS ? 'ignore' : 'seller', ignore: ['consulting'] },
-    ]),
-  ),
+  providers: {
+    kagi: { mail: KAGI.mail },
+    ...Object.fromEntries(
+      providers.map((name) => [
+        name,
+        { testOrders: name === IGNORES_TESTS ? 'ignore' : 'seller', ignore: ['consulting'] },
+      ]),
+    ),
+  },
   products: {
-    widget: { name: 'Widget', serial, skus: soldAs('w', 'w-old') },
+    widget: { name: 'Widget', serial, skus: { ...soldAs('w', 'w-old'), kagi: [KAGI.sku] } },
     gadget: { name: 'Gadget', serial, skus: soldAs('g'), floor: { EUR: '10.00' } },
     latin: { name: 'Latin', serial: { ...serial, charset: 'windows-1252' }, skus: soldAs('l') },
     late: { name: 'Late', serial, skus: soldAs('k') },

@@ -7,6 +7,7 @@ import { view } from '../../functions/core/order/view.ts';
 import { hasLine } from './catalogue.ts';
 import type { Delivery } from './deliveries.ts';
 import { checkLine, checkMails } from './line-invariants.ts';
+import { checkMailPlays, type MailPlays, mailKeys } from './mails.ts';
 import { type Fact, isIgnored, isSale, type OrderScript, receiptOf } from './order-script.ts';
 import { LISTED } from './reconcile-runs.ts';
 import { heldKeyOf } from './requests.ts';
@@ -23,9 +24,10 @@ interface Ended {
   /** Orders that a person issued. */
   readonly gifts: readonly OrderScript[];
   readonly deliveries: readonly Delivery[];
+  readonly mails: MailPlays;
 }
 
-export function checkInvariants({ sim, aws, history, scripts, gifts, deliveries }: Ended): void {
+export function checkInvariants({ sim, aws, history, scripts, gifts, deliveries, mails }: Ended): void {
   if (aws.due.size > 0) sim.violation('no order stays due', [...aws.due.keys()].join());
   for (const script of scripts) {
     const item = aws.items.get(script.key)?.item;
@@ -33,12 +35,17 @@ export function checkInvariants({ sim, aws, history, scripts, gifts, deliveries 
     checkStored(sim, script, order);
     if (order) checkOrder(sim, script, order, history);
   }
-  for (const gift of gifts) {
-    const item = aws.items.get(gift.key)?.item;
-    if (item?.kind === 'order') checkOrder(sim, gift, item, history);
-    else sim.violation('what a person issued is stored', gift.key);
+  for (const one of [...gifts, ...mails.scripts]) {
+    const item = aws.items.get(one.key)?.item;
+    if (item?.kind === 'order') checkOrder(sim, one, item, history);
+    else sim.violation('what a person issued or a mail ordered is stored', one.key);
   }
-  checkKeys(sim, aws, [...scripts, ...gifts], deliveries);
+  checkMailPlays(sim, aws.items, mails);
+  checkKeys(sim, aws, {
+    scripts: [...scripts, ...gifts, ...mails.scripts],
+    deliveries,
+    others: mailKeys(mails),
+  });
   for (const delivery of deliveries)
     if (delivery.gaveUp && !delivery.answered) countGivenUp(sim, aws, delivery);
 }
@@ -111,8 +118,11 @@ function checkOrder(sim: Sim, script: OrderScript, order: Order, history: SendHi
 function checkKeys(
   sim: Sim,
   aws: Pick<Aws, 'items'>,
-  scripts: readonly OrderScript[],
-  deliveries: readonly Delivery[],
+  {
+    scripts,
+    deliveries,
+    others,
+  }: Pick<Ended, 'scripts' | 'deliveries'> & { readonly others: readonly string[] },
 ): void {
   const own = new Map(
     scripts.flatMap(
@@ -132,7 +142,10 @@ function checkKeys(
   for (const { notice, kept } of notices)
     if (kept && aws.items.get(notice)?.item.kind !== 'notice')
       sim.violation('ignored money is reported', notice);
-  const heldKeys = new Set(unreadable.map(({ provider, text = '' }) => heldKey(provider, text)));
+  const heldKeys = new Set([
+    ...unreadable.map(({ provider, text = '' }) => heldKey(provider, text)),
+    ...others,
+  ]);
   for (const [key, { item }] of aws.items) {
     if (item.kind === 'cursor' || notices.some(({ notice }) => notice === key)) continue;
     if (item.kind === 'alias' ? own.get(key) !== item.aliasOf : !own.has(key) && !heldKeys.has(key))

@@ -74,7 +74,7 @@ export function webhookOf(sim: Sim, sharedOf: (process: Process) => LambdaPorts)
 }
 
 /** Over HTTP a call may also be slow by itself. */
-const isFault = (error: unknown) =>
+export const isFault = (error: unknown) =>
   error instanceof Fault || (error instanceof Error && /^(Timeout|Abort)Error$/.test(error.name));
 
 async function respond(

@@ -7,6 +7,7 @@ import { askApi } from './calls.ts';
 import { catalogue, hasLine } from './catalogue.ts';
 import { deliverySender } from './deliveries.ts';
 import { feedbackLambda, type HandleFeedback } from './events.ts';
+import { scheduleMails } from './mails.ts';
 import { type Action, type Operator, operatorOf, PERSON } from './operator.ts';
 import { giftScript, isDescribable, isGift, type OrderScript } from './order-script.ts';
 import { nowOf, type Process } from './process.ts';
@@ -95,7 +96,9 @@ export function worldOf(sim: Sim, scripts: readonly OrderScript[], awsOf: (sim: 
   startRuns(sim, aws, portsOf);
   scheduleOperator(sim, [...scripts, ...gifts], operatorOf(sim, aws, keys));
   scheduleReconcile(sim, scripts, sharedOf);
-  return { aws, history, deliveries, gifts };
+  const mails = scheduleMails(sim, scripts.length, sharedOf);
+  for (const script of mails.scripts) byKey.set(script.key, script);
+  return { aws, history, deliveries, gifts, mails };
 }
 
 /** Checks that a serial changes only by a reissue, and that no line is lost. */
