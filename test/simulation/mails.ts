@@ -3,9 +3,9 @@
  * template. Lambda tries an event three times; a person sends what is in the dead-letter queue again after all faults.
  */
 import { createHash } from 'node:crypto';
+import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import { keyOf } from '../../functions/core/order/keys.ts';
 import type { Item } from '../../functions/core/order/types.ts';
-import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import { fulfilMail, type Received } from '../../functions/core/order-mail.ts';
 import type { LambdaPorts } from '../../functions/core/world.ts';
 import { simulator } from '../../functions/providers/kagi/simulator.ts';
@@ -86,7 +86,8 @@ export function scheduleMails(sim: Sim, orders: number, portsOf: (process: Proce
       },
       (error) => {
         // A secret that cannot be read is a rejection.
-        if (!isFault(error) && !(error instanceof Rejection)) sim.violation('only injected faults are thrown', String(error));
+        if (!isFault(error) && !(error instanceof Rejection))
+          sim.violation('only injected faults are thrown', String(error));
         failed();
       },
     );
