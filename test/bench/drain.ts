@@ -3,6 +3,7 @@
  * time (`slow-aws.ts`).
  */
 
+import { loadWords } from '../../functions/core/mail/language.ts';
 import type { Message } from '../../functions/core/mail/message.ts';
 import { type Queue, RUN_MS, redeliver } from '../../functions/core/mail/redeliver.ts';
 import { keyOf } from '../../functions/core/order/keys.ts';
@@ -40,6 +41,8 @@ export interface Fault {
 
 /** Runs as EventBridge starts them, one each minute if the one before is over, until no mail is due. */
 export async function drain(orders: number, rate: number, fault?: Fault): Promise<Drained> {
+  // The clock does not wait for a module that loads.
+  await loadWords(catalogue.seller, 'en');
   const clock = virtualClock(START);
   const takes = takesFrom(orders + rate);
   const { store, due, left } = slowTable(clock, takes, backlog(orders));

@@ -23,6 +23,7 @@ import type { Context, Provider } from '../../functions/core/inbound/provider.ts
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import type { WebhookRequest } from '../../functions/core/inbound/request.ts';
 import { toMailbox } from '../../functions/core/mail/address.ts';
+import { loadWords } from '../../functions/core/mail/language.ts';
 import { serialMail } from '../../functions/core/mail/message.ts';
 import { keyOf } from '../../functions/core/order/keys.ts';
 import { emptyOrder } from '../../functions/core/order/settle.ts';
@@ -304,10 +305,11 @@ describe('a mail', () => {
 
   test('keeps its text, its sender, its recipient and its headers', async () => {
     if (!profile) throw new Error('no product');
+    const words = await loadWords(catalogue.seller, 'en');
     const property = fc.asyncProperty(anyText, anyText, anyText, async (name, id, called) => {
       const made = licenseeOf(called, profile.serial);
       const licensee = 'licensee' in made ? made.licensee : 'Zoë';
-      const message = serialMail(catalogue, order(name, id, licensee), send);
+      const message = serialMail(catalogue, order(name, id, licensee), send, words);
       const mail = await PostalMime.parse(toMime(message));
       // The parser adds a line end to each part.
       expect(mail.text).toBe(`${whole(message.text)}\n`);
@@ -321,6 +323,7 @@ describe('a mail', () => {
   });
 
   const HEADERS = [
+    'content-language',
     ...['auto-submitted', 'content-type', 'date', 'from', 'message-id', 'mime-version', 'reply-to'],
     ...['subject', 'to', 'x-auto-response-suppress', 'x-entity-ref-id'],
   ];

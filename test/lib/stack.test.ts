@@ -111,7 +111,7 @@ function synthesize({
   });
   const stack = new KeypostStack(app, 'Keypost', {
     catalogue: {
-      seller: { ...seller, from: 'Orders@Widgets.example.com', identity },
+      seller: { ...seller, locale: 'en', from: 'Orders@Widgets.example.com', identity },
       providers: { stripe: provider, 'own-shop': provider },
       products: {},
       ...settings,

@@ -18,10 +18,10 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a mail is recorded as sent before it is sent',
     file: core('mail/deliver'),
-    from: `  const result = await mailer(serialMail(catalogue, order, send));
+    from: `  const result = await mailer(serialMail(catalogue, order, send, words));
 `,
     to: `  await change(store, key, order, (found) => found && applyOutcome(found, send, { kind: 'sent', messageId: 'early' }, now()));
-  const result = await mailer(serialMail(catalogue, order, send));
+  const result = await mailer(serialMail(catalogue, order, send, words));
 `,
   },
   {

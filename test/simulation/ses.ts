@@ -1,4 +1,5 @@
 /** SES: it accepts or refuses mails, may not answer, and publishes events. */
+import { loadWords, TAGS } from '../../functions/core/mail/language.ts';
 import type { Message } from '../../functions/core/mail/message.ts';
 import type { Mailer, SendOutcome } from '../../functions/core/world.ts';
 import { call, Fault, NO } from './calls.ts';
@@ -6,6 +7,9 @@ import type { Process } from './process.ts';
 import type { Send } from './send.ts';
 import type { SendHistory } from './send-history.ts';
 import type { Sim } from './sim.ts';
+
+// The virtual clock does not wait for a module that loads.
+await Promise.all(TAGS.map((tag) => loadWords({ locale: 'en' }, tag)));
 
 const SEND_MS = 1_500;
 

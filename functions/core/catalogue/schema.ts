@@ -4,6 +4,7 @@ import type { Provider } from '../inbound/provider.ts';
 import { toMailbox } from '../mail/address.ts';
 import { DECIMAL } from '../order/money.ts';
 import { Serial } from '../serial/kinds.ts';
+import { instructions, legal, link, ownWords, subject } from './mail-texts.ts';
 
 const OWN = 'a provider: { name, verify(request, context), read(request, context) }';
 const ADDRESS = 'an address like orders@example.com';
@@ -97,16 +98,19 @@ const Product = fields({
   ),
   /** `serial`: a subscription's trial gets its serial at the start. By default the serial waits for the first payment. */
   trial: z.optional(z.literal('serial', "'serial', or nothing")),
+  /** Texts for all languages, or by language. Each may contain {name}, {serial}, {product} and {order}. */
   mail: z.optional(
     fields({
-      /** The subject of a mail with this product only. */
-      subject: z.optional(line),
+      /** The subject. In a mail with several products, the first product that has one sets it. */
+      subject: z.optional(subject),
       /** Attaches the serial as a file that the app can open: its name, or true for licence.txt. */
       file: z.optional(z.union([z.literal(true), text(/^\w[\w .-]{0,99}$/, FILE_NAME)], FILE_NAME)),
       /** Plain text that replaces the instructions for entering the serial; blank lines separate paragraphs. */
-      instructions: z.optional(
-        text(/^(?=\s*\S)(?:[^\p{Cc}]|[\t\r\n]){1,5000}$/u, 'plain text, at most 5,000 characters'),
-      ),
+      instructions: z.optional(instructions),
+      download: z.optional(link),
+      help: z.optional(link),
+      /** A link that the app opens: `widgetpro://activate?name={name}&serial={serial}`. */
+      activate: z.optional(link),
     }),
   ),
 });
@@ -121,6 +125,17 @@ export const Settings = fields({
     replyTo: mailbox,
     /** The recipient of alarms and of test orders' mails. */
     alarms: mailbox,
+    /** The language of a mail whose buyer's language is unknown, or not one of Keypost's: BCP 47. */
+    locale: z._default(text(/^[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*$/, 'a BCP 47 tag like en or de-AT'), 'en'),
+    /** Below every mail: your address as the law requires it, and how you treat data. A text or an https address. */
+    imprint: z.optional(legal),
+    privacy: z.optional(legal),
+    /** The picture above every mail. */
+    logo: z.optional(text(/^https:\/\/[^\s"<>]+$/, 'an address like https://example.com/logo.png')),
+    /** The colour of buttons. */
+    accent: z.optional(text(/^#[0-9a-fA-F]{6}$/, 'a colour like #0a7c4f')),
+    /** Sentences of the mails in your own words, by language: docs/mail.md lists them. */
+    words: z.optional(ownWords),
     /** Proof of the sender's domain for SES: records to copy (the default), a Route 53 zone, or an existing identity. */
     identity: z._default(
       z.union(

@@ -18,6 +18,8 @@ export interface Buyer {
   readonly country?: string | undefined;
   /** BCP 47. */
   readonly locale?: string | undefined;
+  /** The name of the person who paid, if it is not the buyer, who receives the mail as a gift; empty if unknown. */
+  readonly payer?: string | undefined;
 }
 
 /** The reasons for holding a line until a person decides. A closed set; docs/runbook.md has an article for each. */

@@ -3,6 +3,7 @@ import { change } from '../order/record.ts';
 import { applyOutcome, mayCallSes } from '../order/sends.ts';
 import type { Mail } from '../order/types.ts';
 import type { Ports, SendOutcome } from '../world.ts';
+import { languageOf, loadWords } from './language.ts';
 import { serialMail } from './message.ts';
 
 /** Sends a mail whose lease the caller holds, and records the outcome. Returns undefined if the lease ends too soon to call SES. */
@@ -12,7 +13,8 @@ export async function deliver(
 ): Promise<SendOutcome['kind'] | undefined> {
   const { key } = order;
   if (!mayCallSes(send, now())) return undefined;
-  const result = await mailer(serialMail(catalogue, order, send));
+  const words = await loadWords(catalogue.seller, languageOf(catalogue.seller, order.buyer));
+  const result = await mailer(serialMail(catalogue, order, send, words));
   const { kind, code } = { code: '', ...result };
   if (kind === 'account') report('account_fault', { order: key, code });
   if (kind === 'refused') report('line_held', { order: key, reason: 'mail_refused', code });

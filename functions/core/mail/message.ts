@@ -3,8 +3,10 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { idIn } from '../order/keys.ts';
 import type { Order, Send } from '../order/types.ts';
 import { toMailbox } from './address.ts';
-import { type Block, joinBlocks, oneLine, paragraph } from './blocks.ts';
-import { type Item, itemsOf, letter, notice, testNotice } from './words.ts';
+import { footer, joinBlocks, oneLine, paragraph } from './blocks.ts';
+import { textIn } from './language.ts';
+import { type Letter, notice, serialLetter, testNotice } from './letter.ts';
+import type { Words } from './sentences.ts';
 
 /** A mail before `aws/mime.ts` encodes it as MIME. */
 export interface Message {
@@ -14,34 +16,40 @@ export interface Message {
   readonly subject: string;
   readonly text: string;
   readonly html: string;
-  /** Attached files: a licence that the app reads. */
-  readonly files?: readonly { readonly name: string; readonly content: string }[];
+  readonly files?: Letter['files'];
   readonly headers: Readonly<Record<string, string>>;
   /** SES message tags: letters, digits, `_` and `-`, at most 256. */
   readonly tags: Readonly<Record<string, string>>;
 }
 
 /** Builds the mail of a send. Throws if there is no address, or no serial that the mail has to carry. */
-export function serialMail(catalogue: Catalogue, order: Order, send: Send): Message {
+export function serialMail(catalogue: Catalogue, order: Order, send: Send, words: Words): Message {
   const { seller } = catalogue;
   const buyer = toMailbox(order.buyer.email);
   // The mail to a previous owner goes to the address that the send names.
   const to = order.test ? seller.alarms : send.about === 'moved' ? toMailbox(send.to) : buyer;
-  const number = oneLine(order.printed ?? idIn(order.key));
-  const { subject, blocks, files = [] } = contentOf(catalogue, order, send, number);
+  const writing = { catalogue, order, words, number: oneLine(order.printed ?? idIn(order.key)) };
+  const letter = send.about === 'serials' ? serialLetter(writing, send) : notice(writing, send.about);
+  const { subject, blocks, files = [] } = letter;
   if (!to) throw new Error('found an order without an address to mail');
+  const name = oneLine(seller.name);
+  const title = oneLine(`${order.test ? 'TEST ' : ''}${subject}`);
+  const legal = (['imprint', 'privacy'] as const).flatMap((key) => {
+    const text = textIn(seller[key], words.tag, seller);
+    return text ? [footer(words[key], text)] : [];
+  });
+  const signature = paragraph('{seller}', { seller: name });
   return {
     to,
-    from: { name: oneLine(seller.name), address: seller.from },
+    from: { name, address: seller.from },
     replyTo: seller.replyTo,
-    subject: oneLine(`${order.test ? 'TEST ' : ''}${subject}`),
-    ...joinBlocks([
-      ...(order.test ? [testNotice(buyer)] : []),
-      ...blocks,
-      paragraph`${oneLine(seller.name)}`,
-    ]),
+    subject: title,
+    ...joinBlocks([...(order.test ? [testNotice(words, buyer)] : []), ...blocks, signature, ...legal], {
+      ...{ lang: words.lang, dir: words.dir, title, seller: name, logo: seller.logo, accent: seller.accent },
+    }),
     ...(files.length > 0 && { files }),
     headers: {
+      'Content-Language': words.lang,
       'Auto-Submitted': 'auto-generated',
       'X-Auto-Response-Suppress': 'All',
       // Gmail groups mails of equal subject into a thread unless this header differs.
@@ -51,28 +59,8 @@ export function serialMail(catalogue: Catalogue, order: Order, send: Send): Mess
   };
 }
 
-interface Content extends Pick<Message, 'subject' | 'files'> {
-  readonly blocks: readonly Block[];
-}
-
-function contentOf(catalogue: Catalogue, order: Order, send: Send, number: string): Content {
-  if (send.about !== 'serials') return notice(catalogue, order, send.about, number);
-  const items = itemsOf(catalogue, order, send);
-  if (items.length === 0) throw new Error('found an order without a serial to mail');
-  const files = items.flatMap(({ mail, serial: content }) =>
-    mail?.file ? { name: mail.file === true ? 'licence.txt' : mail.file, content } : [],
-  );
-  return { subject: subjectOf(items, number), blocks: letter(order, number, items), files };
-}
-
 const LONGEST_REFERENCE = 200;
 const LONGEST_TAG = 256;
-
-function subjectOf([first, ...others]: readonly Item[], number: string): string {
-  const rest = others.length > 1 ? `${others.length} more` : others[0]?.product;
-  if (rest) return `Your serials for ${first?.product} and ${rest} (order ${number})`;
-  return first?.mail?.subject ?? `Your serial for ${first?.product} (order ${number})`;
-}
 
 /** SES returns the tags with each event, so that the outcome of a send is known even if SES's response was lost. */
 function tagsOf({ key }: Order, { n }: Send): Record<string, string> {

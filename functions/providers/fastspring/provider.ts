@@ -186,8 +186,9 @@ function parseCharge(
 function licenseeOf({ customer, recipients }: z.output<typeof Completed>): Buyer {
   const first = recipients[0]?.recipient;
   const isGift = first?.email && toEmailKey(first.email) !== toEmailKey(customer.email ?? '');
-  const { first: name, last, email, company } = isGift ? first : customer;
-  return { name: [name, last].filter(Boolean).join(' ') || undefined, email, company };
+  const { email, company } = isGift ? first : customer;
+  const payer = isGift ? (nameOf(customer) ?? 'unknown') : undefined;
+  return { name: nameOf(isGift ? first : customer), email, company, payer };
 }
 
 /** A return without an amount counts as a full one: it is safer to wait for a person. */
@@ -223,6 +224,8 @@ const amount = maybe(z.number().check(z.nonnegative(), z.maximum(1e12)));
 const optionalCurrency = maybe(currency);
 const time = maybe(z.int().check(z.nonnegative(), z.maximum(253_402_300_799_999)));
 const Person = loose({ first: text, last: text, email: text, company: text });
+const nameOf = ({ first, last }: z.output<typeof Person>) =>
+  [first, last].filter(Boolean).join(' ') || undefined;
 /** An ID; an object if the webhook is expanded. */
 const Subscription = z.union([
   z.pipe(

@@ -110,7 +110,7 @@ function parseSale(
         : undefined,
     // The names of a gift are those of the giver, who may also have filled in the custom field.
     buyer: isGift
-      ? { email: sale.purchase_email }
+      ? { email: sale.purchase_email, payer: sale.full_name ?? 'unknown' }
       : {
           name: sale.full_name,
           email: sale.purchase_email,

@@ -35,7 +35,7 @@ const KEYS_SET =
 describe('a catalogue', () => {
   it('is returned with its defaults filled in', () => {
     expect(defineConfig(good)).toMatchObject({
-      seller: { ...seller, identity: 'records' },
+      seller: { ...seller, identity: 'records', locale: 'en' },
       providers: { stripe: { testOrders: 'ignore', ignore: [], licenseeField: 'licensee' } },
       products: {
         widget: { name: 'Widget', licensee: ['registration', 'person'], skus: { stripe: ['widget'] } },
@@ -45,6 +45,16 @@ describe('a catalogue', () => {
 
   it('passes the check a second time unchanged', () => {
     expect(defineConfig(demo)).toEqual(demo);
+  });
+
+  it('may have texts of mails with every placeholder, for all languages or by language', () => {
+    const text = '{name} {serial} {product} {order}';
+    const mail = {
+      subject: text,
+      instructions: { en: text, ja: text },
+      help: { de: 'mailto:a@example.com' },
+    };
+    expect(defineConfig(withProduct({ mail })).products.widget?.mail).toEqual(mail);
   });
 
   it('may list a SKU for several products, which makes it a bundle', () => {
@@ -106,7 +116,7 @@ describe('a mistake in the catalogue', () => {
     ],
     [
       {},
-      'seller: found nothing; write { name, from, replyTo, alarms, identity }',
+      'seller: found nothing; write { name, from, replyTo, alarms, locale, imprint, privacy, logo, accent, words, identity }',
       'providers: found nothing; write settings by provider, like { shop: {} }',
       "products: found nothing; write products by a name of yours, like { 'widget-mac': { … } }",
     ],
@@ -117,7 +127,7 @@ describe('a mistake in the catalogue', () => {
 
     [
       withSeller({ phone: '1' }),
-      'seller.phone: found an unknown field; write { name, from, replyTo, alarms, identity }',
+      'seller.phone: found an unknown field; write { name, from, replyTo, alarms, locale, imprint, privacy, logo, accent, words, identity }',
     ],
     [
       withSeller({ from: 'orders.example.com' }),
@@ -224,6 +234,42 @@ describe('a mistake in the catalogue', () => {
     [
       withProduct({ mail: { instructions: '\n' } }),
       'products.widget.mail.instructions: found "\\n"; write plain text, at most 5,000 characters',
+    ],
+    [
+      withProduct({ mail: { subject: 'Welcome, {{name}}!' } }),
+      'products.widget.mail.subject: found {{name}}, which is no placeholder; write {name}, {serial}, {product}, {order}',
+    ],
+    [
+      withProduct({ mail: { instructions: { en: 'Hi', de: 'Hallo {Name}' } } }),
+      'products.widget.mail.instructions.de: found {Name}, which is no placeholder; write {name}, {serial}, {product}, {order}',
+    ],
+    [
+      withProduct({ mail: { activate: 'widgetpro://activate?name={name' } }),
+      'products.widget.mail.activate: found {, which is no placeholder; write {name}, {serial}, {product}, {order}',
+    ],
+    [
+      withProduct({ mail: { help: 'javascript:alert(1)' } }),
+      'products.widget.mail.help: found "javascript:alert(1)"; write an address like https://example.com/help',
+    ],
+    [
+      withProduct({ mail: { subject: { xx: 'Hi' } } }),
+      'products.widget.mail.subject.xx: found an unknown language; write one of en, de, de-x-du, fr, es, it, ja',
+    ],
+    [
+      withProduct({ mail: { download: {} } }),
+      'products.widget.mail.download: found an empty object; write a text, or texts by language like { en: …, de: … }',
+    ],
+    [
+      withSeller({ locale: 'deutsch!', accent: 'red', logo: 'http://example.com/a.png' }),
+      'seller.locale: found "deutsch!"; write a BCP 47 tag like en or de-AT',
+      'seller.logo: found "http://example.com/a.png"; write an address like https://example.com/logo.png',
+      'seller.accent: found "red"; write a colour like #0a7c4f',
+    ],
+    [
+      withSeller({ words: { de: { keep: 'Hi {name}', thanks: { other: 'Danke', dual: 'x' }, bye: 'x' } } }),
+      'seller.words.de.keep: found {name}, which is no placeholder; write no braces',
+      'seller.words.de.thanks.dual: found an unknown form; write one of other, zero, one, two, few, many',
+      expect.stringContaining('seller.words.de.bye: found an unknown sentence; write one of hello, '),
     ],
     [
       withProduct({ serial: { ...serial, mode: 'ecb', padding: 'none' } }),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CatalogueSettings, defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
+import { loadWords } from '../../../functions/core/mail/language.ts';
 import { serialMail } from '../../../functions/core/mail/message.ts';
 import { keyOf } from '../../../functions/core/order/keys.ts';
 import { emptyOrder } from '../../../functions/core/order/settle.ts';
@@ -16,6 +17,7 @@ const settings = {
   products: { widget, gadget, third: { ...gadget, name: 'Third', skus: { stripe: ['third'] } } },
 } satisfies CatalogueSettings;
 const catalogue = defineConfig(settings);
+const words = await loadWords(catalogue.seller, 'en');
 
 const SERIAL = 'A9E07D2DCD4F7A2C68C9C3CBC4A9C0D3';
 const issued = { n: 1, licensee: 'Zoë Example', serial: SERIAL, keyVersion: 1 };
@@ -58,11 +60,12 @@ const first: Send = {
   ...{ n: 1, to: 'zoe@example.com', about: 'serials', tries: 1, state: 'in_flight', until: '' },
   carries: [1, 2, 3, 4, 5, 6, 7, 8, 9].map((id) => ({ line: id, issue: 1 })),
 };
-const mail = (changes: Partial<Order> = {}) => serialMail(catalogue, order(changes), first);
+const mail = (changes: Partial<Order> = {}) => serialMail(catalogue, order(changes), first, words);
 
-/** Renders our HTML as a mail reader does: without tags, entities decoded, single spaces. */
-function words(html: string): string {
+/** Renders our HTML as a mail reader does: without title and tags, entities decoded, single spaces. */
+function shownIn(html: string): string {
   const shown = html
+    .replace(/<title>.*<\/title>/, '')
     .replace(/<[^>]*>/g, ' ')
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
@@ -81,7 +84,7 @@ describe('a mail without a serial', () => {
     [
       'trial',
       order({ paidAt: undefined, trial, lines: [pending] }),
-      'WidgetPro for Mac runs until 2026-12-05. Your serial comes by mail with the first payment.',
+      'WidgetPro for Mac runs until December 5, 2026. Your serial comes by mail with the first payment.',
     ],
     [
       'trial',
@@ -91,20 +94,25 @@ describe('a mail without a serial', () => {
     ['held', heldFor('no_name'), 'Please reply with the name'],
     ['held', heldFor('below_floor'), 'A person looks at your order first.'],
   ] as const)('about %s says what comes next', (about, one, text) => {
-    const message = serialMail(catalogue, one, { ...first, about, carries: [] });
+    const message = serialMail(catalogue, one, { ...first, about, carries: [] }, words);
     expect(message.to).toBe('zoe@example.com');
     expect(message.text).toContain(text);
-    expect(spaced(words(message.html))).toContain('Hello Zoë Example');
+    expect(spaced(shownIn(message.html))).toContain('Hello Zoë Example');
     expect(message.text).not.toContain(SERIAL);
   });
 
   it('about a transfer goes to the previous owner and does not name the new one', () => {
-    const message = serialMail(catalogue, order(), {
-      ...first,
-      to: 'ann@example.com',
-      about: 'moved',
-      carries: [],
-    });
+    const message = serialMail(
+      catalogue,
+      order(),
+      {
+        ...first,
+        to: 'ann@example.com',
+        about: 'moved',
+        carries: [],
+      },
+      words,
+    );
     expect(message.to).toBe('ann@example.com');
     expect(message.subject).toBe('Your licence for WidgetPro for Mac was transferred (order pi_3Example)');
     expect(message.text).not.toMatch(/Zoë|zoe@/);
@@ -175,6 +183,20 @@ describe('the mail', () => {
     expect(mail({ lines: [line, { ...heldLine, via: 'answer' }] }).text).not.toContain(follows);
   });
 
+  it.for<[buyer: Order['buyer'], isGift: string | undefined]>([
+    [{ name: 'Ann Example' }, 'This is a gift: the licence is for somebody else, Zoë Example.'],
+    [{ name: 'zoe EXAMPLE' }, undefined],
+    [{ name: 'Z. Example' }, undefined],
+    [{ name: 'Example, Zoe Maria' }, undefined],
+    [{ company: 'Zoë Example' }, undefined],
+    [{}, undefined],
+    [{ name: 'Zoë Example', payer: 'Ann Example' }, 'This is a gift: somebody else has paid for it.'],
+  ])('to %j is a gift: %s', ([buyer, sentence]) => {
+    const { text } = mail({ buyer: { ...buyer, email: 'zoe@example.com' } });
+    expect(/This is a gift[^.]*\./.exec(text)?.[0]).toBe(sentence);
+    expect(text).not.toContain('Ann Example has');
+  });
+
   it('names a product that the catalogue no longer has by its ID', () => {
     expect(mail({ lines: [{ ...line, product: 'old-app' }] }).subject).toBe(
       'Your serial for old-app (order pi_3Example)',
@@ -192,7 +214,7 @@ describe('the mail', () => {
   ])('greets %j', ([name, greeting]) => {
     const { text, html } = mail({ buyer: { name, email: 'zoe@example.com' } });
     expect(text.split('\n')[0]).toBe(greeting);
-    expect(letters(words(html))).toMatch(new RegExp(`^${letters(greeting)}`));
+    expect(letters(shownIn(html))).toMatch(new RegExp(`^${letters(greeting)}`));
   });
 
   it.each([
@@ -201,24 +223,8 @@ describe('the mail', () => {
     [true, 'licence.txt'],
   ] as const)('attaches the serial if the product names a file: %s', (file, name) => {
     const products = { ...settings.products, widget: { ...widget, mail: { file } } };
-    const { files } = serialMail(defineConfig({ ...settings, products }), order(), first);
+    const { files } = serialMail(defineConfig({ ...settings, products }), order(), first, words);
     expect(files).toEqual(name && [{ name, content: line.issued.serial }]);
-  });
-
-  it('contains the seller’s own subject and instructions literally', () => {
-    const own = {
-      subject: 'Welcome, $& {{name}}!',
-      instructions: 'Choose Help > Register.\r\n\r\n\n First\nSecond {{x}} $& ',
-    };
-    const products = { ...settings.products, widget: { ...widget, mail: own } };
-    const named = defineConfig({ ...settings, products });
-    const message = serialMail(named, order(), first);
-    expect(message.subject).toBe(own.subject);
-    expect(message.text).toContain('\n\nChoose Help > Register.\n\nFirst\nSecond {{x}} $&\n\nName:\n');
-    expect(message.text).not.toContain('exactly as they stand here');
-    expect(message.html).toContain('<p><bdi>Choose Help &gt; Register.</bdi></p>');
-    expect(message.html).toContain('<p><bdi>First<br>\nSecond {{x}} $&amp;</bdi></p>');
-    expect(serialMail(named, order({ lines: [line, gadgetLine] }), first).subject).not.toContain('Welcome');
   });
 
   it.for<[lines: Line[], subject: string]>([
@@ -226,7 +232,7 @@ describe('the mail', () => {
     [[line, gadgetLine], 'Your serials for WidgetPro for Mac and Gadget (order pi_3Example)'],
     [
       [line, gadgetLine, { ...gadgetLine, id: 4, sku: 'third', product: 'third' }],
-      'Your serials for WidgetPro for Mac and 2 more (order pi_3Example)',
+      'Your serials for WidgetPro for Mac, Gadget, and Third (order pi_3Example)',
     ],
   ])('has the subject $1', ([lines, subject]) => {
     expect(mail({ lines }).subject).toBe(subject);
@@ -249,7 +255,7 @@ describe('the mail of a test order', () => {
   const test = order({ test: true, key: keyOf('stripe', true, 'pi_3Example') });
 
   it('goes to the seller and says that it is a test', () => {
-    const message = serialMail(catalogue, test, first);
+    const message = serialMail(catalogue, test, first, words);
     expect(message.to).toBe('seller@widgets.example.com');
     expect(message.subject).toBe('TEST Your serial for WidgetPro for Mac (order pi_3Example)');
     expect(message.text).toMatch(
@@ -258,7 +264,7 @@ describe('the mail of a test order', () => {
   });
 
   it('needs no address', () => {
-    expect(serialMail(catalogue, { ...test, buyer: {} }, first).text).toContain(
+    expect(serialMail(catalogue, { ...test, buyer: {} }, first, words).text).toContain(
       'would have gone to the buyer.',
     );
   });
@@ -331,11 +337,12 @@ describe('arbitrary names, products and subjects', () => {
               lines: [{ ...line, issued: { ...issued, licensee } }],
             }),
             first,
+            words,
           ]);
           const tags: string[] = message.html.match(/<[^>]*>/g) ?? [];
           expect(TAGS).toEqual(expect.arrayContaining(tags.map((tag) => tag.replace(/[ >].*/s, ''))));
           expect(message.html.replace(/<[^>]*>/g, '')).not.toMatch(/[<>]|&(?!(?:amp|lt|gt);)/);
-          expect(letters(words(message.html))).toBe(letters(message.text));
+          expect(letters(shownIn(message.html))).toBe(letters(message.text));
           expect(message.text.split('\n')).toContain(licensee);
           for (const value of [message.subject, message.from.name, ...Object.values(message.headers)]) {
             expect(value).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u);
@@ -348,6 +355,6 @@ describe('arbitrary names, products and subjects', () => {
   });
 });
 
-const TAGS = '!DOCTYPE html head meta /head body p bdi br /bdi /p h2 /h2 code /code /body /html'
+const TAGS = '!DOCTYPE html head meta title /title /head body p bdi br /bdi /p h2 /h2 code /code /body /html'
   .split(' ')
   .map((name) => `<${name}`);

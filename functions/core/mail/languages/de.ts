@@ -1,0 +1,47 @@
+import type { Language } from '../sentences.ts';
+
+/** The form of address is "Sie"; `de-x-du.ts` has "du". */
+export const de: Language = {
+  dir: 'ltr',
+  subject: {
+    one: 'Ihre Seriennummer für {product} (Bestellung {order})',
+    other: 'Ihre Seriennummern für {product} (Bestellung {order})',
+  },
+  hello: 'Guten Tag {name},',
+  helloUnnamed: 'Guten Tag,',
+  thanks: {
+    one: 'vielen Dank für Ihre Bestellung {order}. Hier ist Ihre Seriennummer.',
+    other: 'vielen Dank für Ihre Bestellung {order}. Hier sind Ihre Seriennummern.',
+  },
+  gift: 'Dies ist ein Geschenk: Die Lizenz ist für eine andere Person, {name}. Sie dürfen diese E-Mail weiterleiten.',
+  giftReceived: 'Dies ist ein Geschenk: Eine andere Person hat es bezahlt.',
+  enter: 'Geben Sie Name und Seriennummer genau so ein, wie sie hier stehen, mit allen Großbuchstaben, Leerzeichen und Akzenten; am sichersten kopieren Sie beides.',
+  name: 'Name',
+  serial: 'Seriennummer',
+  copies: {
+    one: '{count} Exemplar: Die Seriennummer gilt für jedes.',
+    other: '{count} Exemplare: Die Seriennummer ist für alle dieselbe.',
+  },
+  more: { one: '{count} weiteres', other: '{count} weitere' },
+  download: 'Herunterladen',
+  help: 'Hilfe',
+  activate: 'Freischalten',
+  restFollows: 'Ein anderer Teil Ihrer Bestellung muss noch geprüft werden; seine Seriennummer folgt in einer eigenen E-Mail.',
+  keep: 'Bitte bewahren Sie diese E-Mail auf: Auf einem neuen Computer brauchen Sie Name und Seriennummer wieder. Falls etwas nicht funktioniert, antworten Sie einfach; wir helfen Ihnen.',
+  questions: 'Bei Fragen antworten Sie einfach auf diese E-Mail.',
+  yourOrder: 'Ihre Bestellung',
+  trialSubject: 'Ihr Probezeitraum: {product} (Bestellung {order})',
+  trialUntil: 'Ihr Probezeitraum für {product} läuft bis zum {date}. Die Seriennummer erhalten Sie per E-Mail mit der ersten Zahlung.',
+  trialBegan: 'Ihr Probezeitraum für {product} hat begonnen. Die Seriennummer erhalten Sie per E-Mail mit der ersten Zahlung.',
+  movedSubject: 'Ihre Lizenz für {product} wurde übertragen (Bestellung {order})',
+  moved: 'Die Lizenz für {product} (Bestellung {order}) gehört jetzt einer anderen Person.',
+  movedQuestions: 'Falls Sie das nicht veranlasst haben, antworten Sie einfach; wir helfen Ihnen.',
+  heldSubject: 'Ihre Bestellung {order} ist angekommen',
+  held: 'vielen Dank für Ihre Bestellung {order}. Sie ist sicher gespeichert, aber für Ihre Seriennummer fehlt noch ein Schritt.',
+  heldForName: 'Die Seriennummer wird für einen Namen erstellt, und dieser Name fehlt uns noch. Bitte antworten Sie mit dem Namen, wie Sie ihn in das Programm eingeben möchten.',
+  heldForCheck: 'Wir prüfen Ihre Bestellung zuerst persönlich. Danach erhalten Sie Ihre Seriennummer in einer eigenen E-Mail; Sie müssen nichts weiter tun.',
+  test: 'Dies ist eine Testbestellung. Ihre Seriennummer wurde mit einem Wegwerfschlüssel erstellt und ist im echten Programm wertlos. Die E-Mail einer echten Bestellung wäre an {buyer} gegangen.',
+  theBuyer: 'die Kundschaft',
+  imprint: 'Impressum',
+  privacy: 'Datenschutz',
+};
