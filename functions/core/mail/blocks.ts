@@ -63,7 +63,7 @@ export function joinBlocks(
   blocks: readonly Block[],
   { lang, dir, title, seller, logo, accent }: Frame,
 ): Block {
-  const stripe = accent ? `;border-top:4px solid ${accent}` : '';
+  const border = accent ? `;border-top:4px solid ${accent}` : '';
   // The white ground shows a dark logo in a dark scheme too.
   const picture = logo
     ? `<p><img src="${escapeAttribute(logo)}" alt="${escapeAttribute(seller)}" height="48" style="max-width:100%;background:#fff;padding:8px;border-radius:6px"></p>\n`
@@ -79,7 +79,7 @@ export function joinBlocks(
 <meta name="format-detection" content="telephone=no">
 <title>${escapeHtml(title)}</title>
 </head>
-<body style="${BODY}${stripe}">
+<body style="${BODY}${border}">
 ${picture}${blocks.map(({ html }) => html).join('\n')}
 </body>
 </html>
