@@ -31,6 +31,8 @@ const Count = z.strictObject({
   written: z.number(),
   same: z.number(),
   wrong: z.array(z.strictObject({ line: z.number(), why: z.string() })),
+  verified: z.optional(z.number()),
+  unverified: z.optional(z.number()),
 });
 const Lines = z.array(
   z.looseObject({
@@ -255,6 +257,38 @@ describe('import', () => {
       written: 0,
       wrong: [{ line: 2, why: expect.stringContaining('windows-1252') }],
     });
+  });
+
+  test('with --as-issued, a serial of an older scheme is kept word for word, and is never made again', async () => {
+    const text = [
+      HEADER,
+      '\n',
+      row(),
+      row({ order: '2', serial: 'old - scheme/42' }),
+      row({ order: '3', product: 'keyless', serial: 'x' }),
+      row({ order: '4', name: ' 42 ', serial: 'y' }),
+      row({ order: '5', name: ' ', serial: 'z' }),
+      row({ order: '6', product: 'two', serial: 'z' }),
+    ].join('');
+    const wrong = [expect.objectContaining({ line: 6 }), expect.objectContaining({ line: 7 })];
+    const counts = { read: 6, written: 4, same: 0, verified: 1, unverified: 3, wrong };
+    expect((await imported(text, '--as-issued', '--dry-run')).count).toEqual(counts);
+    expect((await imported(text, '--as-issued')).count).toEqual(counts);
+    expect((await imported(text, '--as-issued')).count).toEqual({ ...counts, written: 0, same: 4 });
+    const kept = { serial: 'old - scheme/42', keyVersion: null, unverified: true };
+    const before = (await mails()).length;
+    const sale = {
+      type: 'order.paid',
+      data: { id: '2', buyer: {}, items: [{ sku: 'one-sku', quantity: 1 }] },
+    };
+    expect(await keypost.deliver(sale)).toBe(200);
+    await keypost.local('redeliver?ahead=1000000', 'POST');
+    expect(await mails()).toHaveLength(before);
+    const linesOf = async (wanted: string) => (await orders()).find(({ key }) => key === wanted)?.lines;
+    expect(await linesOf('shop#2')).toMatchObject([{ ...kept, delivery: 'elsewhere' }]);
+    expect(await keypost.keypost(['orders', 'resend', 'shop#2'])).toMatchObject({ code: 0 });
+    expect(await linesOf('shop#2')).toMatchObject([{ ...kept, delivery: 'mail' }]);
+    expect(await linesOf('shop#1')).toMatchObject([{ keyVersion: 2 }]);
   });
 
   test('a reason contains no personal data', async () => {

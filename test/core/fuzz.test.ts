@@ -376,7 +376,9 @@ describe('a CSV file', () => {
   });
 
   test.each(COLUMNS)('of past orders with any text as %s is refused with the column’s name', (column) => {
-    const read = rowParser(COLUMNS, defineConfig(demo), {}, Date.parse('2026-11-23T10:00:00Z'));
+    const read = rowParser(COLUMNS, defineConfig(demo), {
+      ...{ keys: {}, now: Date.parse('2026-11-23T10:00:00Z'), asIssued: false },
+    });
     if ('why' in read) throw new Error(read.why);
     const good = ['shop', 'A-1', '2026-11-22', 'Zoë', 'zoe@example.com', 'widgetpro-mac', '1', 'AB'];
     const property = fc.property(anyText, (text) => {

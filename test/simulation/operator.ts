@@ -179,11 +179,13 @@ export const ownerAfter = ({ id }: OrderScript) => ({
   email: `moved-${id.replaceAll(/\W/g, '-')}@example.com`,
 });
 
-/** A serial of an earlier store, made with the first key. */
-const importedLine = ({ licensee = '' }: OrderScript) => ({
-  ...{ sku: 'widget', product: 'widget', quantity: 1, licensee, keyVersion: 1 },
-  serial: expectedSerial('widget', 1, licensee) ?? '',
-});
+/** A serial of an earlier store, made with the first key or by an older scheme. */
+export function importedLine({ licensee = '', acts, id }: OrderScript) {
+  const line = { sku: 'widget', product: 'widget', quantity: 1, licensee };
+  if (acts.import === 'unverified')
+    return { ...line, keyVersion: null, unverified: true, serial: `AS-ISSUED ${id}` } as const;
+  return { ...line, keyVersion: 1, serial: expectedSerial('widget', 1, licensee) ?? '' };
+}
 
 /** What a person types of an order that cannot be parsed. */
 const describedBy = (script: OrderScript) => ({

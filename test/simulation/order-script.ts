@@ -55,7 +55,7 @@ export interface Unreadable {
 
 interface Acts {
   /** Its line is imported with a serial made elsewhere, before the provider reports the sale or after. */
-  readonly import: boolean;
+  readonly import: 'verified' | 'unverified' | undefined;
   readonly erase: boolean;
   /** It is resent and reissued until it reaches the limits of an order. */
   readonly manyActions: boolean;
@@ -121,7 +121,7 @@ export const EUROS = { value: '39.00', currency: 'EUR' } as const;
 function actsOf(random: Random, { canImport }: { readonly canImport: boolean }): Acts {
   const act = random.next();
   return {
-    import: canImport && act < 0.03,
+    import: canImport && act < 0.03 ? (act < 0.015 ? 'verified' : 'unverified') : undefined,
     erase: act >= 0.03 && act < 0.06,
     manyActions: act >= 0.06 && act < 0.065,
   };
@@ -146,7 +146,7 @@ export function giftScript({ random, clock, faultProfile }: Sim, n: number): Ord
   };
 }
 export const isGift = ({ facts }: OrderScript): boolean => facts.length === 0;
-const NO_ACTS: Acts = { import: false, erase: false, manyActions: false };
+const NO_ACTS: Acts = { import: undefined, erase: false, manyActions: false };
 
 /** The most lines that a notification may have. */
 const MOST_LINES = 100;

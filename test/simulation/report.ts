@@ -28,6 +28,7 @@ const REFUSED = [
   'trials that became sales',
   'trials that wait for a payment',
   'sales found by reconcile',
+  'items judged again',
 ] as const;
 
 /** Manual actions that changed an order, and complete runs of `reconcile`. */

@@ -13,6 +13,7 @@ import { giftScript, isDescribable, isGift, type OrderScript } from './order-scr
 import { nowOf, type Process } from './process.ts';
 import { reasonsFor } from './reasons.ts';
 import { scheduleReconcile } from './reconcile-runs.ts';
+import { scheduleRejudging } from './rejudging.ts';
 import { reversedBefore } from './reversals.ts';
 import { startRuns } from './runs.ts';
 import { scheduleDeliveries } from './scenario.ts';
@@ -73,6 +74,7 @@ export function worldOf(sim: Sim, scripts: readonly OrderScript[], awsOf: (sim: 
     mailer: aws.mailerOf(process),
     now: () => nowOf(sim, process),
     report(name: ReportName, { order }: Readonly<Record<string, string | number | boolean>>) {
+      if (name === 'rejudged') sim.count('items judged again');
       if (name === 'mail_sent' || name === 'mail_deferred') history.left(process, String(order));
       sim.note(`${process.id} ${name} ${order ?? ''}`);
     },
@@ -96,6 +98,7 @@ export function worldOf(sim: Sim, scripts: readonly OrderScript[], awsOf: (sim: 
   startRuns(sim, aws, portsOf);
   scheduleOperator(sim, [...scripts, ...gifts], operatorOf(sim, aws, keys));
   scheduleReconcile(sim, scripts, sharedOf);
+  scheduleRejudging(sim, aws, sharedOf);
   const mails = scheduleMails(sim, scripts.length, sharedOf);
   for (const script of mails.scripts) byKey.set(script.key, script);
   return { aws, history, deliveries, gifts, mails };

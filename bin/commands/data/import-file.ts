@@ -2,23 +2,20 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
-import type { ProductKeys } from '../../../functions/core/catalogue/keys.ts';
 import { change } from '../../../functions/core/order/record.ts';
 import type { Item } from '../../../functions/core/order/types.ts';
 import type { Store } from '../../../functions/core/world.ts';
 import { CommandError } from '../cli/failure.ts';
 import { csvRecords, findDelimiter } from './csv.ts';
-import { COLUMNS, keyOfRow, type Row, rowParser, type Wrong, withRow } from './import-row.ts';
+import { type Accepting, COLUMNS, keyOfRow, type Row, rowParser, type Wrong, withRow } from './import-row.ts';
 
 const CONCURRENCY = 32;
 
-export interface Import {
+export interface Import extends Accepting {
   readonly file: string;
   readonly catalogue: Catalogue;
-  readonly keys: ProductKeys;
   readonly store: Store;
   readonly who: string;
-  readonly now: number;
   /** Shows which part of the file has been read, between 0 and 1. */
   show(part: number): void;
 }
@@ -52,7 +49,7 @@ async function writeRow({ store, catalogue, who, now }: Import, key: string, row
     : { kind: changed ? ('written' as const) : ('same' as const), key, row };
 }
 
-async function* rowsOf({ file, catalogue, keys, now, show }: Import) {
+async function* rowsOf({ file, catalogue, show, ...options }: Import) {
   const size = await sizeOf(file);
   const begin = await readBegin(file);
   requireUtf8(file, begin);
@@ -66,7 +63,7 @@ async function* rowsOf({ file, catalogue, keys, now, show }: Import) {
       continue;
     }
     const parser =
-      'mistake' in record ? { why: record.mistake } : rowParser(record.fields, catalogue, keys, now);
+      'mistake' in record ? { why: record.mistake } : rowParser(record.fields, catalogue, options);
     if ('why' in parser) throw new CommandError(`${file}: ${parser.why}`);
     parseRow = parser;
   }

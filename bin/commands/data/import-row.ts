@@ -17,6 +17,15 @@ export interface Row extends z.output<typeof Cells> {
   /** The serial exactly as Keypost makes it. */
   readonly serial: string;
   readonly keyVersion: number | null;
+  readonly unverified?: true | undefined;
+}
+
+/** Decides which rows are accepted. */
+export interface Accepting {
+  readonly keys: ProductKeys;
+  readonly now: number;
+  /** Accepts serials that the present settings do not make. */
+  readonly asIssued: boolean;
 }
 
 /** Says why a row is wrong without quoting personal data. */
@@ -28,8 +37,7 @@ export interface Wrong {
 export function rowParser(
   header: readonly string[],
   catalogue: Catalogue,
-  keys: ProductKeys,
-  now: number,
+  { keys, now, asIssued }: Accepting,
 ): ((fields: readonly string[]) => Row | Wrong) | Wrong {
   const names = header.map((name) => name.trim().toLowerCase());
   const missing = COLUMNS.filter((column) => !names.includes(column));
@@ -49,7 +57,8 @@ export function rowParser(
     const cells = parseCells(COLUMNS.map((column) => [column, fields[names.indexOf(column)] ?? '']));
     if ('why' in cells) return cells;
     if (Date.parse(cells.date) > now) return { why: 'date: it is in the future' };
-    return withKnownSerial(cells, catalogue, keys);
+    const row = withKnownSerial(cells, catalogue, keys);
+    return 'why' in row && asIssued ? (withSerialAsIssued(cells, catalogue) ?? row) : row;
   };
 }
 
@@ -72,7 +81,7 @@ function withKnownSerial(row: z.output<typeof Cells>, { products }: Catalogue, k
   const name = licenseeOf(row.name, profile);
   if ('held' in name) return { why: `name: ${NAME_FAULTS[name.held]}` };
   const { licensee } = name;
-  if (isKeyless(profile)) return { ...row, licensee, keyVersion: null };
+  if (isKeyless(profile)) return { ...row, licensee, keyVersion: null, unverified: true as const };
   const versions = (keys[row.product] ?? []).flatMap(({ version, key }) => {
     const bytes = bytesOfKey(profile, key);
     return bytes ? [{ version, bytes }] : [];
@@ -85,7 +94,17 @@ function withKnownSerial(row: z.output<typeof Cells>, { products }: Catalogue, k
   })[0];
   return match
     ? { ...row, licensee, ...match }
-    : { why: 'serial: it is not the serial of this name under any key of the product' };
+    : {
+        why: 'serial: it is not the serial of this name under any key of the product; if an older scheme made it, import it with --as-issued',
+      };
+}
+
+/** Keeps the serial word for word, and a name of which the product's settings make no licensee. */
+function withSerialAsIssued(row: z.output<typeof Cells>, { products }: Catalogue): Row | undefined {
+  const product = Object.hasOwn(products, row.product) ? products[row.product] : undefined;
+  const name = product && licenseeOf(row.name, product.serial);
+  const licensee = name && 'licensee' in name ? name.licensee : row.name.trim();
+  return product && licensee ? { ...row, licensee, keyVersion: null, unverified: true } : undefined;
 }
 
 const NAME_FAULTS = {
@@ -152,8 +171,9 @@ export function withRow(
 ): Order | Wrong | undefined {
   const provider = ownerOf(catalogue, row.provider);
   const old = order ?? emptyOrder(keyOfRow(catalogue, row), provider, false, Date.parse(row.date));
-  const { product, quantity, licensee, serial, keyVersion, name, email } = row;
-  const line = { sku: skuOf(catalogue, row), product, quantity, licensee, serial, keyVersion };
+  const { product, quantity, licensee, serial, keyVersion, unverified, name, email } = row;
+  const sku = skuOf(catalogue, row);
+  const line = { sku, product, quantity, licensee, serial, keyVersion, unverified };
   const past = { paidAt: row.date, buyer: { name, email } };
   const result = importLine(old, line, past, { who, why: null }, now);
   if (typeof result !== 'string') return result;

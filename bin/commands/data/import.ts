@@ -19,6 +19,10 @@ const define = () =>
     .argument('<file>', 'a CSV in UTF-8 with one row per product of an order')
     .description('import past orders from a CSV without sending mail')
     .option('--dry-run', 'show what would be written, and write nothing')
+    .option(
+      '--as-issued',
+      "keep serials that the product's settings do not make, word for word and marked as unverified",
+    )
     .option('--json', 'print JSON for scripts: the counts, and the wrong rows')
     .addHelpText('after', HELP);
 
@@ -32,7 +36,9 @@ The first line names the columns, in any order. Other columns are ignored:
 
 order is the order id of the provider's notifications (docs/providers), so that no
 notification issues a second serial. date is ISO 8601; a time without a zone is UTC.
-serial must be the serial of name, under any key version of the product.
+serial must be the serial of name, under any key version of the product. With
+--as-issued, any other serial is kept as it is, is marked as unverified, and is never
+made again; the counts say how many are verified.
 
 A row that is already stored counts as "same", and so does a row of an erased order.
 A wrong row is listed with its line and is not written, and the exit code is 1.
@@ -42,7 +48,7 @@ Examples:
   npm run keypost -- import orders.csv`;
 
 async function importOrders(terminal: Terminal, file: string, options: ImportOptions): Promise<void> {
-  const { dryRun = false } = options;
+  const { dryRun = false, asIssued = false } = options;
   const catalogue = await readCatalogue(terminal);
   const target = targetFrom(options, terminal.env);
   const keys = productKeys(await readSecret(target, (await target.names()).productKeys));
@@ -54,6 +60,7 @@ async function importOrders(terminal: Terminal, file: string, options: ImportOpt
     store: dryRun ? dryStore(store) : store,
     who: dryRun ? '' : await fetchCaller(target, terminal),
     now: Date.now(),
+    asIssued,
   };
   const printResult = (result: RowResult) => terminal.print(resultLine(result));
   const summary =
@@ -70,11 +77,14 @@ async function importOrders(terminal: Terminal, file: string, options: ImportOpt
 type Summary = Awaited<ReturnType<typeof summarize>>;
 
 async function summarize(input: Import, onChange?: (result: RowResult) => void) {
-  const count = { written: 0, same: 0 };
+  const count = { written: 0, same: 0, ...(input.asIssued && { verified: 0, unverified: 0 }) };
   const wrong: { line: number; why: string }[] = [];
   for await (const result of importRows(input)) {
     if (result.kind === 'wrong') wrong.push({ line: result.line, why: result.why });
-    else count[result.kind] += 1;
+    else {
+      count[result.kind] += 1;
+      if (count.verified !== undefined) count[result.row.unverified ? 'unverified' : 'verified'] += 1;
+    }
     if (result.kind !== 'same') onChange?.(result);
   }
   return { read: count.written + count.same + wrong.length, ...count, wrong };
@@ -84,14 +94,19 @@ function resultLine(result: RowResult): string {
   if (result.kind === 'wrong') return wrongLine(result);
   const { row, key, line } = result;
   const { name, email, product, quantity, serial } = row;
-  return harmless(`+ line ${line}: ${key}, ${quantity} × ${product} for ${name} <${email}>, ${serial}`);
+  const mark = row.unverified ? ' (unverified)' : '';
+  return harmless(
+    `+ line ${line}: ${key}, ${quantity} × ${product} for ${name} <${email}>, ${serial}${mark}`,
+  );
 }
 
 const wrongLine = ({ line, why }: { readonly line: number; readonly why: string }) =>
   `! line ${line}: ${why}`;
 
 /** A dry run has already printed the wrong rows. */
-function summaryText({ read, written, same, wrong }: Summary, dryRun: boolean): string {
+function summaryText(summary: Summary, dryRun: boolean): string {
+  const { read, written, same, wrong, verified, unverified } = summary;
   const counts = `${read} rows: ${written} ${dryRun ? 'would be written' : 'written'}, ${same} the same, ${wrong.length} wrong`;
-  return [...(dryRun ? [] : wrong.map(wrongLine)), counts].join('\n');
+  const checked = verified === undefined ? [] : [`${verified} verified, ${unverified} unverified`];
+  return [...(dryRun ? [] : wrong.map(wrongLine)), counts, ...checked].join('\n');
 }

@@ -97,6 +97,7 @@ const lineFacts = ({
   ...row('licensee', line.licensee),
   ...row('serial', line.serial),
   ...row('key', line.keyVersion === null ? null : `version ${line.keyVersion}`),
+  ...row('verified', line.unverified ? 'no: imported as issued' : null),
   ...row('held', line.held),
   ...row('sent', line.sent ? 'yes' : 'no'),
   ...superseded.flatMap(({ at, serial, licensee, keyVersion }) =>

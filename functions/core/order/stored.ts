@@ -311,7 +311,9 @@ const LineFields = record({
   },
   via: or(oneOf(['mail', 'answer', 'elsewhere'] as const), 'mail'),
 });
-const SERIAL = { n: or(count, 1), licensee: text, serial: text, keyVersion: orNull(count) };
+const SERIAL = {
+  ...{ n: or(count, 1), licensee: text, serial: text, keyVersion: orNull(count), unverified: yes },
+};
 const Serial = record(SERIAL);
 const Pending = record({ product: orNull(text), reason: maybe(oneOf(HELD_REASONS)) });
 const Held = record({ product: orNull(text), reason: oneOf(HELD_REASONS), fromProvider: yes });

@@ -125,8 +125,10 @@ export interface Issued {
   /** The name that the serial was made from, as it must be typed. */
   readonly licensee: string;
   readonly serial: string;
-  /** Null for a serial that was made elsewhere. */
+  /** Null for a serial of a program, or one that was made elsewhere. */
   readonly keyVersion: number | null;
+  /** Imported word for word: the product's present settings do not make it. */
+  readonly unverified?: true | undefined;
 }
 
 export interface Superseded extends Issued {

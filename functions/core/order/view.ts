@@ -59,11 +59,12 @@ function viewLine(order: Order, line: Line) {
   const superseded = line.state === 'issued' ? line.superseded.map(({ n: _, ...one }) => one) : [];
   return {
     ...{ sku, product, quantity, paid, settlement },
-    delivery: via === 'answer' ? ('answer' as const) : ('mail' as const),
+    delivery: via === 'elsewhere' && !issued?.unverified ? ('mail' as const) : via,
     received: receivedName(order, issued?.licensee),
     licensee: issued?.licensee ?? null,
     serial: issued?.serial ?? null,
     keyVersion: issued?.keyVersion ?? null,
+    unverified: issued?.unverified,
     held: heldFor(order, line),
     sent: isSent(order, line) ? (true as const) : undefined,
     superseded: superseded.length > 0 ? superseded : undefined,
