@@ -6,6 +6,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export type MailEventsEnv = ReturnType<typeof mailEventsEnv>;
 export type RedeliverEnv = ReturnType<typeof redeliverEnv>;
+export type PagesEnv = ReturnType<typeof pagesEnv>;
 export type OrderMailEnv = ReturnType<typeof orderMailEnv>;
 export type WebhookEnv = ReturnType<typeof webhookEnv>;
 
@@ -24,6 +25,8 @@ export const redeliverEnv = (env: Environment) => ({
   PRODUCT_KEYS: requiredEnv(env, 'PRODUCT_KEYS'),
   /** The name of the Lambda that runs third-party programs; none if the catalogue has no program. */
   ...(env.GENERATE ? { GENERATE: env.GENERATE } : {}),
+  /** The address of the buyers' pages, and the name or ARN of the secret of their links; none without pages. */
+  ...(env.PAGES && env.KEYPOST_KEYS ? { PAGES: env.PAGES, KEYPOST_KEYS: env.KEYPOST_KEYS } : {}),
   /** The number of seconds that a secret is cached, in digits. */
   KEYS_CACHED_SECONDS: requiredEnv(env, 'KEYS_CACHED_SECONDS', /^\d{1,5}$/),
 });
@@ -32,6 +35,15 @@ export const webhookEnv = (env: Environment) => ({
   ...redeliverEnv(env),
   /** The name or ARN of the secret with the provider keys. */
   PROVIDER_KEYS: requiredEnv(env, 'PROVIDER_KEYS'),
+});
+
+export const pagesEnv = ({ PRODUCT_KEYS = 'none', ...env }: Environment) => ({
+  // Without claim codes and corrections, the pages read no product keys.
+  ...redeliverEnv({ ...env, PRODUCT_KEYS }),
+  PAGES: requiredEnv(env, 'PAGES'),
+  KEYPOST_KEYS: requiredEnv(env, 'KEYPOST_KEYS'),
+  /** The name of the table of the limits. */
+  LIMITS: requiredEnv(env, 'LIMITS'),
 });
 
 export const orderMailEnv = (env: Environment) => ({

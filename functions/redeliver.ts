@@ -5,6 +5,7 @@ import { lambdaGenerator } from './aws/generator.ts';
 import { dynamoClient, orderStore } from './aws/orders.ts';
 import { digestOf, dueQueue, heldOrders, pending } from './aws/queue.ts';
 import { logReports } from './aws/reports.ts';
+import { redeliverRequests } from './aws/requests.ts';
 import { cachedSecret, secretsClient } from './aws/secrets.ts';
 import { sesClient, sesMailer } from './aws/ses.ts';
 import { type Redelivered, type Redelivering, RUN_MS, redeliver } from './core/mail/redeliver.ts';
@@ -19,6 +20,13 @@ const [dynamo, ses] = [dynamoClient(), sesClient()];
 const queue = dueQueue(dynamo, ses, env.TABLE);
 const generate = env.GENERATE ? lambdaGenerator(env.GENERATE) : undefined;
 const secrets = secretsClient();
+const requests =
+  env.PAGES === undefined || env.KEYPOST_KEYS === undefined
+    ? undefined
+    : redeliverRequests(
+        { dynamo, secrets, table: env.TABLE },
+        { site: env.PAGES, keypostKeys: env.KEYPOST_KEYS },
+      );
 const cached = { cachedMs: Number(env.KEYS_CACHED_SECONDS) * 1_000, now: Date.now };
 /** Read only if a serial is to be made. */
 const keys = cachedSecret(secrets, env.PRODUCT_KEYS, {
@@ -38,6 +46,7 @@ export async function handler(event: { readonly ahead?: number }): Promise<Redel
     now,
     productKeys: keys,
     generate,
+    requests,
     report: logReports(env.NAMESPACE, Date.now),
     mailer: sesMailer(ses, env.CONFIGURATION_SET),
     store: orderStore(dynamo, env.TABLE, () => CALL_MS),

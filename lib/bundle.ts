@@ -12,7 +12,14 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const source = (path: string) => join(root, `${path}${import.meta.url.slice(-3)}`);
 
 /** The name of a Lambda is the name of its file in `functions`. */
-export type LambdaName = 'webhook' | 'redeliver' | 'mail-events' | 'reconcile' | 'order-mail' | 'generate';
+export type LambdaName =
+  | 'webhook'
+  | 'redeliver'
+  | 'mail-events'
+  | 'reconcile'
+  | 'order-mail'
+  | 'pages'
+  | 'generate';
 
 /** Builds `functions/NAME.ts` with the catalogue and returns the folder, which has `index.mjs`. */
 export async function bundleLambda(
@@ -32,24 +39,35 @@ export async function bundleLambda(
 }
 
 /** The folder of each Lambda. */
-export type Bundles = Readonly<Record<Exclude<LambdaName, 'order-mail' | 'generate'>, string>> & {
+export type Bundles = Readonly<Record<Exclude<LambdaName, 'order-mail' | 'pages' | 'generate'>, string>> & {
   /** Exists only if the catalogue enables a mail store. */
   readonly 'order-mail'?: string | undefined;
+  /** Exists only if the catalogue enables the buyers' pages. */
+  readonly pages?: string | undefined;
   /** Exists only if the catalogue has a program. */
   readonly generate?: string | undefined;
 };
 
 /** Builds all Lambdas and returns the folder of each. */
 export async function bundleLambdas(catalogue: Catalogue): Promise<Bundles> {
-  const [webhook, redeliver, mailEvents, reconcile, orderMail, generate] = await Promise.all([
+  const [webhook, redeliver, mailEvents, reconcile, orderMail, pages, generate] = await Promise.all([
     bundleLambda('webhook', catalogue),
     bundleLambda('redeliver', catalogue),
     bundleLambda('mail-events', catalogue),
     bundleLambda('reconcile', catalogue),
     hasMailStore(catalogue) ? bundleLambda('order-mail', catalogue) : undefined,
+    catalogue.pages ? bundleLambda('pages', catalogue) : undefined,
     programsOf(catalogue).length > 0 ? bundleLambda('generate', catalogue) : undefined,
   ]);
-  return { webhook, redeliver, 'mail-events': mailEvents, reconcile, 'order-mail': orderMail, generate };
+  return {
+    webhook,
+    redeliver,
+    'mail-events': mailEvents,
+    reconcile,
+    'order-mail': orderMail,
+    pages,
+    generate,
+  };
 }
 
 /** Returns the options that every bundle shares. */

@@ -8,6 +8,7 @@ export default defineConfig({
     replyTo: 'support@widgets.example.com',
     alarms: 'seller@widgets.example.com',
   },
+  pages: {},
   providers: {
     stripe: { testOrders: 'seller' },
     shop: { testOrders: 'seller', ignore: ['consulting-hour'] },

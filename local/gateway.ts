@@ -24,7 +24,7 @@ const Answer = z.object({
 /** Responds to the request as the deployed API does, by calling the Lambda. */
 export async function viaGateway(
   lambda: Lambda,
-  provider: string,
+  routeKey: string,
   request: IncomingMessage,
   response: ServerResponse,
   timeoutMs = LAMBDA_MS,
@@ -36,7 +36,7 @@ export async function viaGateway(
     timer = setTimeout(resolve, timeoutMs, LATE);
   });
   try {
-    const returned = await Promise.race([lambda(eventOf(request, provider, bytes)), late]);
+    const returned = await Promise.race([lambda(eventOf(request, routeKey, bytes)), late]);
     if (returned === LATE) return sendJson(response, 503, { message: 'Service Unavailable' });
     const { statusCode, headers, body, isBase64Encoded } = Answer.parse(returned);
     response.writeHead(statusCode, { 'content-type': 'text/plain;charset=utf-8', ...headers });
@@ -53,7 +53,7 @@ const LATE = Symbol('late');
 
 export function eventOf(
   { method = 'GET', url = '/', headers, headersDistinct, socket }: IncomingMessage,
-  provider: string,
+  routeKey: string,
   bytes: Buffer,
 ) {
   const { cookie, ...others } = headersDistinct;
@@ -64,7 +64,7 @@ export function eventOf(
   const names = [...new Set(search.keys())];
   return {
     version: '2.0',
-    routeKey: `ANY /orders/${provider}`,
+    routeKey,
     rawPath: path,
     rawQueryString: query.join('?'),
     ...(cookie === undefined ? {} : { cookies: cookie.join('; ').split(/; */) }),
@@ -85,11 +85,14 @@ export function eventOf(
         method,
         path,
         protocol: 'HTTP/1.1',
-        sourceIp: socket.remoteAddress ?? '127.0.0.1',
+        // In AWS this is the connection's address. Tests set the header as a proxy would.
+        sourceIp:
+          headersDistinct['x-forwarded-for']?.at(-1)?.split(',').at(-1)?.trim() ||
+          (socket.remoteAddress ?? '127.0.0.1'),
         userAgent: headers['user-agent'] ?? '',
       },
       requestId: randomUUID(),
-      routeKey: `ANY /orders/${provider}`,
+      routeKey,
       stage: '$default',
       time: formatTime(now),
       timeEpoch: now.getTime(),

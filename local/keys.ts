@@ -1,4 +1,5 @@
 /** The two secrets on this machine: their demo keys, and checks of what they hold. */
+import { randomBytes } from 'node:crypto';
 import { LOCAL_NAMES } from '../functions/aws/local-names.ts';
 import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
 import { productKeys, providerKeys } from '../functions/core/catalogue/keys.ts';
@@ -7,7 +8,7 @@ import { needsSigningKey } from '../functions/providers/all.ts';
 import { loadSimulator } from '../functions/providers/simulate.ts';
 import type { SecretsManager } from './aws/secrets-manager.ts';
 
-const { productKeys: PRODUCT_KEYS, providerKeys: PROVIDER_KEYS } = LOCAL_NAMES;
+const { productKeys: PRODUCT_KEYS, providerKeys: PROVIDER_KEYS, keypostKeys: KEYPOST_KEYS } = LOCAL_NAMES;
 
 const DEMO_PRODUCTS = { 'widgetpro-mac': [{ version: 1, key: '1234567890123456' }] };
 /** The address of a provider's fake API, which changes with the port. */
@@ -21,6 +22,8 @@ export async function seedKeys(
 ): Promise<void> {
   const here = `http://localhost:${port}`;
   if (secrets.read(PRODUCT_KEYS) === undefined) secrets.write(PRODUCT_KEYS, pick(DEMO_PRODUCTS, products));
+  if (secrets.read(KEYPOST_KEYS) === undefined)
+    secrets.write(KEYPOST_KEYS, JSON.stringify({ 1: randomBytes(32).toString('base64url') }));
   const stored = secrets.read(PROVIDER_KEYS);
   const current =
     stored?.replace(FAKE_API, here) ?? JSON.stringify(await demoKeys(Object.keys(providers), here));

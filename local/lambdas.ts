@@ -9,16 +9,18 @@ import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { type Catalogue, hasMailStore } from '../functions/core/catalogue/catalogue.ts';
-import type { OrderMailEnv } from '../functions/env.ts';
+import type { OrderMailEnv, PagesEnv } from '../functions/env.ts';
 import type { LambdaName } from '../lib/bundle.ts';
 import { builtLambdas } from './built-lambdas.ts';
 import type { Lambda } from './gateway.ts';
 
 /** The embedded AWS must answer already, because the Lambdas open their connections while they load. */
-export async function loadLambdas(catalogue: Catalogue, env: OrderMailEnv) {
-  const hasMails = hasMailStore(catalogue);
-  const names = ['webhook', 'redeliver', 'mail-events'] as const;
-  const folder = await builtLambdas(catalogue, hasMails ? [...names, 'order-mail'] : names);
+export async function loadLambdas(catalogue: Catalogue, env: OrderMailEnv & PagesEnv) {
+  const optional = [
+    ...(hasMailStore(catalogue) ? (['order-mail'] as const) : []),
+    ...(catalogue.pages ? (['pages'] as const) : []),
+  ];
+  const folder = await builtLambdas(catalogue, ['webhook', 'redeliver', 'mail-events', ...optional]);
   const threads: Worker[] = [];
   const load = async (name: LambdaName): Promise<Lambda> => {
     const file = join(folder, name, 'index.mjs');
@@ -38,13 +40,18 @@ export async function loadLambdas(catalogue: Catalogue, env: OrderMailEnv) {
     await rm(folder, { recursive: true });
   };
   try {
-    const [webhook, redeliver, mailEvents, orderMail] = await Promise.all([
+    const ifBuilt = (name: (typeof optional)[number]) => (optional.includes(name) ? load(name) : undefined);
+    const [webhook, redeliver, mailEvents, orderMail, pages] = await Promise.all([
       load('webhook'),
       load('redeliver'),
       load('mail-events'),
-      hasMails ? load('order-mail') : undefined,
+      ifBuilt('order-mail'),
+      ifBuilt('pages'),
     ]);
-    return { webhook, redeliver, mailEvents, orderMail, stop };
+    const setClock = (ahead: number) => {
+      for (const thread of threads) thread.postMessage({ ahead });
+    };
+    return { webhook, redeliver, mailEvents, orderMail, pages, setClock, stop };
   } catch (error) {
     await stop();
     throw error;

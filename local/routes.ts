@@ -25,6 +25,10 @@ export interface LocalSystem {
   readonly page: string;
   readonly aws: string;
   readonly webhook: Lambda;
+  /** Undefined if the catalogue enables no buyers' pages. */
+  readonly pages: Lambda | undefined;
+  /** Moves the clock of the Lambdas this many seconds ahead of the real one. */
+  setClock(ahead: number): void;
   readonly runs: RedeliverRuns;
   readonly faults: FaultSwitch;
   readonly secrets: SecretsManager;
@@ -41,6 +45,7 @@ type Route = (request: IncomingMessage, query: URLSearchParams) => Promise<unkno
 
 export function routes(system: LocalSystem): Handler {
   const { catalogue, faults, mails, events, dynamo, runs } = system;
+  let ahead = 0;
   const local: Readonly<Record<string, Route>> = {
     'GET /local/mails': (_request, query) => mails.list(parseNewest(query)),
     'GET /local/orders': async (_request, query) => (await listOrders(dynamo)).slice(-parseNewest(query)),
@@ -50,9 +55,14 @@ export function routes(system: LocalSystem): Handler {
       if ('message' in changed) throw new BadRequest(changed.message);
       return changed;
     },
+    'PUT /local/clock': async (request) => {
+      ahead = parseBody(Clock, await readJson(request)).ahead;
+      system.setClock(ahead);
+      return { ahead };
+    },
     'POST /local/redeliver': async (_request, query) => {
       await events.flush();
-      return runs.run(await parseAhead(query, dynamo));
+      return runs.run(await parseAhead(query, dynamo, ahead));
     },
     'POST /local/order-mails': system.receiveMail,
     'POST /local/mail-events': async (request) => postedEvents(mails, events, await readJson(request)),
@@ -82,7 +92,10 @@ export function routes(system: LocalSystem): Handler {
     const { method = 'GET', url = '/' } = request;
     const [path = '/', ...query] = url.split('?');
     const provider = /^\/orders\/([^/]+)$/.exec(path)?.[1];
-    if (provider) return await viaGateway(system.webhook, decodePath(provider), request, response);
+    if (provider)
+      return await viaGateway(system.webhook, `ANY /orders/${decodePath(provider)}`, request, response);
+    const page = /^\/(?:licences|claim)(?=\/|$)/.exec(path)?.[0];
+    if (page && system.pages) return await viaGateway(system.pages, `ANY ${page}`, request, response);
     if (await viaFakeApi(request, response)) return;
     const file = FILES[path];
     if (file && method === 'GET') return sendFile(response, file);
@@ -97,6 +110,7 @@ export function routes(system: LocalSystem): Handler {
   };
 }
 
+const Clock = z.object({ ahead: z.number() });
 const Person = z.object({ email: z.string() });
 
 /** Responds to /local/PROVIDER/… with the simulator's fake API. Returns false if there is none. */
@@ -145,9 +159,10 @@ function sendFile(
 const parseNewest = (query: URLSearchParams) => Number(query.get('newest') ?? Number.POSITIVE_INFINITY);
 
 /** Returns the seconds in `?ahead=`, or else the seconds until the last mail is due. */
-async function parseAhead(query: URLSearchParams, dynamo: DynamoDBClient): Promise<number> {
+async function parseAhead(query: URLSearchParams, dynamo: DynamoDBClient, moved: number): Promise<number> {
   const seconds = query.get('ahead');
-  if (seconds === null) return Math.max(0, Math.ceil((((await lastDueAt(dynamo)) ?? 0) - Date.now()) / 1000));
+  if (seconds === null)
+    return Math.max(0, Math.ceil((((await lastDueAt(dynamo)) ?? 0) - Date.now()) / 1000 - moved));
   if (/^\d{1,9}$/.test(seconds)) return Number(seconds);
   throw new BadRequest(`ahead is ${seconds}: expected a number of seconds`);
 }

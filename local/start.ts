@@ -71,6 +71,9 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
     NAMESPACE: 'Keypost',
     KEYS_CACHED_SECONDS: '30',
     MAILS_BUCKET: LOCAL_NAMES.mailsBucket,
+    PAGES: addresses.page,
+    KEYPOST_KEYS: LOCAL_NAMES.keypostKeys,
+    LIMITS: LOCAL_NAMES.limits,
     ...(generate ? { GENERATE: LOCAL_NAMES.generate } : {}),
   });
   const runs = redeliverRuns(lambdas.redeliver);
@@ -80,6 +83,8 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
       ...addresses,
       catalogue,
       webhook: lambdas.webhook,
+      pages: lambdas.pages,
+      setClock: lambdas.setClock,
       runs,
       faults,
       secrets,

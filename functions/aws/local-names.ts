@@ -3,6 +3,8 @@ export const LOCAL_NAMES = {
   table: 'keypost-orders',
   productKeys: 'product-keys',
   providerKeys: 'provider-keys',
+  keypostKeys: 'keypost-keys',
+  limits: 'keypost-limits',
   configurationSet: 'keypost',
   mailsBucket: 'order-mails',
   generate: 'keypost-generate',

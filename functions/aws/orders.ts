@@ -13,11 +13,12 @@ import type { Item } from '../core/order/types.ts';
 import type { Store } from '../core/world.ts';
 import { within, withoutLogger } from './client.ts';
 
-export const dynamoClient = (): DynamoDBClient =>
+/** @param requestTimeout one attempt: short where a provider waits for the answer. */
+export const dynamoClient = (requestTimeout = 1_000): DynamoDBClient =>
   withoutLogger(
     new DynamoDBClient({
       maxAttempts: 3,
-      requestHandler: { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true },
+      requestHandler: { connectionTimeout: 500, requestTimeout, throwOnRequestTimeout: true },
     }),
   );
 

@@ -133,7 +133,7 @@ async function dueEntries(client: DynamoDBClient, table: string, until: string, 
 
 const shards = () => Array.from({ length: DUE_SHARDS }, (_, shard) => shard);
 
-const inShard = (shard: number, until: string) => ({
+export const inShard = (shard: number, until: string) => ({
   IndexName: 'due',
   KeyConditionExpression: '#shard = :shard AND #dueAt <= :until',
   ExpressionAttributeNames: { '#shard': 'dueShard', '#dueAt': 'dueAt' },

@@ -113,6 +113,7 @@ export function contextFrom(
     now: now(),
     api,
     licenseeField: settings?.licenseeField ?? 'licensee',
+    hasOrderPage: catalogue.pages !== undefined,
     options: settings?.options ?? {},
     mail: settings?.mail,
     knows: (sku) => skus.has(sku),

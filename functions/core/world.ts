@@ -61,6 +61,8 @@ export type ReportName =
   | 'reconciled'
   | 'mail_event'
   | 'mail_event_unknown'
+  | 'limit_reached'
+  | 'request_mailed'
   | 'gauges';
 
 /** Details are codes, numbers and order keys. They must not contain a secret, signature, serial, name or address. */

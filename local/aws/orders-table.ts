@@ -9,6 +9,7 @@ import {
   type KeySchemaElement,
   paginateScan,
 } from '@aws-sdk/client-dynamodb';
+import { LIMITS_TABLE } from '../../functions/aws/limits.ts';
 import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
 import { fromItem } from '../../functions/aws/orders.ts';
 import { ORDERS_TABLE } from '../../functions/aws/table.ts';
@@ -35,6 +36,15 @@ export async function copyTable(
   isStale: (key: string) => boolean,
 ): Promise<void> {
   await client.send(new CreateTableCommand(definition()));
+  // The counters of the limits start anew.
+  await client.send(
+    new CreateTableCommand({
+      TableName: LOCAL_NAMES.limits,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: LIMITS_TABLE.partitionKey, AttributeType: 'S' }],
+      KeySchema: schema(LIMITS_TABLE.partitionKey),
+    }),
+  );
   const described = () => client.send(new DescribeTableCommand({ TableName: TABLE }));
   while ((await described()).Table?.TableStatus !== 'ACTIVE') await sleep(5);
   const items = old ? await scan(old) : [];
@@ -57,7 +67,9 @@ export async function listOrders(client: DynamoDBClient): Promise<readonly Order
 export async function lastDueAt(client: DynamoDBClient): Promise<number | undefined> {
   const due = (await scan(client))
     .map(fromItem)
-    .flatMap((item) => (item.kind === 'order' ? (wakeAt(item) ?? []) : []));
+    .flatMap((item) =>
+      item.kind === 'order' ? (wakeAt(item) ?? []) : item.kind === 'request' ? (item.until ?? []) : [],
+    );
   const last = due.sort().at(-1);
   return last === undefined ? undefined : Date.parse(last);
 }

@@ -18,15 +18,20 @@ export async function startKeypost({
   products,
   productKeys,
   onDisk = false,
+  pages,
 }: {
   readonly products: CatalogueSettings['products'];
   readonly productKeys: object;
   readonly onDisk?: boolean;
+  readonly pages?: CatalogueSettings['pages'];
 }) {
   const folder = mkdtempSync(join(tmpdir(), 'keypost-local-'));
   const config = join(folder, 'my.config.ts');
   const dataDir = onDisk ? join(folder, 'data') : undefined;
-  writeFileSync(config, catalogueFile({ providers: { shop: {}, stripe: {} }, products }));
+  writeFileSync(
+    config,
+    catalogueFile({ providers: { shop: {}, stripe: {} }, products, ...(pages && { pages }) }),
+  );
   const started = () => start({ port: 0, awsPort: 0, dataDir, catalogue: config });
   let running = await started();
   const secrets = new SecretsManagerClient({ endpoint: running.aws });

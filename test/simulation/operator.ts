@@ -101,7 +101,7 @@ export function operatorOf(sim: Sim, aws: Aws, { products, signing }: ReturnType
           importLine(order, importedLine(script), { paidAt: toAt(now), buyer: script.buyer }, BY, now);
       case 'issue': {
         const { id, licensee: name = '', buyer } = script;
-        const gift = { id, product: 'widget', name, email: buyer.email ?? '', quantity: 1 };
+        const gift = { id, products: ['widget'], name, email: buyer.email ?? '', quantity: 1 };
         return (order: Order | undefined) =>
           order ? ('unchanged' as const) : issueManually(makers, gift, BY, now);
       }

@@ -63,6 +63,14 @@ const COMMANDS: readonly {
     ],
   },
   {
+    name: 'codes',
+    description: 'claim codes, each of which is good for a serial',
+    load: async () => {
+      const { codesExtend, codesList, codesRevoke, codesStop } = await import('../codes/change.ts');
+      return [(await import('../codes/make.ts')).codesMake, codesList, codesStop, codesExtend, codesRevoke];
+    },
+  },
+  {
     name: 'mails',
     description: 'the order mails of stores',
     load: async () => [(await import('../mails/try.ts')).mailsTry],

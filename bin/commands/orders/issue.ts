@@ -42,7 +42,7 @@ async function issue(terminal: Terminal, options: OptionsOf<typeof command>): Pr
   if (!products.includes(options.product))
     throw new CommandError(`the catalogue has no product ${options.product}; it has ${products.join(', ')}`);
   const { productKeys: keys, generate } = await readerOf(session);
-  const gift = { ...options, id: options.id ?? randomBytes(6).toString('hex') };
+  const gift = { ...options, products: [options.product], id: options.id ?? randomBytes(6).toString('hex') };
   const actor = await actorOf(target, terminal, options);
   const now = Date.now();
   const answers = await fetchAnswers(generate, (some) =>

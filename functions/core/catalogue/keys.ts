@@ -1,4 +1,4 @@
-/** The schemas of the two secrets. */
+/** The schemas of the secrets. */
 import * as z from 'zod/mini';
 
 const text = z.string().check(z.trim(), z.minLength(1));
@@ -19,6 +19,16 @@ export type ProviderKeys = Readonly<Record<string, z.output<typeof Access>>>;
 
 /** With fewer characters, a person who has one signed request can guess the key. */
 export const MIN_SIGNING_KEY = 8;
+
+/** The keys of links and claim codes, the newest first. All of them are accepted, the newest signs. */
+export type KeypostKeys = readonly { readonly id: number; readonly key: string }[];
+
+export const keypostKeys = (secret: unknown): KeypostKeys =>
+  Object.entries(
+    z.record(z.string().check(z.regex(/^\d{1,2}$/)), z.string().check(z.minLength(32))).parse(secret),
+  )
+    .map(([id, key]) => ({ id: Number(id), key }))
+    .sort((one, other) => other.id - one.id);
 
 export const productKeys = (secret: unknown): ProductKeys => validEntries(Versions, secret);
 export const providerKeys = (secret: unknown): ProviderKeys => validEntries(Access, secret);

@@ -14,7 +14,7 @@ const id = text(/^[a-z0-9][a-z0-9-]{0,62}$/, 'small letters, digits and hyphens'
   z.refine((name) => name !== 'constructor', 'another name; JavaScript reserves this one'),
 );
 /** Keypost's own items have keys with these prefixes. */
-const RESERVED = ['hand', 'held', 'keys', 'lease', 'notice'];
+const RESERVED = ['batch', 'codes', 'hand', 'held', 'keys', 'lease', 'notice', 'request'];
 const provider = id.check(
   z.refine((name) => !RESERVED.includes(name), `another name; Keypost reserves ${RESERVED.join(', ')}`),
 );
@@ -162,6 +162,19 @@ export const Settings = fields({
       domain: text(/^(?:[a-z0-9-]{1,63}\.)+[a-z]{2,63}$/, 'a domain like hooks.example.com'),
       /** The ARN of its certificate, in the region of the stack. */
       certificate: text(/^arn:aws[\w-]*:acm:/, 'the ARN of a certificate, like arn:aws:acm:…'),
+    }),
+  ),
+  /** The buyers' pages and claim codes: docs/pages.md. They need `api.domain`, or `domain: 'aws'`. */
+  pages: z.optional(
+    fields({
+      /** `aws`: the address of API Gateway, which changes if the stack is deployed anew. */
+      domain: z.optional(z.literal('aws', "'aws', or nothing")),
+      /** Claim codes. */
+      codes: z._default(z.boolean(), true),
+      /** Buyers may correct the name of a serial. */
+      corrections: z._default(z.boolean(), true),
+      /** `once`: a buyer may replace the name by any other within 30 days after the payment. */
+      rename: z.optional(z.literal('once', "'once', or nothing")),
     }),
   ),
   /** The address of the runbook in the mails of the alarms: a file of this repository by default. */

@@ -55,6 +55,8 @@ export interface Context {
   readonly options: Readonly<Record<string, unknown>>;
   /** The settings of a mail store. */
   readonly mail?: MailSettings | undefined;
+  /** True if buyers get their serial on a page after the payment: the ID in its address has to be an alias. */
+  readonly hasOrderPage?: boolean | undefined;
   /** Returns true if the catalogue has a product, or an ignored line, with this SKU. */
   knows(sku: string): boolean;
   /**

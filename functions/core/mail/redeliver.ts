@@ -4,7 +4,7 @@ import { isDue, isStub } from '../order/due.ts';
 import { change, claimAliases, orderAt } from '../order/record.ts';
 import { holdByAge, start } from '../order/sends.ts';
 import { type Answer, applyAnswer, markReported } from '../order/transitions.ts';
-import type { Line, Order } from '../order/types.ts';
+import type { Line, Order, Request } from '../order/types.ts';
 import { type Answers, fetchAnswers, judgeWith, makeFor } from '../serial/lines.ts';
 import type { Ports, Secret, SendOutcome } from '../world.ts';
 import { deliver } from './deliver.ts';
@@ -34,9 +34,18 @@ export interface Queue {
   sleep(ms: number): Promise<void>;
 }
 
+/** The requests of buyers. */
+export interface RedeliverRequests {
+  /** Keys of requests due at `now`, the earliest first. */
+  due(now: number, limit: number): Promise<readonly string[]>;
+  work(ports: Ports, request: Request): Promise<Attempt>;
+}
+
 /** The ports for making serials and mailing them. */
 export interface Redelivering extends Ports {
   readonly productKeys: Secret<ProductKeys>;
+  /** Undefined without buyers' pages. */
+  readonly requests?: RedeliverRequests | undefined;
 }
 
 export interface Redelivered {
@@ -98,7 +107,12 @@ async function drain(ports: Redelivering, queue: Queue, until: number): Promise<
     return (await queue.hold(now(), now() + RUN_LEASE_MS)) && now() < until;
   };
 
-  const untried = async () => (await queue.due(now(), PAGE + tried.size)).filter((key) => !tried.has(key));
+  const isUntried = (key: string) => !tried.has(key);
+  const untried = async () => {
+    const orders = (await queue.due(now(), PAGE + tried.size)).filter(isUntried);
+    const requests = ((await ports.requests?.due(now(), PAGE + tried.size)) ?? []).filter(isUntried);
+    return mixed(orders, requests);
+  };
 
   try {
     // A page does not wait for the mails in flight, or the rate would fall at each page.
@@ -119,6 +133,16 @@ async function drain(ports: Redelivering, queue: Queue, until: number): Promise<
   }
 }
 
+/** Every tenth key is a request, so that requests neither wait for a backlog of orders nor delay it. */
+function mixed(orders: readonly string[], requests: readonly string[]): readonly string[] {
+  const isBacklog = orders.length >= PAGE;
+  const parts = orders.flatMap((key, at) => [
+    key,
+    ...(at % 9 === 8 ? requests.slice((at - 8) / 9, (at - 8) / 9 + 1) : []),
+  ]);
+  return isBacklog ? parts : [...parts, ...requests.slice(Math.floor(orders.length / 9))];
+}
+
 /** So many mails in a row without an answer of SES end a run in which others have succeeded. */
 const MOST_OUTAGES = 3;
 
@@ -129,6 +153,7 @@ async function attempt(ports: Redelivering, key: string): Promise<Attempt> {
   const { catalogue, store, report, productKeys, now } = ports;
   try {
     const order = await store.get(key);
+    if (order?.kind === 'request') return (await ports.requests?.work(ports, order)) ?? 'nothing';
     if (order?.kind !== 'order' || !isDue(order, now())) return 'nothing';
     const judge = async () => judgeWith({ catalogue, provider: order.provider }, await productKeys.read());
     if (isStub(order)) return await wakeStub(ports, order, judge);

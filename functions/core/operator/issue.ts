@@ -1,5 +1,5 @@
 /** Issues a serial without a payment: a gift, a copy for the press, a promotion. */
-import type { HeldReason } from '../inbound/event.ts';
+import type { Buyer, HeldReason } from '../inbound/event.ts';
 import { keyOf } from '../order/keys.ts';
 import { type Actor, withAudit } from '../order/manual.ts';
 import { emptyOrder } from '../order/settle.ts';
@@ -12,34 +12,36 @@ export const MANUAL = 'hand';
 
 export interface Gift {
   readonly id: string;
-  /** The product's ID in the catalogue. */
-  readonly product: string;
+  /** `hand` unless it is another kind of order without a payment. */
+  readonly provider?: string | undefined;
+  /** The products' IDs in the catalogue. */
+  readonly products: readonly string[];
   readonly name: string;
   readonly email: string;
   readonly company?: string | undefined;
+  readonly locale?: string | undefined;
   readonly quantity: number;
 }
 
 /** Returns the order to record, or the reason why it cannot be issued. */
 export function issueManually(
   { catalogue, keys, answers }: Makers,
-  { id, product, name, email, company, quantity }: Gift,
+  { id, provider = MANUAL, products, name, email, company, locale, quantity }: Gift,
   by: Actor,
   now: number,
 ): Order | HeldReason {
-  const found = findProduct(catalogue, product);
-  if (!found) return 'unknown_product';
-  const buyer = { name, email, company };
-  const field = nameFieldOf(found, buyer);
-  const line = { sku: product, product, quantity, approved: true } as const;
-  const empty = emptyOrder(keyOf(MANUAL, false, id), MANUAL, false, now);
-  const event = {
-    ...({ kind: 'paid', lines: [line], aliases: [] } as const),
-    buyer: { ...buyer, [field]: buyer[field === 'registration' ? 'name' : field] ?? name },
-  };
-  const order =
-    applySale(empty, event, judgeWith({ catalogue, provider: MANUAL }, keys, answers), now) ?? empty;
-  const [issued] = order.lines;
-  if (issued?.state === 'held') return issued.reason;
+  const found = products.map((product) => findProduct(catalogue, product));
+  const buyer = { name, email, company, locale };
+  let named: Buyer = buyer;
+  for (const one of found) {
+    if (!one) return 'unknown_product';
+    const field = nameFieldOf(one, buyer);
+    named = { ...named, [field]: buyer[field === 'registration' ? 'name' : field] ?? name };
+  }
+  const lines = products.map((product) => ({ sku: product, product, quantity, approved: true }) as const);
+  const empty = emptyOrder(keyOf(provider, false, id), provider, false, now);
+  const event = { ...({ kind: 'paid', lines, aliases: [] } as const), buyer: named };
+  const order = applySale(empty, event, judgeWith({ catalogue, provider }, keys, answers), now) ?? empty;
+  for (const line of order.lines) if (line.state === 'held') return line.reason;
   return withAudit(empty, order, 'issue', by, now);
 }

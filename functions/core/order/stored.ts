@@ -23,6 +23,7 @@ import {
   text,
 } from './parse.ts';
 import {
+  ABOUTS,
   ACTIONS,
   type AuditEntry,
   type Carried,
@@ -44,6 +45,8 @@ import { upcast } from './upcast.ts';
 
 /** The number of partitions of the index of due orders. */
 export const DUE_SHARDS = 8;
+/** The partition of buyers' requests, which do not wait behind orders. */
+export const REQUEST_SHARD = DUE_SHARDS;
 
 export function toItem(item: Item): Fields {
   const stored = { schema: SCHEMA, ...item };
@@ -53,6 +56,14 @@ export function toItem(item: Item): Fields {
     case 'unreadable': {
       const index = item.state === 'held' ? { held: 'held', day: item.receivedAt.slice(0, 10) } : {};
       return compact({ ...stored, ...index });
+    }
+    case 'request': {
+      const { until, heldAt } = item;
+      return compact({
+        ...stored,
+        ...(until && { dueAt: until, dueShard: REQUEST_SHARD }),
+        ...(heldAt && { held: 'held' }),
+      });
     }
     default:
       return compact(stored);
@@ -91,8 +102,10 @@ function parseItem(stored: Fields): Item {
       return { kind, ...Written(stored, 'keyChange') };
     case 'unreadable':
       return { kind, ...UnreadableFacts(stored, 'unreadable'), ...parseUnreadableState(stored) };
-    default:
-      throw new ItemError(`kind ${kind}: this version does not read it; deploy a newer one`);
+    case 'batch':
+      return { kind, ...StoredBatch(stored, 'batch') };
+    case 'request':
+      return { kind, ...StoredRequest(stored, 'request') };
   }
 }
 
@@ -281,6 +294,15 @@ const Audit: Parser<AuditEntry> = record({
 const Alias = record({ key: text, aliasOf: text });
 const Lease = record({ key: text, owner: text, until: count });
 const Notice = record({ key: text, version: count, receivedAt: text });
+const StoredBatch = record({
+  ...{ key: text, version: count, receivedAt: text, name: text, products: list(text), count },
+  ...{ until: at, stopped: yes },
+});
+const StoredRequest = record({
+  ...{ key: text, version: count, receivedAt: text, about: oneOf(ABOUTS), address: text, locale: text },
+  ...{ until: at, heldAt: at, step: maybe(oneOf(['answered', 'apply'] as const)) },
+  ...{ order: at, name: at, to: at, printed: at },
+});
 const Position = record({ since: count, resume: maybe(text) });
 const Judged = record({ digest: text, after: maybe(text) });
 const Cursor = record({ key: text, version: count, position: maybe(Position), judged: maybe(Judged) });

@@ -19,7 +19,7 @@ export const KINDS = [
   'cursor',
 ] as const;
 
-export type Item = Order | Alias | Unreadable | KeyChange | Lease | Notice | Cursor;
+export type Item = Order | Alias | Unreadable | KeyChange | Lease | Notice | Batch | Request | Cursor;
 
 export interface Order {
   readonly kind: 'order';
@@ -228,6 +228,7 @@ export const ACTIONS = [
   'import',
   'erase',
   'key change',
+  'request',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 
@@ -300,6 +301,48 @@ export interface Notice {
   readonly key: string;
   readonly version: number;
   readonly receivedAt: At;
+}
+
+/** A list of claim codes. Its key is `batch#` and the number that each of its codes contains. */
+export interface Batch {
+  readonly kind: 'batch';
+  readonly key: string;
+  readonly version: number;
+  readonly receivedAt: At;
+  readonly name: string;
+  readonly products: readonly string[];
+  readonly count: number;
+  /** The last valid day, UTC. */
+  readonly until?: string | undefined;
+  readonly stopped?: true | undefined;
+}
+
+/** `told`: the new address of a `move` is told. The others are what a buyer asks for. */
+export const ABOUTS = ['lost', 'move', 'told', 'rename', 'recover_other_address', 'erasure'] as const;
+
+/** A buyer's request that waits for the redeliver run, for a person, or for both. */
+export interface Request {
+  readonly kind: 'request';
+  readonly key: string;
+  readonly version: number;
+  readonly receivedAt: At;
+  readonly about: (typeof ABOUTS)[number];
+  readonly address: string;
+  /** The language of its mail. */
+  readonly locale: string;
+  /** When the redeliver run works on it next. */
+  readonly until?: At | undefined;
+  /** Present while a person has to act. */
+  readonly heldAt?: At | undefined;
+  /** The step that is due: the mail that a request is held or answered, or the change of a `move`. */
+  readonly step?: 'answered' | 'apply' | undefined;
+  /** Of a `rename`: the order and the name. */
+  readonly order?: string | undefined;
+  readonly name?: string | undefined;
+  /** The new address of a `move`. */
+  readonly to?: string | undefined;
+  /** The number on the store's receipt, for `recover_other_address`. */
+  readonly printed?: string | undefined;
 }
 
 /** Where a paged job goes on; without a position, at the beginning. */

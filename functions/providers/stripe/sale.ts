@@ -31,7 +31,10 @@ export async function parseSale(
       kind: isTrial ? 'trial' : 'paid',
       id: session.payment_intent ?? session.id,
       // A refund contains only the payment, which a session of a subscription lacks.
-      aliases: subscription ? definedOf(subscription, session.invoice, ...paymentsOf(invoice)) : undefined,
+      aliases: [
+        ...(subscription ? definedOf(subscription, session.invoice, ...paymentsOf(invoice)) : []),
+        ...(context.hasOrderPage && session.payment_intent ? [session.id] : []),
+      ],
       test,
       placedAt: session.created,
       until: isTrial ? await findTrialEnd(subscription, context) : undefined,

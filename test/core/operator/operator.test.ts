@@ -187,7 +187,7 @@ describe('resend', () => {
 
 describe('by hand', () => {
   const viewOf = (next: ReturnType<typeof issueManually>) => view(orderIn(next));
-  const gift = { id: 'a#b', product: 'widget', name: 'Mac Weekly', email: zoe.email, quantity: 2 };
+  const gift = { id: 'a#b', products: ['widget'], name: 'Mac Weekly', email: zoe.email, quantity: 2 };
 
   test('an order like any other', () => {
     expect(viewOf(issueManually(known, gift, by, NOW))).toMatchObject({
@@ -201,7 +201,7 @@ describe('by hand', () => {
 
   test('of the company, where the product asks for it and one is named', () => {
     const of = (company?: string) =>
-      viewOf(issueManually(known, { ...gift, product: 'gadget', company }, by, NOW));
+      viewOf(issueManually(known, { ...gift, products: ['gadget'], company }, by, NOW));
     expect(of('Weekly GmbH')).toMatchObject({ lines: [{ licensee: 'Weekly GmbH' }] });
     expect(of()).toMatchObject({ lines: [{ licensee: 'Mac Weekly' }] });
   });
@@ -209,8 +209,8 @@ describe('by hand', () => {
   test.each([
     [{ name: ' ' }, 'no_name'],
     [{ email: 'nobody' }, 'bad_address'],
-    [{ product: 'constructor' }, 'unknown_product'],
-    [{ product: 'latin', name: '田中' }, 'unmappable_name'],
+    [{ products: ['constructor'] }, 'unknown_product'],
+    [{ products: ['latin'], name: '田中' }, 'unmappable_name'],
   ])('%j would have been held: %s', (change, why) => {
     expect(issueManually(known, { ...gift, ...change }, by, NOW)).toBe(why);
   });

@@ -53,7 +53,7 @@ test('nothing that is derived is a field of an order', () => {
 
 test('each kind of item is its own type', () => {
   expectTypeOf<Item['kind']>().toEqualTypeOf<
-    'order' | 'alias' | 'unreadable' | 'keyChange' | 'lease' | 'notice' | 'cursor'
+    'order' | 'alias' | 'unreadable' | 'keyChange' | 'lease' | 'notice' | 'batch' | 'request' | 'cursor'
   >();
   expectTypeOf<Alias>().not.toHaveProperty('lines');
   expectTypeOf<KeyChange>().not.toExtend<Order>();

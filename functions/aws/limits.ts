@@ -1,0 +1,36 @@
+/** The counters of the limits: conditional updates in a small table of their own, whose items expire. */
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import type { Count } from '../core/pages/limits.ts';
+import { within } from './client.ts';
+
+export const LIMITS_TABLE = { partitionKey: 'key', timeToLive: 'until' } as const;
+
+const CALL_MS = 6_000;
+
+export const counters =
+  (client: DynamoDBClient, table: string): Count =>
+  async (key, add, most, until) => {
+    const command = new UpdateItemCommand({
+      TableName: table,
+      Key: { key: { S: key } },
+      UpdateExpression: 'ADD hits :add SET #until = :until',
+      ConditionExpression: 'attribute_not_exists(hits) OR hits < :most',
+      ExpressionAttributeNames: { '#until': LIMITS_TABLE.timeToLive },
+      ExpressionAttributeValues: {
+        ':add': { N: String(add) },
+        ':most': { N: String(most) },
+        ':until': { N: String(Math.ceil(until / 1_000)) },
+      },
+    });
+    try {
+      await within(CALL_MS, (abortSignal) => client.send(command, { abortSignal }));
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
+  };

@@ -1,0 +1,61 @@
+/** The requests of buyers in DynamoDB, for `redeliver`. The bundle of a catalogue without pages has a stub in this file's place. */
+import {
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  type DynamoDBClient,
+  QueryCommand,
+} from '@aws-sdk/client-dynamodb';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { RedeliverRequests } from '../core/mail/redeliver.ts';
+import { REQUEST_SHARD } from '../core/order/stored.ts';
+import type { Ports } from '../core/world.ts';
+import { keysOfAddress } from './by-email.ts';
+import { inShard } from './queue.ts';
+import { cachedSecret } from './secrets.ts';
+
+export function redeliverRequests(
+  {
+    dynamo,
+    secrets,
+    table,
+  }: { readonly dynamo: DynamoDBClient; readonly secrets: SecretsManagerClient; readonly table: string },
+  { site, keypostKeys }: { readonly site: string; readonly keypostKeys: string },
+): RedeliverRequests {
+  const keys = cachedSecret(secrets, keypostKeys, {
+    parse: async (json) => (await import('../core/catalogue/keys.ts')).keypostKeys(json),
+    cachedMs: 300_000,
+    now: Date.now,
+  });
+  const own = {
+    site,
+    keys: keys.read,
+    keysOf: keysOfAddress(dynamo, table),
+    async remove(key: string, version: number) {
+      try {
+        await dynamo.send(
+          new DeleteItemCommand({
+            TableName: table,
+            Key: { key: { S: key } },
+            ConditionExpression: '#version = :version',
+            ExpressionAttributeNames: { '#version': 'version' },
+            ExpressionAttributeValues: { ':version': { N: String(version) } },
+          }),
+        );
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      }
+    },
+  };
+  return {
+    async due(now, limit) {
+      const query = {
+        TableName: table,
+        Limit: limit,
+        ...inShard(REQUEST_SHARD, new Date(now).toISOString()),
+      };
+      return ((await dynamo.send(new QueryCommand(query))).Items ?? []).map(({ key }) => key?.S ?? '');
+    },
+    work: async (ports: Ports, request) =>
+      (await import('../core/pages/requests.ts')).workOnRequest(ports, own, request),
+  };
+}

@@ -1,0 +1,132 @@
+/** The part of `redeliver` that works on buyers' requests: it looks up what the page must not, and mails. */
+import type { KeypostKeys } from '../catalogue/keys.ts';
+import { type Block, heading, joinBlocks, oneLine, paragraph, verbatim } from '../mail/blocks.ts';
+import type { Message } from '../mail/message.ts';
+import { isInForce, toAt } from '../order/due.ts';
+import { resend } from '../order/manual.ts';
+import { change } from '../order/record.ts';
+import type { Order, Request } from '../order/types.ts';
+import { findProduct } from '../serial/lines.ts';
+import type { Ports } from '../world.ts';
+import { typedCode } from './codes.ts';
+import { LINK_MS, toToken } from './links.ts';
+import { ordersOf, type Pages } from './ports.ts';
+import { fill, wordsIn } from './words.ts';
+
+export interface RequestPorts extends Pick<Pages, 'site' | 'keysOf'> {
+  keys(): Promise<KeypostKeys>;
+  /** Deletes a request if it has this version. */
+  remove(key: string, version: number): Promise<void>;
+}
+
+const [MINUTE, DAY] = [60_000, 24 * 3_600_000];
+/** SES may have accepted a mail whose outcome is unknown: the next try starts after this time. */
+const UNKNOWN_MS = 10 * MINUTE;
+/** A request that could not be worked on for so long is dropped: its buyer has asked again. */
+const OLDEST_MS = 3 * DAY;
+
+/** Works on a request that is due. The lease, a later `until`, is written first. */
+export async function workOnRequest(
+  ports: Ports,
+  own: RequestPorts,
+  found: Request,
+): Promise<'nothing' | 'sent' | 'failed'> {
+  const { store, now, mailer, report } = ports;
+  if (!found.until || Date.parse(found.until) > now()) return 'nothing';
+  const leased = { ...found, version: found.version + 1, until: toAt(now() + UNKNOWN_MS) };
+  if (await store.put(leased, found.version)) return 'nothing';
+  const orders = (await ordersOf({ ...own, store }, found.address)).filter(isInForce);
+  if (found.step === 'apply') await move(ports, found, orders);
+  const message = await mailFor(ports, own, found, orders);
+  const outcome = message && (await mailer(message));
+  if (outcome) report('request_mailed', { request: found.key, about: found.about, outcome: outcome.kind });
+  const isLost = outcome?.kind === 'unknown' && now() - Date.parse(found.receivedAt) < OLDEST_MS;
+  if (isLost) return 'failed';
+  if (outcome?.kind === 'throttled' || outcome?.kind === 'account') {
+    await store.put({ ...leased, version: leased.version + 1, until: toAt(now() + MINUTE) }, leased.version);
+    return 'failed';
+  }
+  const next = nextOf(leased);
+  if (next) await store.put({ ...next, version: leased.version + 1 }, leased.version);
+  else await own.remove(found.key, leased.version);
+  return outcome ? 'sent' : 'nothing';
+}
+
+/** The request after its step; undefined if nothing is left to do. */
+function nextOf(request: Request): Request | undefined {
+  if (request.step) return undefined;
+  if (request.about === 'move')
+    return { ...request, step: 'apply', until: toAt(Date.parse(request.receivedAt) + DAY) };
+  return request.heldAt ? { ...request, until: undefined } : undefined;
+}
+
+/** Moves the orders of the old address to the new one. Their mails then go out like any other. */
+async function move({ store, now }: Ports, { to }: Request, orders: readonly Order[]): Promise<void> {
+  for (const order of orders)
+    await change(store, order.key, order, (known) => {
+      const next = known && resend(known, to, { who: 'buyer', why: 'address' }, now());
+      return typeof next === 'object' ? next : undefined;
+    });
+}
+
+/** The mail of the request's step; undefined if there is none. */
+async function mailFor(
+  { catalogue, now }: Ports,
+  { site, keys }: RequestPorts,
+  request: Request,
+  orders: readonly Order[],
+): Promise<Message | undefined> {
+  const { about, step, address, to = '' } = request;
+  if (step === 'apply') return undefined;
+  const { seller } = catalogue;
+  const words = await wordsIn(request.locale);
+  const name = oneLine(seller.name);
+  const say = (sentence: string) => paragraph`${fill(sentence, { seller: name, from: address, to })}`;
+  const mail = (subject: string, blocks: readonly Block[], recipient = address): Message => ({
+    to: recipient,
+    from: { name, address: seller.from },
+    replyTo: seller.replyTo,
+    subject: fill(subject, { seller: name }),
+    ...joinBlocks([...blocks, paragraph`${name}`]),
+    headers: {
+      'Auto-Submitted': 'auto-generated',
+      'X-Auto-Response-Suppress': 'All',
+      'X-Entity-Ref-ID': request.key,
+    },
+    tags: {},
+  });
+  const linkTo = async (use: 'licences' | 'stop', of: string) =>
+    toToken(await keys(), { use, until: now() + LINK_MS[use], of });
+  if (step === 'answered') return mail(words.mailAnswered, [say(words.mailAnsweredHow)]);
+  switch (about) {
+    case 'lost': {
+      const items = orders.flatMap(({ lines }) =>
+        lines.flatMap((line) => (line.state === 'issued' ? line : [])),
+      );
+      if (items.length === 0) return undefined;
+      const token = await linkTo('licences', address);
+      const [newest] = await keys();
+      return mail(words.mailSerials, [
+        ...items.flatMap(({ product, issued }) => [
+          heading(oneLine(findProduct(catalogue, product)?.name ?? product)),
+          verbatim(words.name, issued.licensee),
+          verbatim(words.serial, issued.serial),
+        ]),
+        say(words.mailLink),
+        paragraph`${`${site}/licences/l/${token}`}`,
+        verbatim(words.mailCode, typedCode(newest?.key ?? '', token)),
+        say(words.mailIgnore),
+      ]);
+    }
+    case 'move': {
+      const link = `${site}/licences/l/${await linkTo('stop', request.key)}`;
+      return mail(words.mailMove, [say(words.mailMoveHow), paragraph`${link}`]);
+    }
+    case 'told':
+      return mail(words.mailMove, [say(words.mailTold), say(words.mailIgnore)], to);
+    case 'recover_other_address':
+      return undefined;
+    default:
+      return mail(words.mailHeld, [say(words.held)]);
+  }
+}
