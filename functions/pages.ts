@@ -1,10 +1,9 @@
 /** The Lambda behind the buyers' pages. */
-import { randomBytes } from 'node:crypto';
 import catalogue from '#catalogue';
 import { keysOfAddress } from './aws/by-email.ts';
 import type { HttpApiAnswer, HttpApiEvent } from './aws/http-api.ts';
 import { toRequest } from './aws/http-api.ts';
-import { counters } from './aws/limits.ts';
+import { counters, newId } from './aws/limits.ts';
 import { dynamoClient, orderStore } from './aws/orders.ts';
 import { cachedSecret, secretsClient } from './aws/secrets.ts';
 import { importKeys, wirePorts } from './aws/wiring.ts';
@@ -33,7 +32,7 @@ const fixed: Omit<Pages, 'keys'> = {
   count: counters(dynamo, env.LIMITS),
   keysOf: keysOfAddress(dynamo, env.TABLE),
   productKeys: ports.productKeys.read,
-  newId: () => randomBytes(9).toString('base64url'),
+  newId,
 };
 
 export async function handler(event: HttpApiEvent): Promise<HttpApiAnswer> {

@@ -5,8 +5,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 let ahead = 0;
 const RealDate = Date;
 globalThis.Date = class extends RealDate {
-  constructor(...given) {
-    super(...(given.length > 0 ? given : [globalThis.Date.now()]));
+  constructor(...values) {
+    super(...(values.length > 0 ? values : [globalThis.Date.now()]));
   }
   static now() {
     return RealDate.now() + ahead * 1_000;

@@ -1,4 +1,5 @@
 /** The counters of the limits: conditional updates in a small table of their own, whose items expire. */
+import { randomBytes } from 'node:crypto';
 import {
   ConditionalCheckFailedException,
   type DynamoDBClient,
@@ -34,3 +35,6 @@ export const counters =
       throw error;
     }
   };
+
+/** The ID of a request, which cannot be guessed. */
+export const newId = (): string => randomBytes(9).toString('base64url');

@@ -96,14 +96,14 @@ export const lambdasWithoutTools: Rule = (sources) => {
 const LAYOUT: readonly [folder: string, entries: RegExp][] = [
   [
     'functions',
-    /^(core|providers|aws|generator|env\.ts|keypost\.ts|webhook\.ts|redeliver\.ts|mail-events\.ts|reconcile\.ts|generate\.ts|order-mail\.ts)$/,
+    /^(core|providers|aws|generator|env\.ts|keypost\.ts|webhook\.ts|pages\.ts|redeliver\.ts|mail-events\.ts|reconcile\.ts|generate\.ts|order-mail\.ts)$/,
   ],
   [
     'functions/core',
-    /^(inbound|order|serial|mail|catalogue|operator|find-profile|(fulfil|order-mail|reconcile|world|request-world)\.ts)$/,
+    /^(inbound|order|serial|mail|pages|catalogue|operator|find-profile|(fulfil|order-mail|reconcile|world|request-world)\.ts)$/,
   ],
   ['bin', /^(app\.ts|keypost\.(ts|mjs)|prepack\.mjs|local\.ts|commands)$/],
-  ['bin/commands', /^(orders|keys|serial|doctor|data|mails|provider|cli|[a-z-]+\.ts)$/],
+  ['bin/commands', /^(orders|keys|serial|doctor|data|mails|codes|provider|cli|[a-z-]+\.ts)$/],
 ];
 
 export const layout: Rule = (sources) =>

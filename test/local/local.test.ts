@@ -44,7 +44,7 @@ describe('API Gateway', () => {
           event = received;
           return lambda();
         },
-        'shop',
+        'ANY /orders/shop',
         request,
         response,
         timeoutMs,

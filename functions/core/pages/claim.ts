@@ -7,12 +7,11 @@ import { keyOf } from '../order/keys.ts';
 import { start } from '../order/sends.ts';
 import type { Batch, Item, Order } from '../order/types.ts';
 import { fetchAnswers, findProduct } from '../serial/lines.ts';
-import { batchKey, type CodeNumber, parseCode } from './codes.ts';
+import { batchKey, parseCode } from './codes.ts';
 import { alert, field, form, type Html, hidden, type PageAnswer, page, type Reader, text } from './html.ts';
 import { isWithin, networkOf } from './limits.ts';
 import { nameFault, productNames, serialsOf } from './order-pages.ts';
-import type { PageRequest } from './pages.ts';
-import type { Pages } from './ports.ts';
+import type { PageRequest, Pages } from './ports.ts';
 import { fill } from './words.ts';
 
 export const codeOrderKey = ({ name }: Batch, n: number): string => keyOf('codes', false, `${name}-${n}`);
@@ -67,26 +66,27 @@ async function redeem(
   const refuse = (why: string, status = 400): Refused => ({ status, why: [alert(why)] });
   const address = toMailbox(claim.address);
   if (!address) return refuse(words.badAddress);
-  const found = await findCode(pages, claim.code);
+  const number = parseCode(pages.keys, claim.code);
   // A network that guesses is refused even if it finds a code.
-  if (!(await isWithin(pages, 'wrong codes of a network', networkOf(client), found ? 0 : 1)))
-    return refuse(words.busy, 429);
-  if (!found) return refuse(words.unknownCode, 404);
-  const { batch, n } = found;
+  const [isBelow, item] = await Promise.all([
+    isWithin(pages, 'wrong codes of a network', networkOf(client), number ? 0 : 1),
+    number && pages.store.get(batchKey(number.batch)),
+  ]);
+  if (!isBelow) return refuse(words.busy, 429);
+  if (!number || item?.kind !== 'batch' || number.n >= item.count) return refuse(words.unknownCode, 404);
+  const [batch, { n }] = [item, number];
   const products = productNames(pages.catalogue, batch.products);
-  const known = await pages.store.get(codeOrderKey(batch, n));
+  const isOver = batch.until !== undefined && toAt(pages.now()).slice(0, 10) > batch.until;
+  const known = batch.stopped || isOver ? await pages.store.get(codeOrderKey(batch, n)) : undefined;
   if (known) return redeemed(reader, known, address);
   if (batch.stopped) return refuse(words.stoppedCode, 410);
-  if (batch.until && toAt(pages.now()).slice(0, 10) > batch.until)
-    return refuse(fill(words.expiredCode, { until: batch.until }), 410);
+  if (isOver) return refuse(fill(words.expiredCode, { until: batch.until ?? '' }), 410);
   if (claim.product && !batch.products.includes(claim.product))
     return refuse(fill(words.otherCode, { products }), 409);
   const profiles = batch.products.flatMap((id) => findProduct(pages.catalogue, id)?.serial ?? []);
   const fault = nameFault(reader, claim.name, profiles);
   if (fault) return { status: 400, why: fault };
-  const isBelow =
-    (await isWithin(pages, 'claims of all')) && (await isWithin(pages, 'claims of a batch', batch.key));
-  if (!isBelow) return refuse(words.busy, 429);
+  if (!(await isWithin(pages, 'claims of a batch', batch.key))) return refuse(words.busy, 429);
   const made = await makeOrder(pages, batch, n, {
     name: claim.name,
     email: address,
@@ -107,15 +107,6 @@ function redeemed({ words }: Reader, item: Item, address: string): { readonly or
   if (item.kind !== 'order') return { status: 410, why: [alert(words.revokedCode)] };
   const isSame = isInForce(item) && toEmailKey(item.buyer.email ?? '') === toEmailKey(address);
   return isSame ? { order: item } : { status: 409, why: [alert(words.usedCode)] };
-}
-
-async function findCode(
-  { keys, store }: Pages,
-  typed: string,
-): Promise<{ readonly batch: Batch; readonly n: number } | undefined> {
-  const number: CodeNumber | undefined = parseCode(keys, typed);
-  const batch = number && (await store.get(batchKey(number.batch)));
-  return number && batch?.kind === 'batch' && number.n < batch.count ? { batch, n: number.n } : undefined;
 }
 
 /** Undefined if a product is no longer sold, or its serial cannot be made now. */

@@ -29,8 +29,7 @@ import { isWithin } from './limits.ts';
 import { type Link, parseToken } from './links.ts';
 import { isSameName, resembles } from './names.ts';
 import { deadLink, nameFault, productNames, sendAgain, serialsOf } from './order-pages.ts';
-import type { PageRequest } from './pages.ts';
-import { askFor, changeAndMail, ordersOf, type Pages, storeRequest } from './ports.ts';
+import { askFor, changeAndMail, ordersOf, type PageRequest, type Pages, storeRequest } from './ports.ts';
 import { fill } from './words.ts';
 
 /** Corrections by the buyer in the life of an order. */
@@ -61,8 +60,8 @@ export async function licencePage(
     );
     return page(reader, title, [text(names), form([hidden('do', 'show')], words.show)]);
   }
-  const wish = request.form.get('do');
-  const isChange = wish === 'name' || wish === 'address' || wish === 'erase';
+  const action = request.form.get('do');
+  const isChange = action === 'name' || action === 'address' || action === 'erase';
   const done = isChange ? await changeWithCode(pages, reader, request, { link, token, orders }) : undefined;
   const present = done ? (await ordersOf(pages, link.of)).filter(isInForce) : orders;
   return page(reader, title, [...(done?.why ?? []), ...shown(pages, reader, present, seller.name)], {
@@ -79,10 +78,10 @@ function shown(pages: Pages, reader: Reader, orders: readonly Order[], seller: s
       return [[`${line.id} ${order.key}`, label] as const];
     }),
   );
-  const section = (wish: string, title: string, how: string, fields: readonly Html[], button: string) => [
+  const section = (action: string, title: string, how: string, fields: readonly Html[], button: string) => [
     heading(title),
     text(fill(how, { seller })),
-    form([hidden('do', wish), ...fields, field('code', words.code, { within: wish })], button),
+    form([hidden('do', action), ...fields, field('code', words.code, { within: action })], button),
   ];
   const isOn = pages.catalogue.pages?.corrections && licences.length > 0;
   return [
@@ -146,7 +145,7 @@ async function changeWithCode(
   const isRight = isTypedCode(pages.keys, token, request.form.get('code') ?? '');
   const isBelow = await isWithin(pages, 'wrong codes for a link', token, isRight ? 0 : 1);
   if (!isRight || !isBelow) return refuse(words.badCode, 403);
-  const asked = { address: link.of, locale: reader.language };
+  const wanted = { address: link.of, locale: reader.language };
   const held = { status: 200, why: [alert(fill(words.held, { seller: seller.name }))] };
   switch (request.form.get('do')) {
     case 'name':
@@ -154,14 +153,14 @@ async function changeWithCode(
     case 'address': {
       const to = toMailbox(request.form.get('address') ?? '');
       if (!to || toEmailKey(to) === toEmailKey(link.of)) return refuse(words.badAddress);
-      if (!(await askFor(pages, request.client, { ...asked, about: 'told', to })))
+      if (!(await askFor(pages, request.client, { ...wanted, about: 'told', to })))
         return refuse(words.busy, 429);
-      await storeRequest(pages, { ...asked, about: 'move', to });
+      await storeRequest(pages, { ...wanted, about: 'move', to });
       return { status: 200, why: [alert(words.moveHow)] };
     }
     default: {
       const [first] = orders;
-      if (!first || !(await askFor(pages, request.client, { ...asked, about: 'erasure' })))
+      if (!first || !(await askFor(pages, request.client, { ...wanted, about: 'erasure' })))
         return refuse(words.busy, 429);
       await noteRequest(pages, first, 'erasure');
       return held;
@@ -210,7 +209,7 @@ async function correct(
   });
   if (changed) return { status: 200, why: [alert(words.corrected)] };
   if (!isHeld) return refuse(words.sameName);
-  const asked = {
+  const wanted = {
     about: 'rename',
     address: link.of,
     locale: reader.language,
@@ -219,7 +218,7 @@ async function correct(
   } as const;
   if (!(await isWithin(pages, 'requests for an address', link.of.toLowerCase())))
     return refuse(words.busy, 429);
-  await storeRequest(pages, asked);
+  await storeRequest(pages, wanted);
   await noteRequest(pages, found, 'rename');
   return { status: 202, why: [alert(fill(words.held, { seller: seller.name }))] };
 }

@@ -14,7 +14,6 @@ export const LIMITS = {
   'wrong codes of a network': { per: HOUR, most: 20 },
   'wrong codes for a link': { per: DAY, most: 10 },
   'claims of a batch': { per: HOUR, most: 2_000 },
-  'claims of all': { per: MINUTE, most: 300 },
 } as const;
 
 export type LimitName = keyof typeof LIMITS;

@@ -24,8 +24,7 @@ import {
 import { isWithin, networkOf } from './limits.ts';
 import { parseToken } from './links.ts';
 import { nearestSpelling } from './names.ts';
-import type { PageRequest } from './pages.ts';
-import { askFor, changeAndMail, type Pages } from './ports.ts';
+import { askFor, changeAndMail, type PageRequest, type Pages } from './ports.ts';
 import { fill } from './words.ts';
 
 export const productNames = (catalogue: Catalogue, ids: readonly (string | null)[]): string =>

@@ -4,21 +4,8 @@ import { claimPage } from './claim.ts';
 import { alert, field, form, type PageAnswer, page, type Reader, text } from './html.ts';
 import { licencePage } from './licences.ts';
 import { namePage, orderPage } from './order-pages.ts';
-import { askFor, type Pages } from './ports.ts';
+import { askFor, type PageRequest, type Pages } from './ports.ts';
 import { chooseLanguage, fill, wordsIn } from './words.ts';
-
-export interface PageRequest {
-  /** `GET`, which stands for HEAD too, or `POST`. */
-  readonly method: string;
-  readonly path: string;
-  readonly query: URLSearchParams;
-  readonly form: URLSearchParams;
-  /** The client's address. */
-  readonly client: string;
-  readonly language?: string | undefined;
-  /** A browser says that the form is on a page of another site. */
-  readonly isForeign: boolean;
-}
 
 export async function answerPage(pages: Pages, request: PageRequest): Promise<PageAnswer> {
   const language = chooseLanguage(request.language);

@@ -23,6 +23,19 @@ export interface Pages extends Ports {
   newId(): string;
 }
 
+export interface PageRequest {
+  /** `GET`, which stands for HEAD too, or `POST`. */
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly form: URLSearchParams;
+  /** The client's address. */
+  readonly client: string;
+  readonly language?: string | undefined;
+  /** A browser says that the form is on a page of another site. */
+  readonly isForeign: boolean;
+}
+
 export type Asked = Pick<Request, 'about' | 'address' | 'locale' | 'order' | 'name' | 'to' | 'printed'>;
 
 /** Stores a request unless a limit is reached. A network's own limit comes first, so that a flood does not use up the others. */

@@ -7,7 +7,7 @@ import { resend } from '../order/manual.ts';
 import { change } from '../order/record.ts';
 import type { Order, Request } from '../order/types.ts';
 import { findProduct } from '../serial/lines.ts';
-import type { Ports } from '../world.ts';
+import type { Ports, SendOutcome } from '../world.ts';
 import { typedCode } from './codes.ts';
 import { LINK_MS, toToken } from './links.ts';
 import { ordersOf, type Pages } from './ports.ts';
@@ -30,7 +30,7 @@ export async function workOnRequest(
   ports: Ports,
   own: RequestPorts,
   found: Request,
-): Promise<'nothing' | 'sent' | 'failed'> {
+): Promise<'nothing' | SendOutcome['kind']> {
   const { store, now, mailer, report } = ports;
   if (!found.until || Date.parse(found.until) > now()) return 'nothing';
   const leased = { ...found, version: found.version + 1, until: toAt(now() + UNKNOWN_MS) };
@@ -41,15 +41,15 @@ export async function workOnRequest(
   const outcome = message && (await mailer(message));
   if (outcome) report('request_mailed', { request: found.key, about: found.about, outcome: outcome.kind });
   const isLost = outcome?.kind === 'unknown' && now() - Date.parse(found.receivedAt) < OLDEST_MS;
-  if (isLost) return 'failed';
-  if (outcome?.kind === 'throttled' || outcome?.kind === 'account') {
+  if (isLost) return outcome.kind;
+  if (outcome && ['throttled', 'unreachable', 'account'].includes(outcome.kind)) {
     await store.put({ ...leased, version: leased.version + 1, until: toAt(now() + MINUTE) }, leased.version);
-    return 'failed';
+    return outcome.kind;
   }
   const next = nextOf(leased);
   if (next) await store.put({ ...next, version: leased.version + 1 }, leased.version);
   else await own.remove(found.key, leased.version);
-  return outcome ? 'sent' : 'nothing';
+  return outcome?.kind ?? 'nothing';
 }
 
 /** The request after its step; undefined if nothing is left to do. */

@@ -108,11 +108,11 @@ describe('a mistake in the catalogue', () => {
   const rows: readonly [settings: unknown, ...lines: string[]][] = [
     [
       undefined,
-      'the catalogue: found nothing; write { seller, providers, products, stack, protect, dashboard, api, runbook }',
+      'the catalogue: found nothing; write { seller, providers, products, stack, protect, dashboard, api, pages, runbook }',
     ],
     [
       [],
-      'the catalogue: found an empty list; write { seller, providers, products, stack, protect, dashboard, api, runbook }',
+      'the catalogue: found an empty list; write { seller, providers, products, stack, protect, dashboard, api, pages, runbook }',
     ],
     [
       {},
@@ -122,7 +122,7 @@ describe('a mistake in the catalogue', () => {
     ],
     [
       { ...good, colour: 1 },
-      'colour: found an unknown field; write { seller, providers, products, stack, protect, dashboard, api, runbook }',
+      'colour: found an unknown field; write { seller, providers, products, stack, protect, dashboard, api, pages, runbook }',
     ],
 
     [
@@ -162,7 +162,7 @@ describe('a mistake in the catalogue', () => {
     ],
     ...['hand', 'held', 'keys', 'lease', 'notice'].map((name): [unknown, ...string[]] => [
       { ...good, providers: { ...good.providers, [name]: { as: 'shop' } } },
-      `providers.${name}: found "${name}"; write another name; Keypost reserves hand, held, keys, lease, notice`,
+      `providers.${name}: found "${name}"; write another name; Keypost reserves batch, codes, hand, held, keys, lease, notice, request`,
     ]),
     [
       { ...good, products: { constructor: product } },
@@ -174,7 +174,7 @@ describe('a mistake in the catalogue', () => {
     ],
     [
       withProvider({ orders: 'hand' }),
-      `providers.stripe.orders: found "hand"; write another name; Keypost reserves hand, held, keys, lease, notice`,
+      `providers.stripe.orders: found "hand"; write another name; Keypost reserves batch, codes, hand, held, keys, lease, notice, request`,
     ],
     [
       withProvider({ testOrders: 'buyer' }),

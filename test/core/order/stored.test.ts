@@ -128,7 +128,6 @@ describe('what this version cannot read is an error that names it', () => {
       { ...stored, kind: 'voucher' },
       /plain#1: kind voucher: expected one of order, alias/,
     ],
-    ['a kind of a later version', { ...stored, kind: 'batch' }, /plain#1: kind batch.*deploy a newer one/],
     [
       'a state that is none',
       { ...stored, lines: [{ state: 'lost' }] },
