@@ -123,3 +123,137 @@ describe('a claim code', () => {
     expect((await request('/claim', { code, name: 'Jane Doe', address: 'g@example.com' })).status).toBe(200);
   });
 });
+
+describe('a lost serial', () => {
+  const address = 'Max.Muster@example.com';
+  const link = /https?:\S+\/licences\/l\/\S+/;
+  const order = (id: string, name: string, email = address, sku = 'w') => ({
+    type: 'order.paid',
+    data: { id, buyer: { name, email }, items: [{ sku, quantity: 1 }] },
+  });
+  const ask = async (to = address, more = {}, headers = {}) =>
+    request('/licences', { address: to, ...more }, headers);
+  /** Asks for the link of an address, and returns it with the typed code. */
+  async function linkFor(to = address) {
+    await ask(to);
+    await redeliver();
+    const text = (await mailsTo(to)).at(-1)?.text ?? '';
+    return { url: link.exec(text)?.[0] ?? text, code: /Code:\s+(\S+)/.exec(text)?.[1] ?? '', text };
+  }
+
+  test('is mailed with all others of the address; the answer is the same for an unknown address', async () => {
+    expect(await keypost.deliver(order('1', 'Max Muster'))).toBe(200);
+    await keypost.deliver(order('2', 'Max Muster', address.toLowerCase(), 'l'));
+    const before = (await mailsTo(address)).length;
+    const answers = [await ask(), await ask('nobody@example.com')].map(({ status, headers, text }) => {
+      const { date: _, ...others } = Object.fromEntries(headers);
+      return { status, others, text };
+    });
+    expect(answers[0]).toEqual(answers[1]);
+    expect(answers[0]).toMatchObject({ status: 303, others: { location: '/licences/sent' } });
+    await redeliver();
+    await redeliver();
+    expect((await mailsTo('nobody@example.com')).length).toBe(0);
+    const mails = (await mailsTo(address)).slice(before);
+    expect(mails).toHaveLength(1);
+    expect(mails[0]?.text).toMatch(/Widget\n[\s\S]*Latin\n[\s\S]*\/licences\/l\//);
+  });
+
+  async function sold(id: string, name: string) {
+    const email = `${id}@example.com`;
+    await keypost.deliver(order(id, name, email));
+    return { email, key: `shop#${id}`, ...(await linkFor(email)) };
+  }
+  const buyersActs = async (email: string) =>
+    (await orderOf(email))[0]?.acts?.map(({ who, what, why }) => `${who} ${what} ${why}`);
+
+  test('is shown after a button, and nothing that a scanner of mails does changes anything', async () => {
+    const { url, email, text } = await sold('scanned', 'Jo Smith');
+    expect(text).toContain('Serial:');
+    const before = await orderOf(email);
+    const head = await fetch(url, { method: 'HEAD' });
+    expect([head.status, head.headers.get('cache-control')]).toEqual([200, 'no-store']);
+    const get = await request(url);
+    expect(get.text).not.toMatch(/Serial</);
+    expect(serialIn((await request(url, { do: 'show' })).text)).toBe('Jo Smith');
+    const fields = { licence: '1 shop#scanned', name: 'Jo Smyth', address: 'x@example.com', code: '' };
+    for (const action of ['name', 'address', 'erase'])
+      expect((await request(url, { ...fields, do: action })).status).toBe(403);
+    expect(await orderOf(email)).toEqual(before);
+  });
+
+  test('has its name corrected twice; the third correction and any other name are held', async () => {
+    const { url, code, email, key } = await sold('typo', 'Jhon Smiht');
+    const correct = (name: string) => request(url, { do: 'name', licence: `1 ${key}`, name, code });
+    expect(await correct('Łukasz Smith')).toMatchObject({ status: 202 });
+    expect(serialIn((await correct('John Smiht')).text)).toBe('John Smiht');
+    expect((await correct('John Smith')).status).toBe(200);
+    expect((await correct('John Smithe')).status).toBe(202);
+    expect(await orderOf(email)).toMatchObject([{ lines: [{ licensee: 'John Smith' }] }]);
+    expect(await buyersActs(email)).toEqual([
+      'buyer request rename',
+      'buyer reissue correction',
+      'buyer reissue correction',
+      'buyer request rename',
+    ]);
+    await redeliver();
+    const mails = (await mailsTo(email)).map(({ subject }) => subject);
+    expect(mails.filter((subject) => subject === 'We have your request')).toHaveLength(2);
+    const held = await keypost.keypost(['orders', 'held', '--json']);
+    expect(JSON.parse(held.out).filter((one: { held: string[] }) => one.held.includes('rename'))).toHaveLength(2);
+  });
+
+  test('moves to another address after 24 hours, unless the old address stops it', async () => {
+    const move = async (id: string) => {
+      const { url, code, email } = await sold(id, 'Ann Other');
+      const to = `new-${email}`;
+      expect((await request(url, { do: 'address', address: to, code })).status).toBe(200);
+      await redeliver();
+      expect((await mailsTo(to)).map(({ subject }) => subject)).toEqual(['Your mail address is about to change']);
+      return { to, stop: link.exec((await mailsTo(email)).at(-1)?.text ?? '')?.[0] ?? '' };
+    };
+    const [moved, stopped] = [await move('moved'), await move('stopped')];
+    await request(stopped.stop);
+    expect((await request(stopped.stop, {})).text).toContain('stays as it is');
+    await clock(25 * 3_600);
+    await redeliver();
+    await redeliver();
+    await clock(0);
+    expect((await mailsTo(moved.to)).map(({ subject }) => subject)).toContainEqual(expect.stringContaining('Widget'));
+    expect(await orderOf(moved.to)).toHaveLength(1);
+    expect(await orderOf(stopped.to)).toHaveLength(0);
+  });
+
+  test('has a link for 30 minutes; after that a button sends a new one', async () => {
+    const { url, code, email, key } = await sold('late', 'Lee Late');
+    await clock(1_801);
+    expect((await request(url)).text).toContain('Send me a new one');
+    const late = await request(url, { do: 'name', licence: `1 ${key}`, name: 'Lea Late', code });
+    expect([late.status, late.headers.get('location')]).toEqual([303, '/licences/sent']);
+    const mails = (await mailsTo(email)).length;
+    await redeliver();
+    expect(await mailsTo(email)).toHaveLength(mails + 1);
+    await clock(0);
+    expect((await request(`${url.slice(0, -2)}AA`)).status).toBe(404);
+  });
+
+  test('is mailed at most three times a day to an address', async () => {
+    const { email } = await sold('often', 'Of Ten');
+    for (let n = 0; n < 5; n += 1) await ask(email);
+    await redeliver();
+    expect((await mailsTo(email)).filter(({ subject }) => subject.startsWith('Your serials'))).toHaveLength(3);
+  });
+
+  test('with the number on the receipt is a request that only the seller handles', async () => {
+    await keypost.deliver(order('lost-box', 'Bo X', 'old-box@example.com'));
+    await ask('new-box@example.com', { printed: '1042' });
+    await redeliver();
+    expect(await mailsTo('new-box@example.com')).toHaveLength(0);
+    const { out } = await keypost.keypost(['orders', 'held', '--json']);
+    const [held] = JSON.parse(out).filter((one: { printed?: string }) => one.printed === '1042');
+    expect(held).toMatchObject({ held: ['recover_other_address'], buyer: { email: 'new-box@example.com' } });
+    expect(await keypost.keypost(['orders', 'release', held.key])).toMatchObject({ code: 0 });
+    await redeliver();
+    expect((await mailsTo('new-box@example.com')).map(({ subject }) => subject)).toEqual(['Your request']);
+  });
+});
