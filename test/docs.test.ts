@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { run } from '../bin/commands/cli/program.ts';
 import { HINTS } from '../bin/commands/orders/print.ts';
-import { HELD_REASONS } from '../functions/core/inbound/event.ts';
+import { HELD_REASONS, REQUEST_REASONS } from '../functions/core/inbound/event.ts';
 import { providers } from '../functions/providers/index.ts';
 import { KeypostStack } from '../lib/keypost-stack.ts';
 import { loadCatalogue } from '../lib/load-catalogue.ts';
@@ -185,7 +185,7 @@ describe('docs/runbook.md', () => {
   });
 
   test('has an article for each reason, and no other', () => {
-    expect(anchorsOf(held)).toEqual([...HELD_REASONS]);
+    expect(anchorsOf(held)).toEqual([...HELD_REASONS, ...REQUEST_REASONS]);
   });
 
   test.each([...articles])('%s has all four parts', (_, body) => {
@@ -193,13 +193,16 @@ describe('docs/runbook.md', () => {
       expect(body).toContain(`**${part}.**`);
   });
 
-  test.each(HELD_REASONS)('%s: the article has the same fix as the list of held orders', (reason) => {
-    const cures = (words: string) =>
-      [...new Set(words.match(/--(?:name|email|product)\b|keys set|\bdoctor\b/g))].sort();
-    const article = articles.get(reason) ?? '';
-    expect(article).toContain('npm run keypost -- orders release KEY');
-    expect(cures(article)).toEqual(expect.arrayContaining(cures(HINTS[reason])));
-  });
+  test.each([...HELD_REASONS, ...REQUEST_REASONS])(
+    '%s: the article has the same fix as the list of held orders',
+    (reason) => {
+      const cures = (words: string) =>
+        [...new Set(words.match(/--(?:name|email|product)\b|keys set|\bdoctor\b/g))].sort();
+      const article = articles.get(reason) ?? '';
+      expect(article).toContain('npm run keypost -- orders release KEY');
+      expect(cures(article)).toEqual(expect.arrayContaining(cures(HINTS[reason])));
+    },
+  );
 
   async function alarmDescriptions(): Promise<string[]> {
     const outdir = mkdtempSync(join(tmpdir(), 'keypost-docs-'));

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { run } from '../../bin/commands/cli/program.ts';
 import { orderStore } from '../../functions/aws/orders.ts';
-import { HELD_REASONS, type HeldReason } from '../../functions/core/inbound/event.ts';
+import { HELD_REASONS } from '../../functions/core/inbound/event.ts';
 import { emptyOrder } from '../../functions/core/order/settle.ts';
 import type { Unreadable } from '../../functions/core/order/types.ts';
 import type { Store } from '../../functions/core/world.ts';
@@ -222,7 +222,7 @@ describe('an order that is held for each reason is listed, and its release mails
   const anna = (id: string) => `--name 'Anna Berg' --email ${id}@elsewhere.example.com`;
   const elsewhere = (id: string) => `${id}@elsewhere.example.com`;
   const rows: Record<
-    HeldReason,
+    (typeof HELD_REASONS)[number],
     {
       come: (id: string) => Promise<unknown>;
       cure: (id: string) => string;

@@ -200,7 +200,9 @@ describe('a lost serial', () => {
     const mails = (await mailsTo(email)).map(({ subject }) => subject);
     expect(mails.filter((subject) => subject === 'We have your request')).toHaveLength(2);
     const held = await keypost.keypost(['orders', 'held', '--json']);
-    expect(JSON.parse(held.out).filter((one: { held: string[] }) => one.held.includes('rename'))).toHaveLength(2);
+    expect(
+      JSON.parse(held.out).filter((one: { held: string[] }) => one.held.includes('rename')),
+    ).toHaveLength(2);
   });
 
   test('moves to another address after 24 hours, unless the old address stops it', async () => {
@@ -209,7 +211,9 @@ describe('a lost serial', () => {
       const to = `new-${email}`;
       expect((await request(url, { do: 'address', address: to, code })).status).toBe(200);
       await redeliver();
-      expect((await mailsTo(to)).map(({ subject }) => subject)).toEqual(['Your mail address is about to change']);
+      expect((await mailsTo(to)).map(({ subject }) => subject)).toEqual([
+        'Your mail address is about to change',
+      ]);
       return { to, stop: link.exec((await mailsTo(email)).at(-1)?.text ?? '')?.[0] ?? '' };
     };
     const [moved, stopped] = [await move('moved'), await move('stopped')];
@@ -219,7 +223,9 @@ describe('a lost serial', () => {
     await redeliver();
     await redeliver();
     await clock(0);
-    expect((await mailsTo(moved.to)).map(({ subject }) => subject)).toContainEqual(expect.stringContaining('Widget'));
+    expect((await mailsTo(moved.to)).map(({ subject }) => subject)).toContainEqual(
+      expect.stringContaining('Widget'),
+    );
     expect(await orderOf(moved.to)).toHaveLength(1);
     expect(await orderOf(stopped.to)).toHaveLength(0);
   });
@@ -241,7 +247,9 @@ describe('a lost serial', () => {
     const { email } = await sold('often', 'Of Ten');
     for (let n = 0; n < 5; n += 1) await ask(email);
     await redeliver();
-    expect((await mailsTo(email)).filter(({ subject }) => subject.startsWith('Your serials'))).toHaveLength(3);
+    expect((await mailsTo(email)).filter(({ subject }) => subject.startsWith('Your serials'))).toHaveLength(
+      3,
+    );
   });
 
   test('with the number on the receipt is a request that only the seller handles', async () => {

@@ -72,7 +72,8 @@ async function erase(terminal: Terminal, options: EraseOptions): Promise<void> {
     const { order, changed } = await changeItem<Personal>(store, key, item, isPersonal, (current) =>
       current && contains(current, isIn) ? withoutPerson(current, isIn, actor) : undefined,
     );
-    const fields = order.audit.at(-1)?.after.erased?.split(', ') ?? [];
+    const fields =
+      order.kind === 'request' ? ['address'] : (order.audit.at(-1)?.after.erased?.split(', ') ?? []);
     if (changed) erased.push({ order: key, fields });
   }
   const local = target.page === undefined ? undefined : await eraseLocal(target.page, options.email);
@@ -81,6 +82,11 @@ async function erase(terminal: Terminal, options: EraseOptions): Promise<void> {
 
 function withoutPerson(item: Personal, isIn: AddressFinder, actor: Actor): Personal | undefined {
   const now = Date.now();
+  // Its key stays: a run of redeliver may be working on it.
+  if (item.kind === 'request') {
+    const { kind, key, version, receivedAt, locale } = item;
+    return { kind, key, version, receivedAt, locale, about: 'lost', address: '' };
+  }
   if (item.kind === 'unreadable') {
     const after = { erased: 'notification' };
     const at = new Date(now).toISOString();

@@ -3,7 +3,7 @@ import { domainToUnicode } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { toMailbox } from '../../../functions/core/mail/address.ts';
-import type { Item, Order, Unreadable } from '../../../functions/core/order/types.ts';
+import type { Item, Order, Request, Unreadable } from '../../../functions/core/order/types.ts';
 import { view } from '../../../functions/core/order/view.ts';
 import { type OptionsOf, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
@@ -37,10 +37,10 @@ export async function findPerson(terminal: Terminal, options: PersonOptions) {
 }
 
 /** An item that may contain personal data. */
-export type Personal = Order | Unreadable;
+export type Personal = Order | Unreadable | Request;
 
 export const isPersonal = <Some extends Item>(item: Some): item is Some & Personal =>
-  item.kind === 'order' || item.kind === 'unreadable';
+  item.kind === 'order' || item.kind === 'unreadable' || item.kind === 'request';
 
 /** Says whether a text contains the address. */
 export type AddressFinder = (text: string) => boolean;

@@ -1,6 +1,6 @@
 /** `orders held`: the orders that wait for a person. */
 import { Command } from '@commander-js/extra-typings';
-import type { OrderView } from '../../../functions/core/order/view.ts';
+import { mayWait, type OrderView } from '../../../functions/core/order/view.ts';
 import { columns, json } from '../cli/columns.ts';
 import { type OptionsOf, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
@@ -49,7 +49,7 @@ function rowsOf(order: OrderView) {
 async function heldOrders(table: Table): Promise<OrderView[]> {
   const keys = (await allEntries(entries(table, 'held', 'held'))).map(({ key }) => key);
   // The index may lag behind: an order that has been released meanwhile is left out.
-  return (await fetchOrders(table, keys)).filter(({ heldAt }) => heldAt).reverse();
+  return (await fetchOrders(table, keys, mayWait)).filter(({ heldAt }) => heldAt).reverse();
 }
 
 /** Returns the likely address if the buyer's address looks mistyped. */

@@ -1,6 +1,6 @@
 /** Orders for a person: a table of many, the state of one after a change, and how to resolve a held line. */
 import type { HeldReason } from '../../../functions/core/inbound/event.ts';
-import type { Order, Unreadable } from '../../../functions/core/order/types.ts';
+import type { Order, Request, Unreadable } from '../../../functions/core/order/types.ts';
 import { type OrderView, view } from '../../../functions/core/order/view.ts';
 import { columns, json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
@@ -30,7 +30,7 @@ const distinct = (values: readonly string[]) => [...new Set(values)].join(', ');
 /** Prints an order after a change. Throws a CommandError if a line is still held. */
 export function printOutcome(
   { print }: Terminal,
-  item: Order | Unreadable,
+  item: Order | Unreadable | Request,
   asJson: boolean | undefined,
 ): void {
   const order = view(item);
@@ -78,4 +78,8 @@ export const HINTS: Readonly<Record<HeldReason, string>> = {
   bounced: 'a mail to this address bounced: --email another@address',
   too_large: 'an event has more than an order can hold; look the order up at the provider, then release',
   generator: 'the generator of the serial failed; fix it, then release',
+  rename: 'the buyer wants another name: `orders reissue` the order if you agree, then release the request',
+  recover_other_address:
+    'the buyer cannot read the old address: `orders resend` the order with that number if you believe it, then release the request',
+  erasure: '`person erase` the buyer if you may, then release the request',
 };

@@ -16,7 +16,7 @@ import { statusOf } from '../../../functions/core/order/due.ts';
 import { idIn } from '../../../functions/core/order/keys.ts';
 import type { Actor } from '../../../functions/core/order/manual.ts';
 import { change } from '../../../functions/core/order/record.ts';
-import type { Order, Raw, Unreadable } from '../../../functions/core/order/types.ts';
+import type { Order, Raw, Request, Unreadable } from '../../../functions/core/order/types.ts';
 import { asOrder } from '../../../functions/core/order/view.ts';
 import { type Answers, fetchAnswers } from '../../../functions/core/serial/lines.ts';
 import { actorOf, withWhyOption } from '../cli/audit.ts';
@@ -80,6 +80,7 @@ async function release(terminal: Terminal, text: string, options: OptionsOf<type
   requireProducts(session.catalogue, corrections);
   const found = await findItem(session, text);
   if (found.kind === 'keyChange') throw new CommandError(`${found.key} is not an order`);
+  if (found.kind === 'request') return await closeRequest(terminal, session, found, options.json);
   requireHeld(session, found);
   const reader = await readerOf(session);
   const actor = await actorOf(session.target, terminal, options);
@@ -109,6 +110,24 @@ async function release(terminal: Terminal, text: string, options: OptionsOf<type
   const item =
     more && items.length === 1 && next.kind === 'order' ? await corrected(work, next, corrections) : next;
   printOutcome(terminal, item, options.json);
+}
+
+/** The person has decided on a buyer's request. The buyer gets a mail that says so. */
+async function closeRequest(
+  terminal: Terminal,
+  { store, target }: OrderSession,
+  found: Request,
+  asJson: boolean | undefined,
+): Promise<void> {
+  const until = new Date().toISOString();
+  const { heldAt, version, ...request } = found;
+  const next = { ...request, version: version + 1, step: 'answered', until } as const;
+  if (!heldAt || (await store.put(next, version)))
+    throw new CommandError(
+      `${found.key} is not held; \`${target.command('orders held')}\` lists what is held`,
+    );
+  if (asJson) printOutcome(terminal, next, asJson);
+  else terminal.print('the request is closed, and its buyer gets a mail within a minute');
 }
 
 /** Parses the notification again. Returns undefined if it still cannot be parsed, and reports why. */

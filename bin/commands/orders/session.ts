@@ -8,7 +8,7 @@ import { isInForce, isPaid, statusOf } from '../../../functions/core/order/due.t
 import { keyOf } from '../../../functions/core/order/keys.ts';
 import type { Result } from '../../../functions/core/order/manual.ts';
 import { followAliases, type Recording } from '../../../functions/core/order/record.ts';
-import type { Item, KeyChange, Order, Unreadable } from '../../../functions/core/order/types.ts';
+import type { Item, KeyChange, Order, Request, Unreadable } from '../../../functions/core/order/types.ts';
 import type { Store } from '../../../functions/core/world.ts';
 import { localGenerator } from '../../../functions/generator/process.ts';
 import { allProviders as providers } from '../../../functions/providers/all.ts';
@@ -32,10 +32,10 @@ export async function openSession(options: TargetOptions, terminal: Terminal): P
 }
 
 /** An item that `orders show` shows as an order. */
-type Shown = Order | Unreadable | KeyChange;
+type Shown = Order | Unreadable | KeyChange | Request;
 
 const isShown = (item: Item): item is Shown =>
-  item.kind === 'order' || item.kind === 'unreadable' || item.kind === 'keyChange';
+  ['order', 'unreadable', 'keyChange', 'request'].includes(item.kind);
 
 /**
  * Finds an item by its key, by an alias, or by the provider's ID. Throws a CommandError unless it finds exactly one.

@@ -12,7 +12,13 @@ import { fromItem, orderStore } from '../../../functions/aws/orders.ts';
 import { ORDERS_TABLE } from '../../../functions/aws/table.ts';
 import { DUE_SHARDS } from '../../../functions/core/order/stored.ts';
 import type { Item } from '../../../functions/core/order/types.ts';
-import { isListed, type isUnpaid, type OrderView, view } from '../../../functions/core/order/view.ts';
+import {
+  isListed,
+  type isUnpaid,
+  type mayWait,
+  type OrderView,
+  view,
+} from '../../../functions/core/order/view.ts';
 import type { Store } from '../../../functions/core/world.ts';
 import type { Target } from '../cli/target.ts';
 
@@ -100,7 +106,7 @@ export async function allEntries(pages: AsyncIterable<readonly Entry[]>): Promis
 export const fetchOrders = async (
   table: Table,
   keys: readonly string[],
-  isShown: typeof isListed | typeof isUnpaid = isListed,
+  isShown: typeof isListed | typeof isUnpaid | typeof mayWait = isListed,
 ): Promise<OrderView[]> =>
   (await fetchItems(table, keys)).flatMap((item) => (isShown(item) ? view(item) : []));
 

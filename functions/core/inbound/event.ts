@@ -44,7 +44,10 @@ export const HELD_REASONS = [
   'too_large',
   'generator',
 ] as const;
-export type HeldReason = (typeof HELD_REASONS)[number];
+/** The reasons for which a buyer's request waits for a person. */
+export const REQUEST_REASONS = ['rename', 'recover_other_address', 'erasure'] as const;
+export type RequestReason = (typeof REQUEST_REASONS)[number];
+export type HeldReason = (typeof HELD_REASONS)[number] | RequestReason;
 /** Those of a whole notification. `not_authentic`: a person has to find out whether the store sent the mail. */
 export const UNREADABLE_REASONS = ['bad_body', 'mail_changed', 'not_authentic', 'too_large'] as const;
 export type UnreadableReason = (typeof UNREADABLE_REASONS)[number];

@@ -16,7 +16,18 @@ import {
   type NewUnreadable,
   type Sale,
 } from './transitions.ts';
-import type { Alias, Claim, InFlight, Issued, Item, KeyChange, Order, Raw, Unreadable } from './types.ts';
+import type {
+  Alias,
+  Claim,
+  InFlight,
+  Issued,
+  Item,
+  KeyChange,
+  Order,
+  Raw,
+  Request,
+  Unreadable,
+} from './types.ts';
 
 /** The ports that recording uses. */
 export type Recording = Pick<Ports, 'store' | 'report' | 'now'>;
@@ -192,7 +203,7 @@ export async function recordReversal(
 }
 
 /** Items whose writes are conditional on the version. */
-type Versioned = Order | Unreadable | KeyChange;
+type Versioned = Order | Unreadable | KeyChange | Request;
 type Change<Kept> = Promise<{ readonly order: Kept; readonly changed: boolean }>;
 
 /** Writes the result of `step`, conditional on the version that was read. If another write came first, applies `step` to that version. */

@@ -1,6 +1,6 @@
 /** An order as scripts see it (`orders … --json`, export, `/local/orders`). The field names never change. */
 
-import type { HeldReason } from '../inbound/event.ts';
+import { type HeldReason, REQUEST_REASONS } from '../inbound/event.ts';
 import { likelyAddress } from '../mail/likely-address.ts';
 import {
   carriesLine,
@@ -14,11 +14,15 @@ import {
   wakeAt,
 } from './due.ts';
 import { emptyOrder } from './settle.ts';
-import type { Item, KeyChange, Line, Order, Unreadable } from './types.ts';
+import type { Item, KeyChange, Line, Order, Request, Unreadable } from './types.ts';
 
 /** Lists leave out stubs and unpaid orders. */
 export const isListed = (item: Item): item is Order | Unreadable =>
   (item.kind === 'order' && isPaid(item)) || (item.kind === 'unreadable' && item.state === 'held');
+
+/** The list of what waits for a person has buyers' requests too. */
+export const mayWait = (item: Item): item is Order | Unreadable | Request =>
+  isListed(item) || (item.kind === 'request' && item.heldAt !== undefined);
 
 /** Announced or on trial: the lines are known, and there is no serial before the payment. */
 export const isUnpaid = (item: Item): item is Order =>
@@ -26,7 +30,7 @@ export const isUnpaid = (item: Item): item is Order =>
 
 export type OrderView = ReturnType<typeof view>;
 
-export function view(item: Order | Unreadable | KeyChange) {
+export function view(item: Order | Unreadable | KeyChange | Request) {
   const order = item.kind === 'order' ? item : asOrder(item);
   const { key, version, provider, test, receivedAt, amount, printed, buyer } = order;
   const lines = order.lines.map((line) => viewLine(order, line));
@@ -118,7 +122,8 @@ function lastError(send: Order['sends'][number] | undefined): string | undefined
 }
 
 /** Represents another item as an order, so that the commands can show it. */
-export function asOrder(item: Unreadable | KeyChange): Order {
+export function asOrder(item: Unreadable | KeyChange | Request): Order {
+  if (item.kind === 'request') return requestAsOrder(item);
   const { key, version, receivedAt, audit } = item;
   const provider = item.kind === 'unreadable' ? item.provider : 'keys';
   const isTest = item.kind === 'unreadable' && item.test === true;
@@ -127,4 +132,22 @@ export function asOrder(item: Unreadable | KeyChange): Order {
   const { reason, heldAt, raw } = item;
   const line = { id: 1, sku: '', product: null, quantity: 1, via: 'mail', state: 'held', reason } as const;
   return { ...order, paidAt: receivedAt, heldAt, raw, lines: [line] };
+}
+
+function requestAsOrder({ key, version, receivedAt, heldAt, ...request }: Request): Order {
+  const { address: email, name, about, order, printed } = request;
+  const reason = REQUEST_REASONS.find((one) => one === about);
+  const line = { id: 1, sku: '', product: null, quantity: 1, via: 'mail', state: 'held' } as const;
+  return {
+    ...emptyOrder(key, 'request', false, Date.parse(receivedAt)),
+    ...{
+      version,
+      heldAt,
+      printed,
+      paidAt: receivedAt,
+      buyer: { name, email },
+      aliases: order ? [order] : [],
+    },
+    lines: reason && heldAt ? [{ ...line, reason }] : [],
+  };
 }

@@ -1,6 +1,7 @@
 /** Redeems claim codes. A redeemed code is an ordinary order; its put, which fails if the code is redeemed, decides who has it. */
 import { toEmailKey, toMailbox } from '../mail/address.ts';
 import { deliver } from '../mail/deliver.ts';
+import { fill } from '../mail/sentences.ts';
 import { issueManually } from '../operator/issue.ts';
 import { isInForce, toAt } from '../order/due.ts';
 import { keyOf } from '../order/keys.ts';
@@ -12,7 +13,6 @@ import { alert, field, form, type Html, hidden, type PageAnswer, page, type Read
 import { isWithin, networkOf } from './limits.ts';
 import { nameFault, productNames, serialsOf } from './order-pages.ts';
 import type { PageRequest, Pages } from './ports.ts';
-import { fill } from './words.ts';
 
 export const codeOrderKey = ({ name }: Batch, n: number): string => keyOf('codes', false, `${name}-${n}`);
 

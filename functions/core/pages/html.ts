@@ -1,7 +1,9 @@
 /** The frame of a page: no script, no cookie, one style. Texts of others are escaped. */
 import { createHash } from 'node:crypto';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import { fill, type Words } from './words.ts';
+import { textIn } from '../mail/language.ts';
+import { fill } from '../mail/sentences.ts';
+import type { AllWords } from './words.ts';
 
 export interface Html {
   readonly html: string;
@@ -15,7 +17,7 @@ export interface PageAnswer {
 
 /** The reader of a page. */
 export interface Reader {
-  readonly words: Words;
+  readonly words: AllWords;
   readonly language: string;
   readonly seller: Catalogue['seller'];
 }
@@ -50,9 +52,10 @@ export function page(
   { status = 200, location }: { readonly status?: number; readonly location?: string } = {},
 ): PageAnswer {
   const values = { seller: seller.name };
-  const links = Object.entries({ imprint: words.imprint, privacy: words.privacy }).flatMap(([name, text]) => {
-    const address: unknown = Reflect.get(seller, name);
-    return typeof address === 'string' ? html` · <a href="${address}">${text}</a>` : [];
+  const links = (['imprint', 'privacy'] as const).flatMap((name) => {
+    const found = textIn(seller[name], words.tag, seller);
+    if (found === undefined) return [];
+    return /^https:\S+$/.test(found) ? html` · <a href="${found}">${words[name]}</a>` : html`<br>${found}`;
   });
   const heading = fill(title, values);
   const { html: text } = html`<!DOCTYPE html>

@@ -4,6 +4,7 @@
  */
 
 import { toEmailKey, toMailbox } from '../mail/address.ts';
+import { fill } from '../mail/sentences.ts';
 import { reissueLines } from '../operator/reissue.ts';
 import { isInForce, toAt } from '../order/due.ts';
 import { withAudit } from '../order/manual.ts';
@@ -30,7 +31,6 @@ import { type Link, parseToken } from './links.ts';
 import { isSameName, resembles } from './names.ts';
 import { deadLink, nameFault, productNames, sendAgain, serialsOf } from './order-pages.ts';
 import { askFor, changeAndMail, ordersOf, type PageRequest, type Pages, storeRequest } from './ports.ts';
-import { fill } from './words.ts';
 
 /** Corrections by the buyer in the life of an order. */
 const MOST_CORRECTIONS = 2;

@@ -1,6 +1,7 @@
 /** The pages of one order: the name that it lacks, and the serial right after the payment; and what all pages show of an order. */
 import { type Catalogue, ownerOf } from '../catalogue/catalogue.ts';
 import type { HeldReason } from '../inbound/event.ts';
+import { fill } from '../mail/sentences.ts';
 import { releaseOrder } from '../operator/release.ts';
 import { isInForce } from '../order/due.ts';
 import { keyOf } from '../order/keys.ts';
@@ -25,7 +26,6 @@ import { isWithin, networkOf } from './limits.ts';
 import { parseToken } from './links.ts';
 import { nearestSpelling } from './names.ts';
 import { askFor, changeAndMail, type PageRequest, type Pages } from './ports.ts';
-import { fill } from './words.ts';
 
 export const productNames = (catalogue: Catalogue, ids: readonly (string | null)[]): string =>
   ids

@@ -1,15 +1,20 @@
 /** The buyers' pages: finds the page of a request. GET and HEAD change nothing and show no serial. */
 import { toMailbox } from '../mail/address.ts';
+import { fill } from '../mail/sentences.ts';
 import { claimPage } from './claim.ts';
 import { alert, field, form, type PageAnswer, page, type Reader, text } from './html.ts';
 import { licencePage } from './licences.ts';
 import { namePage, orderPage } from './order-pages.ts';
 import { askFor, type PageRequest, type Pages } from './ports.ts';
-import { chooseLanguage, fill, wordsIn } from './words.ts';
+import { chooseLanguage, wordsIn } from './words.ts';
 
 export async function answerPage(pages: Pages, request: PageRequest): Promise<PageAnswer> {
   const language = chooseLanguage(request.language);
-  const reader: Reader = { words: await wordsIn(language), language, seller: pages.catalogue.seller };
+  const reader: Reader = {
+    words: await wordsIn(pages.catalogue.seller, language),
+    language,
+    seller: pages.catalogue.seller,
+  };
   const [, first = '', second = '', ...rest] = request.path.split('/').map(decode);
   const isAllowed = request.method === 'GET' || (request.method === 'POST' && !request.isForeign);
   if (!isAllowed)

@@ -2,6 +2,7 @@
 import type { KeypostKeys } from '../catalogue/keys.ts';
 import { type Block, heading, joinBlocks, oneLine, paragraph, verbatim } from '../mail/blocks.ts';
 import type { Message } from '../mail/message.ts';
+import { fill } from '../mail/sentences.ts';
 import { isInForce, toAt } from '../order/due.ts';
 import { resend } from '../order/manual.ts';
 import { change } from '../order/record.ts';
@@ -11,7 +12,7 @@ import type { Ports, SendOutcome } from '../world.ts';
 import { typedCode } from './codes.ts';
 import { LINK_MS, toToken } from './links.ts';
 import { ordersOf, type Pages } from './ports.ts';
-import { fill, wordsIn } from './words.ts';
+import { wordsIn } from './words.ts';
 
 export interface RequestPorts extends Pick<Pages, 'site' | 'keysOf'> {
   keys(): Promise<KeypostKeys>;
@@ -79,15 +80,18 @@ async function mailFor(
   const { about, step, address, to = '' } = request;
   if (step === 'apply') return undefined;
   const { seller } = catalogue;
-  const words = await wordsIn(request.locale);
+  const words = await wordsIn(seller, request.locale);
   const name = oneLine(seller.name);
-  const say = (sentence: string) => paragraph`${fill(sentence, { seller: name, from: address, to })}`;
+  const say = (sentence: string) => paragraph(sentence, { seller: name, from: address, to });
   const mail = (subject: string, blocks: readonly Block[], recipient = address): Message => ({
     to: recipient,
     from: { name, address: seller.from },
     replyTo: seller.replyTo,
     subject: fill(subject, { seller: name }),
-    ...joinBlocks([...blocks, paragraph`${name}`]),
+    ...joinBlocks([...blocks, say('{seller}')], {
+      ...{ lang: words.lang, dir: words.dir, title: fill(subject, { seller: name }), seller: name },
+      ...{ logo: seller.logo, accent: seller.accent },
+    }),
     headers: {
       'Auto-Submitted': 'auto-generated',
       'X-Auto-Response-Suppress': 'All',
@@ -109,18 +113,18 @@ async function mailFor(
       return mail(words.mailSerials, [
         ...items.flatMap(({ product, issued }) => [
           heading(oneLine(findProduct(catalogue, product)?.name ?? product)),
-          verbatim(words.name, issued.licensee),
-          verbatim(words.serial, issued.serial),
+          verbatim(words.name, issued.licensee, 'at words'),
+          verbatim(words.serial, issued.serial, 'anywhere'),
         ]),
         say(words.mailLink),
-        paragraph`${`${site}/licences/l/${token}`}`,
-        verbatim(words.mailCode, typedCode(newest?.key ?? '', token)),
+        paragraph(`${site}/licences/l/${token}`),
+        verbatim(words.mailCode, typedCode(newest?.key ?? '', token), 'at words'),
         say(words.mailIgnore),
       ]);
     }
     case 'move': {
       const link = `${site}/licences/l/${await linkTo('stop', request.key)}`;
-      return mail(words.mailMove, [say(words.mailMoveHow), paragraph`${link}`]);
+      return mail(words.mailMove, [say(words.mailMoveHow), paragraph(link)]);
     }
     case 'told':
       return mail(words.mailMove, [say(words.mailTold), say(words.mailIgnore)], to);

@@ -1,7 +1,13 @@
 /** The languages of the pages. A language is loaded when it is first needed. */
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import { loadWords } from '../mail/language.ts';
+import type { Words as MailWords } from '../mail/sentences.ts';
 import { en } from './words/en.ts';
 
+/** The sentences of the pages alone. */
 export type Words = Readonly<Record<keyof typeof en, string>>;
+/** With the words that the mails have too. */
+export type AllWords = Omit<MailWords, keyof Words> & Words;
 
 const OTHERS: Readonly<Record<string, () => Promise<Words>>> = {
   de: async () => (await import('./words/de.ts')).de,
@@ -11,7 +17,10 @@ const OTHERS: Readonly<Record<string, () => Promise<Words>>> = {
   ja: async () => (await import('./words/ja.ts')).ja,
 };
 
-export const wordsIn = async (language: string): Promise<Words> => (await OTHERS[language]?.()) ?? en;
+export const wordsIn = async (seller: Catalogue['seller'], language: string): Promise<AllWords> => ({
+  ...(await loadWords(seller, language)),
+  ...((await OTHERS[language]?.()) ?? en),
+});
 
 /** Returns the language that the reader prefers among ours: RFC 9110, 12.5.4. */
 export function chooseLanguage(accepted = ''): string {
@@ -26,7 +35,3 @@ export function chooseLanguage(accepted = ''): string {
   });
   return ranked.sort((one, other) => other.weight - one.weight)[0]?.language ?? 'en';
 }
-
-/** Replaces `{name}` by the value of that name. */
-export const fill = (sentence: string, values: Readonly<Record<string, string>>): string =>
-  sentence.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);

@@ -20,8 +20,6 @@ export const de: Words = {
   again: 'Neuen Link senden',
   licences: 'Die Seriennummern zu {address}',
   show: 'Seriennummern anzeigen',
-  name: 'Name',
-  serial: 'Seriennummer',
   correct: 'Namen berichtigen',
   correctHow: 'Für Tippfehler, höchstens zweimal. Jeder andere Name geht als Anfrage an {seller}.',
   licence: 'Lizenz',
@@ -71,8 +69,6 @@ export const de: Words = {
   otherCode: 'Dieser Code ist für {products}.',
   busy: 'Das waren zu viele Versuche. Versuchen Sie es in einer Stunde wieder.',
   failed: 'Die Seriennummer kann im Moment nicht erstellt werden. {seller} hilft Ihnen.',
-  imprint: 'Impressum',
-  privacy: 'Datenschutz',
   mailSerials: 'Ihre Seriennummern von {seller}',
   mailLink:
     'Auf dieser Seite können Sie den Namen berichtigen oder Ihre Adresse ändern. Link und Code gelten 30 Minuten:',

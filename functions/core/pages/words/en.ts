@@ -16,8 +16,6 @@ export const en = {
   again: 'Send me a new one',
   licences: 'The serials for {address}',
   show: 'Show my serials',
-  name: 'Name',
-  serial: 'Serial',
   correct: 'Correct the name',
   correctHow: 'For typing errors, and at most twice. Any other name goes to {seller} as a request.',
   licence: 'Licence',
@@ -62,8 +60,6 @@ export const en = {
   otherCode: 'This code is for {products}.',
   busy: 'There were too many attempts. Try again in an hour.',
   failed: 'The serial cannot be made at the moment. {seller} can help.',
-  imprint: 'Imprint',
-  privacy: 'Privacy',
   mailSerials: 'Your serials from {seller}',
   mailLink:
     'On this page you can correct the name or change your address. The link and the code are valid for 30 minutes:',

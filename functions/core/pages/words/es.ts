@@ -18,8 +18,6 @@ export const es: Words = {
   again: 'Enviarme uno nuevo',
   licences: 'Los números de serie de {address}',
   show: 'Mostrar mis números de serie',
-  name: 'Nombre',
-  serial: 'Número de serie',
   correct: 'Corregir el nombre',
   correctHow:
     'Para errores al escribir, dos veces como máximo. Cualquier otro nombre se envía a {seller} como solicitud.',
@@ -68,8 +66,6 @@ export const es: Words = {
   otherCode: 'Este código es para {products}.',
   busy: 'Hubo demasiados intentos. Pruebe dentro de una hora.',
   failed: 'El número de serie no se puede crear en este momento. {seller} puede ayudarle.',
-  imprint: 'Aviso legal',
-  privacy: 'Privacidad',
   mailSerials: 'Sus números de serie de {seller}',
   mailLink:
     'En esta página puede corregir el nombre o cambiar su dirección. El enlace y el código valen 30 minutos:',

@@ -19,8 +19,6 @@ export const fr: Words = {
   again: 'M’envoyer un nouveau lien',
   licences: 'Les numéros de série de {address}',
   show: 'Afficher mes numéros de série',
-  name: 'Nom',
-  serial: 'Numéro de série',
   correct: 'Corriger le nom',
   correctHow:
     'Pour les fautes de frappe, deux fois au plus. Tout autre nom est transmis à {seller} comme demande.',
@@ -71,8 +69,6 @@ export const fr: Words = {
   otherCode: 'Ce code est pour {products}.',
   busy: 'Il y a eu trop d’essais. Réessayez dans une heure.',
   failed: 'Le numéro de série ne peut pas être créé pour le moment. {seller} peut vous aider.',
-  imprint: 'Mentions légales',
-  privacy: 'Confidentialité',
   mailSerials: 'Vos numéros de série de {seller}',
   mailLink:
     'Sur cette page, vous pouvez corriger le nom ou changer d’adresse. Le lien et le code sont valables 30 minutes :',

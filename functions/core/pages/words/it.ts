@@ -19,8 +19,6 @@ export const it: Words = {
   again: 'Inviami un nuovo link',
   licences: 'I numeri di serie di {address}',
   show: 'Mostra i miei numeri di serie',
-  name: 'Nome',
-  serial: 'Numero di serie',
   correct: 'Correggere il nome',
   correctHow: 'Per errori di battitura, al massimo due volte. Ogni altro nome va a {seller} come richiesta.',
   licence: 'Licenza',
@@ -69,8 +67,6 @@ export const it: Words = {
   otherCode: 'Questo codice è per {products}.',
   busy: 'Troppi tentativi. Riprovi tra un’ora.',
   failed: 'Il numero di serie non può essere creato al momento. {seller} può aiutarla.',
-  imprint: 'Note legali',
-  privacy: 'Privacy',
   mailSerials: 'I suoi numeri di serie di {seller}',
   mailLink:
     'In questa pagina può correggere il nome o cambiare indirizzo. Il link e il codice valgono 30 minuti:',
