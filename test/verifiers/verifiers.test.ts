@@ -11,7 +11,7 @@ import { afterAll, describe, expect, it, test } from 'vitest';
 import { presets } from '../../functions/core/serial/presets.ts';
 import type { SerialProfile } from '../../functions/core/serial/profile.ts';
 import { bare, type Case, plain, type Question, questions, vectors } from './questions.ts';
-import { LENGTHS, vectorsFile } from './vectors.ts';
+import { LENGTHS, vectorsFile, WITHOUT } from './vectors.ts';
 
 const FOLDER = 'docs/verifiers';
 
@@ -20,7 +20,8 @@ describe('vectors.json', () => {
     await expect(vectorsFile()).toMatchFileSnapshot(`../../${FOLDER}/vectors.json`);
   });
 
-  test.each(Object.entries(presets))('has %s with names of every length', (_, preset) => {
+  const known = Object.entries(presets).filter(([name]) => !WITHOUT.some((one) => one === name));
+  test.each(known)('has %s with names of every length', (_, preset) => {
     const names = vectors.filter(({ profile }) =>
       Object.entries(preset).every(
         ([option, value]) => JSON.stringify(profile[option]) === JSON.stringify(value),
@@ -80,6 +81,8 @@ describe.skipIf(!has('openssl'))('the openssl command', () => {
     );
     const short = (16 - (bytes.length % 16)) % 16;
     const fill = {
+      // No vector has these paddings.
+      ...{ iso7816: '', 'null-pkcs7': '' },
       none: '',
       pkcs7: full.mode === 'cfb8' ? String.fromCharCode(short || 16).repeat(short || 16) : '',
       null: '\0'.repeat(short),
@@ -116,7 +119,10 @@ describe.skipIf(!has('openssl'))('the openssl command', () => {
   }
 
   function sixteen(form: SerialProfile['key']['form'], key: string): string {
-    const bytes = form === 'md5' ? createHash('md5').update(key).digest() : Buffer.from(key, form);
+    const bytes =
+      form === 'md5'
+        ? createHash('md5').update(key).digest()
+        : Buffer.from(key, form === 'hex' || form === 'base64' ? form : 'ascii');
     return bytes.toString('hex').padEnd(32, '0').slice(0, 32);
   }
 

@@ -26,6 +26,8 @@ export function describeForm(serial: Serial): string {
     case 'base64':
       return isAnyLength ? 'bytes in base64' : '16 bytes in base64 (24 characters)';
     case 'md5':
+    case 'sha1':
+    case 'sha256':
       return 'any ASCII text';
   }
 }
@@ -37,6 +39,8 @@ export function randomKey(serial: Serial): string {
   switch (serial.key.form) {
     case 'ascii':
     case 'md5':
+    case 'sha1':
+    case 'sha256':
       return Array.from({ length: 16 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
     case 'hex':
       return randomBytes(16).toString('hex');

@@ -45,7 +45,8 @@ Examples:
 
 const NO_MATCH =
   'no profile makes all of these serials from these names under this key; check that the app contains this key and that ' +
-  'each serial belongs to exactly this spelling of the name';
+  'each serial belongs to exactly this spelling of the name. MD5, SHA-1, SHA-256 and the folding of MySQL were tried: if ' +
+  'the app hashes or folds the key in another way, give the 16 bytes of the result in hex';
 
 async function readPairs(file: string): Promise<readonly Pair[]> {
   const bytes = await readFile(file).catch((error: unknown) => {

@@ -21,7 +21,8 @@ function withoutDefaults(options: object, defaults: object): object {
 
 /** Leaves out undefined and empty parts. */
 function toLiteral(value: unknown): string {
-  if (typeof value === 'string') return `'${value.replace(/['\\]/g, '\\$&')}'`;
+  if (typeof value === 'string')
+    return `'${value.replace(/['\\]/g, '\\$&').replaceAll('\r', '\\r').replaceAll('\n', '\\n')}'`;
   if (typeof value !== 'object' || value === null) return String(value);
   const parts = Object.entries(value).flatMap(([name, part]) =>
     part === undefined || isEmpty(part) ? [] : [`${name}: ${toLiteral(part)}`],

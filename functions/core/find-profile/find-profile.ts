@@ -73,21 +73,27 @@ function findMatches({ key, names, cipher }: Candidate, layouts: Layouts): Seria
   if (!first) return [];
   const ciphertext = (name: Buffer) => encrypt(cipher, key.bytes, pad(cipher.padding, name));
   const head = ciphertext(first);
-  return [...layouts].flatMap(([alphabet, candidates]) => {
-    if (candidates.length === 0) return [];
-    const start = formatText(head, { alphabet });
-    const likely = candidates.filter(({ digits }) => start.startsWith(digits[0] ?? ''));
-    if (likely.length === 0) return [];
-    const encoded = [start, ...others.map((name) => formatText(ciphertext(name), { alphabet }))];
-    return likely.flatMap(({ text, digits }) => {
-      const cut = findCut(encoded, digits);
-      if (cut === false) return [];
-      return names.options.flatMap((options) =>
-        parseProfile({ ...cipher, ...options, key: key.key, text: { ...text, cut } }),
-      );
-    });
-  });
+  return [...layouts].flatMap(([alphabet, candidates]) =>
+    candidates.length === 0
+      ? []
+      : variantsOf(alphabet).flatMap((variant) => {
+          const start = formatText(head, variant);
+          const likely = candidates.filter(({ digits }) => start.startsWith(digits[0] ?? ''));
+          if (likely.length === 0) return [];
+          const encoded = [start, ...others.map((name) => formatText(ciphertext(name), variant))];
+          return likely.flatMap(({ text, digits }) => {
+            const cut = findCut(encoded, digits);
+            if (cut === false) return [];
+            return names.options.flatMap((options) =>
+              parseProfile({ ...cipher, ...options, key: key.key, text: { ...text, ...variant, cut } }),
+            );
+          });
+        }),
+  );
 }
+
+const variantsOf = (alphabet: Alphabet) =>
+  alphabet === 'base64' ? [{ alphabet }, { alphabet, pad: false as const }] : [{ alphabet }];
 
 const IVS = [
   { from: 'zero' },

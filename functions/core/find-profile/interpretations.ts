@@ -3,7 +3,7 @@
 import { keyBytes } from '../serial/aes-128.ts';
 import { CHARSETS, encode } from '../serial/charset.ts';
 import { licenseeOf } from '../serial/name.ts';
-import { SerialProfile } from '../serial/profile.ts';
+import { KEY_FITS, KEY_FORMS, SerialProfile } from '../serial/profile.ts';
 
 export interface KeyInterpretation {
   readonly key: SerialProfile['key'];
@@ -26,8 +26,8 @@ const PLAIN = SerialProfile.parse({
 /** Returns every interpretation of the key; of two with the same bytes, the stricter. */
 export function interpretKey(key: string): KeyInterpretation[] {
   const byBytes = new Map<string, KeyInterpretation>();
-  for (const fit of ['exact', 'null-pad-or-cut'] as const) {
-    for (const form of ['ascii', 'hex', 'base64', 'md5'] as const) {
+  for (const fit of KEY_FITS) {
+    for (const form of KEY_FORMS) {
       const bytes = keyBytes({ ...PLAIN, key: { form, fit } }, key);
       const hex = bytes?.toString('hex') ?? '';
       if (bytes && !byBytes.has(hex)) byBytes.set(hex, { key: { form, fit }, bytes });

@@ -64,7 +64,7 @@ function* groupings(
     const even = parts.every((groups) =>
       groups.every((part, at) => (at + 1 < groups.length ? part.length === group : part !== '')),
     );
-    if (even && group <= 64) yield { digits: parts.map((groups) => groups.join('')), group, separator };
+    if (even && group <= 76) yield { digits: parts.map((groups) => groups.join('')), group, separator };
   }
 }
 

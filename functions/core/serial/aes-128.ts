@@ -14,7 +14,15 @@ const BLOCK = 16;
 export function keyBytes({ key: { form, fit } }: SerialProfile, key: string): Buffer | undefined {
   const bytes = decodeKey(form, key);
   if (bytes === undefined || bytes.length === BLOCK) return bytes;
+  if (fit === 'mysql') return foldKey(bytes);
   return fit === 'exact' ? undefined : Buffer.concat([bytes], BLOCK);
+}
+
+/** As `my_aes_create_key` of MySQL: XORs each 16 bytes of the key. */
+function foldKey(bytes: Buffer): Buffer {
+  const key = Buffer.alloc(BLOCK);
+  for (const [at, byte] of bytes.entries()) key[at % BLOCK] = (key[at % BLOCK] ?? 0) ^ byte;
+  return key;
 }
 
 /** Returns the serial, or undefined if the profile's charset lacks a character of the licensee. */
@@ -35,7 +43,11 @@ function decodeKey(form: SerialProfile['key']['form'], key: string): Buffer | un
       return key !== '' && bytes.toString('base64') === key ? bytes : undefined;
     }
     case 'md5':
-      return /^[ -~]+$/.test(key) ? createHash('md5').update(key, 'ascii').digest() : undefined;
+    case 'sha1':
+    case 'sha256':
+      return /^[ -~]+$/.test(key)
+        ? createHash(form).update(key, 'ascii').digest().subarray(0, BLOCK)
+        : undefined;
   }
 }
 
@@ -53,6 +65,10 @@ export function pad(padding: SerialProfile['padding'], name: Buffer): Buffer {
       return Buffer.concat([name, Buffer.alloc(missing, missing)]);
     case 'x923': // ANSI X9.23
       return Buffer.concat([name, Buffer.alloc(missing - 1), Buffer.of(missing)]);
+    case 'iso7816': // ISO/IEC 7816-4
+      return Buffer.concat([name, Buffer.of(0x80), Buffer.alloc(missing - 1)]);
+    case 'null-pkcs7': // the app fills the block with nulls, and the tool adds PKCS7
+      return pad('pkcs7', pad('null', name));
   }
 }
 

@@ -81,6 +81,12 @@ export function licenseeIn(text: string, product: number, keys: readonly Signing
   return isValid ? payload.subarray(HEAD).toString() : undefined;
 }
 
+/** True if the text begins like a licence of the product. It may be signed or not. */
+export const isOfProduct = (text: string, product: number): boolean =>
+  text.startsWith(LICENCE.prefix) &&
+  Buffer.from(text.slice(LICENCE.prefix.length), 'base64url').subarray(1, 3).toString('hex') ===
+    product.toString(16).padStart(4, '0');
+
 /** The seed as stored in `product-keys`: 32 bytes in base64. */
 export function seedOf(key: string): Buffer | undefined {
   const bytes = Buffer.from(key, 'base64');

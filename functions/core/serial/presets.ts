@@ -20,6 +20,13 @@ export const presets = {
   'realbasic-mbs-cbc': { kind: 'aes-128', mode: 'cbc', padding: 'null' },
   'xojo-mbs-cipher-ecb': { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7' },
   'xojo-mbs-cipher-cbc': { kind: 'aes-128', mode: 'cbc', padding: 'pkcs7' },
+  'xojo-nulls-mbs-cipher-ecb': { kind: 'aes-128', mode: 'ecb', padding: 'null-pkcs7' },
+  'mysql-aes-encrypt': {
+    kind: 'aes-128',
+    key: { form: 'ascii', fit: 'mysql' },
+    mode: 'ecb',
+    padding: 'pkcs7',
+  },
   'm-crypto-ecb': {
     kind: 'aes-128',
     key: { form: 'ascii', fit: 'null-pad-or-cut' },

@@ -6,14 +6,16 @@ import * as z from 'zod/mini';
 import { ALPHABET_NAMES, ALPHABETS } from './alphabet.ts';
 import { CHARSETS } from './charset.ts';
 
-export const PADDINGS = ['pkcs7', 'null', 'space', 'x923'] as const;
+export const PADDINGS = ['pkcs7', 'null', 'space', 'x923', 'iso7816', 'null-pkcs7'] as const;
+export const KEY_FORMS = ['ascii', 'hex', 'base64', 'md5', 'sha1', 'sha256'] as const;
+export const KEY_FITS = ['exact', 'null-pad-or-cut', 'mysql'] as const;
 const DIGITS = '32 hex digits, two for each of the 16 bytes';
 const MAX_BYTES = 'a whole number, 1 to 256';
 
 const Key = z.strictObject(
   {
-    form: z._default(z.enum(['ascii', 'hex', 'base64', 'md5']), 'ascii'),
-    fit: z._default(z.enum(['exact', 'null-pad-or-cut']), 'exact'),
+    form: z._default(z.enum(KEY_FORMS), 'ascii'),
+    fit: z._default(z.enum(KEY_FITS), 'exact'),
   },
   {
     error: ({ input }) =>
@@ -64,7 +66,10 @@ export const NAMES = { charset: 'utf8', name: Name.parse({}) } as const;
 
 const LEAST_CUT = 8;
 const CUT = `${LEAST_CUT} or more, or leave it out: fewer characters are soon guessed`;
-const SEPARATOR = 'one to five characters of ASCII';
+const SEPARATOR = "one to five characters of ASCII, or a line end, '\\n' or '\\r\\n'";
+/** The length of a line of MIME. */
+const LONGEST_GROUP = 76;
+const GROUP = `1 to ${LONGEST_GROUP}`;
 const PREFIX = 'one to forty characters of ASCII, without spaces';
 
 /** The format of the text that a buyer types. */
@@ -72,14 +77,16 @@ export const SerialText = z
   .strictObject(
     {
       alphabet: z.enum(ALPHABET_NAMES),
+      /** False: base64 without its `=`. */
+      pad: z.optional(z.literal(false)),
       /** The number of characters that are kept, counted before they are grouped. */
       cut: z.optional(z.int(CUT).check(z.minimum(LEAST_CUT, CUT))),
-      group: z.optional(z.int().check(z.minimum(1, '1 to 64'), z.maximum(64, '1 to 64'))),
+      group: z.optional(z.int().check(z.minimum(1, GROUP), z.maximum(LONGEST_GROUP, GROUP))),
       /** The text between groups; `-` by default. */
-      separator: z.optional(z.string(SEPARATOR).check(z.regex(/^[ -~]{1,5}$/, SEPARATOR))),
+      separator: z.optional(z.string(SEPARATOR).check(z.regex(/^(?:[ -~]{1,5}|\r?\n)$/, SEPARATOR))),
       prefix: z.optional(z.string(PREFIX).check(z.regex(/^[!-~]{1,40}$/, PREFIX))),
     },
-    '{ alphabet, cut, group, separator, prefix }',
+    '{ alphabet, pad, cut, group, separator, prefix }',
   )
   .check(
     z.refine(({ group, separator }) => group !== undefined || separator === undefined, {

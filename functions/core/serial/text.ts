@@ -5,11 +5,12 @@ import type { SerialText } from './profile.ts';
 /** Encodes the bytes in digits, then cuts, groups and prefixes them, in this order. */
 export function formatText(
   bytes: Buffer,
-  { alphabet, cut, group, separator = '-', prefix = '' }: SerialText,
+  { alphabet, pad, cut, group, separator = '-', prefix = '' }: SerialText,
 ): string {
   const digits = encodeDigits(bytes, ALPHABETS[alphabet]);
   // Only base64 is padded with `=`: the tools that write the other alphabets leave it out.
-  const whole = alphabet === 'base64' ? digits.padEnd(4 * Math.ceil(bytes.length / 3), '=') : digits;
+  const isPadded = alphabet === 'base64' && pad !== false;
+  const whole = isPadded ? digits.padEnd(4 * Math.ceil(bytes.length / 3), '=') : digits;
   return prefix + inGroups(whole.slice(0, cut), group, separator);
 }
 

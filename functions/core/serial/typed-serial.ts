@@ -11,7 +11,7 @@ export function serialUnder(
   licensee: string,
 ): string | undefined {
   if (profile.kind === 'ed25519') {
-    const text = typed.trim();
+    const text = typed.replaceAll(/[\s\p{Cf}]/gu, '');
     return licenseeIn(text, profile.product, [{ number: version, seed: bytes }]) === licensee
       ? text
       : undefined;
@@ -32,6 +32,8 @@ function normalise(serial: string, { alphabet, group, separator = '-' }: SerialT
   const digits = [...serial].filter((one) => !blank.test(one) && !marks.includes(one)).join('');
   switch (alphabet) {
     case 'base64':
+      // Its `=` carries no bits, unless the serial is cut.
+      return digits.replaceAll('=', '');
     case 'base64url':
       return digits;
     case 'crockford': // https://www.crockford.com/base32.html: O decodes as 0, I and L decode as 1
@@ -41,4 +43,37 @@ function normalise(serial: string, { alphabet, group, separator = '-' }: SerialT
     case 'base32':
       return digits.toUpperCase();
   }
+}
+
+/** True if the typed text is the issued serial with a few digits missing, added or mistaken, in other case, or beside other text. */
+export function isBadCopy(typed: string, issued: string): boolean {
+  const [one, other] = [comparable(typed), comparable(issued)];
+  const isPart = one.length >= LEAST_PART && (other.includes(one) || one.includes(other));
+  return isPart || isWithin(one, other, Math.ceil(other.length / 8));
+}
+
+const LEAST_PART = 8;
+
+/** Letters and digits without case; those that look alike become one. */
+const comparable = (text: string): string =>
+  text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9+/_]/g, '')
+    .replaceAll('o', '0')
+    .replaceAll(/[il]/g, '1');
+
+/** True if at most `most` insertions, deletions and substitutions make one text of the other (Levenshtein). */
+function isWithin(one: string, other: string, most: number): boolean {
+  if (other === '' || Math.abs(one.length - other.length) > most) return false;
+  let row = Array.from({ length: other.length + 1 }, (_, at) => at);
+  for (const [n, letter] of [...one].entries()) {
+    const next = [n + 1];
+    for (const [at, digit] of [...other].entries())
+      next.push(
+        Math.min((row[at] ?? 0) + (letter === digit ? 0 : 1), (row[at + 1] ?? 0) + 1, (next[at] ?? 0) + 1),
+      );
+    row = next;
+  }
+  return (row.at(-1) ?? 0) <= most;
 }

@@ -12,7 +12,7 @@ import { keyBytes, serialOf } from '../../../functions/core/serial/aes-128.ts';
 import { CHARSETS, encode } from '../../../functions/core/serial/charset.ts';
 import { licenseeOf } from '../../../functions/core/serial/name.ts';
 import { presets } from '../../../functions/core/serial/presets.ts';
-import { SerialProfile } from '../../../functions/core/serial/profile.ts';
+import { KEY_FITS, KEY_FORMS, PADDINGS, SerialProfile } from '../../../functions/core/serial/profile.ts';
 import { formatText } from '../../../functions/core/serial/text.ts';
 import { seller } from '../../fixtures/catalogue.ts';
 
@@ -113,7 +113,7 @@ describe.skipIf(!openssl)('the openssl command', () => {
   });
   const iv = { from: 'literal', hex: '000102030405060708090a0b0c0d0e0f' } as const;
   const profiles: z.input<typeof SerialProfile>[] = [
-    ...(['pkcs7', 'null', 'space', 'x923'] as const).flatMap((padding) => [
+    ...PADDINGS.flatMap((padding) => [
       { ...ECB, padding },
       { ...ECB, padding, mode: 'cbc' as const, iv },
       { ...ECB, padding, mode: 'cfb8' as const, iv },
@@ -184,6 +184,12 @@ describe.skipIf(!openssl)('the openssl command', () => {
           pad.length <= 16 &&
           pad.every((byte, at) => byte === (at + 1 < pad.length ? 0 : pad.length))
         );
+      case 'iso7816':
+        return whole && pad[0] === 0x80 && pad.length <= 16 && pad.subarray(1).every((byte) => byte === 0);
+      case 'null-pkcs7': {
+        const nulls = pad.subarray(0, -16);
+        return whole && nulls.every((byte) => byte === 0) && pad.subarray(-16).every((byte) => byte === 16);
+      }
     }
   }
 });
@@ -247,15 +253,16 @@ describe('keys', () => {
     ['base64', 'null-pad-or-cut', '', undefined],
     ['md5', 'exact', 'message digest', 'f96b697d7cb7938d525a2f31aaf161d0'], // RFC 1321, A.5
     ['md5', 'exact', 'Größe', undefined],
+    ['sha1', 'exact', 'abc', 'a9993e364706816aba3e25717850c26c'], // FIPS 180-4, 20 bytes
+    ['sha256', 'exact', 'abc', 'ba7816bf8f01cfea414140de5dae2223'], // FIPS 180-4, 32 bytes
+    ['ascii', 'mysql', 'short', '73686f72740000000000000000000000'],
+    ['hex', 'mysql', `${'0f'.repeat(16)}f0${'0f'.repeat(15)}01`, 'fe000000000000000000000000000000'],
   ])('the form %s with the fit %s of %j', (form, fit, key, hex) =>
     expect(keyBytes(keys(form, fit), key)?.toString('hex')).toBe(hex),
   );
 
   it('made of any text have 16 bytes or are refused', () => {
-    const forms = ['ascii', 'hex', 'base64', 'md5'].flatMap((form) => [
-      keys(form),
-      keys(form, 'null-pad-or-cut'),
-    ]);
+    const forms = KEY_FORMS.flatMap((form) => KEY_FITS.map((fit) => keys(form, fit)));
     const text = fc.oneof(fc.string({ unit: 'binary' }), fc.base64String(), fc.string());
     fc.assert(
       fc.property(fc.constantFrom(...forms), text, (profile, key) => {
@@ -351,12 +358,12 @@ describe('a profile', () => {
     [{ ...ECB, mode: undefined }, /^mode: found nothing; write mode: 'ecb', 'cbc'/],
     [
       { ...ECB, padding: 'none' },
-      /^padding: found "none"; write one of pkcs7, null, space, x923: whole blocks/,
+      /^padding: found "none"; write one of pkcs7, null, space, x923, iso7816, null-pkcs7: whole blocks/,
     ],
-    [{ ...ECB, padding: 'iso10126' }, /^padding: found "iso10126"; write one of pkcs7, null, space, x923$/],
+    [{ ...ECB, padding: 'iso10126' }, /^padding: found "iso10126"; write one of pkcs7, .* null-pkcs7$/],
     [{ ...ECB, padding: undefined }, /^padding: found nothing; write one of pkcs7/],
     [{ ...ECB, key: KEY }, /^key: found a text; write its form.*keys set/],
-    [{ ...ECB, key: { form: 'sha1' } }, /^key\.form: found .*; write one of "ascii", "hex"/],
+    [{ ...ECB, key: { form: 'sha512' } }, /^key\.form: found .*; write one of "ascii", "hex"/],
     [{ ...ECB, kind: 'aes-256' }, /^kind: found "aes-256"; write one of "aes-128"/],
     [{ ...ECB, charset: 'utf-8' }, /^charset: found "utf-8"; write one of "utf8"/],
     [{ ...ECB, colour: 'red' }, /^colour: found an unknown field; write \{ kind, mode, iv/],
@@ -381,12 +388,13 @@ describe('a profile', () => {
       /^text\.separator: found .* a digit/,
     ],
     [
-      { ...ECB, text: { ...HEX, group: 5, separator: '\n' } },
-      /^text\.separator: found "\\n"; write one to five/,
+      { ...ECB, text: { ...HEX, group: 5, separator: '\r' } },
+      /^text\.separator: found "\\r"; write one to five/,
     ],
     [{ ...ECB, text: { ...HEX, prefix: 'W P' } }, /^text\.prefix: found "W P"; write one to forty/],
-    [{ ...ECB, text: { ...HEX, group: 0 } }, /^text\.group: found 0; write 1 to 64/],
-    [{ ...ECB, text: { ...HEX, group: 65 } }, /^text\.group: found 65; write 1 to 64/],
+    [{ ...ECB, text: { ...HEX, group: 0 } }, /^text\.group: found 0; write 1 to 76/],
+    [{ ...ECB, text: { ...HEX, group: 77 } }, /^text\.group: found 77; write 1 to 76/],
+    [{ ...ECB, text: { ...HEX, pad: true } }, /^text\.pad: found true; write one of false/],
     [
       { ...ECB, charset: 'macroman', name: { form: 'nfd' } },
       /^name\.form: found 'nfd' with a charset.*write 'nfc'/,
@@ -419,7 +427,7 @@ describe('a profile', () => {
     return 'no mistake';
   }
 
-  const block = { padding: fc.constantFrom('pkcs7', 'null', 'space', 'x923') };
+  const block = { padding: fc.constantFrom(...PADDINGS) };
   const iv = {
     iv: fc.constantFrom<object[]>(
       { from: 'zero' },
