@@ -1,5 +1,6 @@
 /** The table of providers. A new provider changes this file, its own folder and its page in docs/providers. */
 import type { Provider } from '../core/inbound/provider.ts';
+import { twoCheckout } from './2checkout/provider.ts';
 import { bluesnap } from './bluesnap/provider.ts';
 import { fastspring } from './fastspring/provider.ts';
 import { form } from './form/provider.ts';
@@ -27,6 +28,7 @@ const all: readonly Provider[] = [
   shop,
   shopify,
   stripe,
+  twoCheckout,
   woocommerce,
 ];
 

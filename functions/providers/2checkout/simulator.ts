@@ -1,0 +1,47 @@
+/** Sends 2Checkout's notifications, with all three signatures. */
+import { createHmac, randomInt } from 'node:crypto';
+import { doubling, type Simulator } from '../simulator.ts';
+import { fillTemplate } from '../template.ts';
+
+/** Status, type of the refund, resolution of the chargeback, type of the licence, and the part of the price that is paid. */
+const EVENTS: Readonly<Record<string, readonly [string, string, string, string, number]>> = {
+  paid: ['COMPLETE', '', 'NONE', 'REGULAR', 1],
+  refunded: ['REFUND', 'TOTAL', 'NONE', 'REGULAR', -1],
+  partly_refunded: ['REFUND', 'PARTIAL', 'NONE', 'REGULAR', -0.25],
+  disputed: ['COMPLETE', '', 'OPEN', 'REGULAR', 1],
+  dispute_won: ['COMPLETE', '', 'WON', 'REGULAR', 1],
+  trial: ['COMPLETE', '', 'NONE', 'TRIAL', 0],
+  renewed: ['COMPLETE', '', 'NONE', 'RENEW', 1],
+  ignored: ['PAYOUT', '', 'NONE', 'REGULAR', 1],
+};
+
+export const simulator: Simulator = {
+  events: Object.keys(EVENTS),
+  demoKeys: { signing: ['AABBCCDDEEFF'] },
+  // The schedule is not documented.
+  retries: doubling(10, 24),
+
+  request({ event, id, sku, name, email, company, test, floor }, secret, _options, now) {
+    const [status = '', refund = '', resolution = '', licence = '', share = 0] = EVENTS[event] ?? [];
+    const [orderId, own] = [id ?? String(randomInt(200_000_000, 300_000_000)), String(randomInt(1e9, 2e9))];
+    const at = new Date(now).toISOString().slice(0, 19).replace('T', ' ');
+    const [net, words] = [Math.max(39, floor) * share, name.split(' ')];
+    const fields = fillTemplate('2checkout/templates/ipn.json', {
+      ...{ status, refund, resolution, licence, sku, email, company, at, date: at.replace(/\D/g, '') },
+      ...{ order: event === 'renewed' ? own : orderId, subscription: `S${orderId}`, message: own },
+      ...{ first: words.slice(0, -1).join(' '), last: words.at(-1), test: test ? '1' : '0' },
+      ...{ net: net.toFixed(2), vat: (net * 0.19).toFixed(2), total: (net * 1.19).toFixed(2) },
+    });
+    const form = new URLSearchParams(Object(fields));
+    const text = [...form.values()].map((value) => Buffer.byteLength(value) + value).join('');
+    const mac = (algorithm: string) => createHmac(algorithm, secret).update(text).digest('hex');
+    const signatures = {
+      HASH: mac('md5'),
+      SIGNATURE_SHA2_256: mac('sha256'),
+      SIGNATURE_SHA3_256: mac('sha3-256'),
+    };
+    for (const [field, value] of Object.entries(signatures)) form.append(field, value);
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    return { method: 'POST', query: '', headers, body: String(form), orderId };
+  },
+};
