@@ -2,6 +2,7 @@
 import type { Provider } from '../core/inbound/provider.ts';
 import { twoCheckout } from './2checkout/provider.ts';
 import { bluesnap } from './bluesnap/provider.ts';
+import { dodo } from './dodo/provider.ts';
 import { fastspring } from './fastspring/provider.ts';
 import { form } from './form/provider.ts';
 import { gumroad } from './gumroad/provider.ts';
@@ -17,6 +18,7 @@ import { woocommerce } from './woocommerce/provider.ts';
 
 const all: readonly Provider[] = [
   bluesnap,
+  dodo,
   fastspring,
   form,
   gumroad,

@@ -32,6 +32,7 @@ describe('a request with the start of its body moved into the signed header', ()
     ['paddle', 'paddle-signature', ':', `5:${tail}`, `ts=${at}:5`],
     ['shop', 'webhook-timestamp', '.', `5.${tail}`, `${at}.5`],
     ['polar', 'webhook-timestamp', '.', `5.${tail}`, `${at}.5`],
+    ['dodo', 'webhook-timestamp', '.', `5.${tail}`, `${at}.5`],
   ])('is refused by %s', async (name, header, separator, body, moved) => {
     const context: Context = {
       keys: [secret],

@@ -49,6 +49,7 @@ describe("the vendors' own libraries accept", () => {
   test.each([
     ...eventsOf('shop').map((event) => ['shop', event]),
     ...eventsOf('polar').map((event) => ['polar', event]),
+    ...eventsOf('dodo').map((event) => ['dodo', event]),
   ])('in standardwebhooks, the simulated event of %s: %s', (provider, event) => {
     const { body, headers } = signedRequest(provider ?? '', event ?? '', WHSEC);
     expect(new Webhook(WHSEC).verify(body, { ...headers })).toEqual(JSON.parse(body));

@@ -40,57 +40,63 @@ function shopOf(name: string) {
   };
 }
 
-describe.each(['paddle', 'fastspring', 'polar', 'lemonsqueezy', 'bluesnap', 'paypal-ipn', '2checkout'])(
-  '%s',
-  (name) => {
-    test('a trial gets no serial and no mail with one', async () => {
-      const { send, sales, mails } = shopOf(name);
-      const id = await send('trial');
-      await send('trial', id);
-      expect(sales()).toMatchObject([{ status: 'unpaid', lines: [{ sku: SKU, serial: null }] }]);
-      expect(mails.filter(({ text }) => /[0-9A-F]{32}/.test(text))).toEqual([]);
-    });
+describe.each([
+  'paddle',
+  'fastspring',
+  'polar',
+  'lemonsqueezy',
+  'bluesnap',
+  'paypal-ipn',
+  '2checkout',
+  'dodo',
+])('%s', (name) => {
+  test('a trial gets no serial and no mail with one', async () => {
+    const { send, sales, mails } = shopOf(name);
+    const id = await send('trial');
+    await send('trial', id);
+    expect(sales()).toMatchObject([{ status: 'unpaid', lines: [{ sku: SKU, serial: null }] }]);
+    expect(mails.filter(({ text }) => /[0-9A-F]{32}/.test(text))).toEqual([]);
+  });
 
-    test.each([['trial,renewed'], ['renewed,trial'], ['trial,renewed,renewed,trial,renewed']])(
-      '%s: the first payment makes one sale of the trial',
-      async (events) => {
-        const { send, sales, mails, redeliver } = shopOf(name);
-        const { orderId: id } = { orderId: await shopOf(name).send('trial') };
-        for (const event of events.split(',')) await send(event, id);
-        await redeliver();
-        const [sale, ...others] = sales();
-        expect(others).toEqual([]);
-        expect(sale).toMatchObject({ status: 'paid', lines: [{ sku: SKU, held: null }] });
-        const made = sale?.lines[0]?.serial ?? '?';
-        expect(mails.filter(({ text }) => text.includes(made))).toHaveLength(1);
-      },
-    );
+  test.each([['trial,renewed'], ['renewed,trial'], ['trial,renewed,renewed,trial,renewed']])(
+    '%s: the first payment makes one sale of the trial',
+    async (events) => {
+      const { send, sales, mails, redeliver } = shopOf(name);
+      const { orderId: id } = { orderId: await shopOf(name).send('trial') };
+      for (const event of events.split(',')) await send(event, id);
+      await redeliver();
+      const [sale, ...others] = sales();
+      expect(others).toEqual([]);
+      expect(sale).toMatchObject({ status: 'paid', lines: [{ sku: SKU, held: null }] });
+      const made = sale?.lines[0]?.serial ?? '?';
+      expect(mails.filter(({ text }) => text.includes(made))).toHaveLength(1);
+    },
+  );
 
-    test('a renewal of what is paid changes no line and sends no mail', async () => {
-      const { send, sales, mails } = shopOf(name);
-      const id = await send('paid');
-      const before = sales().map(({ lines }) => lines);
-      await send('renewed', id);
-      await send('renewed', id);
-      expect(sales().map(({ lines }) => lines)).toEqual(before);
-      expect(mails).toHaveLength(1);
-    });
+  test('a renewal of what is paid changes no line and sends no mail', async () => {
+    const { send, sales, mails } = shopOf(name);
+    const id = await send('paid');
+    const before = sales().map(({ lines }) => lines);
+    await send('renewed', id);
+    await send('renewed', id);
+    expect(sales().map(({ lines }) => lines)).toEqual(before);
+    expect(mails).toHaveLength(1);
+  });
 
-    test('money without an order is reported once for its type', async () => {
-      const { send, sales, reports, items } = shopOf(name);
-      for (let n = 0; n < 3; n += 1) await send('ignored');
-      expect(sales()).toEqual([]);
-      const noticed = reports.filter((one) => one.name === 'ignored_amount');
-      expect(noticed).toMatchObject([{ details: { provider: name, type: expect.any(String) } }]);
-      expect([...items.keys()]).toEqual([`notice#${name}#${noticed[0]?.details.type}`]);
-      // Another instance finds the notice in the table.
-      const other = shopOf(name);
-      for (const [key, item] of items) other.items.set(key, item);
-      await other.send('ignored');
-      expect(other.reports.map((one) => one.name)).not.toContain('ignored_amount');
-    });
-  },
-);
+  test('money without an order is reported once for its type', async () => {
+    const { send, sales, reports, items } = shopOf(name);
+    for (let n = 0; n < 3; n += 1) await send('ignored');
+    expect(sales()).toEqual([]);
+    const noticed = reports.filter((one) => one.name === 'ignored_amount');
+    expect(noticed).toMatchObject([{ details: { provider: name, type: expect.any(String) } }]);
+    expect([...items.keys()]).toEqual([`notice#${name}#${noticed[0]?.details.type}`]);
+    // Another instance finds the notice in the table.
+    const other = shopOf(name);
+    for (const [key, item] of items) other.items.set(key, item);
+    await other.send('ignored');
+    expect(other.reports.map((one) => one.name)).not.toContain('ignored_amount');
+  });
+});
 
 test.each([
   ['paddle', '{"event_type":"transaction.completed","data":{"id":"txn_1","details":null}}', 'txn_1'],

@@ -1,0 +1,50 @@
+/** Sends the payment of Dodo's SDK types, signed after Standard Webhooks. */
+import { randomBytes } from 'node:crypto';
+import { doubling, type Simulator, standardHeaders } from '../simulator.ts';
+import { fillTemplate } from '../template.ts';
+import { dodoOrders } from './fake-api.ts';
+
+/** Type, template, and the part of the price that it is about. */
+const EVENTS: Readonly<Record<string, readonly [type: string, file: string, part: number]>> = {
+  paid: ['payment.succeeded', 'payment', 1],
+  refunded: ['refund.succeeded', 'refund', 1],
+  partly_refunded: ['refund.succeeded', 'refund', 0.25],
+  disputed: ['dispute.opened', 'dispute', 1],
+  dispute_won: ['dispute.won', 'dispute', 1],
+  trial: ['subscription.active', 'subscription', 1],
+  renewed: ['payment.succeeded', 'payment', 1],
+  ignored: ['payment.partially_captured', 'payment', 1],
+};
+
+export const simulator: Simulator = {
+  events: Object.keys(EVENTS),
+  demoKeys: { signing: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'] },
+  // The number and the span are not documented.
+  retries: doubling(8, 27),
+  sign: (body, secret, now) => ({ headers: standardHeaders(body, keyOf(secret), now) }),
+
+  orders: dodoOrders,
+
+  request({ event, id, sku, name, email, company, test, floor }, secret, _options, now) {
+    const [type = '', file = '', share = 0] = EVENTS[event] ?? [];
+    const [orderId, own] = [id ?? `pay_${shortId()}`, `pay_${shortId()}`];
+    const isRenewal = event === 'renewed';
+    const [at, status] = [new Date(now).toISOString(), type.split('.')[1]];
+    const payment = isRenewal
+      ? { payment: own, subscription: orderId }
+      : { payment: orderId, subscription: null };
+    const amount = Math.round(Math.max(39, floor) * 100 * share);
+    const body = JSON.stringify(
+      fillTemplate(`dodo/templates/${file}.json`, {
+        ...{ type, sku, name, email, company: company || null, status, at, amount, isPartial: share < 1 },
+        ...{ ...payment, order: orderId, reversal: shortId(), host: test ? 'test' : 'live' },
+        cart: isRenewal ? null : [{ product_id: sku, quantity: 1 }],
+      }),
+    );
+    const headers = { 'content-type': 'application/json', ...standardHeaders(body, keyOf(secret), now) };
+    return { method: 'POST', query: '', headers, body, orderId };
+  },
+};
+
+const keyOf = (secret: string) => Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+const shortId = () => randomBytes(12).toString('hex');
