@@ -1,4 +1,4 @@
-/** `restore` against the embedded AWS: a table of 400 items (10,000 in `npm run prove`), live writes meanwhile, and one damaged item. */
+/** `restore` against the embedded AWS: a table of 200 items (10,000 in `npm run prove`), live writes meanwhile, and one damaged item. */
 import { CreateTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -6,9 +6,10 @@ import { orderStore } from '../../functions/aws/orders.ts';
 import { emptyOrder } from '../../functions/core/order/settle.ts';
 import { toItem } from '../../functions/core/order/stored.ts';
 import { serial } from '../fixtures/catalogue.ts';
+import { isProve } from '../fixtures/prove.ts';
 import { startKeypost } from '../local/running.ts';
 
-const ITEMS = process.env.PROVE ? 10_000 : 400;
+const ITEMS = isProve ? 10_000 : 200;
 const TABLE = 'keypost-orders';
 const products = { widget: { name: 'Widget', serial, skus: { shop: ['w'] } } };
 

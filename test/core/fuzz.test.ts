@@ -323,8 +323,7 @@ describe('a mail', () => {
   });
 
   const HEADERS = [
-    'content-language',
-    ...['auto-submitted', 'content-type', 'date', 'from', 'message-id', 'mime-version', 'reply-to'],
+    ...['auto-submitted', 'content-language', 'content-type', 'date', 'from', 'message-id', 'mime-version', 'reply-to'],
     ...['subject', 'to', 'x-auto-response-suppress', 'x-entity-ref-id'],
   ];
 });

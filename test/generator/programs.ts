@@ -30,7 +30,7 @@ export function started(module: Uint8Array) {
   return { run: async (input: Uint8Array) => readOutput(await program.run(input)), stop: program.stop };
 }
 
-const MUTANT_MS = 60;
+const MUTANT_MS = 20;
 
 /** The child of functions/generator/process.ts, which takes one program after the other: booting takes most of the time. */
 export function reusedChild() {

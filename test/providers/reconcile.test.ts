@@ -1,5 +1,5 @@
 /**
- * A day of lost notifications at each provider whose API lists orders: of 200 (or 1,000) orders 30 % were lost and 5 % were
+ * A day of lost notifications at each provider whose API lists orders: of 100 (or 1,000) orders 30 % were lost and 5 % were
  * refunded meanwhile. The API is called over HTTP. It is busy now and then, and the first run dies in the middle.
  */
 import { describe, expect, test } from 'vitest';
@@ -19,12 +19,13 @@ import { providers } from '../../functions/providers/index.ts';
 import { loadSimulator } from '../../functions/providers/simulate.ts';
 import type { SoldOrder } from '../../functions/providers/simulator.ts';
 import demo from '../../local/demo-shop.ts';
+import { isProve } from '../fixtures/prove.ts';
 import { startServer } from '../local/server.ts';
 
 const NOW = Date.parse('2027-01-02T00:00:00Z');
 const DAY_MS = 24 * 3_600_000;
 /** `npm run prove` plays all of them. */
-const ORDERS = process.env.PROVE ? 1_000 : 200;
+const ORDERS = isProve ? 1_000 : 100;
 const DIES_AFTER = ORDERS * 0.42;
 const isLost = (n: number) => n % 10 < 3;
 const isRefunded = (n: number) => n % 20 === 7 || n % 20 === 1;

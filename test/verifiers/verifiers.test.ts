@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it, test } from 'vitest';
 import { presets } from '../../functions/core/serial/presets.ts';
 import type { SerialProfile } from '../../functions/core/serial/profile.ts';
+import { sampled } from '../fixtures/prove.ts';
 import { bare, type Case, plain, type Question, questions, vectors } from './questions.ts';
 import { LENGTHS, vectorsFile, WITHOUT } from './vectors.ts';
 
@@ -64,7 +65,7 @@ describe.skipIf(!has('openssl'))('the openssl command', () => {
 
   it('makes the same serials', () => {
     expect(usual.length).toBeGreaterThan(300);
-    const differs = usual.filter(({ serial, ...vector }) => {
+    const differs = sampled(usual, 6).filter(({ serial, ...vector }) => {
       const { cut } = vector.full.text;
       return (
         bare(vector.full, serial) !== spelled(vector.full.text.alphabet, ciphertext(vector)).slice(0, cut)
@@ -220,19 +221,20 @@ describe.each(languages)('$language', ({ isHere, build, run, file }) => {
     'accepts right serials, refuses wrong ones, and makes the same serials',
     () => {
       if (build) expect(outputOf(build, '')).toBe('');
-      const lines = questions.map((question) =>
+      const asked = sampled(questions, 4);
+      const lines = asked.map((question) =>
         file.endsWith('.mjs') ? JSON.stringify(question) : fields(question, file.endsWith('.c')),
       );
       const answers = outputOf(run, `${lines.join('\n')}\n`)
         .trimEnd()
         .split(/\r?\n/);
-      expect(answers).toHaveLength(questions.length);
-      const wrong = questions.filter(
+      expect(answers).toHaveLength(asked.length);
+      const wrong = asked.filter(
         ({ isRight }, at) => answers[at]?.startsWith(isRight ? '1\t' : '0\t') !== true,
       );
       expect(wrong).toEqual([]);
-      const made = vectors.map(({ full, serial }) => plain(full, serial));
-      expect(answers.slice(0, vectors.length).map((answer) => answer.slice(2))).toEqual(made);
+      const made = sampled(vectors, 4).map(({ full, serial }) => plain(full, serial));
+      expect(answers.slice(0, made.length).map((answer) => answer.slice(2))).toEqual(made);
     },
     120_000,
   );
