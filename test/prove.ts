@@ -21,7 +21,14 @@ const CHECKS: readonly [name: string, args: readonly string[], env?: Readonly<Re
   ['restore of 10,000 items', vitest('test/bin/restore.test.ts', '--testTimeout=600000'), { PROVE: '1' }],
   [
     'every pair of faults, every vector in openssl, larger backlogs, more kills',
-    vitest('test/core/faults.test.ts', 'test/core/mail/redeliver.test.ts', 'test/verifiers', 'test/local/kill.test.ts', 'test/providers/simulate.test.ts', '--testTimeout=600000'),
+    vitest(
+      'test/core/faults.test.ts',
+      'test/core/mail/redeliver.test.ts',
+      'test/verifiers',
+      'test/local/kill.test.ts',
+      'test/providers/simulate.test.ts',
+      '--testTimeout=600000',
+    ),
     { PROVE: '1' },
   ],
   ['lost notifications at nine providers', vitest('test/providers/reconcile.test.ts'), { PROVE: '1' }],

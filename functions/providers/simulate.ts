@@ -52,7 +52,9 @@ export const findSimulator = (catalogue: Catalogue, provider: string): Promise<S
 export async function loadSimulator(name: string): Promise<Simulator | undefined> {
   const file = new URL(`./${name}/simulator${import.meta.url.slice(-3)}`, import.meta.url);
   if (!Object.hasOwn(providers, name) || !existsSync(file)) return undefined;
-  const { simulator }: { readonly simulator: Simulator } = await import(`./${name}/simulator.ts`);
+  const { simulator }: { readonly simulator: Simulator } = await import(
+    /* @vite-ignore */ `./${name}/simulator.ts`
+  );
   return simulator;
 }
 

@@ -323,7 +323,16 @@ describe('a mail', () => {
   });
 
   const HEADERS = [
-    ...['auto-submitted', 'content-language', 'content-type', 'date', 'from', 'message-id', 'mime-version', 'reply-to'],
+    ...[
+      'auto-submitted',
+      'content-language',
+      'content-type',
+      'date',
+      'from',
+      'message-id',
+      'mime-version',
+      'reply-to',
+    ],
     ...['subject', 'to', 'x-auto-response-suppress', 'x-entity-ref-id'],
   ];
 });
