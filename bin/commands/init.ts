@@ -2,10 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Command } from '@commander-js/extra-typings';
 import * as z from 'zod/mini';
 import { CommandError } from './cli/failure.ts';
+import { isClone, Manifest, ownManifest, root } from './cli/package.ts';
 import type { Terminal } from './cli/terminal.ts';
 
 const HELP = `
@@ -45,16 +45,7 @@ function write(path: string, text: string): void {
   writeFileSync(path, text);
 }
 
-/** The clone, or `dist` of the package. */
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const isClone = import.meta.url.endsWith('.ts');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
-
-const Manifest = z.looseObject({
-  scripts: z.optional(z.record(z.string(), z.string())),
-  dependencies: z.optional(z.record(z.string(), z.string())),
-  devDependencies: z.optional(z.record(z.string(), z.string())),
-});
 type Manifest = z.output<typeof Manifest>;
 
 /** Puts the package of Keypost into the folder, so that `npm ci` finds it on every machine. Returns its dependency. */
@@ -95,12 +86,7 @@ const Lock = z.object({
 });
 
 function manifestOf(before: Manifest, dir: string, keypost: string): Manifest {
-  const ours = z
-    .object({
-      dependencies: z.record(z.string(), z.string()),
-      devDependencies: z.record(z.string(), z.string()),
-    })
-    .parse(JSON.parse(read(isClone ? 'package.json' : '../package.json')));
+  const ours = ownManifest();
   const versions = { ...ours.dependencies, ...ours.devDependencies };
   const pick = (name: string) => ({ [name]: versions[name] ?? '*' });
   return {

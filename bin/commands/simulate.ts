@@ -1,5 +1,5 @@
 /** `simulate`: posts a notification to our own webhook, built and signed as the provider does it. */
-import { Command } from '@commander-js/extra-typings';
+import { Command, Option } from '@commander-js/extra-typings';
 import type { Catalogue } from '../../functions/core/catalogue/catalogue.ts';
 import { providerKeys } from '../../functions/core/catalogue/keys.ts';
 import { needsSigningKey } from '../../functions/providers/all.ts';
@@ -29,18 +29,21 @@ const command = () =>
     .option('--name <name>', "the buyer's name", 'Zoë Lindqvist')
     .option('--email <address>', "the buyer's address; `alarms` of the catalogue unless given")
     .option('--company <company>', "the buyer's company", '')
-    .option('--test', "send a test order, marked with the provider's own flag", false)
+    .option('--live', 'send a real sale: Keypost makes a genuine serial and mails it', false)
+    .addOption(new Option('--test', 'the default').hideHelp().conflicts('live'))
     .option('--secret-stdin', 'read the signing key from standard input instead of Secrets Manager')
     .option('--json', 'for scripts')
     .addHelpText('after', HELP);
 
 const HELP = `
-An order without --test counts as a real sale: Keypost makes a genuine serial and
-mails it.
+The order is a test order, marked with the provider's own flag. Keypost ignores it, or
+mails it to the seller with a serial that no app accepts, as testOrders of the
+catalogue says. With --live it counts as a real sale.
 
 Examples:
   npm run keypost -- simulate stripe --local --name 'José Núñez'
-  npm run keypost -- simulate stripe --test                       to the deployed stack
+  npm run keypost -- simulate stripe                              to the deployed stack
+  npm run keypost -- simulate stripe --live --local               a real sale
   npm run keypost -- simulate stripe --event refunded --id pi_…   the orderId that --json shows`;
 
 export const simulate = (terminal: Terminal) =>
@@ -50,7 +53,8 @@ type Options = OptionsOf<typeof command>;
 
 async function send(terminal: Terminal, provider: string, options: Options): Promise<void> {
   const catalogue = await readCatalogue(terminal);
-  const { event, id, name, company, test } = options;
+  const { event, id, name, company, live } = options;
+  const isIgnored = !live && catalogue.providers[provider]?.testOrders !== 'seller';
   const simulator = await requireSimulator(catalogue, provider).catch(toCommandError);
   const product = options.product ?? firstProduct(catalogue, provider);
   const email = options.email ?? catalogue.seller.alarms;
@@ -64,7 +68,7 @@ async function send(terminal: Terminal, provider: string, options: Options): Pro
   const address =
     options.to ??
     (isMail && page ? addressAt(page, catalogue, provider) : await addressOf(terminal, provider, options));
-  const order = { provider, event, product, id, name, email, company, test };
+  const order = { provider, event, product, id, name, email, company, test: !live };
   try {
     const request = signOrder(simulator, order, { catalogue, secret, address });
     const { status, body } = await postRequest(address, request);
@@ -74,6 +78,10 @@ async function send(terminal: Terminal, provider: string, options: Options): Pro
         ? json({ status, body, orderId })
         : `${provider} receives ${status} ${harmless(body)}\nfor order ${orderId}`,
     );
+    if (isIgnored)
+      terminal.complain(
+        `Keypost ignores this test order: write testOrders: 'seller' under providers.${provider}, or send a real sale with --live`,
+      );
   } catch (error) {
     // fetch throws a TypeError for an unknown host, a refused connection and a malformed address.
     if (error instanceof TypeError || (error instanceof Error && error.name === 'TimeoutError'))

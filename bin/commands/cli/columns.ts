@@ -1,13 +1,46 @@
 /** Text for people and scripts. Text that comes from strangers must not steer the terminal. */
 import stringWidth from 'string-width';
 
-/** Aligns rows of cells; the first row holds the headings. */
-export function columns(rows: readonly (readonly string[])[]): string {
+type Rows = readonly (readonly string[])[];
+
+/**
+ * Aligns rows of cells; the first row holds the headings, in capitals, if there are any. In a terminal that is too narrow,
+ * each row becomes a list with a line for each heading, so that a serial can still be copied whole.
+ */
+export function columns(rows: Rows, room = screenWidth()): string {
   const cells = rows.map((row) => row.map(harmless));
-  const widths = (cells[0] ?? []).map((_, at) => Math.max(...cells.map((row) => stringWidth(row[at] ?? ''))));
+  const [headings = [], ...others] = cells;
+  const table = aligned(cells);
+  if (table.split('\n').every((line) => stringWidth(line) <= room)) return table;
+  const hasHeadings = others.length > 0 && headings.every((one) => /^[A-Z ]+$/.test(one));
+  if (!hasHeadings) return aligned(cells.flatMap((row) => wrapped(row, cells, room)));
+  const lists = others.map((row) => row.flatMap((cell, at) => (cell ? [[headings[at] ?? '', cell]] : [])));
+  return lists
+    .map((list) => aligned(list.flatMap((row) => wrapped(row, list, room))))
+    .join('\n\n');
+}
+
+function aligned(cells: Rows): string {
+  const widths = widthsOf(cells);
   const padded = (cell: string, at: number) => cell + ' '.repeat((widths[at] ?? 0) - stringWidth(cell));
   return cells.map((row) => row.map(padded).join('  ').trimEnd()).join('\n');
 }
+
+const widthsOf = (cells: Rows) =>
+  (cells[0] ?? []).map((_, at) => Math.max(...cells.map((row) => stringWidth(row[at] ?? ''))));
+
+/** Breaks the last cell of a row into lines, at spaces if it has any. */
+function wrapped(row: readonly string[], cells: Rows, room: number): string[][] {
+  const before = row.slice(0, -1);
+  const indent = widthsOf(cells.map((one) => one.slice(0, -1))).reduce((sum, width) => sum + width + 2, 0);
+  const size = Math.max(8, room - indent);
+  const parts = [...(row.at(-1) ?? '').matchAll(new RegExp(`.{1,${size}}(?: |$)|.{1,${size}}`, 'gu'))];
+  return parts.length < 2
+    ? [[...row]]
+    : parts.map(([part], at) => [...before.map((cell) => (at === 0 ? cell : '')), part.trimEnd()]);
+}
+
+const screenWidth = () => process.stdout.columns || Number(process.env.COLUMNS) || Number.POSITIVE_INFINITY;
 
 /** Replaces escape sequences, line ends and marks of text direction. Joiners stay: they only shape letters. */
 export const harmless = (text: string): string =>

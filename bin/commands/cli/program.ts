@@ -1,23 +1,34 @@
 /** The complete command line: the table of commands, the help, and the exit code. */
 import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { json } from './columns.ts';
+import { completionOf } from './completion.ts';
 import { explain } from './failure.ts';
+import { ownManifest } from './package.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Runs the command line. Returns the exit code: 0 done, 1 not done, 2 not understood. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  // `help orders issue` is `orders issue --help`.
+  const words = args[0] === 'help' ? [...args.slice(1), '--help'] : args;
   const program = new Command('keypost')
     .usage('<command>')
+    .helpCommand(false)
+    .version(ownManifest().version ?? '', '-V, --version', 'show the version of Keypost')
     .description('Keypost on the command line: keys, orders, serials, and the state of the deployment.')
     .addHelpText('after', HELP);
-  for (const command of await commandsFor(args, terminal)) program.addCommand(command);
-  for (const command of withSubcommands(program)) useTerminal(command, terminal);
+  for (const command of await commandsFor(words, terminal)) program.addCommand(command);
+  const isJson = args.includes('--json');
+  for (const command of withSubcommands(program)) useTerminal(command, terminal, isJson);
+  const complain = (error: string) => terminal.complain(isJson ? json({ error }, 0) : error);
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(words, { from: 'user' });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    terminal.complain(explain(error, args.includes('--local')));
-    return 1;
+    const isUsage = error instanceof CommanderError;
+    if (isUsage && error.exitCode === 0) return 0;
+    if (!isUsage) complain(explain(error, args.includes('--local')));
+    else if (isJson) complain(error.message);
+    return isUsage ? 2 : 1;
   }
 }
 
@@ -143,6 +154,15 @@ const COMMANDS: readonly {
     description: 'check whether everything is ready for sales, and how to fix what is not',
     load: async () => (await import('../doctor/doctor.ts')).doctor,
   },
+  {
+    name: 'completion',
+    description: 'print the completion for bash and zsh',
+    load: async () => (terminal) =>
+      new Command('completion').addHelpText('after', COMPLETION).action(async () => {
+        const every = COMMANDS.map(({ name }) => name).filter((name) => name !== 'completion');
+        terminal.print(completionOf(await commandsFor(every, terminal)));
+      }),
+  },
 ];
 
 const commandsFor = (args: readonly string[], terminal: Terminal): Promise<CommandUnknownOpts[]> =>
@@ -155,11 +175,15 @@ const commandsFor = (args: readonly string[], terminal: Terminal): Promise<Comma
     }),
   );
 
+const COMPLETION = `
+Example:
+  npm run -s keypost -- completion > keypost-completion.sh && source keypost-completion.sh`;
+
 const HELP = `
 The exit code is 0 if the command succeeds, 1 if it fails, and 2 if it is not understood.
 
 Examples:
-  npm run keypost -- keys set --help      help on a command, with examples
+  npm run keypost -- help keys set        help on a command, with examples
   npm run keypost -- doctor               checks the deployed stack
   npm run keypost -- orders held --local  the held orders of \`npm start\` on this machine
 
@@ -172,11 +196,12 @@ function* withSubcommands(command: CommandUnknownOpts): Generator<CommandUnknown
 }
 
 /** Keeps commander from ending the process and from writing past the terminal. */
-const useTerminal = (command: CommandUnknownOpts, { print, complain }: Terminal) =>
+const useTerminal = (command: CommandUnknownOpts, { print, complain }: Terminal, isJson: boolean) =>
   command
     .exitOverride()
-    .showHelpAfterError('(--help shows more)')
+    .showHelpAfterError(isJson ? false : '(--help shows more)')
     .configureOutput({
       writeOut: (text) => print(text.trimEnd()),
-      writeErr: (text) => complain(text.trimEnd()),
+      // With --json, the caller writes the error.
+      writeErr: (text) => (isJson ? undefined : complain(text.trimEnd())),
     });

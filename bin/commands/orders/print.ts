@@ -9,12 +9,13 @@ import type { Terminal } from '../cli/terminal.ts';
 /** Formats orders as a table. */
 export const orderTable = (orders: readonly OrderView[]): string =>
   columns([
-    ['RECEIVED', 'ORDER', 'BUYER', 'PRODUCTS', 'STATUS', 'MAIL', 'HELD'],
+    ['RECEIVED', 'ORDER', 'BUYER', 'PRODUCTS', 'SERIAL', 'STATUS', 'MAIL', 'HELD'],
     ...orders.map(({ receivedAt, key, buyer, lines, status, mail, held }) => [
       formatMinute(receivedAt),
       key,
       buyer.name || buyer.email ? `${buyer.name ?? '?'} <${buyer.email ?? '?'}>` : '',
       distinct(lines.map(({ product, sku, quantity }) => `${product ?? (sku || '?')}${times(quantity)}`)),
+      distinct(lines.flatMap(({ serial }) => serial ?? [])),
       status,
       mail.state,
       distinct(held),
@@ -22,7 +23,7 @@ export const orderTable = (orders: readonly OrderView[]): string =>
   ]);
 
 /** Formats a time in UTC, to the minute. */
-export const formatMinute = (time: string): string => time.slice(0, 16).replace('T', ' ');
+export const formatMinute = (time: string): string => `${time.slice(0, 16).replace('T', ' ')} UTC`;
 
 const times = (quantity: number) => (quantity > 1 ? ` × ${quantity}` : '');
 const distinct = (values: readonly string[]) => [...new Set(values)].join(', ');

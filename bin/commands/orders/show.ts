@@ -157,5 +157,5 @@ const section = (title: string, rows: readonly (readonly string[])[]): string =>
 const row = (name: string, value: string | null | undefined): string[][] =>
   value === null || value === undefined || value === '' ? [] : [[name, value]];
 
-const time = (at: string | null | undefined) => at && `${formatMinute(at)} UTC`;
+const time = (at: string | null | undefined) => at && formatMinute(at);
 const money = (amount: Money | undefined) => amount && `${amount.value} ${amount.currency}`;

@@ -72,5 +72,5 @@ case. The exit code is 0 if the serial is valid and 1 if it is not. A serial tha
 valid is "copied badly" (cut, or a few characters are wrong) or "not ours".
 
 Example:
-  npm run keypost -- serial check --product widgetpro-mac --name 'Jane Q. Sample' \\\\
+  npm run keypost -- serial check --product widgetpro-mac --name 'Jane Q. Sample' \\
     --serial b05f5da78463537b5f9a76cf01b76e01`;

@@ -23,5 +23,5 @@ const HELP = `
 Examples:
   npm run keypost -- serial make --product widgetpro-mac --name 'José Núñez'
   npm run keypost -- serial make --preset m-crypto-ecb --key - --name 'José Núñez' < key.txt
-  npm run keypost -- serial make --preset php-mcrypt-cbc \\\\
+  npm run keypost -- serial make --preset php-mcrypt-cbc \\
     --profile '{"iv":{"from":"key"},"text":{"alphabet":"base64"}}' --key - --name 'José Núñez'`;
