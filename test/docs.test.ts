@@ -30,8 +30,8 @@ const anchorsOf = (text: string) =>
       .replaceAll(' ', '-'),
   );
 
-test('README shows the four steps of fulfil.ts unchanged', () => {
-  const [, shown] = /^## The four steps\n[\s\S]*?```ts\n([\s\S]*?)```/m.exec(read('README.md')) ?? [];
+test('docs/how-it-works.md shows the four steps of fulfil.ts unchanged', () => {
+  const [, shown] = /^## The four steps\n[\s\S]*?```ts\n([\s\S]*?)```/m.exec(read('docs/how-it-works.md')) ?? [];
   const [fulfil] =
     /^export async function\* fulfil\([\s\S]*?\n}\n/m.exec(read('functions/core/fulfil.ts')) ?? [];
   expect(fulfil).toContain('world.record');
@@ -241,6 +241,15 @@ test('decisions are numbered and have one form', () => {
 test('every provider has a page', () => {
   const names = Object.keys(providers);
   expect(names.filter((name) => !existsSync(`docs/providers/${name}.md`))).toEqual([]);
+});
+
+test('README is short', () => expect(read('README.md').split('\n').length).toBeLessThanOrEqual(150));
+
+test('docs/llms.txt lists every page of docs', () => {
+  const listed = [...read('docs/llms.txt').matchAll(/\]\(([^)]+)\)/g)].map(([, path = '']) => path);
+  const pages = ofKind('.md', 'docs').map((path) => path.slice('docs/'.length));
+  expect(listed.filter((path) => path.startsWith('../') || !pages.includes(path))).toEqual(['../ARCHITECTURE.md', '../CHANGELOG.md']);
+  expect(pages.filter((path) => !/^(?:decisions|README)/.test(path) && !listed.includes(path))).toEqual([]);
 });
 
 test('CI pins its actions to commits and has read permission only', () => {

@@ -16,6 +16,7 @@ import { type Running, start } from '../local/start.ts';
 import { startServer } from './local/server.ts';
 
 const readme = readFileSync('README.md', 'utf8');
+const howItWorks = readFileSync('docs/how-it-works.md', 'utf8');
 const goLive = readFileSync('docs/go-live.md', 'utf8');
 const shopPage = readFileSync('docs/providers/shop.md', 'utf8');
 /** Returns the first code block of this language after a text. */
@@ -23,10 +24,10 @@ const block = (text: string, behind: string, language: string) =>
   new RegExp(`${behind}[\\s\\S]*?^ *\`\`\`${language}\\n([\\s\\S]*?)^ *\`\`\``, 'm').exec(text)?.[1] ?? '';
 const missing = (...tools: string[]) => tools.filter((tool) => spawnSync('which', [tool]).status !== 0);
 
-test('the product in the README can be added to the catalogue', async () => {
+test('the product in docs/how-it-works.md can be added to the catalogue', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'keypost-samples-'));
   const file = join(folder, 'keypost.config.ts');
-  const sample = block(readme, '## Add a product', 'ts');
+  const sample = block(howItWorks, '## Add a product', 'ts');
   writeFileSync(
     file,
     readFileSync('local/demo-shop.ts', 'utf8').replace('products: {', `products: {\n${sample}`),

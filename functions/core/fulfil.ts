@@ -8,7 +8,7 @@ import { withSerials } from './serial/lines.ts';
 import type { World } from './world.ts';
 
 /**
- * The order pipeline. README shows these lines, and a test keeps the two equal. A failing event does not stop the
+ * The order pipeline. docs/how-it-works.md shows these lines, and a test keeps the two equal. A failing event does not stop the
  * others from being recorded. Its error is thrown at the end, and only the claims before it are yielded as done.
  */
 export async function* fulfil(

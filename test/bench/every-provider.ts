@@ -1,6 +1,6 @@
 /** A shop that sells one product by every provider, and an order of each, as its simulator signs it. */
-import { defineConfig } from 'keypost';
 import type { HttpApiEvent } from '../../functions/aws/http-api.ts';
+import { defineConfig } from '../../functions/core/catalogue/catalogue.ts';
 import type { Context } from '../../functions/core/inbound/provider.ts';
 import type { SignedRequest } from '../../functions/providers/simulator.ts';
 import { seller, serial } from '../fixtures/catalogue.ts';

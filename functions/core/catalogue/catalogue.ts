@@ -24,7 +24,7 @@ export class CatalogueError extends Error {
 }
 
 /** Checks the catalogue. Throws a CatalogueError that lists every mistake at once. */
-export function defineConfig(settings: CatalogueSettings): Catalogue {
+export function defineConfig(settings: unknown): Catalogue {
   const { data, error } = Settings.safeParse(settings, { reportInput: true });
   const mistakes = [
     ...(error?.issues ?? []).flatMap((one) => describeIssue(one)),

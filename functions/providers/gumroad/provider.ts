@@ -22,7 +22,7 @@ import { requireEqual } from '../../core/inbound/signature.ts';
 import { fromMinor } from '../../core/order/money.ts';
 import { paid } from './paid.ts';
 
-const Options = z.strictObject({
+export const Options = z.strictObject({
   /** The seller's ID at Gumroad, which every ping contains. */
   sellerId: z.string().check(z.minLength(1)),
   /** True if Gumroad's API has to confirm each ping. Otherwise anybody who knows the address can make serials. */
