@@ -6,7 +6,15 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { createCipheriv, createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -14,11 +22,18 @@ import { createInterface } from 'node:readline';
 const temporary = mkdtempSync(join(tmpdir(), 'keypost-acceptance-'));
 let shop = join(temporary, 'shop');
 // npm passes its own settings to what it runs: the clone's are not those of the shop.
-const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|INIT_CWD|KEYPOST_)/.test(name)));
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(npm_|INIT_CWD|KEYPOST_)/.test(name)),
+);
 
 const run = (command: string, args: readonly string[], more: object = {}) => {
   console.log(`$ ${[command, ...args].join(' ')}`);
-  return execFileSync(command, args, { cwd: shop, env: { ...env, ...more }, encoding: 'utf8', stdio: ['pipe', 'pipe', 'inherit'] });
+  return execFileSync(command, args, {
+    cwd: shop,
+    env: { ...env, ...more },
+    encoding: 'utf8',
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
 };
 const npm = (...args: readonly string[]) => run('npm', args);
 const readText = (name: string) => readFileSync(join(shop, name), 'utf8');
@@ -29,14 +44,21 @@ const writeText = (name: string, text: string) => {
 
 const serialUnder = (key: Buffer, name: string) => {
   const cipher = createCipheriv('aes-128-ecb', key, null);
-  return Buffer.concat([cipher.update(name, 'utf8'), cipher.final()]).toString('hex').toUpperCase();
+  return Buffer.concat([cipher.update(name, 'utf8'), cipher.final()])
+    .toString('hex')
+    .toUpperCase();
 };
 const KEY = Buffer.from('1234567890123456');
-const TEST_KEY = createHash('sha256').update('a Keypost test order for widgetpro-mac').digest().subarray(0, 16);
+const TEST_KEY = createHash('sha256')
+  .update('a Keypost test order for widgetpro-mac')
+  .digest()
+  .subarray(0, 16);
 const NAME = 'Zoë Lindqvist';
 
 /** Runs `npm start` while `use` works with it. */
-async function withStart(use: (page: string, keypost: (...args: readonly string[]) => string) => Promise<void>) {
+async function withStart(
+  use: (page: string, keypost: (...args: readonly string[]) => string) => Promise<void>,
+) {
   const child = spawn('npm', ['start'], {
     ...{ cwd: shop, detached: true, stdio: ['ignore', 'pipe', 'inherit'] },
     env: { ...env, PORT: '0', AWS_PORT: '0', DATA_DIR: ':memory:' },
@@ -132,7 +154,13 @@ try {
   shop = join(temporary, 'My Shop');
   writeText('keypost.config.ts', REAL_SHOP);
   for (const path of ['serials/wordy.ts', 'providers/acme/provider.ts']) writeText(path, block(`// ${path}`));
-  const files = ['keypost.config.ts', 'serials/wordy.ts', 'providers/acme/provider.ts', 'package.json', 'cdk.json'];
+  const files = [
+    'keypost.config.ts',
+    'serials/wordy.ts',
+    'providers/acme/provider.ts',
+    'package.json',
+    'cdk.json',
+  ];
   for (const name of files) writeText(name, readText(name).replaceAll('\n', '\r\n'));
   const body = [...blocks.keys()].find((first) => first.startsWith('{"event"')) ?? '';
   writeText('providers/acme/samples/evidence.json', block('['));
@@ -150,7 +178,9 @@ try {
     assert.match(keypost('serial', 'make', '--product', 'wordy-mac', '--name', NAME), /ZOELINDQVIST-23747/);
   });
   npm('run', 'check');
-  const bundles = readdirSync(join(shop, 'cdk.out'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.mjs'));
+  const bundles = readdirSync(join(shop, 'cdk.out'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.mjs'),
+  );
   const texts = bundles.map((name) => readText(join('cdk.out', name)));
   assert.ok(texts.some((text) => text.includes('x-acme-signature')));
   assert.equal(texts.filter((text) => text.match(/no signature matches/g)?.length === 2).length, 0);

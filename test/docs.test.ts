@@ -31,7 +31,8 @@ const anchorsOf = (text: string) =>
   );
 
 test('docs/how-it-works.md shows the four steps of fulfil.ts unchanged', () => {
-  const [, shown] = /^## The four steps\n[\s\S]*?```ts\n([\s\S]*?)```/m.exec(read('docs/how-it-works.md')) ?? [];
+  const [, shown] =
+    /^## The four steps\n[\s\S]*?```ts\n([\s\S]*?)```/m.exec(read('docs/how-it-works.md')) ?? [];
   const [fulfil] =
     /^export async function\* fulfil\([\s\S]*?\n}\n/m.exec(read('functions/core/fulfil.ts')) ?? [];
   expect(fulfil).toContain('world.record');
@@ -248,7 +249,10 @@ test('README is short', () => expect(read('README.md').split('\n').length).toBeL
 test('docs/llms.txt lists every page of docs', () => {
   const listed = [...read('docs/llms.txt').matchAll(/\]\(([^)]+)\)/g)].map(([, path = '']) => path);
   const pages = ofKind('.md', 'docs').map((path) => path.slice('docs/'.length));
-  expect(listed.filter((path) => path.startsWith('../') || !pages.includes(path))).toEqual(['../ARCHITECTURE.md', '../CHANGELOG.md']);
+  expect(listed.filter((path) => path.startsWith('../') || !pages.includes(path))).toEqual([
+    '../ARCHITECTURE.md',
+    '../CHANGELOG.md',
+  ]);
   expect(pages.filter((path) => !/^(?:decisions|README)/.test(path) && !listed.includes(path))).toEqual([]);
 });
 

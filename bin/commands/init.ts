@@ -46,7 +46,6 @@ function write(path: string, text: string): void {
 }
 
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
-type Manifest = z.output<typeof Manifest>;
 
 /** Puts the package of Keypost into the folder, so that `npm ci` finds it on every machine. Returns its dependency. */
 function copyPackage(dir: string, from: string | undefined): string {
@@ -85,7 +84,7 @@ const Lock = z.object({
   packages: z.record(z.string(), z.object({ resolved: z.optional(z.string()) })),
 });
 
-function manifestOf(before: Manifest, dir: string, keypost: string): Manifest {
+function manifestOf(before: z.output<typeof Manifest>, dir: string, keypost: string) {
   const ours = ownManifest();
   const versions = { ...ours.dependencies, ...ours.devDependencies };
   const pick = (name: string) => ({ [name]: versions[name] ?? '*' });

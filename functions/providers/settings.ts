@@ -4,10 +4,14 @@ import type { MailStore, NeedsOptions, WithOptions } from '../core/catalogue/set
 type List = readonly string[];
 
 export interface BuiltIn {
+  /** 2Checkout, now Verifone: docs/providers/2checkout.md. */
+  readonly '2checkout'?: WithOptions<never> | undefined;
   /** BlueSnap, formerly Plimus: docs/providers/bluesnap.md. */
   readonly bluesnap?: WithOptions<AnswerOptions> | undefined;
   /** A store whose mail has one `label: value` in a line: docs/providers/block.md. */
   readonly block?: (MailStore<BlockOptions> & NeedsOptions<BlockOptions>) | undefined;
+  /** Dodo Payments: docs/providers/dodo.md. */
+  readonly dodo?: WithOptions<SandboxOptions> | undefined;
   /** FastSpring: docs/providers/fastspring.md. */
   readonly fastspring?: WithOptions<AnswerOptions> | undefined;
   /** A shop that asks for serials with a form: docs/providers/form.md. */

@@ -16,22 +16,34 @@ async function keypost(args: readonly string[]) {
   const lines: string[] = [];
   const print = (line: string) => void lines.push(line);
   const ask = async () => 'yes';
-  const code = await run(args, { env, print, complain: print, ask, readSecret: async () => '1234567890123456' });
+  const code = await run(args, {
+    env,
+    print,
+    complain: print,
+    ask,
+    readSecret: async () => '1234567890123456',
+  });
   return { code, printed: lines.join('\n') };
 }
 
 /** Yields the words of each command that has help. */
-async function* commands(path: readonly string[] = []): AsyncGenerator<{ path: readonly string[]; help: string }> {
+async function* commands(
+  path: readonly string[] = [],
+): AsyncGenerator<{ path: readonly string[]; help: string }> {
   const { code, printed: help } = await keypost([...path, '--help']);
   expect({ path, code }).toEqual({ path, code: 0 });
   yield { path, help };
   const [, list = ''] = /^Commands:\n((?: .*\n?)*)/m.exec(help) ?? [];
-  for (const [, name = ''] of list.matchAll(/^ {2}([a-z-]+)/gm)) if (name !== 'help') yield* commands([...path, name]);
+  for (const [, name = ''] of list.matchAll(/^ {2}([a-z-]+)/gm))
+    if (name !== 'help') yield* commands([...path, name]);
 }
 
 /** Parses an example as a shell does; a comment stands behind three spaces. */
 function wordsOf(example: string): string[] {
-  const line = example.replace(/ {3,}\S.*/, '').replace(/ && .*/, '').replaceAll(/ [<>] \S+/g, '');
+  const line = example
+    .replace(/ {3,}\S.*/, '')
+    .replace(/ && .*/, '')
+    .replaceAll(/ [<>] \S+/g, '');
   const [, command = ''] = /npm run (?:-s )?keypost -- (.*)/.exec(line) ?? [];
   return [...command.matchAll(/(?:'[^']*'|[^\s'])+/g)].map(([word]) => word.replaceAll("'", ''));
 }
@@ -53,7 +65,10 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'my-shop/cdk.json'), '');
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   process.chdir(join(folder, 'cwd'));
-  for (const [provider = '', id = ''] of [['stripe', 'pi_123'], ['shop', '1042']])
+  for (const [provider = '', id = ''] of [
+    ['stripe', 'pi_123'],
+    ['shop', '1042'],
+  ])
     await keypost(['simulate', provider, '--id', id, '--live', '--local']);
 });
 afterAll(async () => {
@@ -64,12 +79,15 @@ afterAll(async () => {
 
 /** A deployed stack, a file or an order of the example is missing here. */
 const MISSING =
-  /there is no|no output|cannot be read|has no signed|API answered|already|mail store|to no address|still held|fails|Dmarc/;
+  /there is no|neither|no output|cannot be read|has no signed|API answered|already|mail store|to no address|still held|fails|Dmarc/;
 
 test('every example of every help text runs', async () => {
   for await (const { path, help } of commands()) {
     const [, text = ''] = /^Examples?:\n([\s\S]*?)\n?(?:\n\n|$)/m.exec(help) ?? [];
-    const examples = text.replaceAll(/ \\\n\s*/g, ' ').split('\n').filter((line) => line.includes('npm run'));
+    const examples = text
+      .replaceAll(/ \\\n\s*/g, ' ')
+      .split('\n')
+      .filter((line) => line.includes('npm run'));
     const isGroup = help.includes('\nCommands:\n') && path.length > 0;
     expect([path, examples.length > 0]).toEqual([path, !isGroup]);
     for (const example of examples) {
@@ -100,7 +118,10 @@ describe('the command line', () => {
     ['orders list --date yesterday --json', 2, 'Expected a date such as 2026-11-23.'],
   ])('%s writes its error as JSON', async (args, code, error) => {
     const result = await keypost(args.split(' '));
-    expect([result.code, JSON.parse(result.printed)]).toEqual([code, { error: expect.stringContaining(error) }]);
+    expect([result.code, JSON.parse(result.printed)]).toEqual([
+      code,
+      { error: expect.stringContaining(error) },
+    ]);
   });
 
   test('simulate sends a test order, and says where it is ignored', async () => {

@@ -15,9 +15,7 @@ export function columns(rows: Rows, room = screenWidth()): string {
   const hasHeadings = others.length > 0 && headings.every((one) => /^[A-Z ]+$/.test(one));
   if (!hasHeadings) return aligned(cells.flatMap((row) => wrapped(row, cells, room)));
   const lists = others.map((row) => row.flatMap((cell, at) => (cell ? [[headings[at] ?? '', cell]] : [])));
-  return lists
-    .map((list) => aligned(list.flatMap((row) => wrapped(row, list, room))))
-    .join('\n\n');
+  return lists.map((list) => aligned(list.flatMap((row) => wrapped(row, list, room)))).join('\n\n');
 }
 
 function aligned(cells: Rows): string {

@@ -2,7 +2,9 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 
 /** @param commands every command, with its verbs. */
-export const completionOf = (commands: readonly CommandUnknownOpts[]): string => `# source this file in the folder of your repository
+export const completionOf = (
+  commands: readonly CommandUnknownOpts[],
+): string => `# source this file in the folder of your repository
 keypost() { npm run -s keypost -- "$@"; }
 [ -n "$ZSH_VERSION" ] && autoload -U +X bashcompinit && bashcompinit
 _keypost() {
@@ -23,7 +25,8 @@ function* casesOf(commands: readonly CommandUnknownOpts[], path: string): Genera
     if (command.commands.length === 0) yield caseFor(`'${here}'*`, [...options, '--help']);
   }
   const names = commands.map((command) => command.name());
-  if (names.length > 0) yield caseFor(`'${path}'`, path ? [...names, '--help'] : [...names, 'help', '--version']);
+  if (names.length > 0)
+    yield caseFor(`'${path}'`, path ? [...names, '--help'] : [...names, 'help', '--version']);
 }
 
 const caseFor = (pattern: string, words: readonly string[]) =>

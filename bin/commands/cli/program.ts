@@ -12,7 +12,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   const words = args[0] === 'help' ? [...args.slice(1), '--help'] : args;
   const program = new Command('keypost')
     .usage('<command>')
-    .helpCommand(false)
+    .helpCommand('help [command...]', 'help on a command')
     .version(ownManifest().version ?? '', '-V, --version', 'show the version of Keypost')
     .description('Keypost on the command line: keys, orders, serials, and the state of the deployment.')
     .addHelpText('after', HELP);

@@ -114,7 +114,12 @@ async function setAll(terminal: Terminal, file: string, options: SetOptions): Pr
     const product = findProduct(catalogue, name);
     if (product) requireForm(name, product, key);
     else requireLength(name, key);
-    return { name, key, product, isReplaced: product && (withProductKey(stored, name, key)?.version ?? 0) > 1 };
+    return {
+      name,
+      key,
+      product,
+      isReplaced: product && (withProductKey(stored, name, key)?.version ?? 0) > 1,
+    };
   });
   const replaced = keys.flatMap(({ name, isReplaced }) => (isReplaced ? name : []));
   if (replaced.length > 0) await requireYes(terminal, options.yes, replaceQuestion(replaced.join(', ')));

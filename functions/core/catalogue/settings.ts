@@ -4,6 +4,7 @@ import type { Localized } from '../mail/language.ts';
 import type { OwnWords } from '../mail/sentences.ts';
 import type { Alphabet } from '../serial/alphabet.ts';
 import type { Charset } from '../serial/charset.ts';
+import type { KEY_FITS, KEY_FORMS, PADDINGS } from '../serial/profile.ts';
 import type { MakeSerial } from '../serial/program.ts';
 
 type List = readonly string[];
@@ -26,6 +27,19 @@ export interface ShopSettings {
         readonly domain: string;
         /** The ARN of its certificate, in the region of the stack. */
         readonly certificate: string;
+      }
+    | undefined;
+  /** The buyers' pages and claim codes: docs/pages.md. They need `api.domain`, or `domain: 'aws'`. */
+  readonly pages?:
+    | {
+        /** `aws`: the address of API Gateway, which changes if the stack is deployed anew. */
+        readonly domain?: 'aws' | undefined;
+        /** Claim codes; true by default. */
+        readonly codes?: boolean | undefined;
+        /** Buyers may correct the name of a serial; true by default. */
+        readonly corrections?: boolean | undefined;
+        /** `once`: a buyer may replace the name by any other within 30 days after the payment. */
+        readonly rename?: 'once' | undefined;
       }
     | undefined;
   /** The address of the runbook in the mails of the alarms: `docs/runbook.md` by default. */
@@ -155,17 +169,17 @@ interface Aes extends Named {
   /** The form of the product's key, never the key itself. */
   readonly key?:
     | {
-        /** How the 16 bytes are written: `ascii` (the default), `hex`, `base64`, or `md5` of any text. */
-        readonly form?: 'ascii' | 'hex' | 'base64' | 'md5' | undefined;
-        /** `exact` (the default), or `null-pad-or-cut` for a key of another length. */
-        readonly fit?: 'exact' | 'null-pad-or-cut' | undefined;
+        /** How the 16 bytes are written: `ascii` (the default), `hex`, `base64`, or a hash of any text. */
+        readonly form?: (typeof KEY_FORMS)[number] | undefined;
+        /** `exact` (the default), or what becomes of a key of another length. */
+        readonly fit?: (typeof KEY_FITS)[number] | undefined;
       }
     | undefined;
   /** The format of the text that a buyer types. */
   readonly text: SerialText;
 }
 
-type Padding = 'pkcs7' | 'null' | 'space' | 'x923';
+type Padding = (typeof PADDINGS)[number];
 
 interface AesEcb extends Aes {
   /** The mode of AES: `ecb` encrypts each block alone, without an IV. */
@@ -211,6 +225,8 @@ type Iv =
 interface SerialText {
   /** The digits: `HEX` and `hex` are base 16 in capital and small letters. */
   readonly alphabet: Alphabet;
+  /** False: base64 without its `=`. */
+  readonly pad?: false | undefined;
   /** The number of characters that are kept, counted before they are grouped: 8 or more. */
   readonly cut?: number | undefined;
   /** The number of characters in a group. */
@@ -273,7 +289,7 @@ interface SignedLicence {
   readonly kind: 'ed25519';
   /** A number of your own for this product, 1 to 65535, which never changes. */
   readonly product: number;
-  /** Updates are included for so long from the order's day; left out, for ever. */
+  /** Updates are included for so long from the order's day; left out, always. */
   readonly updates?:
     | {
         /** A whole number of months, 1 to 600. */

@@ -93,7 +93,6 @@ describe('a catalogue', () => {
     ]);
     expect(unknownProviders(defineConfig(good), { shop: {}, stripe: {} })).toEqual([]);
   });
-
 });
 
 describe('a mistake in the catalogue', () => {

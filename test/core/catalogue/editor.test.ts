@@ -7,9 +7,15 @@ import { pathToFileURL } from 'node:url';
 import ts from 'typescript-5';
 import { afterAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import type { ProductSettings, ProviderSettings, ShopSettings } from '../../../functions/core/catalogue/settings.ts';
-import type { MailStore, OwnProvider, WithOptions } from '../../../functions/core/catalogue/settings.ts';
 import type { Settings } from '../../../functions/core/catalogue/schema.ts';
+import type {
+  MailStore,
+  OwnProvider,
+  ProductSettings,
+  ProviderSettings,
+  ShopSettings,
+  WithOptions,
+} from '../../../functions/core/catalogue/settings.ts';
 import type { AnswerOptions, SandboxOptions } from '../../../functions/core/inbound/shapes.ts';
 import type { Options as BlockOptions } from '../../../functions/providers/block/provider.ts';
 import type { Options as FormOptions } from '../../../functions/providers/form/options.ts';
@@ -31,7 +37,9 @@ type In<Schema extends z.core.$ZodType> = Deep<z.input<Schema>>;
 
 /** The compiler checks that the hand-written types have the fields and values of the schemas, and no others. */
 test('the hand-written types are those of the schemas', () => {
-  interface Provider extends WithOptions<Readonly<Record<string, unknown>>>, Partial<Pick<MailStore, 'mail'>> {
+  interface Provider
+    extends WithOptions<Readonly<Record<string, unknown>>>,
+      Partial<Pick<MailStore, 'mail'>> {
     readonly as?: string;
     readonly use?: OwnProvider['use'];
   }
@@ -62,11 +70,16 @@ test('the hand-written types are those of the schemas', () => {
   expect(checks).toHaveLength(18);
 });
 
-test.each(['core/catalogue/settings.ts', 'providers/settings.ts'])('every field of %s has a comment', (name) => {
-  const lines = readFileSync(`functions/${name}`, 'utf8').split('\n');
-  const bare = lines.filter((line, at) => /^ +readonly \w/.test(line) && !/\*\/$/.test(lines[at - 1] ?? ''));
-  expect(bare).toEqual([]);
-});
+test.each(['core/catalogue/settings.ts', 'providers/settings.ts'])(
+  'every field of %s has a comment',
+  (name) => {
+    const lines = readFileSync(`functions/${name}`, 'utf8').split('\n');
+    const bare = lines.filter(
+      (line, at) => /^ +readonly \w/.test(line) && !/\*\/$/.test(lines[at - 1] ?? ''),
+    );
+    expect(bare).toEqual([]);
+  },
+);
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'keypost-editor-')));
 const file = join(folder, 'keypost.config.ts');
@@ -75,7 +88,10 @@ const compilerOptions = {
   typeRoots: [resolve('node_modules/@types')],
 };
 writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: resolve('tsconfig.json'), compilerOptions, include: ['*.ts'] }));
+writeFileSync(
+  join(folder, 'tsconfig.json'),
+  JSON.stringify({ extends: resolve('tsconfig.json'), compilerOptions, include: ['*.ts'] }),
+);
 
 const SOURCE = `import { defineConfig, presets } from 'keypost';
 export default defineConfig({
@@ -151,10 +167,14 @@ interface Editor {
 function typescript5(): Editor {
   let text = '';
   let version = 0;
-  const config = ts.getParsedCommandLineOfConfigFile(join(folder, 'tsconfig.json'), {}, {
-    ...ts.sys,
-    onUnRecoverableConfigFileDiagnostic: () => undefined,
-  });
+  const config = ts.getParsedCommandLineOfConfigFile(
+    join(folder, 'tsconfig.json'),
+    {},
+    {
+      ...ts.sys,
+      onUnRecoverableConfigFileDiagnostic: () => undefined,
+    },
+  );
   const snapshot = (name: string) => {
     const content = name === file ? text : ts.sys.readFile(name);
     return content === undefined ? undefined : ts.ScriptSnapshot.fromString(content);
@@ -196,7 +216,9 @@ const lineAt = (text: string, at: number) => {
 const Hover = z.nullable(z.object({ contents: z.object({ value: z.string() }) }));
 const Items = z.array(z.object({ label: z.string() }));
 const Completions = z.union([Items, z.object({ items: Items }).transform(({ items }) => items)]);
-const Report = z.object({ items: z.array(z.object({ range: z.object({ start: z.object({ line: z.number() }) }) })) });
+const Report = z.object({
+  items: z.array(z.object({ range: z.object({ start: z.object({ line: z.number() }) }) })),
+});
 
 /** TypeScript 7 speaks the Language Server Protocol over its standard streams. */
 function typescript7() {
@@ -213,7 +235,9 @@ function typescript7() {
     received = Buffer.concat([received, chunk]);
     for (;;) {
       const head = received.indexOf('\r\n\r\n');
-      const size = Number(/Content-Length: (\d+)/.exec(received.toString('latin1', 0, Math.max(head, 0)))?.[1]);
+      const size = Number(
+        /Content-Length: (\d+)/.exec(received.toString('latin1', 0, Math.max(head, 0)))?.[1],
+      );
       if (head < 0 || received.length < head + 4 + size) return;
       const { id, method, result } = JSON.parse(received.toString('utf8', head + 4, head + 4 + size));
       received = received.subarray(head + 4 + size);
@@ -237,9 +261,15 @@ function typescript7() {
     version += 1;
     if (version === 1) {
       send({ method: 'initialized', params: {} });
-      send({ method: 'textDocument/didOpen', params: { textDocument: { uri, languageId: 'typescript', version, text } } });
+      send({
+        method: 'textDocument/didOpen',
+        params: { textDocument: { uri, languageId: 'typescript', version, text } },
+      });
     } else
-      send({ method: 'textDocument/didChange', params: { textDocument: { uri, version }, contentChanges: [{ text }] } });
+      send({
+        method: 'textDocument/didChange',
+        params: { textDocument: { uri, version }, contentChanges: [{ text }] },
+      });
   };
   return {
     async hover(text: string, at: number) {
@@ -293,10 +323,15 @@ describe.each<[string, Editor]>([
     ['SKU tables', "stripe: ['prod_1'],", '|', ['stripe', 'gumroad']],
     ['settings of a serial', "padding: 'pkcs7',", '|', ['padding']],
   ])('completes %s', async (_what, from, to, names) => {
-    const text = SOURCE.replace(from, to.replace('|', from.includes('{') ? `stripe: {},\n    \n    other: {` : ''));
+    const text = SOURCE.replace(
+      from,
+      to.replace('|', from.includes('{') ? `stripe: {},\n    \n    other: {` : ''),
+    );
     const at = from.includes('{') ? text.indexOf('stripe: {},\n    ') + 16 : SOURCE.indexOf(from);
     const labels = await editor.complete(text, at);
-    expect(names.filter((name) => !labels.some((label) => label.replaceAll(/['"]/g, '') === name))).toEqual([]);
+    expect(names.filter((name) => !labels.some((label) => label.replaceAll(/['"]/g, '') === name))).toEqual(
+      [],
+    );
   });
 });
 
@@ -323,7 +358,7 @@ describe('the compiler', () => {
     ['|floor:', 'flor:'],
     ['|subject:', 'subjct:'],
     ['|dashboard:', 'dashbord:'],
-    ["|skus: { gumroad", 'skus: { gumrod'],
+    ['|skus: { gumroad', 'skus: { gumrod'],
   ])('reports a mistake at its line: %s', async (marked, wrong) => {
     const at = positionOf(SOURCE, marked);
     const right = marked.slice(marked.indexOf('|') + 1);
