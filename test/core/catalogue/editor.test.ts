@@ -314,7 +314,7 @@ describe.each<[string, Editor]>([
     const bare: string[] = [];
     for (const [name, at] of fields) if ((await editor.hover(SOURCE, at)).length < 10) bare.push(name);
     expect(bare).toEqual([]);
-  });
+  }, 120_000);
 
   test.each<[what: string, from: string, to: string, names: readonly string[]]>([
     ['provider names', '    stripe: {', '    |', ['paddle', 'fastspring', 'paypal-mail']],
