@@ -14,12 +14,15 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
+import module from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const DAY = 24 * 60 * 60 * 1000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const bundles = join(root, '.bundles/keypost');
+// Node 20 lacks it.
+module.enableCompileCache?.(join(bundles, 'compiled'));
 const compiled = join(root, 'dist/bin/keypost.js');
 await import(pathToFileURL(existsSync(join(root, 'bin/keypost.ts')) ? await bundled() : compiled).href);
 
@@ -52,6 +55,7 @@ async function bundle(folder) {
     entryPoints: [join(root, 'bin/keypost.ts')],
     outdir,
     bundle: true,
+    minify: true,
     splitting: true,
     format: 'esm',
     platform: 'node',

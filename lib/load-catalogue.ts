@@ -1,8 +1,8 @@
 /** Reads the catalogue for programs that run here: the stack, `npm start`, the commands. A Lambda's bundle has its own. */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import type { Plugin } from 'esbuild';
 import * as z from 'zod/mini';
 import {
   type Catalogue,
@@ -44,7 +44,7 @@ export async function loadCatalogue(path: string): Promise<Catalogue> {
   const hasCode =
     Object.values(catalogue.products).some(({ serial }) => serial.kind === 'function') ||
     Object.values(catalogue.providers).some(({ use }) => use);
-  const code = { file: resolve(path), hash: createHash('sha256').update(compiled).digest('hex') };
+  const code = { file: resolve(path), hash: sha256(compiled) };
   return { ...(await withPrograms(catalogue, dirname(path))), ...(hasCode ? { code } : {}) };
 }
 
@@ -76,37 +76,76 @@ async function withPrograms(catalogue: Catalogue, folder: string): Promise<Catal
 export const loadModule = async (path: string): Promise<Readonly<Record<string, unknown>>> =>
   await importText(await compile(path));
 
-const importText = (compiled: Buffer) => import(`data:text/javascript;base64,${compiled.toString('base64')}`);
+const importText = (compiled: string) =>
+  import(`data:text/javascript;base64,${Buffer.from(compiled).toString('base64')}`);
 
-/** Compiles the file and what it imports. */
-async function compile(path: string): Promise<Buffer> {
-  const { outputFiles } = await build({
-    entryPoints: [path],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    logLevel: 'silent',
-    plugins: [thisKeypost],
-  }).catch((error: unknown) => {
-    throw error instanceof Error && 'errors' in error ? new CatalogueError([error.message]) : error;
-  });
-  const [file] = outputFiles;
-  return Buffer.from(file?.contents ?? []);
+/** `keypost` as a seller's files import it: the copy that runs here, so that a Rejection is of the same class. */
+const RUNNING = {
+  ...keypost,
+  ...rejection,
+  // `loadCatalogue` checks the catalogue, so `defineConfig` need not.
+  defineConfig: (settings: unknown) => settings,
+};
+const EXPORTS = `export const { ${Object.keys(RUNNING).join(', ')} } = globalThis[Symbol.for('keypost')];`;
+
+/** Compiles the file and what it imports. Between starts the code is kept, because esbuild takes 0.3 s of CPU. */
+async function compile(path: string): Promise<string> {
+  Reflect.set(globalThis, Symbol.for('keypost'), RUNNING);
+  const cache = resolve('.bundles/catalogues', `${sha256(`${path}\0${EXPORTS}`)}.json`);
+  return readCompiled(cache) ?? (await build(path, cache));
 }
 
-/** Replaces `keypost` by the copy that runs here: a Rejection of a seller's provider is of the same class. */
+const Compiled = z.object({ code: z.string(), inputs: z.record(z.string(), z.string()) });
+
+/** Returns undefined if a file that the code was compiled from has changed. */
+function readCompiled(cache: string): string | undefined {
+  try {
+    const { code, inputs } = Compiled.parse(JSON.parse(readFileSync(cache, 'utf8')));
+    return Object.entries(inputs).every(([file, hash]) => hashOf(file) === hash) ? code : undefined;
+  } catch {
+    // It is compiled for the first time, or a file has moved.
+    return undefined;
+  }
+}
+
+async function build(path: string, cache: string): Promise<string> {
+  const esbuild = await import('esbuild');
+  const { outputFiles, metafile } = await esbuild
+    .build({
+      entryPoints: [path],
+      bundle: true,
+      write: false,
+      metafile: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      logLevel: 'silent',
+      plugins: [thisKeypost],
+    })
+    .catch((error: unknown) => {
+      throw error instanceof Error && 'errors' in error ? new CatalogueError([error.message]) : error;
+    });
+  const code = outputFiles[0]?.text ?? '';
+  const files = Object.keys(metafile.inputs).filter((name) => !name.startsWith('keypost:'));
+  try {
+    const inputs = Object.fromEntries(files.map((name) => [resolve(name), hashOf(name)]));
+    mkdirSync(dirname(cache), { recursive: true });
+    writeFileSync(`${cache}.${process.pid}`, JSON.stringify({ code, inputs }));
+    renameSync(`${cache}.${process.pid}`, cache);
+  } catch {
+    // The folder cannot be written: the next start compiles again.
+  }
+  return code;
+}
+
+const sha256 = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
+const hashOf = (file: string): string => sha256(readFileSync(file));
+
 const thisKeypost: Plugin = {
   name: 'this-keypost',
   setup({ onResolve, onLoad }) {
-    // `loadCatalogue` checks the catalogue, so `defineConfig` need not.
-    const running = { ...keypost, ...rejection, defineConfig: (settings: unknown) => settings };
-    Reflect.set(globalThis, Symbol.for('keypost'), running);
     onResolve({ filter: /^keypost$|[\\/]rejection\.ts$/ }, () => ({ path: 'keypost', namespace: 'keypost' }));
-    onLoad({ filter: /.*/, namespace: 'keypost' }, () => ({
-      contents: `export const { ${Object.keys(running).join(', ')} } = globalThis[Symbol.for('keypost')];`,
-    }));
+    onLoad({ filter: /.*/, namespace: 'keypost' }, () => ({ contents: EXPORTS }));
   },
 };
 

@@ -87,3 +87,17 @@ test.each([
 test('a product without a floor may have no price field', async () => {
   expect(await mistakesIn({ form: { options: form({}) } }, { form: ['w'] }, {})).toBe('');
 });
+
+test('a catalogue is compiled again if a file that it imports has changed', async () => {
+  const [file, part] = [join(folder, 'parted.config.ts'), join(folder, 'part.ts')];
+  const settings = { providers: { shop: {} }, products: { widget: { serial, skus: { shop: ['w'] } } } };
+  writeFileSync(
+    file,
+    `import { name } from './part.ts'; const { providers, products: { widget } } = ${JSON.stringify(settings)};
+    export default { seller: ${JSON.stringify(seller)}, providers, products: { widget: { ...widget, name } } };`,
+  );
+  for (const name of ['Widget', 'Widget', 'Gadget']) {
+    writeFileSync(part, `export const name = '${name}';`);
+    expect((await loadCatalogue(file)).products.widget?.name).toBe(name);
+  }
+});
