@@ -7,6 +7,7 @@ import type { Item } from '../../../functions/core/order/types.ts';
 import { isListed, isUnpaid, type OrderView, view } from '../../../functions/core/order/view.ts';
 import { json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
+import { parseCount } from '../cli/option-values.ts';
 import { withBarOf } from '../cli/progress.ts';
 import { type OptionsOf, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
@@ -21,6 +22,7 @@ const define = () =>
   withTargetOptions(new Command('export'))
     .description('write all orders as CSV or JSON lines')
     .addOption(new Option('--format <format>', 'the format').choices(['csv', 'jsonl']).default('csv'))
+    .option('--limit <count>', 'end after so many orders', parseCount(9_999_999))
     .option('--out <file>', 'write to this file instead of standard output')
     .addHelpText('after', HELP);
 
@@ -39,15 +41,21 @@ Examples:
   npm run keypost -- export --out orders.csv
   npm run keypost -- export --format jsonl --local`;
 
-async function exportOrders(terminal: Terminal, { format, out, ...options }: ExportOptions): Promise<void> {
+async function exportOrders(
+  terminal: Terminal,
+  { format, out, limit = Number.POSITIVE_INFINITY, ...options }: ExportOptions,
+): Promise<void> {
   const target = targetFrom(options, terminal.env);
   const table = { client: new DynamoDBClient(target.config), name: (await target.names()).table };
   terminal.complain('reading the whole table');
   const chunks = async function* (show?: (part: number) => void) {
     if (format === 'csv') yield HEADER;
-    for await (const items of everyItem(table, show)) {
-      const lines = items.flatMap(LINES[format]);
-      if (lines.length > 0) yield lines.join('\n');
+    let left = limit;
+    for await (const items of everyItem(table, show && { show })) {
+      const orders = items.map(LINES[format]).filter((lines) => lines.length > 0);
+      if (orders.length > 0) yield orders.slice(0, left).flat().join('\n');
+      left -= orders.length;
+      if (left <= 0) return;
     }
   };
   if (out === undefined) {

@@ -39,7 +39,8 @@ export async function* importRows(input: Import): AsyncGenerator<RowResult> {
 
 async function writeRow({ store, catalogue, who, now }: Import, key: string, row: Row) {
   let wrong: Wrong | undefined;
-  const { changed } = await change(store, key, await store.get(key), (order) => {
+  // Most orders are new: the write finds those that are not.
+  const { changed } = await change(store, key, undefined, (order) => {
     const next = withRow(catalogue, order, row, who, now);
     wrong = next && 'why' in next ? next : undefined;
     return next && 'why' in next ? undefined : next;
@@ -99,7 +100,9 @@ export function dryStore(store: Store): Store {
   const unsaved = new Map<string, Item>();
   return {
     get: async (key) => unsaved.get(key) ?? (await store.get(key)),
-    async put(item) {
+    async put(item, expected) {
+      const known = expected === undefined ? (unsaved.get(item.key) ?? (await store.get(item.key))) : undefined;
+      if (known) return known;
       unsaved.set(item.key, item);
       return undefined;
     },

@@ -51,7 +51,7 @@ Examples:
   npm run keypost -- person erase --email jane@example.com --yes --json`;
 
 async function erase(terminal: Terminal, options: EraseOptions): Promise<void> {
-  const { target, isIn, store, orders } = await findPerson(terminal, options);
+  const { target, isIn, store, orders } = await findPerson(terminal, options, { isConsistent: true });
   const { why = '' } = options;
   if (isIn(why) || orders.flatMap(textsOf).some((text) => text && why.includes(text))) {
     throw new CommandError(

@@ -1,6 +1,7 @@
 /** `person export`: writes everything that is stored about a person, to be handed to that person. */
 import { Command } from '@commander-js/extra-typings';
 import { json } from '../cli/columns.ts';
+import { parseCount } from '../cli/option-values.ts';
 import type { OptionsOf } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { writeFile } from './export.ts';
@@ -12,6 +13,7 @@ export const personExport = (terminal: Terminal) =>
 const define = () =>
   withPersonOptions(new Command('export'))
     .description('write everything that is stored about a person, as JSON')
+    .option('--limit <count>', 'end after so many orders', parseCount(9999))
     .option('--json', 'print JSON, which is the default')
     .option('--out <file>', 'write to this file instead of standard output')
     .addHelpText('after', HELP);
@@ -28,7 +30,7 @@ Example:
   npm run keypost -- person export --email jane@example.com --out jane.json`;
 
 async function exportPerson(terminal: Terminal, options: ExportOptions): Promise<void> {
-  const { orders, isIn } = await findPerson(terminal, options);
+  const { orders, isIn } = await findPerson(terminal, options, { limit: options.limit });
   const shown = orders.map((order) => (isAnotherBuyers(order, isIn) ? { key: order.key } : fullView(order)));
   const text = json({ email: options.email, orders: shown });
   if (options.out === undefined) return terminal.print(text);

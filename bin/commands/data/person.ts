@@ -24,15 +24,26 @@ function parseAddress(text: string): string {
   throw new InvalidArgumentError('Expected an address such as name@example.com.');
 }
 
-/** Reads the whole table and returns every order that contains the address, including unreadable notifications. */
-export async function findPerson(terminal: Terminal, options: PersonOptions) {
+/**
+ * Reads the whole table and returns every order that contains the address, including unreadable notifications.
+ * @param reading `isConsistent` if the orders are to be changed.
+ */
+export async function findPerson(
+  terminal: Terminal,
+  options: PersonOptions,
+  reading: { readonly isConsistent?: boolean; readonly limit?: number | undefined } = {},
+) {
   const target = targetFrom(options, terminal.env);
   const { table, store } = await openTable(target);
   const isIn = addressFinder(options.email);
   terminal.complain('reading the whole table');
   const orders: Personal[] = [];
-  for await (const items of everyItem(table))
+  const { limit = Number.POSITIVE_INFINITY } = reading;
+  for await (const items of everyItem(table, reading)) {
     orders.push(...items.filter(isPersonal).filter((item) => contains(item, isIn)));
+    if (orders.length >= limit) break;
+  }
+  orders.splice(limit);
   return { target, isIn, store, orders };
 }
 

@@ -48,7 +48,8 @@ async function exportRevoked(
       `${name} has no key; make one with \`${target.command(`keys generate ${name}`)}\``,
     );
   const ids: Buffer[] = [];
-  for await (const items of everyItem({ client: new DynamoDBClient(target.config), name: names.table }))
+  const table = { client: new DynamoDBClient(target.config), name: names.table };
+  for await (const items of everyItem(table, { isConsistent: true }))
     ids.push(...items.flatMap((item) => revokedIds(item, name)));
   const text = signRevoked(
     { product: serial.product, listedAt: Date.now(), ids },

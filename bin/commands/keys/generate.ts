@@ -99,7 +99,7 @@ async function requireProduct(terminal: Terminal, target: Target, name: string):
 async function countSigned(target: Target, product: string, version: number): Promise<number> {
   let count = 0;
   const table = { client: new DynamoDBClient(target.config), name: (await target.names()).table };
-  for await (const items of everyItem(table))
+  for await (const items of everyItem(table, { isConsistent: true }))
     for (const item of items)
       for (const line of item.kind === 'order' ? item.lines : [])
         if (line.state === 'issued' && line.product === product)

@@ -3,6 +3,7 @@ import { Command } from '@commander-js/extra-typings';
 import { matchesSearch } from '../../../functions/core/operator/search.ts';
 import { isListed, type OrderView, view } from '../../../functions/core/order/view.ts';
 import { json } from '../cli/columns.ts';
+import { parseCount } from '../cli/option-values.ts';
 import { withBarOf } from '../cli/progress.ts';
 import { type OptionsOf, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
@@ -14,6 +15,7 @@ const command = () =>
   withTargetOptions(new Command('search'))
     .argument('<text>', 'a name, a serial, a product or the number on the receipt, or a part of it')
     .description('find orders by name, serial, product or printed number; reads the whole table')
+    .option('--limit <count>', 'end the search after so many orders', parseCount(9999))
     .option('--json', 'for scripts: { "items": […], "cursor": null }')
     .addHelpText('after', HELP);
 
@@ -32,16 +34,16 @@ export const ordersSearch = (terminal: Terminal) =>
 async function search(terminal: Terminal, text: string, options: OptionsOf<typeof command>): Promise<void> {
   const { table, catalogue } = await openSession(options, terminal);
   terminal.complain('reads the whole table');
+  const { limit = Number.POSITIVE_INFINITY } = options;
   const found: OrderView[] = [];
   await withBarOf(async (show) => {
-    for await (const items of everyItem(table, show))
-      found.push(
-        ...items
-          .filter(isListed)
-          .map(view)
-          .filter((order) => matchesSearch(catalogue, order, text)),
-      );
+    for await (const items of everyItem(table, { show })) {
+      const shown = items.filter(isListed).map(view);
+      found.push(...shown.filter((order) => matchesSearch(catalogue, order, text)));
+      if (found.length >= limit) break;
+    }
   }, process.stderr);
+  found.splice(limit);
   found.sort((one, other) => (one.receivedAt < other.receivedAt ? 1 : -1));
   if (options.json) return terminal.print(json({ items: found, cursor: null }));
   terminal.print(found.length > 0 ? orderTable(found) : 'no such orders');

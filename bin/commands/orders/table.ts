@@ -7,7 +7,9 @@ import {
   DynamoDBClient,
   paginateQuery,
   paginateScan,
+  type ScanCommandInput,
 } from '@aws-sdk/client-dynamodb';
+import { withoutLogger } from '../../../functions/aws/client.ts';
 import { fromItem, orderStore } from '../../../functions/aws/orders.ts';
 import { ORDERS_TABLE } from '../../../functions/aws/table.ts';
 import { DUE_SHARDS } from '../../../functions/core/order/stored.ts';
@@ -35,7 +37,7 @@ export interface Entry {
 
 /** Returns the orders' table for reads of many orders, and the store for reads and writes of one. */
 export async function openTable(target: Target): Promise<{ readonly table: Table; readonly store: Store }> {
-  const client = new DynamoDBClient(target.config);
+  const client = withoutLogger(new DynamoDBClient(target.config));
   const { table: name } = await target.names();
   return { table: { client, name }, store: orderStore(client, name, () => CALL_MS) };
 }
@@ -66,23 +68,44 @@ export async function* entries(
     yield Items.map((item) => ({ key: item.key?.S ?? '', at: item[sort.name]?.S ?? '' }));
 }
 
-/** Reads days one after the other; the first pages of several days are fetched at once. */
+/**
+ * Reads days one after the other; the first pages of several days are fetched at once. After many days without an order
+ * it reads the keys of the index once, and only the other days.
+ */
 export async function* entriesOfDays(
   table: Table,
   days: readonly string[],
   after?: Entry,
 ): AsyncGenerator<readonly Entry[]> {
-  for (let at = 0; at < days.length; at += DAYS_AT_ONCE) {
-    const some = days
-      .slice(at, at + DAYS_AT_ONCE)
+  let left = days;
+  let empty = 0;
+  while (left.length > 0) {
+    if (empty >= MOST_EMPTY) {
+      const used = await usedDays(table);
+      left = left.filter((day) => used.has(day));
+      empty = Number.NEGATIVE_INFINITY;
+    }
+    const some = left
+      .slice(0, DAYS_AT_ONCE)
       .map((day) => entries(table, 'byDay', day, after?.at.startsWith(day) ? after : undefined));
+    left = left.slice(DAYS_AT_ONCE);
     const firsts = await Promise.all(some.map((day) => day.next()));
     for (const [index, first] of firsts.entries()) {
+      empty = first.value?.length ? Math.min(empty, 0) : empty + 1;
       if (!first.done) yield first.value;
       const day = some[index];
       if (day) yield* day;
     }
   }
+}
+
+/** Returns the days on which orders arrived. */
+async function usedDays({ client, name }: Table): Promise<ReadonlySet<string>> {
+  const days = new Set<string>();
+  const keys = { TableName: name, IndexName: 'byDay', ProjectionExpression: '#day' };
+  const scans = segments(client, { ...keys, ExpressionAttributeNames: { '#day': 'day' } });
+  for await (const { Items = [] } of merge(scans)) for (const { day } of Items) days.add(day?.S ?? '');
+  return days;
 }
 
 /** Reads the due entries of all shards in one page: there are seldom many. */
@@ -140,24 +163,59 @@ async function fetchBatch({ client, name }: Table, keys: readonly string[]) {
   return items;
 }
 
-/** Reads the whole table page by page, with consistent reads. DynamoDB bills every item. */
+/**
+ * Reads the whole table page by page, in parallel. DynamoDB bills every item, and a consistent read twice: only an action
+ * on what was found needs one.
+ */
 export async function* everyItem(
   { client, name }: Table,
-  show: (part: number) => void = () => undefined,
+  { isConsistent = false, show = () => undefined }: Reading = {},
 ): AsyncGenerator<readonly Item[]> {
   // The count is some hours old, which is good enough for a progress bar.
   const { Table } = await client.send(new DescribeTableCommand({ TableName: name }));
   let read = 0;
-  for await (const { Items = [] } of paginateScan({ client }, { TableName: name, ConsistentRead: true })) {
+  const scans = segments(client, { TableName: name, ConsistentRead: isConsistent });
+  for await (const { Items = [] } of merge(scans)) {
     read += Items.length;
     yield Items.map(fromItem);
     show(Math.min(1, read / (Table?.ItemCount || read)));
   }
 }
 
+interface Reading {
+  readonly isConsistent?: boolean;
+  show?(part: number): void;
+}
+
+const segments = (client: DynamoDBClient, scan: ScanCommandInput) =>
+  Array.from({ length: SEGMENTS }, (_, Segment) =>
+    paginateScan({ client }, { ...scan, Segment, TotalSegments: SEGMENTS }),
+  );
+
+/** Yields the pages of several scans as they arrive. */
+async function* merge<Page>(sources: readonly AsyncGenerator<Page>[]): AsyncGenerator<Page> {
+  const next = (source: AsyncGenerator<Page>) => source.next().then((result) => ({ source, result }));
+  const waiting = new Map(sources.map((source) => [source, next(source)]));
+  try {
+    while (waiting.size > 0) {
+      const { source, result } = await Promise.race(waiting.values());
+      if (result.done) waiting.delete(source);
+      else {
+        waiting.set(source, next(source));
+        yield result.value;
+      }
+    }
+  } finally {
+    // The reader may stop early, or one scan fails: an error of the others must not end the process.
+    for (const one of waiting.values()) one.catch(() => undefined);
+  }
+}
+
 const CALL_MS = 10_000;
 const PAGE = 250;
+const SEGMENTS = 4;
 const DAYS_AT_ONCE = 7;
+const MOST_EMPTY = 28;
 const BATCH = 100;
 const BATCHES_AT_ONCE = 8;
 const THROTTLED_MS = 50;
