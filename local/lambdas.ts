@@ -29,6 +29,8 @@ export async function loadLambdas(catalogue: Catalogue, env: OrderMailEnv & Page
       env: { ...process.env, ...env },
       execArgv: [],
       stdout: true,
+      // A Lambda of 512 MB has less: code, buffers and the runtime are beside the heap.
+      resourceLimits: { maxOldGenerationSizeMb: 384, maxYoungGenerationSizeMb: 16 },
     });
     threads.push(thread);
     createInterface(thread.stdout).on('line', (line) => console.log(line));

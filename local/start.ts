@@ -2,12 +2,13 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOCAL_NAMES } from '../functions/aws/local-names.ts';
+import { LEASE } from '../functions/aws/queue.ts';
 import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
 import { localGenerator } from '../functions/generator/process.ts';
 import { loadCatalogue } from '../lib/load-catalogue.ts';
 import { embeddedAws } from './aws/aws.ts';
 import { NEW, OLD } from './aws/dynamodb.ts';
-import { client, copyTable } from './aws/orders-table.ts';
+import { client, copyTable, deleteItem } from './aws/orders-table.ts';
 import { erase } from './erase.ts';
 import { diskFiles, memoryFiles, openLevel } from './files.ts';
 import { type Handler, listen } from './http.ts';
@@ -61,7 +62,8 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
       copyTable(client(addresses.aws, NEW), hasOld ? client(addresses.aws, OLD) : undefined, isStale),
     );
   // Drops leases: those of an ended process would make `redeliver` wait.
-  await renewTable((key) => key.startsWith('lease#'));
+  if (await tables.reopen()) await deleteItem(dynamo, LEASE);
+  else await renewTable((key) => key.startsWith('lease#'));
   await seedKeys(secrets, catalogue, page.port);
   const lambdas = await loadLambdas(catalogue, {
     TABLE: LOCAL_NAMES.table,

@@ -15,7 +15,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Queue } from '../core/mail/redeliver.ts';
 import { DUE_SHARDS, toItem } from '../core/order/stored.ts';
 
-const LEASE = 'lease#redeliver';
+export const LEASE = 'lease#redeliver';
 const ALWAYS = '9999';
 
 export function dueQueue(client: DynamoDBClient, ses: SESClient, table: string) {

@@ -28,6 +28,8 @@ const FAULTS = {
 };
 /** This file names the folder that has the orders. */
 const CURRENT = 'tables';
+/** This file names the folder that the last process closed. After a kill it does not, and the folder is copied. */
+const CLOSED = 'closed';
 /** The content of that file before the first start has finished: no folder has orders. */
 const NONE = 'none';
 const FOLDER = /^tables-\d+$/;
@@ -88,8 +90,19 @@ export function dynamoDb(dataDir: string | undefined, files: Files, faults: Faul
       ready = done.catch(() => undefined); // the caller gets the error
       return done;
     },
+    /** Opens the folder as it is. Returns false if the last process has not closed it: only a copy has correct indexes. */
+    async reopen(): Promise<boolean> {
+      if (!stored || files.read(CLOSED) !== stored) return false;
+      current = await reopen(stored);
+      files.write(CLOSED, NONE);
+      return true;
+    },
     /** Closes the files. */
-    close: async () => void (current && (await close(current.server))),
+    async close(): Promise<void> {
+      if (!current) return;
+      await close(current.server);
+      files.write(CLOSED, current.name);
+    },
     async answer({ method, path: url, headers, body }: AwsRequest, response: ServerResponse): Promise<void> {
       const [isOld, isNew] = [url.startsWith(OLD), url.startsWith(NEW)];
       const fault = isOld || isNew || url.startsWith(PAST_FAULTS) ? null : faults.now().dynamodb;

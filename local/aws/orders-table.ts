@@ -4,16 +4,18 @@ import {
   type AttributeValue,
   BatchWriteItemCommand,
   CreateTableCommand,
+  DeleteItemCommand,
   DescribeTableCommand,
   DynamoDBClient,
   type KeySchemaElement,
   paginateScan,
+  QueryCommand,
 } from '@aws-sdk/client-dynamodb';
 import { LIMITS_TABLE } from '../../functions/aws/limits.ts';
 import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
 import { fromItem } from '../../functions/aws/orders.ts';
 import { ORDERS_TABLE } from '../../functions/aws/table.ts';
-import { wakeAt } from '../../functions/core/order/due.ts';
+import { REQUEST_SHARD } from '../../functions/core/order/stored.ts';
 import { isListed, type OrderView, view } from '../../functions/core/order/view.ts';
 import { PAST_FAULTS } from './dynamodb.ts';
 
@@ -47,13 +49,19 @@ export async function copyTable(
   );
   const described = () => client.send(new DescribeTableCommand({ TableName: TABLE }));
   while ((await described()).Table?.TableStatus !== 'ACTIVE') await sleep(5);
-  const items = old ? await scan(old) : [];
-  const kept = items.filter(({ key }) => !isStale(key?.S ?? ''));
-  for (let at = 0; at < kept.length; at += BATCH) {
-    const puts = kept.slice(at, at + BATCH).map((Item) => ({ PutRequest: { Item } }));
-    await client.send(new BatchWriteItemCommand({ RequestItems: { [TABLE]: puts } }));
+  if (!old) return;
+  // A page at a time: all items together take more memory than everything else.
+  for await (const { Items = [] } of paginateScan({ client: old }, { TableName: TABLE })) {
+    const kept = Items.filter(({ key }) => !isStale(key?.S ?? ''));
+    for (let at = 0; at < kept.length; at += BATCH) {
+      const puts = kept.slice(at, at + BATCH).map((Item) => ({ PutRequest: { Item } }));
+      await client.send(new BatchWriteItemCommand({ RequestItems: { [TABLE]: puts } }));
+    }
   }
 }
+
+export const deleteItem = async (client: DynamoDBClient, key: string): Promise<void> =>
+  void (await client.send(new DeleteItemCommand({ TableName: TABLE, Key: { key: { S: key } } })));
 
 /** Returns the orders, oldest first. */
 export async function listOrders(client: DynamoDBClient): Promise<readonly OrderView[]> {
@@ -65,12 +73,18 @@ export async function listOrders(client: DynamoDBClient): Promise<readonly Order
 
 /** Returns the latest time at which a mail is due, in milliseconds, or undefined if no mail is due. */
 export async function lastDueAt(client: DynamoDBClient): Promise<number | undefined> {
-  const due = (await scan(client))
-    .map(fromItem)
-    .flatMap((item) =>
-      item.kind === 'order' ? (wakeAt(item) ?? []) : item.kind === 'request' ? (item.until ?? []) : [],
-    );
-  const last = due.sort().at(-1);
+  const { partition, sort } = ORDERS_TABLE.indexes.due;
+  const query = {
+    ...{ TableName: TABLE, IndexName: 'due', ScanIndexForward: false, Limit: 1 },
+    KeyConditionExpression: '#shard = :shard',
+    ExpressionAttributeNames: { '#shard': partition.name },
+  };
+  const lasts = Array.from({ length: REQUEST_SHARD + 1 }, async (_, shard) => {
+    const ExpressionAttributeValues = { ':shard': { N: String(shard) } };
+    const { Items } = await client.send(new QueryCommand({ ...query, ExpressionAttributeValues }));
+    return Items?.[0]?.[sort.name]?.S ?? [];
+  });
+  const last = (await Promise.all(lasts)).flat().sort().at(-1);
   return last === undefined ? undefined : Date.parse(last);
 }
 

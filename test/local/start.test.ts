@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -272,7 +273,24 @@ describe('a start on the same data', () => {
     const { Items } = await restarted.send(new ScanCommand({ TableName, ConsistentRead: true }));
     expect(Items?.length).toBe(60);
     expect(Items?.find(({ key }) => key?.S === 'x#7')?.raw?.B).toEqual(new Uint8Array([7, 255]));
+    await restarted.send(new PutItemCommand({ TableName, Item: { key: { S: 'lease#redeliver' } } }));
     second.child.kill('SIGTERM');
     expect(await second.ended).toMatchObject({ code: 0, complained: '' });
+
+    // A process that ended in order has left the indexes correct, so nothing is copied.
+    const folders = () => readdirSync(DATA_DIR).filter((name) => name.startsWith('tables-'));
+    const before = folders();
+    const third = run({ DATA_DIR });
+    const again = client((await third.started()).aws);
+    expect((await again.send(due)).Items?.length).toBe(60);
+    expect((await again.send(new ScanCommand({ TableName }))).Items?.length).toBe(60);
+    expect(folders()).toEqual(before);
+    third.child.kill('SIGKILL');
+    await third.ended;
+    const fourth = run({ DATA_DIR });
+    await fourth.started();
+    expect(folders()).not.toEqual(before);
+    fourth.child.kill('SIGTERM');
+    expect(await fourth.ended).toMatchObject({ code: 0, complained: '' });
   });
 });
