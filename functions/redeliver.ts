@@ -3,12 +3,14 @@ import catalogue from '#catalogue';
 import { ask } from './aws/ask.ts';
 import { lambdaGenerator } from './aws/generator.ts';
 import { dynamoClient, orderStore } from './aws/orders.ts';
-import { digestOf, dueQueue, heldOrders, pending } from './aws/queue.ts';
+import { digestOf, dueQueue, heldOrders, listWaiting, pending } from './aws/queue.ts';
 import { logReports } from './aws/reports.ts';
 import { redeliverRequests } from './aws/requests.ts';
 import { cachedSecret, secretsClient } from './aws/secrets.ts';
 import { sesClient, sesMailer } from './aws/ses.ts';
 import { type Redelivered, type Redelivering, RUN_MS, redeliver } from './core/mail/redeliver.ts';
+import { type Classes, oldestWaiting, type Told, tellHeld, tellWaiting } from './core/mail/seller.ts';
+import type { At } from './core/order/types.ts';
 import { webhookEnv } from './env.ts';
 
 const CALL_MS = 3_000;
@@ -52,8 +54,10 @@ export async function handler(event: { readonly ahead?: number }): Promise<Redel
     store: orderStore(dynamo, env.TABLE, () => CALL_MS),
   };
   const result = await redeliver(ports, queue, now() + RUN_MS);
-  const held = await gauge(ports);
+  const { held, entries } = await gauge(ports);
   if (result && held > 0) await judgeAgain(ports);
+  // While the account or SES is at fault, the run has tried one mail already.
+  if (result && !result.isFaulty) await tellSeller(ports, entries);
   return result;
 }
 
@@ -73,8 +77,25 @@ async function judgeAgain(ports: Redelivering): Promise<void> {
   if (await rejudgeHeld(ports, reader, digest, heldOrders(dynamo, env.TABLE))) judgedLast = digest;
 }
 
-async function gauge({ store, report, now }: Redelivering): Promise<number> {
-  const { soonest, held, heldSince, due } = await pending(dynamo, env.TABLE, SAMPLE);
+const list = listWaiting(dynamo, env.TABLE);
+const classes: Classes = new Map();
+const told: Told = new Map();
+/** The oldest held items whose kind is looked at. */
+const OLDEST = 500;
+
+async function tellSeller(ports: Redelivering, entries: Awaited<ReturnType<typeof list>>): Promise<void> {
+  if (entries.length > 0) await tellHeld(ports, list, told);
+  await tellWaiting(ports, list, entries, told);
+}
+
+async function gauge({ store, report, now }: Redelivering) {
+  const [{ soonest, held, due }, entries, [notice]] = await Promise.all([
+    pending(dynamo, env.TABLE, SAMPLE),
+    list('held', '', OLDEST),
+    list('notice', '', 1),
+  ]);
+  const { order, other } = await oldestWaiting({ store, now }, entries, classes);
+  const secondsSince = (at: At | undefined) => (at ? Math.round((now() - Date.parse(at)) / 1_000) : 0);
   const items = await Promise.all(soonest.map((key) => store.get(key)));
   const ages = items.map((item) =>
     item?.kind === 'order' && item.outbox ? now() - Date.parse(item.outbox.since) : 0,
@@ -83,8 +104,9 @@ async function gauge({ store, report, now }: Redelivering): Promise<number> {
     held,
     due,
     oldest: Math.round(Math.max(0, ...ages) / 1_000),
-    oldestHeld: heldSince === undefined ? 0 : Math.round((now() - Date.parse(heldSince)) / 1_000),
+    oldestHeld: secondsSince(order),
+    oldestWaiting: Math.max(secondsSince(other), secondsSince(notice?.heldAt)),
     quota: queue.quotaPercent(),
   });
-  return held;
+  return { held, entries };
 }

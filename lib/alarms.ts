@@ -67,6 +67,12 @@ function alarmSpecs(
       threshold: 24 * 3_600,
       description: 'A paid order has been held for a day. Its buyer still waits for the serial.',
     },
+    StillWaiting: {
+      metric: custom('OldestWaitingSeconds', 'Maximum', 15),
+      threshold: 2 * 24 * 3_600,
+      description:
+        'A request, a notice, or an order whose mail does not arrive has waited for you for two days.',
+    },
     MailsWait: {
       metric: custom('OldestDueSeconds', 'Maximum', 15),
       threshold: 900,

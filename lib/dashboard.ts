@@ -63,9 +63,10 @@ function rowsOf({ namespace, api, webhook, workers, lost }: Monitored): readonly
   return [
     [
       [
-        'Seconds that the oldest has waited: held, due',
+        'Seconds that the oldest has waited: held, other, due',
         [
           custom('OldestHeldSeconds', 'held', Stats.MAXIMUM),
+          custom('OldestWaitingSeconds', 'other', Stats.MAXIMUM),
           custom('OldestDueSeconds', 'due mail', Stats.MAXIMUM),
         ],
       ],

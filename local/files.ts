@@ -50,19 +50,21 @@ export const diskFiles = (root: string): Files => ({
 
 export function memoryFiles(): Files {
   const texts = new Map<string, string>();
-  const lines: string[] = [];
   return {
     path: (name) => name,
     read: (name) => texts.get(name),
     write: (name, text) => void texts.set(name, text),
-    log: () => ({
-      count: () => lines.length,
-      line: (at) => lines[at],
-      append: (line) => void lines.push(line),
-      wipe(at) {
-        lines[at] = '';
-      },
-    }),
+    log() {
+        const lines: string[] = [];
+        return {
+        count: () => lines.length,
+        line: (at) => lines[at],
+        append: (line) => void lines.push(line),
+        wipe(at) {
+          lines[at] = '';
+        },
+      };
+    },
   };
 }
 

@@ -33,6 +33,7 @@ export interface LocalSystem {
   readonly faults: FaultSwitch;
   readonly secrets: SecretsManager;
   readonly mails: Mails;
+  readonly sellerMails: Mails;
   readonly events: SesEvents;
   /** This client is not affected by faults. */
   readonly dynamo: DynamoDBClient;
@@ -48,7 +49,8 @@ export function routes(system: LocalSystem): Handler {
   let ahead = 0;
   const local: Readonly<Record<string, Route>> = {
     'GET /local/mails': (_request, query) => mails.list(parseNewest(query)),
-    'GET /local/orders': async (_request, query) => (await listOrders(dynamo)).slice(-parseNewest(query)),
+    'GET /local/seller-mails': (_request, query) => system.sellerMails.list(parseNewest(query)),
+    'GET /local/orders': (_request, query) => listOrders(dynamo, parseNewest(query)),
     'GET /local/faults': () => faults.now(),
     'PUT /local/faults': async (request) => {
       const changed = faults.change(await readJson(request));

@@ -91,6 +91,7 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
       faults,
       secrets,
       mails,
+      sellerMails: embedded.sellerMails,
       events,
       dynamo,
       receiveMail: mailReceiver(embedded.objects, lambdas.orderMail),

@@ -7,7 +7,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { run } from '../bin/commands/cli/program.ts';
-import { HINTS } from '../bin/commands/orders/print.ts';
+import { HINTS } from '../functions/core/operator/hints.ts';
 import { HELD_REASONS, REQUEST_REASONS } from '../functions/core/inbound/event.ts';
 import { providers } from '../functions/providers/index.ts';
 import { KeypostStack } from '../lib/keypost-stack.ts';

@@ -13,6 +13,7 @@ import {
 import { GetSendQuotaCommand, type SESClient } from '@aws-sdk/client-ses';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Queue } from '../core/mail/redeliver.ts';
+import type { ListWaiting } from '../core/mail/seller.ts';
 import { DUE_SHARDS, toItem } from '../core/order/stored.ts';
 
 export const LEASE = 'lease#redeliver';
@@ -75,6 +76,20 @@ export const heldOrders =
     return { keys, after: last && JSON.stringify(unmarshall(last)) };
   };
 
+export const listWaiting =
+  (client: DynamoDBClient, table: string): ListWaiting =>
+  async (list, from, limit) => {
+    const { Items = [] } = await client.send(
+      new QueryCommand({
+        ...{ TableName: table, IndexName: 'held', Limit: limit },
+        KeyConditionExpression: '#held = :held AND #heldAt >= :from',
+        ExpressionAttributeNames: { '#held': 'held', '#heldAt': 'heldAt' },
+        ExpressionAttributeValues: { ':held': { S: list }, ':from': { S: from || '0' } },
+      }),
+    );
+    return Items.map(({ key, heldAt }) => ({ key: key?.S ?? '', heldAt: heldAt?.S ?? '' }));
+  };
+
 /** A digest of a Lambda's code. The name of each file that it imports contains a digest of that file. */
 export const digestOf = (url: string): string =>
   createHash('sha256')
@@ -95,15 +110,13 @@ export async function pending(client: DynamoDBClient, table: string, sample: num
     } while (from);
     return total;
   };
-  const [soonest, oldestHeldAt, held, ...due] = await Promise.all([
+  const [soonest, held, ...due] = await Promise.all([
     dueEntries(client, table, ALWAYS, sample),
-    client.send(new QueryCommand({ TableName: table, Limit: 1, ...HELD })),
     count(HELD),
     ...shards().map((shard) => count(inShard(shard, ALWAYS))),
   ]);
   return {
     soonest: soonest.map(({ key }) => key),
-    heldSince: oldestHeldAt.Items?.[0]?.heldAt?.S,
     held,
     due: due.reduce((sum, one) => sum + one, 0),
   };

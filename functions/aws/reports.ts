@@ -9,6 +9,7 @@ export type MetricName =
   | 'NeedsALook'
   | 'LinesHeld'
   | 'OldestHeldSeconds'
+  | 'OldestWaitingSeconds'
   | 'OldestDueSeconds'
   | 'SesQuotaPercent';
 
@@ -25,6 +26,7 @@ const METRICS: Partial<Record<ReportName, Partial<Record<MetricName, 1 | string>
   failed: { NeedsALook: 1 },
   gauges: {
     OldestHeldSeconds: 'oldestHeld',
+    OldestWaitingSeconds: 'oldestWaiting',
     OldestDueSeconds: 'oldest',
     SesQuotaPercent: 'quota',
   },

@@ -53,6 +53,7 @@ export type ReportName =
   | 'alias_conflict'
   | 'mail_changed'
   | 'mails_held'
+  | 'seller_mailed'
   | 'refused'
   | 'signature_refused'
   | 'too_large'

@@ -24,13 +24,14 @@ export function embeddedAws(
   own: OwnAccount & { readonly generate?: Generate | undefined },
 ) {
   const faults = faultSwitch(files);
-  const mails = openMails(files);
+  const mails = openMails(files, 'mails.jsonl');
+  const sellerMails = openMails(files, 'seller-mails.jsonl');
   const account = sesAccount(files, mails, faults, own);
   const secrets = secretsManager(files, faults);
   const events = sesEvents();
   const objects = objectStore();
   const tables = dynamoDb(dataDir, files, faults);
-  const [v1, v2] = [sesV1(account, mails, faults, events.publish), sesV2(account, faults)];
+  const [v1, v2] = [sesV1(account, { mails, sellerMails }, faults, events.publish), sesV2(account, faults)];
   const handler: Handler = async (incoming, response) => {
     const body = await readBody(incoming, MOST_BYTES);
     if (!body) return sendJson(response, 413, { message: 'Request Entity Too Large' });
@@ -47,7 +48,7 @@ export function embeddedAws(
     }
     send(response, path.startsWith('/v2/') ? v2(request) : await v1(request));
   };
-  return { handler, faults, mails, events, secrets, tables, objects };
+  return { handler, faults, mails, sellerMails, events, secrets, tables, objects };
 }
 
 const Invocation = z.object({ product: z.string(), input: z.string() });

@@ -18,15 +18,14 @@ export type Mail = z.output<typeof Mail>;
 export type Mails = ReturnType<typeof openMails>;
 export type ShownMail = Awaited<ReturnType<typeof show>>;
 
-const FILE = 'mails.jsonl';
 const DAY_MS = 24 * 3_600_000;
 
-export function openMails(files: Files) {
-  const log = files.log(FILE);
+export function openMails(files: Files, file: string) {
+  const log = files.log(file);
   /** Returns undefined for an erased mail. */
   const mailAt = (at: number) => {
     const line = log.line(at)?.trim();
-    return line ? parseJson(Mail, line, `line ${at + 1} of ${files.path(FILE)}`) : undefined;
+    return line ? parseJson(Mail, line, `line ${at + 1} of ${files.path(file)}`) : undefined;
   };
   const quotaEntry = ({ at, to }: Mail) => ({ until: Date.parse(at) + DAY_MS, recipients: to.length });
   /** The mails that count against the quota, oldest first. */

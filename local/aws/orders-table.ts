@@ -1,7 +1,6 @@
 /** The orders table on this machine: it is copied at each start, and read for the page. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  type AttributeValue,
   BatchWriteItemCommand,
   CreateTableCommand,
   DeleteItemCommand,
@@ -18,8 +17,6 @@ import { ORDERS_TABLE } from '../../functions/aws/table.ts';
 import { REQUEST_SHARD } from '../../functions/core/order/stored.ts';
 import { isListed, type OrderView, view } from '../../functions/core/order/view.ts';
 import { PAST_FAULTS } from './dynamodb.ts';
-
-type Stored = Record<string, AttributeValue>;
 
 const TABLE = LOCAL_NAMES.table;
 const BATCH = 25;
@@ -63,12 +60,18 @@ export async function copyTable(
 export const deleteItem = async (client: DynamoDBClient, key: string): Promise<void> =>
   void (await client.send(new DeleteItemCommand({ TableName: TABLE, Key: { key: { S: key } } })));
 
-/** Returns the orders, oldest first. */
-export async function listOrders(client: DynamoDBClient): Promise<readonly OrderView[]> {
-  const orders = (await scan(client)).map(fromItem).filter(isListed).map(view);
-  return orders.sort(
-    (one, other) => compare(one.receivedAt, other.receivedAt) || compare(one.key, other.key),
-  );
+/** Returns the newest orders, the oldest of them first. Keeps few in memory if few are wanted. */
+export async function listOrders(
+  client: DynamoDBClient,
+  most = Number.POSITIVE_INFINITY,
+): Promise<readonly OrderView[]> {
+  let orders: OrderView[] = [];
+  for await (const { Items = [] } of paginateScan({ client }, { TableName: TABLE, ConsistentRead: true })) {
+    orders.push(...Items.map(fromItem).filter(isListed).map(view));
+    orders.sort((one, other) => compare(one.receivedAt, other.receivedAt) || compare(one.key, other.key));
+    orders = orders.slice(-most);
+  }
+  return orders;
 }
 
 /** Returns the latest time at which a mail is due, in milliseconds, or undefined if no mail is due. */
@@ -115,13 +118,5 @@ const schema = (hash: string, range?: string): KeySchemaElement[] => [
   { AttributeName: hash, KeyType: 'HASH' },
   ...(range === undefined ? [] : [{ AttributeName: range, KeyType: 'RANGE' } as const]),
 ];
-
-async function scan(client: DynamoDBClient): Promise<Stored[]> {
-  const items: Stored[] = [];
-  for await (const page of paginateScan({ client }, { TableName: TABLE, ConsistentRead: true })) {
-    items.push(...(page.Items ?? []));
-  }
-  return items;
-}
 
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);

@@ -1,6 +1,7 @@
 /** SES v1: the operations that Keypost and a seller use. */
 import { setTimeout as wait } from 'node:timers/promises';
 import MailComposer from 'nodemailer/lib/mail-composer';
+import { SELLER_TAG } from '../../functions/core/mail/seller.ts';
 import { type AwsAnswer, AwsError, type AwsRequest, type Broken, regionOf } from './answer.ts';
 import type { FaultSwitch } from './faults.ts';
 import type { Mails } from './mails.ts';
@@ -14,9 +15,15 @@ type Action = (input: URLSearchParams, region: string) => object | undefined | P
 /** With the fault `slow`, a mail is accepted at once and answered this much later. */
 const SLOW_MS = 1_000;
 
+interface Boxes {
+  readonly mails: Mails;
+  /** The mails about held orders and the digests, which are no mails to a buyer. */
+  readonly sellerMails: Mails;
+}
+
 /** Responds to a request, or says how the connection breaks. The fault `down` is SES's own 503; it accepts nothing. */
-export function sesV1(account: SesAccount, mails: Mails, faults: FaultSwitch, publish: SesEvents['publish']) {
-  const actions = { ...accountActions(account), ...sendActions(account, mails, faults, publish) };
+export function sesV1(account: SesAccount, boxes: Boxes, faults: FaultSwitch, publish: SesEvents['publish']) {
+  const actions = { ...accountActions(account), ...sendActions(account, boxes, faults, publish) };
   return async ({ headers, body, ...request }: AwsRequest): Promise<AwsAnswer | Broken> => {
     const { ses } = faults.now();
     if (ses === 'timeout') return 'silence';
@@ -43,7 +50,7 @@ export function sesV1(account: SesAccount, mails: Mails, faults: FaultSwitch, pu
 
 function sendActions(
   account: SesAccount,
-  mails: Mails,
+  { mails, sellerMails }: Boxes,
   faults: FaultSwitch,
   publish: SesEvents['publish'],
 ): Record<string, Action> {
@@ -64,9 +71,10 @@ function sendActions(
     const mail = { source: input.get('Source') ?? undefined, destinations, configurationSet, tags, raw };
     const envelope = await envelopeOf(mail, account.sending(region));
     account.take(envelope.to.length);
-    const id = mails.accept({ ...envelope, tags, raw: raw.toString('base64') });
+    const isForSeller = tags.about === SELLER_TAG.about;
+    const id = (isForSeller ? sellerMails : mails).accept({ ...envelope, tags, raw: raw.toString('base64') });
     // SES publishes events only for mails with a configuration set.
-    if (configurationSet) publish({ id, ...envelope, tags });
+    if (configurationSet && !isForSeller) publish({ id, ...envelope, tags });
     return { MessageId: id };
   };
   return {

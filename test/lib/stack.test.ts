@@ -570,6 +570,7 @@ describe('the alarms', () => {
     expect(found).toEqual([
       ['HeldOrders', ['own LinesHeld'], 1, 'notBreaching'],
       ['StillHeld', ['own OldestHeldSeconds'], 86_400, 'notBreaching'],
+      ['StillWaiting', ['own OldestWaitingSeconds'], 172_800, 'notBreaching'],
       ['MailsWait', ['own OldestDueSeconds'], 900, 'breaching'],
       ['AccountFaults', ['own AccountFaults'], 1, 'notBreaching'],
       ['RefusedSignatures', ['own RefusedSignatures'], 5, 'notBreaching'],
@@ -610,7 +611,7 @@ describe('the alarms', () => {
     );
     for (const name of ['account_fault', 'signature_refused', 'too_large', 'line_held', 'failed'] as const)
       report(name, {});
-    report('gauges', { oldestHeld: 1, oldest: 0, quota: 50 });
+    report('gauges', { oldestHeld: 1, oldestWaiting: 1, oldest: 0, quota: 50 });
     const sent = lines.flatMap((line) => [...line.matchAll(/"Name":"(\w+)"/g)].map(([, name]) => name));
     expect([...sent, 'TooManyRequests'].sort()).toEqual([...own].sort());
   });

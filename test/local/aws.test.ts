@@ -219,7 +219,7 @@ describe('SES refuses', () => {
 
   test('mails above the rate and above the daily quota', () => {
     const files = memoryFiles();
-    const inbox = openMails(files);
+    const inbox = openMails(files, 'mails.jsonl');
     const account = sesAccount(files, inbox, faultSwitch(files), {
       sender: FROM,
       configurationSet: 'x',

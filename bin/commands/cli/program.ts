@@ -66,6 +66,7 @@ const COMMANDS: readonly {
       (await import('../orders/show.ts')).ordersShow,
       (await import('../orders/search.ts')).ordersSearch,
       (await import('../orders/held.ts')).ordersHeld,
+      (await import('../orders/held.ts')).ordersWaiting,
       (await import('../orders/release.ts')).ordersRelease,
       (await import('../orders/resend.ts')).ordersResend,
       (await import('../orders/reissue.ts')).ordersReissue,

@@ -1,4 +1,5 @@
 /** `orders issue`: a serial without a payment. */
+import { HINTS } from '../../../functions/core/operator/hints.ts';
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
@@ -11,7 +12,7 @@ import { CommandError } from '../cli/failure.ts';
 import { parseAddress, parseCount } from '../cli/option-values.ts';
 import { type OptionsOf, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { HINTS, printOutcome } from './print.ts';
+import { printOutcome } from './print.ts';
 import { openSession, readerOf } from './session.ts';
 
 const command = () =>

@@ -1,4 +1,5 @@
 /** `orders reissue`: a new serial for the corrected name. */
+import { HINTS } from '../../../functions/core/operator/hints.ts';
 import { Command } from '@commander-js/extra-typings';
 import { reissueLines } from '../../../functions/core/operator/reissue.ts';
 import { change } from '../../../functions/core/order/record.ts';
@@ -8,7 +9,7 @@ import { actorOf, withWhyOption } from '../cli/audit.ts';
 import { CommandError } from '../cli/failure.ts';
 import { type OptionsOf, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { HINTS, printOutcome } from './print.ts';
+import { printOutcome } from './print.ts';
 import {
   findOrder,
   type OrderSession,

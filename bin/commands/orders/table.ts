@@ -42,12 +42,13 @@ export async function openTable(target: Target): Promise<{ readonly table: Table
   return { table: { client, name }, store: orderStore(client, name, () => CALL_MS) };
 }
 
-/** Reads a partition of an index, the newest entry first, from the one after `after` on. */
+/** Reads a partition of an index, the newest entry first or last, from the one after `after` on. */
 export async function* entries(
   { client, name }: Table,
   index: keyof typeof ORDERS_TABLE.indexes,
   partition: string | number,
   after?: Entry,
+  isOldestFirst = false,
 ): AsyncGenerator<readonly Entry[]> {
   const { partition: hash, sort } = ORDERS_TABLE.indexes[index];
   const value: AttributeValue = typeof partition === 'number' ? { N: String(partition) } : { S: partition };
@@ -62,7 +63,7 @@ export async function* entries(
     KeyConditionExpression: '#hash = :value',
     ExpressionAttributeNames: { '#hash': hash.name },
     ExpressionAttributeValues: { ':value': value },
-    ScanIndexForward: false,
+    ScanIndexForward: isOldestFirst,
   };
   for await (const { Items = [] } of paginateQuery({ client, pageSize: PAGE, startingToken }, query))
     yield Items.map((item) => ({ key: item.key?.S ?? '', at: item[sort.name]?.S ?? '' }));
@@ -215,7 +216,8 @@ const CALL_MS = 10_000;
 const PAGE = 250;
 const SEGMENTS = 4;
 const DAYS_AT_ONCE = 7;
-const MOST_EMPTY = 28;
+/** More than the days of a list by default, which scans nothing. */
+const MOST_EMPTY = 98;
 const BATCH = 100;
 const BATCHES_AT_ONCE = 8;
 const THROTTLED_MS = 50;

@@ -1,4 +1,5 @@
 /** `orders transfer`: the licence passes to another person. */
+import { HINTS } from '../../../functions/core/operator/hints.ts';
 import { Command } from '@commander-js/extra-typings';
 import { transferOrder } from '../../../functions/core/operator/reissue.ts';
 import { change } from '../../../functions/core/order/record.ts';
@@ -8,7 +9,7 @@ import { CommandError } from '../cli/failure.ts';
 import { parseAddress } from '../cli/option-values.ts';
 import { type OptionsOf, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { HINTS, printOutcome } from './print.ts';
+import { printOutcome } from './print.ts';
 import { findOrder, openSession, readerOf, requireLive, requireResult } from './session.ts';
 import { requireUnchanged } from './show.ts';
 

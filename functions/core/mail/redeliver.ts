@@ -52,6 +52,8 @@ export interface Redelivered {
   readonly due: number;
   readonly sent: number;
   readonly failed: number;
+  /** The account or SES was at fault, so the run ended early. */
+  readonly isFaulty?: true;
 }
 
 /** Sends due mails until none is due or `until` is reached. Returns undefined if another run holds the lease. */
@@ -77,12 +79,11 @@ async function drain(ports: Redelivering, queue: Queue, until: number): Promise<
   const { now, report } = ports;
   const gap = 1000 / (await queue.rate());
   const most = () => (count.sent === 0 ? 1 : Math.max(1, Math.ceil((LONGEST_SECONDS * 1000) / gap)));
-  const count = { due: 0, sent: 0, failed: 0 };
+  const count: { due: number; sent: number; failed: number; isFaulty?: true } = { due: 0, sent: 0, failed: 0 };
   // Each order is tried once per run, so that no fault mails a buyer repeatedly.
   const tried = new Set<string>();
   let orphans = 0;
   let outages = 0;
-  let isOver = false;
   const inFlight = new Set<Promise<void>>();
   let renewAt = now() + RENEW_MS;
   let nextAt = now();
@@ -96,7 +97,7 @@ async function drain(ports: Redelivering, queue: Queue, until: number): Promise<
         count.due += 1;
         count[result === 'sent' ? 'sent' : 'failed'] += 1;
         outages = result === 'unknown' || result === 'unreachable' ? outages + 1 : 0;
-        isOver ||= result === 'account' || outages >= (count.sent === 0 ? 1 : MOST_OUTAGES);
+        if (result === 'account' || outages >= (count.sent === 0 ? 1 : MOST_OUTAGES)) count.isFaulty = true;
       })
       .finally(() => inFlight.delete(one));
     inFlight.add(one);
@@ -120,7 +121,7 @@ async function drain(ports: Redelivering, queue: Queue, until: number): Promise<
       for (const key of keys) {
         if (inFlight.size >= most()) await Promise.race(inFlight);
         if (nextAt > now()) await queue.sleep(nextAt - now());
-        if (isOver || !(await mayGoOn())) return count;
+        if (count.isFaulty || !(await mayGoOn())) return count;
         nextAt = Math.max(nextAt + gap, now() - gap);
         start(key);
       }

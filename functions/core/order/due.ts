@@ -1,7 +1,7 @@
 /** Derives the payment, the mail that each line needs, the wake time and the hold from an order. */
 import type { HeldReason } from '../inbound/event.ts';
 import { atLeast } from './money.ts';
-import type { At, Line, Order, Send } from './types.ts';
+import type { At, Item, Line, Order, Send } from './types.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -126,6 +126,12 @@ export const isHeld = (order: Order): boolean =>
   isInForce(order) &&
   (order.outbox?.held !== undefined ||
     order.lines.some((line) => line.state === 'held' || needOf(order, line).is === 'failed'));
+
+/** True for a held order that lacks a serial, and for a notification of which no order could be made; false for what else waits. */
+export const lacksSerial = (item: Item): boolean =>
+  item.kind === 'unreadable' ||
+  (item.kind === 'order' &&
+    (item.lines.length === 0 || item.lines.some(({ state }) => state !== 'issued' && state !== 'erased')));
 
 /** Returns why a person has to act on the line: before there is a serial, or because no mail brings it. */
 export function heldFor(order: Order, line: Line): HeldReason | null {

@@ -93,7 +93,10 @@ export async function recordIgnored(
 ): Promise<void> {
   const key = `notice#${provider}#${type}`;
   const receivedAt = new Date(now()).toISOString();
-  const inTheWay = await store.put({ kind: 'notice', key, version: 1, receivedAt }, undefined);
+  const inTheWay = await store.put(
+    { kind: 'notice', key, version: 1, receivedAt, heldAt: receivedAt },
+    undefined,
+  );
   report(inTheWay ? 'ignored' : 'ignored_amount', { provider, type, ...amount });
 }
 

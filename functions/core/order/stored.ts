@@ -47,6 +47,8 @@ import { upcast } from './upcast.ts';
 export const DUE_SHARDS = 8;
 /** The partition of buyers' requests, which do not wait behind orders. */
 export const REQUEST_SHARD = DUE_SHARDS;
+/** The partitions of the index of what waits for a person: notices for the daily digest, and everything else. */
+export type HeldList = 'held' | 'notice';
 
 export function toItem(item: Item): Fields {
   const stored = { schema: SCHEMA, ...item };
@@ -65,6 +67,8 @@ export function toItem(item: Item): Fields {
         ...(heldAt && { held: 'held' }),
       });
     }
+    case 'notice':
+      return compact({ ...stored, ...(item.heldAt && { held: 'notice' satisfies HeldList }) });
     default:
       return compact(stored);
   }
@@ -293,7 +297,6 @@ const Audit: Parser<AuditEntry> = record({
 
 const Alias = record({ key: text, aliasOf: text });
 const Lease = record({ key: text, owner: text, until: count });
-const Notice = record({ key: text, version: count, receivedAt: text });
 const StoredBatch = record({
   ...{ key: text, version: count, receivedAt: text, name: text, products: list(text), count },
   ...{ until: at, stopped: yes },
@@ -303,6 +306,7 @@ const StoredRequest = record({
   ...{ until: at, heldAt: at, step: maybe(oneOf(['answered', 'apply'] as const)) },
   ...{ order: at, name: at, to: at, printed: at },
 });
+const Notice = record({ key: text, version: count, receivedAt: text, heldAt: maybe(text) });
 const Position = record({ since: count, resume: maybe(text) });
 const Judged = record({ digest: text, after: maybe(text) });
 const Cursor = record({ key: text, version: count, position: maybe(Position), judged: maybe(Judged) });

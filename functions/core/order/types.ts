@@ -301,6 +301,8 @@ export interface Notice {
   readonly key: string;
   readonly version: number;
   readonly receivedAt: At;
+  /** Present until it is in the seller's daily digest. */
+  readonly heldAt?: At | undefined;
 }
 
 /** A list of claim codes. Its key is `batch#` and the number that each of its codes contains. */
