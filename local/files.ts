@@ -55,8 +55,8 @@ export function memoryFiles(): Files {
     read: (name) => texts.get(name),
     write: (name, text) => void texts.set(name, text),
     log() {
-        const lines: string[] = [];
-        return {
+      const lines: string[] = [];
+      return {
         count: () => lines.length,
         line: (at) => lines[at],
         append: (line) => void lines.push(line),

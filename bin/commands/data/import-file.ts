@@ -101,7 +101,8 @@ export function dryStore(store: Store): Store {
   return {
     get: async (key) => unsaved.get(key) ?? (await store.get(key)),
     async put(item, expected) {
-      const known = expected === undefined ? (unsaved.get(item.key) ?? (await store.get(item.key))) : undefined;
+      const known =
+        expected === undefined ? (unsaved.get(item.key) ?? (await store.get(item.key))) : undefined;
       if (known) return known;
       unsaved.set(item.key, item);
       return undefined;

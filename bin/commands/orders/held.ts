@@ -1,9 +1,10 @@
 /** `orders held`: the orders that wait for a person. */
-import { HINTS } from '../../../functions/core/operator/hints.ts';
+
 import { Command } from '@commander-js/extra-typings';
+import type { HeldReason } from '../../../functions/core/inbound/event.ts';
+import { HINTS } from '../../../functions/core/operator/hints.ts';
 import { lacksSerial } from '../../../functions/core/order/due.ts';
 import { mayWait, type OrderView, view } from '../../../functions/core/order/view.ts';
-import type { HeldReason } from '../../../functions/core/inbound/event.ts';
 import { columns, json } from '../cli/columns.ts';
 import { type OptionsOf, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
@@ -83,7 +84,9 @@ async function waiting(terminal: Terminal, options: OptionsOf<typeof command>): 
   ).filter((item) => 'heldAt' in item && item.heldAt && !lacksSerial(item));
   const orders = items.flatMap((item) => (item.kind === 'order' ? view(item) : []));
   const others = items.flatMap((item) =>
-    item.kind === 'order' || !('heldAt' in item) ? [] : { kind: item.kind, key: item.key, since: item.heldAt },
+    item.kind === 'order' || !('heldAt' in item)
+      ? []
+      : { kind: item.kind, key: item.key, since: item.heldAt },
   );
   if (options.json) return terminal.print(json({ orders, others }));
   if (items.length === 0) return terminal.print('nothing else waits for you');

@@ -1,8 +1,9 @@
 /** `orders issue`: a serial without a payment. */
-import { HINTS } from '../../../functions/core/operator/hints.ts';
+
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { HINTS } from '../../../functions/core/operator/hints.ts';
 import { issueManually } from '../../../functions/core/operator/issue.ts';
 import { change } from '../../../functions/core/order/record.ts';
 import type { Order } from '../../../functions/core/order/types.ts';

@@ -1,6 +1,7 @@
 /** `orders transfer`: the licence passes to another person. */
-import { HINTS } from '../../../functions/core/operator/hints.ts';
+
 import { Command } from '@commander-js/extra-typings';
+import { HINTS } from '../../../functions/core/operator/hints.ts';
 import { transferOrder } from '../../../functions/core/operator/reissue.ts';
 import { change } from '../../../functions/core/order/record.ts';
 import { fetchAnswers } from '../../../functions/core/serial/lines.ts';

@@ -76,7 +76,9 @@ export async function tellWaiting(
     const all = await find(await list('notice', '', MOST_LISTED));
     notices = all.filter((item) => item.kind === 'notice');
     const requests = (await find(held)).filter((item) => isRequest(item));
-    const lines = [...notices, ...requests].map(({ key }) => key.replace(/^notice#/, '').replaceAll('#', ' '));
+    const lines = [...notices, ...requests].map(({ key }) =>
+      key.replace(/^notice#/, '').replaceAll('#', ' '),
+    );
     return lines.length > 0 ? digest(catalogue, lines.slice(0, MOST_LISTED)) : undefined;
   });
   if (result !== 'sent') return;
@@ -147,7 +149,10 @@ function toSeller({ seller }: Catalogue, subject: string, texts: readonly string
   const blocks = texts.map((text) => paragraph('{text}', { text }));
   return {
     ...{ to: seller.alarms, from: { name, address: seller.from }, replyTo: seller.replyTo },
-    ...{ subject: oneLine(subject), ...joinBlocks(blocks, { lang: 'en', dir: 'ltr', title: subject, seller: name }) },
+    ...{
+      subject: oneLine(subject),
+      ...joinBlocks(blocks, { lang: 'en', dir: 'ltr', title: subject, seller: name }),
+    },
     headers: { 'Auto-Submitted': 'auto-generated' },
     tags: SELLER_TAG,
   };

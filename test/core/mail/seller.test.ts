@@ -1,7 +1,12 @@
 /** What the seller is told by mail: each held order once, and a digest a day. */
 import { describe, expect, test } from 'vitest';
 import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
-import { type ListWaiting, oldestWaiting, tellHeld, tellWaiting } from '../../../functions/core/mail/seller.ts';
+import {
+  type ListWaiting,
+  oldestWaiting,
+  tellHeld,
+  tellWaiting,
+} from '../../../functions/core/mail/seller.ts';
 import { lacksSerial } from '../../../functions/core/order/due.ts';
 import { toItem } from '../../../functions/core/order/stored.ts';
 import type { SendOutcome } from '../../../functions/core/world.ts';
@@ -31,7 +36,11 @@ function shop() {
   const world = memoryWorld(catalogue);
   const list: ListWaiting = async (name, from, limit) =>
     [...world.items.values()]
-      .map((item) => ({ key: item.key, held: toItem(item).held, heldAt: 'heldAt' in item ? item.heldAt : '' }))
+      .map((item) => ({
+        key: item.key,
+        held: toItem(item).held,
+        heldAt: 'heldAt' in item ? item.heldAt : '',
+      }))
       .flatMap(({ key, held, heldAt }) => (held === name && heldAt && heldAt >= from ? { key, heldAt } : []))
       .sort((one, other) => (one.heldAt < other.heldAt ? -1 : 1))
       .slice(0, limit);
@@ -99,7 +108,9 @@ describe('a held order', () => {
   test('waits for the next run behind twenty others', async () => {
     const { world, tell } = shop();
     for (let n = 0; n < 45; n += 1) await world.deliver([sale(String(n))]);
-    expect([await tell(), await tell(), await tell(), await tell()].map(({ length }) => length)).toEqual([20, 20, 5, 0]);
+    expect([await tell(), await tell(), await tell(), await tell()].map(({ length }) => length)).toEqual([
+      20, 20, 5, 0,
+    ]);
   });
 });
 
