@@ -3,6 +3,7 @@ import catalogue from '#catalogue';
 import { sleep, wirePorts } from './aws/wiring.ts';
 import { findProvider } from './core/catalogue/catalogue.ts';
 import { reasonOf } from './core/inbound/rejection.ts';
+import { toAt } from './core/order/due.ts';
 import { reconcile } from './core/reconcile.ts';
 import { webhookEnv } from './env.ts';
 import { providers } from './providers/index.ts';
@@ -11,6 +12,7 @@ import { providers } from './providers/index.ts';
 const BACK_MS = 3 * 24 * 3_600_000;
 /** Lambda gives 15 minutes. What is left then is done an hour later. */
 const RUN_MS = 13 * 60_000;
+const CALL_MS = 3_000;
 
 const { ports } = wirePorts(catalogue, webhookEnv(process.env));
 
@@ -29,8 +31,20 @@ export async function handler(): Promise<void> {
     } catch (error) {
       ports.report('failed', { provider: name, step: 'reconcile', why: reasonOf(error) });
       failed.push(name);
+      await noteFailure(name);
     }
   }
   if (failed.length > 0)
     throw new Error(`the paid orders of ${failed.join(', ')} could not be listed; see the lines above`);
+}
+
+/** The digest of the day names each provider: the metric of an alarm cannot. */
+async function noteFailure(name: string): Promise<void> {
+  const heldAt = toAt(ports.now());
+  const key = `notice#reconcile#${name}#${heldAt.slice(0, 10)}`;
+  const notice = { kind: 'notice', key, version: 1, receivedAt: heldAt, heldAt } as const;
+  await ports
+    .store(() => CALL_MS)
+    .put(notice, undefined)
+    .catch(() => undefined); // DynamoDB may be what has failed; the error below raises the alarm.
 }

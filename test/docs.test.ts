@@ -7,6 +7,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { run } from '../bin/commands/cli/program.ts';
+import { Settings } from '../functions/core/catalogue/schema.ts';
 import { HELD_REASONS, REQUEST_REASONS } from '../functions/core/inbound/event.ts';
 import { HINTS } from '../functions/core/operator/hints.ts';
 import { providers } from '../functions/providers/index.ts';
@@ -238,6 +239,24 @@ test('decisions are numbered and have one form', () => {
     expect(text.split('\n').length).toBeLessThan(60);
   }
 });
+
+test('the docs name every key of the catalogue', () => {
+  const docs = ['catalogue', 'mail', 'go-live', 'serials', 'pages', 'providers/mail-stores'].map((name) => read(`docs/${name}.md`));
+  const code = docs.flatMap((text) => [...text.matchAll(/```[\s\S]*?```|`[^`\n]+`/g)].map(([one]) => one)).join('\n');
+  const missing = [...new Set(keysOf(Settings))].filter((key) => !new RegExp(`\\b${key}\\b`).test(code));
+  expect(missing).toEqual([]);
+  expect(keysOf(Settings)).toEqual(expect.arrayContaining(['seller', 'testOrders', 'certificate', 'padding']));
+});
+
+/** The keys of all objects in a schema, by zod's own description of it. */
+function keysOf(schema: unknown): readonly string[] {
+  const Described = z.object({ _zod: z.object({ def: z.record(z.string(), z.unknown()) }) });
+  const { def } = Described.parse(schema)._zod;
+  const shape = z.record(z.string(), z.unknown()).catch({}).parse(def.shape);
+  const parts = [def.innerType, def.valueType, def.element, def.in, def.out].filter((part) => part !== undefined);
+  const options = z.array(z.unknown()).catch([]).parse(def.options);
+  return [...Object.keys(shape), ...[...Object.values(shape), ...parts, ...options].flatMap(keysOf)];
+}
 
 test('every provider has a page', () => {
   const names = Object.keys(providers);

@@ -19,6 +19,7 @@ import { callRows, drainRows, ratioRow, ratioRows, workRows } from './rows.ts';
 import { canPin, stepAside } from './sandbox.ts';
 import { serialRows } from './serials.ts';
 import { startStubAws } from './stub-aws.ts';
+import { waitingRows } from './waiting.ts';
 
 const ORDERS = 600;
 const WARM_ORDERS = 200;
@@ -35,6 +36,7 @@ const serials = serialRows();
 const drains = [];
 for (const rate of RATES) drains.push(await drain(DUE, rate));
 const local = await localSystemRows();
+const waiting = await waitingRows();
 stepAside();
 const folder = mkdtempSync(join(tmpdir(), 'keypost-bench-'));
 const aws = await startStubAws(folder);
@@ -71,6 +73,7 @@ try {
       },
       { title: 'warm', rows: warmRows(warm) },
       { title: 'the whole local system, over HTTP', rows: local },
+      { title: 'where a person waits or a bill grows', rows: waiting },
       { title: '`redeliver`, a backlog on a virtual clock', rows: drainRows(drains) },
     ],
     notes: [

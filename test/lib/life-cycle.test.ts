@@ -16,6 +16,15 @@ const CATALOGUES: Readonly<Record<string, Partial<CatalogueSettings>>> = {
     api: { domain: 'hooks.example.com', certificate: 'arn:aws:acm:us-east-1:1:certificate/1' },
     dashboard: true,
   },
+  'a program': {
+    products: {
+      keygen: {
+        name: 'Keygen',
+        serial: { kind: 'program', file: 'keygen.wasm', vectors: [{ name: 'Jane', serial: '1' }] },
+        skus: { shop: ['keygen'] },
+      },
+    },
+  },
   'protection and another name': { protect: true, stack: 'KeypostTwo' },
 };
 
@@ -84,6 +93,14 @@ describe.each(Object.entries(CATALOGUES))('with %s', (_, settings) => {
       alarms.some((alarm) => alarm.includes('"Errors"') && alarm.includes(`{"Ref":"${id}"}`)),
     );
     expect(watched).toEqual(lambdas);
+  });
+
+  test('every alarm watches resources of this stack', () => {
+    for (const { Type, Properties } of all) {
+      if (Type !== 'AWS::CloudWatch::Alarm') continue;
+      const refs = [...JSON.stringify(Properties).matchAll(/"Ref":"([^"]+)"/g)].map(([, id = '']) => id);
+      expect(refs.filter((id) => !id.startsWith('AWS::') && !(id in Resources))).toEqual([]);
+    }
   });
 
   test('every alarm reaches the seller and links to an article', () => {

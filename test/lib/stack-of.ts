@@ -8,6 +8,7 @@ import {
   defineConfig,
   hasMailStore,
 } from '../../functions/core/catalogue/catalogue.ts';
+import { programsOf } from '../../lib/inline-catalogue.ts';
 import { KeypostStack } from '../../lib/keypost-stack.ts';
 import demo from '../../local/demo-shop.ts';
 
@@ -28,6 +29,7 @@ export function stackOf(settings: Partial<CatalogueSettings> = {}) {
     bundles: {
       ...{ webhook: bundle, redeliver: bundle, 'mail-events': bundle, reconcile: bundle },
       'order-mail': hasMailStore(catalogue) ? bundle : undefined,
+      generate: programsOf(catalogue).length > 0 ? bundle : undefined,
     },
   });
   return { app, stack, folder };

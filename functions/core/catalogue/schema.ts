@@ -14,7 +14,7 @@ const id = text(/^[a-z0-9][a-z0-9-]{0,62}$/, 'small letters, digits and hyphens'
   z.refine((name) => name !== 'constructor', 'another name; JavaScript reserves this one'),
 );
 /** Keypost's own items have keys with these prefixes. */
-const RESERVED = ['batch', 'codes', 'hand', 'held', 'keys', 'lease', 'notice', 'request'];
+const RESERVED = ['batch', 'codes', 'cursor', 'hand', 'held', 'keys', 'lease', 'notice', 'request'];
 const provider = id.check(
   z.refine((name) => !RESERVED.includes(name), `another name; Keypost reserves ${RESERVED.join(', ')}`),
 );

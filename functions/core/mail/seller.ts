@@ -137,7 +137,7 @@ function heldMail(catalogue: Catalogue, { key, printed, test, held, lines }: Ord
 
 const digest = (catalogue: Catalogue, lines: readonly string[]): Message =>
   toSeller(catalogue, `${lines.length} notices and requests wait for you`, [
-    'These wait for you. A notice says that Keypost ignores notifications of this type although they carry money.',
+    'These wait for you: buyers’ requests, providers whose orders could not be listed (reconcile), and types of notifications that carry money and that Keypost ignores.',
     lines.map(oneLine).join('\n'),
     'npm run keypost -- orders waiting',
   ]);

@@ -153,7 +153,7 @@ describe('a mistake in the catalogue', () => {
     ],
     ...['hand', 'held', 'keys', 'lease', 'notice'].map((name): [unknown, ...string[]] => [
       { ...good, providers: { ...good.providers, [name]: { as: 'shop' } } },
-      `providers.${name}: found "${name}"; write another name; Keypost reserves batch, codes, hand, held, keys, lease, notice, request`,
+      `providers.${name}: found "${name}"; write another name; Keypost reserves batch, codes, cursor, hand, held, keys, lease, notice, request`,
     ]),
     [
       { ...good, products: { constructor: product } },
@@ -165,7 +165,7 @@ describe('a mistake in the catalogue', () => {
     ],
     [
       withProvider({ orders: 'hand' }),
-      `providers.stripe.orders: found "hand"; write another name; Keypost reserves batch, codes, hand, held, keys, lease, notice, request`,
+      `providers.stripe.orders: found "hand"; write another name; Keypost reserves batch, codes, cursor, hand, held, keys, lease, notice, request`,
     ],
     [
       withProvider({ testOrders: 'buyer' }),
