@@ -9,7 +9,7 @@ import { redeliverRequests } from './aws/requests.ts';
 import { cachedSecret, secretsClient } from './aws/secrets.ts';
 import { sesClient, sesMailer } from './aws/ses.ts';
 import { type Redelivered, type Redelivering, RUN_MS, redeliver } from './core/mail/redeliver.ts';
-import { type Classes, oldestWaiting, type Told, tellHeld, tellWaiting } from './core/mail/seller.ts';
+import { type Classes, oldestWaiting, type Mailed, tellHeld, tellWaiting } from './core/mail/seller.ts';
 import type { At } from './core/order/types.ts';
 import { webhookEnv } from './env.ts';
 
@@ -79,13 +79,13 @@ async function judgeAgain(ports: Redelivering): Promise<void> {
 
 const list = listWaiting(dynamo, env.TABLE);
 const classes: Classes = new Map();
-const told: Told = new Map();
+const mailed: Mailed = new Map();
 /** The oldest held items whose kind is looked at. */
 const OLDEST = 500;
 
 async function tellSeller(ports: Redelivering, entries: Awaited<ReturnType<typeof list>>): Promise<void> {
-  if (entries.length > 0) await tellHeld(ports, list, told);
-  await tellWaiting(ports, list, entries, told);
+  if (entries.length > 0) await tellHeld(ports, list, mailed);
+  await tellWaiting(ports, list, entries, mailed);
 }
 
 async function gauge({ store, report, now }: Redelivering) {

@@ -9,7 +9,7 @@ import * as z from 'zod';
 import { run } from '../bin/commands/cli/program.ts';
 import { Settings } from '../functions/core/catalogue/schema.ts';
 import { HELD_REASONS, REQUEST_REASONS } from '../functions/core/inbound/event.ts';
-import { HINTS } from '../functions/core/operator/hints.ts';
+import { HINTS } from '../functions/core/inbound/hints.ts';
 import { providers } from '../functions/providers/index.ts';
 import { KeypostStack } from '../lib/keypost-stack.ts';
 import { loadCatalogue } from '../lib/load-catalogue.ts';
@@ -241,7 +241,7 @@ test('decisions are numbered and have one form', () => {
 });
 
 test('the docs name every key of the catalogue', () => {
-  const docs = ['catalogue', 'mail', 'go-live', 'serials', 'pages', 'providers/mail-stores'].map((name) => read(`docs/${name}.md`));
+  const docs = [...ofKind('.md', 'docs')].map(read);
   const code = docs.flatMap((text) => [...text.matchAll(/```[\s\S]*?```|`[^`\n]+`/g)].map(([one]) => one)).join('\n');
   const missing = [...new Set(keysOf(Settings))].filter((key) => !new RegExp(`\\b${key}\\b`).test(code));
   expect(missing).toEqual([]);

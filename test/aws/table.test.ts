@@ -3,7 +3,7 @@ import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { SESClient } from '@aws-sdk/client-ses';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { orderStore } from '../../functions/aws/orders.ts';
-import { dueQueue, pending } from '../../functions/aws/queue.ts';
+import { dueQueue, listWaiting, pending } from '../../functions/aws/queue.ts';
 import { statusOf } from '../../functions/core/order/due.ts';
 import { change } from '../../functions/core/order/record.ts';
 import { emptyOrder } from '../../functions/core/order/settle.ts';
@@ -172,10 +172,13 @@ describe('the queue', () => {
     expect(await queue.due(now, 1)).toEqual(['shop#due1']);
     expect(await pending(dynamo.client, TABLE, 2)).toEqual({
       soonest: ['shop#due1', 'shop#due2'],
-      heldSince: '2026-11-23T03:00:00.000Z',
       held: 1,
       due: 4,
     });
+    const list = listWaiting(dynamo.client, TABLE);
+    const heldAt = '2026-11-23T03:00:00.000Z';
+    expect(await list('held', heldAt, 5)).toEqual([{ key: 'shop#held', heldAt }]);
+    expect([await list('held', '2026-11-23T03:00:00.001Z', 5), await list('notice', '', 5)]).toEqual([[], []]);
     expect(await store.put(order('shop#due1', { version: 2 }), 1)).toBeUndefined();
     expect(await queue.due(now, 10)).toEqual(['shop#due2', 'shop#due0']);
   });

@@ -2,7 +2,7 @@
 
 import { Command } from '@commander-js/extra-typings';
 import type { HeldReason } from '../../../functions/core/inbound/event.ts';
-import { HINTS } from '../../../functions/core/operator/hints.ts';
+import { HINTS } from '../../../functions/core/inbound/hints.ts';
 import { lacksSerial } from '../../../functions/core/order/due.ts';
 import { mayWait, type OrderView, view } from '../../../functions/core/order/view.ts';
 import { columns, json } from '../cli/columns.ts';

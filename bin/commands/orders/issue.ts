@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
-import { HINTS } from '../../../functions/core/operator/hints.ts';
+import { HINTS } from '../../../functions/core/inbound/hints.ts';
 import { issueManually } from '../../../functions/core/operator/issue.ts';
 import { change } from '../../../functions/core/order/record.ts';
 import type { Order } from '../../../functions/core/order/types.ts';

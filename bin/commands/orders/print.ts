@@ -1,5 +1,5 @@
 /** Orders for a person: a table of many, the state of one after a change, and how to resolve a held line. */
-import { HINTS } from '../../../functions/core/operator/hints.ts';
+import { HINTS } from '../../../functions/core/inbound/hints.ts';
 import type { Order, Request, Unreadable } from '../../../functions/core/order/types.ts';
 import { type OrderView, view } from '../../../functions/core/order/view.ts';
 import { columns, json } from '../cli/columns.ts';

@@ -1,7 +1,7 @@
 /** `orders reissue`: a new serial for the corrected name. */
 
 import { Command } from '@commander-js/extra-typings';
-import { HINTS } from '../../../functions/core/operator/hints.ts';
+import { HINTS } from '../../../functions/core/inbound/hints.ts';
 import { reissueLines } from '../../../functions/core/operator/reissue.ts';
 import { change } from '../../../functions/core/order/record.ts';
 import type { Line, Order } from '../../../functions/core/order/types.ts';

@@ -1,7 +1,7 @@
 /** `orders transfer`: the licence passes to another person. */
 
 import { Command } from '@commander-js/extra-typings';
-import { HINTS } from '../../../functions/core/operator/hints.ts';
+import { HINTS } from '../../../functions/core/inbound/hints.ts';
 import { transferOrder } from '../../../functions/core/operator/reissue.ts';
 import { change } from '../../../functions/core/order/record.ts';
 import { fetchAnswers } from '../../../functions/core/serial/lines.ts';

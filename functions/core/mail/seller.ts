@@ -1,6 +1,6 @@
 /** The mails to the seller: one for each held order, and once a day a digest of what else waits. */
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import { HINTS } from '../operator/hints.ts';
+import { HINTS } from '../inbound/hints.ts';
 import { lacksSerial, toAt } from '../order/due.ts';
 import { idIn } from '../order/keys.ts';
 import type { HeldList } from '../order/stored.ts';
@@ -23,7 +23,7 @@ export type ListWaiting = (list: HeldList, from: At, limit: number) => Promise<r
 type Telling = Pick<Ports, 'catalogue' | 'store' | 'mailer' | 'report' | 'now'>;
 
 /** What this process has mailed: by notice, the time before which it is not tried again. */
-export type Told = Map<string, number>;
+export type Mailed = Map<string, number>;
 
 const CURSOR = 'cursor#seller';
 const PAGE = 1_000;
@@ -32,7 +32,7 @@ const MINUTE = 60_000;
 const DAY_MS = 24 * 60 * MINUTE;
 
 /** Mails each order that is held since the last run. The notice makes it once, also if the process ends in between. */
-export async function tellHeld(ports: Telling, list: ListWaiting, told: Told): Promise<void> {
+export async function tellHeld(ports: Telling, list: ListWaiting, mailed: Mailed): Promise<void> {
   const { store, now } = ports;
   const item = await store.get(CURSOR);
   const cursor = item?.kind === 'cursor' ? item : { kind: 'cursor' as const, key: CURSOR, version: 0 };
@@ -43,8 +43,8 @@ export async function tellHeld(ports: Telling, list: ListWaiting, told: Told): P
   let mails = 0;
   for (const { key, heldAt } of entries) {
     const notice = `notice#held#${key}#${heldAt}`;
-    if (!told.has(notice) && mails === MOST_MAILS) break;
-    const result = await tellOnce(ports, notice, told, async () => {
+    if (!mailed.has(notice) && mails === MOST_MAILS) break;
+    const result = await tellOnce(ports, notice, mailed, async () => {
       const held = await store.get(key);
       // It may be released meanwhile.
       const isHeld = held && 'heldAt' in held && held.heldAt === heldAt;
@@ -66,13 +66,13 @@ export async function tellWaiting(
   ports: Telling,
   list: ListWaiting,
   held: readonly Waiting[],
-  told: Told,
+  mailed: Mailed,
 ): Promise<void> {
   const { store, catalogue, now } = ports;
   const find = async (entries: readonly Waiting[]) =>
     (await Promise.all(entries.map(({ key }) => store.get(key)))).filter((item) => item !== undefined);
   let notices: readonly Notice[] = [];
-  const result = await tellOnce(ports, `notice#digest#${toAt(now()).slice(0, 10)}`, told, async () => {
+  const result = await tellOnce(ports, `notice#digest#${toAt(now()).slice(0, 10)}`, mailed, async () => {
     const all = await find(await list('notice', '', MOST_LISTED));
     notices = all.filter((item) => item.kind === 'notice');
     const requests = (await find(held)).filter((item) => isRequest(item));
@@ -95,10 +95,10 @@ const isRequest = ({ kind }: Item): boolean => kind !== 'order' && kind !== 'unr
 async function tellOnce(
   { store, mailer, report, now }: Telling,
   notice: string,
-  told: Told,
+  mailed: Mailed,
   build: () => Promise<Message | undefined>,
 ): Promise<'sent' | 'none' | 'later'> {
-  const from = told.get(notice) ?? 0;
+  const from = mailed.get(notice) ?? 0;
   if (from > now()) return from === Number.POSITIVE_INFINITY ? 'none' : 'later';
   const message = (await store.get(notice)) ? undefined : await build();
   if (message) {
@@ -106,13 +106,13 @@ async function tellOnce(
     if (kind === 'account') report('account_fault', { order: notice, code });
     if (kind === 'refused') report('failed', { order: notice, step: 'mail to the seller', error: code });
     if (kind !== 'sent' && kind !== 'refused') {
-      told.set(notice, now() + (kind === 'unknown' ? UNKNOWN_MS : 0));
+      mailed.set(notice, now() + (kind === 'unknown' ? UNKNOWN_MS : 0));
       return 'later';
     }
     await store.put({ kind: 'notice', key: notice, version: 1, receivedAt: toAt(now()) }, undefined);
     report('seller_mailed', { notice });
   }
-  told.set(notice, Number.POSITIVE_INFINITY);
+  mailed.set(notice, Number.POSITIVE_INFINITY);
   return message ? 'sent' : 'none';
 }
 

@@ -1,4 +1,4 @@
-/** What the seller is told by mail: each held order once, and a digest a day. */
+/** What the seller is mailed by mail: each held order once, and a digest a day. */
 import { describe, expect, test } from 'vitest';
 import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
 import {
@@ -44,12 +44,12 @@ function shop() {
       .flatMap(({ key, held, heldAt }) => (held === name && heldAt && heldAt >= from ? { key, heldAt } : []))
       .sort((one, other) => (one.heldAt < other.heldAt ? -1 : 1))
       .slice(0, limit);
-  let told = new Map<string, number>();
+  let mailed = new Map<string, number>();
   const tell = async (outcome?: SendOutcome) => {
     world.state.outcome = outcome;
     const before = world.mails.length;
-    await tellHeld(world.ports, list, told);
-    await tellWaiting(world.ports, list, await list('held', '', 500), told);
+    await tellHeld(world.ports, list, mailed);
+    await tellWaiting(world.ports, list, await list('held', '', 500), mailed);
     world.state.outcome = undefined;
     world.state.now += MINUTE;
     return world.mails.slice(before);
@@ -59,7 +59,7 @@ function shop() {
     list,
     tell,
     restart() {
-      told = new Map();
+      mailed = new Map();
     },
   };
 }

@@ -1,5 +1,5 @@
 /** How a person resolves each reason of a hold. */
-import type { HeldReason } from '../inbound/event.ts';
+import type { HeldReason } from './event.ts';
 
 /** The fix for each reason. The text after a colon shows the options that `orders release KEY` needs. */
 export const HINTS: Readonly<Record<HeldReason, string>> = {
