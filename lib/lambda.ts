@@ -43,6 +43,8 @@ export const generatorLambda = (stack: Stack, bundle: string): aws.Function =>
     timeout: Duration.seconds(3),
     handler: 'index.handler',
     code: aws.Code.fromAsset(bundle),
+    // Stays empty. Without it CDK makes one that has a fixed name and outlives the stack.
+    logGroup: log(stack, 'GenerateLog'),
     role: new Role(stack, 'GenerateRole', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }),
   });
 

@@ -242,7 +242,7 @@ test('decisions are numbered and have one form', () => {
 
 test('the docs name every key of the catalogue', () => {
   const docs = [...ofKind('.md', 'docs')].map(read);
-  const code = docs.flatMap((text) => [...text.matchAll(/```[\s\S]*?```|`[^`\n]+`/g)].map(([one]) => one)).join('\n');
+  const code = docs.flatMap((text) => [...text.matchAll(/```[\s\S]*?```|`[^`\n]+`|^ {4}.*$/gm)].map(([one]) => one)).join('\n');
   const missing = [...new Set(keysOf(Settings))].filter((key) => !new RegExp(`\\b${key}\\b`).test(code));
   expect(missing).toEqual([]);
   expect(keysOf(Settings)).toEqual(expect.arrayContaining(['seller', 'testOrders', 'certificate', 'padding']));
