@@ -9,7 +9,7 @@ import { redeliverRequests } from './aws/requests.ts';
 import { cachedSecret, secretsClient } from './aws/secrets.ts';
 import { sesClient, sesMailer } from './aws/ses.ts';
 import { type Redelivered, type Redelivering, RUN_MS, redeliver } from './core/mail/redeliver.ts';
-import { type Classes, oldestWaiting, type Mailed, tellHeld, tellWaiting } from './core/mail/seller.ts';
+import { type Classes, type Mailed, oldestWaiting, tellHeld, tellWaiting } from './core/mail/seller.ts';
 import type { At } from './core/order/types.ts';
 import { webhookEnv } from './env.ts';
 

@@ -242,10 +242,14 @@ test('decisions are numbered and have one form', () => {
 
 test('the docs name every key of the catalogue', () => {
   const docs = [...ofKind('.md', 'docs')].map(read);
-  const code = docs.flatMap((text) => [...text.matchAll(/```[\s\S]*?```|`[^`\n]+`|^ {4}.*$/gm)].map(([one]) => one)).join('\n');
+  const code = docs
+    .flatMap((text) => [...text.matchAll(/```[\s\S]*?```|`[^`\n]+`|^ {4}.*$/gm)].map(([one]) => one))
+    .join('\n');
   const missing = [...new Set(keysOf(Settings))].filter((key) => !new RegExp(`\\b${key}\\b`).test(code));
   expect(missing).toEqual([]);
-  expect(keysOf(Settings)).toEqual(expect.arrayContaining(['seller', 'testOrders', 'certificate', 'padding']));
+  expect(keysOf(Settings)).toEqual(
+    expect.arrayContaining(['seller', 'testOrders', 'certificate', 'padding']),
+  );
 });
 
 /** The keys of all objects in a schema, by zod's own description of it. */
@@ -253,7 +257,9 @@ function keysOf(schema: unknown): readonly string[] {
   const Described = z.object({ _zod: z.object({ def: z.record(z.string(), z.unknown()) }) });
   const { def } = Described.parse(schema)._zod;
   const shape = z.record(z.string(), z.unknown()).catch({}).parse(def.shape);
-  const parts = [def.innerType, def.valueType, def.element, def.in, def.out].filter((part) => part !== undefined);
+  const parts = [def.innerType, def.valueType, def.element, def.in, def.out].filter(
+    (part) => part !== undefined,
+  );
   const options = z.array(z.unknown()).catch([]).parse(def.options);
   return [...Object.keys(shape), ...[...Object.values(shape), ...parts, ...options].flatMap(keysOf)];
 }

@@ -178,7 +178,10 @@ describe('the queue', () => {
     const list = listWaiting(dynamo.client, TABLE);
     const heldAt = '2026-11-23T03:00:00.000Z';
     expect(await list('held', heldAt, 5)).toEqual([{ key: 'shop#held', heldAt }]);
-    expect([await list('held', '2026-11-23T03:00:00.001Z', 5), await list('notice', '', 5)]).toEqual([[], []]);
+    expect([await list('held', '2026-11-23T03:00:00.001Z', 5), await list('notice', '', 5)]).toEqual([
+      [],
+      [],
+    ]);
     expect(await store.put(order('shop#due1', { version: 2 }), 1)).toBeUndefined();
     expect(await queue.due(now, 10)).toEqual(['shop#due2', 'shop#due0']);
   });

@@ -48,7 +48,10 @@ export async function waitingRows(): Promise<Row[]> {
         promised: `at least ${LEAST_ROWS}`,
         kept: rate >= LEAST_ROWS,
       },
-      { what: `\`orders search\` in ${ORDERS.toLocaleString('en')} orders`, found: `${search.seconds.toFixed(1)} s` },
+      {
+        what: `\`orders search\` in ${ORDERS.toLocaleString('en')} orders`,
+        found: `${search.seconds.toFixed(1)} s`,
+      },
       {
         what: `\`npm start\` with ${ORDERS.toLocaleString('en')} orders`,
         found: `${seconds.toFixed(1)} s, ${megabytes.toFixed(0)} MB; before 36.6 s, 663 MB`,

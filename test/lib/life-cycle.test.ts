@@ -20,7 +20,14 @@ const CATALOGUES: Readonly<Record<string, Partial<CatalogueSettings>>> = {
     products: {
       keygen: {
         name: 'Keygen',
-        serial: { kind: 'program', file: 'keygen.wasm', vectors: [{ name: 'Jane', serial: '1' }, { name: 'Joe', serial: '2' }] },
+        serial: {
+          kind: 'program',
+          file: 'keygen.wasm',
+          vectors: [
+            { name: 'Jane', serial: '1' },
+            { name: 'Joe', serial: '2' },
+          ],
+        },
         skus: { shop: ['keygen'] },
       },
     },
