@@ -71,7 +71,7 @@ export async function waitingRows(): Promise<Row[]> {
 }
 
 const REPORT =
-  'data:text/javascript,process.on("exit",()=>{const{user,system}=process.cpuUsage();process.stderr.write(`\\ncpu ${user+system}`)})';
+  'data:text/javascript,process.on("exit",()=>{const{user,system}=process.cpuUsage();process.stderr.write("\\ncpu "+(user+system))})';
 
 async function keypost(aws: string, ...args: readonly string[]) {
   const began = performance.now();
