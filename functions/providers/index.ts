@@ -2,6 +2,7 @@
 import type { Provider } from '../core/inbound/provider.ts';
 import { twoCheckout } from './2checkout/provider.ts';
 import { bluesnap } from './bluesnap/provider.ts';
+import { creem } from './creem/provider.ts';
 import { dodo } from './dodo/provider.ts';
 import { fastspring } from './fastspring/provider.ts';
 import { form } from './form/provider.ts';
@@ -18,6 +19,7 @@ import { woocommerce } from './woocommerce/provider.ts';
 
 const all: readonly Provider[] = [
   bluesnap,
+  creem,
   dodo,
   fastspring,
   form,

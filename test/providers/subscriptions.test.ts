@@ -49,6 +49,7 @@ describe.each([
   'paypal-ipn',
   '2checkout',
   'dodo',
+  'creem',
 ])('%s', (name) => {
   test('a trial gets no serial and no mail with one', async () => {
     const { send, sales, mails } = shopOf(name);
