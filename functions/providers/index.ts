@@ -6,6 +6,7 @@ import { creem } from './creem/provider.ts';
 import { dodo } from './dodo/provider.ts';
 import { fastspring } from './fastspring/provider.ts';
 import { form } from './form/provider.ts';
+import { freemius } from './freemius/provider.ts';
 import { gumroad } from './gumroad/provider.ts';
 import { lemonsqueezy } from './lemonsqueezy/provider.ts';
 import { paddle } from './paddle/provider.ts';
@@ -23,6 +24,7 @@ const all: readonly Provider[] = [
   dodo,
   fastspring,
   form,
+  freemius,
   gumroad,
   lemonsqueezy,
   paddle,

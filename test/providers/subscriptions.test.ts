@@ -50,6 +50,7 @@ describe.each([
   '2checkout',
   'dodo',
   'creem',
+  'freemius',
 ])('%s', (name) => {
   test('a trial gets no serial and no mail with one', async () => {
     const { send, sales, mails } = shopOf(name);
