@@ -21,6 +21,11 @@ export default defineConfig({
     bluesnap: { testOrders: 'seller' },
     shopify: { testOrders: 'seller' },
     woocommerce: { testOrders: 'seller' },
+    'paypal-ipn': { testOrders: 'seller', options: { receiver: 'sales@vendor.example.com' } },
+    '2checkout': { testOrders: 'seller' },
+    dodo: { testOrders: 'seller' },
+    creem: { testOrders: 'seller' },
+    freemius: { testOrders: 'seller' },
   },
   products: {
     'widgetpro-mac': {
@@ -38,6 +43,11 @@ export default defineConfig({
         bluesnap: ['3047000'],
         shopify: ['WP-WIN-3'],
         woocommerce: ['WP-WIN-3'],
+        'paypal-ipn': ['widgetpro-mac'],
+        '2checkout': ['widgetpro-mac'],
+        dodo: ['pdt_WidgetProMac'],
+        creem: ['prod_WidgetProMac'],
+        freemius: ['2001'],
       },
       floor: { EUR: '10.00', USD: '10.00' },
     },

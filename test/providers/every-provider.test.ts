@@ -99,7 +99,8 @@ test.each(retrying)(
     const { options } = demo.providers[name] ?? { options: {} };
     const signing = keys[name]?.signing ?? [];
     const sku = demo.products['widgetpro-mac']?.skus[name]?.[0] ?? '';
-    const shop = deliveriesOf(name, provider, { settings: { options }, skus: [sku], signing });
+    const ask = async (path: string) => simulator.api?.({ method: 'POST', path, headers: {} }).body ?? '';
+    const shop = deliveriesOf(name, provider, { settings: { options }, skus: [sku], signing, ask });
     const send = async (event: string, id?: string) => {
       const order = {
         event,
