@@ -114,6 +114,11 @@ describe('a membership', () => {
       { ...first, kind: 'paid', until: undefined },
     ],
     [
+      'is renewed by an upgrade, which is not a second sale',
+      { subscription_id: 'EXAMPLEsub0001==', is_upgrade_purchase: true },
+      { kind: 'renewed', id: 'EXAMPLEsub0001==', aliases: [SALE], lines: [] },
+    ],
+    [
       'is renewed by each further charge, also after a trial',
       { ...trial, recurring_charge: true },
       { kind: 'renewed', id: 'EXAMPLEsub0001==', aliases: [SALE], lines: [] },

@@ -52,7 +52,7 @@ export const gumroad: Provider = {
     // A pre-order is charged under another ID when the product appears.
     if (sale.is_preorder_authorization) return [];
     const order = { id: ping.id, test: fields.get('test') === 'true' };
-    if (reread && !confirmed && sale.recurring_charge)
+    if (reread && !confirmed && (sale.recurring_charge || sale.is_upgrade_purchase))
       throw new Rejection('bad_body', 'the API does not confirm the renewal; expected the same sale from it');
     if (kind !== 'sale') return [{ kind: 'reversed', ...order, ...parseReversal(kind, sale) }];
     const unknown = reread ? 'no_buyer' : sale.subscription_id ? 'trial_unknown' : undefined;
@@ -89,7 +89,8 @@ function parseSale(
   // The currency in a ping is that of the product's page; the price paid is in US cents.
   const paid = cents === undefined ? undefined : fromMinor(cents, 2, 'USD');
   const common = { ...order, placedAt: sale.created_at, amount: paid, printed: sale.order_number };
-  if (sale.recurring_charge)
+  // The difference in price of an upgrade is another payment of the same membership.
+  if (sale.recurring_charge || sale.is_upgrade_purchase)
     return {
       ...common,
       kind: 'renewed',
@@ -172,6 +173,7 @@ function parsePing(fields: ReadonlyMap<string, string>, licenseeField: string): 
     quantity: count('quantity'),
     custom_fields: { [licenseeField]: fields.get(`custom_fields[${escaped}]`) ?? fields.get(escaped) },
     recurring_charge: is('is_recurring_charge'),
+    is_upgrade_purchase: is('is_upgrade_purchase'),
     is_preorder_authorization: is('is_preorder_authorization'),
     is_gift_receiver_purchase: is('is_gift_receiver_purchase'),
     refunded: is('refunded'),
@@ -199,6 +201,7 @@ const Purchase = z.object({
   /** Such as "Dec 4, 2026". Only the API's answer has it, for every sale of a subscription that began with a trial. */
   free_trial_ends_on: text,
   recurring_charge: flag,
+  is_upgrade_purchase: flag,
   is_preorder_authorization: flag,
   is_gift_receiver_purchase: flag,
   refunded: flag,
