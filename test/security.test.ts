@@ -28,15 +28,16 @@ test('each threat names tests that exist', () => {
   const threats = section('Threats').split(/^### /m).slice(1);
   expect(threats.length).toBeGreaterThanOrEqual(11);
   for (const threat of threats) {
-    const named = [...threat.matchAll(/`(test\/[\w/-]+\.test\.ts)` ((?:"[^"]+"(?:, )?)+)/g)];
+    const named = [...threat.matchAll(/`((?:test|bin)\/[\w./-]+\.ts)` ((?:"[^"]+"(?:, )?)+)/g)];
     expect(named.length, threat.split('\n')[0]).toBeGreaterThan(0);
     for (const [, file = '', titles = ''] of named) {
       const source = existsSync(file) ? readFileSync(file, 'utf8') : '';
       // A row's name may begin with variables of the table.
       for (const [, title = ''] of titles.matchAll(/"([^"]+)"/g))
-        expect(source.includes(`'${title}'`) || source.includes(` ${title}'`), `${file}: ${title}`).toBe(
-          true,
-        );
+        expect(
+          [`'${title}'`, ` ${title}'`, ` ${title}\``].some((found) => source.includes(found)),
+          `${file}: ${title}`,
+        ).toBe(true);
     }
   }
 });
