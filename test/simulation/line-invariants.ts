@@ -1,5 +1,5 @@
 /** Checks what must hold for each line in the end, and for the mails that carried it. */
-import { statusOf } from '../../functions/core/order/due.ts';
+import { isWhollyHeld, statusOf } from '../../functions/core/order/due.ts';
 import { DELIVERIES, type Line, type Order } from '../../functions/core/order/types.ts';
 import { type OrderView, view } from '../../functions/core/order/view.ts';
 import { expectedSerial, KEYS, PRODUCT_OF, SELLER } from './catalogue.ts';
@@ -47,6 +47,7 @@ function checkHeld(sim: Sim, script: OrderScript, line: LineView): void {
 export function checkMails(sim: Sim, script: OrderScript, order: Order, history: SendHistory): void {
   const mails = history.of(script.key).filter(({ acceptedAt }) => acceptedAt !== undefined);
   const seen = view(order);
+  checkHeldMail(sim, order, mails);
   for (const mail of mails) {
     checkAddress(sim, script, mail);
     if (!order.erasedAt && !script.acts.manyActions) checkDelivery(sim, order, mail);
@@ -61,6 +62,16 @@ export function checkMails(sim: Sim, script: OrderScript, order: Order, history:
     const before = mails.slice(0, n).filter((one) => shares(one, mail));
     checkSecondMail(sim, history, before, mail);
   }
+}
+
+/** The buyer of an order that is held as a whole has one mail. The run that sends it may come after the end. */
+function checkHeldMail(sim: Sim, order: Order, mails: readonly Send[]): void {
+  const told = new Set(mails.flatMap(({ about, n }) => (about === 'held' ? n : [])));
+  if (told.size > 1) sim.violation('one mail about a hold', order.key);
+  if (told.size > 0) sim.count('mails about a hold');
+  const isOver = order.sends.some(({ about, state }) => about === 'held' && state === 'refused');
+  if (isWhollyHeld(order) && told.size === 0 && !isOver && !order.outbox?.held)
+    sim.violation('the buyer of a held order gets a mail', order.key);
 }
 
 function checkLineMails(

@@ -116,6 +116,7 @@ export function sendHistory(sim: Sim, isReversed: (key: string, at: number) => b
         process,
         ...mail,
         tries: lease?.send.tries ?? 1,
+        about: lease?.send.about ?? 'serials',
         carries: lease?.send.carries ?? [],
         events: [],
         startedAt: now,

@@ -1,5 +1,5 @@
 /** One send: its outcome, who knows it, and which sends may follow. */
-import type { Carried } from '../../functions/core/order/types.ts';
+import type { Carried, Send as OrderSend } from '../../functions/core/order/types.ts';
 import type { SendOutcome } from '../../functions/core/world.ts';
 import type { Process } from './process.ts';
 
@@ -12,6 +12,7 @@ export interface Send {
   /** The ordinal of the mail in the order. Each of its tries is a send of its own here. */
   readonly n: number;
   readonly tries: number;
+  readonly about: OrderSend['about'];
   readonly carries: readonly Carried[];
   readonly startedAt: number;
   readonly leaseAt: number;

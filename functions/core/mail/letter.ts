@@ -161,6 +161,7 @@ export function notice(writing: Writing, about: Exclude<Send['about'], 'serials'
         ],
       };
     case 'held': {
+      // The link to the page that asks for the name belongs here.
       const lacksName = order.lines.some(
         (line) => line.state === 'held' && NAME_REASONS.includes(line.reason),
       );

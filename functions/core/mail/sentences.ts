@@ -85,6 +85,16 @@ export const PLACEHOLDER = /\{(\w+)\}/g;
 /** Returns the form for the number, in which `{count}` is the number as the language writes it. */
 export function plural(words: Words, key: Plural, count: number): string {
   const forms = words[key];
-  const form = forms[new Intl.PluralRules(words.lang).select(count)] ?? forms.other;
-  return fill(form, { count: new Intl.NumberFormat(words.lang).format(count) });
+  const form = forms[rulesOf(words.lang).select(count)] ?? forms.other;
+  return form.includes('{count}')
+    ? fill(form, { count: new Intl.NumberFormat(words.lang).format(count) })
+    : form;
+}
+
+/** Kept, because creating them takes longer than all other work on a mail. */
+const rules = new Map<string, Intl.PluralRules>();
+function rulesOf(lang: string): Intl.PluralRules {
+  const kept = rules.get(lang) ?? new Intl.PluralRules(lang);
+  rules.set(lang, kept);
+  return kept;
 }

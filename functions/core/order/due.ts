@@ -1,5 +1,6 @@
 /** Derives the payment, the mail that each line needs, the wake time and the hold from an order. */
 import type { HeldReason } from '../inbound/event.ts';
+import { toMailbox } from '../mail/address.ts';
 import { atLeast } from './money.ts';
 import type { At, Item, Line, Order, Send } from './types.ts';
 
@@ -90,9 +91,25 @@ export const isNotice = (order: Order, send: Send): boolean =>
   send.about !== 'serials' && mayStart(order, send);
 
 export function mayStart(order: Order, { about }: Send): boolean {
-  if (about === 'serials') return isInForce(order);
-  return about !== 'trial' || awaitsPayment(order);
+  switch (about) {
+    case 'serials':
+      return isInForce(order);
+    case 'trial':
+      return awaitsPayment(order);
+    case 'held':
+      return isWhollyHeld(order);
+    case 'moved':
+      return true;
+  }
 }
+
+/** True if the buyer has paid and receives nothing until a person acts. */
+export const isWhollyHeld = (order: Order): boolean =>
+  isInForce(order) &&
+  !order.test &&
+  order.lines.length > 0 &&
+  order.lines.every(({ state }) => state === 'held') &&
+  toMailbox(order.buyer.email) !== undefined;
 
 /** True if a first payment may still come: the buyer has not cancelled. */
 export const awaitsPayment = (order: Order): boolean => !isPaid(order) && order.reversals.size === 0;

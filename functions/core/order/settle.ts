@@ -1,5 +1,5 @@
 /** The end of every transition: updates the fields that an order remembers, and enforces the limits. */
-import { isHeld, mailTimes, makeTimes, toAt } from './due.ts';
+import { isHeld, isWhollyHeld, mailTimes, makeTimes, toAt } from './due.ts';
 import type { Order } from './types.ts';
 
 /** Far above any real order, and far below DynamoDB's 400 KB an item. */
@@ -49,7 +49,8 @@ export const withTooLarge = (order: Order, now: number): Order => ({
 });
 
 /** The hold of the mail first, then the time since when there is work, then the time since when a person has to act. */
-export function settle(order: Order, now: number): Order {
+export function settle(changed: Order, now: number): Order {
+  const order = withHeldMail(changed, now);
   const hasMail = mailTimes(order).length > 0;
   const before = order.erasedAt ? undefined : order.outbox?.held;
   const held = before === 'mail_age' && !hasMail ? undefined : before;
@@ -58,6 +59,20 @@ export function settle(order: Order, now: number): Order {
   const next = { ...order, outbox, raw: needsRaw(order) ? order.raw : undefined };
   return { ...next, heldAt: isHeld(next) ? (order.heldAt ?? toAt(now)) : undefined };
 }
+
+/** The buyer of an order that is held as a whole gets one mail, unless the hold is resolved in the next minutes. */
+function withHeldMail(order: Order, now: number): Order {
+  const { sends, heldAt, buyer } = order;
+  // An order of an older version may be held for weeks.
+  const isOld = heldAt !== undefined && now - Date.parse(heldAt) > HELD_MAIL_MOST_MS;
+  if (isOld || !isWhollyHeld(order) || sends.some(({ about }) => about === 'held')) return order;
+  const n = Math.max(0, ...sends.map((send) => send.n)) + 1;
+  const until = toAt(now + HELD_MAIL_MS);
+  const facts = { n, to: buyer.email ?? '', about: 'held', carries: [], tries: 0 } as const;
+  return { ...order, sends: [...sends, { ...facts, state: 'waiting', until }] };
+}
+const HELD_MAIL_MS = 5 * 60_000;
+const HELD_MAIL_MOST_MS = 24 * 3_600_000;
 
 /** True if a line is held, or will be once it is paid. A disputed order keeps its notification, because the dispute may be won. */
 export const needsRaw = ({ lines }: Order): boolean =>

@@ -1,4 +1,5 @@
 /** What holds after every write: the definitions of ARCHITECTURE.md once more, written otherwise than in the code. */
+import { toMailbox } from '../../../functions/core/mail/address.ts';
 import { wakeAt } from '../../../functions/core/order/due.ts';
 import {
   type Alias,
@@ -96,6 +97,10 @@ function checkLines(old: Order | undefined, order: Order, by: string): void {
 }
 
 function checkSends(world: Watched, old: Order | undefined, order: Order, by: string): void {
+  const notices = order.sends.filter(({ about }) => about === 'held').length;
+  const isNew = world.now - Date.parse(order.heldAt ?? '') < 3_600_000;
+  check(notices <= 1, 'the buyer gets two mails about a hold');
+  check(!(isNew && isAllHeld(order)) || notices === 1, 'the buyer gets no mail about a hold');
   for (const send of order.sends) {
     const was = old?.sends.find(({ n }) => n === send.n);
     if (was) checkSend(was, send, by);
@@ -126,8 +131,8 @@ function checkStart(world: Watched, order: Order, send: Send & { readonly state:
   const serials = order.lines.flatMap((line) =>
     line.state === 'issued' && send.carries.some((one) => one.line === line.id) ? line.issued.serial : [],
   );
-  const isWanted = send.about === 'trial' ? !isPaid(order) && order.reversals.size === 0 : isInForce(order);
-  check(isWanted || send.about === 'moved', 'a mail starts for an order that is not in force');
+  const isWanted = send.about === 'serials' ? isInForce(order) : isNoticeOpen(order, send);
+  check(isWanted, 'a mail starts that the order does not want');
   for (const call of world.calls) {
     if (call.to !== send.to || !call.serials.some((serial) => serials.includes(serial))) continue;
     const isSettled = call.isOver || call.isAsked;
@@ -163,6 +168,16 @@ function isInForce(order: Order): boolean {
   return !(order.amount && back > 0 && back >= Number(order.amount.value));
 }
 
+function isNoticeOpen(order: Order, { about }: Send): boolean {
+  if (about === 'trial') return !isPaid(order) && order.reversals.size === 0;
+  return about === 'held' ? isAllHeld(order) : about === 'moved';
+}
+
+function isAllHeld(order: Order): boolean {
+  for (const { state } of order.lines) if (state !== 'held') return false;
+  return order.lines.length > 0 && !order.test && isInForce(order) && Boolean(toMailbox(order.buyer.email));
+}
+
 function mailAt(order: Order, line: Line): 'none' | 'failed' | 'covered' | number {
   if (!isInForce(order) || line.state !== 'issued' || line.via !== 'mail') return 'none';
   const address = order.test ? 'seller' : order.buyer.email;
@@ -190,11 +205,8 @@ function mailAt(order: Order, line: Line): 'none' | 'failed' | 'covered' | numbe
 function checkDerived(order: Order): void {
   const mails = order.lines.map((line) => mailAt(order, line));
   const times = mails.filter((at) => typeof at === 'number');
-  const isTrialOpen = !isPaid(order) && order.reversals.size === 0;
   const others = order.sends.flatMap((send) =>
-    'until' in send && (send.about === 'trial' ? isTrialOpen : send.about !== 'serials')
-      ? Date.parse(send.until)
-      : [],
+    'until' in send && isNoticeOpen(order, send) ? Date.parse(send.until) : [],
   );
   const making = order.lines.flatMap((line) =>
     line.state === 'to_make' && isInForce(order) ? Date.parse(line.until) : [],

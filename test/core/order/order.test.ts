@@ -598,6 +598,71 @@ describe('lines', () => {
     expect(world.mails.map(({ subject }) => subject.slice(0, 11).trim())).toEqual(subjects);
   });
 
+  test.each([
+    ['of an unknown product', {}, ['We have your order 42']],
+    [
+      'without a name',
+      { buyer: { email: 'zoe@example.com' }, lines: [{ sku: 'g', quantity: 1 }] },
+      ['We have your order 42'],
+    ],
+    ['without an address', { buyer: { name: 'Zoë' } }, []],
+    ['that is a test', { test: true }, []],
+    [
+      'with a line that is not held',
+      {
+        lines: [
+          { sku: 'g', quantity: 1 },
+          { sku: 'x', quantity: 1 },
+        ],
+      },
+      ['Your serial for Gadget (order 42)'],
+    ],
+  ])('a held order %s is mailed within ten minutes, and once', async (_, changes, subjects) => {
+    const world = memoryWorld(catalogue);
+    const event = { ...sale, id: '42', lines: [{ sku: 'x', quantity: 1 }], ...changes };
+    await world.deliver([event]);
+    for (let minute = 0; minute < 10; minute += 1) {
+      world.state.now += 60_000;
+      await world.redeliver();
+    }
+    await world.deliver([event]);
+    await world.deliver([{ ...event, buyer: { ...event.buyer, country: 'DE' } }]);
+    world.state.now += 3_600_000;
+    await world.redeliver();
+    expect(world.mails.map(({ subject }) => subject)).toEqual(subjects);
+  });
+
+  test.each([
+    ['it is refunded', [back({})], []],
+    [
+      'a line of it gets its serial',
+      [{ ...sale, lines: [{ sku: 'g', quantity: 1 }] }],
+      ['Your serial for Gadget (order 1)'],
+    ],
+  ])('a held order is not mailed if %s before', async (_, events, subjects) => {
+    const world = memoryWorld(catalogue);
+    await world.deliver([{ ...sale, lines: [{ sku: 'x', quantity: 1 }] }]);
+    world.state.now += 60_000;
+    await world.deliver(events);
+    world.state.now += 3_600_000;
+    await world.redeliver();
+    expect(world.mails.map(({ subject }) => subject)).toEqual(subjects);
+  });
+
+  test('an order that an older version has held for a day is not mailed', async () => {
+    const world = memoryWorld(catalogue);
+    await world.deliver([{ ...sale, lines: [{ sku: 'x', quantity: 1 }] }]);
+    for (const order of world.items.values())
+      if (order.kind === 'order') world.items.set(order.key, { ...order, sends: [] });
+    world.state.now += 25 * 3_600_000;
+    await world.deliver([
+      { ...sale, buyer: { ...buyer, country: 'DE' }, lines: [{ sku: 'x', quantity: 1 }] },
+    ]);
+    world.state.now += 3_600_000;
+    await world.redeliver();
+    expect(world.mails).toEqual([]);
+  });
+
   test('further notifications of an unparseable order are kept in its held item, once each', async () => {
     const world = memoryWorld(catalogue);
     const unreadable = { name: 'plain', verify() {}, read: () => JSON.parse('{'), idIn: () => '77' };
