@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
+import { toMime } from '../functions/aws/mime.ts';
 import { type Catalogue, hasMailStore } from '../functions/core/catalogue/catalogue.ts';
+import { previewMail } from '../functions/core/mail/preview.ts';
 import { findSimulator, loadSimulator, SimulationError } from '../functions/providers/simulate.ts';
 import type { FaultSwitch } from './aws/faults.ts';
 import type { Mails } from './aws/mails.ts';
@@ -44,6 +46,21 @@ export interface LocalSystem {
 
 type Route = (request: IncomingMessage, query: URLSearchParams) => Promise<unknown> | unknown;
 
+/** The mail of an order that does not exist, by `product` (several times), `locale`, `name` and `kind`. */
+async function preview(catalogue: Catalogue, query: URLSearchParams) {
+  const one = (name: string) => query.get(name) || undefined;
+  const choice = {
+    products: query.getAll('product'),
+    locale: one('locale'),
+    name: one('name'),
+    kind: one('kind'),
+  };
+  const message = await previewMail(catalogue, choice);
+  if (typeof message === 'string') throw new BadRequest(message);
+  const { subject, text, html } = message;
+  return { subject, text, html, raw: toMime(message).toString() };
+}
+
 export function routes(system: LocalSystem): Handler {
   const { catalogue, faults, mails, events, dynamo, runs } = system;
   let ahead = 0;
@@ -51,6 +68,7 @@ export function routes(system: LocalSystem): Handler {
     'GET /local/mails': (_request, query) => mails.list(parseNewest(query)),
     'GET /local/seller-mails': (_request, query) => system.sellerMails.list(parseNewest(query)),
     'GET /local/orders': (_request, query) => listOrders(dynamo, parseNewest(query)),
+    'GET /local/mail-preview': (_request, query) => preview(catalogue, query),
     'GET /local/faults': () => faults.now(),
     'PUT /local/faults': async (request) => {
       const changed = faults.change(await readJson(request));

@@ -105,5 +105,7 @@ async function show({ id, at, from, to, raw }: Mail) {
     html: parsed.html ?? '',
     headers,
     at,
+    /** The message as SES received it: its lines are ASCII. */
+    raw: Buffer.from(raw, 'base64').toString(),
   };
 }

@@ -103,7 +103,7 @@ const LAYOUT: readonly [folder: string, entries: RegExp][] = [
     /^(inbound|order|serial|mail|pages|catalogue|operator|find-profile|(fulfil|order-mail|reconcile|world|request-world)\.ts)$/,
   ],
   ['bin', /^(app\.ts|keypost\.(ts|mjs)|prepack\.mjs|local\.ts|commands)$/],
-  ['bin/commands', /^(orders|keys|serial|doctor|data|mails|codes|provider|cli|[a-z-]+\.ts)$/],
+  ['bin/commands', /^(orders|keys|serial|doctor|data|mail|mails|codes|provider|cli|[a-z-]+\.ts)$/],
 ];
 
 export const layout: Rule = (sources) =>

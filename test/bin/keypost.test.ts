@@ -11,6 +11,7 @@ import {
   PutSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
+import PostalMime from 'postal-mime';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
@@ -106,6 +107,28 @@ async function keypost(args: string, typed = '', ask?: Terminal['ask']) {
 /** As a shell parts them; words with spaces stand in single quotes. */
 const words = (args: string) =>
   [...args.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? '');
+
+test('mail send sends one mail, marked TEST, and /local/mails has it as it was sent', async () => {
+  const { code, out, err } = await keypost('mail send --to me@example.com --locale ja --product hex');
+  expect([code, err]).toEqual([0, '']);
+  expect(out).toContain('sent to me@example.com: TEST hex のシリアル番号');
+  const mails = Raw.parse(await (await fetch(`${running.page}/local/mails`)).json());
+  const { raw, html, text } = mails.at(-1) ?? { raw: '' };
+  const sent = await PostalMime.parse(raw);
+  expect(sent).toMatchObject({
+    subject: expect.stringMatching(/^TEST hex/),
+    to: [{ address: 'me@example.com' }],
+    html,
+    text,
+  });
+  const shown = await (await fetch(`${running.page}/local/mail-preview?locale=ja&product=hex`)).json();
+  expect(shown).toMatchObject({
+    subject: sent.subject?.replace('TEST ', ''),
+    raw: expect.stringContaining('MIME-Version'),
+  });
+  expect((await keypost('mail send --to nobody')).err).toContain('found the address nobody; write one like');
+});
+const Raw = z.array(z.object({ raw: z.string(), html: z.string(), text: z.string() }));
 
 describe('keys set', () => {
   test.each([

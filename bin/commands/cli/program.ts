@@ -83,6 +83,14 @@ const COMMANDS: readonly {
     },
   },
   {
+    name: 'mail',
+    description: 'the mail to the buyer: a preview in any language, and one to yourself',
+    load: async () => {
+      const { mailPreview, mailSend } = await import('../mail/preview.ts');
+      return [mailPreview, mailSend];
+    },
+  },
+  {
     name: 'mails',
     description: 'the order mails of stores',
     load: async () => [(await import('../mails/try.ts')).mailsTry],

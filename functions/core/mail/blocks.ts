@@ -115,6 +115,7 @@ function coloursOf(accent: string | undefined): string {
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
 /** Escapes text between tags. */
-const escapeHtml = (text: string): string => text.replace(/[&<>]/g, (char) => ENTITIES[char] ?? char);
+export const escapeHtml = (text: string): string => text.replace(/[&<>]/g, (char) => ENTITIES[char] ?? char);
 /** Escapes the value of an attribute in double quotes. */
-const escapeAttribute = (text: string): string => text.replace(/[&<>"]/g, (char) => ENTITIES[char] ?? char);
+export const escapeAttribute = (text: string): string =>
+  text.replace(/[&<>"]/g, (char) => ENTITIES[char] ?? char);
