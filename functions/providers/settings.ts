@@ -10,12 +10,16 @@ export interface BuiltIn {
   readonly bluesnap?: WithOptions<AnswerOptions> | undefined;
   /** A store whose mail has one `label: value` in a line: docs/providers/block.md. */
   readonly block?: (MailStore<BlockOptions> & NeedsOptions<BlockOptions>) | undefined;
+  /** Creem: docs/providers/creem.md. */
+  readonly creem?: WithOptions<never> | undefined;
   /** Dodo Payments: docs/providers/dodo.md. */
   readonly dodo?: WithOptions<SandboxOptions> | undefined;
   /** FastSpring: docs/providers/fastspring.md. */
   readonly fastspring?: WithOptions<AnswerOptions> | undefined;
   /** A shop that asks for serials with a form: docs/providers/form.md. */
   readonly form?: NeedsOptions<FormOptions> | undefined;
+  /** Freemius: docs/providers/freemius.md. */
+  readonly freemius?: WithOptions<never> | undefined;
   /** Gumroad: docs/providers/gumroad.md. */
   readonly gumroad?: NeedsOptions<GumroadOptions> | undefined;
   /** Kagi's order mails: docs/providers/kagi.md. */
