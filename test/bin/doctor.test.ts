@@ -731,7 +731,7 @@ test.each<[broken: string, change: Record<string, Reply>, findings: string[], cu
   expect(wrong[0]?.cure).toMatch(cure);
   expect([code, err]).toEqual([
     1,
-    expect.stringMatching(new RegExp(`^${expected.length} of 2[01] are not ok$`)),
+    expect.stringMatching(new RegExp(`^{"error":"${expected.length} of 2[01] are not ok"}$`)),
   ]);
 });
 

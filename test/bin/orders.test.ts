@@ -825,10 +825,10 @@ describe('list', () => {
     const key = await order({ buyer: { name: 'Eve\u001b[31m', email: 'eve@tables.example.com' } });
     const { out } = await keypost('orders list --email eve@tables.example.com');
     expect(out.split('\n').map((line) => line.replace(/ {2,}/g, ' | '))).toEqual([
-      'RECEIVED | ORDER | BUYER | PRODUCTS | STATUS | MAIL | HELD',
+      'RECEIVED | ORDER | BUYER | PRODUCTS | SERIAL | STATUS | MAIL | HELD',
       expect.stringMatching(
         new RegExp(
-          `^\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d \\| ${key} \\| Eve\ufffd\\[31m <eve@tables.example.com> \\| widget \\| paid \\| none \\| unmappable_name$`,
+          `^\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d UTC \\| ${key} \\| Eve\ufffd\\[31m <eve@tables.example.com> \\| widget \\| paid \\| none \\| unmappable_name$`,
         ),
       ),
       '',
