@@ -79,7 +79,7 @@ afterAll(async () => {
 
 test('every example of every help text runs', async () => {
   for await (const { path, help } of commands()) {
-    const [, text = ''] = /^Examples?:\n([\s\S]*?)\n?(?:\n\n|$)/m.exec(help) ?? [];
+    const [, text = ''] = /^Examples?:\n([\s\S]*?)\n?(?:\n\n|(?![\s\S]))/m.exec(help) ?? [];
     const examples = text
       .replaceAll(/ \\\n\s*/g, ' ')
       .split('\n')
