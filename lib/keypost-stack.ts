@@ -81,7 +81,7 @@ export class KeypostStack extends Stack {
       environment: { TABLE: table.tableName, NAMESPACE: namespace } satisfies MailEventsEnv,
     });
     allow(mailEvents, ['dynamodb:GetItem', 'dynamodb:PutItem'], [table.tableArn]);
-    mailEventsTo(mailEvents, mails);
+    const lostEvents = mailEventsTo(mailEvents, mails);
 
     const reconcile = lambda(this, 'Reconcile', {
       bundle: bundles.reconcile,
@@ -106,7 +106,7 @@ export class KeypostStack extends Stack {
       ...(intake ? [intake.receiver] : []),
       ...(generator ? [generator] : []),
     ];
-    const lost = intake ? [intake.lost] : [];
+    const lost = [lostEvents, ...(intake ? [intake.lost] : [])];
     const monitored = { namespace, api, accessLog, webhook, workers, lost };
     const topic = alarms(this, seller.alarms, runbook, monitored);
     const outputs = {
@@ -120,6 +120,7 @@ export class KeypostStack extends Stack {
       WebhookFunction: webhook.functionName,
       RedeliverFunction: redeliver.functionName,
       MailEventsFunction: mailEvents.functionName,
+      MailEventsLost: lostEvents.queueUrl,
       ReconcileFunction: reconcile.functionName,
       ...(generator && { GenerateFunction: generator.functionName }),
       ConfigurationSet: mails.configurationSetName,

@@ -1,8 +1,11 @@
 /** The topic on which SES publishes the delivery events of each mail. */
+import { Duration } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { type ConfigurationSet, EmailSendingEvent, EventDestination } from 'aws-cdk-lib/aws-ses';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { LambdaSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { allow } from './lambda.ts';
 
 /** Opens and clicks are left out, because SES would rewrite the mail to count them. */
 const EVENTS = [
@@ -17,11 +20,19 @@ const EVENTS = [
 /**
  * Only this configuration set may publish to the topic:
  * https://docs.aws.amazon.com/ses/latest/dg/event-publishing-add-event-destination-sns.html. Lambda tries an event
- * three times within minutes. An event that fails three times is lost, and the order keeps its earlier delivery status.
- * SES also mails a bounce to the seller's From address.
+ * three times within minutes. An event that fails three times is kept in the dead-letter queue, which `mails replay` processes.
  */
-export function mailEventsTo(listener: IFunction, mails: ConfigurationSet): void {
+export function mailEventsTo(listener: IFunction, mails: ConfigurationSet): Queue {
+  const lost = new Queue(mails.stack, 'LostMailEvents', {
+    encryption: QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+    retentionPeriod: Duration.days(14),
+  });
+  // CDK's SqsDestination allows further actions.
+  allow(listener, ['sqs:SendMessage'], [lost.queueArn]);
+  listener.configureAsyncInvoke({ onFailure: { bind: () => ({ destination: lost.queueArn }) } });
   const topic = new Topic(mails.stack, 'MailEventsTopic', { enforceSSL: true });
-  topic.addSubscription(new LambdaSubscription(listener));
+  topic.addSubscription(new LambdaSubscription(listener, { deadLetterQueue: lost }));
   mails.addEventDestination('Events', { destination: EventDestination.snsTopic(topic), events: EVENTS });
+  return lost;
 }

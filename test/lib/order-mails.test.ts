@@ -35,7 +35,7 @@ test('without a mail store the stack has nothing of it', () => {
   expect(hasMailStore(catalogueWith())).toBe(false);
   const without = templateOf({});
   const types = Object.values(without.Resources).map(({ Type }) => Type);
-  expect(types.filter((type) => /S3|SQS|Receipt/.test(type))).toEqual([]);
+  expect(types.filter((type) => /S3|Receipt/.test(type))).toEqual([]);
   expect(Object.keys(without.Outputs).filter((name) => name.includes('OrderMail'))).toEqual([]);
 });
 

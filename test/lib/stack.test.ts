@@ -46,10 +46,18 @@ const Policy = z.object({
     ),
   }),
 });
+/** A reference to a resource, or to its name. */
+const Named = z.union([
+  z.object({ Ref: z.string() }),
+  z.pipe(
+    z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.string()]) }),
+    z.transform(({ 'Fn::GetAtt': [Ref] }) => ({ Ref })),
+  ),
+]);
 const MetricShape = z.object({
   Namespace: z.string(),
   MetricName: z.string(),
-  Dimensions: z.array(z.object({ Name: z.string(), Value: z.object({ Ref: z.string() }) })).default([]),
+  Dimensions: z.array(z.object({ Name: z.string(), Value: Named })).default([]),
 });
 const AlarmShape = z.object({
   AlarmActions: z.tuple([z.object({ Ref: z.string() })]),
@@ -225,6 +233,11 @@ const sending = {
   if: { StringEquals: { 'ses:FromAddress': 'Orders@Widgets.example.com' } },
 };
 
+/** Lambda sends what its function has failed on three times. */
+const losing = {
+  actions: ['sqs:SendMessage'],
+  on: [{ 'Fn::GetAtt': [only('AWS::SQS::Queue').id, 'Arn'] }],
+};
 const secrets = {
   actions: ['secretsmanager:GetSecretValue'],
   on: [{ Ref: PRODUCT_KEYS }, { Ref: PROVIDER_KEYS }],
@@ -265,7 +278,7 @@ const lambdas = [
     name: 'mail-events',
     id: 'MailEvents',
     timeout: 10,
-    may: [logging('MailEventsLog'), keeping],
+    may: [logging('MailEventsLog'), keeping, losing],
     knows: {},
   },
   {
@@ -323,7 +336,7 @@ describe.each(lambdas)('the Lambda $name', ({ name, id, timeout, may, knows }) =
     });
     // The DynamoDB client contains it for endpoint discovery, which is off by default.
     const ours = commands.filter((action) => action !== 'dynamodb:DescribeEndpoints');
-    const allowed = may.flatMap(({ actions }) => actions).filter((action) => !action.startsWith('logs:'));
+    const allowed = may.flatMap(({ actions }) => actions).filter((action) => !/^(?:logs|sqs):/.test(action));
     expect(ours.sort()).toEqual(allowed.sort());
   });
 });
@@ -332,7 +345,9 @@ test('no action is a wildcard, and only the policies of the Lambdas grant permis
   const policies = ofType('AWS::IAM::Policy').map(([id]) => id.replace(/Role.*/, ''));
   expect(policies).toEqual(lambdas.map(({ id }) => id));
   expect(ofType('AWS::IAM::ManagedPolicy')).toEqual([]);
-  expect(JSON.stringify(template)).not.toMatch(/"[a-z0-9-]+:[A-Za-z]*\*"/);
+  // The queue denies every request without TLS.
+  const denied = /"sqs:\*","Condition":{"Bool":{"aws:SecureTransport":"false"}},"Effect":"Deny"/g;
+  expect(JSON.stringify(template).replaceAll(denied, '')).not.toMatch(/"[a-z0-9-]+:[A-Za-z]*\*"/);
 });
 
 test.each([
@@ -453,11 +468,20 @@ describe('the sender', () => {
       },
       Topics: [topic],
     });
+    const [lost] = losing.on;
     const listener = { 'Fn::GetAtt': [only('AWS::Lambda::Function', 'MailEvents').id, 'Arn'] };
     expect(only('AWS::SNS::Subscription', 'MailEvents').Properties).toEqual({
       Protocol: 'lambda',
       Endpoint: listener,
       TopicArn: topic,
+      RedrivePolicy: { deadLetterTargetArn: lost },
+    });
+    expect(only('AWS::Lambda::EventInvokeConfig', 'MailEvents').Properties).toMatchObject({
+      DestinationConfig: { OnFailure: { Destination: lost } },
+    });
+    expect(only('AWS::SQS::Queue').Properties).toEqual({
+      SqsManagedSseEnabled: true,
+      MessageRetentionPeriod: 14 * 86_400,
     });
     expect(only('AWS::Lambda::Permission', 'MailEvents').Properties).toEqual({
       Action: 'lambda:InvokeFunction',
@@ -524,6 +548,7 @@ test('the outputs have the names that the command line reads', () => {
     'Dkim3',
     'Dmarc',
     'MailEventsFunction',
+    'MailEventsLost',
     'MailFromMx',
     'MailFromSpf',
     'OrdersTable',
@@ -566,6 +591,7 @@ describe('the alarms', () => {
       const { name, Threshold, TreatMissingData } = alarm;
       return [name, watchedBy(alarm), Threshold, TreatMissingData];
     });
+    const LOST = 'AWS/SQS ApproximateNumberOfMessagesVisible QueueName LostMailEvents';
     const errorsOf = (id: string) => `AWS/Lambda Errors FunctionName ${id}`;
     expect(found).toEqual([
       ['HeldOrders', ['own LinesHeld'], 1, 'notBreaching'],
@@ -579,14 +605,17 @@ describe('the alarms', () => {
       ['TooLarge', ['own TooLarge'], 1, 'notBreaching'],
       ['NeedsALook', ['own NeedsALook'], 1, 'notBreaching'],
       ['WebhookErrors', [errorsOf('Webhook')], 1, 'notBreaching'],
-      ['WorkerErrors', ['Redeliver', 'MailEvents', 'Reconcile'].map(errorsOf), 1, 'notBreaching'],
+      ['WorkerErrors', [...['Redeliver', 'MailEvents', 'Reconcile'].map(errorsOf), LOST], 1, 'notBreaching'],
       ['SesQuota', ['own SesQuotaPercent'], 80, 'notBreaching'],
     ]);
   });
 
   test('add what is missing as 0: a sum of metrics has no value while one has none', () => {
     const sums = alarms.flatMap(({ Metrics = [] }) => Metrics.flatMap(({ Expression }) => Expression ?? []));
-    expect(sums).toEqual(['FILL(requests, 0) + FILL(lambdas, 0)', 'FILL(m0, 0) + FILL(m1, 0) + FILL(m2, 0)']);
+    expect(sums).toEqual([
+      'FILL(requests, 0) + FILL(lambdas, 0)',
+      'FILL(m0, 0) + FILL(m1, 0) + FILL(m2, 0) + FILL(m3, 0)',
+    ]);
   });
 
   test('count the throttled requests in the log of the API', () => {

@@ -92,8 +92,11 @@ const COMMANDS: readonly {
   },
   {
     name: 'mails',
-    description: 'the order mails of stores',
-    load: async () => [(await import('../mails/try.ts')).mailsTry],
+    description: 'the order mails of stores, and the events of mails to buyers',
+    load: async () => [
+      (await import('../mails/try.ts')).mailsTry,
+      (await import('../mails/replay.ts')).mailsReplay,
+    ],
   },
   {
     name: 'serial',
