@@ -9,6 +9,7 @@ import { type Actor, withAudit } from '../order/manual.ts';
 import {
   change,
   changeItem,
+  followAliases,
   type Recording,
   recordReversal,
   recordSale,
@@ -142,8 +143,8 @@ export async function recordEvents(
 
 /**
  * Makes the order that a person describes of an unparseable notification. Its key is the one that the provider's own events have, so
- * that none of them makes a second order. `make` is called if there is no such order yet. Returns undefined if another person is
- * making an order of another number.
+ * that none of them makes a second order. `make` is called if there is no such order yet. Returns undefined if another person has
+ * made an order of it, or is making one of another number.
  */
 export async function releaseUnreadable(
   ports: Recording,
@@ -155,6 +156,8 @@ export async function releaseUnreadable(
   const { store } = ports;
   const owner = ownerOf(catalogue, held.provider);
   const wanted = keyOf(owner, held.test ?? false, number);
+  const { item: present } = await followAliases(store, held.key, await store.get(held.key));
+  if (present?.kind !== 'unreadable') return undefined;
   const { order: item } = await changeItem<Unreadable>(store, held.key, held, isUnreadable, (found) =>
     found?.state === 'held' && !found.orderKey ? { ...found, orderKey: wanted } : undefined,
   );

@@ -110,10 +110,11 @@ export function reissue(
 export function transfer(
   order: Order,
   serials: ReadonlyMap<number, NewSerial>,
-  buyer: Buyer,
+  owner: Buyer,
   by: Actor,
   now: number,
 ): Result {
+  const buyer = without(owner, []);
   const from = addressOf(order);
   const moved = withSerials(
     { ...order, buyer, corrected: union(order.corrected, keysOf(buyer)) },
@@ -143,8 +144,8 @@ export function importLine(
   if (order.erasedAt) return 'erased';
   if (serials.some((one) => one.serial === serial.serial)) return 'unchanged';
   if (serials.length > 0) return 'other serial';
-  if (known.length > 0 || order.heldAt) return 'held';
   if (order.lines.some(({ state }) => state === 'pending')) return 'unpaid';
+  if (known.length > 0 || order.heldAt) return 'held';
   const id = Math.max(0, ...order.lines.map((line) => line.id)) + 1;
   const issued = { n: 1, ...serial };
   const line: Line = {
