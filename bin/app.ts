@@ -3,10 +3,11 @@ import { App } from 'aws-cdk-lib';
 import { CatalogueError } from '../functions/core/catalogue/catalogue.ts';
 import { bundleLambdas } from '../lib/bundle.ts';
 import { KeypostStack } from '../lib/keypost-stack.ts';
-import { catalogueFile, loadCatalogue } from '../lib/load-catalogue.ts';
+import { catalogueFile, loadCatalogue, noticesOf } from '../lib/load-catalogue.ts';
 
 try {
   const catalogue = await loadCatalogue(catalogueFile(process.env.KEYPOST_CONFIG));
+  for (const notice of noticesOf(catalogue)) console.error(`Notice: ${notice}`);
   new KeypostStack(new App(), catalogue.stack ?? 'Keypost', {
     catalogue,
     bundles: await bundleLambdas(catalogue),

@@ -1,6 +1,7 @@
 #!/usr/bin/env -S node --import tsx
 /** `npm start`: Keypost on this machine. PORT, AWS_PORT, DATA_DIR and KEYPOST_CONFIG override the defaults. */
 import { CatalogueError } from '../functions/core/catalogue/catalogue.ts';
+import { noticesOf } from '../lib/load-catalogue.ts';
 import { plainLogs } from '../local/logs.ts';
 import { StartError, settingsFrom } from '../local/settings.ts';
 import { type Running, start } from '../local/start.ts';
@@ -32,7 +33,7 @@ function welcome({ page, aws, catalogue, keyFaults }: Running, dataDir: string |
     `AWS       ${aws}   aws --endpoint-url ${aws} …`,
     `Data      ${dataDir ?? 'not stored'}`,
     `Products  ${products}`,
-    ...keyFaults.map((fault) => `          ${fault}`),
+    ...[...keyFaults, ...noticesOf(catalogue)].map((line) => `          ${line}`),
     '',
   ].join('\n');
 }

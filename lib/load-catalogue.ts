@@ -149,6 +149,14 @@ const thisKeypost: Plugin = {
   },
 };
 
+/** Returns what the seller should know and what is no mistake. */
+export const noticesOf = (catalogue: Catalogue): readonly string[] =>
+  Object.entries(catalogue.providers).flatMap(([name, { options }]) => {
+    const skus = Object.values(catalogue.products).flatMap((product) => product.skus[name] ?? []);
+    const notice = findProvider(catalogue, name, providers)?.noticeOf?.(skus, options);
+    return notice === undefined ? [] : [`providers.${name}: ${notice}`];
+  });
+
 /** Each provider checks its own options, because only its file knows them. */
 function wrongOptions(catalogue: Catalogue): string[] {
   return Object.entries(catalogue.providers).flatMap(([name, { options }]) => {

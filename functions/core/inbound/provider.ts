@@ -21,6 +21,8 @@ export interface Provider {
   readonly options?: z.ZodMiniType;
   /** False if its sales never state what was paid for the SKU, so that no floor can be applied. True by default. */
   statesPrice?(sku: string, options: unknown): boolean;
+  /** Returns what the seller should know of these SKUs when the catalogue is read; undefined if there is nothing. */
+  noticeOf?(skus: readonly string[], options: unknown): string | undefined;
   /** Throws a Rejection unless the provider sent `request`, and sent it recently. */
   verify(request: WebhookRequest, context: Context): void | Promise<void>;
   /**

@@ -6,7 +6,7 @@ import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
 import { requireFresh, requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { paid } from './paid.ts';
-import { definedOf, fetchObject, findInvoice, Options, parseSale, paymentsOf } from './sale.ts';
+import { definedOf, fetchObject, findInvoice, noticeOf, Options, parseSale, paymentsOf } from './sale.ts';
 import {
   Charge,
   Dispute,
@@ -25,6 +25,7 @@ export const stripe: Provider = {
   name: 'stripe',
   apiUrl: 'https://api.stripe.com',
   options: Options,
+  noticeOf,
 
   verify({ headers, body }, { keys, now }) {
     const parts = requireHeader(headers, 'stripe-signature')

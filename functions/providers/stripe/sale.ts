@@ -13,6 +13,15 @@ export const Options = z.strictObject({
   adjustable: z._default(z.array(z.string()), []),
 });
 
+/** Without an API key, the link names the only line, and its quantity is unknown. */
+export function noticeOf(skus: readonly string[], options: unknown): string | undefined {
+  const { adjustable } = part(Options, options);
+  const links = skus.filter((sku) => sku.startsWith('plink_') && !adjustable.includes(sku));
+  return links.length > 0
+    ? `without an API key (\`keys set stripe --api-key\`), the Payment Link ${links.join(', ')} sells exactly one copy; if its buyers can change the quantity or add items, list it under options.adjustable`
+    : undefined;
+}
+
 /** Returns no event for an unpaid session. */
 export async function parseSale(
   session: z.output<typeof Session>,
