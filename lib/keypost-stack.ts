@@ -10,6 +10,7 @@ import type { Bundles } from './bundle.ts';
 import { dashboard } from './dashboard.ts';
 import { allow, generatorLambda, lambda } from './lambda.ts';
 import { mailEventsTo } from './mail-feedback.ts';
+import { operator } from './operator.ts';
 import { orderMails } from './order-mails.ts';
 import { identity, mailing, maySend } from './sender.ts';
 import { orderTable, secret } from './stores.ts';
@@ -97,12 +98,15 @@ export class KeypostStack extends Stack {
       targets: [new targets.LambdaFunction(reconcile, once)],
     });
 
-    for (const maker of [webhook, redeliver, reconcile, ...(intake ? [intake.receiver] : [])])
+    const desk = operator(this, { bundle: bundles.operator, environment: receiving, table });
+    allow(desk.lambda, ['secretsmanager:GetSecretValue'], [productKeys.secretArn, providerKeys.secretArn]);
+
+    for (const maker of [webhook, redeliver, reconcile, desk.lambda, ...(intake ? [intake.receiver] : [])])
       if (generator) allow(maker, ['lambda:InvokeFunction'], [generator.functionArn]);
 
     const { api, accessLog, address } = webhookApi(this, webhook, catalogue);
     const workers = [
-      ...[redeliver, mailEvents, reconcile],
+      ...[redeliver, mailEvents, reconcile, desk.lambda],
       ...(intake ? [intake.receiver] : []),
       ...(generator ? [generator] : []),
     ];
@@ -129,6 +133,7 @@ export class KeypostStack extends Stack {
       ...(catalogue.dashboard && { Dashboard: dashboard(this, monitored) }),
       ...identity(this, seller),
       ...intake?.outputs,
+      ...desk.outputs,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }

@@ -20,7 +20,10 @@ export async function loadLambdas(catalogue: Catalogue, env: OrderMailEnv & Page
     ...(hasMailStore(catalogue) ? (['order-mail'] as const) : []),
     ...(catalogue.pages ? (['pages'] as const) : []),
   ];
-  const folder = await builtLambdas(catalogue, ['webhook', 'redeliver', 'mail-events', ...optional]);
+  const folder = await builtLambdas(catalogue, [
+    ...(['webhook', 'redeliver', 'mail-events', 'operator'] as const),
+    ...optional,
+  ]);
   const threads: Worker[] = [];
   const load = async (name: LambdaName): Promise<Lambda> => {
     const file = join(folder, name, 'index.mjs');
@@ -50,10 +53,18 @@ export async function loadLambdas(catalogue: Catalogue, env: OrderMailEnv & Page
       ifBuilt('order-mail'),
       ifBuilt('pages'),
     ]);
-    const setClock = (ahead: number) => {
+    let ahead = 0;
+    const setClock = (next: number) => {
+      ahead = next;
       for (const thread of threads) thread.postMessage({ ahead });
     };
-    return { webhook, redeliver, mailEvents, orderMail, pages, setClock, stop };
+    // Only a person's action needs it, so its thread starts with the first one.
+    let started: Promise<Lambda> | undefined;
+    const operator: Lambda = async (event) => {
+      started ??= load('operator').finally(() => setClock(ahead));
+      return await (await started)(event);
+    };
+    return { webhook, redeliver, mailEvents, orderMail, pages, operator, setClock, stop };
   } catch (error) {
     await stop();
     throw error;

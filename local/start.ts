@@ -80,6 +80,7 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
   });
   const runs = redeliverRuns(lambdas.redeliver);
   events.deliverTo(lambdas.mailEvents);
+  embedded.operateBy(lambdas.operator);
   ready(
     routes({
       ...addresses,

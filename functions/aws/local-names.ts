@@ -8,4 +8,5 @@ export const LOCAL_NAMES = {
   configurationSet: 'keypost',
   mailsBucket: 'order-mails',
   generate: 'keypost-generate',
+  operator: 'keypost-operator',
 } as const;

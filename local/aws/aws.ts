@@ -1,6 +1,7 @@
-/** The embedded AWS: four services at one address, distinguished by the headers and paths of their requests. */
+/** The embedded AWS: five services at one address, distinguished by the headers and paths of their requests. */
 import type { ServerResponse } from 'node:http';
 import * as z from 'zod/mini';
+import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
 import type { Generate } from '../../functions/core/serial/program.ts';
 import type { Files } from '../files.ts';
 import { type Handler, readBody, sendJson } from '../http.ts';
@@ -32,6 +33,7 @@ export function embeddedAws(
   const objects = objectStore();
   const tables = dynamoDb(dataDir, files, faults);
   const [v1, v2] = [sesV1(account, { mails, sellerMails }, faults, events.publish), sesV2(account, faults)];
+  let invoke = async (_event: unknown): Promise<unknown> => undefined;
   const handler: Handler = async (incoming, response) => {
     const body = await readBody(incoming, MOST_BYTES);
     if (!body) return sendJson(response, 413, { message: 'Request Entity Too Large' });
@@ -43,12 +45,18 @@ export function embeddedAws(
     if (/\/s3\/aws4_request/.test(headers.authorization ?? ''))
       return send(response, objects.answer(request));
     if (path.startsWith('/2015-03-31/functions/')) {
-      const { product, input } = Invocation.parse(JSON.parse(body.toString()));
+      const event: unknown = JSON.parse(body.toString());
+      if (path.includes(LOCAL_NAMES.operator)) return sendJson(response, 200, await invoke(event));
+      const { product, input } = Invocation.parse(event);
       return sendJson(response, 200, await own.generate?.(product, Buffer.from(input, 'base64')));
     }
     send(response, path.startsWith('/v2/') ? v2(request) : await v1(request));
   };
-  return { handler, faults, mails, sellerMails, events, secrets, tables, objects };
+  /** @param lambda performs the manual actions. */
+  const operateBy = (lambda: typeof invoke) => {
+    invoke = lambda;
+  };
+  return { handler, operateBy, faults, mails, sellerMails, events, secrets, tables, objects };
 }
 
 const Invocation = z.object({ product: z.string(), input: z.string() });

@@ -117,6 +117,7 @@ describe('the stack', () => {
       redeliver: bundle,
       'mail-events': bundle,
       reconcile: bundle,
+      operator: bundle,
       generate,
     };
     return Template.fromStack(new KeypostStack(app, 'Keypost', { catalogue, bundles })).toJSON();

@@ -27,7 +27,7 @@ export function stackOf(settings: Partial<CatalogueSettings> = {}) {
   const stack = new KeypostStack(app, catalogue.stack ?? 'Keypost', {
     catalogue,
     bundles: {
-      ...{ webhook: bundle, redeliver: bundle, 'mail-events': bundle, reconcile: bundle },
+      ...{ webhook: bundle, redeliver: bundle, 'mail-events': bundle, reconcile: bundle, operator: bundle },
       'order-mail': hasMailStore(catalogue) ? bundle : undefined,
       generate: programsOf(catalogue).length > 0 ? bundle : undefined,
     },

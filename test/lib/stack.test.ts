@@ -94,6 +94,7 @@ const bundles = {
   redeliver: bundle('redeliver', '2'),
   'mail-events': bundle('mail-events', '3'),
   reconcile: bundle('reconcile', '4'),
+  operator: bundle('operator', '5'),
 };
 const { context } = Flags.parse(JSON.parse(readFileSync('cdk.json', 'utf8')));
 const provider: Catalogue['providers'][string] = {

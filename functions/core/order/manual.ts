@@ -77,6 +77,15 @@ export function release(
   );
 }
 
+/** Ends the held lines: no serial is ever made for them. */
+export function reject(order: Order, by: Actor, now: number): Result {
+  const lines = order.lines.map(
+    (line): Line =>
+      line.state === 'held' ? { ...factsOf(line), state: 'erased', product: line.product } : line,
+  );
+  return finishManual(order, { ...order, lines }, 'reject', by, now);
+}
+
 /** Mails every serial once more, to `email` from now on. A mail that is in flight is not repeated. */
 export function resend(order: Order, email: string | undefined, by: Actor, now: number): Result {
   const lines = order.lines.map((line): Line => (line.state === 'issued' ? { ...line, via: 'mail' } : line));

@@ -221,6 +221,7 @@ export type Facts = Readonly<Record<string, string | null>>;
 
 export const ACTIONS = [
   'release',
+  'reject',
   'resend',
   'issue',
   'reissue',

@@ -1,0 +1,289 @@
+/** Performs a manual action that is requested as JSON: for the Lambda `operator`, which the desk and the commands call. */
+import * as z from 'zod/mini';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { Reader } from '../inbound/reread.ts';
+import { toMailbox } from '../mail/address.ts';
+import { isInForce, isPaid, statusOf } from '../order/due.ts';
+import { type Result, reject, resend } from '../order/manual.ts';
+import { change, changeItem, followAliases } from '../order/record.ts';
+import type { Item, Line, Order } from '../order/types.ts';
+import { view } from '../order/view.ts';
+import { type Answers, fetchAnswers } from '../serial/lines.ts';
+import type { Store } from '../world.ts';
+import { issueManually } from './issue.ts';
+import { addressFinder, isPersonal, isRevealing, type Personal, withoutPerson } from './person.ts';
+import { basisOf, Refusal, type Refused, requireResult, requireUnchanged, type Seen } from './refusal.ts';
+import { reissueLines, transferOrder } from './reissue.ts';
+import { closeUnreadable, releaseItem } from './release-item.ts';
+
+export interface Operating {
+  readonly catalogue: Catalogue;
+  readonly store: Store;
+  now(): number;
+  /** Makes the ID of an order that is issued without one. */
+  newId(): string;
+  /** Reads the keys, which only some actions need. */
+  reader(): Promise<Reader>;
+}
+
+const text = z.string().check(z.trim(), z.minLength(1), z.maxLength(1_000));
+const reason = z.pipe(
+  z.string().check(z.maxLength(1_000)),
+  z.transform((typed) => typed.trim() || null),
+);
+const By = { who: text, why: z._default(z.nullable(reason), null) };
+/** `basis` is the digest of the state that the person saw. */
+const Decided = { key: z.string().check(z.minLength(1)), basis: z.optional(z.string()), ...By };
+const address = z.string().check(
+  z.refine((typed) => toMailbox(typed) !== undefined, 'expected an address such as name@example.com'),
+);
+
+export const OperatorRequest = z.discriminatedUnion('action', [
+  z.object({ action: z.literal('describe') }),
+  z.object({
+    ...{ action: z.literal('release'), ...Decided, name: z.optional(text), email: z.optional(address) },
+    /** The product's ID in the catalogue, by SKU. */
+    products: z._default(z.record(z.string(), z.string()), {}),
+    /** The provider's ID of an unparseable notification that has none. */
+    order: z.optional(text),
+  }),
+  z.object({ action: z.literal('reject'), ...Decided }),
+  z.object({ action: z.literal('resend'), ...Decided, email: z.optional(address) }),
+  z.object({
+    ...{ action: z.literal('reissue'), ...Decided, name: text },
+    ...{ sku: z.optional(z.string()), product: z.optional(z.string()) },
+  }),
+  z.object({ action: z.literal('transfer'), ...Decided, name: text, email: address }),
+  z.object({
+    ...{ action: z.literal('issue'), ...By, product: z.string(), name: text, email: address },
+    company: z.optional(text),
+    quantity: z._default(z.int().check(z.gte(1), z.lte(999_999)), 1),
+    id: z.optional(z.string().check(z.regex(/^[\x21-\x7e]{1,100}$/, 'expected no spaces, such as press-7'))),
+  }),
+  /** The caller finds the orders, since only a person may read the whole table. */
+  z.object({ action: z.literal('erase'), ...By, email: text, keys: z.array(z.string()) }),
+]);
+export type OperatorRequest = z.output<typeof OperatorRequest>;
+type Of<Action extends OperatorRequest['action']> = Extract<OperatorRequest, { readonly action: Action }>;
+
+/** A person who answers buyers needs these; the others give a serial away or destroy data. */
+export const SUPPORT_ACTIONS = ['describe', 'release', 'resend', 'reissue', 'transfer'] as const;
+const isOfSupport = (action: string) => SUPPORT_ACTIONS.some((one) => one === action);
+
+/** Returns the result as JSON. It throws only if AWS fails. */
+export async function operate(ports: Operating, request: unknown, isSupport = false) {
+  const parsed = OperatorRequest.safeParse(request);
+  if (!parsed.success) {
+    const mistakes = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    return { done: false, message: `the request is not valid: ${mistakes.join('; ')}` } as const;
+  }
+  const { action } = parsed.data;
+  if (isSupport && !isOfSupport(action))
+    return { done: false, message: `KeypostSupport does not allow ${action}; ask the seller` } as const;
+  try {
+    return { done: true, ...(await perform(ports, parsed.data, isSupport)) } as const;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const { message, order } = error;
+    return { done: false, message, ...(order && { order, changed: true }) } as const;
+  }
+}
+
+async function perform(ports: Operating, request: OperatorRequest, isSupport: boolean) {
+  switch (request.action) {
+    case 'describe':
+      return describe(ports, isSupport);
+    case 'release':
+      return await release(ports, request);
+    case 'reject':
+      return await rejectItem(ports, request);
+    case 'resend':
+      return await resendOrder(ports, request);
+    case 'reissue':
+      return await reissue(ports, request);
+    case 'transfer':
+      return await transfer(ports, request);
+    case 'issue':
+      return await issue(ports, request);
+    case 'erase':
+      return await erase(ports, request);
+  }
+}
+
+/** The deployed catalogue, without keys, and the actions that the caller may perform. */
+function describe({ catalogue }: Operating, isSupport: boolean) {
+  const { products, providers, seller } = catalogue;
+  const all = ['describe', 'release', 'reject', 'resend', 'reissue', 'transfer', 'issue', 'erase'];
+  return {
+    seller: seller.name,
+    actions: all.filter((action) => !isSupport || isOfSupport(action)),
+    providers: Object.entries(providers).map(([name, { mail }]) => ({ name, isMail: mail !== undefined })),
+    products: Object.entries(products).map(([id, { name, serial, skus }]) => ({ id, name, serial, skus })),
+  };
+}
+
+async function findSeen({ store }: Operating, { key, basis: seen }: { key: string; basis?: string | undefined }) {
+  const { item } = await followAliases(store, key, await store.get(key));
+  if (item?.kind !== 'order' && item?.kind !== 'unreadable') throw new Refusal(`there is no order ${key}`);
+  const decided = seen ?? basisOf(item);
+  requireUnchanged(decided, item);
+  return { item, decided };
+}
+
+async function findOrder(ports: Operating, request: { key: string; basis?: string | undefined }) {
+  const { item, decided } = await findSeen(ports, request);
+  if (item.kind === 'order') return { item, decided };
+  throw new Refusal(`${item.key} is a notification that cannot be parsed; release it first`);
+}
+
+/** Throws a Refusal if the order's state forbids to mail a serial. */
+function requireLive(order: Order): void {
+  if (isInForce(order)) return;
+  const state = isPaid(order) || order.erasedAt ? statusOf(order) : 'not paid yet';
+  throw new Refusal(`${order.key} is ${state}, so Keypost mails no serial of it`);
+}
+
+/** Changes the order that the person saw. */
+async function changeSeen(
+  { store }: Operating,
+  { item, decided }: { readonly item: Order; readonly decided: string },
+  step: (current: Order) => Result | Refused,
+) {
+  const { order, changed } = await change(store, item.key, item, (current) => {
+    if (!current) return undefined;
+    requireUnchanged(decided, current);
+    return requireResult(step(current), current);
+  });
+  return outcome(order, changed);
+}
+
+const outcome = (item: Seen, changed: boolean, notes: readonly string[] = []) => ({
+  order: view(item),
+  changed,
+  notes,
+});
+
+async function release(ports: Operating, request: Of<'release'>) {
+  const { products } = ports.catalogue;
+  const unknown = Object.values(request.products).find((id) => !Object.hasOwn(products, id));
+  if (unknown !== undefined)
+    throw new Refusal(`the catalogue has no product ${unknown}; it has ${Object.keys(products).join(', ')}`);
+  const { item, decided } = await findSeen(ports, request);
+  requireHeld(item);
+  const notes: string[] = [];
+  const { who, why, name, order } = request;
+  const email = request.email && toMailbox(request.email);
+  const corrections = { name, email, products: new Map(Object.entries(request.products)) };
+  const released = await releaseItem(ports, { who, why, order, item, corrections, decided, notes });
+  return outcome(released, true, notes);
+}
+
+function requireHeld(item: Seen): void {
+  if (item.kind === 'order') requireLive(item);
+  if (!('heldAt' in item && item.heldAt)) throw new Refusal(`${item.key} is not held`);
+}
+
+/** Ends what is held: no serial is ever made of it. */
+async function rejectItem(ports: Operating, request: Of<'reject'>) {
+  const { item, decided } = await findSeen(ports, request);
+  requireHeld(item);
+  if (item.kind === 'unreadable')
+    return outcome(await closeUnreadable(ports, item, request), true);
+  if (item.lines.every(({ state }) => state !== 'held'))
+    throw new Refusal(`${item.key} has its serials already; correct the address instead`);
+  return await changeSeen(ports, { item, decided }, (current) => reject(current, request, ports.now()));
+}
+
+async function resendOrder(ports: Operating, request: Of<'resend'>) {
+  const { item, decided } = await findOrder(ports, request);
+  const email = request.email && toMailbox(request.email);
+  requireLive(item);
+  if (item.lines.every(({ state }) => state !== 'issued'))
+    throw new Refusal(`${item.key} has no serial yet; release makes it`);
+  if (!item.test && !toMailbox(email ?? item.buyer.email))
+    throw new Refusal(`${item.key} has no address that SES accepts; give another address`);
+  return await changeSeen(ports, { item, decided }, (current) => resend(current, email, request, ports.now()));
+}
+
+async function reissue(ports: Operating, request: Of<'reissue'>) {
+  const { item, decided } = await findOrder(ports, request);
+  const isChosen = ({ sku, product }: Line) =>
+    (request.sku ?? sku) === sku && (request.product ?? product) === product;
+  requireLive(item);
+  const lines = item.lines.filter(isChosen);
+  if (lines.length === 0) throw new Refusal(`${item.key} has no such line`);
+  if (lines.every(({ state }) => state !== 'issued'))
+    throw new Refusal(`${item.key} has no serial yet; release makes it`);
+  const step = await withMakers(ports, item, (makers, order) =>
+    reissueLines(makers, order, { name: request.name, isChosen }, request, ports.now()),
+  );
+  return await changeSeen(ports, { item, decided }, step);
+}
+
+async function transfer(ports: Operating, request: Of<'transfer'>) {
+  const { item, decided } = await findOrder(ports, request);
+  requireLive(item);
+  if (item.lines.some(({ state }) => state !== 'issued'))
+    throw new Refusal(`${item.key} has a line without a serial; release makes it first`);
+  const owner = { name: request.name, email: toMailbox(request.email) ?? request.email };
+  const step = await withMakers(ports, item, (makers, order) =>
+    transferOrder(makers, order, owner, request, ports.now()),
+  );
+  return await changeSeen(ports, { item, decided }, step);
+}
+
+/** Returns a step that makes serials. The programs that it needs are called before. */
+async function withMakers<Made>(
+  { catalogue, reader }: Operating,
+  found: Order,
+  make: (makers: { catalogue: Catalogue; keys: Reader['productKeys']; answers: Answers }, order: Order) => Made,
+) {
+  const { productKeys: keys, generate } = await reader();
+  const answers = await fetchAnswers(generate, (some) => make({ catalogue, keys, answers: some }, found));
+  return (order: Order) => make({ catalogue, keys, answers }, order);
+}
+
+async function issue(ports: Operating, request: Of<'issue'>) {
+  const { catalogue, store } = ports;
+  const products = Object.keys(catalogue.products);
+  if (!products.includes(request.product))
+    throw new Refusal(`the catalogue has no product ${request.product}; it has ${products.join(', ')}`);
+  const { productKeys: keys, generate } = await ports.reader();
+  const email = toMailbox(request.email) ?? request.email;
+  const gift = { ...request, email, id: request.id ?? ports.newId() };
+  const now = ports.now();
+  const make = (answers?: Answers) => issueManually({ catalogue, keys, answers }, gift, request, now);
+  const made = make(await fetchAnswers(generate, make));
+  if (typeof made === 'string') throw new Refusal(`nothing is issued: ${made}`);
+  const { order, changed } = await change(store, made.key, undefined, (found) => (found ? undefined : made));
+  if (changed || isSameGift(order, made)) return outcome(order, changed);
+  throw new Refusal(`${made.key} exists already and is a different order: choose another ID for this one`);
+}
+
+function isSameGift(one: Order, other: Order): boolean {
+  const [a, b] = [one, other].map(({ lines: [line], buyer }) =>
+    line?.state === 'issued' ? [line.product, line.issued.licensee, buyer.email].join('\n') : '',
+  );
+  return a === b;
+}
+
+async function erase({ store, now }: Operating, { email, keys, who, why }: Of<'erase'>) {
+  const by = { who, why };
+  const isIn = addressFinder(email);
+  const items = (await Promise.all(keys.map((key) => store.get(key)))).filter(
+    (item): item is Item & Personal => item !== undefined && isPersonal(item),
+  );
+  if (isRevealing(why ?? '', isIn, items))
+    throw new Refusal(
+      "the reason is stored and contains the person's address, name or serial; write it without them",
+    );
+  const erased: { order: string; fields: readonly string[] }[] = [];
+  for (const item of items) {
+    const { order, changed } = await changeItem<Personal>(store, item.key, item, isPersonal, (current) =>
+      current && withoutPerson(current, isIn, by, now()),
+    );
+    if (changed)
+      erased.push({ order: item.key, fields: order.audit.at(-1)?.after.erased?.split(', ') ?? [] });
+  }
+  return { erased };
+}

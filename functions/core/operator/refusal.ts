@@ -1,0 +1,40 @@
+/** Why a manual action is not possible. */
+import type { HeldReason } from '../inbound/event.ts';
+import { basis, type Result } from '../order/manual.ts';
+import type { Order, Unreadable } from '../order/types.ts';
+import { asOrder, type OrderView, view } from '../order/view.ts';
+
+/** The message is for the person. `order` is set if the person has to look at it again. */
+export class Refusal extends Error {
+  readonly order: OrderView | undefined;
+  constructor(message: string, item?: Seen) {
+    super(message);
+    this.order = item && view(item);
+  }
+}
+
+export type Seen = Order | Unreadable;
+export type Refused = { readonly sku: string; readonly why: HeldReason };
+
+/** A digest of what a manual action is decided on. */
+export const basisOf = (item: Seen): string => basis(item.kind === 'order' ? item : asOrder(item));
+
+/** Throws a Refusal if another change came between the decision and the action. */
+export function requireUnchanged(decided: string, current: Seen): void {
+  if (basisOf(current) === decided) return;
+  throw new Refusal(`${current.key} has changed since you saw it, so nothing is done; look at it again`, current);
+}
+
+/** Returns the changed order; undefined if nothing changes. Throws a Refusal if the action is not possible. */
+export function requireResult(result: Result | Refused, { key }: Order): Order | undefined {
+  if (result === 'unchanged') return undefined;
+  if (typeof result === 'object') {
+    if (!('why' in result)) return result;
+    throw new Refusal(`${result.sku} of ${key} cannot have this name: ${result.why}`);
+  }
+  throw new Refusal(
+    result === 'too_large'
+      ? `${key} has as many audit entries or replaced serials as an order may have; nothing is changed`
+      : `${key} is ${result}, so Keypost mails no serial of it`,
+  );
+}
