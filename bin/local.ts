@@ -3,8 +3,9 @@
 import { CatalogueError } from '../functions/core/catalogue/catalogue.ts';
 import { noticesOf } from '../lib/load-catalogue.ts';
 import { plainLogs } from '../local/logs.ts';
-import { StartError, settingsFrom } from '../local/settings.ts';
+import { settingsFrom } from '../local/settings.ts';
 import { type Running, start } from '../local/start.ts';
+import { StartError } from './commands/desk/http.ts';
 
 plainLogs();
 

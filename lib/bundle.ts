@@ -51,16 +51,18 @@ export type Bundles = Readonly<Record<Exclude<LambdaName, 'order-mail' | 'pages'
 
 /** Builds all Lambdas and returns the folder of each. */
 export async function bundleLambdas(catalogue: Catalogue): Promise<Bundles> {
-  const [webhook, redeliver, mailEvents, reconcile, operator, orderMail, pages, generate] = await Promise.all([
-    bundleLambda('webhook', catalogue),
-    bundleLambda('redeliver', catalogue),
-    bundleLambda('mail-events', catalogue),
-    bundleLambda('reconcile', catalogue),
-    bundleLambda('operator', catalogue),
-    hasMailStore(catalogue) ? bundleLambda('order-mail', catalogue) : undefined,
-    catalogue.pages ? bundleLambda('pages', catalogue) : undefined,
-    programsOf(catalogue).length > 0 ? bundleLambda('generate', catalogue) : undefined,
-  ]);
+  const [webhook, redeliver, mailEvents, reconcile, operator, orderMail, pages, generate] = await Promise.all(
+    [
+      bundleLambda('webhook', catalogue),
+      bundleLambda('redeliver', catalogue),
+      bundleLambda('mail-events', catalogue),
+      bundleLambda('reconcile', catalogue),
+      bundleLambda('operator', catalogue),
+      hasMailStore(catalogue) ? bundleLambda('order-mail', catalogue) : undefined,
+      catalogue.pages ? bundleLambda('pages', catalogue) : undefined,
+      programsOf(catalogue).length > 0 ? bundleLambda('generate', catalogue) : undefined,
+    ],
+  );
   const optional = { 'order-mail': orderMail, pages, generate };
   return { webhook, redeliver, 'mail-events': mailEvents, reconcile, operator, ...optional };
 }

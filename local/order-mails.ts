@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import PostalMime from 'postal-mime';
 import * as z from 'zod/mini';
+import { BadRequest, parseBody } from '../bin/commands/desk/bad-request.ts';
+import { readBody } from '../bin/commands/desk/http.ts';
 import type { Objects } from './aws/s3.ts';
 import type { Lambda } from './gateway.ts';
-import { readBody } from './http.ts';
-import { BadRequest, parseBody } from './page/bad-request.ts';
 
 /** https://docs.aws.amazon.com/ses/latest/dg/quotas.html */
 const MOST_BYTES = 40 * 1024 * 1024;

@@ -1,8 +1,13 @@
-/** The routes of the page's port: the webhooks, the page, and /local for the page and for scripts. */
-import { readFileSync } from 'node:fs';
+/** The routes of the page's port: the webhooks, the desk, and /local for its test tools and for scripts. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
+import { BadRequest, parseBody } from '../bin/commands/desk/bad-request.ts';
+import { sendFile } from '../bin/commands/desk/files.ts';
+import { findProfile } from '../bin/commands/desk/find-profile.ts';
+import { type Handler, readBody, sendJson } from '../bin/commands/desk/http.ts';
+import type { Desk } from '../bin/commands/desk/server.ts';
+import { trySerial } from '../bin/commands/desk/try-serial.ts';
 import { toMime } from '../functions/aws/mime.ts';
 import { type Catalogue, hasMailStore } from '../functions/core/catalogue/catalogue.ts';
 import { previewMail } from '../functions/core/mail/preview.ts';
@@ -13,14 +18,10 @@ import { lastDueAt, listOrders } from './aws/orders-table.ts';
 import type { SecretsManager } from './aws/secrets-manager.ts';
 import type { SesEvents } from './aws/ses-events.ts';
 import { type Lambda, viaGateway } from './gateway.ts';
-import { type Handler, readBody, sendJson } from './http.ts';
 import { signingKey } from './keys.ts';
-import { BadRequest, parseBody } from './page/bad-request.ts';
-import { findProfile } from './page/find-profile.ts';
-import { postedEvents } from './page/posted-events.ts';
-import { simulateOrder } from './page/simulate-order.ts';
-import { trySerial } from './page/try-serial.ts';
+import { postedEvents } from './posted-events.ts';
 import type { RedeliverRuns } from './redeliver-runs.ts';
+import { simulateOrder } from './simulate-order.ts';
 
 export interface LocalSystem {
   readonly catalogue: Catalogue;
@@ -39,6 +40,7 @@ export interface LocalSystem {
   readonly events: SesEvents;
   /** This client is not affected by faults. */
   readonly dynamo: DynamoDBClient;
+  readonly desk: Desk;
   receiveMail: Route;
   /** Erases the data of a person that is stored outside the table. */
   erase(email: string): Promise<object>;
@@ -87,7 +89,7 @@ export function routes(system: LocalSystem): Handler {
     'POST /local/order-mails': system.receiveMail,
     'POST /local/mail-events': async (request) => postedEvents(mails, events, await readJson(request)),
     'POST /local/erase': async (request) => system.erase(parseBody(Person, await readJson(request)).email),
-    'POST /local/serial': async (request) => trySerial(catalogue, await readJson(request)),
+    'POST /local/serial': async (request) => trySerial(catalogue.products, await readJson(request)),
     'POST /local/find-profile': async (request) => findProfile(await readJson(request)),
     'POST /local/simulate': async (request) =>
       simulateOrder(
@@ -117,8 +119,8 @@ export function routes(system: LocalSystem): Handler {
     const page = /^\/(?:licences|claim)(?=\/|$)/.exec(path)?.[0];
     if (page && system.pages) return await viaGateway(system.pages, `ANY ${page}`, request, response);
     if (await viaFakeApi(request, response)) return;
-    const file = FILES[path];
-    if (file && method === 'GET') return sendFile(response, file);
+    if (method === 'GET' && sendFile(path, response)) return;
+    if (path.startsWith('/desk/') && (await system.desk(request, response))) return;
     const route = Object.hasOwn(local, `${method} ${path}`) && local[`${method} ${path}`];
     if (!route) return sendJson(response, 404, { message: 'Not Found' });
     try {
@@ -148,31 +150,6 @@ async function simulatedProviders(catalogue: Catalogue): Promise<string[]> {
   const names = Object.keys(catalogue.providers);
   const simulators = await Promise.all(names.map((name) => findSimulator(catalogue, name)));
   return names.filter((_, index) => simulators[index]);
-}
-
-const FILES: Readonly<Record<string, { readonly name: string; readonly type: string }>> = {
-  '/': { name: 'index.html', type: 'text/html' },
-  '/page.css': { name: 'page.css', type: 'text/css' },
-  '/page.js': { name: 'page.js', type: 'text/javascript' },
-};
-
-/** The page loads nothing from other hosts. A mail's styles need 'unsafe-inline'; its frame has no rights at all. */
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src data:; " +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-function sendFile(
-  response: ServerResponse,
-  { name, type }: { readonly name: string; readonly type: string },
-): void {
-  response.writeHead(200, {
-    'content-type': `${type}; charset=utf-8`,
-    'content-security-policy': POLICY,
-    'referrer-policy': 'no-referrer',
-    'x-content-type-options': 'nosniff',
-    'cache-control': 'no-store',
-  });
-  response.end(readFileSync(new URL(`./page/${name}`, import.meta.url)));
 }
 
 /** Limits the list: the page cannot show a hundred thousand items every two seconds. */

@@ -1,6 +1,7 @@
 /** The settings of `npm start`, read from the environment. */
 import { devNull } from 'node:os';
 import { resolve } from 'node:path';
+import { StartError } from '../bin/commands/desk/http.ts';
 import { catalogueFile } from '../lib/load-catalogue.ts';
 
 export interface Settings {
@@ -9,14 +10,6 @@ export interface Settings {
   /** Undefined: the data stays in memory. */
   readonly dataDir: string | undefined;
   readonly catalogue: string;
-}
-
-/** Keypost cannot start. The message says what was found and what to do. */
-export class StartError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'StartError';
-  }
 }
 
 /** Throws a StartError. Port 0 stands for any free port. */

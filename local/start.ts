@@ -1,17 +1,18 @@
 /** Keypost in one process: the deployed Lambdas, an embedded AWS for them, and a page to try them. */
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Handler, listen } from '../bin/commands/desk/http.ts';
+import type { Desk } from '../bin/commands/desk/server.ts';
 import { LOCAL_NAMES } from '../functions/aws/local-names.ts';
 import { LEASE } from '../functions/aws/queue.ts';
 import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
 import { localGenerator } from '../functions/generator/process.ts';
 import { loadCatalogue } from '../lib/load-catalogue.ts';
 import { embeddedAws } from './aws/aws.ts';
-import { NEW, OLD } from './aws/dynamodb.ts';
+import { NEW, OLD, PAST_FAULTS } from './aws/dynamodb.ts';
 import { client, copyTable, deleteItem } from './aws/orders-table.ts';
 import { erase } from './erase.ts';
 import { diskFiles, memoryFiles, openLevel } from './files.ts';
-import { type Handler, listen } from './http.ts';
 import { keyFaults, seedKeys } from './keys.ts';
 import { loadLambdas } from './lambdas.ts';
 import { mailReceiver } from './order-mails.ts';
@@ -95,6 +96,7 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
       sellerMails: embedded.sellerMails,
       events,
       dynamo,
+      desk: lazyDesk(file, page.port, aws.port),
       receiveMail: mailReceiver(embedded.objects, lambdas.orderMail),
       erase: (email) => erase(mails, dynamo, () => renewTable(() => false), email),
     }),
@@ -112,5 +114,23 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
       await tables.close();
       if (lock) await lock.close();
     },
+  };
+}
+
+/** Loaded with the first request: the desk brings the command line's AWS clients. */
+function lazyDesk(catalogue: string, page: number, aws: number): Desk {
+  let loaded: Promise<Desk> | undefined;
+  const load = async () => {
+    const { desk } = await import('../bin/commands/desk/server.ts');
+    const { targetFrom } = await import('../bin/commands/cli/target.ts');
+    const { terminal } = await import('../bin/commands/cli/terminal.ts');
+    const env = { PORT: String(page), AWS_PORT: String(aws), KEYPOST_CONFIG: catalogue };
+    const target = targetFrom({ local: true }, env);
+    const config = { ...target.config, endpoint: `http://localhost:${aws}${PAST_FAULTS}` };
+    return desk(target, { ...terminal, env }, undefined, { ...target, config });
+  };
+  return async (request, response) => {
+    loaded ??= load();
+    return await (await loaded)(request, response);
   };
 }

@@ -217,7 +217,13 @@ describe('docs/runbook.md', () => {
     const bundle = 'functions/providers/stripe/samples';
     const stack = new KeypostStack(app, 'Keypost', {
       catalogue,
-      bundles: { webhook: bundle, redeliver: bundle, 'mail-events': bundle, reconcile: bundle, operator: bundle },
+      bundles: {
+        webhook: bundle,
+        redeliver: bundle,
+        'mail-events': bundle,
+        reconcile: bundle,
+        operator: bundle,
+      },
     });
     const found = Object.values(Template.fromStack(stack).findResources('AWS::CloudWatch::Alarm'));
     rmSync(outdir, { recursive: true });

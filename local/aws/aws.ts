@@ -1,10 +1,10 @@
 /** The embedded AWS: five services at one address, distinguished by the headers and paths of their requests. */
 import type { ServerResponse } from 'node:http';
 import * as z from 'zod/mini';
+import { type Handler, readBody, sendJson } from '../../bin/commands/desk/http.ts';
 import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
 import type { Generate } from '../../functions/core/serial/program.ts';
 import type { Files } from '../files.ts';
-import { type Handler, readBody, sendJson } from '../http.ts';
 import type { AwsAnswer, Broken } from './answer.ts';
 import { dynamoDb } from './dynamodb.ts';
 import { faultSwitch } from './faults.ts';
@@ -46,7 +46,14 @@ export function embeddedAws(
       return send(response, objects.answer(request));
     if (path.startsWith('/2015-03-31/functions/')) {
       const event: unknown = JSON.parse(body.toString());
-      if (path.includes(LOCAL_NAMES.operator)) return sendJson(response, 200, await invoke(event));
+      if (path.includes(LOCAL_NAMES.operator)) {
+        const result = await invoke(event).catch((error: unknown) => {
+          console.error(error);
+          response.setHeader('x-amz-function-error', 'Unhandled');
+          return { errorType: error instanceof Error ? error.name : 'Error' };
+        });
+        return sendJson(response, 200, result);
+      }
       const { product, input } = Invocation.parse(event);
       return sendJson(response, 200, await own.generate?.(product, Buffer.from(input, 'base64')));
     }

@@ -5,9 +5,8 @@ import type { Server, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import dynalite from 'dynalite';
+import { StartError, sendJson } from '../../bin/commands/desk/http.ts';
 import { type Files, openLevel } from '../files.ts';
-import { sendJson } from '../http.ts';
-import { StartError } from '../settings.ts';
 import type { AwsRequest } from './answer.ts';
 import type { FaultSwitch } from './faults.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DynamoDBClient, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
-import { addressFinder } from '../../bin/commands/data/person.ts';
+import { addressFinder } from '../../functions/core/operator/person.ts';
 import { serial } from '../fixtures/catalogue.ts';
 import { startKeypost } from '../local/running.ts';
 

@@ -9,11 +9,11 @@ import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import * as z from 'zod/mini';
 import { run } from '../../bin/commands/cli/program.ts';
 import { withBar } from '../../bin/commands/cli/progress.ts';
+import { findProfile } from '../../bin/commands/desk/find-profile.ts';
 import type { SerialText } from '../../functions/core/serial/profile.ts';
 import { SerialProfile } from '../../functions/core/serial/profile.ts';
 import { formatText } from '../../functions/core/serial/text.ts';
 import { isTyped } from '../../functions/core/serial/typed-serial.ts';
-import { findProfile } from '../../local/page/find-profile.ts';
 import { type Running, start } from '../../local/start.ts';
 import { catalogueFile, serial as ECB, KEY } from '../fixtures/catalogue.ts';
 

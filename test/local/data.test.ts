@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { listen, StartError } from '../../bin/commands/desk/http.ts';
 import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
 import { embeddedAws } from '../../local/aws/aws.ts';
 import { NEW, OLD } from '../../local/aws/dynamodb.ts';
 import { client, copyTable } from '../../local/aws/orders-table.ts';
 import { diskFiles } from '../../local/files.ts';
-import { listen } from '../../local/http.ts';
-import { StartError, useEmbeddedAws } from '../../local/settings.ts';
+import { useEmbeddedAws } from '../../local/settings.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'keypost-data-'));
 afterAll(() => rmSync(root, { recursive: true }));

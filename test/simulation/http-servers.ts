@@ -3,7 +3,7 @@ import { embeddedAws } from '../../local/aws/aws.ts';
 import { NEW } from '../../local/aws/dynamodb.ts';
 import { client, copyTable } from '../../local/aws/orders-table.ts';
 import { memoryFiles } from '../../local/files.ts';
-import { listen } from '../../local/http.ts';
+import { listen } from '../../bin/commands/desk/http.ts';
 import { useEmbeddedAws } from '../../local/settings.ts';
 import { catalogue } from './catalogue.ts';
 

@@ -162,6 +162,11 @@ const COMMANDS: readonly {
     load: async () => (await import('../logs.ts')).logs,
   },
   {
+    name: 'desk',
+    description: 'the orders in a browser, on this machine',
+    load: async () => (await import('../desk/desk.ts')).deskCommand,
+  },
+  {
     name: 'doctor',
     description: 'check whether everything is ready for sales, and how to fix what is not',
     load: async () => (await import('../doctor/doctor.ts')).doctor,

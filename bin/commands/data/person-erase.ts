@@ -1,24 +1,19 @@
 /** `person erase`: removes all personal data of a person from the orders and keeps the bookkeeping. */
 import { Command } from '@commander-js/extra-typings';
 import * as z from 'zod/mini';
-import { closedUnreadable } from '../../../functions/core/inbound/reread.ts';
-import { type Actor, eraseNotification, erase as eraseOrder } from '../../../functions/core/order/manual.ts';
+import {
+  isPersonal,
+  isRevealing,
+  type Personal,
+  withoutPerson,
+} from '../../../functions/core/operator/person.ts';
 import { changeItem } from '../../../functions/core/order/record.ts';
-import { view } from '../../../functions/core/order/view.ts';
 import { actorOf, withWhyOption } from '../cli/audit.ts';
 import { harmless, json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
 import type { OptionsOf } from '../cli/target.ts';
 import { requireYes, type Terminal } from '../cli/terminal.ts';
-import {
-  type AddressFinder,
-  contains,
-  findPerson,
-  isAnotherBuyers,
-  isPersonal,
-  type Personal,
-  withPersonOptions,
-} from './person.ts';
+import { findPerson, withPersonOptions } from './person.ts';
 
 interface Erased {
   readonly order: string;
@@ -53,7 +48,7 @@ Examples:
 async function erase(terminal: Terminal, options: EraseOptions): Promise<void> {
   const { target, isIn, store, orders } = await findPerson(terminal, options, { isConsistent: true });
   const { why = '' } = options;
-  if (isIn(why) || orders.flatMap(textsOf).some((text) => text && why.includes(text))) {
+  if (isRevealing(why, isIn, orders)) {
     throw new CommandError(
       "--why is stored and contains the person's address, name or serial; write the reason without it",
     );
@@ -69,8 +64,12 @@ async function erase(terminal: Terminal, options: EraseOptions): Promise<void> {
   const erased: Erased[] = [];
   for (const { key } of orders) {
     const item = await store.get(key);
-    const { order, changed } = await changeItem<Personal>(store, key, item, isPersonal, (current) =>
-      current && contains(current, isIn) ? withoutPerson(current, isIn, actor) : undefined,
+    const { order, changed } = await changeItem<Personal>(
+      store,
+      key,
+      item,
+      isPersonal,
+      (current) => current && withoutPerson(current, isIn, actor, Date.now()),
     );
     const fields =
       order.kind === 'request' ? ['address'] : (order.audit.at(-1)?.after.erased?.split(', ') ?? []);
@@ -78,36 +77,6 @@ async function erase(terminal: Terminal, options: EraseOptions): Promise<void> {
   }
   const local = target.page === undefined ? undefined : await eraseLocal(target.page, options.email);
   terminal.print(options.json ? json({ erased, ...local }) : summary(erased, local));
-}
-
-function withoutPerson(item: Personal, isIn: AddressFinder, actor: Actor): Personal | undefined {
-  const now = Date.now();
-  // Its key stays: a run of redeliver may be working on it.
-  if (item.kind === 'request') {
-    const { kind, key, version, receivedAt, locale } = item;
-    return { kind, key, version, receivedAt, locale, about: 'lost', address: '' };
-  }
-  if (item.kind === 'unreadable') {
-    const after = { erased: 'notification' };
-    const at = new Date(now).toISOString();
-    return closedUnreadable(item, { at, ...actor, what: 'erase', before: {}, after });
-  }
-  const next = isAnotherBuyers(item, isIn)
-    ? eraseNotification(item, actor, now)
-    : eraseOrder(item, actor, now);
-  return next === 'erased' ? undefined : next;
-}
-
-/** Returns the names and serials in an order. */
-function textsOf(item: Personal) {
-  const { buyer, lines } = view(item);
-  const { name, company, registration } = buyer;
-  return [
-    ...[name, company, registration, ...lines.map(({ received }) => received)],
-    ...lines.flatMap((line) =>
-      [line, ...(line.superseded ?? [])].flatMap(({ licensee, serial }) => [licensee, serial]),
-    ),
-  ];
 }
 
 /** `npm start` also keeps mails, and files of the table that still contain old versions of its items. */

@@ -1,11 +1,12 @@
 /** `person export`: writes everything that is stored about a person, to be handed to that person. */
 import { Command } from '@commander-js/extra-typings';
+import { fullView, isAnotherBuyers } from '../../../functions/core/operator/person.ts';
 import { json } from '../cli/columns.ts';
 import { parseCount } from '../cli/option-values.ts';
 import type { OptionsOf } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { writeFile } from './export.ts';
-import { findPerson, fullView, isAnotherBuyers, withPersonOptions } from './person.ts';
+import { findPerson, withPersonOptions } from './person.ts';
 
 export const personExport = (terminal: Terminal) =>
   define().action((options) => exportPerson(terminal, options));

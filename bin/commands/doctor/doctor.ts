@@ -1,8 +1,9 @@
 /** `doctor`: checks everything that a sale needs, and tells how to fix what is wrong. */
 import { Command } from '@commander-js/extra-typings';
+import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
 import { columns, json } from '../cli/columns.ts';
 import { CommandError, explain } from '../cli/failure.ts';
-import { type OptionsOf, readCatalogue, targetFrom, withTargetOptions } from '../cli/target.ts';
+import { type OptionsOf, readCatalogue, type Target, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { checksBefore } from './before-deploy.ts';
 import { type Check, type Checks, type DoctorContext, doctorContext } from './context.ts';
@@ -60,10 +61,9 @@ const LABELS = { ok: 'ok', bad: 'not ok', unknown: 'unknown' } as const;
 async function examine(terminal: Terminal, options: DoctorOptions): Promise<void> {
   const context = doctorContext(await readCatalogue(terminal), targetFrom(options, terminal.env));
   const { providers } = context.catalogue;
-  const findings = await Promise.all(
-    Object.entries(options.beforeDeploy ? checksBefore(context, options.orders) : checksFor(context)).map(
-      ([name, check]) => runCheck(context, name, check),
-    ),
+  const findings = await runChecks(
+    context,
+    options.beforeDeploy ? checksBefore(context, options.orders) : checksFor(context),
   );
   const takesTestOrders = Object.values(providers).some(({ testOrders }) => testOrders === 'seller');
   // After a failed check the test order would only fail for the same reason.
@@ -83,6 +83,15 @@ async function examine(terminal: Terminal, options: DoctorOptions): Promise<void
     terminal.print(
       'Write protect: true into the catalogue and deploy: the stack cannot be deleted by mistake then.',
     );
+}
+
+const runChecks = (context: DoctorContext, checks: Checks): Promise<Finding[]> =>
+  Promise.all(Object.entries(checks).map(([name, check]) => runCheck(context, name, check)));
+
+/** All checks except the test order, for the desk. */
+export async function findings(catalogue: Catalogue, target: Target): Promise<readonly Finding[]> {
+  const context = doctorContext(catalogue, target);
+  return await runChecks(context, checksFor(context));
 }
 
 /** `npm start` has no stack, no alarm topic, and its Lambdas are reached through the webhook's address only. */

@@ -16,7 +16,11 @@ export function parsePairs(csv: string): { readonly pairs: readonly Pair[] } | {
       mistake: `found ${csv.length} characters, expected at most ${MOST_CHARACTERS}; write three to five pairs`,
     };
   }
-  const parsed = parseRows(csv);
+  // A spreadsheet copies tabs, and writes semicolons where the comma is the decimal mark.
+  const [byComma, ...others] = [',', ';', '\t'].map((delimiter) => parseRows(csv, delimiter));
+  const isPairs = (one: ReturnType<typeof parseRows>) =>
+    'rows' in one && one.rows.length > 0 && one.rows.every(({ fields }) => fields.length === 2);
+  const parsed = [byComma, ...others].find((one) => one && isPairs(one)) ?? byComma ?? { rows: [] };
   if ('mistake' in parsed) return parsed;
   const [header] = parsed.rows;
   const isHeader = /^name,serial$/i.test(header?.fields.map((field) => field.trim()).join() ?? '');
@@ -37,14 +41,18 @@ interface Row {
   readonly fields: readonly string[];
 }
 
-/** Reads CSV by RFC 4180, without empty lines. */
-function parseRows(csv: string): { readonly rows: readonly Row[] } | { readonly mistake: string } {
+/** Reads CSV by RFC 4180, or with another delimiter, without empty lines. */
+function parseRows(
+  csv: string,
+  delimiter: string,
+): { readonly rows: readonly Row[] } | { readonly mistake: string } {
   const rows: Row[] = [];
   let end = 0;
   try {
     // One line end: csv-parse counts CR LF within quotes as two lines.
     parse(csv.replaceAll(/\r\n?/g, '\n'), {
       bom: true,
+      delimiter,
       relax_column_count: true,
       skip_empty_lines: true,
       on_record: (fields, { lines }) => {

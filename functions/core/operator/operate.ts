@@ -34,9 +34,9 @@ const reason = z.pipe(
 const By = { who: text, why: z._default(z.nullable(reason), null) };
 /** `basis` is the digest of the state that the person saw. */
 const Decided = { key: z.string().check(z.minLength(1)), basis: z.optional(z.string()), ...By };
-const address = z.string().check(
-  z.refine((typed) => toMailbox(typed) !== undefined, 'expected an address such as name@example.com'),
-);
+const address = z
+  .string()
+  .check(z.refine((typed) => toMailbox(typed) !== undefined, 'expected an address such as name@example.com'));
 
 export const OperatorRequest = z.discriminatedUnion('action', [
   z.object({ action: z.literal('describe') }),
@@ -122,7 +122,10 @@ function describe({ catalogue }: Operating, isSupport: boolean) {
   };
 }
 
-async function findSeen({ store }: Operating, { key, basis: seen }: { key: string; basis?: string | undefined }) {
+async function findSeen(
+  { store }: Operating,
+  { key, basis: seen }: { key: string; basis?: string | undefined },
+) {
   const { item } = await followAliases(store, key, await store.get(key));
   if (item?.kind !== 'order' && item?.kind !== 'unreadable') throw new Refusal(`there is no order ${key}`);
   const decided = seen ?? basisOf(item);
@@ -187,8 +190,7 @@ function requireHeld(item: Seen): void {
 async function rejectItem(ports: Operating, request: Of<'reject'>) {
   const { item, decided } = await findSeen(ports, request);
   requireHeld(item);
-  if (item.kind === 'unreadable')
-    return outcome(await closeUnreadable(ports, item, request), true);
+  if (item.kind === 'unreadable') return outcome(await closeUnreadable(ports, item, request), true);
   if (item.lines.every(({ state }) => state !== 'held'))
     throw new Refusal(`${item.key} has its serials already; correct the address instead`);
   return await changeSeen(ports, { item, decided }, (current) => reject(current, request, ports.now()));
@@ -202,7 +204,9 @@ async function resendOrder(ports: Operating, request: Of<'resend'>) {
     throw new Refusal(`${item.key} has no serial yet; release makes it`);
   if (!item.test && !toMailbox(email ?? item.buyer.email))
     throw new Refusal(`${item.key} has no address that SES accepts; give another address`);
-  return await changeSeen(ports, { item, decided }, (current) => resend(current, email, request, ports.now()));
+  return await changeSeen(ports, { item, decided }, (current) =>
+    resend(current, email, request, ports.now()),
+  );
 }
 
 async function reissue(ports: Operating, request: Of<'reissue'>) {
@@ -236,7 +240,10 @@ async function transfer(ports: Operating, request: Of<'transfer'>) {
 async function withMakers<Made>(
   { catalogue, reader }: Operating,
   found: Order,
-  make: (makers: { catalogue: Catalogue; keys: Reader['productKeys']; answers: Answers }, order: Order) => Made,
+  make: (
+    makers: { catalogue: Catalogue; keys: Reader['productKeys']; answers: Answers },
+    order: Order,
+  ) => Made,
 ) {
   const { productKeys: keys, generate } = await reader();
   const answers = await fetchAnswers(generate, (some) => make({ catalogue, keys, answers: some }, found));
@@ -279,8 +286,12 @@ async function erase({ store, now }: Operating, { email, keys, who, why }: Of<'e
     );
   const erased: { order: string; fields: readonly string[] }[] = [];
   for (const item of items) {
-    const { order, changed } = await changeItem<Personal>(store, item.key, item, isPersonal, (current) =>
-      current && withoutPerson(current, isIn, by, now()),
+    const { order, changed } = await changeItem<Personal>(
+      store,
+      item.key,
+      item,
+      isPersonal,
+      (current) => current && withoutPerson(current, isIn, by, now()),
     );
     if (changed)
       erased.push({ order: item.key, fields: order.audit.at(-1)?.after.erased?.split(', ') ?? [] });

@@ -4,14 +4,14 @@ import { gunzipSync } from 'node:zlib';
 import { closedUnreadable } from '../inbound/reread.ts';
 import { toMailbox } from '../mail/address.ts';
 import { type Actor, eraseNotification, erase as eraseOrder } from '../order/manual.ts';
-import type { Item, Order, Unreadable } from '../order/types.ts';
+import type { Item, Order, Request, Unreadable } from '../order/types.ts';
 import { view } from '../order/view.ts';
 
 /** An item that may contain personal data. */
-export type Personal = Order | Unreadable;
+export type Personal = Order | Unreadable | Request;
 
 export const isPersonal = <Some extends Item>(item: Some): item is Some & Personal =>
-  item.kind === 'order' || item.kind === 'unreadable';
+  item.kind === 'order' || item.kind === 'unreadable' || item.kind === 'request';
 
 /** Says whether a text contains the address. */
 export type AddressFinder = (text: string) => boolean;
@@ -70,6 +70,11 @@ export function withoutPerson(
   now: number,
 ): Personal | undefined {
   if (!contains(item, isIn)) return undefined;
+  // Its key stays: a run of redeliver may be working on it.
+  if (item.kind === 'request') {
+    const { kind, key, version, receivedAt, locale } = item;
+    return { kind, key, version, receivedAt, locale, about: 'lost', address: '' };
+  }
   if (item.kind === 'unreadable') {
     const after = { erased: 'notification' };
     const at = new Date(now).toISOString();

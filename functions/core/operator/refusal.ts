@@ -22,7 +22,10 @@ export const basisOf = (item: Seen): string => basis(item.kind === 'order' ? ite
 /** Throws a Refusal if another change came between the decision and the action. */
 export function requireUnchanged(decided: string, current: Seen): void {
   if (basisOf(current) === decided) return;
-  throw new Refusal(`${current.key} has changed since you saw it, so nothing is done; look at it again`, current);
+  throw new Refusal(
+    `${current.key} has changed since you saw it, so nothing is done; look at it again`,
+    current,
+  );
 }
 
 /** Returns the changed order; undefined if nothing changes. Throws a Refusal if the action is not possible. */

@@ -47,8 +47,7 @@ export async function releaseItem(ports: Releasing, release: Release): Promise<S
   const work = { ...ports, ...release, reader: await ports.reader(), ...actorOf(release) };
   const raw = 'raw' in item ? item.raw : undefined;
   const events = raw && (await eventsOf(work, item, raw));
-  if (item.kind === 'order')
-    return await corrected(work, item, events && saleIn(work.reader, item, events));
+  if (item.kind === 'order') return await corrected(work, item, events && saleIn(work.reader, item, events));
   if (!raw || !events) return await described(work, item);
   const items = await recordEvents(recordingOf(ports, notes), work.reader, item, raw, events, work.actor);
   for (const one of items.filter(({ key }) => key !== item.key))
@@ -133,7 +132,9 @@ async function described(work: Work, found: Unreadable): Promise<Seen> {
     return releaseIt(before);
   });
   if (!order)
-    throw new Refusal(`another person has released ${found.key} meanwhile, so nothing is done; look at it again`);
+    throw new Refusal(
+      `another person has released ${found.key} meanwhile, so nothing is done; look at it again`,
+    );
   if (!isMade) work.notes.push(`${order.key} is stored already, so its notification changes nothing`);
   return order;
 }
@@ -172,7 +173,11 @@ const recordingOf = ({ store, now }: Pick<Releasing, 'store' | 'now'>, notes: st
 });
 
 /** Ends a notification that concerns no order. */
-export async function closeUnreadable({ store, now }: Releasing, held: Unreadable, by: Actor): Promise<Unreadable> {
+export async function closeUnreadable(
+  { store, now }: Releasing,
+  held: Unreadable,
+  by: Actor,
+): Promise<Unreadable> {
   const { who, why } = by;
   const before = { held: held.state === 'held' ? held.reason : null };
   const entry = { at: new Date(now()).toISOString(), who, why, before, after: { held: null } };

@@ -1,9 +1,8 @@
 /** Makes the serial for a key and a name that the seller knows, to check it against the app. */
 import * as z from 'zod/mini';
-import type { Catalogue } from '../../functions/core/catalogue/catalogue.ts';
-import { keyBytes, serialOf } from '../../functions/core/serial/aes-128.ts';
-import { licenseeOf } from '../../functions/core/serial/name.ts';
-import { SerialProfile } from '../../functions/core/serial/profile.ts';
+import { keyBytes, serialOf } from '../../../functions/core/serial/aes-128.ts';
+import { licenseeOf } from '../../../functions/core/serial/name.ts';
+import { SerialProfile } from '../../../functions/core/serial/profile.ts';
 import { BadRequest, parseBody } from './bad-request.ts';
 
 const Body = z.object({
@@ -13,8 +12,11 @@ const Body = z.object({
   profile: z.optional(z.unknown()),
 });
 
+/** Products by ID, as the catalogue has them. */
+type Products = Readonly<Record<string, { readonly serial: { readonly kind: string } }>>;
+
 /** Uses the profile in the body, or else the product's profile. */
-export function trySerial({ products }: Catalogue, body: unknown) {
+export function trySerial(products: Products, body: unknown) {
   const { key, name, product = '', profile } = parseBody(Body, body);
   const own = Object.hasOwn(products, product) ? products[product]?.serial : undefined;
   if (!profile && own && own.kind !== 'aes-128')

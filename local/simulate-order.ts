@@ -1,15 +1,15 @@
 /** The page's form for a simulated order: signs it with the provider's newest key and posts it to the webhook. */
 import * as z from 'zod/mini';
-import type { Catalogue } from '../../functions/core/catalogue/catalogue.ts';
-import { needsSigningKey } from '../../functions/providers/all.ts';
+import { parseBody } from '../bin/commands/desk/bad-request.ts';
+import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
+import { needsSigningKey } from '../functions/providers/all.ts';
 import {
   addressAt,
   postRequest,
   requireSimulator,
   SimulationError,
   signOrder,
-} from '../../functions/providers/simulate.ts';
-import { parseBody } from './bad-request.ts';
+} from '../functions/providers/simulate.ts';
 
 const Order = z.object({
   provider: z.string(),

@@ -1,9 +1,9 @@
 /** Finds the profile of a shipped app from its key and a few pairs of name and serial. */
 import { setImmediate } from 'node:timers/promises';
 import * as z from 'zod/mini';
-import { catalogueLine } from '../../functions/core/find-profile/catalogue-line.ts';
-import { findProfiles } from '../../functions/core/find-profile/find-profile.ts';
-import { parsePairs } from '../../functions/core/find-profile/pairs.ts';
+import { catalogueLine } from '../../../functions/core/find-profile/catalogue-line.ts';
+import { findProfiles } from '../../../functions/core/find-profile/find-profile.ts';
+import { parsePairs } from '../../../functions/core/find-profile/pairs.ts';
 import { BadRequest, parseBody } from './bad-request.ts';
 
 const Body = z.object({ key: z.string(), pairs: z.string() });

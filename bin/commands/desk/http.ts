@@ -1,9 +1,16 @@
 /** HTTP servers that accept requests from this machine only. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { StartError } from './settings.ts';
 
 /** The time that running requests have to finish when the server stops. */
 const GRACE_MS = 2_000;
+
+/** A server cannot start. The message says what was found and what to do. */
+export class StartError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'StartError';
+  }
+}
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 

@@ -1,0 +1,32 @@
+/** The files of the desk's page. They contain no data, so only the page itself needs the token. */
+import { existsSync, readFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+
+const script = (name: string) => [`/desk/${name}`, { name, type: 'text/javascript' }] as const;
+const SCRIPTS = ['page', 'tools', 'detail', 'orders', 'held', 'health', 'products', 'test-tools'];
+const FILES: Readonly<Record<string, { readonly name: string; readonly type: string }>> = {
+  '/': { name: 'index.html', type: 'text/html' },
+  '/desk/page.css': { name: 'page.css', type: 'text/css' },
+  ...Object.fromEntries(SCRIPTS.map((name) => script(`${name}.js`))),
+};
+
+/** The page loads nothing from other hosts. A mail's styles need 'unsafe-inline'; its frame has no rights at all. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src data:; " +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** Returns false if the page has no such file. Pages of the documentation are sent as text. */
+export function sendFile(pathname: string, response: ServerResponse): boolean {
+  const [, doc] = /^\/desk\/docs\/([a-z0-9-]+\.md)$/.exec(pathname) ?? [];
+  const file = doc ? { name: `../../../../docs/${doc}`, type: 'text/plain' } : FILES[pathname];
+  if (!file || (doc && !existsSync(new URL(`./page/${file.name}`, import.meta.url)))) return false;
+  response.writeHead(200, {
+    'content-type': `${file.type}; charset=utf-8`,
+    'content-security-policy': POLICY,
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-store',
+  });
+  response.end(readFileSync(new URL(`./page/${file.name}`, import.meta.url)));
+  return true;
+}

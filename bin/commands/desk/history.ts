@@ -1,0 +1,105 @@
+/** Everything that has happened to an order, in the order of time. */
+import { gunzipSync } from 'node:zlib';
+import { basisOf } from '../../../functions/core/operator/refusal.ts';
+import type { Item, Order, Send, Unreadable } from '../../../functions/core/order/types.ts';
+import { asOrder, view } from '../../../functions/core/order/view.ts';
+
+interface Entry {
+  /** ISO 8601 in UTC; null if it has not happened yet or its time is not known. */
+  readonly at: string | null;
+  readonly text: string;
+  readonly who?: string;
+  readonly why?: string | null;
+}
+
+/** An order with everything that a person may want to know of it. */
+export function detailOf(item: Order | Unreadable) {
+  const raw = 'raw' in item && item.raw ? item.raw : undefined;
+  const body = raw && gunzipSync(raw.body).toString('utf8').slice(0, MOST_BODY);
+  return {
+    ...view(item),
+    kind: item.kind,
+    basis: basisOf(item),
+    history: historyOf(item.kind === 'order' ? item : asOrder(item)),
+    raw: raw ? { ...raw, body } : null,
+  };
+}
+
+export const isShown = (item: Item | undefined): item is Order | Unreadable =>
+  item?.kind === 'order' || item?.kind === 'unreadable';
+
+const MOST_BODY = 16_000;
+
+function historyOf(order: Order): Entry[] {
+  const { receivedAt, paidAt, trial, renewedAt, heldAt, reversals, lines, sends, audit, outbox } = order;
+  const entries: Entry[] = [
+    ...(paidAt ? [{ at: paidAt, text: 'The provider reports the payment.' }] : []),
+    ...(trial ? [{ at: trial.at, text: 'A trial begins.' }] : []),
+    ...(renewedAt
+      ? [{ at: renewedAt, text: 'The provider reports the first payment after the trial.' }]
+      : []),
+    { at: receivedAt, text: 'Keypost receives the notification.' },
+    ...(heldAt ? [{ at: heldAt, text: 'The order is held.' }] : []),
+    ...[...reversals].map(([id, { kind, state, part, amount, at }]) => ({
+      at: at ?? null,
+      text: `The provider reports a ${part} ${kind}, ${state}${amount ? `: ${amount.value} ${amount.currency}` : ''} (${id}).`,
+    })),
+    ...lines.flatMap((line) =>
+      line.state === 'issued'
+        ? line.superseded.map(({ at, licensee }) => ({
+            at,
+            text: `The serial for ${licensee} is superseded.`,
+          }))
+        : [],
+    ),
+    ...sends.map(sent),
+    ...audit.map(({ at, what, who, why, before, after }) => ({
+      ...{ at, who, why },
+      text: `${capitalised(what)}: ${changes(before, after) || 'nothing else changes'}.`,
+    })),
+    ...(outbox?.held ? [{ at: null, text: `No mail is sent: ${outbox.held}.` }] : []),
+  ];
+  return entries.sort((one, other) => ((one.at ?? '9') < (other.at ?? '9') ? -1 : 1));
+}
+
+const KINDS = {
+  serials: 'the serials',
+  trial: 'the trial',
+  moved: 'the transfer',
+  held: 'the hold',
+} as const;
+
+function sent(send: Send): Entry {
+  const tries = send.tries > 1 ? `, after ${send.tries} tries` : '';
+  const mail = `Mail ${send.n} about ${KINDS[send.about]} to ${send.to}`;
+  switch (send.state) {
+    case 'accepted': {
+      const reported = send.delivery === 'none' ? 'no delivery status yet' : send.delivery;
+      const trouble = send.trouble ? `, ${send.trouble}` : '';
+      return { at: send.at, text: `${mail}: SES accepts it${tries}, and reports: ${reported}${trouble}.` };
+    }
+    case 'refused':
+      return { at: null, text: `${mail}: SES refuses it for ever (${send.code})${tries}.` };
+    case 'in_flight':
+      return { at: null, text: `${mail}: is being sent.` };
+    case 'unknown':
+      return {
+        at: null,
+        text: `${mail}: it is unknown whether SES has it (${send.code}). Next try ${send.until}.`,
+      };
+    case 'waiting':
+      return {
+        at: null,
+        text: `${mail}: waits${send.code ? ` (${send.code})` : ''}. Next try ${send.until}.`,
+      };
+  }
+}
+
+const capitalised = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1);
+const changes = (
+  before: Readonly<Record<string, string | null>>,
+  after: Readonly<Record<string, string | null>>,
+) =>
+  Object.entries(after)
+    .map(([name, value]) => `${name} ${before[name] ?? 'nothing'} → ${value ?? 'nothing'}`)
+    .join('; ');

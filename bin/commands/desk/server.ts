@@ -1,0 +1,286 @@
+/** The desk's pages and its API below /desk/api. docs/desk.md has the table of the routes. */
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import * as z from 'zod/mini';
+import { addressFinder, contains, isPersonal } from '../../../functions/core/operator/person.ts';
+import { basisOf } from '../../../functions/core/operator/refusal.ts';
+import { followAliases } from '../../../functions/core/order/record.ts';
+import { view } from '../../../functions/core/order/view.ts';
+import { NAMES } from '../../../functions/core/serial/profile.ts';
+import { programFaults } from '../../../functions/generator/vectors.ts';
+import { fetchCaller } from '../cli/audit.ts';
+import { explain } from '../cli/failure.ts';
+import { operatorOf } from '../cli/operator.ts';
+import { readCatalogue, type Target } from '../cli/target.ts';
+import type { Terminal } from '../cli/terminal.ts';
+import { findings } from '../doctor/doctor.ts';
+import { allEntries, entries, everyItem, fetchItems, openTable } from '../orders/table.ts';
+import { BadRequest, parseBody } from './bad-request.ts';
+import { sendFile } from './files.ts';
+import { findProfile } from './find-profile.ts';
+import { healthOf } from './health.ts';
+import { RESOLUTIONS } from './held-reasons.ts';
+import { detailOf, isShown } from './history.ts';
+import { readBody, sendJson } from './http.ts';
+import { ordersIndex } from './orders-index.ts';
+import { trySerial } from './try-serial.ts';
+
+/** Answers a request for the desk. Returns false if it is for something else. */
+export type Desk = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
+
+/**
+ * @param token every request must carry it; `npm start` has none, as its other routes have none.
+ * @param reads the same target without the faults that a person switches on.
+ */
+export function desk(target: Target, terminal: Terminal, token?: string, reads = target): Desk {
+  let session: ReturnType<typeof open> | undefined;
+  const ready = () => {
+    // A session that could not be opened, as when AWS cannot be reached, is opened again by the next request.
+    session ??= open(target, terminal, reads).catch((error: unknown) => {
+      session = undefined;
+      throw error;
+    });
+    return session;
+  };
+  return async (request, response) => {
+    const { method = 'GET', url = '/' } = request;
+    const { pathname, searchParams } = new URL(url, 'http://localhost');
+    const isApi = pathname.startsWith(API);
+    const sent = request.headers['x-desk-token'] ?? searchParams.get('token') ?? '';
+    if (token !== undefined && !isEqual(String(sent), token) && (isApi || pathname === '/')) {
+      request.resume();
+      sendJson(response, 403, { message: 'the token is wrong; open the address that `keypost desk` prints' });
+      return true;
+    }
+    if (!isApi) return method === 'GET' && sendFile(pathname, response);
+    await answer(await ready().catch(fail), request, response);
+    return true;
+
+    function fail(error: unknown): undefined {
+      sendJson(response, 502, { message: explain(error, target.local) });
+    }
+    async function answer(opened: Session | undefined, incoming: IncomingMessage, to: ServerResponse) {
+      if (!opened) return void incoming.resume();
+      try {
+        const path = pathname.slice(API.length);
+        const value = await route(opened, `${method} ${path}`, { incoming, query: searchParams, to });
+        if (value !== ANSWERED) sendJson(to, isRefused(value) ? 409 : 200, value);
+      } catch (error) {
+        if (error instanceof BadRequest) sendJson(to, 400, { message: error.message });
+        else fail(error);
+      }
+    }
+  };
+}
+
+const API = '/desk/api/';
+const ANSWERED = Symbol('answered');
+const isEqual = (one: string, other: string) =>
+  one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
+const isRefused = (value: unknown) => z.object({ done: z.literal(false) }).safeParse(value).success;
+
+const Described = z.object({
+  ...{ done: z.literal(true), seller: z.string(), actions: z.array(z.string()) },
+  providers: z.array(z.object({ name: z.string(), isMail: z.boolean() })),
+  products: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      serial: z.looseObject({ kind: z.string() }),
+      skus: z.unknown(),
+    }),
+  ),
+});
+
+type Session = Awaited<ReturnType<typeof open>>;
+
+/** Connects to the stack, and begins to read its orders. */
+async function open(target: Target, terminal: Terminal, reads: Target) {
+  const operate = operatorOf(target);
+  const [names, { table, store }, who, catalogue] = await Promise.all([
+    target.names(),
+    openTable(reads),
+    fetchCaller(target, terminal),
+    operate({ action: 'describe' }).then((described) => Described.parse(described)),
+  ]);
+  const products = Object.fromEntries(catalogue.products.map((product) => [product.id, product]));
+  const index = ordersIndex(table, products);
+  void index.load();
+  return { target, terminal, operate, names, table, store, who, catalogue, products, index };
+}
+
+interface Call {
+  readonly incoming: IncomingMessage;
+  readonly query: URLSearchParams;
+  readonly to: ServerResponse;
+}
+
+async function route(session: Session, name: string, call: Call): Promise<unknown> {
+  const { index, table, products, target } = session;
+  const { incoming, query } = call;
+  const key = /^GET orders\/(.+)$/.exec(name)?.[1];
+  if (key !== undefined) return await orderOf(session, decodeURIComponent(key));
+  if (/^\w+ local\//.test(name)) return await forward(target, call);
+  switch (name) {
+    case 'GET session':
+      return sessionOf(session);
+    case 'GET orders':
+      return await searched(session, query);
+    case 'GET held':
+      return await heldOf(session, Number(query.get('page') ?? 0));
+    case 'POST actions':
+      return await act(session, await readJson(incoming));
+    case 'GET person':
+      return { keys: await keysOf(session, query.get('email') ?? '') };
+    case 'GET health':
+      await index.follow();
+      return healthOf(index, Date.now());
+    case 'GET doctor':
+      return await doctorOf(session);
+    case 'POST serial':
+      return trySerial(products, await readJson(incoming));
+    case 'POST find-profile':
+      return await findProfile(await readJson(incoming));
+    case 'POST generator':
+      return { faults: await programFaults(await readBytes(incoming), NAMES, []) };
+    default:
+      throw new BadRequest(`found no route ${name}; docs/desk.md lists them (table ${table.name})`);
+  }
+}
+
+const sessionOf = ({ target, catalogue, names, who, table }: Session) => ({
+  ...catalogue,
+  ...{ who, local: target.local, table: table.name, resolutions: RESOLUTIONS },
+  providers: catalogue.providers.map((provider) => ({
+    ...provider,
+    webhook: provider.isMail ? null : (names.webhook(provider.name) ?? null),
+  })),
+});
+
+async function searched({ index }: Session, query: URLSearchParams) {
+  await index.follow();
+  const find = () => index.search(query.get('search') ?? '', Number(query.get('page') ?? 0));
+  // The rows that are shown are true: they are read again unless the person is still typing.
+  if (query.has('fresh')) await index.refresh(find().items.map(({ key }) => key));
+  const { part, failed } = index.progress();
+  return { ...find(), read: part, ...(failed ? { message: explain(failed, false) } : {}) };
+}
+
+async function orderOf({ store, index }: Session, key: string) {
+  const { item } = await followAliases(store, key, await store.get(key));
+  if (!isShown(item)) throw new BadRequest(`there is no order ${key}; search for it`);
+  await index.refresh([item.key]);
+  return detailOf(item);
+}
+
+const HELD = 100;
+
+/** The order that has waited longest comes first. */
+async function heldOf({ table }: Session, page: number) {
+  const keys = (await allEntries(entries(table, 'held', 'held'))).map(({ key }) => key).reverse();
+  const items = await fetchItems(table, keys.slice(page * HELD, (page + 1) * HELD));
+  return {
+    total: keys.length,
+    pages: Math.ceil(keys.length / HELD),
+    items: items.flatMap((item) => {
+      // The index may lag behind: an order that has been released meanwhile is left out.
+      if (!isShown(item) || !('heldAt' in item) || !item.heldAt) return [];
+      return { ...view(item), kind: item.kind, basis: basisOf(item) };
+    }),
+  };
+}
+
+const Action = z.looseObject({
+  action: z.string(),
+  orders: z.optional(z.array(z.object({ key: z.string(), basis: z.optional(z.string()) }))),
+});
+const ActedOn = z.looseObject({
+  order: z.optional(z.looseObject({ key: z.string() })),
+  erased: z.optional(z.array(z.object({ order: z.string() }))),
+});
+const AT_ONCE = 4;
+
+/** Performs an action on one order, or on several with one reason. */
+async function act(session: Session, body: unknown): Promise<unknown> {
+  const { orders, ...request } = parseBody(Action, body);
+  if (!orders) return await actOnce(session, request);
+  const results: unknown[] = [];
+  for (let at = 0; at < orders.length; at += AT_ONCE)
+    results.push(
+      ...(await Promise.all(
+        orders.slice(at, at + AT_ONCE).map(async (order) => await actOnce(session, { ...request, ...order })),
+      )),
+    );
+  return { results };
+}
+
+async function actOnce({ operate, who, index, target }: Session, request: z.output<typeof Action>) {
+  // A repeated request issues nothing more.
+  const id = request.action === 'issue' ? { id: randomBytes(6).toString('hex') } : {};
+  const result = await operate({ ...id, ...request, who });
+  const { order, erased = [] } = ActedOn.parse(result);
+  if (target.page !== undefined) await afterLocal(target.page, request);
+  await index.refresh([...(order ? [order.key] : []), ...erased.map((one) => one.order)]);
+  return result;
+}
+
+/** On this machine the mail is sent at once, and the mails to an erased person are erased too. */
+async function afterLocal(page: string, { action, email }: z.output<typeof Action>): Promise<void> {
+  const path = action === 'erase' ? '/local/erase' : '/local/redeliver?ahead=0';
+  // The action is done; a switched fault may make this fail.
+  await fetch(page + path, { method: 'POST', body: JSON.stringify({ email }) }).catch(() => undefined);
+}
+
+/** Reads the whole table: a notification of another buyer may contain the person too. */
+async function keysOf({ table }: Session, email: string): Promise<string[]> {
+  if (!/\S@\S/.test(email)) throw new BadRequest('expected an address such as name@example.com');
+  const isIn = addressFinder(email);
+  const keys: string[] = [];
+  for await (const items of everyItem(table))
+    keys.push(...items.filter(isPersonal).flatMap((item) => (contains(item, isIn) ? item.key : [])));
+  return keys;
+}
+
+/** Doctor needs the seller's catalogue, which an empty folder does not have. */
+async function doctorOf({ target, terminal }: Session) {
+  try {
+    return { findings: await findings(await readCatalogue(terminal), target) };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'unknown';
+    return { findings: [], message: `run the desk in the folder of the catalogue for more checks: ${why}` };
+  }
+}
+
+/** The test tools of `npm start`. */
+async function forward({ page }: Target, { incoming, to }: Call): Promise<typeof ANSWERED> {
+  if (page === undefined) throw new BadRequest('the deployed system has no test tools; use --local');
+  const { method = 'GET', url = '' } = incoming;
+  const body = await readBytes(incoming);
+  const response = await fetch(page + url.slice(API.length - 1), {
+    method,
+    ...(body.length > 0 ? { body } : {}),
+  });
+  const type = response.headers.get('content-type') ?? 'application/json';
+  to.writeHead(response.status, { 'content-type': type, 'cache-control': 'no-store' });
+  to.end(Buffer.from(await response.arrayBuffer()));
+  return ANSWERED;
+}
+
+const MOST_BYTES = 40 * 1024 * 1024;
+
+async function readBytes(incoming: IncomingMessage): Promise<Buffer> {
+  const bytes = await readBody(incoming, MOST_BYTES);
+  if (bytes) return bytes;
+  throw new BadRequest('the body is larger than 40 MB');
+}
+
+async function readJson(incoming: IncomingMessage): Promise<unknown> {
+  try {
+    return JSON.parse((await readBytes(incoming)).toString('utf8'));
+  } catch (error) {
+    if (error instanceof BadRequest) throw error;
+    throw new BadRequest('the body is not JSON');
+  }
+}
+
+export const newToken = (): string => randomBytes(24).toString('base64url');
