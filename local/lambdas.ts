@@ -24,12 +24,14 @@ export async function loadLambdas(catalogue: Catalogue, env: OrderMailEnv & Page
     ...(['webhook', 'redeliver', 'mail-events', 'operator'] as const),
     ...optional,
   ]);
+  // A thread that starts later must not see what has changed meanwhile.
+  const shared = { ...process.env, ...env };
   const threads: Worker[] = [];
   const load = async (name: LambdaName): Promise<Lambda> => {
     const file = join(folder, name, 'index.mjs');
     const thread = new Worker(new URL('./lambda-thread.mjs', import.meta.url), {
       workerData: pathToFileURL(file).href,
-      env: { ...process.env, ...env },
+      env: shared,
       execArgv: [],
       stdout: true,
       // A Lambda of 512 MB has less: code, buffers and the runtime are beside the heap.

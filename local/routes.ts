@@ -6,7 +6,7 @@ import { BadRequest, parseBody } from '../bin/commands/desk/bad-request.ts';
 import { sendFile } from '../bin/commands/desk/files.ts';
 import { findProfile } from '../bin/commands/desk/find-profile.ts';
 import { type Handler, readBody, sendJson } from '../bin/commands/desk/http.ts';
-import type { Desk } from '../bin/commands/desk/server.ts';
+import type { DeskHandler } from '../bin/commands/desk/server.ts';
 import { trySerial } from '../bin/commands/desk/try-serial.ts';
 import { toMime } from '../functions/aws/mime.ts';
 import { type Catalogue, hasMailStore } from '../functions/core/catalogue/catalogue.ts';
@@ -40,7 +40,7 @@ export interface LocalSystem {
   readonly events: SesEvents;
   /** This client is not affected by faults. */
   readonly dynamo: DynamoDBClient;
-  readonly desk: Desk;
+  readonly desk: DeskHandler;
   receiveMail: Route;
   /** Erases the data of a person that is stored outside the table. */
   erase(email: string): Promise<object>;

@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Handler, listen } from '../bin/commands/desk/http.ts';
-import type { Desk } from '../bin/commands/desk/server.ts';
+import type { DeskHandler } from '../bin/commands/desk/server.ts';
 import { LOCAL_NAMES } from '../functions/aws/local-names.ts';
 import { LEASE } from '../functions/aws/queue.ts';
 import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
@@ -118,8 +118,8 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
 }
 
 /** Loaded with the first request: the desk brings the command line's AWS clients. */
-function lazyDesk(catalogue: string, page: number, aws: number): Desk {
-  let loaded: Promise<Desk> | undefined;
+function lazyDesk(catalogue: string, page: number, aws: number): DeskHandler {
+  let loaded: Promise<DeskHandler> | undefined;
   const load = async () => {
     const { desk } = await import('../bin/commands/desk/server.ts');
     const { targetFrom } = await import('../bin/commands/cli/target.ts');

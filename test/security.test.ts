@@ -79,7 +79,7 @@ test('the document explains each permission of the stack, and no other', () => {
         // A Deny grants nothing: the topics refuse requests without TLS.
         if (z.object({ Effect: z.literal('Deny') }).safeParse(one).success) return [];
         const { Action, Resource, Principal } = Statement.parse(one);
-        const who = Principal?.Service ?? id.replace(/Role.*$/, '');
+        const who = Principal?.Service ?? id.replace(/Role.*$|[0-9A-F]{8}$/, '');
         return Action.flatMap((action) => Resource.map((on) => `${who} ${action} ${nameOf(on)}`));
       }),
     );
@@ -100,7 +100,7 @@ test('the document explains each permission of the stack, and no other', () => {
 });
 
 test('the document lists each package of the bundles, with its version and licence', async () => {
-  const names = ['webhook', 'redeliver', 'mail-events', 'reconcile'].filter((name) =>
+  const names = ['webhook', 'redeliver', 'mail-events', 'reconcile', 'operator'].filter((name) =>
     existsSync(`functions/${name}.ts`),
   );
   const { metafile } = await build({

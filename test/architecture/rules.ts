@@ -25,7 +25,7 @@ const MAY_IMPORT: readonly [folder: string, allowed: RegExp][] = [
   ],
   ['lib', /^(lib\/|functions\/core\/catalogue\/|aws-cdk-lib|constructs$|esbuild$|node:)/],
   ['bin/app.ts', /^(lib\/|functions\/core\/catalogue\/|aws-cdk-lib|node:)/],
-  ['bin/local.ts', /^(local\/|functions\/core\/catalogue\/|bin\/commands\/cli\/|node:)/],
+  ['bin/local.ts', /^(local\/|functions\/core\/catalogue\/|bin\/commands\/(cli|desk)\/|node:)/],
   ['bin', /^(bin\/|functions\/(core|providers|aws|generator)\/|lib\/load-catalogue\.ts$|[^.#/]+|@[^/]+\/)/],
   ['local', /^(local\/|functions\/|lib\/(load-catalogue|bundle)\.ts$|[^.#/]+|@[^/]+\/)/],
 ];
@@ -96,14 +96,14 @@ export const lambdasWithoutTools: Rule = (sources) => {
 const LAYOUT: readonly [folder: string, entries: RegExp][] = [
   [
     'functions',
-    /^(core|providers|aws|generator|env\.ts|keypost\.ts|webhook\.ts|pages\.ts|redeliver\.ts|mail-events\.ts|reconcile\.ts|generate\.ts|order-mail\.ts)$/,
+    /^(core|providers|aws|generator|env\.ts|keypost\.ts|webhook\.ts|pages\.ts|redeliver\.ts|mail-events\.ts|reconcile\.ts|generate\.ts|order-mail\.ts|operator\.ts)$/,
   ],
   [
     'functions/core',
     /^(inbound|order|serial|mail|pages|catalogue|operator|find-profile|(fulfil|order-mail|reconcile|world|request-world)\.ts)$/,
   ],
   ['bin', /^(app\.ts|keypost\.(ts|mjs)|prepack\.mjs|local\.ts|commands)$/],
-  ['bin/commands', /^(orders|keys|serial|doctor|data|mail|mails|codes|provider|cli|[a-z-]+\.ts)$/],
+  ['bin/commands', /^(orders|keys|serial|doctor|data|mail|mails|codes|provider|desk|cli|[a-z-]+\.ts)$/],
 ];
 
 export const layout: Rule = (sources) =>

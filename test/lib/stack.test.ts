@@ -289,6 +289,13 @@ const lambdas = [
     may: [logging('ReconcileLog'), keeping, secrets, sending],
     knows: keys,
   },
+  {
+    name: 'operator',
+    id: 'Operator',
+    timeout: 30,
+    may: [logging('OperatorLog'), keeping, secrets],
+    knows: keys,
+  },
 ] as const;
 
 describe.each(lambdas)('the Lambda $name', ({ name, id, timeout, may, knows }) => {
@@ -342,13 +349,33 @@ describe.each(lambdas)('the Lambda $name', ({ name, id, timeout, may, knows }) =
   });
 });
 
-test('no action is a wildcard, and only the policies of the Lambdas grant permissions', () => {
+test('no action is a wildcard, and only the policies of the Lambdas and of KeypostSupport grant permissions', () => {
   const policies = ofType('AWS::IAM::Policy').map(([id]) => id.replace(/Role.*/, ''));
   expect(policies).toEqual(lambdas.map(({ id }) => id));
-  expect(ofType('AWS::IAM::ManagedPolicy')).toEqual([]);
+  expect(ofType('AWS::IAM::ManagedPolicy').map(([id]) => id.slice(0, -8))).toEqual(['SupportPolicy']);
   // The queue denies every request without TLS.
   const denied = /"sqs:\*","Condition":{"Bool":{"aws:SecureTransport":"false"}},"Effect":"Deny"/g;
   expect(JSON.stringify(template).replaceAll(denied, '')).not.toMatch(/"[a-z0-9-]+:[A-Za-z]*\*"/);
+});
+
+test('KeypostSupport reads orders and calls the alias of the operator, and allows nothing else', () => {
+  const { Statement } = Policy.parse(only('AWS::IAM::ManagedPolicy').Properties).PolicyDocument;
+  const { id, Properties } = only('AWS::Lambda::Alias');
+  const { id: operator } = only('AWS::Lambda::Function', 'Operator');
+  expect(Properties).toEqual({
+    FunctionName: { Ref: operator },
+    FunctionVersion: '$LATEST',
+    Name: 'support',
+  });
+  const stack = { 'Fn::Join': ['', expect.arrayContaining([':stack/Keypost/*'])] };
+  expect(Statement.map(({ Action, Resource }) => [Action, Resource])).toEqual([
+    [['BatchGetItem', 'DescribeTable', 'GetItem', 'Scan'].map((name) => `dynamodb:${name}`), [table]],
+    [['dynamodb:Query'], ['byDay', 'byEmail', 'due', 'held'].map(index)],
+    [['lambda:InvokeFunction'], [{ Ref: id }]],
+    [['cloudformation:DescribeStacks'], [stack]],
+  ]);
+  expect(template.Outputs.KeypostSupport?.Value).toEqual({ Ref: only('AWS::IAM::ManagedPolicy').id });
+  expect(template.Outputs.SupportFunction?.Value).toEqual({ Ref: id });
 });
 
 test.each([
@@ -548,15 +575,18 @@ test('the outputs have the names that the command line reads', () => {
     'Dkim2',
     'Dkim3',
     'Dmarc',
+    'KeypostSupport',
     'MailEventsFunction',
     'MailEventsLost',
     'MailFromMx',
     'MailFromSpf',
+    'OperatorFunction',
     'OrdersTable',
     'ProductKeysSecret',
     'ProviderKeysSecret',
     'ReconcileFunction',
     'RedeliverFunction',
+    'SupportFunction',
     'WebhookFunction',
     'WebhookOwnShop',
     'WebhookStripe',
@@ -606,7 +636,7 @@ describe('the alarms', () => {
       ['TooLarge', ['own TooLarge'], 1, 'notBreaching'],
       ['NeedsALook', ['own NeedsALook'], 1, 'notBreaching'],
       ['WebhookErrors', [errorsOf('Webhook')], 1, 'notBreaching'],
-      ['WorkerErrors', [...['Redeliver', 'MailEvents', 'Reconcile'].map(errorsOf), LOST], 1, 'notBreaching'],
+      ['WorkerErrors', [...['Redeliver', 'MailEvents', 'Reconcile', 'Operator'].map(errorsOf), LOST], 1, 'notBreaching'],
       ['SesQuota', ['own SesQuotaPercent'], 80, 'notBreaching'],
     ]);
   });

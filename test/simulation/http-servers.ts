@@ -1,9 +1,10 @@
 /** Starts the embedded AWS of a run over HTTP, with an empty table. */
+
+import { listen } from '../../bin/commands/desk/http.ts';
 import { embeddedAws } from '../../local/aws/aws.ts';
 import { NEW } from '../../local/aws/dynamodb.ts';
 import { client, copyTable } from '../../local/aws/orders-table.ts';
 import { memoryFiles } from '../../local/files.ts';
-import { listen } from '../../bin/commands/desk/http.ts';
 import { useEmbeddedAws } from '../../local/settings.ts';
 import { catalogue } from './catalogue.ts';
 

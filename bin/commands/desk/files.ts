@@ -15,18 +15,23 @@ const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src data:; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** Returns false if the page has no such file. Pages of the documentation are sent as text. */
+/** Pages of the documentation are sent as text. They are beside `bin`; in the package, beside `dist`. */
+const DOCS = ['../../../docs/', '../../../../docs/'];
+
+/** Returns false if the page has no such file. */
 export function sendFile(pathname: string, response: ServerResponse): boolean {
   const [, doc] = /^\/desk\/docs\/([a-z0-9-]+\.md)$/.exec(pathname) ?? [];
-  const file = doc ? { name: `../../../../docs/${doc}`, type: 'text/plain' } : FILES[pathname];
-  if (!file || (doc && !existsSync(new URL(`./page/${file.name}`, import.meta.url)))) return false;
+  const file = FILES[pathname];
+  const paths = doc ? DOCS.map((folder) => folder + doc) : file ? [`./page/${file.name}`] : [];
+  const found = paths.map((path) => new URL(path, import.meta.url)).find((path) => existsSync(path));
+  if (!found) return false;
   response.writeHead(200, {
-    'content-type': `${file.type}; charset=utf-8`,
+    'content-type': `${file?.type ?? 'text/plain'}; charset=utf-8`,
     'content-security-policy': POLICY,
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
     'cache-control': 'no-store',
   });
-  response.end(readFileSync(new URL(`./page/${file.name}`, import.meta.url)));
+  response.end(readFileSync(found));
   return true;
 }

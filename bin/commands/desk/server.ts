@@ -26,13 +26,13 @@ import { ordersIndex } from './orders-index.ts';
 import { trySerial } from './try-serial.ts';
 
 /** Answers a request for the desk. Returns false if it is for something else. */
-export type Desk = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
+export type DeskHandler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
 
 /**
  * @param token every request must carry it; `npm start` has none, as its other routes have none.
  * @param reads the same target without the faults that a person switches on.
  */
-export function desk(target: Target, terminal: Terminal, token?: string, reads = target): Desk {
+export function desk(target: Target, terminal: Terminal, token?: string, reads = target): DeskHandler {
   let session: ReturnType<typeof open> | undefined;
   const ready = () => {
     // A session that could not be opened, as when AWS cannot be reached, is opened again by the next request.

@@ -45,10 +45,10 @@ async function connect() {
     panel.replaceChildren(h('button', { type: 'button', onclick: connect }, 'Try again'));
     return;
   }
-  const place = session.local
+  const where = session.local
     ? 'on this machine, without a real account or real mail'
     : `on AWS, table ${session.table}`;
-  document.querySelector('#about').textContent = `${session.seller}: ${place}. You are ${session.who}.`;
+  document.querySelector('#about').textContent = `${session.seller}: ${where}. You are ${session.who}.`;
   document.querySelector('#tab-tools').hidden = !session.local;
   addEventListener('hashchange', route);
   route();

@@ -1,0 +1,214 @@
+/** The Lambda `operator`: what a request may ask for, and what it answers. */
+import { describe, expect, test } from 'vitest';
+import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
+import { OperatorRequest, operate, SUPPORT_ACTIONS } from '../../../functions/core/operator/operate.ts';
+import { basisOf } from '../../../functions/core/operator/refusal.ts';
+import type { Item } from '../../../functions/core/order/types.ts';
+import { decrypt, KEY, seller, serial } from '../../fixtures/catalogue.ts';
+import { memoryWorld, plain } from '../../fixtures/memory.ts';
+
+const catalogue = defineConfig({
+  seller,
+  providers: { plain: {} },
+  products: {
+    widget: { name: 'Widget', serial, skus: { plain: ['w'] }, floor: { EUR: '10.00' } },
+    gadget: { name: 'Gadget', serial, skus: { plain: ['g'] } },
+  },
+});
+const line = { sku: 'w', quantity: 1, paid: { value: '30.00', currency: 'EUR' } };
+const buyer = { name: 'Zoë Lindqvist', email: 'zoe@example.com' };
+
+function system() {
+  const world = memoryWorld(catalogue);
+  const versions = [{ version: 1, key: KEY }];
+  const ports = {
+    catalogue,
+    store: world.store,
+    now: () => world.state.now,
+    newId: () => 'press-1',
+    reader: async () => ({
+      ...{ catalogue, providers: { plain }, providerKeys: {}, now: () => world.state.now },
+      productKeys: { widget: versions, gadget: versions },
+      ask: async () => '',
+    }),
+  };
+  return {
+    items: world.items,
+    sell: async (id: string, change: object = {}) => {
+      await world.deliver([{ kind: 'paid', id, test: false, buyer, lines: [line], ...change }]);
+      return `plain#${id}`;
+    },
+    act: (action: string, request: object = {}, isSupport = false) =>
+      operate(ports, { action, who: 'anna', ...request }, isSupport),
+    seen: (key: string) => {
+      const item = world.items.get(key);
+      if (item?.kind !== 'order') throw new Error(`${key} is no order`);
+      return { key, basis: basisOf(item) };
+    },
+  };
+}
+const serialIn = (item: Item | undefined) =>
+  item?.kind === 'order' && item.lines[0]?.state === 'issued' ? item.lines[0].issued.serial : '';
+
+test('describe shows the catalogue without a key', async () => {
+  const described = await system().act('describe');
+  expect(described).toMatchObject({ done: true, providers: [{ name: 'plain', isMail: false }] });
+  expect(JSON.stringify(described)).not.toContain(KEY);
+});
+
+const rows: readonly [
+  string,
+  sold: object,
+  request: object,
+  expected: object,
+  licensee: string | undefined,
+][] = [
+  ['release', { buyer: { email: buyer.email } }, { name: 'Anna Berg' }, { changed: true }, 'Anna Berg'],
+  [
+    'release',
+    { lines: [{ ...line, sku: 'old' }] },
+    { products: { old: 'gadget' } },
+    { changed: true },
+    'Zoë Lindqvist',
+  ],
+  [
+    'reject',
+    { buyer: { email: buyer.email } },
+    {},
+    { changed: true, order: { held: [], heldAt: null } },
+    undefined,
+  ],
+  [
+    'resend',
+    {},
+    { email: 'new@example.com' },
+    { order: { buyer: { email: 'new@example.com' } } },
+    'Zoë Lindqvist',
+  ],
+  ['reissue', {}, { name: 'Zoe L' }, { changed: true }, 'Zoe L'],
+  ['reissue', {}, { name: 'Zoë Lindqvist' }, { changed: false }, 'Zoë Lindqvist'],
+  [
+    'transfer',
+    {},
+    { name: 'Ida', email: 'ida@example.com' },
+    { order: { buyer: { email: 'ida@example.com' } } },
+    'Ida',
+  ],
+];
+test.each(rows)('%s of %j with %j is done', async (action, sold, request, expected, licensee) => {
+  const { items, sell, seen, act } = system();
+  const key = await sell('1', sold);
+  expect(await act(action, { ...seen(key), ...request, why: ' asked ' })).toMatchObject({
+    done: true,
+    ...expected,
+  });
+  expect(serialIn(items.get(key)) && decrypt(serialIn(items.get(key)))).toBe(licensee ?? '');
+  const item = items.get(key);
+  const entry = item?.kind === 'order' ? item.audit.at(-1) : undefined;
+  if (!('changed' in expected) || expected.changed)
+    expect(entry).toMatchObject({ who: 'anna', what: action, why: 'asked' });
+});
+
+const refusals: readonly [string, sold: object, request: object, message: string][] = [
+  ['release', {}, {}, 'is not held'],
+  ['release', { lines: [{ ...line, sku: 'old' }] }, { products: { old: 'nope' } }, 'it has widget, gadget'],
+  ['reject', {}, {}, 'is not held'],
+  ['resend', { buyer: { email: buyer.email } }, {}, 'has no serial yet'],
+  ['resend', {}, { email: 'not an address' }, 'expected an address'],
+  ['reissue', {}, { name: ' ' }, 'the request is not valid: name'],
+  ['reissue', {}, { name: 'x'.repeat(300) }, 'cannot have this name: name_too_long'],
+  ['reissue', {}, { name: 'Zoe', sku: 'other' }, 'has no such line'],
+  [
+    'transfer',
+    { buyer: { email: buyer.email } },
+    { name: 'Ida', email: 'ida@example.com' },
+    'without a serial',
+  ],
+  ['format', {}, {}, 'the request is not valid'],
+];
+test.each(refusals)('%s of %j with %j is refused: %s', async (action, sold, request, message) => {
+  const { items, sell, act } = system();
+  const key = await sell('1', sold);
+  const before = items.get(key);
+  expect(await act(action, { key, ...request })).toEqual({
+    done: false,
+    message: expect.stringContaining(message),
+  });
+  expect(items.get(key)).toBe(before);
+});
+
+test('an action that was decided on an older state is not applied, and shows the order again', async () => {
+  const { items, sell, seen, act } = system();
+  const key = await sell('1', { buyer: { email: buyer.email } });
+  const old = seen(key);
+  await act('release', { ...old, name: 'Anna Berg' });
+  const before = items.get(key);
+  for (const [action, request] of [
+    ['release', { name: 'Eve' }],
+    ['reissue', { name: 'Eve' }],
+    ['reject', {}],
+  ] as const)
+    expect(await act(action, { ...old, ...request })).toMatchObject({
+      done: false,
+      changed: true,
+      order: { key },
+    });
+  expect(items.get(key)).toBe(before);
+});
+
+test('a gift is issued once under its ID', async () => {
+  const { act } = system();
+  const gift = { product: 'widget', name: 'Mac Weekly', email: 'press@example.com' };
+  expect(await act('issue', gift)).toMatchObject({
+    done: true,
+    changed: true,
+    order: { key: 'hand#press-1' },
+  });
+  expect(await act('issue', gift)).toMatchObject({ done: true, changed: false });
+  expect(await act('issue', { ...gift, name: 'Other' })).toMatchObject({
+    done: false,
+    message: expect.stringContaining('a different order'),
+  });
+});
+
+test('a person is erased, and the reason must not name the person', async () => {
+  const { items, sell, act } = system();
+  const key = await sell('1');
+  const request = { email: 'ZOE@example.com', keys: [key, 'plain#none'] };
+  expect(await act('erase', { ...request, why: 'Zoë Lindqvist asked' })).toMatchObject({ done: false });
+  expect(await act('erase', { ...request, why: 'asked' })).toMatchObject({
+    done: true,
+    erased: [{ order: key }],
+  });
+  expect(JSON.stringify(items.get(key))).not.toMatch(/zoe|Lindqvist/i);
+  expect(await act('erase', { ...request, why: 'asked' })).toEqual({ done: true, erased: [] });
+});
+
+describe('the alias of KeypostSupport', () => {
+  const actions = OperatorRequest.options.map(({ shape }) => shape.action.values.values().next().value ?? '');
+  test.each(actions.filter((action) => !SUPPORT_ACTIONS.some((one) => one === action)))(
+    'the alias of KeypostSupport refuses %s',
+    async (action) => {
+      const { items, sell, seen, act } = system();
+      const key = await sell('1', { buyer: { email: buyer.email } });
+      const before = items.get(key);
+      const gift = { product: 'widget', name: 'Eve', email: buyer.email, keys: [key] };
+      expect(await act(action, { ...seen(key), ...gift }, true)).toMatchObject({ done: false });
+      expect([items.get(key), items.size]).toEqual([before, 1]);
+    },
+  );
+
+  test('allows the five usual tickets', async () => {
+    expect(SUPPORT_ACTIONS).toEqual(['describe', 'release', 'resend', 'reissue', 'transfer']);
+    const { sell, seen, act } = system();
+    const key = await sell('1', { buyer: { email: buyer.email } });
+    for (const [action, request] of [
+      ['release', { name: 'Anna' }],
+      ['resend', {}],
+      ['resend', { email: 'new@example.com' }],
+      ['reissue', { name: 'Anna Berg' }],
+      ['transfer', { name: 'Ida', email: 'ida@example.com' }],
+    ] as const)
+      expect(await act(action, { ...seen(key), ...request }, true)).toMatchObject({ done: true });
+  });
+});
