@@ -101,6 +101,21 @@ export const RESOLUTIONS: Readonly<Record<HeldReason, Resolution>> = {
     fix: 'Look the order up at the provider, then release.',
     fields: [],
   },
+  rename: {
+    why: 'The buyer asks for another name.',
+    fix: 'Reissue the order if you agree; then release the request, and its buyer gets a mail.',
+    fields: [],
+  },
+  recover_other_address: {
+    why: 'The buyer cannot read mail at the old address.',
+    fix: 'Resend the order with that number if you believe it; then release the request.',
+    fields: [],
+  },
+  erasure: {
+    why: 'The buyer asks to be erased.',
+    fix: 'Erase the person in an order if you may; then release the request.',
+    fields: [],
+  },
   generator: {
     why: 'The program that makes the serial failed.',
     fix: 'Correct the program and deploy, then release.',

@@ -1,7 +1,7 @@
 /** Everything that has happened to an order, in the order of time. */
 import { gunzipSync } from 'node:zlib';
 import { basisOf } from '../../../functions/core/operator/refusal.ts';
-import type { Item, Order, Send, Unreadable } from '../../../functions/core/order/types.ts';
+import type { Item, Order, Request, Send, Unreadable } from '../../../functions/core/order/types.ts';
 import { asOrder, view } from '../../../functions/core/order/view.ts';
 
 interface Entry {
@@ -13,7 +13,7 @@ interface Entry {
 }
 
 /** An order with everything that a person may want to know of it. */
-export function detailOf(item: Order | Unreadable) {
+export function detailOf(item: Order | Unreadable | Request) {
   const raw = 'raw' in item && item.raw ? item.raw : undefined;
   const body = raw && gunzipSync(raw.body).toString('utf8').slice(0, MOST_BODY);
   return {
@@ -25,8 +25,8 @@ export function detailOf(item: Order | Unreadable) {
   };
 }
 
-export const isShown = (item: Item | undefined): item is Order | Unreadable =>
-  item?.kind === 'order' || item?.kind === 'unreadable';
+export const isShown = (item: Item | undefined): item is Order | Unreadable | Request =>
+  item?.kind === 'order' || item?.kind === 'unreadable' || item?.kind === 'request';
 
 const MOST_BODY = 16_000;
 

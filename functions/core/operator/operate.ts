@@ -6,7 +6,7 @@ import { toMailbox } from '../mail/address.ts';
 import { isInForce, isPaid, statusOf } from '../order/due.ts';
 import { type Result, reject, resend } from '../order/manual.ts';
 import { change, changeItem, followAliases } from '../order/record.ts';
-import type { Item, Line, Order } from '../order/types.ts';
+import type { Item, Line, Order, Request } from '../order/types.ts';
 import { view } from '../order/view.ts';
 import { type Answers, fetchAnswers } from '../serial/lines.ts';
 import type { Store } from '../world.ts';
@@ -127,7 +127,8 @@ async function findSeen(
   { key, basis: seen }: { key: string; basis?: string | undefined },
 ) {
   const { item } = await followAliases(store, key, await store.get(key));
-  if (item?.kind !== 'order' && item?.kind !== 'unreadable') throw new Refusal(`there is no order ${key}`);
+  if (item?.kind !== 'order' && item?.kind !== 'unreadable' && item?.kind !== 'request')
+    throw new Refusal(`there is no order ${key}`);
   const decided = seen ?? basisOf(item);
   requireUnchanged(decided, item);
   return { item, decided };
@@ -136,7 +137,7 @@ async function findSeen(
 async function findOrder(ports: Operating, request: { key: string; basis?: string | undefined }) {
   const { item, decided } = await findSeen(ports, request);
   if (item.kind === 'order') return { item, decided };
-  throw new Refusal(`${item.key} is a notification that cannot be parsed; release it first`);
+  throw new Refusal(`${item.key} is no order; release it first`);
 }
 
 /** Throws a Refusal if the order's state forbids to mail a serial. */
@@ -173,6 +174,7 @@ async function release(ports: Operating, request: Of<'release'>) {
     throw new Refusal(`the catalogue has no product ${unknown}; it has ${Object.keys(products).join(', ')}`);
   const { item, decided } = await findSeen(ports, request);
   requireHeld(item);
+  if (item.kind === 'request') return await closeRequest(ports, item);
   const notes: string[] = [];
   const { who, why, name, order } = request;
   const email = request.email && toMailbox(request.email);
@@ -191,9 +193,19 @@ async function rejectItem(ports: Operating, request: Of<'reject'>) {
   const { item, decided } = await findSeen(ports, request);
   requireHeld(item);
   if (item.kind === 'unreadable') return outcome(await closeUnreadable(ports, item, request), true);
+  if (item.kind === 'request') throw new Refusal(`${item.key} is a request; release it when it is answered`);
   if (item.lines.every(({ state }) => state !== 'held'))
     throw new Refusal(`${item.key} has its serials already; correct the address instead`);
   return await changeSeen(ports, { item, decided }, (current) => reject(current, request, ports.now()));
+}
+
+/** The person has decided on a buyer's request. The buyer gets a mail that says so. */
+async function closeRequest({ store, now }: Operating, { heldAt: _, version, ...request }: Request) {
+  const until = new Date(now()).toISOString();
+  const next = { ...request, version: version + 1, step: 'answered', until } as const;
+  const inTheWay = await store.put(next, version);
+  if (inTheWay) throw new Refusal(`${request.key} has changed since you saw it; look at it again`);
+  return outcome(next, true);
 }
 
 async function resendOrder(ports: Operating, request: Of<'resend'>) {
@@ -257,7 +269,7 @@ async function issue(ports: Operating, request: Of<'issue'>) {
     throw new Refusal(`the catalogue has no product ${request.product}; it has ${products.join(', ')}`);
   const { productKeys: keys, generate } = await ports.reader();
   const email = toMailbox(request.email) ?? request.email;
-  const gift = { ...request, email, id: request.id ?? ports.newId() };
+  const gift = { ...request, products: [request.product], email, id: request.id ?? ports.newId() };
   const now = ports.now();
   const make = (answers?: Answers) => issueManually({ catalogue, keys, answers }, gift, request, now);
   const made = make(await fetchAnswers(generate, make));
@@ -294,7 +306,7 @@ async function erase({ store, now }: Operating, { email, keys, who, why }: Of<'e
       (current) => current && withoutPerson(current, isIn, by, now()),
     );
     if (changed)
-      erased.push({ order: item.key, fields: order.audit.at(-1)?.after.erased?.split(', ') ?? [] });
+      erased.push({ order: item.key, fields: order.kind === 'request' ? ['address'] : (order.audit.at(-1)?.after.erased?.split(', ') ?? []) });
   }
   return { erased };
 }

@@ -1,7 +1,7 @@
 /** Why a manual action is not possible. */
 import type { HeldReason } from '../inbound/event.ts';
 import { basis, type Result } from '../order/manual.ts';
-import type { Order, Unreadable } from '../order/types.ts';
+import type { Order, Request, Unreadable } from '../order/types.ts';
 import { asOrder, type OrderView, view } from '../order/view.ts';
 
 /** The message is for the person. `order` is set if the person has to look at it again. */
@@ -13,7 +13,7 @@ export class Refusal extends Error {
   }
 }
 
-export type Seen = Order | Unreadable;
+export type Seen = Order | Unreadable | Request;
 export type Refused = { readonly sku: string; readonly why: HeldReason };
 
 /** A digest of what a manual action is decided on. */

@@ -20,8 +20,10 @@ import type { Order, Raw, Unreadable } from '../order/types.ts';
 import { asOrder } from '../order/view.ts';
 import { type Answers, fetchAnswers } from '../serial/lines.ts';
 import type { Store } from '../world.ts';
-import { Refusal, requireResult, requireUnchanged, type Seen } from './refusal.ts';
+import { Refusal, requireResult, requireUnchanged } from './refusal.ts';
 import { type Corrections, releaseOrder } from './release.ts';
+
+type Seen = Order | Unreadable;
 
 interface Releasing {
   readonly catalogue: Catalogue;

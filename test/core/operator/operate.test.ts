@@ -1,7 +1,7 @@
 /** The Lambda `operator`: what a request may ask for, and what it answers. */
 import { describe, expect, test } from 'vitest';
 import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
-import { OperatorRequest, operate, SUPPORT_ACTIONS } from '../../../functions/core/operator/operate.ts';
+import { operate, SUPPORT_ACTIONS } from '../../../functions/core/operator/operate.ts';
 import { basisOf } from '../../../functions/core/operator/refusal.ts';
 import type { Item } from '../../../functions/core/order/types.ts';
 import { decrypt, KEY, seller, serial } from '../../fixtures/catalogue.ts';
@@ -23,7 +23,7 @@ function system() {
   const versions = [{ version: 1, key: KEY }];
   const ports = {
     catalogue,
-    store: world.store,
+    store: world.ports.store,
     now: () => world.state.now,
     newId: () => 'press-1',
     reader: async () => ({
@@ -185,8 +185,7 @@ test('a person is erased, and the reason must not name the person', async () => 
 });
 
 describe('the alias of KeypostSupport', () => {
-  const actions = OperatorRequest.options.map(({ shape }) => shape.action.values.values().next().value ?? '');
-  test.each(actions.filter((action) => !SUPPORT_ACTIONS.some((one) => one === action)))(
+  test.each(['reject', 'issue', 'erase'])(
     'the alias of KeypostSupport refuses %s',
     async (action) => {
       const { items, sell, seen, act } = system();
