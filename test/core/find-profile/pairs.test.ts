@@ -35,7 +35,7 @@ describe('the mistake names the line, the finding and the remedy', () => {
   test.each<[string, string, RegExp]>([
     ['an empty file', '', /^found no pair; write/],
     ['only a header', 'name,serial\n', /^found no pair; write/],
-    ['semicolons', 'Jane;ABC', /^line 1: found one field; write name,serial/],
+    ['colons', 'Jane:ABC', /^line 1: found one field; write name,serial/],
     ['a comma without quotes', `${ROW}\nSample, Jane,ABC`, /^line 2: found 3 fields; write .*"…"/],
     ['a comma at the end', `${ROW},`, /^line 1: found 3 fields/],
     ['a mistake after fields with line ends', `"Jane\r\n",ABC\n\n"Joe\n",D,E`, /^line 4: found 3 fields/],
