@@ -16,7 +16,9 @@ const catalogue = defineConfig({
   },
 });
 const line = { sku: 'w', quantity: 1, paid: { value: '30.00', currency: 'EUR' } };
-const buyer = { name: 'Zoë Lindqvist', email: 'zoe@example.com' };
+// The store in memory keeps undefined values, which DynamoDB drops.
+const from = { country: 'SE', locale: 'sv' };
+const buyer = { name: 'Zoë Lindqvist', email: 'zoe@example.com', ...from };
 
 function system() {
   const world = memoryWorld(catalogue);
@@ -63,7 +65,7 @@ const rows: readonly [
   expected: object,
   licensee: string | undefined,
 ][] = [
-  ['release', { buyer: { email: buyer.email } }, { name: 'Anna Berg' }, { changed: true }, 'Anna Berg'],
+  ['release', { buyer: { email: buyer.email, ...from } }, { name: 'Anna Berg' }, { changed: true }, 'Anna Berg'],
   [
     'release',
     { lines: [{ ...line, sku: 'old' }] },
@@ -73,7 +75,7 @@ const rows: readonly [
   ],
   [
     'reject',
-    { buyer: { email: buyer.email } },
+    { buyer: { email: buyer.email, ...from } },
     {},
     { changed: true, order: { held: [], heldAt: null } },
     undefined,
@@ -113,14 +115,14 @@ const refusals: readonly [string, sold: object, request: object, message: string
   ['release', {}, {}, 'is not held'],
   ['release', { lines: [{ ...line, sku: 'old' }] }, { products: { old: 'nope' } }, 'it has widget, gadget'],
   ['reject', {}, {}, 'is not held'],
-  ['resend', { buyer: { email: buyer.email } }, {}, 'has no serial yet'],
+  ['resend', { buyer: { email: buyer.email, ...from } }, {}, 'has no serial yet'],
   ['resend', {}, { email: 'not an address' }, 'expected an address'],
   ['reissue', {}, { name: ' ' }, 'the request is not valid: name'],
   ['reissue', {}, { name: 'x'.repeat(300) }, 'cannot have this name: name_too_long'],
   ['reissue', {}, { name: 'Zoe', sku: 'other' }, 'has no such line'],
   [
     'transfer',
-    { buyer: { email: buyer.email } },
+    { buyer: { email: buyer.email, ...from } },
     { name: 'Ida', email: 'ida@example.com' },
     'without a serial',
   ],
@@ -139,7 +141,7 @@ test.each(refusals)('%s of %j with %j is refused: %s', async (action, sold, requ
 
 test('an action that was decided on an older state is not applied, and shows the order again', async () => {
   const { items, sell, seen, act } = system();
-  const key = await sell('1', { buyer: { email: buyer.email } });
+  const key = await sell('1', { buyer: { email: buyer.email, ...from } });
   const old = seen(key);
   await act('release', { ...old, name: 'Anna Berg' });
   const before = items.get(key);
@@ -189,7 +191,7 @@ describe('the alias of KeypostSupport', () => {
     'the alias of KeypostSupport refuses %s',
     async (action) => {
       const { items, sell, seen, act } = system();
-      const key = await sell('1', { buyer: { email: buyer.email } });
+      const key = await sell('1', { buyer: { email: buyer.email, ...from } });
       const before = items.get(key);
       const gift = { product: 'widget', name: 'Eve', email: buyer.email, keys: [key] };
       expect(await act(action, { ...seen(key), ...gift }, true)).toMatchObject({ done: false });
@@ -200,7 +202,7 @@ describe('the alias of KeypostSupport', () => {
   test('allows the five usual tickets', async () => {
     expect(SUPPORT_ACTIONS).toEqual(['describe', 'release', 'resend', 'reissue', 'transfer']);
     const { sell, seen, act } = system();
-    const key = await sell('1', { buyer: { email: buyer.email } });
+    const key = await sell('1', { buyer: { email: buyer.email, ...from } });
     for (const [action, request] of [
       ['release', { name: 'Anna' }],
       ['resend', {}],
