@@ -636,7 +636,12 @@ describe('the alarms', () => {
       ['TooLarge', ['own TooLarge'], 1, 'notBreaching'],
       ['NeedsALook', ['own NeedsALook'], 1, 'notBreaching'],
       ['WebhookErrors', [errorsOf('Webhook')], 1, 'notBreaching'],
-      ['WorkerErrors', [...['Redeliver', 'MailEvents', 'Reconcile', 'Operator'].map(errorsOf), LOST], 1, 'notBreaching'],
+      [
+        'WorkerErrors',
+        [...['Redeliver', 'MailEvents', 'Reconcile', 'Operator'].map(errorsOf), LOST],
+        1,
+        'notBreaching',
+      ],
       ['SesQuota', ['own SesQuotaPercent'], 80, 'notBreaching'],
     ]);
   });

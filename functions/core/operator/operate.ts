@@ -306,7 +306,11 @@ async function erase({ store, now }: Operating, { email, keys, who, why }: Of<'e
       (current) => current && withoutPerson(current, isIn, by, now()),
     );
     if (changed)
-      erased.push({ order: item.key, fields: order.kind === 'request' ? ['address'] : (order.audit.at(-1)?.after.erased?.split(', ') ?? []) });
+      erased.push({
+        order: item.key,
+        fields:
+          order.kind === 'request' ? ['address'] : (order.audit.at(-1)?.after.erased?.split(', ') ?? []),
+      });
   }
   return { erased };
 }

@@ -65,7 +65,13 @@ const rows: readonly [
   expected: object,
   licensee: string | undefined,
 ][] = [
-  ['release', { buyer: { email: buyer.email, ...from } }, { name: 'Anna Berg' }, { changed: true }, 'Anna Berg'],
+  [
+    'release',
+    { buyer: { email: buyer.email, ...from } },
+    { name: 'Anna Berg' },
+    { changed: true },
+    'Anna Berg',
+  ],
   [
     'release',
     { lines: [{ ...line, sku: 'old' }] },
@@ -187,17 +193,14 @@ test('a person is erased, and the reason must not name the person', async () => 
 });
 
 describe('the alias of KeypostSupport', () => {
-  test.each(['reject', 'issue', 'erase'])(
-    'the alias of KeypostSupport refuses %s',
-    async (action) => {
-      const { items, sell, seen, act } = system();
-      const key = await sell('1', { buyer: { email: buyer.email, ...from } });
-      const before = items.get(key);
-      const gift = { product: 'widget', name: 'Eve', email: buyer.email, keys: [key] };
-      expect(await act(action, { ...seen(key), ...gift }, true)).toMatchObject({ done: false });
-      expect([items.get(key), items.size]).toEqual([before, 1]);
-    },
-  );
+  test.each(['reject', 'issue', 'erase'])('the alias of KeypostSupport refuses %s', async (action) => {
+    const { items, sell, seen, act } = system();
+    const key = await sell('1', { buyer: { email: buyer.email, ...from } });
+    const before = items.get(key);
+    const gift = { product: 'widget', name: 'Eve', email: buyer.email, keys: [key] };
+    expect(await act(action, { ...seen(key), ...gift }, true)).toMatchObject({ done: false });
+    expect([items.get(key), items.size]).toEqual([before, 1]);
+  });
 
   test('allows the five usual tickets', async () => {
     expect(SUPPORT_ACTIONS).toEqual(['describe', 'release', 'resend', 'reissue', 'transfer']);
