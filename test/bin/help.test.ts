@@ -38,10 +38,11 @@ async function* commands(
     if (name !== 'help') yield* commands([...path, name]);
 }
 
-/** Parses an example as a shell does; a comment stands behind three spaces. */
+/** Parses an example as a shell does; a comment stands behind two spaces. */
 function wordsOf(example: string): string[] {
   const line = example
-    .replace(/ {3,}\S.*/, '')
+    .trim()
+    .replace(/ {2,}\S.*/, '')
     .replace(/ && .*/, '')
     .replaceAll(/ [<>] \S+/g, '');
   const [, command = ''] = /npm run (?:-s )?keypost -- (.*)/.exec(line) ?? [];
