@@ -499,6 +499,8 @@ describe('export', () => {
       type: 'order.paid',
       data: { id: 'h', test: true, buyer: {}, items: [{ sku: 'x' }] },
     });
+    const few = (await keypost.keypost(['export', '--format', 'jsonl', '--limit', '2'])).out;
+    expect(few.trim().split('\n')).toHaveLength(2);
     const { out } = await keypost.keypost(['export', '--format', 'jsonl']);
     const lines = out
       .trimEnd()
