@@ -933,7 +933,8 @@ describe('search', () => {
     expect(await found('widget')).toContain(key);
     expect(await found('no such thing')).toEqual([]);
     expect(await found(made.slice(0, 5))).toEqual([]);
-    for (let n = 0; n < 2; n += 1) await order({ buyer: { name: 'Ida Twofold', email: 'ida@search.example.com' } });
+    for (let n = 0; n < 2; n += 1)
+      await order({ buyer: { name: 'Ida Twofold', email: 'ida@search.example.com' } });
     expect(await found('twofold')).toHaveLength(2);
     expect(Page.parse(await json('orders search twofold --limit 1')).items).toHaveLength(1);
     const { out, err, code } = await keypost('orders search strussner');

@@ -221,7 +221,9 @@ describe('a start on the same data', () => {
     await fetch(`${again}/local/faults`, { method: 'PUT', body: '{"secretsmanager":null}' });
   });
 
-  test('repairs an index that a kill left inconsistent, drops the lease of the killed process, and ends on SIGTERM', { timeout: 90_000 }, async () => {
+  test('repairs an index that a kill left inconsistent, drops the lease of the killed process, and ends on SIGTERM', {
+    timeout: 90_000,
+  }, async () => {
     const first = run({ DATA_DIR });
     const { aws } = await first.started();
     const client = (endpoint: string) =>
