@@ -24,6 +24,8 @@ export interface Monitored {
   readonly workers: readonly lambda.IFunction[];
   /** Dead-letter queues: a message raises WorkerErrors until it is dealt with. */
   readonly lost: readonly IQueue[];
+  /** True if there are buyers' pages. */
+  readonly hasPages: boolean;
 }
 
 interface AlarmSpec extends Partial<CreateAlarmOptions> {
@@ -52,7 +54,7 @@ export function alarms(stack: Stack, to: string, runbook: string, monitored: Mon
 /** The runbook has an article for each name. AWS bills each metric of an alarm: docs/cost.md counts them. */
 function alarmSpecs(
   stack: Stack,
-  { namespace, accessLog, api, webhook, workers, lost }: Monitored,
+  { namespace, accessLog, api, webhook, workers, lost, hasPages }: Monitored,
 ): Record<string, AlarmSpec> {
   const custom = (metricName: MetricName, statistic: 'Sum' | 'Maximum', minutes: number) =>
     new Metric({ namespace, metricName, statistic, period: Duration.minutes(minutes) });
@@ -133,6 +135,12 @@ function alarmSpecs(
       threshold: 80,
       description: '80 % of the daily SES quota is used. When it is used up, mails wait for the next day.',
     },
+    ...(hasPages && {
+      PageLimits: {
+        metric: custom('PageLimits', 'Sum', 5),
+        description: "The limit for all requests on the buyers' pages is reached. Buyers who ask now get no mail.",
+      },
+    }),
   };
 }
 

@@ -12,6 +12,7 @@ import { allow, generatorLambda, lambda } from './lambda.ts';
 import { mailEventsTo } from './mail-feedback.ts';
 import { operator } from './operator.ts';
 import { orderMails } from './order-mails.ts';
+import { buyerPages } from './pages.ts';
 import { identity, mailing, maySend } from './sender.ts';
 import { orderTable, secret } from './stores.ts';
 import { webhookApi } from './webhook-api.ts';
@@ -101,17 +102,29 @@ export class KeypostStack extends Stack {
     const desk = operator(this, { bundle: bundles.operator, environment: receiving, table });
     allow(desk.lambda, ['secretsmanager:GetSecretValue'], [productKeys.secretArn, providerKeys.secretArn]);
 
-    for (const maker of [webhook, redeliver, reconcile, desk.lambda, ...(intake ? [intake.receiver] : [])])
+    const buyers =
+      bundles.pages === undefined
+        ? undefined
+        : buyerPages(this, catalogue, { bundle: bundles.pages, sending, table, redeliver });
+    if (buyers) maySend(buyers.pages, seller, mails);
+    const senders = [
+      ...[webhook, redeliver, reconcile],
+      ...(intake ? [intake.receiver] : []),
+      ...(buyers ? [buyers.pages] : []),
+    ];
+    for (const maker of [...senders, desk.lambda])
       if (generator) allow(maker, ['lambda:InvokeFunction'], [generator.functionArn]);
 
-    const { api, accessLog, address } = webhookApi(this, webhook, catalogue);
+    const { api, accessLog, address } = webhookApi(this, { webhook, pages: buyers?.pages }, catalogue);
+    if (buyers) for (const sender of senders) sender.addEnvironment('PAGES', address);
     const workers = [
       ...[redeliver, mailEvents, reconcile, desk.lambda],
       ...(intake ? [intake.receiver] : []),
       ...(generator ? [generator] : []),
+      ...(buyers ? [buyers.pages] : []),
     ];
     const lost = [lostEvents, ...(intake ? [intake.lost] : [])];
-    const monitored = { namespace, api, accessLog, webhook, workers, lost };
+    const monitored = { namespace, api, accessLog, webhook, workers, lost, hasPages: buyers !== undefined };
     const topic = alarms(this, seller.alarms, runbook, monitored);
     const outputs = {
       ...webhookAddresses(
@@ -134,6 +147,7 @@ export class KeypostStack extends Stack {
       ...identity(this, seller),
       ...intake?.outputs,
       ...desk.outputs,
+      ...(buyers && { ...buyers.outputs, PagesAddress: `${address}/licences` }),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }

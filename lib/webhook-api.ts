@@ -18,10 +18,14 @@ import { log } from './lambda.ts';
 /** Each provider has a limit of its own, with room for a product launch. A flood costs about ten dollars a day. */
 const LIMIT = { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 };
 
+/** The buyers' pages have limits of their own, so that a flood there does not throttle the webhooks. */
+const PAGES = ['/licences', '/licences/{page+}', '/claim'];
+const PAGES_LIMIT = { ThrottlingRateLimit: 10, ThrottlingBurstLimit: 20 };
+
 /** Returns the API, its log, and the address below which each provider has its own. */
 export function webhookApi(
   stack: Stack,
-  webhook: IFunction,
+  { webhook, pages }: { readonly webhook: IFunction; readonly pages?: IFunction | undefined },
   { providers, api: own }: Catalogue,
 ): { readonly api: HttpApi; readonly accessLog: LogGroup; readonly address: string } {
   const api = new HttpApi(stack, 'Api', { apiName: stack.stackName, createDefaultStage: false });
@@ -31,6 +35,14 @@ export function webhookApi(
   const routes = names.flatMap((name) =>
     api.addRoutes({ path: `/orders/${name}`, methods: [HttpMethod.ANY], integration }),
   );
+  const paths = pages ? PAGES : [];
+  for (const path of paths)
+    routes.push(
+      ...api.addRoutes({
+        ...{ path, methods: [HttpMethod.ANY] },
+        integration: new HttpLambdaIntegration('Pages', pages ?? webhook),
+      }),
+    );
   // AWS sums the log policies of a region to 5,120 characters, and needs none for a name below this one.
   const accessLog = log(stack, 'ApiLog', `/aws/vendedlogs/${stack.stackName}/api`);
   const domainName = own && domainOf(stack, own);
@@ -47,7 +59,10 @@ export function webhookApi(
   stage.node.addDependency(...routes);
   const { defaultChild } = stage.node;
   if (defaultChild instanceof CfnStage)
-    defaultChild.routeSettings = Object.fromEntries(names.map((name) => [`ANY /orders/${name}`, LIMIT]));
+    defaultChild.routeSettings = Object.fromEntries([
+      ...names.map((name) => [`ANY /orders/${name}`, LIMIT]),
+      ...paths.map((path) => [`ANY ${path}`, PAGES_LIMIT]),
+    ]);
   return { api, accessLog, address: own ? `https://${own.domain}` : api.apiEndpoint };
 }
 

@@ -31,6 +31,8 @@ const anchorsOf = (text: string) =>
       .replaceAll(' ', '-'),
   );
 
+const AWS_PAGES = { domain: 'aws', codes: true, corrections: true } as const;
+
 test('docs/how-it-works.md shows the four steps of fulfil.ts unchanged', () => {
   const [, shown] =
     /^## The four steps\n[\s\S]*?```ts\n([\s\S]*?)```/m.exec(read('docs/how-it-works.md')) ?? [];
@@ -213,7 +215,7 @@ describe('docs/runbook.md', () => {
       context: { 'aws:cdk:bundling-stacks': [] },
       builtinCloudFormationValidation: false,
     });
-    const catalogue = await loadCatalogue('local/demo-shop.ts');
+    const catalogue = { ...(await loadCatalogue('local/demo-shop.ts')), pages: AWS_PAGES };
     const bundle = 'functions/providers/stripe/samples';
     const stack = new KeypostStack(app, 'Keypost', {
       catalogue,
@@ -223,6 +225,7 @@ describe('docs/runbook.md', () => {
         'mail-events': bundle,
         reconcile: bundle,
         operator: bundle,
+        pages: bundle,
       },
     });
     const found = Object.values(Template.fromStack(stack).findResources('AWS::CloudWatch::Alarm'));

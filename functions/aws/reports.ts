@@ -11,7 +11,8 @@ export type MetricName =
   | 'OldestHeldSeconds'
   | 'OldestWaitingSeconds'
   | 'OldestDueSeconds'
-  | 'SesQuotaPercent';
+  | 'SesQuotaPercent'
+  | 'PageLimits';
 
 /** The metrics of a report: the value is 1, or the detail with the given name. */
 const METRICS: Partial<Record<ReportName, Partial<Record<MetricName, 1 | string>>>> = {
@@ -24,6 +25,7 @@ const METRICS: Partial<Record<ReportName, Partial<Record<MetricName, 1 | string>
   mails_held: { NeedsALook: 1 },
   mail_unmarked: { NeedsALook: 1 },
   failed: { NeedsALook: 1 },
+  limit_reached: { PageLimits: 1 },
   gauges: {
     OldestHeldSeconds: 'oldestHeld',
     OldestWaitingSeconds: 'oldestWaiting',

@@ -30,6 +30,8 @@ export function stackOf(settings: Partial<CatalogueSettings> = {}) {
       ...{ webhook: bundle, redeliver: bundle, 'mail-events': bundle, reconcile: bundle, operator: bundle },
       'order-mail': hasMailStore(catalogue) ? bundle : undefined,
       generate: programsOf(catalogue).length > 0 ? bundle : undefined,
+      // The demo shop has pages; the tests of the other resources leave them out.
+      pages: settings.pages ? bundle : undefined,
     },
   });
   return { app, stack, folder };

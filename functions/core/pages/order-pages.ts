@@ -95,7 +95,7 @@ export async function namePage(
 ): Promise<PageAnswer> {
   const { words } = reader;
   const link = parseToken(pages.keys, token);
-  if (link?.use !== 'name') return deadLink(reader, false);
+  if (link?.use !== 'name' || !pages.catalogue.pages?.corrections) return deadLink(reader, false);
   const order = await orderAt(pages.store, link.of);
   if (!order || !lacksName(order)) return page(reader, words.nameFor, [text(words.hasName)]);
   const isPost = request.method === 'POST';
