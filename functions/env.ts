@@ -26,7 +26,8 @@ export const redeliverEnv = (env: Environment) => ({
   /** The name of the Lambda that runs third-party programs; none if the catalogue has no program. */
   ...(env.GENERATE ? { GENERATE: env.GENERATE } : {}),
   /** The address of the buyers' pages, and the name or ARN of the secret of their links; none without pages. */
-  ...(env.PAGES && env.KEYPOST_KEYS ? { PAGES: env.PAGES, KEYPOST_KEYS: env.KEYPOST_KEYS } : {}),
+  ...(env.PAGES ? { PAGES: env.PAGES } : {}),
+  ...(env.KEYPOST_KEYS ? { KEYPOST_KEYS: env.KEYPOST_KEYS } : {}),
   /** The number of seconds that a secret is cached, in digits. */
   KEYS_CACHED_SECONDS: requiredEnv(env, 'KEYS_CACHED_SECONDS', /^\d{1,5}$/),
 });

@@ -5,8 +5,9 @@ import type { HttpApiAnswer, HttpApiEvent } from './aws/http-api.ts';
 import { toRequest } from './aws/http-api.ts';
 import { counters, newId } from './aws/limits.ts';
 import { dynamoClient, orderStore } from './aws/orders.ts';
-import { cachedSecret, secretsClient } from './aws/secrets.ts';
-import { importKeys, wirePorts } from './aws/wiring.ts';
+import { keypostSecret } from './aws/page-links.ts';
+import { secretsClient } from './aws/secrets.ts';
+import { wirePorts } from './aws/wiring.ts';
 import { errorName, Rejection } from './core/inbound/rejection.ts';
 import { answerPage } from './core/pages/pages.ts';
 import type { Pages } from './core/pages/ports.ts';
@@ -19,11 +20,7 @@ const CALL_MS = 6_000;
 const env = pagesEnv(process.env);
 const { ports } = wirePorts(catalogue, { ...env, PROVIDER_KEYS: '' });
 const dynamo = dynamoClient(CALL_MS);
-const keys = cachedSecret(secretsClient(), env.KEYPOST_KEYS, {
-  parse: async (json) => (await importKeys()).keypostKeys(json),
-  cachedMs: Number(env.KEYS_CACHED_SECONDS) * 1_000,
-  now: ports.now,
-});
+const keys = keypostSecret(secretsClient(), env.KEYPOST_KEYS);
 const fixed: Omit<Pages, 'keys'> = {
   ...ports,
   site: env.PAGES,

@@ -3,6 +3,7 @@ import catalogue from '#catalogue';
 import { ask } from './aws/ask.ts';
 import { lambdaGenerator } from './aws/generator.ts';
 import { dynamoClient, orderStore } from './aws/orders.ts';
+import { pageLinks } from './aws/page-links.ts';
 import { digestOf, dueQueue, heldOrders, listWaiting, pending } from './aws/queue.ts';
 import { logReports } from './aws/reports.ts';
 import { redeliverRequests } from './aws/requests.ts';
@@ -49,6 +50,7 @@ export async function handler(event: { readonly ahead?: number }): Promise<Redel
     productKeys: keys,
     generate,
     requests,
+    links: pageLinks(secrets, env),
     report: logReports(env.NAMESPACE, Date.now),
     mailer: sesMailer(ses, env.CONFIGURATION_SET),
     store: orderStore(dynamo, env.TABLE, () => CALL_MS),

@@ -65,9 +65,10 @@ export const inlineCatalogue = (catalogue: Catalogue): Plugin => ({
         ? undefined
         : { contents: 'export const lambdaGenerator = () => undefined;' },
     );
-    onLoad({ filter: /functions[\\/]aws[\\/]requests\.[jt]s$/ }, () =>
-      catalogue.pages ? undefined : { contents: 'export const redeliverRequests = () => undefined;' },
-    );
+    onLoad({ filter: /functions[\\/]aws[\\/](?:requests|page-links)\.[jt]s$/ }, ({ path }) => {
+      const name = path.includes('requests') ? 'redeliverRequests' : 'pageLinks';
+      return catalogue.pages ? undefined : { contents: `export const ${name} = () => undefined;` };
+    });
     onLoad({ filter: /functions[\\/]generator[\\/]programs\.[jt]s$/ }, () => {
       const entries = programsOf(catalogue).map(([id, { file }]) => {
         const bytes = JSON.stringify(readFileSync(file).toString('base64'));

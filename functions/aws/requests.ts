@@ -10,8 +10,8 @@ import type { RedeliverRequests } from '../core/mail/redeliver.ts';
 import { REQUEST_SHARD } from '../core/order/stored.ts';
 import type { Ports } from '../core/world.ts';
 import { keysOfAddress } from './by-email.ts';
+import { keypostSecret } from './page-links.ts';
 import { inShard } from './queue.ts';
-import { cachedSecret } from './secrets.ts';
 
 export function redeliverRequests(
   {
@@ -21,11 +21,7 @@ export function redeliverRequests(
   }: { readonly dynamo: DynamoDBClient; readonly secrets: SecretsManagerClient; readonly table: string },
   { site, keypostKeys }: { readonly site: string; readonly keypostKeys: string },
 ): RedeliverRequests {
-  const keys = cachedSecret(secrets, keypostKeys, {
-    parse: async (json) => (await import('../core/catalogue/keys.ts')).keypostKeys(json),
-    cachedMs: 300_000,
-    now: Date.now,
-  });
+  const keys = keypostSecret(secrets, keypostKeys);
   const own = {
     site,
     keys: keys.read,

@@ -5,6 +5,7 @@ import type { LambdaPorts } from '../core/world.ts';
 import { ask } from './ask.ts';
 import { lambdaGenerator } from './generator.ts';
 import { dynamoClient, orderStore } from './orders.ts';
+import { pageLinks } from './page-links.ts';
 import { logReports } from './reports.ts';
 import { cachedSecret, secretsClient } from './secrets.ts';
 import { sesClient, sesMailer } from './ses.ts';
@@ -14,7 +15,7 @@ type Environment = Readonly<
     'TABLE' | 'NAMESPACE' | 'CONFIGURATION_SET' | 'PRODUCT_KEYS' | 'PROVIDER_KEYS' | 'KEYS_CACHED_SECONDS',
     string
   >
-> & { readonly GENERATE?: string };
+> & { readonly GENERATE?: string; readonly PAGES?: string; readonly KEYPOST_KEYS?: string };
 
 export { setTimeout as sleep } from 'node:timers/promises';
 
@@ -43,6 +44,7 @@ export function wirePorts(
         ...cached,
       }),
       mailer: sesMailer(ses, env.CONFIGURATION_SET),
+      links: pageLinks(secrets, env),
       generate: env.GENERATE ? lambdaGenerator(env.GENERATE) : undefined,
     },
   );

@@ -3,9 +3,10 @@ import type { Catalogue } from './catalogue/catalogue.ts';
 import type { ProductKeys, ProviderKeys } from './catalogue/keys.ts';
 import type { Ignored, Reversed } from './inbound/event.ts';
 import type { Context } from './inbound/provider.ts';
+import type { PageLinks } from './mail/letter.ts';
 import type { Message } from './mail/message.ts';
 import type { NewSale, NewUnreadable } from './order/transitions.ts';
-import type { Claim, Item, Mail } from './order/types.ts';
+import type { Claim, Item, Mail, Order } from './order/types.ts';
 import type { Generate } from './serial/program.ts';
 
 /** The store of the orders. A call that throws may or may not have taken effect. */
@@ -77,6 +78,8 @@ export interface Ports {
   readonly report: Report;
   /** Runs third-party programs; undefined if the catalogue has none. */
   readonly generate?: Generate | undefined;
+  /** Undefined without buyers' pages. */
+  readonly links?: ((order: Order) => Promise<PageLinks>) | undefined;
   /** Milliseconds since 1970. */
   now(): number;
 }

@@ -18,10 +18,10 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a mail is recorded as sent before it is sent',
     file: core('mail/deliver'),
-    from: `  const result = await mailer(serialMail(catalogue, order, send, words));
+    from: `  const result = await mailer(serialMail(catalogue, order, send, words, await links?.(order)));
 `,
     to: `  await change(store, key, order, (found) => found && applyOutcome(found, send, { kind: 'sent', messageId: 'early' }, now()));
-  const result = await mailer(serialMail(catalogue, order, send, words));
+  const result = await mailer(serialMail(catalogue, order, send, words, await links?.(order)));
 `,
   },
   {

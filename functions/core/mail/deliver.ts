@@ -8,13 +8,13 @@ import { serialMail } from './message.ts';
 
 /** Sends a mail whose lease the caller holds, and records the outcome. Returns undefined if the lease ends too soon to call SES. */
 export async function deliver(
-  { catalogue, store, mailer, report, now }: Ports,
+  { catalogue, store, mailer, report, links, now }: Ports,
   { order, send }: Mail,
 ): Promise<SendOutcome['kind'] | undefined> {
   const { key } = order;
   if (!mayCallSes(send, now())) return undefined;
   const words = await loadWords(catalogue.seller, languageOf(catalogue.seller, order.buyer));
-  const result = await mailer(serialMail(catalogue, order, send, words));
+  const result = await mailer(serialMail(catalogue, order, send, words, await links?.(order)));
   const { kind, code } = { code: '', ...result };
   if (kind === 'account') report('account_fault', { order: key, code });
   if (kind === 'refused') report('line_held', { order: key, reason: 'mail_refused', code });

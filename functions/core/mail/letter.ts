@@ -23,12 +23,20 @@ export interface Letter {
   readonly files?: readonly { readonly name: string; readonly content: string }[];
 }
 
+/** The addresses of buyers' pages that a mail has. */
+export interface PageLinks {
+  readonly licences: string;
+  /** Of an order that is held for its name. */
+  readonly name?: string | undefined;
+}
+
 /** What a mail is written with. `number` is the number on the store's receipt, or the provider's ID of the order. */
 export interface Writing {
   readonly catalogue: Catalogue;
   readonly words: Words;
   readonly order: Order;
   readonly number: string;
+  readonly links?: PageLinks | undefined;
 }
 
 /** The lines that the mail carries. */
@@ -46,7 +54,7 @@ const findProduct = (products: Catalogue['products'], id: string) =>
 
 /** Throws if the send carries no serial. */
 export function serialLetter(writing: Writing, send: Send): Letter {
-  const { catalogue, order, number, words } = writing;
+  const { catalogue, order, number, words, links } = writing;
   const items = itemsOf(writing, send);
   const [first] = items;
   if (!first) throw new Error('found an order without a serial to mail');
@@ -90,6 +98,7 @@ export function serialLetter(writing: Writing, send: Send): Letter {
       ...items.flatMap(sectionOf),
       ...(hasHeld ? [paragraph(words.restFollows)] : []),
       paragraph(words.keep),
+      ...(links ? [button(words.lostSerial, links.licences, catalogue.seller.accent)] : []),
     ],
     files: items.flatMap(({ mail, serial: content }) =>
       mail?.file ? { name: mail.file === true ? 'licence.txt' : mail.file, content } : [],
@@ -133,7 +142,7 @@ const wordsOf = (name: string): string[] =>
 
 /** The mails without a serial. A previous owner is not greeted, because the order has the new owner's name. */
 export function notice(writing: Writing, about: Exclude<Send['about'], 'serials'>): Letter {
-  const { catalogue, order, number, words } = writing;
+  const { catalogue, order, number, words, links } = writing;
   const ids = order.lines.flatMap(({ product }) => product ?? []);
   const names = ids.map((id) => oneLine(findProduct(catalogue.products, id)?.name ?? id));
   const end = order.trial?.until;
@@ -170,7 +179,9 @@ export function notice(writing: Writing, about: Exclude<Send['about'], 'serials'
         blocks: [
           hello,
           paragraph(words.held, values),
-          paragraph(lacksName ? words.heldForName : words.heldForCheck),
+          ...(lacksName && links?.name
+            ? [button(words.giveName, links.name, catalogue.seller.accent)]
+            : [paragraph(lacksName ? words.heldForName : words.heldForCheck)]),
         ],
       };
     }

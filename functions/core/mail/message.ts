@@ -5,7 +5,7 @@ import type { Order, Send } from '../order/types.ts';
 import { toMailbox } from './address.ts';
 import { footer, joinBlocks, oneLine, paragraph } from './blocks.ts';
 import { textIn } from './language.ts';
-import { type Letter, notice, serialLetter, testNotice } from './letter.ts';
+import { type Letter, notice, type PageLinks, serialLetter, testNotice } from './letter.ts';
 import type { Words } from './sentences.ts';
 
 /** A mail before `aws/mime.ts` encodes it as MIME. */
@@ -23,12 +23,18 @@ export interface Message {
 }
 
 /** Builds the mail of a send. Throws if there is no address, or no serial that the mail has to carry. */
-export function serialMail(catalogue: Catalogue, order: Order, send: Send, words: Words): Message {
+export function serialMail(
+  catalogue: Catalogue,
+  order: Order,
+  send: Send,
+  words: Words,
+  links?: PageLinks,
+): Message {
   const { seller } = catalogue;
   const buyer = toMailbox(order.buyer.email);
   // The mail to a previous owner goes to the address that the send names.
   const to = order.test ? seller.alarms : send.about === 'moved' ? toMailbox(send.to) : buyer;
-  const writing = { catalogue, order, words, number: oneLine(order.printed ?? idIn(order.key)) };
+  const writing = { catalogue, order, words, links, number: oneLine(order.printed ?? idIn(order.key)) };
   const letter = send.about === 'serials' ? serialLetter(writing, send) : notice(writing, send.about);
   const { subject, blocks, files = [] } = letter;
   if (!to) throw new Error('found an order without an address to mail');

@@ -139,7 +139,7 @@ async function drain(ports: Redelivering, queue: Queue, until: number): Promise<
 }
 
 /** Every tenth key is a request, so that requests neither wait for a backlog of orders nor delay it. */
-function mixed(orders: readonly string[], requests: readonly string[]): readonly string[] {
+export function mixed(orders: readonly string[], requests: readonly string[]): readonly string[] {
   const isBacklog = orders.length >= PAGE;
   const parts = orders.flatMap((key, at) => [
     key,

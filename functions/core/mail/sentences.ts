@@ -25,6 +25,8 @@ export const SENTENCES = {
   held: ['order'],
   heldForName: [],
   heldForCheck: [],
+  giveName: [],
+  lostSerial: [],
   test: ['buyer'],
   theBuyer: [],
   imprint: [],

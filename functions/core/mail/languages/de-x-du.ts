@@ -27,6 +27,8 @@ export const deDu: Language = {
   movedQuestions: 'Falls du das nicht veranlasst hast, antworte einfach; wir helfen dir.',
   heldSubject: 'Deine Bestellung {order} ist angekommen',
   held: 'vielen Dank für deine Bestellung {order}. Sie ist sicher gespeichert, aber für deine Seriennummer fehlt noch ein Schritt.',
+  giveName: 'Gib den Namen an, für den die Seriennummer erstellt wird',
+  lostSerial: 'Falls du die Seriennummer verlierst, schickt diese Seite sie dir wieder',
   heldForName: 'Die Seriennummer wird für einen Namen erstellt, und dieser Name fehlt uns noch. Bitte antworte mit dem Namen, wie du ihn in das Programm eingeben möchtest.',
   heldForCheck: 'Wir prüfen deine Bestellung zuerst persönlich. Danach erhältst du deine Seriennummer in einer eigenen E-Mail; du musst nichts weiter tun.',
 };

@@ -39,6 +39,8 @@ export const de: Language = {
   heldSubject: 'Ihre Bestellung {order} ist angekommen',
   held: 'vielen Dank für Ihre Bestellung {order}. Sie ist sicher gespeichert, aber für Ihre Seriennummer fehlt noch ein Schritt.',
   heldForName: 'Die Seriennummer wird für einen Namen erstellt, und dieser Name fehlt uns noch. Bitte antworten Sie mit dem Namen, wie Sie ihn in das Programm eingeben möchten.',
+  giveName: 'Geben Sie den Namen an, für den die Seriennummer erstellt wird',
+  lostSerial: 'Falls Sie die Seriennummer verlieren, schickt diese Seite sie Ihnen wieder',
   heldForCheck: 'Wir prüfen Ihre Bestellung zuerst persönlich. Danach erhalten Sie Ihre Seriennummer in einer eigenen E-Mail; Sie müssen nichts weiter tun.',
   test: 'Dies ist eine Testbestellung. Ihre Seriennummer wurde mit einem Wegwerfschlüssel erstellt und ist im echten Programm wertlos. Die E-Mail einer echten Bestellung wäre an {buyer} gegangen.',
   theBuyer: 'die Kundschaft',

@@ -38,6 +38,8 @@ export const en: Language = {
   heldSubject: 'We have your order {order}',
   held: 'Thank you for your order {order}. It is safe, but your serial needs one more step.',
   heldForName: 'The serial is made for a name, and we need the name to make it for. Please reply with the name as you want to type it into the app.',
+  giveName: 'Enter the name that the serial is made for',
+  lostSerial: 'If you lose the serial, this page mails it to you again',
   heldForCheck: 'A person looks at your order first. Your serial then comes in a separate mail; you do not need to do anything.',
   test: 'This is a test order. Its serial was made with a throw-away key and is useless in the real app. The mail of a real order would have gone to {buyer}.',
   theBuyer: 'the buyer',

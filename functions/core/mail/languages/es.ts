@@ -38,6 +38,8 @@ export const es: Language = {
   heldSubject: 'Hemos recibido su pedido {order}',
   held: 'Gracias por su pedido {order}. Está bien guardado, pero falta un paso para su número de serie.',
   heldForName: 'El número de serie se crea para un nombre, y todavía nos falta ese nombre. Responda a este correo con el nombre tal como quiera escribirlo en el programa.',
+  giveName: 'Indique el nombre para el que se crea el número de serie',
+  lostSerial: 'Si pierde el número de serie, esta página se lo envía de nuevo',
   heldForCheck: 'Primero una persona revisa su pedido. Después recibirá el número de serie en otro correo; no tiene que hacer nada.',
   test: 'Este es un pedido de prueba. Su número de serie se ha creado con una clave desechable y no sirve en el programa real. El correo de un pedido real se habría enviado a {buyer}.',
   theBuyer: 'el comprador',

@@ -38,6 +38,8 @@ export const fr: Language = {
   heldSubject: 'Nous avons bien reçu votre commande {order}',
   held: 'Merci pour votre commande {order}. Elle est bien enregistrée, mais il reste une étape avant votre numéro de série.',
   heldForName: 'Le numéro de série est établi pour un nom, et ce nom nous manque. Répondez à cet e-mail en indiquant le nom que vous voulez saisir dans le logiciel.',
+  giveName: 'Indiquez le nom pour lequel le numéro de série est créé',
+  lostSerial: 'Si vous perdez le numéro de série, cette page vous le renvoie',
   heldForCheck: 'Une personne vérifie d’abord votre commande. Vous recevrez ensuite votre numéro de série dans un autre e-mail ; vous n’avez rien à faire.',
   test: 'Ceci est une commande de test. Son numéro de série a été établi avec une clé jetable et ne fonctionne pas dans le vrai logiciel. L’e-mail d’une vraie commande aurait été envoyé à {buyer}.',
   theBuyer: 'l’acheteur',

@@ -38,6 +38,8 @@ export const it: Language = {
   heldSubject: 'Abbiamo ricevuto il Suo ordine {order}',
   held: 'grazie per il Suo ordine {order}. È al sicuro, ma per il numero di serie manca ancora un passo.',
   heldForName: 'Il numero di serie viene creato per un nome, e questo nome ci manca ancora. Risponda a questa e-mail con il nome così come vuole inserirlo nel programma.',
+  giveName: 'Indichi il nome per cui viene creato il numero di serie',
+  lostSerial: 'Se perde il numero di serie, questa pagina glielo invia di nuovo',
   heldForCheck: 'Prima una persona controlla il Suo ordine. Poi riceverà il numero di serie in un’altra e-mail; non deve fare nulla.',
   test: 'Questo è un ordine di prova. Il suo numero di serie è stato creato con una chiave usa e getta e non serve nel programma vero. L’e-mail di un ordine vero sarebbe stata inviata a {buyer}.',
   theBuyer: 'chi ha acquistato',

@@ -8,8 +8,7 @@ export const en = {
   badAddress: 'This is no mail address. Enter one such as name@example.com.',
   sent: 'Check your mail',
   sentHow: 'If there are serials for this address, a mail with them arrives within 5 minutes.',
-  sentHelp:
-    'If no mail arrives, look into the spam folder, or try another address that you may have bought with. If you cannot read mail there any more, add the order number on your receipt; {seller} then looks at your request.',
+  sentHelp: 'If no mail arrives, look into the spam folder, or try another address that you may have bought with. If you cannot read mail there any more, add the order number on your receipt; {seller} then looks at your request.',
   noPage: 'There is no such page',
   badLink: 'This link is not complete or not ours. Copy all of it from the mail.',
   overLink: 'This link has expired',
@@ -23,8 +22,7 @@ export const en = {
   code: 'Code in the mail with this link',
   save: 'Save',
   badCode: 'The code is wrong, or was wrong too often. Type the 8 characters from the mail with this link.',
-  corrected:
-    'The serial is made for the new name, and a mail with it is on its way. It replaces the old one.',
+  corrected: 'The serial is made for the new name, and a mail with it is on its way. It replaces the old one.',
   sameName: 'The serial is for this name already.',
   held: '{seller} looks at your request. You get a mail.',
   move: 'Change the mail address',
@@ -61,15 +59,12 @@ export const en = {
   busy: 'There were too many attempts. Try again in an hour.',
   failed: 'The serial cannot be made at the moment. {seller} can help.',
   mailSerials: 'Your serials from {seller}',
-  mailLink:
-    'On this page you can correct the name or change your address. The link and the code are valid for 30 minutes:',
+  mailLink: 'On this page you can correct the name or change your address. The link and the code are valid for 30 minutes:',
   mailCode: 'Code',
   mailIgnore: 'If you did not ask for this mail, ignore it. Nothing changes.',
   mailMove: 'Your mail address is about to change',
-  mailMoveHow:
-    'In 24 hours, your licences from {seller} move from {from} to {to}. To stop it, open this page:',
-  mailTold:
-    'In 24 hours, licences from {seller} move to this address. Their serials then arrive in another mail.',
+  mailMoveHow: 'In 24 hours, your licences from {seller} move from {from} to {to}. To stop it, open this page:',
+  mailTold: 'In 24 hours, licences from {seller} move to this address. Their serials then arrive in another mail.',
   mailHeld: 'We have your request',
   mailAnswered: 'Your request',
   mailAnsweredHow: '{seller} has worked on your request. If something is missing, just reply.',

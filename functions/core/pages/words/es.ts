@@ -2,16 +2,14 @@ import type { Words } from '../words.ts';
 
 export const es: Words = {
   lost: 'Sus números de serie',
-  lostHow:
-    'Escriba la dirección con la que compró. Se envía a ella un correo con todos sus números de serie.',
+  lostHow: 'Escriba la dirección con la que compró. Se envía a ella un correo con todos sus números de serie.',
   address: 'Correo electrónico',
   printed: 'Número de pedido del recibo; solo si ya no puede leer el correo de la dirección de compra',
   send: 'Enviar',
   badAddress: 'No es una dirección de correo. Escriba una como nombre@example.com.',
   sent: 'Mire su correo',
   sentHow: 'Si hay números de serie para esta dirección, llega un correo con ellos en 5 minutos.',
-  sentHelp:
-    'Si no llega ningún correo, mire en la carpeta de spam o pruebe otra dirección con la que pudo comprar. Si ya no puede leer ese correo, añada el número de pedido de su recibo; {seller} revisa entonces su solicitud.',
+  sentHelp: 'Si no llega ningún correo, mire en la carpeta de spam o pruebe otra dirección con la que pudo comprar. Si ya no puede leer ese correo, añada el número de pedido de su recibo; {seller} revisa entonces su solicitud.',
   noPage: 'Esta página no existe',
   badLink: 'Este enlace está incompleto o no es nuestro. Cópielo entero del correo.',
   overLink: 'Este enlace ha caducado',
@@ -19,20 +17,17 @@ export const es: Words = {
   licences: 'Los números de serie de {address}',
   show: 'Mostrar mis números de serie',
   correct: 'Corregir el nombre',
-  correctHow:
-    'Para errores al escribir, dos veces como máximo. Cualquier otro nombre se envía a {seller} como solicitud.',
+  correctHow: 'Para errores al escribir, dos veces como máximo. Cualquier otro nombre se envía a {seller} como solicitud.',
   licence: 'Licencia',
   newName: 'Nombre nuevo',
   code: 'Código del correo con este enlace',
   save: 'Guardar',
-  badCode:
-    'El código es incorrecto, o lo fue demasiadas veces. Escriba los 8 caracteres del correo con este enlace.',
+  badCode: 'El código es incorrecto, o lo fue demasiadas veces. Escriba los 8 caracteres del correo con este enlace.',
   corrected: 'El número de serie se ha creado para el nombre nuevo y va por correo. Sustituye al anterior.',
   sameName: 'El número de serie ya está a este nombre.',
   held: '{seller} revisa su solicitud. Recibirá un correo.',
   move: 'Cambiar el correo electrónico',
-  moveHow:
-    'Las dos direcciones reciben un correo. El cambio se hace a las 24 horas si la dirección antigua no lo detiene.',
+  moveHow: 'Las dos direcciones reciben un correo. El cambio se hace a las 24 horas si la dirección antigua no lo detiene.',
   newAddress: 'Correo electrónico nuevo',
   kept: 'Lo que guardamos sobre usted',
   erase: 'Borrar mis datos',
@@ -41,8 +36,7 @@ export const es: Words = {
   stop: 'Detener el cambio de su correo electrónico',
   stopped: 'El correo electrónico no cambia.',
   nameFor: 'El nombre de su licencia',
-  nameHow:
-    'El número de serie de {products} se crea para un nombre. Escríbalo como quiere escribirlo en la aplicación.',
+  nameHow: 'El número de serie de {products} se crea para un nombre. Escríbalo como quiere escribirlo en la aplicación.',
   named: 'Gracias. El número de serie va por correo.',
   hasName: 'Este pedido ya tiene su nombre.',
   noName: 'Escriba un nombre.',
@@ -51,8 +45,7 @@ export const es: Words = {
   near: 'Es posible escribirlo así: {name}',
   order: 'Su pedido',
   orderWait: 'El número de serie aún no existe. Pruebe dentro de un minuto; también va por correo.',
-  orderOver:
-    'Esta página muestra un número de serie durante una hora tras el pago. También está en el correo que recibió.',
+  orderOver: 'Esta página muestra un número de serie durante una hora tras el pago. También está en el correo que recibió.',
   mailedTo: 'Se envía un correo con el número de serie a {address}.',
   claim: 'Canjear un código',
   claimCode: 'Código',
@@ -67,15 +60,12 @@ export const es: Words = {
   busy: 'Hubo demasiados intentos. Pruebe dentro de una hora.',
   failed: 'El número de serie no se puede crear en este momento. {seller} puede ayudarle.',
   mailSerials: 'Sus números de serie de {seller}',
-  mailLink:
-    'En esta página puede corregir el nombre o cambiar su dirección. El enlace y el código valen 30 minutos:',
+  mailLink: 'En esta página puede corregir el nombre o cambiar su dirección. El enlace y el código valen 30 minutos:',
   mailCode: 'Código',
   mailIgnore: 'Si no ha pedido este correo, ignórelo. No cambia nada.',
   mailMove: 'Su correo electrónico va a cambiar',
-  mailMoveHow:
-    'En 24 horas, sus licencias de {seller} pasan de {from} a {to}. Para detenerlo, abra esta página:',
-  mailTold:
-    'En 24 horas, pasan licencias de {seller} a esta dirección. Sus números de serie llegan entonces en otro correo.',
+  mailMoveHow: 'En 24 horas, sus licencias de {seller} pasan de {from} a {to}. Para detenerlo, abra esta página:',
+  mailTold: 'En 24 horas, pasan licencias de {seller} a esta dirección. Sus números de serie llegan entonces en otro correo.',
   mailHeld: 'Tenemos su solicitud',
   mailAnswered: 'Su solicitud',
   mailAnsweredHow: '{seller} ha atendido su solicitud. Si falta algo, responda a este correo.',

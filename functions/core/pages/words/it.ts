@@ -2,17 +2,14 @@ import type { Words } from '../words.ts';
 
 export const it: Words = {
   lost: 'I suoi numeri di serie',
-  lostHow:
-    'Inserisca l’indirizzo con cui ha acquistato. Un’e-mail con tutti i numeri di serie di questo indirizzo arriva lì.',
+  lostHow: 'Inserisca l’indirizzo con cui ha acquistato. Un’e-mail con tutti i numeri di serie di questo indirizzo arriva lì.',
   address: 'Indirizzo e-mail',
-  printed:
-    'Numero d’ordine sulla ricevuta; solo se non può più leggere le e-mail all’indirizzo dell’acquisto',
+  printed: 'Numero d’ordine sulla ricevuta; solo se non può più leggere le e-mail all’indirizzo dell’acquisto',
   send: 'Invia',
   badAddress: 'Non è un indirizzo e-mail. Ne inserisca uno come nome@example.com.',
   sent: 'Controlli la posta',
   sentHow: 'Se ci sono numeri di serie per questo indirizzo, un’e-mail arriva entro 5 minuti.',
-  sentHelp:
-    'Se non arriva nulla, guardi nella cartella dello spam o provi un altro indirizzo con cui può aver acquistato. Se non può più leggere le e-mail lì, aggiunga il numero d’ordine della ricevuta; {seller} esamina allora la sua richiesta.',
+  sentHelp: 'Se non arriva nulla, guardi nella cartella dello spam o provi un altro indirizzo con cui può aver acquistato. Se non può più leggere le e-mail lì, aggiunga il numero d’ordine della ricevuta; {seller} esamina allora la sua richiesta.',
   noPage: 'Questa pagina non esiste',
   badLink: 'Questo link è incompleto o non è nostro. Lo copi per intero dall’e-mail.',
   overLink: 'Questo link è scaduto',
@@ -25,15 +22,12 @@ export const it: Words = {
   newName: 'Nuovo nome',
   code: 'Codice nell’e-mail con questo link',
   save: 'Salva',
-  badCode:
-    'Il codice è sbagliato, o lo è stato troppe volte. Inserisca gli 8 caratteri dell’e-mail con questo link.',
-  corrected:
-    'Il numero di serie è stato creato per il nuovo nome e arriva per e-mail. Sostituisce quello vecchio.',
+  badCode: 'Il codice è sbagliato, o lo è stato troppe volte. Inserisca gli 8 caratteri dell’e-mail con questo link.',
+  corrected: 'Il numero di serie è stato creato per il nuovo nome e arriva per e-mail. Sostituisce quello vecchio.',
   sameName: 'Il numero di serie è già a questo nome.',
   held: '{seller} esamina la sua richiesta. Riceverà un’e-mail.',
   move: 'Cambiare l’indirizzo e-mail',
-  moveHow:
-    'Entrambi gli indirizzi ricevono un’e-mail. Il cambio avviene dopo 24 ore, se il vecchio indirizzo non lo ferma.',
+  moveHow: 'Entrambi gli indirizzi ricevono un’e-mail. Il cambio avviene dopo 24 ore, se il vecchio indirizzo non lo ferma.',
   newAddress: 'Nuovo indirizzo e-mail',
   kept: 'Che cosa conserviamo di lei',
   erase: 'Cancellare i miei dati',
@@ -42,8 +36,7 @@ export const it: Words = {
   stop: 'Fermare il cambio del suo indirizzo e-mail',
   stopped: 'L’indirizzo e-mail resta com’è.',
   nameFor: 'Il nome per la sua licenza',
-  nameHow:
-    'Il numero di serie per {products} viene creato per un nome. Lo inserisca come vuole digitarlo nell’app.',
+  nameHow: 'Il numero di serie per {products} viene creato per un nome. Lo inserisca come vuole digitarlo nell’app.',
   named: 'Grazie. Il numero di serie arriva per e-mail.',
   hasName: 'Questo ordine ha già il suo nome.',
   noName: 'Inserisca un nome.',
@@ -52,8 +45,7 @@ export const it: Words = {
   near: 'È possibile scriverlo così: {name}',
   order: 'Il suo ordine',
   orderWait: 'Il numero di serie non esiste ancora. Riprovi tra un minuto; arriva anche per e-mail.',
-  orderOver:
-    'Questa pagina mostra un numero di serie per un’ora dopo il pagamento. Si trova anche nell’e-mail ricevuta.',
+  orderOver: 'Questa pagina mostra un numero di serie per un’ora dopo il pagamento. Si trova anche nell’e-mail ricevuta.',
   mailedTo: 'Un’e-mail con il numero di serie va a {address}.',
   claim: 'Usare un codice',
   claimCode: 'Codice',
@@ -68,15 +60,12 @@ export const it: Words = {
   busy: 'Troppi tentativi. Riprovi tra un’ora.',
   failed: 'Il numero di serie non può essere creato al momento. {seller} può aiutarla.',
   mailSerials: 'I suoi numeri di serie di {seller}',
-  mailLink:
-    'In questa pagina può correggere il nome o cambiare indirizzo. Il link e il codice valgono 30 minuti:',
+  mailLink: 'In questa pagina può correggere il nome o cambiare indirizzo. Il link e il codice valgono 30 minuti:',
   mailCode: 'Codice',
   mailIgnore: 'Se non ha chiesto questa e-mail, la ignori. Non cambia nulla.',
   mailMove: 'Il suo indirizzo e-mail sta per cambiare',
-  mailMoveHow:
-    'Tra 24 ore, le sue licenze di {seller} passano da {from} a {to}. Per fermarlo, apra questa pagina:',
-  mailTold:
-    'Tra 24 ore, alcune licenze di {seller} passano a questo indirizzo. I numeri di serie arrivano poi in un’altra e-mail.',
+  mailMoveHow: 'Tra 24 ore, le sue licenze di {seller} passano da {from} a {to}. Per fermarlo, apra questa pagina:',
+  mailTold: 'Tra 24 ore, alcune licenze di {seller} passano a questo indirizzo. I numeri di serie arrivano poi in un’altra e-mail.',
   mailHeld: 'Abbiamo la sua richiesta',
   mailAnswered: 'La sua richiesta',
   mailAnsweredHow: '{seller} ha gestito la sua richiesta. Se manca qualcosa, risponda a questa e-mail.',
