@@ -138,7 +138,8 @@ function alarmSpecs(
     ...(hasPages && {
       PageLimits: {
         metric: custom('PageLimits', 'Sum', 5),
-        description: "The limit for all requests on the buyers' pages is reached. Buyers who ask now get no mail.",
+        description:
+          "The limit for all requests on the buyers' pages is reached. Buyers who ask now get no mail.",
       },
     }),
   };

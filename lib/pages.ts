@@ -65,6 +65,7 @@ export function buyerPages(
   allow(redeliver, ['dynamodb:DeleteItem'], [table.tableArn], {
     'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['request#*'] },
   });
-  for (const reader of [pages, redeliver]) allow(reader, ['dynamodb:Query'], [`${table.tableArn}/index/byEmail`]);
+  for (const reader of [pages, redeliver])
+    allow(reader, ['dynamodb:Query'], [`${table.tableArn}/index/byEmail`]);
   return { pages, outputs: { KeypostKeysSecret: keys.secretName, PagesFunction: pages.functionName } };
 }
