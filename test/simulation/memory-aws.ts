@@ -14,6 +14,7 @@ export function memoryAws(sim: Sim, { watcher, history, keys, handle }: Parts): 
   const table = tableOf(sim, watcher);
   return {
     ...table,
+    takesMails: true,
     mailerOf: sesOf(sim, history, eventsOf(sim, handle)),
     secretsOf: keys.secretsOf,
     queueOf: queues(sim, table),

@@ -25,6 +25,8 @@ import { webhookOf } from './webhook.ts';
 
 /** The AWS services of a world. */
 export interface Aws {
+  /** Over HTTP order mails have tests of their own: test/local/order-mails.test.ts. */
+  readonly takesMails?: boolean;
   readonly items: ReadonlyMap<string, { readonly item: Item }>;
   readonly due: ReadonlyMap<string, { readonly at: number }>;
   /** Calls back whenever an order gets a due time. */
@@ -99,7 +101,7 @@ export function worldOf(sim: Sim, scripts: readonly OrderScript[], awsOf: (sim: 
   scheduleOperator(sim, [...scripts, ...gifts], operatorOf(sim, aws, keys));
   scheduleReconcile(sim, scripts, sharedOf);
   scheduleRejudging(sim, aws, sharedOf);
-  const mails = scheduleMails(sim, scripts.length, sharedOf);
+  const mails = scheduleMails(sim, aws.takesMails ? scripts.length : 0, sharedOf);
   for (const script of mails.scripts) byKey.set(script.key, script);
   return { aws, history, deliveries, gifts, mails };
 }
