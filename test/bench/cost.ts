@@ -61,7 +61,7 @@ const GIGABYTES = 0.5;
 const SECONDS = { order: 0.12, start: 0.35, event: 0.03, redeliver: 0.15, reconcile: 5 } as const;
 const ONE_START_IN = 100;
 /** The metrics of all alarms; AWS bills each, also several of one alarm. */
-export const ALARM_METRICS = 17;
+export const ALARM_METRICS = 18;
 /** Our own metrics that are sent only while something is held, refused or throttled: in so many of all hours. */
 const RARE = { metrics: 9, hours: 0.05 } as const;
 /** SEND and DELIVERY. */

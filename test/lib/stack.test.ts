@@ -650,7 +650,7 @@ describe('the alarms', () => {
     const sums = alarms.flatMap(({ Metrics = [] }) => Metrics.flatMap(({ Expression }) => Expression ?? []));
     expect(sums).toEqual([
       'FILL(requests, 0) + FILL(lambdas, 0)',
-      'FILL(m0, 0) + FILL(m1, 0) + FILL(m2, 0) + FILL(m3, 0)',
+      'FILL(m0, 0) + FILL(m1, 0) + FILL(m2, 0) + FILL(m3, 0) + FILL(m4, 0)',
     ]);
   });
 

@@ -27,7 +27,7 @@ describe.skipIf(!hasChromium).each([
     running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: 'local/demo-shop.ts' });
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
     page = await (await browser.newContext(look)).newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(30_000);
     page.on('pageerror', (error) => errors.push(error.message));
     page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
     page.on('request', (request) => requests.push(request.url()));
@@ -141,7 +141,7 @@ describe.skipIf(!hasChromium).each([
     await fill('Name', 'Anna Bergman');
     await click('Reissue');
     await says('Reissued');
-    await page.getByText('Superseded').waitFor();
+    await page.locator('dt', { hasText: 'Superseded' }).waitFor();
     await fill('Address', 'anna@example.com');
     await click('Resend');
     await says('Resent');
