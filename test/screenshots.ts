@@ -1,7 +1,9 @@
-/** `npm run screenshots`: the pictures of the README, from the local system in Chromium, at the size of the README. */
+/** `npm run screenshots`: the pictures of the README and of docs/mail.md, from the local system in Chromium, at the size of the README. */
 import { mkdirSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import * as z from 'zod';
+import { previewMail } from '../functions/core/mail/preview.ts';
+import { loadCatalogue } from '../lib/load-catalogue.ts';
 import { start } from '../local/start.ts';
 
 const FOLDER = 'docs/images';
@@ -22,6 +24,18 @@ try {
   await page.setViewportSize({ width: 640, height: 640 });
   await page.setContent(mail?.html ?? '');
   await page.screenshot({ path: `${FOLDER}/mail.png` });
+  const catalogue = await loadCatalogue('keypost.config.ts');
+  for (const [locale, colorScheme] of [
+    ['de', 'light'],
+    ['fr', 'dark'],
+  ] as const) {
+    const message = await previewMail(catalogue, { locale });
+    if (typeof message === 'string') throw new Error(message);
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width: 390, height: 720 });
+    await page.setContent(message.html);
+    await page.screenshot({ path: `${FOLDER}/mail-${locale}-${colorScheme}.png`, scale: 'css' });
+  }
 } finally {
   await browser.close();
   await running.stop();

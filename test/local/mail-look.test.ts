@@ -4,7 +4,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { previewMail } from '../../functions/core/mail/preview.ts';
 import { catalogueWith, seller, serial } from '../fixtures/catalogue.ts';
 
-const mail = { download: 'https://example.com/widget.zip', activate: 'widget://activate?name={name}&serial={serial}' };
+const mail = {
+  download: 'https://example.com/widget.zip',
+  activate: 'widget://activate?name={name}&serial={serial}',
+};
 const catalogue = catalogueWith({
   seller: { ...seller, accent: '#0a7c4f', privacy: 'https://example.com/privacy' },
   products: { widget: { name: 'Widget', serial, skus: { plain: ['w'] }, mail } },
@@ -21,20 +24,27 @@ test.each([
   ['de', 'Zoë Müller-Lüdenscheidt'],
   ['ja', '山田 太郎'],
   ['en', 'محمد عبد الله'],
-])('a mail in %s to %s fits 320, 390 and 640 px, in light and dark', async (locale, name) => {
-  const message = await previewMail(catalogue, { locale, name });
-  if (typeof message === 'string') throw new Error(message);
-  for (const colorScheme of ['light', 'dark'] as const) {
-    const page = await browser.newPage({ colorScheme });
-    await page.setContent(message.html);
-    for (const width of [320, 390, 640]) {
-      await page.setViewportSize({ width, height: 800 });
-      expect(await page.evaluate('document.documentElement.scrollWidth'), `${width} px`).toBeLessThanOrEqual(width);
+])(
+  'a mail in %s to %s fits 320, 390 and 640 px, in light and dark',
+  async (locale, name) => {
+    const message = await previewMail(catalogue, { locale, name });
+    if (typeof message === 'string') throw new Error(message);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const page = await browser.newPage({ colorScheme });
+      await page.setContent(message.html);
+      for (const width of [320, 390, 640]) {
+        await page.setViewportSize({ width, height: 800 });
+        expect(
+          await page.evaluate('document.documentElement.scrollWidth'),
+          `${width} px`,
+        ).toBeLessThanOrEqual(width);
+      }
+      expect(await page.evaluate(LEAST_CONTRAST), colorScheme).toBeGreaterThan(4.5);
+      await page.close();
     }
-    expect(await page.evaluate(LEAST_CONTRAST), colorScheme).toBeGreaterThan(4.5);
-    await page.close();
-  }
-}, 60_000);
+  },
+  60_000,
+);
 
 /** The contrast of each text with the ground below it: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio */
 const LEAST_CONTRAST = `(() => {
