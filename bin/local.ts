@@ -1,7 +1,6 @@
 #!/usr/bin/env -S node --import tsx
 /** `npm start`: Keypost on this machine. PORT, AWS_PORT, DATA_DIR and KEYPOST_CONFIG override the defaults. */
 import { CatalogueError } from '../functions/core/catalogue/catalogue.ts';
-import { noticesOf } from '../lib/load-catalogue.ts';
 import { plainLogs } from '../local/logs.ts';
 import { settingsFrom } from '../local/settings.ts';
 import { type Running, start } from '../local/start.ts';
@@ -22,7 +21,7 @@ try {
   process.exit(1);
 }
 
-function welcome({ page, aws, catalogue, keyFaults }: Running, dataDir: string | undefined): string {
+function welcome({ page, aws, catalogue, keyFaults, notices }: Running, dataDir: string | undefined): string {
   const products = Object.keys(catalogue.products).join(', ');
   const webhooks = Object.entries(catalogue.providers).flatMap(([name, { mail }]) =>
     mail ? [] : `${page}/orders/${name}`,
@@ -34,7 +33,7 @@ function welcome({ page, aws, catalogue, keyFaults }: Running, dataDir: string |
     `AWS       ${aws}   aws --endpoint-url ${aws} …`,
     `Data      ${dataDir ?? 'not stored'}`,
     `Products  ${products}`,
-    ...[...keyFaults, ...noticesOf(catalogue)].map((line) => `          ${line}`),
+    ...[...keyFaults, ...notices].map((line) => `          ${line}`),
     '',
   ].join('\n');
 }

@@ -7,7 +7,7 @@ import { LOCAL_NAMES } from '../functions/aws/local-names.ts';
 import { LEASE } from '../functions/aws/queue.ts';
 import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
 import { localGenerator } from '../functions/generator/process.ts';
-import { loadCatalogue } from '../lib/load-catalogue.ts';
+import { loadCatalogue, noticesOf } from '../lib/load-catalogue.ts';
 import { embeddedAws } from './aws/aws.ts';
 import { NEW, OLD, PAST_FAULTS } from './aws/dynamodb.ts';
 import { client, copyTable, deleteItem } from './aws/orders-table.ts';
@@ -26,6 +26,8 @@ export interface Running {
   readonly catalogue: Catalogue;
   /** A line for each key that is missing or unusable. */
   readonly keyFaults: readonly string[];
+  /** What the catalogue's author should know. */
+  readonly notices: readonly string[];
   stop(): Promise<void>;
 }
 
@@ -105,6 +107,7 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
     ...addresses,
     catalogue,
     keyFaults: keyFaults(secrets, catalogue),
+    notices: noticesOf(catalogue),
     async stop() {
       runs.stop();
       events.stop();

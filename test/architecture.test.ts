@@ -27,7 +27,7 @@ const VIOLATIONS: Readonly<Record<keyof typeof rules, Readonly<Record<string, st
   folderSizes: Object.fromEntries(manyFiles('functions/core/order')),
   forbiddenIdentifiers: { 'lib/new.ts': text('export const verdict = 1;') },
   commentOpeners: { 'lib/new.ts': text('/** What of it. */', 1_000) },
-  lineBudget: { 'lib/new.ts': text('', 24_001) },
+  lineBudget: { 'lib/new.ts': text('', 35_001) },
   pureCore: { 'functions/core/new.ts': text('export const now = Date.now();') },
   noProviderNames: {
     'functions/core/new.ts': text("export const isPaddle = (name: string) => name === 'paddle';"),

@@ -19,6 +19,7 @@ import { stripe } from './stripe/provider.ts';
 import { woocommerce } from './woocommerce/provider.ts';
 
 const all: readonly Provider[] = [
+  twoCheckout,
   bluesnap,
   creem,
   dodo,
@@ -34,7 +35,6 @@ const all: readonly Provider[] = [
   shop,
   shopify,
   stripe,
-  twoCheckout,
   woocommerce,
 ];
 

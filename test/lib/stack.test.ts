@@ -331,7 +331,7 @@ describe.each(lambdas)('the Lambda $name', ({ name, id, timeout, may, knows }) =
 
   test('has permission for the AWS calls of its bundle and no other', { timeout: 30_000 }, async () => {
     const { metafile } = await build({
-      ...bundling(demo),
+      ...bundling({ ...demo, pages: undefined }),
       entryPoints: [`functions/${name}.ts`],
       outdir: '.',
       write: false,

@@ -86,7 +86,7 @@ const COMMANDS: readonly {
     name: 'mail',
     description: 'the mail to the buyer: a preview in any language, and one to yourself',
     load: async () => {
-      const { mailPreview, mailSend } = await import('../mail/preview.ts');
+      const { mailPreview, mailSend } = await import('../mails/preview.ts');
       return [mailPreview, mailSend];
     },
   },

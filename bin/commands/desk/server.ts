@@ -109,6 +109,8 @@ async function open(target: Target, terminal: Terminal, reads: Target) {
   return { target, terminal, operate, names, table, store, who, catalogue, products, index };
 }
 
+const MailChoice = z.object({ product: z.string(), locale: z.string() });
+
 interface Call {
   readonly incoming: IncomingMessage;
   readonly query: URLSearchParams;
@@ -137,6 +139,8 @@ async function route(session: Session, name: string, call: Call): Promise<unknow
       return healthOf(index, Date.now());
     case 'GET doctor':
       return await doctorOf(session);
+    case 'POST mail-preview':
+      return await session.operate({ action: 'preview', ...parseBody(MailChoice, await readJson(incoming)) });
     case 'POST serial':
       return trySerial(products, await readJson(incoming));
     case 'POST find-profile':

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Reader } from '../inbound/reread.ts';
 import { toMailbox } from '../mail/address.ts';
+import { previewMail } from '../mail/preview.ts';
 import { isInForce, isPaid, statusOf } from '../order/due.ts';
 import { type Result, reject, resend } from '../order/manual.ts';
 import { change, changeItem, followAliases } from '../order/record.ts';
@@ -40,6 +41,7 @@ const address = z
 
 export const OperatorRequest = z.discriminatedUnion('action', [
   z.object({ action: z.literal('describe') }),
+  z.object({ action: z.literal('preview'), product: z.string(), locale: z.optional(z.string()) }),
   z.object({
     ...{ action: z.literal('release'), ...Decided, name: z.optional(text), email: z.optional(address) },
     /** The product's ID in the catalogue, by SKU. */
@@ -67,7 +69,7 @@ export type OperatorRequest = z.output<typeof OperatorRequest>;
 type Of<Action extends OperatorRequest['action']> = Extract<OperatorRequest, { readonly action: Action }>;
 
 /** A person who answers buyers needs these; the others give a serial away or destroy data. */
-export const SUPPORT_ACTIONS = ['describe', 'release', 'resend', 'reissue', 'transfer'] as const;
+export const SUPPORT_ACTIONS = ['describe', 'preview', 'release', 'resend', 'reissue', 'transfer'] as const;
 const isOfSupport = (action: string) => SUPPORT_ACTIONS.some((one) => one === action);
 
 /** Returns the result as JSON. It throws only if AWS fails. */
@@ -93,6 +95,8 @@ async function perform(ports: Operating, request: OperatorRequest, isSupport: bo
   switch (request.action) {
     case 'describe':
       return describe(ports, isSupport);
+    case 'preview':
+      return await preview(ports, request);
     case 'release':
       return await release(ports, request);
     case 'reject':
@@ -120,6 +124,14 @@ function describe({ catalogue }: Operating, isSupport: boolean) {
     providers: Object.entries(providers).map(([name, { mail }]) => ({ name, isMail: mail !== undefined })),
     products: Object.entries(products).map(([id, { name, serial, skus }]) => ({ id, name, serial, skus })),
   };
+}
+
+/** A mail with the serial of a test order. */
+async function preview({ catalogue }: Operating, { product, locale }: Of<'preview'>) {
+  const mail = await previewMail(catalogue, { products: [product], locale });
+  if (typeof mail === 'string') throw new Refusal(mail);
+  const { subject, from, to, text, html } = mail;
+  return { subject, from: `${from.name} <${from.address}>`, to, text, html };
 }
 
 async function findSeen(

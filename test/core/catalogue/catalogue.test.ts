@@ -264,7 +264,7 @@ describe('a mistake in the catalogue', () => {
     ],
     [
       withProduct({ serial: { ...serial, mode: 'ecb', padding: 'none' } }),
-      'products.widget.serial.padding: found "none"; write one of pkcs7, null, space, x923: whole blocks are needed, and \'null\' adds nothing to a name that fills them',
+      'products.widget.serial.padding: found "none"; write one of pkcs7, null, space, x923, iso7816, null-pkcs7: whole blocks are needed, and \'null\' adds nothing to a name that fills them',
     ],
     [
       withProduct({ serial: { ...serial, charset: 'ebcdic' } }),

@@ -203,7 +203,7 @@ describe('the alias of KeypostSupport', () => {
   });
 
   test('allows the five usual tickets', async () => {
-    expect(SUPPORT_ACTIONS).toEqual(['describe', 'release', 'resend', 'reissue', 'transfer']);
+    expect(SUPPORT_ACTIONS).toEqual(['describe', 'preview', 'release', 'resend', 'reissue', 'transfer']);
     const { sell, seen, act } = system();
     const key = await sell('1', { buyer: { email: buyer.email, ...from } });
     for (const [action, request] of [
