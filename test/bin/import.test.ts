@@ -238,7 +238,7 @@ describe('import', () => {
     expect(count).toMatchObject({ read: 2 * WRONG.length, written: WRONG.length, wrong });
     expect([code, err]).toEqual([
       1,
-      `${WRONG.length} of ${2 * WRONG.length} rows are wrong and are not written; correct them and import the file again\n`,
+      `${JSON.stringify({ error: `${WRONG.length} of ${2 * WRONG.length} rows are wrong and are not written; correct them and import the file again` })}\n`,
     ]);
     const keys = WRONG.map(([what]) => `shop#before ${what}`);
     expect((await orders()).map(({ key }) => key).sort()).toEqual(keys.sort());

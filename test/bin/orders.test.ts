@@ -144,7 +144,7 @@ const ses = (fault: string | null) => local('faults', 'PUT', { ses: fault });
 async function mailed(address: string, ahead = 0) {
   await local(`redeliver?ahead=${ahead}`, 'POST');
   return (await mailsTo(address)).map(({ text }) => {
-    const [, name = '', made = ''] = /Name:\s+(.+?)\s+Serial:\s+([0-9A-F]+)/.exec(text) ?? [];
+    const [, name = '', made = ''] = /\n(.+)\n\n.+:\n([0-9A-F]{16,})\n/.exec(text) ?? [];
     return { name, opened: decrypt(made) };
   });
 }

@@ -321,7 +321,7 @@ describe('Secrets Manager', () => {
       Name: 'a/b',
     });
     const { SecretList } = await secrets.send(new ListSecretsCommand({}));
-    expect(SecretList?.map(({ Name }) => Name)).toEqual(['product-keys', 'provider-keys', 'a/b']);
+    expect(SecretList?.map(({ Name }) => Name).sort()).toEqual(['a/b', 'keypost-keys', 'product-keys', 'provider-keys']);
     const again = secrets.send(new CreateSecretCommand({ Name: 'a/b', SecretString: 'x' }));
     await expect(again).rejects.toMatchObject({ name: 'ResourceExistsException' });
   });

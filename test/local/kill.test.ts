@@ -107,7 +107,7 @@ test('an accepted order is not lost by kill -9', async () => {
     const page = await begin();
     await look(page, accepted, serials);
     const sent = Array.from({ length: 120 }, (_, n) => attempt * 1_000 + n);
-    const kill = setTimeout(() => child?.kill('SIGKILL'), 300 + attempt * 450);
+    const kill = setTimeout(() => child?.kill('SIGKILL'), 500 + attempt * 1_500);
     const worker = async () => {
       for (let n = sent.shift(); n !== undefined; n = sent.shift()) if (await order(page, n)) accepted.add(n);
     };
