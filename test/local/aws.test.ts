@@ -321,7 +321,12 @@ describe('Secrets Manager', () => {
       Name: 'a/b',
     });
     const { SecretList } = await secrets.send(new ListSecretsCommand({}));
-    expect(SecretList?.map(({ Name }) => Name).sort()).toEqual(['a/b', 'keypost-keys', 'product-keys', 'provider-keys']);
+    expect(SecretList?.map(({ Name }) => Name).sort()).toEqual([
+      'a/b',
+      'keypost-keys',
+      'product-keys',
+      'provider-keys',
+    ]);
     const again = secrets.send(new CreateSecretCommand({ Name: 'a/b', SecretString: 'x' }));
     await expect(again).rejects.toMatchObject({ name: 'ResourceExistsException' });
   });

@@ -46,7 +46,7 @@ import { upcast } from './upcast.ts';
 /** The number of partitions of the index of due orders. */
 export const DUE_SHARDS = 8;
 /** The partition of buyers' requests, which do not wait behind orders. */
-export const REQUEST_SHARD = DUE_SHARDS;
+export const REQUEST_SHARD = 8;
 /** The partitions of the index of what waits for a person: notices for the daily digest, and everything else. */
 export type HeldList = 'held' | 'notice';
 
