@@ -242,23 +242,26 @@ describe('npm run keypost -- simulate', () => {
   };
 
   test.each(enabled)('%s: a sale, its repetition and its refund are accepted', async (provider) => {
-    const { status, orderId } = await simulate(provider, '--name', 'José Núñez');
+    const { status, orderId } = await simulate(provider, '--live', '--name', 'José Núñez');
     expect(status).toBe(200);
     expect(await orderOf(orderId)).toMatchObject({ status: 'paid', test: false });
-    expect(await simulate(provider, '--id', orderId)).toMatchObject({ status: 200, orderId });
+    expect(await simulate(provider, '--live', '--id', orderId)).toMatchObject({ status: 200, orderId });
     if (!eventsOf(provider).includes('refunded')) return;
-    expect((await simulate(provider, '--event', 'refunded', '--id', orderId)).status).toBeLessThan(300);
+    expect((await simulate(provider, '--live', '--event', 'refunded', '--id', orderId)).status).toBeLessThan(
+      300,
+    );
   });
 
   test.each(
     enabled.filter((name) => ['shop', 'stripe', 'paypal', 'bluesnap', 'fastspring', 'form'].includes(name)),
   )('%s: the serial encrypts the buyer’s name', async (provider) => {
-    const { orderId } = await simulate(provider, '--name', 'José Núñez');
+    const { orderId } = await simulate(provider, '--live', '--name', 'José Núñez');
     // printf 'José Núñez' | openssl enc -aes-128-ecb -K 31323334353637383930313233343536
     expect(await orderOf(orderId)).toMatchObject({
       lines: [{ serial: '1F63C813731FE0A7D889654699B97BF6', held: null }],
     });
-    await simulate(provider, '--event', provider === 'form' ? 'paid' : 'refunded', '--id', orderId);
+    const event = provider === 'form' ? 'paid' : 'refunded';
+    await simulate(provider, '--live', '--event', event, '--id', orderId);
     expect(await orderOf(orderId)).toMatchObject({ status: provider === 'form' ? 'paid' : 'refunded' });
   });
 
@@ -277,7 +280,8 @@ describe('npm run keypost -- simulate', () => {
       'zoe@example.com',
     );
     expect(await orderOf(orderId)).toBeUndefined();
-    const { orderId: seen } = await simulate('shop', '--test');
+    // A test order is the default.
+    const { orderId: seen } = await simulate('shop');
     expect(await orderOf(seen)).toMatchObject({ key: `shop#test#${seen}`, test: true });
   });
 
