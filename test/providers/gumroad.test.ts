@@ -245,8 +245,8 @@ describe('a sale', () => {
 
   test('that is a gift has the price that the giver paid', async () => {
     const gift = { is_gift_receiver_purchase: 'true', price: '0', gift_price: '3900' };
-    // The names are those of the giver, so the receiver's has to be asked for.
-    const buyer = { email: 'fatima.alhassan@example.com' };
+    // The names are those of the giver, who paid, so the receiver's has to be asked for.
+    const buyer = { email: 'fatima.alhassan@example.com', payer: 'Fatima Al-Hassan & Co' };
     const expected = [
       { kind: 'paid', amount: { value: '39', currency: 'USD' }, lines: [{ held: 'no_name' }] },
     ];
