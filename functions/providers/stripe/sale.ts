@@ -35,15 +35,16 @@ export async function parseSale(
   const typed = session.custom_fields?.find(({ key }) => key === context.licenseeField);
   const amount = money(session.amount_total, session.currency);
   const invoice = subscription && !isTrial ? await findInvoice(session.invoice, context) : undefined;
+  // A refund contains only the payment, which a session of a subscription lacks.
+  const aliases = [
+    ...(subscription ? definedOf(subscription, session.invoice, ...paymentsOf(invoice)) : []),
+    ...(context.hasOrderPage && session.payment_intent ? [session.id] : []),
+  ];
   return [
     {
       kind: isTrial ? 'trial' : 'paid',
       id: session.payment_intent ?? session.id,
-      // A refund contains only the payment, which a session of a subscription lacks.
-      aliases: [
-        ...(subscription ? definedOf(subscription, session.invoice, ...paymentsOf(invoice)) : []),
-        ...(context.hasOrderPage && session.payment_intent ? [session.id] : []),
-      ],
+      aliases: aliases.length > 0 ? aliases : undefined,
       test,
       placedAt: session.created,
       until: isTrial ? await findTrialEnd(subscription, context) : undefined,
