@@ -1,5 +1,6 @@
 /** Sends 2Checkout's notifications, with all three signatures. */
 import { createHmac, randomInt } from 'node:crypto';
+import { form } from '../../core/inbound/body.ts';
 import { doubling, type Simulator } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';
 
@@ -20,6 +21,7 @@ export const simulator: Simulator = {
   demoKeys: { signing: ['AABBCCDDEEFF'] },
   // The schedule is not documented.
   retries: doubling(10, 24),
+  sign,
 
   request({ event, id, sku, name, email, company, test, floor }, secret, _options, now) {
     const [status = '', refund = '', resolution = '', licence = '', share = 0] = EVENTS[event] ?? [];
@@ -32,16 +34,20 @@ export const simulator: Simulator = {
       ...{ first: words.slice(0, -1).join(' '), last: words.at(-1), test: test ? '1' : '0' },
       ...{ net: net.toFixed(2), vat: (net * 0.19).toFixed(2), total: (net * 1.19).toFixed(2) },
     });
-    const form = new URLSearchParams(Object(fields));
-    const text = [...form.values()].map((value) => Buffer.byteLength(value) + value).join('');
-    const mac = (algorithm: string) => createHmac(algorithm, secret).update(text).digest('hex');
-    const signatures = {
-      HASH: mac('md5'),
-      SIGNATURE_SHA2_256: mac('sha256'),
-      SIGNATURE_SHA3_256: mac('sha3-256'),
-    };
-    for (const [field, value] of Object.entries(signatures)) form.append(field, value);
-    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-    return { method: 'POST', query: '', headers, body: String(form), orderId };
+    const { headers, body } = sign(String(new URLSearchParams(Object(fields))), secret);
+    return { method: 'POST', query: '', headers, body: body.toString(), orderId };
   },
 };
+
+/** Replaces the signatures of a form. Latin-1 keeps the bytes of the fields, whose lengths are signed. */
+function sign(body: string | Buffer, secret: string) {
+  // 2Checkout sends no % that escapes nothing.
+  const text = Buffer.from(body).toString('latin1').replace(/%(?![0-9a-f]{2})/gi, '%25');
+  const pairs = text.split('&').filter((pair) => !/^(HASH|SIGNATURE_SHA[23]_256)(=|$)/.test(pair));
+  const values = [...form(pairs.join('&'), 'latin1').values()].map((value) => value.length + value).join('');
+  const mac = (algorithm: string) => createHmac(algorithm, secret).update(values, 'latin1').digest('hex');
+  pairs.push(`HASH=${mac('md5')}`);
+  pairs.push(`SIGNATURE_SHA2_256=${mac('sha256')}`, `SIGNATURE_SHA3_256=${mac('sha3-256')}`);
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  return { headers, body: Buffer.from(pairs.join('&'), 'latin1') };
+}

@@ -20,6 +20,8 @@ export const simulator: Simulator = {
   demoKeys: { signing: [], apiKey: 'none' },
   api: () => ({ status: 200, type: 'text/plain', body: 'VERIFIED' }),
   retries: doubling(15, 96),
+  // The fake PayPal confirms any body. A real IPN is never empty.
+  sign: (body) => ({ headers: HEADERS, body: Buffer.from(body.length > 0 ? body : 'verify_sign=example') }),
 
   request({ event, id, sku, name, email, company, test, floor }, _secret, { receiver }, now) {
     const [type = '', status = '', share = 0] = EVENTS[event] ?? [];
@@ -35,9 +37,11 @@ export const simulator: Simulator = {
       gross: share === 0 ? '' : (Math.max(39, floor) * share).toFixed(2),
       at: `${new Date(now).toUTCString().replace(/^\w+, (\d+) (\w+) (\d+) (\S+) GMT$/, '$4 $2 $1, $3')} GMT`,
     });
-    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-    return { method: 'POST', query: '', headers, body: String(new URLSearchParams(Object(fields))), orderId };
+    const body = String(new URLSearchParams(Object(fields)));
+    return { method: 'POST', query: '', headers: HEADERS, body, orderId };
   },
 };
+
+const HEADERS = { 'content-type': 'application/x-www-form-urlencoded' };
 
 const shortId = () => randomBytes(9).toString('hex').slice(0, 17).toUpperCase();
