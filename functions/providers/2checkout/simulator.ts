@@ -42,7 +42,9 @@ export const simulator: Simulator = {
 /** Replaces the signatures of a form. Latin-1 keeps the bytes of the fields, whose lengths are signed. */
 function sign(body: string | Buffer, secret: string) {
   // 2Checkout sends no % that escapes nothing.
-  const text = Buffer.from(body).toString('latin1').replace(/%(?![0-9a-f]{2})/gi, '%25');
+  const text = Buffer.from(body)
+    .toString('latin1')
+    .replace(/%(?![0-9a-f]{2})/gi, '%25');
   const pairs = text.split('&').filter((pair) => !/^(HASH|SIGNATURE_SHA[23]_256)(=|$)/.test(pair));
   const values = [...form(pairs.join('&'), 'latin1').values()].map((value) => value.length + value).join('');
   const mac = (algorithm: string) => createHmac(algorithm, secret).update(values, 'latin1').digest('hex');
