@@ -65,8 +65,8 @@ Examples:
   npm run keypost -- mail send --to me@example.com --locale ja`;
 
 async function build(options: OptionsOf<typeof withChoice>, terminal: Terminal): Promise<Message> {
-  const { product: products, ...choice } = options;
-  const message = await previewMail(await readCatalogue(terminal), { ...choice, products });
+  const { product: products, locale, name, kind } = options;
+  const message = await previewMail(await readCatalogue(terminal), { products, locale, name, kind });
   if (typeof message === 'string') throw new CommandError(message);
   return message;
 }
