@@ -604,7 +604,7 @@ describe('serial find-profile', () => {
     );
 
   test.each<[string, string | Buffer, string, RegExp]>([
-    ['a mistake', 'Jane;ABC', KEY, /pairs\.csv: line 1: found one field; write name,serial/],
+    ['a mistake', 'Jane:ABC', KEY, /pairs\.csv: line 1: found one field; write name,serial/],
     ['no text', '', KEY, /pairs\.csv: found no pair/],
     [
       'Latin-1',
@@ -681,7 +681,7 @@ describe('POST /local/find-profile', () => {
   });
 
   test.each<[object, RegExp]>([
-    [{ key: KEY, pairs: 'Jane;ABC' }, /^line 1: found one field/],
+    [{ key: KEY, pairs: 'Jane:ABC' }, /^line 1: found one field/],
     [{ key: KEY }, /^pairs: /],
     [{ pairs }, /^key: /],
   ])('refuses %j', async (body, why) =>
