@@ -21,7 +21,15 @@ import {
 import { requireForm } from './form.ts';
 
 export const keysSet = (terminal: Terminal) =>
-  define().action((name, options) => set(terminal, name, options));
+  define().action((name, options, command) => {
+    const { file } = options;
+    if (name !== undefined && file === undefined) return set(terminal, name, options);
+    if (name === undefined && file !== undefined) return setAll(terminal, file, options);
+    // Commander ends with exit code 2, as for every line that it does not understand.
+    return command.error(
+      'error: expected the name of a product or a provider, or --file with names and keys',
+    );
+  });
 
 const define = () =>
   withWhyOption(withTargetOptions(new Command('set')))
@@ -65,10 +73,7 @@ Examples:
   pbpaste | npm run keypost -- keys set shop --local     from the clipboard, on this machine
   npm run keypost -- keys set stripe --api-key           the key that reads orders from the provider`;
 
-async function set(terminal: Terminal, name: string | undefined, options: SetOptions): Promise<void> {
-  if (options.file !== undefined && name === undefined) return await setAll(terminal, options.file, options);
-  if (options.file !== undefined || name === undefined)
-    throw new CommandError('expected the name of a product or a provider, or --file with names and keys');
+async function set(terminal: Terminal, name: string, options: SetOptions): Promise<void> {
   const { only, add, apiKey, apiUrl } = options;
   const catalogue = await readCatalogue(terminal);
   const product = findProduct(catalogue, name);
