@@ -27,7 +27,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'every delivery mails, without a lease',
     file: core('order/record'),
-    from: 'mail: send && isInForce(present) ? { order, send } : undefined,',
+    from: 'mail: send && mayStart(present, send) ? { order, send } : undefined,',
     to: "mail: isInForce(present) && order.sends.at(-1) ? { order, send: { ...order.sends.at(-1), until: '2100-01-01T00:00:00.000Z' } as InFlight } : undefined,",
   },
   {
