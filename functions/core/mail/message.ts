@@ -3,7 +3,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { idIn } from '../order/keys.ts';
 import type { Order, Send } from '../order/types.ts';
 import { toMailbox } from './address.ts';
-import { footer, joinBlocks, oneLine, paragraph } from './blocks.ts';
+import { type Block, footer, joinBlocks, oneLine, paragraph } from './blocks.ts';
 import { textIn } from './language.ts';
 import { type Letter, notice, type PageLinks, serialLetter, testNotice } from './letter.ts';
 import type { Words } from './sentences.ts';
@@ -40,19 +40,30 @@ export function serialMail(
   if (!to) throw new Error('found an order without an address to mail');
   const name = oneLine(seller.name);
   const title = oneLine(`${order.test ? 'TEST ' : ''}${subject}`);
-  const legal = (['imprint', 'privacy'] as const).flatMap((key) => {
-    const text = textIn(seller[key], words.tag, seller);
-    return text ? [footer(words[key], text)] : [];
-  });
   const signature = paragraph('{seller}', { seller: name });
   return {
     to,
     from: { name, address: seller.from },
     replyTo: seller.replyTo,
     subject: title,
-    ...joinBlocks([...(order.test ? [testNotice(words, buyer)] : []), ...blocks, signature, ...legal], {
-      ...{ lang: words.lang, dir: words.dir, title, seller: name, logo: seller.logo, accent: seller.accent },
-    }),
+    ...joinBlocks(
+      [
+        ...(order.test ? [testNotice(words, buyer)] : []),
+        ...blocks,
+        signature,
+        ...legalBlocks(seller, words),
+      ],
+      {
+        ...{
+          lang: words.lang,
+          dir: words.dir,
+          title,
+          seller: name,
+          logo: seller.logo,
+          accent: seller.accent,
+        },
+      },
+    ),
     ...(files.length > 0 && { files }),
     headers: {
       'Content-Language': words.lang,
@@ -79,3 +90,13 @@ const toPrintable = (key: string): string =>
   Buffer.from(key)
     .toString('latin1')
     .replace(/[^\x21-\x7e]/g, (byte) => `%${Buffer.from(byte, 'latin1').toString('hex').toUpperCase()}`);
+
+/** The legal notices in the footer of every mail. */
+export const legalBlocks = (
+  seller: Catalogue['seller'],
+  words: Pick<Words, 'tag' | 'imprint' | 'privacy'>,
+): Block[] =>
+  (['imprint', 'privacy'] as const).flatMap((key) => {
+    const text = textIn(seller[key], words.tag, seller);
+    return text ? [footer(words[key], text)] : [];
+  });

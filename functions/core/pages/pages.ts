@@ -9,11 +9,12 @@ import { askFor, type PageRequest, type Pages } from './ports.ts';
 import { chooseLanguage, wordsIn } from './words.ts';
 
 export async function answerPage(pages: Pages, request: PageRequest): Promise<PageAnswer> {
-  const language = chooseLanguage(request.language);
+  const { seller } = pages.catalogue;
+  const language = chooseLanguage(`${request.language ?? ''},${seller.locale ?? 'en'};q=0.001`);
   const reader: Reader = {
-    words: await wordsIn(pages.catalogue.seller, language),
+    words: await wordsIn(seller, language),
     language,
-    seller: pages.catalogue.seller,
+    seller,
   };
   const [, first = '', second = '', ...rest] = request.path.split('/').map(decode);
   const isAllowed = request.method === 'GET' || (request.method === 'POST' && !request.isForeign);

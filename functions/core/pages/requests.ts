@@ -1,7 +1,7 @@
 /** The part of `redeliver` that works on buyers' requests: it looks up what the page must not, and mails. */
 import type { KeypostKeys } from '../catalogue/keys.ts';
 import { type Block, heading, joinBlocks, oneLine, paragraph, verbatim } from '../mail/blocks.ts';
-import type { Message } from '../mail/message.ts';
+import { legalBlocks, type Message } from '../mail/message.ts';
 import { fill } from '../mail/sentences.ts';
 import { isInForce, toAt } from '../order/due.ts';
 import { resend } from '../order/manual.ts';
@@ -88,7 +88,7 @@ async function mailFor(
     from: { name, address: seller.from },
     replyTo: seller.replyTo,
     subject: fill(subject, { seller: name }),
-    ...joinBlocks([...blocks, say('{seller}')], {
+    ...joinBlocks([...blocks, say('{seller}'), ...legalBlocks(seller, words)], {
       ...{ lang: words.lang, dir: words.dir, title: fill(subject, { seller: name }), seller: name },
       ...{ logo: seller.logo, accent: seller.accent },
     }),

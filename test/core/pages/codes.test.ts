@@ -137,6 +137,7 @@ test.each([
   [undefined, 'en'],
   ['de-AT,de;q=0.9,en;q=0.8', 'de'],
   ['xx, fr;q=0.5, es;q=0.7', 'es'],
+  ['xx,de-x-du;q=0.001', 'de'],
   ['de;q=0, en', 'en'],
   ['constructor', 'en'],
 ])('a reader with Accept-Language %s reads %s', (accepted, language) => {
