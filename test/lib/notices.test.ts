@@ -1,4 +1,4 @@
-/** What the seller is told when the catalogue is read, and what is no mistake. */
+/** The notices that reading a catalogue prints. A notice is no mistake. */
 import { expect, test } from 'vitest';
 import { noticesOf } from '../../lib/load-catalogue.ts';
 import { catalogueWith, serial } from '../fixtures/catalogue.ts';

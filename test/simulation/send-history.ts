@@ -107,7 +107,7 @@ export function sendHistory(sim: Sim, isReversed: (key: string, at: number) => b
       const now = sim.clock.now;
       if (!lease || lease.used || lease.send.n !== mail.n) sim.violation('no mail without a lease', key);
       if ((erased.get(key) ?? now) < (lease?.at ?? now)) sim.violation('no mail after an erasure', key);
-      // A previous owner is told of the transfer in any case.
+      // A previous owner gets the mail about the transfer in any case.
       if (lease?.send.about !== 'moved' && isReversed(key, lease?.at ?? now))
         sim.violation('no mail for a reversed order', key);
       if (now - (dueSince.get(key) ?? now) > OLDEST_MS) sim.violation('a mail of 72 hours is held', key);

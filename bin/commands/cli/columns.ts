@@ -27,7 +27,7 @@ function aligned(cells: Rows): string {
 const widthsOf = (cells: Rows) =>
   (cells[0] ?? []).map((_, at) => Math.max(...cells.map((row) => stringWidth(row[at] ?? ''))));
 
-/** Breaks the last cell of a row into lines, at spaces if it has any. */
+/** Breaks the last cell of a row into lines: at its spaces, or anywhere if it has none. */
 function wrapped(row: readonly string[], cells: Rows, room: number): string[][] {
   const before = row.slice(0, -1);
   const indent = widthsOf(cells.map((one) => one.slice(0, -1))).reduce((sum, width) => sum + width + 2, 0);

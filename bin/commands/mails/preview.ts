@@ -80,7 +80,7 @@ async function show(message: Message): Promise<string> {
       : process.platform === 'win32'
         ? ['cmd', '/c', 'start', '""']
         : ['xdg-open'];
-  // Without a browser, the person opens the file.
+  // The person opens the file if no browser starts.
   spawn(program, [...args, file], { detached: true, stdio: 'ignore' })
     .on('error', () => undefined)
     .unref();

@@ -26,7 +26,7 @@ export interface Letter {
 /** The addresses of buyers' pages that a mail has. */
 export interface PageLinks {
   readonly licences: string;
-  /** Of an order that is held for its name. */
+  /** The address of the page where the buyer of an order that is held for its name types the name. */
   readonly name?: string | undefined;
 }
 

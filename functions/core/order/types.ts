@@ -320,7 +320,7 @@ export interface Batch {
   readonly stopped?: true | undefined;
 }
 
-/** `told`: the new address of a `move` is told. The others are what a buyer asks for. */
+/** `told` is the mail to the new address of a `move`. The buyer asks for the others. */
 export const ABOUTS = ['lost', 'move', 'told', 'rename', 'recover_other_address', 'erasure'] as const;
 
 /** A buyer's request that waits for the redeliver run, for a person, or for both. */
@@ -339,7 +339,7 @@ export interface Request {
   readonly heldAt?: At | undefined;
   /** The step that is due: the mail that a request is held or answered, or the change of a `move`. */
   readonly step?: 'answered' | 'apply' | undefined;
-  /** Of a `rename`: the order and the name. */
+  /** A `rename` has these: the order, and the name that the buyer asks for. */
   readonly order?: string | undefined;
   readonly name?: string | undefined;
   /** The new address of a `move`. */

@@ -20,7 +20,7 @@ interface Claim {
   readonly code: string;
   readonly name: string;
   readonly address: string;
-  /** The product that the page is for; empty: any. */
+  /** The product that the link to this page names; empty if the link names none. */
   readonly product: string;
 }
 

@@ -53,7 +53,7 @@ export async function askFor(pages: Pages, client: string, wanted: Asked): Promi
   return isAllowed;
 }
 
-/** A person decides on the last three. The mail of `recover_other_address` would go to an address that nobody has proved. */
+/** The seller decides on the last three. `recover_other_address` sends no mail, because the address is not proved to be the buyer's. */
 const HELD: readonly Request['about'][] = ['rename', 'recover_other_address', 'erasure'];
 
 export async function storeRequest({ store, newId, now }: Pages, wanted: Asked): Promise<void> {
