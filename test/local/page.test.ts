@@ -62,6 +62,7 @@ describe.skipIf(!hasChromium).each([
       'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => html) })))';
     expect(Findings.parse(await page.evaluate(run))).toEqual([]);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(look.viewport.width);
+    expect(await page.locator('body').innerText()).not.toMatch(/\b(?:undefined|null|false|NaN)\b|\[object /);
   }
 
   test('makes the serial of a key and a name', async () => {

@@ -6,6 +6,7 @@ import {
   doc,
   doing,
   field,
+  fill,
   h,
   mailView,
   options,
@@ -20,7 +21,8 @@ const money = (amount) => amount && `${amount.value} ${amount.currency}`;
 export async function showOrder(pane, session, key, done = () => undefined) {
   const order = await api('GET', `orders/${encodeURIComponent(key)}`);
   const heading = h('h2', { tabIndex: -1 }, order.key);
-  pane.replaceChildren(
+  fill(
+    pane,
     heading,
     h('p', {}, stateOf(order), ' ', copy('the order number', order.key)),
     ...order.held.map((reason) => explain(session.resolutions[reason], reason, order)),

@@ -1,5 +1,5 @@
 // The tab Health: what is stuck, what needed a person, what was sent, and what doctor finds.
-import { api, doc, h, say, table, time } from './tools.js';
+import { api, doc, fill, h, say, table, time } from './tools.js';
 
 export function showHealth(panel, session) {
   const [figures, plot, findings] = [
@@ -14,7 +14,8 @@ export function showHealth(panel, session) {
     const health = await api('GET', 'health');
     const { read, held, due, touches, seconds, days } = health;
     const since = ({ since: at }) => (at ? `since ${time(at)}` : '');
-    figures.replaceChildren(
+    fill(
+      figures,
       figure(
         'Held orders',
         held.count,
@@ -42,7 +43,8 @@ export function showHealth(panel, session) {
           : `half of the mails are faster; 95 % take at most ${Math.round(seconds.most)} s`,
       ),
     );
-    plot.replaceChildren(
+    fill(
+      plot,
       ...chart(days),
       read < 1 && h('p', {}, `${Math.floor(read * 100)} % of the table is read so far.`),
     );
@@ -55,7 +57,8 @@ export function showHealth(panel, session) {
     const labels = { ok: 'ok', bad: 'not ok', unknown: 'unknown' };
     const order = ['bad', 'unknown', 'ok'];
     found.sort((one, other) => order.indexOf(one.state) - order.indexOf(other.state));
-    findings.replaceChildren(
+    fill(
+      findings,
       h('h2', {}, 'Checks'),
       message && h('p', { className: 'hold' }, message),
       table(

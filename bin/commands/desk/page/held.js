@@ -1,6 +1,6 @@
 // The tab Held: what waits for a person, why, and the form that resolves it, alone or together.
 import { outcome, productField, showOrder } from './detail.js';
-import { api, button, doing, field, h, say, time } from './tools.js';
+import { api, button, doing, field, fill, h, say, time } from './tools.js';
 
 export function showHeld(panel, session) {
   const list = h('ul', { className: 'cards' });
@@ -21,9 +21,10 @@ export function showHeld(panel, session) {
       total === 0
         ? 'No order is held.'
         : `${total} held ${total === 1 ? 'order' : 'orders'}, the oldest first.`;
-    list.replaceChildren(...items.map(card));
-    groups.replaceChildren(...together());
-    pager.replaceChildren(
+    fill(list, ...items.map(card));
+    fill(groups, ...together());
+    fill(
+      pager,
       ...(pages > 1
         ? [
             step('Previous', -1, page > 0),
@@ -33,7 +34,7 @@ export function showHeld(panel, session) {
         : []),
     );
     if (opens && items[0]) await open(items[0].key, false);
-    if (items.length === 0 && current === undefined) pane.replaceChildren();
+    if (items.length === 0 && current === undefined) fill(pane);
   }
   const step = (label, by, isPossible) =>
     button(
@@ -119,7 +120,8 @@ export function showHeld(panel, session) {
       const texts = results.map((one, at) =>
         one.done ? outcome(action, one) : `${orders[at].key}: ${one.message}`,
       );
-      pane.replaceChildren(
+      fill(
+        pane,
         heading,
         h(
           'ul',
@@ -135,7 +137,8 @@ export function showHeld(panel, session) {
       `${orders.length} orders held for ${reason}, SKU ${sku || 'unknown'}`,
     );
     const does = (label, action) => session.actions.includes(action) && button(label, doing(act(action)));
-    pane.replaceChildren(
+    fill(
+      pane,
       heading,
       h('p', { className: 'hold' }, `${sentence} ${fix}`),
       h(

@@ -1,6 +1,6 @@
 // The tab Orders: a search as the person types, a page of orders, and one order.
 import { issueForm, showOrder } from './detail.js';
-import { api, button, field, h, say, stateOf, table, time } from './tools.js';
+import { api, button, field, fill, h, say, stateOf, table, time } from './tools.js';
 
 const REFRESH_MS = 4_000;
 
@@ -20,7 +20,7 @@ export function showOrders(panel, session, { search = '', order }) {
   const open = (node) => {
     list.hidden = true;
     pane.hidden = back.hidden = false;
-    pane.replaceChildren(node);
+    fill(pane, node);
     node.querySelector('h2')?.focus();
   };
   const close = () => {
@@ -61,9 +61,10 @@ export function showOrders(panel, session, { search = '', order }) {
     const found = `${total.toLocaleString('en')} ${total === 1 ? 'order' : 'orders'}${input.value ? ' found' : ''}`;
     count.textContent = `${found}${isDone ? '' : ` so far; ${Math.floor(read * 100)} % of the table is read`}.${message ? ` ${message}` : ''}`;
     const focused = document.activeElement?.dataset?.key;
-    rows.replaceChildren(table(['Received', 'Order', 'Buyer', 'Products', 'State'], items.map(toCells)));
+    fill(rows, table(['Received', 'Order', 'Buyer', 'Products', 'State'], items.map(toCells)));
     if (focused) rows.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
-    pager.replaceChildren(
+    fill(
+      pager,
       step('Previous', -1, page > 0),
       ` Page ${page + 1} of ${Math.max(1, pages)} `,
       step('Next', 1, page + 1 < pages),

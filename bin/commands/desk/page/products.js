@@ -1,5 +1,5 @@
 // The tab Products: the serial maker, the finder of profiles, and previews of the mail.
-import { api, button, copy, doing, field, h, mailView, options, submit } from './tools.js';
+import { api, button, copy, doing, field, fill, h, mailView, options, submit } from './tools.js';
 
 export function showProducts(panel, session) {
   const maker = serialMaker(session);
@@ -20,13 +20,14 @@ function serialMaker({ products }) {
     profile.value = JSON.stringify(serial ?? { kind }, null, 2);
   };
   const make = async () => {
-    output.replaceChildren();
+    fill(output);
     const made = await api('POST', 'serial', {
       key: key.value,
       name: name.value,
       profile: profileOf(profile.value),
     });
-    output.replaceChildren(
+    fill(
+      output,
       `Serial for ${made.licensee}: `,
       h('strong', { className: 'mono' }, made.serial),
       ' ',
@@ -85,7 +86,7 @@ function finder(maker) {
   const pairs = h('textarea', { name: 'pairs', rows: 6, required: true, spellcheck: false });
   const output = h('output', { id: 'found' });
   const find = async () => {
-    output.replaceChildren();
+    fill(output);
     const { lines, matches, undecided } = await api('POST', 'find-profile', {
       key: key.value,
       pairs: pairs.value,
@@ -99,7 +100,8 @@ function finder(maker) {
       maker.profile.closest('details').open = true;
       maker.profile.focus();
     };
-    output.replaceChildren(
+    fill(
+      output,
       `${lines.length > 1 ? `${lines.length} profiles make` : 'One profile makes'} all of the serials. For the catalogue:`,
       ...lines.map((line, at) =>
         h(
@@ -154,7 +156,7 @@ function preview({ products }) {
   const output = h('div');
   const show = async () => {
     const mail = await api('POST', 'mail-preview', { product: product.value, locale: language.value });
-    output.replaceChildren(mailView(mail));
+    fill(output, mailView(mail));
   };
   return h(
     'section',

@@ -1,5 +1,5 @@
 // The tab Test tools of the local system: test orders, dropped mails and programs, faults, and the inbox.
-import { api, doing, field, h, mailView, options, say, submit, time } from './tools.js';
+import { api, doing, field, fill, h, mailView, options, say, submit, time } from './tools.js';
 
 export function showTestTools(panel) {
   const mails = inbox();
@@ -16,14 +16,12 @@ function orderForm(mails) {
   let products = [];
   const showProducts = () => {
     const sold = products.filter(({ skus }) => skus[provider.value]?.length);
-    product.replaceChildren(
-      ...options((sold.length > 0 ? sold : products).map(({ id, name }) => [id, name])),
-    );
+    fill(product, ...options((sold.length > 0 ? sold : products).map(({ id, name }) => [id, name])));
   };
   void api('GET', 'local/catalogue').then(
     (catalogue) => {
       products = catalogue.products;
-      provider.replaceChildren(...options(catalogue.providers.map((name) => [name])));
+      fill(provider, ...options(catalogue.providers.map((name) => [name])));
       showProducts();
     },
     (error) => say(error.message, true),
@@ -188,7 +186,8 @@ function inbox() {
   };
   const render = () => {
     const shownMail = mails.find(({ id }) => id === current) ?? mails[0];
-    list.replaceChildren(
+    fill(
+      list,
       ...mails.map((mail) =>
         h(
           'li',
@@ -206,8 +205,8 @@ function inbox() {
         ),
       ),
     );
-    if (shownMail && shownMail.id !== shown) view.replaceChildren(mailView(shownMail));
-    if (!shownMail) view.replaceChildren();
+    if (shownMail && shownMail.id !== shown) fill(view, mailView(shownMail));
+    if (!shownMail) fill(view);
     shown = shownMail?.id ?? '';
   };
   const open = (id) => {

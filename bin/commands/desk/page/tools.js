@@ -22,11 +22,15 @@ export function h(name, properties = {}, ...children) {
     else if (key in node && key !== 'list') node[key] = value;
     else if (value !== undefined && value !== false) node.setAttribute(key, value);
   }
-  node.append(
-    ...children.flat(3).filter((child) => child !== undefined && child !== null && child !== false),
-  );
+  fill(node, ...children);
   return node;
 }
+
+/** Replaces the children of the node. A condition that does not hold shows nothing. */
+export const fill = (node, ...children) =>
+  node.replaceChildren(
+    ...children.flat(3).filter((child) => child !== undefined && child !== null && child !== false),
+  );
 
 export const button = (label, onclick, more = {}) => h('button', { type: 'button', onclick, ...more }, label);
 export const submit = (label) => h('p', { className: 'buttons' }, h('button', { type: 'submit' }, label));
