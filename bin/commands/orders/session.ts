@@ -7,7 +7,7 @@ import { MANUAL } from '../../../functions/core/operator/issue.ts';
 import { isInForce, isPaid, statusOf } from '../../../functions/core/order/due.ts';
 import { keyOf } from '../../../functions/core/order/keys.ts';
 import type { Result } from '../../../functions/core/order/manual.ts';
-import { followAliases, type Recording } from '../../../functions/core/order/record.ts';
+import { followAliases } from '../../../functions/core/order/record.ts';
 import type { Item, KeyChange, Order, Request, Unreadable } from '../../../functions/core/order/types.ts';
 import type { Store } from '../../../functions/core/world.ts';
 import { localGenerator } from '../../../functions/generator/process.ts';
@@ -102,12 +102,3 @@ export async function readerOf({ target, catalogue }: OrderSession): Promise<Rea
     providerKeys: providerKeys(access),
   };
 }
-
-/** Returns the context for writes. The verbs print the order itself, so only a conflict of aliases is reported. */
-export const recordingOf = ({ store }: OrderSession, { complain }: Terminal): Recording => ({
-  store,
-  now: Date.now,
-  report: (name, { order, name: other }) => {
-    if (name === 'alias_conflict') complain(`${order} has the alias ${other}, which another order has too`);
-  },
-});

@@ -2,9 +2,9 @@
 import { gunzipSync } from 'node:zlib';
 import { Command } from '@commander-js/extra-typings';
 import type { Money } from '../../../functions/core/inbound/event.ts';
-import { basis } from '../../../functions/core/order/manual.ts';
-import type { AuditEntry, Order, Raw, Unreadable } from '../../../functions/core/order/types.ts';
-import { asOrder, type OrderView, view } from '../../../functions/core/order/view.ts';
+import { basisOf, Refusal } from '../../../functions/core/operator/refusal.ts';
+import type { AuditEntry, Order, Raw } from '../../../functions/core/order/types.ts';
+import { type OrderView, view } from '../../../functions/core/order/view.ts';
 import { columns, harmless, json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
 import { type OptionsOf, withTargetOptions } from '../cli/target.ts';
@@ -37,16 +37,20 @@ async function show(terminal: Terminal, text: string, options: OptionsOf<typeof 
   terminal.print(options.json ? json({ ...order, raw }) : formatOrder(order, raw));
 }
 
-type Seen = Order | Unreadable;
-const basisOf = (item: Seen) => basis(item.kind === 'order' ? item : asOrder(item));
-
 /** Shows the order again and throws a CommandError if another change came between the decision and the action. */
-export function requireUnchanged({ print }: Terminal, seen: Seen, current: Seen): void {
+export function requireUnchanged({ print }: Terminal, seen: Order, current: Order): void {
   if (basisOf(seen) === basisOf(current)) return;
   print(formatOrder(view(current), null));
   throw new CommandError(
     `${current.key} has changed since the command read it, so nothing is done; check it and run the command again`,
   );
+}
+
+/** Throws a Refusal as a CommandError. If the order has changed, it is shown again before. */
+export function refuse({ print }: Terminal, error: unknown): never {
+  if (!(error instanceof Refusal)) throw error;
+  if (error.order) print(formatOrder(error.order, null));
+  throw new CommandError(error.message);
 }
 
 /** Returns the notification with its body as text. */

@@ -39,6 +39,8 @@ interface Release extends Actor {
   readonly decided: string;
   /** The provider's ID of a notification that has none. */
   readonly order?: string | undefined;
+  /** Asks the person for that ID. */
+  readonly askOrder?: (() => Promise<string | undefined>) | undefined;
   /** Collects what the person should know besides the result. */
   readonly notes: string[];
 }
@@ -125,7 +127,7 @@ async function releaser({ catalogue, reader, corrections, actor, now }: Work, fo
 /** Makes the order that the person describes, once the person names what was sold. */
 async function described(work: Work, found: Unreadable): Promise<Seen> {
   if (work.corrections.products.size === 0) return found;
-  const id = numberOf(found, work.order);
+  const id = await idOf(found, work);
   const releaseIt = await releaser(work, asOrder(found));
   let isMade = false;
   const recording = recordingOf(work, work.notes);
@@ -142,12 +144,12 @@ async function described(work: Work, found: Unreadable): Promise<Seen> {
 }
 
 /** Returns the order's ID: the one in the notification, else the one that the person gives. */
-function numberOf({ key }: Unreadable, typed: string | undefined): string {
+async function idOf({ key }: Unreadable, { order, askOrder }: Work): Promise<string> {
   const own = idIn(key);
   const isHash = /^[0-9a-f]{64}$/.test(own);
-  if (!isHash && typed !== undefined && typed !== own)
+  if (!isHash && order !== undefined && order !== own)
     throw new Refusal(`the notification is for the order ${own}; leave the number of the order out`);
-  const number = isHash ? typed : own;
+  const number = isHash ? (order ?? (await askOrder?.()))?.trim() : own;
   if (number) return number;
   throw new Refusal(
     "the notification contains no ID of the order; give the provider's ID of the order, so that a repeated notification is no second order",
