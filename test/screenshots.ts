@@ -18,6 +18,12 @@ try {
   await fetch(`${running.page}/local/simulate`, { method: 'POST', body: JSON.stringify(order) });
   const page = await browser.newPage({ viewport: { width: 1000, height: 1000 }, deviceScaleFactor: 1.5 });
   await page.goto(running.page, { waitUntil: 'networkidle' });
+  await page.getByRole('link', { name: /^stripe#/ }).click();
+  await page.getByRole('heading', { name: 'History' }).waitFor();
+  // The page names the person who runs this script, and their machine.
+  await page.getByText(/ You are /).evaluate((node) => {
+    node.textContent = node.textContent?.replace(/ You are .*/, '') ?? '';
+  });
   await page.screenshot({ path: `${FOLDER}/page.png` });
   const Mails = z.array(z.object({ html: z.string() }));
   const [mail] = Mails.parse(await (await fetch(`${running.page}/local/mails`)).json());
