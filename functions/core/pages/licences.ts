@@ -142,7 +142,10 @@ async function changeWithCode(
 ): Promise<Done> {
   const { words, seller } = reader;
   const { link, token, orders } = opened;
-  const isRight = isTypedCode(pages.keys, token, request.form.get('code') ?? '');
+  const typed = request.form.get('code')?.trim();
+  // A scanner of mails posts the form empty. That must not use up the buyer's tries.
+  if (!typed) return refuse(words.badCode, 403);
+  const isRight = isTypedCode(pages.keys, token, typed);
   const isBelow = await isWithin(pages, 'wrong codes for a link', token, isRight ? 0 : 1);
   if (!isRight || !isBelow) return refuse(words.badCode, 403);
   const wanted = { address: link.of, locale: reader.language };
