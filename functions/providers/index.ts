@@ -1,4 +1,4 @@
-/** The table of providers. A new provider changes this file, its own folder and its page in docs/providers. */
+/** The table of providers. CONTRIBUTING.md lists what a new provider changes. */
 import type { Provider } from '../core/inbound/provider.ts';
 import { twoCheckout } from './2checkout/provider.ts';
 import { bluesnap } from './bluesnap/provider.ts';
