@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { type Catalogue, productsOf } from '../catalogue/catalogue.ts';
 import { errorName, Rejection } from '../inbound/rejection.ts';
 import { ownEvents, type Reader, recordEvents, reread, saleIn } from '../inbound/reread.ts';
+import { toAt } from '../order/due.ts';
 import { toLines, toSold } from '../order/lines.ts';
 import { rejudge } from '../order/manual.ts';
 import { change, type Recording } from '../order/record.ts';
@@ -33,7 +34,13 @@ export function judgedBy(
     .digest('base64url');
 }
 
-/** Judges the next held items again, unless all were judged under this digest. Returns true once all were. */
+/**
+ * All are judged once more after this time: a Lambda may have held an order with a key from its cache or with the code from
+ * before the change, or a provider's API did not answer.
+ */
+const AGAIN_MS = 10 * 60_000;
+
+/** Judges the next held items again, unless all were judged under this digest. Returns true once that needs no repetition. */
 export async function rejudgeHeld(
   ports: Recording,
   reader: Reader,
@@ -43,26 +50,37 @@ export async function rejudgeHeld(
   const { store } = ports;
   const item = await store.get(CURSOR);
   const cursor: Cursor = item?.kind === 'cursor' ? item : { kind: 'cursor', key: CURSOR, version: 0 };
-  const { digest: known, after } = cursor.judged ?? {};
-  if (known === digest && after === undefined) return true;
-  const page = await list(known === digest ? after : undefined, PAGE);
-  for (const key of page.keys) if (!(await rejudgeItem(ports, reader, key))) return false;
-  const judged = { digest, after: page.after };
-  await store.put({ ...cursor, version: cursor.version + 1, judged }, cursor.version || undefined);
-  return page.after === undefined;
+  const judged = cursor.judged?.digest === digest ? cursor.judged : undefined;
+  const isBegin = judged?.after === undefined;
+  if (judged && isBegin && !judged.again) return true;
+  if (judged?.again && isBegin && ports.now() < Date.parse(judged.again)) return false;
+  const page = await list(judged?.after, PAGE);
+  const isComplete = await rejudgePage(ports, reader, page.keys);
+  const known = isBegin ? undefined : judged?.again;
+  const again = judged && isComplete ? known : toAt(ports.now() + AGAIN_MS);
+  const next = { ...cursor, version: cursor.version + 1, judged: { digest, after: page.after, again } };
+  await store.put(next, cursor.version || undefined);
+  return page.after === undefined && again === undefined;
 }
 
-/** Returns false if the provider's API is unavailable, so that the next run tries again. */
-async function rejudgeItem(ports: Recording, reader: Reader, key: string): Promise<boolean> {
-  try {
-    const item = await ports.store.get(key);
-    if (item?.kind === 'order') await rejudgeOrder(ports, reader, item);
-    if (item?.kind === 'unreadable') await rejudgeUnreadable(ports, reader, item);
-  } catch (error) {
-    if (error instanceof Rejection && error.code === 'provider_unavailable') return false;
-    ports.report('failed', { order: key, error: errorName(error) });
+/** Returns false if the API of a provider is unavailable. The other items of that provider are then left out. */
+async function rejudgePage(ports: Recording, reader: Reader, keys: readonly string[]): Promise<boolean> {
+  const unavailable = new Set<string>();
+  for (const key of keys) {
+    let provider = '';
+    try {
+      const item = await ports.store.get(key);
+      if (item?.kind !== 'order' && item?.kind !== 'unreadable') continue;
+      provider = ('raw' in item && item.raw?.provider) || item.provider;
+      if (unavailable.has(provider)) continue;
+      if (item.kind === 'order') await rejudgeOrder(ports, reader, item);
+      else await rejudgeUnreadable(ports, reader, item);
+    } catch (error) {
+      if (error instanceof Rejection && error.code === 'provider_unavailable') unavailable.add(provider);
+      else ports.report('failed', { order: key, error: errorName(error) });
+    }
   }
-  return true;
+  return unavailable.size === 0;
 }
 
 async function rejudgeOrder(ports: Recording, reader: Reader, order: Order): Promise<void> {

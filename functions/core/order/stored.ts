@@ -308,7 +308,7 @@ const StoredRequest = record({
 });
 const Notice = record({ key: text, version: count, receivedAt: text, heldAt: maybe(text) });
 const Position = record({ since: count, resume: maybe(text) });
-const Judged = record({ digest: text, after: maybe(text) });
+const Judged = record({ digest: text, after: maybe(text), again: at });
 const Cursor = record({ key: text, version: count, position: maybe(Position), judged: maybe(Judged) });
 const WRITTEN = { key: text, version: count, receivedAt: text, audit: list(Audit) };
 const Written = record(WRITTEN);

@@ -354,6 +354,8 @@ export interface Cursor {
   readonly key: string;
   readonly version: number;
   readonly position?: { readonly since: number; readonly resume?: string | undefined } | undefined;
-  /** What held orders were last judged by, and where the run that judges them goes on, if it has not finished. */
-  readonly judged?: { readonly digest: string; readonly after?: string | undefined } | undefined;
+  /** What held orders were last judged by, where that goes on if it has not finished, and when all are judged once more. */
+  readonly judged?:
+    | { readonly digest: string; readonly after?: string | undefined; readonly again?: At | undefined }
+    | undefined;
 }

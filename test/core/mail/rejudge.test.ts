@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { type Catalogue, defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
 import type { Provider } from '../../../functions/core/inbound/provider.ts';
+import { Rejection } from '../../../functions/core/inbound/rejection.ts';
 import type { Reader } from '../../../functions/core/inbound/reread.ts';
 import { judgedBy, type ListHeld, rejudgeHeld } from '../../../functions/core/mail/rejudge.ts';
 import { KEY, seller, serial } from '../../fixtures/catalogue.ts';
@@ -71,9 +72,9 @@ test.each<[string, Shop, Shop]>([
   ['a parser that was fixed', { catalogue: known, provider: unparseable }, { catalogue: known }],
 ])('the order goes out after %s', async (_, before, after) => {
   const { world, ids, run } = await held([sale], before);
-  expect(await run(before)).toBe(true);
+  await run(before);
   expect(ids()).toHaveLength(1);
-  expect(await run(after)).toBe(true);
+  await run(after);
   expect(ids()).toEqual([]);
   await world.redeliver();
   expect(world.mails).toHaveLength(1);
@@ -103,13 +104,65 @@ test.each<[string, object, Shop]>([
   expect(world.mails).toEqual([]);
 });
 
-test('nothing is listed while nothing has changed, and a page at a time otherwise', async () => {
+test('nothing is listed while nothing has changed, but once more after ten minutes', async () => {
   const { run, reads, world } = await held([sale], { catalogue: catalogueOf(['other']) });
-  await run({ catalogue: catalogueOf(['other']) });
-  expect(reads()).toBe(1);
-  await run({ catalogue: catalogueOf(['other']) });
-  expect(reads()).toBe(1);
-  await run({ catalogue: catalogueOf(['more']) });
-  expect(reads()).toBe(2);
+  const listedAt = async (minutes: number, sku: string) => {
+    world.state.now += minutes * 60_000;
+    const before = reads();
+    return [await run({ catalogue: catalogueOf([sku]) }), reads() - before];
+  };
+  expect(await listedAt(0, 'other')).toEqual([false, 1]);
+  expect(await listedAt(9, 'other')).toEqual([false, 0]);
+  expect(await listedAt(1, 'other')).toEqual([true, 1]);
+  expect(await listedAt(60, 'other')).toEqual([true, 0]);
+  expect(await listedAt(0, 'more')).toEqual([false, 1]);
   expect(world.mails).toEqual([]);
+});
+
+test('an order that a Lambda holds with the key in its cache is judged ten minutes later', async () => {
+  const { world, ids, run } = await held([sale], { catalogue: known, keys: {} });
+  await run({ catalogue: known });
+  expect(ids()).toEqual([]);
+  await world.deliver([{ ...sale, id: '2' }]);
+  await run({ catalogue: known });
+  expect(ids()).toEqual(['plain#2']);
+  world.state.now += 10 * 60_000;
+  expect(await run({ catalogue: known })).toBe(true);
+  expect(ids()).toEqual([]);
+});
+
+test('a provider whose API does not answer does not stop the others, and is asked once in ten minutes', async () => {
+  const both = (skus: string[]) =>
+    defineConfig({
+      seller,
+      providers: { plain: {}, other: {} },
+      products: { widget: { name: 'Widget', serial, skus: { plain: skus, other: skus } } },
+    });
+  const world = memoryWorld(both(['none']));
+  for (const id of ['1', '2']) await world.deliver([{ ...sale, id }]);
+  for (const id of ['3', '4']) await world.deliver([{ ...sale, id }], undefined, 'other');
+  let asked = 0;
+  let isDown = true;
+  const read: Provider['read'] = (request, context) => {
+    asked += 1;
+    if (isDown) throw new Rejection('provider_unavailable', 'the API is busy');
+    return plain.read(request, context);
+  };
+  const reader: Reader = {
+    ...{
+      catalogue: both(['w']),
+      providers: { plain: { ...plain, read }, other: { ...plain, name: 'other' } },
+    },
+    ...{ providerKeys: { plain: { signing: ['secret'] }, other: { signing: ['secret'] } } },
+    ...{ productKeys: WITH_KEY, ask: async () => '', now: world.ports.now },
+  };
+  const ids = () => world.orders().flatMap(({ key, heldAt }) => (heldAt ? key : []));
+  const run = () => rejudgeHeld(world.ports, reader, 'digest', async () => ({ keys: ids() }));
+  expect([await run(), ids(), asked]).toEqual([false, ['plain#1', 'plain#2'], 1]);
+  expect([await run(), asked]).toEqual([false, 1]);
+  world.state.now += 10 * 60_000;
+  expect([await run(), asked]).toEqual([false, 2]);
+  isDown = false;
+  world.state.now += 10 * 60_000;
+  expect([await run(), ids()]).toEqual([true, []]);
 });
