@@ -4,6 +4,7 @@ import { fulfil } from './fulfil.ts';
 import type { OrderEvent } from './inbound/event.ts';
 import type { Context, PaidOrder, Provider } from './inbound/provider.ts';
 import { Rejection } from './inbound/rejection.ts';
+import type { WebhookRequest } from './inbound/request.ts';
 import { isInForce, isPaid } from './order/due.ts';
 import { keyOf } from './order/keys.ts';
 import { orderAt } from './order/record.ts';
@@ -45,7 +46,7 @@ export async function* reconcile(
   provider: Provider,
   { since, job, until = Number.POSITIVE_INFINITY, sleep }: Run,
 ): AsyncGenerator<Reconciled, Reconciled> {
-  const context = patient(await requestWorld(ports, name, NO_REQUEST).context(), sleep);
+  const context = patient(await requestWorld(ports, name, NO_REQUEST).context(), () => ports.now(), sleep);
   if (!provider.paid)
     throw new Rejection('provider_refused', `Keypost cannot list the paid orders of ${name}`);
   const store = ports.store(() => CALL_MS);
@@ -53,7 +54,9 @@ export async function* reconcile(
   let unread = 0;
   let cursor = await findCursor(store, job);
   const from = cursor.position === undefined ? { since } : cursor.position;
-  for await (const paid of provider.paid(from.since, context, from.resume)) {
+  const read = async (...requests: readonly WebhookRequest[]) =>
+    (await Promise.all(requests.map((one) => provider.read(one, context)))).flat();
+  for await (const paid of provider.paid(from.since, context, from.resume, read)) {
     count.seen += 1;
     const stored = await findStored(store, keyOf(ownerOf(ports.catalogue, name), paid.test, paid.id));
     if (isMissing(stored, paid)) {
@@ -79,9 +82,12 @@ const TRIES = 6;
 const LIST_MS = 15_000;
 const MOST_WAIT_MS = 60_000;
 
-/** Makes a call again if the API is busy, after the time that it asks for. */
-const patient = (context: Context, sleep: Run['sleep']): Context => ({
+/** Makes a call again if the API is busy, after the time that it asks for. `now` goes on, since a call may be signed with it. */
+const patient = (context: Context, now: LambdaPorts['now'], sleep: Run['sleep']): Context => ({
   ...context,
+  get now() {
+    return now();
+  },
   async ask(url, init) {
     for (let tries = 1; ; tries += 1) {
       try {

@@ -32,11 +32,8 @@ export interface Provider {
   read(request: WebhookRequest, context: Context): readonly OrderEvent[] | Promise<readonly OrderEvent[]>;
   /** The order's ID in a request that `read` cannot parse. May throw: the request is then known by its hash. */
   idIn?(request: WebhookRequest, context: Context): string;
-  /**
-   * Lists every order paid since `since` (ms since 1970), according to its API. `reconcile` records the missing ones.
-   * @param from the `resume` of an order of an earlier call: begin behind it.
-   */
-  paid?(since: number, context: Context, from?: string): AsyncIterable<PaidOrder>;
+  /** Lists every order that is paid according to its API. `reconcile` records the missing ones. */
+  paid?: ListPaid;
   /** Makes the answer; 200 with an empty body by default. `done` has a claim for each event that is recorded. */
   answer?(done: readonly Claim[], request: WebhookRequest, context: Context): Answer;
   /** Makes the answer if some events of a batch are done and the next one failed; 5xx by default. */
@@ -82,6 +79,18 @@ export interface MailSettings {
   /** Subjects of the store's other mails; `*` stands for any text. */
   readonly ignore: readonly string[];
 }
+
+/**
+ * @param since milliseconds since 1970.
+ * @param from the `resume` of an order of an earlier call: begin behind it.
+ * @param read parses requests with the provider's `read`, and returns their events in this order.
+ */
+export type ListPaid = (
+  since: number,
+  context: Context,
+  from: string | undefined,
+  read: (...requests: readonly WebhookRequest[]) => Promise<readonly OrderEvent[]>,
+) => AsyncIterable<PaidOrder>;
 
 /** An order that the provider's own API lists as paid. */
 export interface PaidOrder {

@@ -1,8 +1,8 @@
 /** Lists the payments: https://docs.dodopayments.com/api-reference/payments/get-payments. The list lacks products, so each missing payment is fetched. */
 import * as z from 'zod/mini';
-import { askApi } from '../../core/inbound/ask-api.ts';
+import { askApi, listPages } from '../../core/inbound/ask-api.ts';
 import { bodyOf, part } from '../../core/inbound/body.ts';
-import type { Context, PaidOrder, Provider } from '../../core/inbound/provider.ts';
+import type { ListPaid } from '../../core/inbound/provider.ts';
 import { pathId, SandboxOptions, text } from '../../core/inbound/shapes.ts';
 
 const PAGE = 50;
@@ -13,25 +13,19 @@ const Item = z.object({
 });
 const Page = z.object({ items: z.array(Item) });
 
-export async function* paid(
-  { read }: Pick<Provider, 'read'>,
-  since: number,
-  context: Context,
-  from = '0',
-): AsyncGenerator<PaidOrder> {
+export const paid: ListPaid = (since, context, from = '0', read) => {
   const { sandbox: test } = part(SandboxOptions, context.options);
   const after = new URLSearchParams({ status: 'succeeded', created_at_gte: new Date(since).toISOString() });
-  for (let page = Number(from); ; page += 1) {
+  return listPages(from, async (page) => {
     const path = `/payments?${after}&page_size=${PAGE}&page_number=${page}`;
     const { items } = await askApi(context, Page, path);
-    for (const item of items) {
-      const { payment_id: id, subscription_id: subscription, refund_status, dispute_status } = item;
-      const isLast = item === items.at(-1) && items.length === PAGE;
-      const isDisputed = dispute_status ? !/won|cancelled/.test(dispute_status) : undefined;
-      const events = async () => {
+    const orders = items.map(({ payment_id: id, subscription_id, refund_status, dispute_status }) => ({
+      ...{ id, test },
+      isReversed: refund_status ? true : dispute_status ? !/won|cancelled/.test(dispute_status) : undefined,
+      async events() {
         const payment = await askApi(context, Whole, `/payments/${id}`);
-        const path = `/subscriptions/${subscription}`;
-        const started = subscription ? [await askApi(context, z.looseObject({}), path)] : [];
+        const path = `/subscriptions/${subscription_id}`;
+        const started = subscription_id ? [await askApi(context, z.looseObject({}), path)] : [];
         const bodies = [
           ...payment.refunds.map((data) => ({ type: `refund.${data.status}`, data })),
           ...payment.disputes.map((dispute) => ({
@@ -41,11 +35,9 @@ export async function* paid(
           ...started.map((data) => ({ type: 'subscription.active', data })),
           { type: 'payment.succeeded', data: payment },
         ];
-        return (await Promise.all(bodies.map((body) => read(bodyOf(body), context)))).flat();
-      };
-      const isReversed = refund_status ? true : isDisputed;
-      yield { id, test, isReversed, resume: isLast ? String(page + 1) : undefined, events };
-    }
-    if (items.length < PAGE) return;
-  }
-}
+        return read(...bodies.map((body) => bodyOf(body)));
+      },
+    }));
+    return { orders, next: items.length < PAGE ? undefined : `${Number(page) + 1}` };
+  });
+};

@@ -47,7 +47,7 @@ export const dodo: Provider = {
     return part(s.id, subscription_id ?? payment_id);
   },
 
-  paid: (since, context, from) => paid(dodo, since, context, from),
+  paid,
 };
 
 /** These tell of no money, or of money that payment.succeeded tells of too. */

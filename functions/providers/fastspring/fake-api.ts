@@ -1,5 +1,5 @@
 /** https://developer.fastspring.com/reference/get-unprocessed-events: the events of the notifications, 25 a page. */
-import { apiJson, callOf, type FakeOrders } from '../simulator.ts';
+import { apiJson, bodiesOf, callOf, type FakeOrders } from '../simulator.ts';
 
 const SIZE = 25;
 
@@ -7,9 +7,8 @@ const SIZE = 25;
 export const fastspringOrders: FakeOrders = (sold, request) => {
   const { pathname, searchParams } = callOf(request);
   const isProcessed = pathname === '/events/processed';
-  const bodies = sold.flatMap(({ paid, refunded }) => [paid, ...(refunded ? [refunded] : [])]);
-  const all = bodies
-    .flatMap((body) => JSON.parse(body).events)
+  const all = bodiesOf(sold)
+    .flatMap(({ paid, refunded }) => [...paid.events, ...(refunded?.events ?? [])])
     .map((event, at) => ({ ...event, created: START + at, processed: at % 2 === 0 }))
     .filter(
       ({ created, processed }) => processed === isProcessed && created >= Number(searchParams.get('begin')),

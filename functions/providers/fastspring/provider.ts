@@ -79,7 +79,7 @@ export const fastspring: Provider = {
     return { status: 202, body: finished.map((event) => identify(event).id).join('\n') };
   },
 
-  paid: (since, context, from) => paid(fastspring, since, context, from),
+  paid,
 };
 
 /** Parses one event of a batch. An unparseable event is held, and the others of its batch are not. */

@@ -1,8 +1,8 @@
 /** Lists every sale: https://gumroad.com/api#sales and antiwork/gumroad, app/controllers/api/v2/sales_controller.rb */
 import * as z from 'zod/mini';
-import { askApi } from '../../core/inbound/ask-api.ts';
+import { askApi, listPages } from '../../core/inbound/ask-api.ts';
 import { bodyOf } from '../../core/inbound/body.ts';
-import type { Context, PaidOrder, Provider } from '../../core/inbound/provider.ts';
+import type { ListPaid } from '../../core/inbound/provider.ts';
 
 const text = z.nullish(z.union([z.string(), z.number(), z.boolean()]));
 const Sale = z.looseObject({
@@ -21,33 +21,19 @@ type Sale = z.output<typeof Sale>;
 const Page = z.object({ sales: z.array(Sale), next_page_key: z.nullish(z.string()) });
 
 /** With `reread`, which is the default, each missing sale is fetched once more, as for a ping. */
-export async function* paid(
-  { read }: Pick<Provider, 'read'>,
-  since: number,
-  context: Context,
-  from = '',
-): AsyncGenerator<PaidOrder> {
-  // The filter has whole days.
-  const after = new Date(since - 24 * 3_600_000).toISOString().slice(0, 10);
-  for (let key = from; ; ) {
+export const paid: ListPaid = (since, context, from = '', read) =>
+  listPages(from, async (key) => {
+    // The filter has whole days.
+    const after = new Date(since - 24 * 3_600_000).toISOString().slice(0, 10);
     const query = new URLSearchParams({ after, ...(key && { page_key: key }) });
-    const { sales, next_page_key: next } = await askApi(context, Page, `/v2/sales?${query}`);
-    for (const sale of sales) {
+    const { sales, next_page_key } = await askApi(context, Page, `/v2/sales?${query}`);
+    const orders = sales.map((sale) => {
       const pings = kindsOf(sale).map((kind) => pingOf(kind, sale));
-      yield {
-        ...{
-          id: sale.id,
-          test: sale.test === true,
-          isReversed: pings.length > 1 ? !sale.dispute_won : undefined,
-        },
-        resume: sale === sales.at(-1) ? (next ?? undefined) : undefined,
-        events: async () => (await Promise.all(pings.map((ping) => read(ping, context)))).flat(),
-      };
-    }
-    if (!next || next === key) return;
-    key = next;
-  }
-}
+      const isReversed = pings.length > 1 ? !sale.dispute_won : undefined;
+      return { id: sale.id, test: sale.test === true, isReversed, events: () => read(...pings) };
+    });
+    return { orders, next: next_page_key ?? undefined };
+  });
 
 const kindsOf = ({ refunded, partially_refunded, disputed, dispute_won }: Sale): string[] => [
   ...(refunded || partially_refunded ? ['refund'] : []),

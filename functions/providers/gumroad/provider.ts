@@ -66,7 +66,7 @@ export const gumroad: Provider = {
     return part(id, fields.get('sale_id'));
   },
 
-  paid: (since, context, from) => paid(gumroad, since, context, from),
+  paid,
 };
 
 /** Rails repeats the name of an array, which ends in []. */

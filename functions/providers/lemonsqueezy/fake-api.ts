@@ -1,9 +1,11 @@
 /** https://docs.lemonsqueezy.com/api/orders/list-all-orders: the orders of the notifications, the newest first. */
-import { apiJson, callOf, type FakeOrders } from '../simulator.ts';
+import { apiJson, bodiesOf, callOf, type FakeOrders } from '../simulator.ts';
 
 export const lemonsqueezyOrders: FakeOrders = (sold, request) => {
   const { pathname, searchParams } = callOf(request);
-  const all = sold.map(({ paid, refunded }) => JSON.parse(refunded ?? paid).data).reverse();
+  const all = bodiesOf(sold)
+    .map(({ paid, refunded }) => (refunded ?? paid).data)
+    .reverse();
   const [, id] = /^\/v1\/orders\/(\d+)\/order-items$/.exec(pathname) ?? [];
   if (id) {
     const { first_order_item } = all.find((one) => one.id === id).attributes;

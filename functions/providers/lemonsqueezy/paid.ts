@@ -1,9 +1,9 @@
 /** Lists every order, the newest first: https://docs.lemonsqueezy.com/api/orders/list-all-orders */
 import * as z from 'zod/mini';
-import { askApi } from '../../core/inbound/ask-api.ts';
+import { askApi, listPages } from '../../core/inbound/ask-api.ts';
 import { bodyOf } from '../../core/inbound/body.ts';
 import type { OrderEvent } from '../../core/inbound/event.ts';
-import type { Context, PaidOrder, Provider } from '../../core/inbound/provider.ts';
+import type { ListPaid } from '../../core/inbound/provider.ts';
 import { timestamp } from '../../core/inbound/shapes.ts';
 
 const PAGE = 50;
@@ -19,32 +19,24 @@ const Page = z.object({
  * The list has the fields of the notification, but not the checkout's custom data: if the catalogue names a field of it for
  * the licence name, the lines are held, because another name would make a wrong serial.
  */
-export async function* paid(
-  { read }: Pick<Provider, 'read'>,
-  since: number,
-  context: Context,
-  from = '1',
-): AsyncGenerator<PaidOrder> {
+export const paid: ListPaid = (since, context, from = '1', read) => {
   const mayLackName = context.licenseeField !== 'licensee';
-  for (let page = Number(from); ; page += 1) {
+  return listPages(from, async (page) => {
     const path = `/v1/orders?page[number]=${page}&page[size]=${PAGE}&sort=-createdAt`;
     const headers = { accept: 'application/vnd.api+json' };
     const { data, meta } = await askApi(context, Page, path, { headers });
     const recent = data.filter(({ attributes }) => Date.parse(attributes.created_at) >= since);
-    const orders = recent.filter(({ attributes }) => PAID.test(attributes.status));
-    for (const order of orders) {
+    const orders = recent.flatMap((order) => {
       const { id, attributes } = order;
       const body = bodyOf({ meta: { event_name: 'order_created', custom_data: {} }, data: order });
-      yield {
-        ...{ id, test: attributes.test_mode, isReversed: attributes.status !== 'paid' || undefined },
-        resume: order === orders.at(-1) ? String(page + 1) : undefined,
-        events: async () =>
-          (await read(body, context)).map((event) => (mayLackName ? withoutName(event) : event)),
-      };
-    }
-    if (recent.length < data.length || page >= meta.page.lastPage) return;
-  }
-}
+      const events = async () => (mayLackName ? (await read(body)).map(withoutName) : read(body));
+      const isReversed = attributes.status !== 'paid' || undefined;
+      return PAID.test(attributes.status) ? { id, test: attributes.test_mode, isReversed, events } : [];
+    });
+    const isLast = recent.length < data.length || Number(page) >= meta.page.lastPage;
+    return { orders, next: isLast ? undefined : `${Number(page) + 1}` };
+  });
+};
 
 const withoutName = (event: OrderEvent): OrderEvent =>
   'lines' in event

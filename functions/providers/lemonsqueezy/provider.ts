@@ -64,7 +64,7 @@ export const lemonsqueezy: Provider = {
 
   idIn: ({ body }) => json(Identified, body).data.id,
 
-  paid: (since, context, from) => paid(lemonsqueezy, since, context, from),
+  paid,
 };
 
 async function parseSale(

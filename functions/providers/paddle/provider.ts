@@ -62,7 +62,7 @@ export const paddle: Provider = {
 
   idIn: ({ body }) => json(Identified, body).data.id,
 
-  paid: (since, context, from) => paid(paddle, since, context, from),
+  paid,
 };
 
 type Transaction = z.output<typeof Transaction>;

@@ -1,6 +1,13 @@
 /** The one call to PayPal's API that the simulator needs: it returns the public key that the path contains. */
 import { createPublicKey } from 'node:crypto';
-import { type ApiRequest, type ApiResponse, apiJson, callOf, type FakeOrders } from '../simulator.ts';
+import {
+  type ApiRequest,
+  type ApiResponse,
+  apiJson,
+  bodiesOf,
+  callOf,
+  type FakeOrders,
+} from '../simulator.ts';
 
 /** It has no orders and no tokens, so the buyer of a capture comes from CHECKOUT.ORDER.APPROVED. */
 export function paypalApi({ method, path }: ApiRequest): ApiResponse {
@@ -25,12 +32,12 @@ const SIZE = 100;
 /** https://developer.paypal.com/docs/api/transaction-search/v1 and …/payments/v2, …/orders/v2 */
 export const paypalOrders: FakeOrders = (sold, request) => {
   const { pathname, searchParams } = callOf(request);
-  const resourceOf = (body: string | undefined) => JSON.parse(body ?? '{}').resource;
+  const orders = bodiesOf(sold);
   const [, kind, id] = /^\/v[12]\/(payments\/captures|checkout\/orders)\/(\w+)$/.exec(pathname) ?? [];
   if (pathname === '/v1/oauth2/token') return apiJson(200, { access_token: 'A21' });
-  if (kind === 'checkout/orders') return apiJson(200, resourceOf(sold.find((one) => one.id === id)?.before));
-  const captures = sold.map(({ paid, refunded }) => ({
-    ...resourceOf(paid),
+  if (kind === 'checkout/orders') return apiJson(200, orders.find((one) => one.id === id)?.before.resource);
+  const captures = orders.map(({ paid, refunded }) => ({
+    ...paid.resource,
     status: refunded ? 'REFUNDED' : 'COMPLETED',
   }));
   if (kind)

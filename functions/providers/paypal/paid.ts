@@ -1,9 +1,9 @@
 /** Lists every payment by Checkout: https://developer.paypal.com/docs/api/transaction-search/v1/#search_get */
 import * as z from 'zod/mini';
-import { askApi } from '../../core/inbound/ask-api.ts';
+import { askApi, listPages } from '../../core/inbound/ask-api.ts';
 import { bodyOf } from '../../core/inbound/body.ts';
 import type { OrderEvent } from '../../core/inbound/event.ts';
-import type { Context, PaidOrder, Provider } from '../../core/inbound/provider.ts';
+import type { Context, ListPaid } from '../../core/inbound/provider.ts';
 import { pathId } from '../../core/inbound/shapes.ts';
 import { findToken } from './confirm.ts';
 
@@ -23,57 +23,37 @@ const Capture = z.looseObject({ id: pathId, status: z.string() });
  * The list has an order's capture and neither its ID, its buyer nor its SKUs: for each missing order the capture is fetched,
  * and then the order, as for a notification. A transaction appears in the list within three hours.
  */
-export async function* paid(
-  { read }: Pick<Provider, 'read'>,
-  since: number,
-  context: Context,
-  from?: string,
-): AsyncGenerator<PaidOrder> {
-  const test = context.api?.url.includes('sandbox.paypal.com') === true;
-  const [startAt = since, startPage = 1] = from?.split(' ').map(Number) ?? [];
-  for (let start = startAt, page = startPage; start < context.now; ) {
-    const end = Math.min(start + MOST_MS, context.now);
+export const paid: ListPaid = (since, context, from = `${since} 1`, read) => {
+  const { now } = context;
+  return listPages(from, async (at) => {
+    const [start = since, page = 1] = at.split(' ').map(Number);
+    const end = Math.min(start + MOST_MS, now);
     const query = new URLSearchParams({
       start_date: new Date(start).toISOString(),
       end_date: new Date(end).toISOString(),
-      ...{
-        transaction_type: CHECKOUT,
-        fields: 'transaction_info',
-        page_size: String(PAGE),
-        page: String(page),
-      },
+      ...{ transaction_type: CHECKOUT, fields: 'transaction_info' },
+      ...{ page_size: String(PAGE), page: String(page) },
     });
-    const headers = await findToken(context);
     const list = await askApi(context, Page, `/v1/reporting/transactions?${query}`, {
-      headers: { ...headers },
+      headers: { ...(await findToken(context)) },
     });
-    const isLast = page >= list.total_pages;
-    const next = isLast ? `${end} 1` : `${start} ${page + 1}`;
-    const payments = list.transaction_details.map(({ transaction_info: one }) => one);
-    for (const payment of payments) {
-      const { transaction_id: id, transaction_status: status } = payment;
-      if (status === 'P') continue;
-      yield {
-        ...{ id, test, isReversed: status === 'V' || undefined },
-        resume: payment === payments.at(-1) ? next : undefined,
-        events: () => eventsOf(id, { read }, context),
-      };
-    }
-    if (isLast) [start, page] = [end, 1];
-    else page += 1;
-  }
-}
+    const test = context.api?.url.includes('sandbox.paypal.com') === true;
+    const orders = list.transaction_details.flatMap(({ transaction_info: one }) => {
+      const { transaction_id: id, transaction_status: status } = one;
+      const events = () => eventsOf(id, read, context);
+      return status === 'P' ? [] : { id, test, isReversed: status === 'V' || undefined, events };
+    });
+    if (page < list.total_pages) return { orders, next: `${start} ${page + 1}` };
+    return { orders, next: end < now ? `${end} 1` : undefined };
+  });
+};
 
-async function eventsOf(
-  id: string,
-  { read }: Pick<Provider, 'read'>,
-  context: Context,
-): Promise<OrderEvent[]> {
+async function eventsOf(id: string, read: Parameters<ListPaid>[3], context: Context): Promise<OrderEvent[]> {
   const headers = await findToken(context);
   const capture = await askApi(context, Capture, `/v2/payments/captures/${id}`, { headers: { ...headers } });
   const host = context.api?.url.includes('sandbox.paypal.com') ? 'https://api.sandbox.paypal.com' : '';
   const body = { event_type: 'PAYMENT.CAPTURE.COMPLETED', resource: capture, links: [{ href: host }] };
-  const sale = await read(bodyOf(body), context);
+  const sale = await read(bodyOf(body));
   const part = /^(PARTIALLY_)?REFUNDED$/.exec(capture.status);
   // All refunds of a capture are one reversal here: the capture does not name them.
   const reversal = { kind: 'refund', state: 'done', part: part?.[1] ? 'partial' : 'full' } as const;

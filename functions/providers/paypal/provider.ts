@@ -74,7 +74,7 @@ export const paypal: Provider = {
     return orderOf(resource) ?? resource.id;
   },
 
-  paid: (since, context, from) => paid(paypal, since, context, from),
+  paid,
 };
 
 /** Payments of the API before Orders v2, of subscriptions and of invoices. */

@@ -56,7 +56,7 @@ export const polar: Provider = {
 
   idIn: ({ body }) => json(Identified, body).data.id,
 
-  paid: (since, context, from) => paid(polar, since, context, from),
+  paid,
 };
 
 const RENEWAL = /^subscription_(?!create$)/;

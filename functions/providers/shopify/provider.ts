@@ -43,7 +43,7 @@ export const shopify: Provider = {
 
   idIn: ({ body }) => String(json(Paid, body).id),
 
-  paid: (since, context, from) => paid(shopify, since, context, from),
+  paid,
 };
 
 /** The admin's test notification also comes as orders/paid, but its order is voided. */

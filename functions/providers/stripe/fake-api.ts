@@ -5,9 +5,9 @@ import {
   type ApiRequest,
   type ApiResponse,
   apiJson,
+  bodiesOf,
   callOf,
   type FakeOrders,
-  type SoldOrder,
 } from '../simulator.ts';
 
 const Session = z.looseObject({
@@ -112,10 +112,10 @@ const failure = (status: number, message: string) =>
 export const stripeOrders: FakeOrders = (sold, request) => {
   const { pathname, searchParams } = callOf(request);
   const intent = /^\/v1\/payment_intents\/([^/]+)$/.exec(pathname)?.[1];
-  const chargeOf = ({ refunded }: SoldOrder) => (refunded ? JSON.parse(refunded).data.object : undefined);
-  const one = sold.find(({ id }) => id === intent);
-  if (one)
-    return apiJson(200, { id: intent, latest_charge: chargeOf(one) ?? { id: 'ch_1', refunded: false } });
+  const orders = bodiesOf(sold);
+  const one = orders.find(({ id }) => id === intent);
+  const latest_charge = one?.refunded?.data.object ?? { id: 'ch_1', refunded: false };
+  if (one) return apiJson(200, { id: intent, latest_charge });
   const page = (all: readonly { readonly id: string }[]) => {
     const after = searchParams.get('starting_after');
     const from = after ? all.findIndex(({ id }) => id === after) + 1 : 0;
@@ -139,5 +139,5 @@ export const stripeOrders: FakeOrders = (sold, request) => {
     );
   if (pathname === '/v1/disputes') return page([]);
   if (pathname !== '/v1/checkout/sessions') return stripeApi(request);
-  return page(sold.map(({ paid }) => ({ ...JSON.parse(paid).data.object, livemode: true })).reverse());
+  return page(orders.map(({ paid }) => ({ ...paid.data.object, livemode: true })).reverse());
 };

@@ -1,9 +1,9 @@
 /** Lists every paid Checkout session, then every refund and dispute: https://docs.stripe.com/api/checkout/sessions/list, …/refunds/list, …/disputes/list */
 import * as z from 'zod/mini';
-import { askApi, findInApi } from '../../core/inbound/ask-api.ts';
+import { askApi, findInApi, listPages } from '../../core/inbound/ask-api.ts';
 import { bodyOf, part } from '../../core/inbound/body.ts';
 import type { OrderEvent } from '../../core/inbound/event.ts';
-import type { Context, PaidOrder, Provider } from '../../core/inbound/provider.ts';
+import type { Context, ListPaid, PaidOrder } from '../../core/inbound/provider.ts';
 import { parseSale } from './sale.ts';
 import { Charge, Session } from './shapes.ts';
 
@@ -19,47 +19,32 @@ const Intent = z.object({ latest_charge: z.nullish(z.unknown()) });
 const LatestCharge = z.object({ ...Charge.shape, disputed: z.nullish(z.boolean()) });
 
 /** The reversals of orders that were not missing are found by the two other lists. */
-const LISTS = {
-  'checkout/sessions': 'status=complete&',
-  refunds: '',
-  disputes: '',
-};
-const TYPES = { refunds: 'refund.updated', disputes: 'charge.dispute.updated' };
+const LISTS = [
+  { list: 'checkout/sessions', filter: 'status=complete&', type: undefined },
+  { list: 'refunds', filter: '', type: 'refund.updated' },
+  { list: 'disputes', filter: '', type: 'charge.dispute.updated' },
+] as const;
+type Read = Parameters<ListPaid>[3];
 
-export async function* paid(
-  { read }: Pick<Provider, 'read'>,
-  since: number,
-  context: Context,
-  from = '',
-): AsyncGenerator<PaidOrder> {
-  const [resumeList, resumeAfter = ''] = from.split(' ');
-  let isBehind = from !== '';
-  for (const [list, filter] of Object.entries(LISTS)) {
-    if (isBehind && list !== resumeList) continue;
-    let after = isBehind ? resumeAfter : '';
-    isBehind = false;
-    for (;;) {
-      const query = new URLSearchParams({
-        limit: String(PAGE),
-        'created[gte]': String(Math.floor(since / 1000)),
-        ...(after && { starting_after: after }),
-      });
-      const { data, has_more } = await askApi(context, Page, `/v1/${list}?${filter}${query}`);
-      const last = data.length > 0 ? part(Identified, data.at(-1)).id : undefined;
-      const found = data.flatMap((one) =>
-        list === 'refunds' || list === 'disputes'
-          ? reversalOf(one, TYPES[list], { read }, context)
-          : saleOf(one, { read }, context),
-      );
-      for (const order of found)
-        yield order === found.at(-1) ? { ...order, resume: `${list} ${last}` } : order;
-      if (!has_more || !last || last === after) break;
-      after = last;
-    }
-  }
-}
+export const paid: ListPaid = (since, context, from = LISTS[0].list, read) =>
+  listPages(from, async (at) => {
+    const [name, after = ''] = at.split(' ');
+    const number = LISTS.findIndex((one) => one.list === name);
+    const { list, filter, type } = LISTS[number] ?? LISTS[0];
+    const query = new URLSearchParams({
+      limit: String(PAGE),
+      'created[gte]': String(Math.floor(since / 1000)),
+      ...(after && { starting_after: after }),
+    });
+    const { data, has_more } = await askApi(context, Page, `/v1/${list}?${filter}${query}`);
+    const orders = data.flatMap((one) =>
+      type ? reversalOf(one, type, read, context) : saleOf(one, read, context),
+    );
+    if (has_more && data.length > 0) return { orders, next: `${list} ${part(Identified, data.at(-1)).id}` };
+    return { orders, next: LISTS[number + 1]?.list };
+  });
 
-function saleOf(one: unknown, provider: Pick<Provider, 'read'>, context: Context): PaidOrder[] {
+function saleOf(one: unknown, read: Read, context: Context): PaidOrder[] {
   const { data: session } = Paid.safeParse(one);
   // It is reported, and does not block the others.
   if (!session)
@@ -75,22 +60,17 @@ function saleOf(one: unknown, provider: Pick<Provider, 'read'>, context: Context
   if (status === 'open' || payment_status === 'unpaid' || mode === 'setup') return [];
   const test = livemode === false;
   const events = async () => [
-    ...(await findReversals(payment_intent, test, provider, context)),
+    ...(await findReversals(payment_intent, test, read, context)),
     ...(await parseSale(part(Session, one), test, context)),
   ];
   return [{ id: payment_intent ?? id, test, events }];
 }
 
-function reversalOf(
-  one: unknown,
-  type: string,
-  { read }: Pick<Provider, 'read'>,
-  context: Context,
-): PaidOrder[] {
+function reversalOf(one: unknown, type: string, read: Read, context: Context): PaidOrder[] {
   const { payment_intent: id, status } = part(Reversal, one);
   // Refunds and disputes do not state their mode; a key belongs to one.
   const test = /^[sr]k_test_/.test(context.api?.key ?? '');
-  const events = async () => read(eventBody(type, one, test), context);
+  const events = () => read(eventBody(type, one, test));
   const isReversed = !/^(won|warning_closed|failed|canceled)$/.test(status ?? '');
   return id ? [{ id, test, isReversed, events }] : [];
 }
@@ -102,7 +82,7 @@ const eventBody = (type: string, object: unknown, test: boolean) =>
 async function findReversals(
   id: string | null | undefined,
   test: boolean,
-  { read }: Pick<Provider, 'read'>,
+  read: Read,
   context: Context,
 ): Promise<OrderEvent[]> {
   if (!id) return [];
@@ -110,7 +90,7 @@ async function findReversals(
   const path = `/v1/payment_intents/${encodeURIComponent(id)}?expand[]=latest_charge`;
   const charge = (await findInApi(context, Intent, path))?.latest_charge;
   const found = charge && typeof charge === 'object' ? part(LatestCharge, charge) : undefined;
-  const refunds = found?.refunded ? await read(eventBody('charge.refunded', charge, test), context) : [];
+  const refunds = found?.refunded ? await read(eventBody('charge.refunded', charge, test)) : [];
   if (!found?.disputed) return [...refunds];
   // The charge of a dispute that was won is still called disputed.
   const disputes = (await findInApi(context, Page, `/v1/disputes?payment_intent=${encodeURIComponent(id)}`))
@@ -119,8 +99,6 @@ async function findReversals(
     ...{ kind: 'reversed', id, test, reversalId: found.id },
     reversal: { kind: 'chargeback', state: 'open', part: 'full' },
   };
-  const stated = await Promise.all(
-    (disputes ?? []).map((one) => read(eventBody('charge.dispute.updated', one, test), context)),
-  );
-  return [...refunds, ...(stated.length > 0 ? stated.flat() : [unknown])];
+  const stated = (disputes ?? []).map((one) => eventBody('charge.dispute.updated', one, test));
+  return [...refunds, ...(stated.length > 0 ? await read(...stated) : [unknown])];
 }

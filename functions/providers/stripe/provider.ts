@@ -58,7 +58,7 @@ export const stripe: Provider = {
     return payment_intent ?? own;
   },
 
-  paid: (since, context, from) => paid(stripe, since, context, from),
+  paid,
 };
 
 /** Money that is received in other ways than through Checkout is reported, but not handled. */

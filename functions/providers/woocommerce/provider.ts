@@ -52,7 +52,7 @@ export const woocommerce: Provider = {
 
   idIn: ({ body }) => String(json(Head, body).id),
 
-  paid: (since, context, from) => paid(woocommerce, since, context, from),
+  paid,
 };
 
 /** WooCommerce has no event for a payment: it sends every change of an order, most of them long after it was paid. */
