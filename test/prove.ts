@@ -31,7 +31,7 @@ const CHECKS: readonly [name: string, args: readonly string[], env?: Readonly<Re
     ),
     { PROVE: '1' },
   ],
-  ['lost notifications at nine providers', vitest('test/providers/reconcile.test.ts'), { PROVE: '1' }],
+  ['lost notifications at twelve providers', vitest('test/providers/reconcile.test.ts'), { PROVE: '1' }],
   [
     '100,000 mutated order mails',
     vitest('test/providers/order-mail-mutants.test.ts'),

@@ -7,9 +7,11 @@ import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { findRegistration } from '../../core/inbound/registration.ts';
 import * as shapes from '../../core/inbound/shapes.ts';
 import { requireEqual } from '../../core/inbound/signature.ts';
+import { paid } from './paid.ts';
 
 export const twoCheckout: Provider = {
   name: '2checkout',
+  apiUrl: 'https://api.2checkout.com',
 
   verify({ body }, { keys }) {
     const [strongest] = signaturesOf(body);
@@ -39,6 +41,8 @@ export const twoCheckout: Provider = {
   },
 
   idIn: ({ body }) => part(shapes.id, form(body, 'latin1').get('REFNO')),
+
+  paid,
 
   /** 2Checkout sends a notification again until the answer has a receipt that is signed as the notification is. */
   answer(_done, { body }, { keys, now }) {

@@ -3,6 +3,7 @@ import { createHmac, randomInt } from 'node:crypto';
 import { form } from '../../core/inbound/body.ts';
 import { doubling, type Simulator } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';
+import { twoCheckoutOrders } from './fake-api.ts';
 
 /** Status, type of the refund, resolution of the chargeback, type of the licence, and the part of the price that is paid. */
 const EVENTS: Readonly<Record<string, readonly [string, string, string, string, number]>> = {
@@ -22,6 +23,7 @@ export const simulator: Simulator = {
   // The schedule is not documented.
   retries: doubling(10, 24),
   sign,
+  orders: twoCheckoutOrders,
 
   request({ event, id, sku, name, email, company, test, floor }, secret, _options, now) {
     const [status = '', refund = '', resolution = '', licence = '', share = 0] = EVENTS[event] ?? [];

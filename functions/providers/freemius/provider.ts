@@ -16,9 +16,11 @@ import {
   timestamp,
 } from '../../core/inbound/shapes.ts';
 import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
+import { paid } from './paid.ts';
 
 export const freemius: Provider = {
   name: 'freemius',
+  apiUrl: 'https://api.freemius.com',
 
   verify({ headers, body }, { keys }) {
     requireHmac({
@@ -52,6 +54,8 @@ export const freemius: Provider = {
     const { payment, license, subscription } = json(Envelope, body).objects;
     return part(identifier, payment?.license_id ?? license.id ?? subscription?.license_id);
   },
+
+  paid,
 };
 
 /** The type of the event, and that of its payment: a refund or dispute is a payment that is bound to another one. */
@@ -69,7 +73,7 @@ function parsePayment(objects: Objects, payment: z.output<typeof Payment>, conte
   const common = { id: license_id ?? part(identifier, id), test: environment === 1, placedAt, amount };
   if (is_renewal) return isFree(amount) ? [] : [{ ...common, kind: 'renewed', buyer: {}, lines: [] }];
   const isTrial = isFree(amount) && !coupon_id && payment.subscription_id !== undefined;
-  const aliases = license_id && id ? [`payment ${id}`] : undefined;
+  const aliases = id ? [`payment ${id}`] : undefined;
   const sale = { kind: isTrial ? 'trial' : 'paid', aliases, printed: id } as const;
   const line = soldLine({ sku: skuOf(payment, context), quantity: 1, paid: amount });
   return [{ ...common, ...sale, buyer: buyerOf(objects, payment.country_code), lines: [line] }];

@@ -2,6 +2,7 @@
 import { createHmac, randomInt } from 'node:crypto';
 import { doubling, type Simulator } from '../simulator.ts';
 import { fillTemplate } from '../template.ts';
+import { freemiusOrders } from './fake-api.ts';
 
 /** Type of the event and of its payment, and the part of the price. */
 const EVENTS: Readonly<Record<string, readonly [type: string, payment: string, part: number]>> = {
@@ -20,6 +21,7 @@ export const simulator: Simulator = {
   demoKeys: { signing: ['sk_example_freemius_secret_0123456789'] },
   // The schedule is not documented.
   retries: doubling(5, 24),
+  orders: freemiusOrders,
   sign: (body, secret) => ({ headers: { 'x-signature': sign(body, secret) } }),
 
   request({ event, id, sku, name, email, test, floor }, secret, _options, now) {
