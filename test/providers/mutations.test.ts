@@ -58,6 +58,17 @@ const SALES: Readonly<
     file: 'order_created.json',
     needs: /^(meta|meta\.event_name|data|data\.id|data\.attributes|data\.attributes\.status)$/,
   },
+  dodo: {
+    file: 'payment.succeeded.json',
+    // With a subscription it would be another order.
+    needs: /^(type|data|data\.(payment_id|subscription_id|is_update_payment_method))$/,
+  },
+  creem: { file: 'checkout.completed.json', needs: /^(eventType|object|object\.order|object\.order\.id)$/ },
+  freemius: {
+    file: 'payment.created.json',
+    // The order is that of the licence.
+    needs: /^(type|objects|objects\.payment|objects\.payment\.(license_id|is_renewal))$/,
+  },
   shop: { file: 'order.paid.json', needs: /^(type|data|data\.(id|test|items))$/, lines: 'data.items' },
 };
 
@@ -84,7 +95,7 @@ function mutated(sample: unknown, path: string, value: unknown): Buffer {
 }
 
 async function salesIn(name: string, body: Buffer): Promise<OrderEvent[]> {
-  const { headers = {}, options = {} } = SALES[name] ?? {};
+  const { headers = {}, options = FORM_OPTIONS[name] ?? {} } = SALES[name] ?? {};
   const context = contextWith({ keys: ['a-key'], options });
   const request = { method: 'POST', headers, query: '', body };
   const events = (await providers[name]?.read(request, context)) ?? [];
@@ -141,6 +152,10 @@ describe.each(Object.entries(SALES))('%s', (name, { file, needs, lines }) => {
   });
 });
 
+const FORM_OPTIONS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  gumroad: { sellerId: 'kL0psVL2admJSYRNs-EXAMPLE==', reread: false },
+  'paypal-ipn': { receiver: 'sales@vendor.example.com' },
+};
 const FORMS = [
   ['bluesnap', 'bluesnap/CHARGE.form', /^(transactionType|referenceNumber|promoteContractsNum)$/],
   [
@@ -148,6 +163,10 @@ const FORMS = [
     'fastspring/license-request.form',
     /^(reference|internalProductName|security_request_hash)$/,
   ],
+  ['2checkout', '2checkout/ipn-complete.form', /^(REFNO|ORDERSTATUS|IPN_TOTALGENERAL|IPN_PID\[\])$/],
+  ['gumroad', 'gumroad/sale.form', /^(sale_id|resource_name)$/],
+  // The charset decides how the name is decoded.
+  ['paypal-ipn', 'paypal-ipn/ipn.completed.form', /^(txn_id|payment_status|txn_type|charset|mc_gross)$/],
 ] as const;
 test.each(FORMS)('%s sells a form of which a field is not as documented', async (name, file, needs) => {
   const fields = [...new URLSearchParams(sampleOf(file).toString().trim())];
