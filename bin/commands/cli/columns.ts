@@ -1,5 +1,5 @@
 /** Text for people and scripts. Text that comes from strangers must not steer the terminal. */
-import stringWidth from 'string-width';
+import { eastAsianWidth } from 'get-east-asian-width';
 
 type Rows = readonly (readonly string[])[];
 
@@ -11,7 +11,7 @@ export function columns(rows: Rows, room = screenWidth()): string {
   const cells = rows.map((row) => row.map(harmless));
   const [headings = [], ...others] = cells;
   const table = aligned(cells);
-  if (table.split('\n').every((line) => stringWidth(line) <= room)) return table;
+  if (table.split('\n').every((line) => widthOf(line) <= room)) return table;
   const hasHeadings = others.length > 0 && headings.every((one) => /^[A-Z ]+$/.test(one));
   if (!hasHeadings) return aligned(cells.flatMap((row) => wrapped(row, cells, room)));
   const lists = others.map((row) => row.flatMap((cell, at) => (cell ? [[headings[at] ?? '', cell]] : [])));
@@ -20,12 +20,12 @@ export function columns(rows: Rows, room = screenWidth()): string {
 
 function aligned(cells: Rows): string {
   const widths = widthsOf(cells);
-  const padded = (cell: string, at: number) => cell + ' '.repeat((widths[at] ?? 0) - stringWidth(cell));
+  const padded = (cell: string, at: number) => cell + ' '.repeat((widths[at] ?? 0) - widthOf(cell));
   return cells.map((row) => row.map(padded).join('  ').trimEnd()).join('\n');
 }
 
 const widthsOf = (cells: Rows) =>
-  (cells[0] ?? []).map((_, at) => Math.max(...cells.map((row) => stringWidth(row[at] ?? ''))));
+  (cells[0] ?? []).map((_, at) => Math.max(...cells.map((row) => widthOf(row[at] ?? ''))));
 
 /** Breaks the last cell of a row into lines: at its spaces, or anywhere if it has none. */
 function wrapped(row: readonly string[], cells: Rows, room: number): string[][] {
@@ -39,6 +39,21 @@ function wrapped(row: readonly string[], cells: Rows, room: number): string[][] 
 }
 
 const screenWidth = () => process.stdout.columns || Number(process.env.COLUMNS) || Number.POSITIVE_INFINITY;
+
+/** Counts the columns that a terminal uses: two for wide characters of East Asia and emoji, none for combining marks. */
+function widthOf(text: string): number {
+  if (/^[ -~]*$/.test(text)) return text.length;
+  const clusters = [...new Intl.Segmenter().segment(text)];
+  return clusters.reduce((sum, { segment }) => sum + (EMOJI.test(segment) ? 2 : sumOf(segment)), 0);
+}
+
+const EMOJI = /\ufe0f|^\p{RI}{2}|^\p{Emoji_Presentation}/u;
+
+const sumOf = (cluster: string): number =>
+  [...cluster].reduce(
+    (sum, one) => sum + (/[\p{Mn}\p{Me}\p{Cf}]/u.test(one) ? 0 : eastAsianWidth(one.codePointAt(0) ?? 0)),
+    0,
+  );
 
 /** Replaces escape sequences, line ends and marks of text direction. Joiners stay: they only shape letters. */
 export const harmless = (text: string): string =>

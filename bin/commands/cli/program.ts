@@ -34,14 +34,17 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
 
 /** Defines a verb: its options, its help and its action. */
 type Verb = (terminal: Terminal) => CommandUnknownOpts;
+type LoadVerb = () => Promise<Verb>;
 
 /** A command line names one of these first. Its modules load only then: the AWS SDK takes half a second of CPU. */
-const COMMANDS: readonly {
+interface Entry {
   readonly name: string;
   readonly description: string;
-  /** Returns the verb, or the verbs of a group. */
-  load(): Promise<Verb | readonly Verb[]>;
-}[] = [
+  /** Loads the verb, or each verb of a group. */
+  readonly load: LoadVerb | Readonly<Record<string, LoadVerb>>;
+}
+
+const COMMANDS: readonly Entry[] = [
   {
     name: 'init',
     description: "write a seller's repository that depends on Keypost",
@@ -50,78 +53,87 @@ const COMMANDS: readonly {
   {
     name: 'keys',
     description: 'the keys of products and providers',
-    load: async () => [
-      (await import('../keys/list.ts')).keysList,
-      (await import('../keys/set.ts')).keysSet,
-      (await import('../keys/generate.ts')).keysGenerate,
-      (await import('../keys/generate.ts')).keysRotate,
-      (await import('../keys/public.ts')).keysPublic,
-    ],
+    load: {
+      list: async () => (await import('../keys/list.ts')).keysList,
+      set: async () => (await import('../keys/set.ts')).keysSet,
+      generate: async () => (await import('../keys/generate.ts')).keysGenerate,
+      rotate: async () => (await import('../keys/generate.ts')).keysRotate,
+      public: async () => (await import('../keys/public.ts')).keysPublic,
+    },
   },
   {
     name: 'orders',
     description: 'the orders',
-    load: async () => [
-      (await import('../orders/list.ts')).ordersList,
-      (await import('../orders/show.ts')).ordersShow,
-      (await import('../orders/search.ts')).ordersSearch,
-      (await import('../orders/held.ts')).ordersHeld,
-      (await import('../orders/held.ts')).ordersWaiting,
-      (await import('../orders/release.ts')).ordersRelease,
-      (await import('../orders/resend.ts')).ordersResend,
-      (await import('../orders/reissue.ts')).ordersReissue,
-      (await import('../orders/transfer.ts')).ordersTransfer,
-      (await import('../orders/issue.ts')).ordersIssue,
-    ],
+    load: {
+      list: async () => (await import('../orders/list.ts')).ordersList,
+      show: async () => (await import('../orders/show.ts')).ordersShow,
+      search: async () => (await import('../orders/search.ts')).ordersSearch,
+      held: async () => (await import('../orders/held.ts')).ordersHeld,
+      waiting: async () => (await import('../orders/held.ts')).ordersWaiting,
+      release: async () => (await import('../orders/release.ts')).ordersRelease,
+      resend: async () => (await import('../orders/resend.ts')).ordersResend,
+      reissue: async () => (await import('../orders/reissue.ts')).ordersReissue,
+      transfer: async () => (await import('../orders/transfer.ts')).ordersTransfer,
+      issue: async () => (await import('../orders/issue.ts')).ordersIssue,
+    },
   },
   {
     name: 'codes',
     description: 'claim codes, each of which is good for a serial',
-    load: async () => {
-      const { codesExtend, codesList, codesRevoke, codesStop } = await import('../codes/change.ts');
-      return [(await import('../codes/make.ts')).codesMake, codesList, codesStop, codesExtend, codesRevoke];
+    load: {
+      make: async () => (await import('../codes/make.ts')).codesMake,
+      list: async () => (await import('../codes/change.ts')).codesList,
+      stop: async () => (await import('../codes/change.ts')).codesStop,
+      extend: async () => (await import('../codes/change.ts')).codesExtend,
+      revoke: async () => (await import('../codes/change.ts')).codesRevoke,
     },
   },
   {
     name: 'mail',
     description: 'the mail to the buyer: a preview in any language, and one to yourself',
-    load: async () => {
-      const { mailPreview, mailSend } = await import('../mails/preview.ts');
-      return [mailPreview, mailSend];
+    load: {
+      preview: async () => (await import('../mails/preview.ts')).mailPreview,
+      send: async () => (await import('../mails/preview.ts')).mailSend,
     },
   },
   {
     name: 'mails',
     description: 'the order mails of stores, and the events of mails to buyers',
-    load: async () => [
-      (await import('../mails/try.ts')).mailsTry,
-      (await import('../mails/replay.ts')).mailsReplay,
-    ],
+    load: {
+      try: async () => (await import('../mails/try.ts')).mailsTry,
+      replay: async () => (await import('../mails/replay.ts')).mailsReplay,
+    },
   },
   {
     name: 'serial',
     description: 'serials and the profiles that make them',
-    load: async () => [
-      (await import('../serial/make.ts')).serialMake,
-      (await import('../serial/check.ts')).serialCheck,
-      (await import('../serial/explain.ts')).serialExplain,
-      (await import('../serial/find-profile.ts')).serialFindProfile,
-    ],
+    load: {
+      make: async () => (await import('../serial/make.ts')).serialMake,
+      check: async () => (await import('../serial/check.ts')).serialCheck,
+      explain: async () => (await import('../serial/explain.ts')).serialExplain,
+      'find-profile': async () => (await import('../serial/find-profile.ts')).serialFindProfile,
+    },
   },
   {
     name: 'generator',
     description: 'third-party programs that make serials',
-    load: async () => [(await import('../serial/generator-check.ts')).generatorCheck],
+    load: {
+      check: async () => (await import('../serial/generator-check.ts')).generatorCheck,
+    },
   },
   {
     name: 'provider',
     description: "providers of the seller's own",
-    load: async () => [(await import('../provider/test.ts')).providerTest],
+    load: {
+      test: async () => (await import('../provider/test.ts')).providerTest,
+    },
   },
   {
     name: 'revoked',
     description: 'licences that are not valid any more',
-    load: async () => [(await import('../data/revoked.ts')).revokedExport],
+    load: {
+      export: async () => (await import('../data/revoked.ts')).revokedExport,
+    },
   },
   {
     name: 'reconcile',
@@ -131,10 +143,10 @@ const COMMANDS: readonly {
   {
     name: 'person',
     description: 'the data that is stored about a person',
-    load: async () => [
-      (await import('../data/person-export.ts')).personExport,
-      (await import('../data/person-erase.ts')).personErase,
-    ],
+    load: {
+      export: async () => (await import('../data/person-export.ts')).personExport,
+      erase: async () => (await import('../data/person-erase.ts')).personErase,
+    },
   },
   {
     name: 'import',
@@ -176,21 +188,30 @@ const COMMANDS: readonly {
     description: 'print the completion for bash and zsh',
     load: async () => (terminal) =>
       new Command('completion').addHelpText('after', COMPLETION).action(async () => {
-        const every = COMMANDS.map(({ name }) => name).filter((name) => name !== 'completion');
-        terminal.print(completionOf(await commandsFor(every, terminal)));
+        const others = COMMANDS.filter(({ name }) => name !== 'completion');
+        terminal.print(completionOf(await Promise.all(others.map((one) => commandOf(one, [], terminal)))));
       }),
   },
 ];
 
-const commandsFor = (args: readonly string[], terminal: Terminal): Promise<CommandUnknownOpts[]> =>
+const commandsFor = (words: readonly string[], terminal: Terminal): Promise<CommandUnknownOpts[]> =>
   Promise.all(
-    COMMANDS.map(async ({ name, description, load }) => {
-      const loaded = args.includes(name) ? await load() : [];
-      const command: CommandUnknownOpts = typeof loaded === 'function' ? loaded(terminal) : new Command(name);
-      if (typeof loaded !== 'function') for (const verb of loaded) command.addCommand(verb(terminal));
-      return command.description(description);
-    }),
+    COMMANDS.map(async (entry) =>
+      words.includes(entry.name)
+        ? await commandOf(entry, words.slice(words.indexOf(entry.name) + 1), terminal)
+        : new Command(entry.name).description(entry.description),
+    ),
   );
+
+/** Loads the verbs of a group that the words name, or all of them if they name none. */
+async function commandOf({ name, description, load }: Entry, words: readonly string[], terminal: Terminal) {
+  if (typeof load === 'function') return (await load())(terminal).description(description);
+  const named = Object.keys(load).filter((verb) => words.includes(verb));
+  const command = new Command(name).description(description);
+  for (const [verb, loadVerb] of Object.entries(load))
+    if (named.length === 0 || named.includes(verb)) command.addCommand((await loadVerb())(terminal));
+  return command;
+}
 
 const COMPLETION = `
 Example:

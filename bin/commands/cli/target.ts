@@ -1,9 +1,7 @@
 /** The target of a command: the deployed stack, found by its outputs, or the AWS of `npm start`. */
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import type { Command, OptionValues } from '@commander-js/extra-typings';
 import { LOCAL_NAMES } from '../../../functions/aws/local-names.ts';
 import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
-import { catalogueFile, loadCatalogue } from '../../../lib/load-catalogue.ts';
 import { CommandError } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -52,8 +50,11 @@ export const targetFrom = ({ local, stack }: TargetOptions, env: Terminal['env']
   local ? localTarget(env) : deployedTarget(stack, env);
 
 /** Reads the catalogue that KEYPOST_CONFIG names. Throws a CatalogueError. */
-export const readCatalogue = ({ env }: Pick<Terminal, 'env'>): Promise<Catalogue> =>
-  loadCatalogue(catalogueFile(env.KEYPOST_CONFIG || undefined));
+export async function readCatalogue({ env }: Pick<Terminal, 'env'>): Promise<Catalogue> {
+  // Not every verb needs it, and it brings all providers.
+  const { catalogueFile, loadCatalogue } = await import('../../../lib/load-catalogue.ts');
+  return await loadCatalogue(catalogueFile(env.KEYPOST_CONFIG || undefined));
+}
 
 function deployedTarget(stack: string | undefined, env: Terminal['env']): Target {
   const option = stack === undefined ? '' : ` --stack ${stack}`;
@@ -129,6 +130,7 @@ async function namesOf(stack: string): Promise<Names> {
 }
 
 async function fetchOutputs(StackName: string): Promise<ReadonlyMap<string, string>> {
+  const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
   try {
     const { Stacks } = await new CloudFormationClient(CLIENT_CONFIG).send(
       new DescribeStacksCommand({ StackName }),

@@ -1,7 +1,5 @@
 /** The session of a verb that reads or changes orders: catalogue, table and store of its target. */
-import { ask } from '../../../functions/aws/ask.ts';
 import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
-import { productKeys, providerKeys } from '../../../functions/core/catalogue/keys.ts';
 import type { Reader } from '../../../functions/core/inbound/reread.ts';
 import { MANUAL } from '../../../functions/core/operator/issue.ts';
 import { isInForce, isPaid, statusOf } from '../../../functions/core/order/due.ts';
@@ -10,10 +8,7 @@ import type { Result } from '../../../functions/core/order/manual.ts';
 import { followAliases } from '../../../functions/core/order/record.ts';
 import type { Item, KeyChange, Order, Request, Unreadable } from '../../../functions/core/order/types.ts';
 import type { Store } from '../../../functions/core/world.ts';
-import { localGenerator } from '../../../functions/generator/process.ts';
-import { allProviders as providers } from '../../../functions/providers/all.ts';
 import { CommandError } from '../cli/failure.ts';
-import { readSecret } from '../cli/secret.ts';
 import { readCatalogue, type Target, type TargetOptions, targetFrom } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { openTable, type Table } from './table.ts';
@@ -87,6 +82,15 @@ export function requireResult(result: Result, { key }: Order): Order | undefined
 
 /** Returns the context that makes serials and parses notifications, with the current keys. */
 export async function readerOf({ target, catalogue }: OrderSession): Promise<Reader> {
+  // Only some of the verbs on orders need these.
+  const [{ ask }, { productKeys, providerKeys }, { localGenerator }, { allProviders }, { readSecret }] =
+    await Promise.all([
+      import('../../../functions/aws/ask.ts'),
+      import('../../../functions/core/catalogue/keys.ts'),
+      import('../../../functions/generator/process.ts'),
+      import('../../../functions/providers/all.ts'),
+      import('../cli/secret.ts'),
+    ]);
   const names = await target.names();
   const [products, access] = await Promise.all([
     readSecret(target, names.productKeys),
@@ -94,7 +98,7 @@ export async function readerOf({ target, catalogue }: OrderSession): Promise<Rea
   ]);
   return {
     catalogue,
-    providers,
+    providers: allProviders,
     ask,
     now: Date.now,
     productKeys: productKeys(products),
