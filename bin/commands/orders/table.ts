@@ -70,8 +70,8 @@ export async function* entries(
 }
 
 /**
- * Reads days one after the other; the first pages of several days are fetched at once. After some days without an order
- * it reads a page of the index's keys, after many days all of them; then it skips the days without an order.
+ * Reads days one after the other; the first pages of several days are fetched at once. After many days without an order
+ * it reads the keys of the index once, and only the other days.
  */
 export async function* entriesOfDays(
   table: Table,
@@ -80,12 +80,11 @@ export async function* entriesOfDays(
 ): AsyncGenerator<readonly Entry[]> {
   let left = days;
   let empty = 0;
-  let most = SOME_EMPTY;
   while (left.length > 0) {
-    if (empty >= most) {
-      const used = await usedDays(table, most === MOST_EMPTY);
-      if (used) left = left.filter((day) => used.has(day));
-      most = used ? Number.POSITIVE_INFINITY : MOST_EMPTY;
+    if (empty >= MOST_EMPTY) {
+      const used = await usedDays(table);
+      left = left.filter((day) => used.has(day));
+      empty = Number.NEGATIVE_INFINITY;
     }
     const some = left
       .slice(0, DAYS_AT_ONCE)
@@ -93,7 +92,7 @@ export async function* entriesOfDays(
     left = left.slice(DAYS_AT_ONCE);
     const firsts = await Promise.all(some.map((day) => day.next()));
     for (const [index, first] of firsts.entries()) {
-      empty = first.value?.length ? 0 : empty + 1;
+      empty = first.value?.length ? Math.min(empty, 0) : empty + 1;
       if (!first.done) yield first.value;
       const day = some[index];
       if (day) yield* day;
@@ -101,19 +100,12 @@ export async function* entriesOfDays(
   }
 }
 
-/** Returns the days on which orders arrived. Returns undefined if one page is to be read, and does not have them all. */
-async function usedDays({ client, name }: Table, isWhole: boolean): Promise<ReadonlySet<string> | undefined> {
+/** Returns the days on which orders arrived. */
+async function usedDays({ client, name }: Table): Promise<ReadonlySet<string>> {
   const days = new Set<string>();
   const keys = { TableName: name, IndexName: 'byDay', ProjectionExpression: '#day' };
-  const scans = segments(
-    client,
-    { ...keys, ExpressionAttributeNames: { '#day': 'day' } },
-    isWhole ? SEGMENTS : 1,
-  );
-  for await (const { Items = [], LastEvaluatedKey } of merge(scans)) {
-    for (const { day } of Items) days.add(day?.S ?? '');
-    if (LastEvaluatedKey && !isWhole) return undefined;
-  }
+  const scans = segments(client, { ...keys, ExpressionAttributeNames: { '#day': 'day' } });
+  for await (const { Items = [] } of merge(scans)) for (const { day } of Items) days.add(day?.S ?? '');
   return days;
 }
 
@@ -196,9 +188,9 @@ interface Reading {
   show?(part: number): void;
 }
 
-const segments = (client: DynamoDBClient, scan: ScanCommandInput, TotalSegments = SEGMENTS) =>
-  Array.from({ length: TotalSegments }, (_, Segment) =>
-    paginateScan({ client }, { ...scan, Segment, TotalSegments }),
+const segments = (client: DynamoDBClient, scan: ScanCommandInput) =>
+  Array.from({ length: SEGMENTS }, (_, Segment) =>
+    paginateScan({ client }, { ...scan, Segment, TotalSegments: SEGMENTS }),
   );
 
 /** Yields the pages of several scans as they arrive. */
@@ -224,8 +216,7 @@ const CALL_MS = 10_000;
 const PAGE = 250;
 const SEGMENTS = 4;
 const DAYS_AT_ONCE = 7;
-const SOME_EMPTY = 14;
-/** More than the days of a list by default, which reads no more than a page of the index. */
+/** More than the days of a list by default, which scans nothing. */
 const MOST_EMPTY = 98;
 const BATCH = 100;
 const BATCHES_AT_ONCE = 8;
