@@ -1,4 +1,4 @@
-/** What `import … from 'keypost'` gives to a seller's catalogue, providers and serial functions. */
+/** The exports of the package `keypost`, for a seller's catalogue, providers and serial functions. */
 import { type Catalogue, defineConfig as check } from './core/catalogue/catalogue.ts';
 import type { OwnProvider, ProductSettings, ShopSettings } from './core/catalogue/settings.ts';
 import type { BuiltIn } from './providers/settings.ts';

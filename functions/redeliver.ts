@@ -63,7 +63,7 @@ export async function handler(event: { readonly ahead?: number }): Promise<Redel
   return result;
 }
 
-/** What the held orders were last judged by, so that a run after which nothing has changed reads nothing. */
+/** The digest under which held orders were last judged: while it stays the same, a run reads none of them. */
 let judgedLast: string | undefined;
 
 /** The parsers are loaded only if an order is held. */

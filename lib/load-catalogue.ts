@@ -149,7 +149,7 @@ const thisKeypost: Plugin = {
   },
 };
 
-/** Returns what the seller should know and what is no mistake. */
+/** Returns notes for the seller that are no mistakes. */
 export const noticesOf = (catalogue: Catalogue): readonly string[] =>
   Object.entries(catalogue.providers).flatMap(([name, { options }]) => {
     const skus = Object.values(catalogue.products).flatMap((product) => product.skus[name] ?? []);

@@ -26,7 +26,7 @@ export interface Running {
   readonly catalogue: Catalogue;
   /** A line for each key that is missing or unusable. */
   readonly keyFaults: readonly string[];
-  /** What the catalogue's author should know. */
+  /** Notes for the catalogue's author that are no mistakes. */
   readonly notices: readonly string[];
   stop(): Promise<void>;
 }

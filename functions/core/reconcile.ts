@@ -15,7 +15,7 @@ import type { LambdaPorts, Store } from './world.ts';
 export interface Reconciled {
   /** Paid orders that the provider listed. */
   readonly seen: number;
-  /** Those that were not stored here. */
+  /** Orders that were not stored here. */
   readonly missing: number;
   readonly fulfilled: number;
   readonly held: number;

@@ -176,16 +176,16 @@ export interface BlockOptions {
   readonly end?: string | undefined;
   /** The character between label and value: `:` by default. */
   readonly separator?: ':' | '=' | undefined;
-  /** What the value of each label is. */
+  /** The meaning of each label's value. */
   readonly labels: Readonly<Record<string, Use>>;
   /** Labels that the store leaves out if they have no value. */
   readonly optional?: List | undefined;
-  /** Of several items, each has a line in columns, or labels of its own below a heading. */
+  /** Each of several items has a line in columns, or labels of its own below a heading. */
   readonly items?:
     | {
         /** The label of each item's line. */
         readonly label: string;
-        /** What each column is. */
+        /** The meaning of each column. */
         readonly columns: readonly Use[];
         /** The text between columns: `|` by default. */
         readonly between?: string | undefined;
@@ -193,7 +193,7 @@ export interface BlockOptions {
     | {
         /** The line above each item, with `*` for any text. */
         readonly heading: string;
-        /** What the value of each label below the heading is. */
+        /** The meaning of the value of each label below the heading. */
         readonly labels: Readonly<Record<string, Use>>;
       }
     | undefined;

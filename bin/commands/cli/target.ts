@@ -16,7 +16,7 @@ export const withTargetOptions = (command: Command) =>
 
 export type TargetOptions = OptionsOf<typeof withTargetOptions>;
 
-/** The options that a function which defines a command declares: renaming a flag breaks the code that reads it. */
+/** The type of the options that a command declares, so that renaming a flag breaks the code that reads it. */
 export type OptionsOf<Define extends (...args: never) => { opts(): OptionValues }> = ReturnType<
   ReturnType<Define>['opts']
 >;
@@ -51,7 +51,7 @@ export const targetFrom = ({ local, stack }: TargetOptions, env: Terminal['env']
 
 /** Reads the catalogue that KEYPOST_CONFIG names. Throws a CatalogueError. */
 export async function readCatalogue({ env }: Pick<Terminal, 'env'>): Promise<Catalogue> {
-  // Not every verb needs it, and it brings all providers.
+  // Loaded lazily: it loads all providers, and not every verb needs it.
   const { catalogueFile, loadCatalogue } = await import('../../../lib/load-catalogue.ts');
   return await loadCatalogue(catalogueFile(env.KEYPOST_CONFIG || undefined));
 }

@@ -99,7 +99,7 @@ function withKnownSerial(row: z.output<typeof Cells>, { products }: Catalogue, k
       };
 }
 
-/** Keeps the serial word for word, and a name of which the product's settings make no licensee. */
+/** Keeps the serial word for word, also if the product's settings make no licensee of the name. */
 function withSerialAsIssued(row: z.output<typeof Cells>, { products }: Catalogue): Row | undefined {
   const product = Object.hasOwn(products, row.product) ? products[row.product] : undefined;
   const name = product && licenseeOf(row.name, product.serial);

@@ -1,4 +1,4 @@
-/** What is stuck, what needed a person, and what was sent: from what the desk remembers of the orders. */
+/** Counts the orders that are stuck or needed a person, and the mails, from the desk's copy of the orders. */
 import { dayOf } from '../cli/option-values.ts';
 import type { ordersIndex } from './orders-index.ts';
 

@@ -1,4 +1,4 @@
-/** What the desk remembers of every order, so that a part of a name can be found: DynamoDB cannot search for one. */
+/** The desk's copy of every order, in which a part of a name can be found: DynamoDB cannot search for one. */
 import { matcher, type Searchable, toSearchable } from '../../../functions/core/operator/search.ts';
 import type { Item } from '../../../functions/core/order/types.ts';
 import { isListed, isUnpaid, type OrderView, view } from '../../../functions/core/order/view.ts';
@@ -44,7 +44,7 @@ export function ordersIndex(table: Table, products: Parameters<typeof toSearchab
   };
   const load = async () => {
     try {
-      // What is opened or acted upon meanwhile is newer than the scan.
+      // An order that was opened or changed meanwhile is newer than the scan.
       const show = (part: number) => {
         state = { part: Math.min(part, 0.99) };
       };

@@ -164,7 +164,7 @@ const sessionOf = ({ target, catalogue, names, who, table }: Session) => ({
 async function searched({ index }: Session, query: URLSearchParams) {
   await index.follow();
   const find = () => index.search(query.get('search') ?? '', Number(query.get('page') ?? 0));
-  // The rows that are shown are true: they are read again unless the person is still typing.
+  // Reads the shown rows again unless the person is still typing: they must be current.
   if (query.has('fresh')) await index.refresh(find().items.map(({ key }) => key));
   const { part, failed } = index.progress();
   return { ...find(), read: part, ...(failed ? { message: explain(failed, false) } : {}) };

@@ -85,7 +85,7 @@ function judgeAgain(catalogue: Catalogue, keys: ProductKeys, order: Order, line:
   const provider = Object.keys(catalogue.providers).find((name) => sellsAs(catalogue, name, order, sku));
   const fresh = { id, sku, quantity, paid, settlement, via, state: 'pending', product: null } as const;
   const judged = judgeWith({ catalogue, provider: provider ?? order.provider }, keys)(fresh, order);
-  // A key is checked by doctor, and a product without an invented one is of a kind that needs no name.
+  // Doctor checks the keys. A product without an invented key is of a kind that needs no name.
   if (judged.state !== 'held' || judged.reason === 'product_key') return undefined;
   const { reason } = judged;
   const isPrice = reason === 'price_unknown' || reason === 'below_floor';
@@ -93,7 +93,7 @@ function judgeAgain(catalogue: Catalogue, keys: ProductKeys, order: Order, line:
   return { reason, detail };
 }
 
-/** Several names of the catalogue can share the orders of one. */
+/** Several entries of the catalogue can share the orders of one provider. */
 const sellsAs = (catalogue: Catalogue, name: string, { provider }: Order, sku: string): boolean =>
   ownerOf(catalogue, name) === provider &&
   Object.values(catalogue.products).some(({ skus }) => skus[name]?.includes(sku));

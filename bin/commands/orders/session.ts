@@ -62,7 +62,7 @@ export async function findOrder(session: OrderSession, text: string): Promise<Or
   );
 }
 
-/** Throws a CommandError if the order's state forbids to mail a serial. */
+/** Throws a CommandError if no serial may be mailed in the order's state. */
 export function requireLive(order: Order): void {
   if (isInForce(order)) return;
   const state = isPaid(order) || order.erasedAt ? statusOf(order) : 'not paid yet';

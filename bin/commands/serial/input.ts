@@ -27,7 +27,7 @@ export interface SerialInput {
   readonly label: string;
   readonly profile: Serial;
   readonly licensee: string;
-  /** The keys that have the profile's form, the newest first. Of a program or a function, the place of one: it gets no key. */
+  /** The keys that have the profile's form, the newest first. A program or a function gets no key, and has a placeholder here. */
   readonly keys: readonly [Key, ...Key[]];
 }
 

@@ -83,7 +83,7 @@ export interface SellerSettings {
     | undefined;
 }
 
-/** What every provider has. */
+/** The fields of every provider. */
 export interface ProviderSettings {
   /** Test orders are ignored (`ignore`, the default), or processed with the mail sent to you (`seller`). */
   readonly testOrders?: 'ignore' | 'seller' | undefined;
@@ -171,7 +171,7 @@ interface Aes extends Named {
     | {
         /** How the 16 bytes are written: `ascii` (the default), `hex`, `base64`, or a hash of any text. */
         readonly form?: (typeof KEY_FORMS)[number] | undefined;
-        /** `exact` (the default), or what becomes of a key of another length. */
+        /** `exact` (the default), or how a key of another length is fitted. */
         readonly fit?: (typeof KEY_FITS)[number] | undefined;
       }
     | undefined;

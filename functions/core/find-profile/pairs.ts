@@ -6,7 +6,7 @@ import { interpretNames } from './interpretations.ts';
 const MOST_PAIRS = 10;
 /** Twice the length of a name of 64 bytes in hex and in groups of four. */
 const MOST_SERIAL = 400;
-/** More than ten pairs of the longest names and serials need. */
+/** More characters than ten pairs of the longest names and serials have. */
 const MOST_CHARACTERS = 64 * 1024;
 
 /** Parses pairs from CSV, with or without the header `name,serial`, or returns the first mistake with its line. */

@@ -48,7 +48,7 @@ export const HELD_REASONS = [
 export const REQUEST_REASONS = ['rename', 'recover_other_address', 'erasure'] as const;
 export type RequestReason = (typeof REQUEST_REASONS)[number];
 export type HeldReason = (typeof HELD_REASONS)[number] | RequestReason;
-/** Those of a whole notification. `not_authentic`: a person has to find out whether the store sent the mail. */
+/** The reasons for holding a whole notification. `not_authentic`: a person has to find out whether the store sent the mail. */
 export const UNREADABLE_REASONS = ['bad_body', 'mail_changed', 'not_authentic', 'too_large'] as const;
 export type UnreadableReason = (typeof UNREADABLE_REASONS)[number];
 
@@ -60,7 +60,7 @@ export interface SoldLine {
   readonly paid?: Money | undefined;
   /** The same amount in the currency in which the provider pays the seller, if the signed body states it. */
   readonly settlement?: Money | undefined;
-  /** The way of the serial to the buyer: our mail (the default), or our answer, which the provider prints. */
+  /** How the serial reaches the buyer: by our mail (the default), or by our answer, which the provider prints. */
   readonly delivery?: 'mail' | 'answer' | undefined;
   /** Set if the provider lacks data that the line needs, and another attempt will not help. */
   readonly held?: HeldReason | undefined;

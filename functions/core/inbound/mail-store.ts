@@ -45,7 +45,7 @@ type Ignored = 'other_mail' | 'no_order' | 'test_order';
 interface Store extends Pick<Provider, 'name' | 'options' | 'statesPrice'> {
   /** The From domains; empty if the catalogue has to name them. */
   readonly domains: readonly string[];
-  /** True if the catalogue has to name the seller's account, since anybody can have the store mail somebody. */
+  /** True if the catalogue has to name the seller's account, since the store also mails about sales of other accounts. */
   readonly needsPayee: boolean;
   /** Subjects of mails that are no orders. */
   readonly others: readonly string[];
@@ -98,7 +98,7 @@ export function mailStore({ parse, others, number, ...store }: Store): MailStore
   };
 }
 
-/** True if the one From header has one address and nothing that can be read in two ways, and a domain of the store. */
+/** True if there is one From header, with one unambiguous address in a domain of the store. */
 function isFrom(raw: Buffer, domains: readonly string[]): boolean {
   const [from = '', ...more] = headersOf(raw, 'from');
   const [, angle, bare = angle] = FROM.exec(from) ?? [];
@@ -115,7 +115,7 @@ const FROM = new RegExp(
 export const wildcard = (text: string): RegExp =>
   new RegExp(`^${text.replace(/[\\^$.+?()[\]{}|]/g, '\\$&').replaceAll('*', '.*')}$`, 'u');
 
-/** What a mail states twice agrees, within the text and with its HTML. */
+/** Throws unless the values that a mail states twice agree, within its text and with its HTML. */
 function requireAgreement({ items, total, ...order }: MailOrder, { lines, html }: Mail): void {
   if (!id.safeParse(order.transactionId).success) throw mailChanged('found an order number of another form');
   if (items.length === 0) throw mailChanged('found no item');

@@ -120,7 +120,7 @@ const CHARSETS = ['us-ascii', 'utf-8', 'utf8', 'iso-8859-1', 'iso-8859-15', 'win
 /** Controls, and the character that replaces undecodable bytes. */
 const UNTYPABLE = /[^\P{Cc}\t\r\n]|\ufffd/u;
 
-/** Other types than text have none. */
+/** Returns the charset of a content type. Only text has one. */
 function charsetOf(type: string): string {
   if (/^content-type:(?!\s*text\/)/.test(type)) return 'utf-8';
   if (!type.includes('charset')) return 'us-ascii';

@@ -68,7 +68,7 @@ export interface Context {
   ): Promise<string>;
 }
 
-/** What the catalogue says of a mail store. */
+/** The catalogue's settings of a mail store. */
 export interface MailSettings {
   /** The address to which only this store writes. */
   readonly to: string;

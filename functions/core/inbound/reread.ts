@@ -61,7 +61,7 @@ export function ownEvents(
   return events.filter(
     ({ event, id }) =>
       event === undefined ||
-      // Earlier versions made the key of the event's ID.
+      // Earlier versions made the key from the event's ID.
       [`held#${keyOf(owner, test, id)}`, keyOf(owner, test, event)].includes(key),
   );
 }
@@ -76,7 +76,7 @@ export function saleIn({ catalogue }: Reader, order: Order, events: readonly Ord
 }
 
 /**
- * Records what an unparseable notification turned out to say. Its item becomes an alias if that is one order, and is
+ * Records the events of a notification that can be parsed now. Its item becomes an alias if that is one order, and is
  * closed otherwise. Returns the orders and items that exist now.
  */
 export async function recordEvents(

@@ -30,7 +30,7 @@ export interface PageLinks {
   readonly name?: string | undefined;
 }
 
-/** What a mail is written with. `number` is the number on the store's receipt, or the provider's ID of the order. */
+/** The values from which a mail is written. `number` is the number on the store's receipt, or the provider's ID of the order. */
 export interface Writing {
   readonly catalogue: Catalogue;
   readonly words: Words;

@@ -11,7 +11,7 @@ const HELD = { id: 99, sku: 'other', product: null, quantity: 1, via: 'mail', st
 const UNTIL = '2030-01-31T00:00:00.000Z';
 const copy = (line: Line): Line => ({ ...line, quantity: 3 });
 
-/** What an order of each kind has that an ordinary one has not. */
+/** The fields in which the sample order of each kind differs from an ordinary one. */
 const KINDS: Readonly<Record<string, (order: Order) => Partial<Order>>> = {
   serial: () => ({}),
   copies: ({ lines }) => ({ lines: lines.map(copy) }),

@@ -148,7 +148,7 @@ export function mixed(orders: readonly string[], requests: readonly string[]): r
   return isBacklog ? parts : [...parts, ...requests.slice(Math.floor(orders.length / 9))];
 }
 
-/** So many mails in a row without an answer of SES end a run in which others have succeeded. */
+/** A run in which mails have succeeded ends after this many in a row without an answer of SES. */
 const MOST_OUTAGES = 3;
 
 type Attempt = 'nothing' | 'orphan' | 'failed' | SendOutcome['kind'];

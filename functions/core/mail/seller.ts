@@ -22,7 +22,7 @@ export type ListWaiting = (list: HeldList, from: At, limit: number) => Promise<r
 
 type Telling = Pick<Ports, 'catalogue' | 'store' | 'mailer' | 'report' | 'now'>;
 
-/** What this process has mailed: by notice, the time before which it is not tried again. */
+/** By notice that this process has mailed, the time before which it is not tried again. */
 export type Mailed = Map<string, number>;
 
 const CURSOR = 'cursor#seller';
@@ -88,7 +88,7 @@ export async function tellWaiting(
 
 const MOST_LISTED = 100;
 
-/** True for what waits for a person and is no order. */
+/** True for an item that waits for a person and is no order. */
 const isRequest = ({ kind }: Item): boolean => kind !== 'order' && kind !== 'unreadable';
 
 /** `later`: the mail was not accepted, so a later run tries it again. `none`: there is nothing to mail. */
@@ -161,7 +161,7 @@ function toSeller({ seller }: Catalogue, subject: string, texts: readonly string
 /** Distinguishes these mails from those to buyers. */
 export const SELLER_TAG = { about: 'seller' };
 
-/** The classes of what this process has read: by key and time, true for an order without a serial. */
+/** The items that this process has read: by key and time, true for an order without a serial. */
 export type Classes = Map<string, { readonly lacks: boolean; readonly until: number }>;
 
 /** Returns since when the oldest order without a serial waits, and the oldest of everything else. */

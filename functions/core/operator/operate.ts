@@ -152,7 +152,7 @@ async function findOrder(ports: Operating, request: { key: string; basis?: strin
   throw new Refusal(`${item.key} is no order; release it first`);
 }
 
-/** Throws a Refusal if the order's state forbids to mail a serial. */
+/** Throws a Refusal if no serial may be mailed in the order's state. */
 function requireLive(order: Order): void {
   if (isInForce(order)) return;
   const state = isPaid(order) || order.erasedAt ? statusOf(order) : 'not paid yet';

@@ -118,7 +118,7 @@ function parseUnreadableState(stored: Fields): UnreadableState {
   return state === 'closed' ? { state } : { state, ...HeldUnreadable(stored, 'unreadable') };
 }
 
-/** The prefix that an order's key shares with its aliases. An ID has no `#`, so what has one is not shortened. */
+/** The prefix that an order's key shares with its aliases. An ID has no `#`, so a key with one behind the prefix is not shortened. */
 const prefixOf = ({ provider, test }: Pick<Order, 'provider' | 'test'>) =>
   test ? `${provider}#test#` : `${provider}#`;
 

@@ -296,7 +296,7 @@ export interface Lease {
   readonly until: number;
 }
 
-/** That something has been reported, so that it is reported once. Its key is `notice#` and what it is about. */
+/** Records that something was reported, so that it is reported once. Its key is `notice#` and what it is about. */
 export interface Notice {
   readonly kind: 'notice';
   readonly key: string;
@@ -348,13 +348,13 @@ export interface Request {
   readonly printed?: string | undefined;
 }
 
-/** Where a paged job goes on; without a position, at the beginning. */
+/** The position at which a paged job continues; without one, at the beginning. */
 export interface Cursor {
   readonly kind: 'cursor';
   readonly key: string;
   readonly version: number;
   readonly position?: { readonly since: number; readonly resume?: string | undefined } | undefined;
-  /** What held orders were last judged by, where that goes on if it has not finished, and when all are judged once more. */
+  /** The digest under which held orders were last judged, the position if that has not finished, and when all are judged again. */
   readonly judged?:
     | { readonly digest: string; readonly after?: string | undefined; readonly again?: At | undefined }
     | undefined;

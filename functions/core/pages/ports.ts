@@ -1,4 +1,4 @@
-/** What the pages need, and the two things that all of them do: ask for something, and change an order. */
+/** The ports of the pages, and the two actions that they share: to store a request, and to change an order. */
 import type { KeypostKeys, ProductKeys } from '../catalogue/keys.ts';
 import { deliver } from '../mail/deliver.ts';
 import { toAt } from '../order/due.ts';

@@ -1,4 +1,4 @@
-/** The part of `redeliver` that works on buyers' requests: it looks up what the page must not, and mails. */
+/** The part of `redeliver` that works on buyers' requests: it looks addresses up, which a page must not do, and mails. */
 import type { KeypostKeys } from '../catalogue/keys.ts';
 import { type Block, heading, joinBlocks, oneLine, paragraph, verbatim } from '../mail/blocks.ts';
 import { legalBlocks, type Message } from '../mail/message.ts';

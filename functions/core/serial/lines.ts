@@ -29,7 +29,7 @@ export type Answers = (product: string, input: Buffer) => ReturnType<typeof read
 
 const noAnswers: Answers = () => undefined;
 
-/** What serials are made with. */
+/** The catalogue, keys and answers with which serials are made. */
 export interface Makers {
   readonly catalogue: Catalogue;
   readonly keys: ProductKeys;
@@ -80,7 +80,7 @@ export async function withSerials(
   }
   const { kind, test, placedAt: at, until, amount, printed, buyer, aliases = [] } = event;
   const lines = toLines(event.lines, (sku) => productsOf(catalogue, provider, sku));
-  // By the seller's decision, a trial is a sale: its price of nothing is approved.
+  // By the seller's decision, a trial is a sale: its price of 0 is approved.
   const isSold =
     event.kind === 'trial' &&
     lines.length > 0 &&
@@ -132,7 +132,7 @@ const productOf = ({ catalogue, provider }: Shop, { product, sku }: Line): strin
 export const findProduct = ({ products }: Catalogue, id: string | null | undefined): Product | undefined =>
   id && Object.hasOwn(products, id) ? products[id] : undefined;
 
-/** What a serial is made for. */
+/** The order, product and name for which a serial is made. */
 export interface ToMake {
   readonly order: Order;
   readonly line: Line;

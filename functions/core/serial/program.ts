@@ -1,4 +1,4 @@
-/** What a third-party program gets and what it may answer: `kind: 'program'`. The sandbox is functions/generator. */
+/** The input and the answer of a third-party program: `kind: 'program'`. The sandbox is functions/generator. */
 import type { Charset } from './charset.ts';
 import { encode } from './charset.ts';
 

@@ -43,7 +43,7 @@ export const simulator: Simulator = {
 
 /** Replaces the signatures of a form. Latin-1 keeps the bytes of the fields, whose lengths are signed. */
 function sign(body: string | Buffer, secret: string) {
-  // 2Checkout sends no % that escapes nothing.
+  // In 2Checkout's forms, each % begins an escape.
   const text = Buffer.from(body)
     .toString('latin1')
     .replace(/%(?![0-9a-f]{2})/gi, '%25');

@@ -29,7 +29,7 @@ export const Options = z.strictObject({
   labels: Labels,
   /** Labels that the store leaves out if they have no value. */
   optional: z._default(z.array(line), []),
-  /** Of several items, each has a line in columns, or labels of its own below a heading, with `*` for any text. */
+  /** Each of several items has a line in columns, or labels of its own below a heading, with `*` for any text. */
   items: z.optional(
     z.union([
       z.strictObject({ label: line, columns: z.array(Use), between: z._default(line, '|') }),

@@ -54,7 +54,7 @@ export const creem: Provider = {
   },
 };
 
-/** Other events of subscriptions and credits tell of no money, or of money that the events above tell of too. */
+/** Other events of subscriptions and credits report no money, or money that the events above report too. */
 const UNSOLD = /^(subscription|credits|customer_credits)\./;
 
 /** `test`, `sandbox` or `local`, but not `prod`. */

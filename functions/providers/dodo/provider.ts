@@ -50,7 +50,7 @@ export const dodo: Provider = {
   paid,
 };
 
-/** These tell of no money, or of money that payment.succeeded tells of too. */
+/** These report no money, or money that payment.succeeded reports too. */
 const UNSOLD =
   /^(payment\.(failed|processing|cancelled)$|(subscription|payout|credit|abandoned_checkout|dunning|entitlement_grant|license_key)\.)/;
 

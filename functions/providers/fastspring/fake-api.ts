@@ -3,7 +3,7 @@ import { apiJson, bodiesOf, callOf, type FakeOrders } from '../simulator.ts';
 
 const SIZE = 25;
 
-/** The orders of one half have been answered, as far as FastSpring knows. */
+/** FastSpring counts half of the orders as answered. */
 export const fastspringOrders: FakeOrders = (sold, request) => {
   const { pathname, searchParams } = callOf(request);
   const isProcessed = pathname === '/events/processed';

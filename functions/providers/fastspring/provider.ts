@@ -107,7 +107,7 @@ function parseData(
     case 'chargeback.created':
       return [parseChargeback(part(Chargeback, data), at, !live)];
     default: {
-      // These precede the payment, or tell of no payment.
+      // These precede the payment, or report no payment.
       if (/^(?:subscription|order\.(?:payment|approval|canceled|failed))\b/.test(type)) return [];
       const { total, currency } = part(Other, data);
       return ignoredEvent(type, { id, test: !live, amount: money(total, currency) });

@@ -10,7 +10,7 @@ import { findToken } from './confirm.ts';
 const PAGE = 100;
 /** PayPal refuses a longer period. */
 const MOST_MS = 31 * 24 * 3_600_000;
-/** A payment by Checkout, of which V means that all of it was refunded and P that it waits. */
+/** The code of a payment by Checkout. Its status is V if all of it was refunded, and P if it is pending. */
 const CHECKOUT = 'T0006';
 
 const Listed = z.object({

@@ -44,7 +44,7 @@ export const polar: Provider = {
       return parseRefund(part(Refund, data), at, sandbox);
     if (type === 'order.paid') return parseSale(part(Order, data), sandbox, context);
     if (type !== 'order.refunded') {
-      // These tell of a payment that order.paid tells of too.
+      // These report a payment that order.paid reports too.
       if (/^(?:order|checkout|subscription)\./.test(type)) return [];
       const { id = '', total_amount, currency } = part(Other, data);
       return ignoredEvent(type, { id, test: sandbox, amount: money(total_amount, currency) });

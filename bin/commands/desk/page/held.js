@@ -1,4 +1,4 @@
-// The tab Held: what waits for a person, why, and the form that resolves it, alone or together.
+// The tab Held: the orders that wait for a person, why they do, and the form that resolves it, alone or together.
 import { outcome, productField, showOrder } from './detail.js';
 import { api, button, doing, field, fill, h, say, time } from './tools.js';
 

@@ -1,4 +1,4 @@
-// The desk: opens a tab by its name in the address (#held, #search=…, #order=…), and keeps it true.
+// The desk: opens a tab by its name in the address (#held, #search=…, #order=…), and keeps the address current.
 import { showHealth } from './health.js';
 import { showHeld } from './held.js';
 import { showOrders } from './orders.js';

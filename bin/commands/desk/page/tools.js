@@ -1,4 +1,4 @@
-// What all parts of the desk use. Text is always set as text, never as markup.
+// Functions that all parts of the desk use. Text is always set as text, never as markup.
 const token = new URLSearchParams(location.search).get('token');
 
 /** Calls the desk's API. Throws an Error whose message says what to do; `error.answer` is the JSON. */
