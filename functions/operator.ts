@@ -2,12 +2,12 @@
 import catalogue from '#catalogue';
 import { ask } from './aws/ask.ts';
 import { lambdaGenerator } from './aws/generator.ts';
-import { dynamoClient, orderStore, randomId } from './aws/orders.ts';
+import { dynamoClient, orderStore } from './aws/orders.ts';
 import { cachedSecret, secretsClient } from './aws/secrets.ts';
 import { importKeys } from './aws/wiring.ts';
 import { operate } from './core/operator/operate.ts';
 import { webhookEnv } from './env.ts';
-import { providers } from './providers/index.ts';
+import { allProviders as providers } from './providers/all.ts';
 
 const CALL_MS = 5_000;
 /** lib/operator.ts creates an alias of this name. The caller cannot choose it freely: IAM allows its ARN. */
@@ -33,8 +33,4 @@ async function reader() {
 
 /** @param context has the ARN that the caller used; `npm start` passes none. */
 export const handler = async (request: unknown, context?: { readonly invokedFunctionArn?: string }) =>
-  await operate(
-    { catalogue, store, now, newId: randomId, reader },
-    request,
-    context?.invokedFunctionArn?.endsWith(SUPPORT),
-  );
+  await operate({ catalogue, store, now, reader }, request, context?.invokedFunctionArn?.endsWith(SUPPORT));

@@ -63,9 +63,6 @@ export function orderStore(client: DynamoDBClient, table: string, ms: () => numb
   };
 }
 
-/** Makes the ID of an order that a person issues. */
-export const randomId = (): string => randomBytes(6).toString('hex');
-
 /** The item as the core knows it. */
 export const fromItem = (attributes: Record<string, AttributeValue>): Item =>
   parseItem(unmarshall(attributes));

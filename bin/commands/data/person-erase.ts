@@ -1,24 +1,12 @@
 /** `person erase`: removes all personal data of a person from the orders and keeps the bookkeeping. */
 import { Command } from '@commander-js/extra-typings';
 import * as z from 'zod/mini';
-import {
-  isPersonal,
-  isRevealing,
-  type Personal,
-  withoutPerson,
-} from '../../../functions/core/operator/person.ts';
-import { changeItem } from '../../../functions/core/order/record.ts';
-import { actorOf, withWhyOption } from '../cli/audit.ts';
+import { withWhyOption } from '../cli/audit.ts';
 import { harmless, json } from '../cli/columns.ts';
-import { CommandError } from '../cli/failure.ts';
 import type { OptionsOf } from '../cli/target.ts';
 import { requireYes, type Terminal } from '../cli/terminal.ts';
+import { perform } from '../orders/change.ts';
 import { findPerson, withPersonOptions } from './person.ts';
-
-interface Erased {
-  readonly order: string;
-  readonly fields: readonly string[];
-}
 
 export const personErase = (terminal: Terminal) => define().action((options) => erase(terminal, options));
 
@@ -46,37 +34,19 @@ Examples:
   npm run keypost -- person erase --email jane@example.com --yes --json`;
 
 async function erase(terminal: Terminal, options: EraseOptions): Promise<void> {
-  const { target, isIn, store, orders } = await findPerson(terminal, options, { isConsistent: true });
-  const { why = '' } = options;
-  if (isRevealing(why, isIn, orders)) {
-    throw new CommandError(
-      "--why is stored and contains the person's address, name or serial; write the reason without it",
-    );
-  }
-  const list = orders.map(({ key }) => `${harmless(key)}\n`).join('');
+  const { target, orders } = await findPerson(terminal, options, { isConsistent: true });
+  const { email } = options;
+  const keys = orders.map(({ key }) => key);
+  const list = keys.map((key) => `${harmless(key)}\n`).join('');
   if (list)
     await requireYes(
       terminal,
       options.yes,
       `${list}Erase the person in all these orders? This cannot be undone.`,
     );
-  const actor = await actorOf(target, terminal, options);
-  const erased: Erased[] = [];
-  for (const { key } of orders) {
-    const item = await store.get(key);
-    const { order, changed } = await changeItem<Personal>(
-      store,
-      key,
-      item,
-      isPersonal,
-      (current) => current && withoutPerson(current, isIn, actor, Date.now()),
-    );
-    const fields =
-      order.kind === 'request' ? ['address'] : (order.audit.at(-1)?.after.erased?.split(', ') ?? []);
-    if (changed) erased.push({ order: key, fields });
-  }
-  const local = target.page === undefined ? undefined : await eraseLocal(target.page, options.email);
-  terminal.print(options.json ? json({ erased, ...local }) : summary(erased, local));
+  const { erased } = await perform(terminal, target, options, { action: 'erase', email, keys }, Done);
+  const local = target.page === undefined ? undefined : await eraseLocal(target.page, email);
+  terminal.print(options.json ? json({ erased, ...local }) : summary({ erased }, local));
 }
 
 /** `npm start` also keeps mails, and files of the table that still contain old versions of its items. */
@@ -85,9 +55,10 @@ async function eraseLocal(page: string, email: string): Promise<z.output<typeof 
   return LocalErased.parse(await response.json());
 }
 
+const Done = z.object({ erased: z.array(z.object({ order: z.string(), fields: z.array(z.string()) })) });
 const LocalErased = z.object({ mails: z.number() });
 
-function summary(erased: readonly Erased[], local: z.output<typeof LocalErased> | undefined): string {
+function summary({ erased }: z.output<typeof Done>, local: z.output<typeof LocalErased> | undefined): string {
   if (erased.length === 0 && !local?.mails) return 'nothing is stored about this person';
   return [
     ...erased.map(({ order, fields }) => `${harmless(order)}: ${fields.join(', ')}`),

@@ -35,7 +35,7 @@ export async function findPerson(
   reading: { readonly isConsistent?: boolean; readonly limit?: number | undefined } = {},
 ) {
   const target = targetFrom(options, terminal.env);
-  const { table, store } = await openTable(target);
+  const { table } = await openTable(target);
   const isIn = addressFinder(options.email);
   terminal.complain('reading the whole table');
   const orders: Personal[] = [];
@@ -45,5 +45,5 @@ export async function findPerson(
     if (orders.length >= limit) break;
   }
   orders.splice(limit);
-  return { target, isIn, store, orders };
+  return { target, isIn, orders };
 }

@@ -1,7 +1,7 @@
 /** Everything that has happened to an order, in the order of time. */
 import { gunzipSync } from 'node:zlib';
 import { basisOf } from '../../../functions/core/operator/refusal.ts';
-import type { Item, Order, Request, Send, Unreadable } from '../../../functions/core/order/types.ts';
+import type { Order, Request, Send, Unreadable } from '../../../functions/core/order/types.ts';
 import { asOrder, view } from '../../../functions/core/order/view.ts';
 
 interface Entry {
@@ -24,9 +24,6 @@ export function detailOf(item: Order | Unreadable | Request) {
     raw: raw ? { ...raw, body } : null,
   };
 }
-
-export const isShown = (item: Item | undefined): item is Order | Unreadable | Request =>
-  item?.kind === 'order' || item?.kind === 'unreadable' || item?.kind === 'request';
 
 const MOST_BODY = 16_000;
 

@@ -20,7 +20,7 @@ import { sendFile } from './files.ts';
 import { findProfile } from './find-profile.ts';
 import { healthOf } from './health.ts';
 import { RESOLUTIONS } from './held-reasons.ts';
-import { detailOf, isShown } from './history.ts';
+import { detailOf } from './history.ts';
 import { readBody, sendJson } from './http.ts';
 import { ordersIndex } from './orders-index.ts';
 import { trySerial } from './try-serial.ts';
@@ -96,9 +96,9 @@ type Session = Awaited<ReturnType<typeof open>>;
 
 /** Connects to the stack, and begins to read its orders. */
 async function open(target: Target, terminal: Terminal, reads: Target) {
-  const operate = operatorOf(target);
-  const [names, { table, store }, who, catalogue] = await Promise.all([
-    target.names(),
+  const names = await target.names();
+  const operate = operatorOf(target, names);
+  const [{ table, store }, who, catalogue] = await Promise.all([
     openTable(reads),
     fetchCaller(target, terminal),
     operate({ action: 'describe' }).then((described) => Described.parse(described)),
@@ -172,7 +172,7 @@ async function searched({ index }: Session, query: URLSearchParams) {
 
 async function orderOf({ store, index }: Session, key: string) {
   const { item } = await followAliases(store, key, await store.get(key));
-  if (!isShown(item)) throw new BadRequest(`there is no order ${key}; search for it`);
+  if (!item || !isPersonal(item)) throw new BadRequest(`there is no order ${key}; search for it`);
   await index.refresh([item.key]);
   return detailOf(item);
 }
@@ -188,7 +188,7 @@ async function heldOf({ table }: Session, page: number) {
     pages: Math.ceil(keys.length / HELD),
     items: items.flatMap((item) => {
       // The index may lag behind: an order that has been released meanwhile is left out.
-      if (!isShown(item) || !('heldAt' in item) || !item.heldAt) return [];
+      if (!isPersonal(item) || !('heldAt' in item) || !item.heldAt) return [];
       return { ...view(item), kind: item.kind, basis: basisOf(item) };
     }),
   };

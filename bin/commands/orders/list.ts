@@ -9,7 +9,7 @@ import { dayOf, parseCount, parseDay } from '../cli/option-values.ts';
 import { type OptionsOf, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { orderTable } from './print.ts';
-import { findItem, openSession } from './session.ts';
+import { findShown, openSession } from './session.ts';
 import {
   dueEntries,
   type Entry,
@@ -97,7 +97,7 @@ async function listOne(terminal: Terminal, options: Options, id: string): Promis
   const { email, state, unpaid, date, since, until, cursor } = options;
   if (email ?? state ?? unpaid ?? date ?? since ?? until ?? cursor)
     throw new CommandError('--order selects one order; remove the other filters');
-  return { orders: [view(await findItem(await openSession(options, terminal), id))], cursor: null };
+  return { orders: [view(await findShown(await openSession(options, terminal), id))], cursor: null };
 }
 
 interface Filter {

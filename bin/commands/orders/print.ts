@@ -1,7 +1,6 @@
 /** Orders for a person: a table of many, the state of one after a change, and how to resolve a held line. */
 import { HINTS } from '../../../functions/core/inbound/hints.ts';
-import type { Order, Request, Unreadable } from '../../../functions/core/order/types.ts';
-import { type OrderView, view } from '../../../functions/core/order/view.ts';
+import type { OrderView } from '../../../functions/core/order/view.ts';
 import { columns, json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
 import type { Terminal } from '../cli/terminal.ts';
@@ -29,12 +28,7 @@ const times = (quantity: number) => (quantity > 1 ? ` × ${quantity}` : '');
 const distinct = (values: readonly string[]) => [...new Set(values)].join(', ');
 
 /** Prints an order after a change. Throws a CommandError if a line is still held. */
-export function printOutcome(
-  { print }: Terminal,
-  item: Order | Unreadable | Request,
-  asJson: boolean | undefined,
-): void {
-  const order = view(item);
+export function printOutcome({ print }: Terminal, order: OrderView, asJson: boolean | undefined): void {
   print(asJson ? json(order) : outcome(order) || 'no line is left to mail');
   const left = order.lines.filter((line) => line.held).length;
   if (left > 0) throw new CommandError(`${left} of ${order.lines.length} lines of ${order.key} still held`);

@@ -2,15 +2,13 @@
 import { gunzipSync } from 'node:zlib';
 import { Command } from '@commander-js/extra-typings';
 import type { Money } from '../../../functions/core/inbound/event.ts';
-import { basisOf, Refusal } from '../../../functions/core/operator/refusal.ts';
-import type { AuditEntry, Order, Raw } from '../../../functions/core/order/types.ts';
+import type { AuditEntry, Raw } from '../../../functions/core/order/types.ts';
 import { type OrderView, view } from '../../../functions/core/order/view.ts';
 import { columns, harmless, json } from '../cli/columns.ts';
-import { CommandError } from '../cli/failure.ts';
 import { type OptionsOf, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { formatMinute } from './print.ts';
-import { findItem, openSession } from './session.ts';
+import { findShown, openSession } from './session.ts';
 
 const command = () =>
   withTargetOptions(new Command('show'))
@@ -31,32 +29,17 @@ export const ordersShow = (terminal: Terminal) =>
   command().action((key, options) => show(terminal, key, options));
 
 async function show(terminal: Terminal, text: string, options: OptionsOf<typeof command>): Promise<void> {
-  const item = await findItem(await openSession(options, terminal), text);
+  const item = await findShown(await openSession(options, terminal), text);
   const raw = 'raw' in item && item.raw ? opened(item.raw) : null;
   const order = view(item);
   terminal.print(options.json ? json({ ...order, raw }) : formatOrder(order, raw));
 }
 
-/** Shows the order again and throws a CommandError if another change came between the decision and the action. */
-export function requireUnchanged({ print }: Terminal, seen: Order, current: Order): void {
-  if (basisOf(seen) === basisOf(current)) return;
-  print(formatOrder(view(current), null));
-  throw new CommandError(
-    `${current.key} has changed since the command read it, so nothing is done; check it and run the command again`,
-  );
-}
-
-/** Throws a Refusal as a CommandError. If the order has changed, it is shown again before. */
-export function refuse({ print }: Terminal, error: unknown): never {
-  if (!(error instanceof Refusal)) throw error;
-  if (error.order) print(formatOrder(error.order, null));
-  throw new CommandError(error.message);
-}
-
 /** Returns the notification with its body as text. */
 const opened = ({ body, ...raw }: Raw) => ({ ...raw, body: gunzipSync(body).toString('utf8') });
 
-const formatOrder = (order: OrderView, raw: ReturnType<typeof opened> | null): string =>
+/** Formats everything that is stored of an order. */
+export const formatOrder = (order: OrderView, raw: ReturnType<typeof opened> | null): string =>
   [
     columns([['order', order.key], ...facts(order)]),
     ...order.lines.map((line) => section(`line ${line.sku || '?'}`, lineFacts(line))),

@@ -1,16 +1,18 @@
 /** Performs a manual action that is requested as JSON: for the Lambda `operator`, which the desk and the commands call. */
 import * as z from 'zod/mini';
 import type { Catalogue } from '../catalogue/catalogue.ts';
+import { HINTS } from '../inbound/hints.ts';
 import type { Reader } from '../inbound/reread.ts';
 import { toMailbox } from '../mail/address.ts';
 import { previewMail } from '../mail/preview.ts';
 import { isInForce, isPaid, statusOf } from '../order/due.ts';
 import { type Result, reject, resend } from '../order/manual.ts';
-import { change, changeItem, followAliases } from '../order/record.ts';
+import { AliasCircle, change, changeItem } from '../order/record.ts';
 import type { Item, Line, Order, Request } from '../order/types.ts';
 import { view } from '../order/view.ts';
 import { type Answers, fetchAnswers } from '../serial/lines.ts';
 import type { Store } from '../world.ts';
+import { findItem } from './find.ts';
 import { issueManually } from './issue.ts';
 import { addressFinder, isPersonal, isRevealing, type Personal, withoutPerson } from './person.ts';
 import { basisOf, Refusal, type Refused, requireResult, requireUnchanged, type Seen } from './refusal.ts';
@@ -21,15 +23,13 @@ export interface Operating {
   readonly catalogue: Catalogue;
   readonly store: Store;
   now(): number;
-  /** Makes the ID of an order that is issued without one. */
-  newId(): string;
   /** Reads the keys, which only some actions need. */
   reader(): Promise<Reader>;
 }
 
-const text = z.string().check(z.trim(), z.minLength(1), z.maxLength(1_000));
+const text = z.string().check(z.maxLength(1_000, 'expected at most 1,000 characters'));
 const reason = z.pipe(
-  z.string().check(z.maxLength(1_000)),
+  text,
   z.transform((typed) => typed.trim() || null),
 );
 const By = { who: text, why: z._default(z.nullable(reason), null) };
@@ -60,7 +60,8 @@ export const OperatorRequest = z.discriminatedUnion('action', [
     ...{ action: z.literal('issue'), ...By, product: z.string(), name: text, email: address },
     company: z.optional(text),
     quantity: z._default(z.int().check(z.gte(1), z.lte(999_999)), 1),
-    id: z.optional(z.string().check(z.regex(/^[\x21-\x7e]{1,100}$/, 'expected no spaces, such as press-7'))),
+    /** A repeated request with the same ID issues nothing more. */
+    id: z.string().check(z.regex(/^[\x21-\x7e]{1,100}$/, 'expected no spaces, such as press-7')),
   }),
   /** The caller finds the orders, since only a person may read the whole table. */
   z.object({ action: z.literal('erase'), ...By, email: text, keys: z.array(z.string()) }),
@@ -85,9 +86,10 @@ export async function operate(ports: Operating, request: unknown, isSupport = fa
   try {
     return { done: true, ...(await perform(ports, parsed.data, isSupport)) } as const;
   } catch (error) {
+    if (error instanceof AliasCircle) return { done: false, message: error.message } as const;
     if (!(error instanceof Refusal)) throw error;
-    const { message, order } = error;
-    return { done: false, message, ...(order && { order, changed: true }) } as const;
+    const { message, order, field } = error;
+    return { done: false, message, field, ...(order && { order, changed: true }) } as const;
   }
 }
 
@@ -134,13 +136,9 @@ async function preview({ catalogue }: Operating, { product, locale }: Of<'previe
   return { subject, from: `${from.name} <${from.address}>`, to, text, html };
 }
 
-async function findSeen(
-  { store }: Operating,
-  { key, basis: seen }: { key: string; basis?: string | undefined },
-) {
-  const { item } = await followAliases(store, key, await store.get(key));
-  if (item?.kind !== 'order' && item?.kind !== 'unreadable' && item?.kind !== 'request')
-    throw new Refusal(`there is no order ${key}`);
+async function findSeen(ports: Operating, { key, basis: seen }: { key: string; basis?: string | undefined }) {
+  const item = await findItem(ports, key);
+  if (item.kind === 'keyChange') throw new Refusal(`${item.key} is not an order`);
   const decided = seen ?? basisOf(item);
   requireUnchanged(decided, item);
   return { item, decided };
@@ -149,7 +147,7 @@ async function findSeen(
 async function findOrder(ports: Operating, request: { key: string; basis?: string | undefined }) {
   const { item, decided } = await findSeen(ports, request);
   if (item.kind === 'order') return { item, decided };
-  throw new Refusal(`${item.key} is no order; release it first`);
+  throw new Refusal(`${item.key} is not an order; \`orders show '${item.key}'\` shows it`);
 }
 
 /** Throws a Refusal if no serial may be mailed in the order's state. */
@@ -174,6 +172,7 @@ async function changeSeen(
 }
 
 const outcome = (item: Seen, changed: boolean, notes: readonly string[] = []) => ({
+  kind: item.kind,
   order: view(item),
   changed,
   notes,
@@ -197,7 +196,8 @@ async function release(ports: Operating, request: Of<'release'>) {
 
 function requireHeld(item: Seen): void {
   if (item.kind === 'order') requireLive(item);
-  if (!('heldAt' in item && item.heldAt)) throw new Refusal(`${item.key} is not held`);
+  if (!('heldAt' in item && item.heldAt))
+    throw new Refusal(`${item.key} is not held; \`orders held\` lists what is held`);
 }
 
 /** Ends what is held: no serial is ever made of it. */
@@ -225,9 +225,11 @@ async function resendOrder(ports: Operating, request: Of<'resend'>) {
   const email = request.email && toMailbox(request.email);
   requireLive(item);
   if (item.lines.every(({ state }) => state !== 'issued'))
-    throw new Refusal(`${item.key} has no serial yet; release makes it`);
+    throw new Refusal(`${item.key} has no serial yet; \`orders release '${item.key}'\` makes it`);
   if (!item.test && !toMailbox(email ?? item.buyer.email))
-    throw new Refusal(`${item.key} has no address that SES accepts; give another address`);
+    throw new Refusal(`${item.key} has no address that SES accepts; give another address`, {
+      field: 'email',
+    });
   return await changeSeen(ports, { item, decided }, (current) =>
     resend(current, email, request, ports.now()),
   );
@@ -239,9 +241,10 @@ async function reissue(ports: Operating, request: Of<'reissue'>) {
     (request.sku ?? sku) === sku && (request.product ?? product) === product;
   requireLive(item);
   const lines = item.lines.filter(isChosen);
-  if (lines.length === 0) throw new Refusal(`${item.key} has no such line`);
+  const all = item.lines.map(({ sku, product }) => `${sku} (${product})`).join(', ');
+  if (lines.length === 0) throw new Refusal(`${item.key} has no such line; it has ${all}`);
   if (lines.every(({ state }) => state !== 'issued'))
-    throw new Refusal(`${item.key} has no serial yet; release makes it`);
+    throw new Refusal(`${item.key} has no serial yet; \`orders release '${item.key}' --name NAME\` makes it`);
   const step = await withMakers(ports, item, (makers, order) =>
     reissueLines(makers, order, { name: request.name, isChosen }, request, ports.now()),
   );
@@ -252,7 +255,9 @@ async function transfer(ports: Operating, request: Of<'transfer'>) {
   const { item, decided } = await findOrder(ports, request);
   requireLive(item);
   if (item.lines.some(({ state }) => state !== 'issued'))
-    throw new Refusal(`${item.key} has a line without a serial; release makes it first`);
+    throw new Refusal(
+      `${item.key} has a line without a serial; \`orders release '${item.key}'\` makes it first`,
+    );
   const owner = { name: request.name, email: toMailbox(request.email) ?? request.email };
   const step = await withMakers(ports, item, (makers, order) =>
     transferOrder(makers, order, owner, request, ports.now()),
@@ -281,14 +286,17 @@ async function issue(ports: Operating, request: Of<'issue'>) {
     throw new Refusal(`the catalogue has no product ${request.product}; it has ${products.join(', ')}`);
   const { productKeys: keys, generate } = await ports.reader();
   const email = toMailbox(request.email) ?? request.email;
-  const gift = { ...request, products: [request.product], email, id: request.id ?? ports.newId() };
+  const gift = { ...request, products: [request.product], email };
   const now = ports.now();
   const make = (answers?: Answers) => issueManually({ catalogue, keys, answers }, gift, request, now);
   const made = make(await fetchAnswers(generate, make));
-  if (typeof made === 'string') throw new Refusal(`nothing is issued: ${made}`);
+  if (typeof made === 'string') throw new Refusal(`nothing is issued, ${made}: ${HINTS[made]}`);
   const { order, changed } = await change(store, made.key, undefined, (found) => (found ? undefined : made));
   if (changed || isSameGift(order, made)) return outcome(order, changed);
-  throw new Refusal(`${made.key} exists already and is a different order: choose another ID for this one`);
+  throw new Refusal(
+    `${made.key} exists already; nothing is issued. It is a different order: choose another ID for this one`,
+    { field: 'id' },
+  );
 }
 
 function isSameGift(one: Order, other: Order): boolean {
@@ -307,6 +315,7 @@ async function erase({ store, now }: Operating, { email, keys, who, why }: Of<'e
   if (isRevealing(why ?? '', isIn, items))
     throw new Refusal(
       "the reason is stored and contains the person's address, name or serial; write it without them",
+      { field: 'why' },
     );
   const erased: { order: string; fields: readonly string[] }[] = [];
   for (const item of items) {

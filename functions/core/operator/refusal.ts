@@ -1,15 +1,20 @@
 /** Why a manual action is not possible. */
 import type { HeldReason } from '../inbound/event.ts';
+import { HINTS } from '../inbound/hints.ts';
 import { basis, type Result } from '../order/manual.ts';
 import type { Order, Request, Unreadable } from '../order/types.ts';
 import { asOrder, type OrderView, view } from '../order/view.ts';
 
-/** The message is for the person. `order` is set if the person has to look at it again. */
+/** The message is for the person. Commands in it, such as `orders held`, are completed by the command line. */
 export class Refusal extends Error {
+  /** Set if the person has to look at it again. */
   readonly order: OrderView | undefined;
-  constructor(message: string, item?: Seen) {
+  /** The field of the request that the person has to change. */
+  readonly field: string | undefined;
+  constructor(message: string, { item, field }: { item?: Seen; field?: string } = {}) {
     super(message);
     this.order = item && view(item);
+    this.field = field;
   }
 }
 
@@ -22,10 +27,9 @@ export const basisOf = (item: Seen): string => basis(item.kind === 'order' ? ite
 /** Throws a Refusal if another change came between the decision and the action. */
 export function requireUnchanged(decided: string, current: Seen): void {
   if (basisOf(current) === decided) return;
-  throw new Refusal(
-    `${current.key} has changed since you saw it, so nothing is done; look at it again`,
-    current,
-  );
+  throw new Refusal(`${current.key} has changed since you saw it, so nothing is done; look at it again`, {
+    item: current,
+  });
 }
 
 /** Returns the changed order; undefined if nothing changes. Throws a Refusal if the action is not possible. */
@@ -33,7 +37,7 @@ export function requireResult(result: Result | Refused, { key }: Order): Order |
   if (result === 'unchanged') return undefined;
   if (typeof result === 'object') {
     if (!('why' in result)) return result;
-    throw new Refusal(`${result.sku} of ${key} cannot have this name: ${result.why}`);
+    throw new Refusal(`${result.sku} cannot have this name, ${result.why}: ${HINTS[result.why]}`);
   }
   throw new Refusal(
     result === 'too_large'

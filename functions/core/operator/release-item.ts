@@ -39,8 +39,6 @@ interface Release extends Actor {
   readonly decided: string;
   /** The provider's ID of a notification that has none. */
   readonly order?: string | undefined;
-  /** Asks the person for that ID. */
-  readonly askOrder?: (() => Promise<string | undefined>) | undefined;
   /** Collects what the person should know besides the result. */
   readonly notes: string[];
 }
@@ -127,7 +125,7 @@ async function releaser({ catalogue, reader, corrections, actor, now }: Work, fo
 /** Makes the order that the person describes, once the person names what was sold. */
 async function described(work: Work, found: Unreadable): Promise<Seen> {
   if (work.corrections.products.size === 0) return found;
-  const id = await idOf(found, work);
+  const id = idOf(found, work);
   const releaseIt = await releaser(work, asOrder(found));
   let isMade = false;
   const recording = recordingOf(work, work.notes);
@@ -144,15 +142,16 @@ async function described(work: Work, found: Unreadable): Promise<Seen> {
 }
 
 /** Returns the order's ID: the one in the notification, else the one that the person gives. */
-async function idOf({ key }: Unreadable, { order, askOrder }: Work): Promise<string> {
+function idOf({ key }: Unreadable, { order }: Work): string {
   const own = idIn(key);
   const isHash = /^[0-9a-f]{64}$/.test(own);
   if (!isHash && order !== undefined && order !== own)
     throw new Refusal(`the notification is for the order ${own}; leave the number of the order out`);
-  const number = isHash ? (order ?? (await askOrder?.()))?.trim() : own;
+  const number = isHash ? order?.trim() : own;
   if (number) return number;
   throw new Refusal(
     "the notification contains no ID of the order; give the provider's ID of the order, so that a repeated notification is no second order",
+    { field: 'order' },
   );
 }
 

@@ -242,17 +242,18 @@ export async function changeItem<Kept extends Versioned>(
 
 /** An alias points directly to its order. A chain of two arises if two orders claim each other's IDs; never one of four. */
 const MOST_ALIASES = 4;
+export class AliasCircle extends Error {}
 
 /**
  * Returns the item that `item`, which is stored under `key`, is or is an alias of, and its own key. The item is undefined
- * while only its alias is stored. Throws after 4 aliases, since they lead in a circle.
+ * while only its alias is stored. Throws an AliasCircle after 4 aliases.
  */
 export async function followAliases(store: Store, key: string, item: Item | undefined) {
   let at = key;
   let found = item;
   for (let followed = 0; found?.kind === 'alias'; followed += 1) {
     if (followed === MOST_ALIASES)
-      throw new Error(
+      throw new AliasCircle(
         `${key} leads to no order through ${MOST_ALIASES} aliases; delete this item and have its provider send the order again`,
       );
     at = found.aliasOf;

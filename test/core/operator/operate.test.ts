@@ -27,7 +27,6 @@ function system() {
     catalogue,
     store: world.ports.store,
     now: () => world.state.now,
-    newId: () => 'press-1',
     reader: async () => ({
       ...{ catalogue, providers: { plain }, providerKeys: {}, now: () => world.state.now },
       productKeys: { widget: versions, gadget: versions },
@@ -123,9 +122,10 @@ const refusals: readonly [string, sold: object, request: object, message: string
   ['reject', {}, {}, 'is not held'],
   ['resend', { buyer: { email: buyer.email, ...from } }, {}, 'has no serial yet'],
   ['resend', {}, { email: 'not an address' }, 'expected an address'],
-  ['reissue', {}, { name: ' ' }, 'the request is not valid: name'],
-  ['reissue', {}, { name: 'x'.repeat(300) }, 'cannot have this name: name_too_long'],
-  ['reissue', {}, { name: 'Zoe', sku: 'other' }, 'has no such line'],
+  ['reissue', {}, { name: ' ' }, 'w cannot have this name, no_name: ask the buyer'],
+  ['resend', {}, { why: 'x'.repeat(1_001) }, 'the request is not valid: why: expected at most 1,000'],
+  ['reissue', {}, { name: 'x'.repeat(300) }, 'cannot have this name, name_too_long'],
+  ['reissue', {}, { name: 'Zoe', sku: 'other' }, 'has no such line; it has w (widget)'],
   [
     'transfer',
     { buyer: { email: buyer.email, ...from } },
@@ -164,9 +164,35 @@ test('an action that was decided on an older state is not applied, and shows the
   expect(items.get(key)).toBe(before);
 });
 
+test.each(['1', 'plain#1', 'plain#other', 'other'])('an order is found as %s', async (name) => {
+  const { items, sell, act } = system();
+  await sell('1');
+  items.set('plain#other', { kind: 'alias', key: 'plain#other', aliasOf: 'plain#1' });
+  expect(await act('resend', { key: name })).toMatchObject({ done: true, order: { key: 'plain#1' } });
+});
+
+test.each([
+  ['none', 'there is no order none; `orders list` lists recent orders'],
+  ['keys#widget', 'keys#widget is not an order'],
+  ['2', '2 is the ID of several orders; use one of their keys: plain#2, plain#test#2'],
+  ['circle', 'circle leads to no order through 4 aliases'],
+])('an order is not found as %s: %s', async (name, message) => {
+  const { items, sell, act } = system();
+  await sell('2');
+  const item = items.get('plain#2');
+  if (item) items.set('plain#test#2', { ...item, key: 'plain#test#2' });
+  const change = { kind: 'keyChange', key: 'keys#widget', version: 1, receivedAt: '2026-11-23', audit: [] };
+  items.set('keys#widget', { ...change, kind: 'keyChange' });
+  items.set('circle', { kind: 'alias', key: 'circle', aliasOf: 'circle' });
+  expect(await act('release', { key: name })).toMatchObject({
+    done: false,
+    message: expect.stringContaining(message),
+  });
+});
+
 test('a gift is issued once under its ID', async () => {
   const { act } = system();
-  const gift = { product: 'widget', name: 'Mac Weekly', email: 'press@example.com' };
+  const gift = { product: 'widget', name: 'Mac Weekly', email: 'press@example.com', id: 'press-1' };
   expect(await act('issue', gift)).toMatchObject({
     done: true,
     changed: true,
@@ -176,6 +202,7 @@ test('a gift is issued once under its ID', async () => {
   expect(await act('issue', { ...gift, name: 'Other' })).toMatchObject({
     done: false,
     message: expect.stringContaining('a different order'),
+    field: 'id',
   });
 });
 
@@ -197,7 +224,7 @@ describe('the alias of KeypostSupport', () => {
     const { items, sell, seen, act } = system();
     const key = await sell('1', { buyer: { email: buyer.email, ...from } });
     const before = items.get(key);
-    const gift = { product: 'widget', name: 'Eve', email: buyer.email, keys: [key] };
+    const gift = { product: 'widget', name: 'Eve', email: buyer.email, id: 'x', keys: [key] };
     expect(await act(action, { ...seen(key), ...gift }, true)).toMatchObject({ done: false });
     expect([items.get(key), items.size]).toEqual([before, 1]);
   });

@@ -1,0 +1,35 @@
+/** Finds what a person names, in the Lambda `operator` and in the commands. */
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import { keyOf } from '../order/keys.ts';
+import { followAliases } from '../order/record.ts';
+import type { Item, KeyChange, Order, Request, Unreadable } from '../order/types.ts';
+import type { Store } from '../world.ts';
+import { MANUAL } from './issue.ts';
+import { Refusal } from './refusal.ts';
+
+/** An item that can be shown as an order. */
+export type Shown = Order | Unreadable | KeyChange | Request;
+
+const isShown = (item: Item | undefined): item is Shown =>
+  item !== undefined && ['order', 'unreadable', 'keyChange', 'request'].includes(item.kind);
+
+/** Finds an item by its key, by an alias, or by the provider's ID. Throws a Refusal unless it finds exactly one. */
+export async function findItem(
+  { store, catalogue }: { readonly store: Store; readonly catalogue: Catalogue },
+  text: string,
+): Promise<Shown> {
+  const read = async (key: string) => (await followAliases(store, key, await store.get(key))).item;
+  const exact = await read(text);
+  if (isShown(exact)) return exact;
+  const owners = [...Object.keys(catalogue.providers), MANUAL];
+  const keys = owners.flatMap((name) => [keyOf(name, false, text), keyOf(name, true, text)]);
+  const items = (await Promise.all(keys.map(read))).filter(isShown);
+  const found = new Map(items.map((item) => [item.key, item]));
+  const [item, ...others] = found.values();
+  if (item && others.length === 0) return item;
+  throw new Refusal(
+    item
+      ? `${text} is the ID of several orders; use one of their keys: ${[...found.keys()].join(', ')}`
+      : `there is no order ${text}; \`orders list\` lists recent orders, \`orders held\` held ones`,
+  );
+}
