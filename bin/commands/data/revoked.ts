@@ -2,7 +2,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Command } from '@commander-js/extra-typings';
 import { productKeys } from '../../../functions/core/catalogue/keys.ts';
-import { isInForce } from '../../../functions/core/order/due.ts';
+import { paymentOf } from '../../../functions/core/order/due.ts';
 import type { Item } from '../../../functions/core/order/types.ts';
 import { licenceId, seedOf, signRevoked } from '../../../functions/core/serial/ed25519.ts';
 import { CommandError } from '../cli/failure.ts';
@@ -62,9 +62,11 @@ async function exportRevoked(
 /** The IDs of the order's licences that were replaced, and of all if the order is refunded or disputed. */
 function revokedIds(item: Item, product: string): Buffer[] {
   if (item.kind !== 'order' || item.test) return [];
+  const isInForce = ['paid', 'partly_refunded'].includes(paymentOf(item));
   return item.lines.flatMap((line) => {
-    if (line.state !== 'issued' || line.product !== product) return [];
-    const revoked = isInForce(item) ? line.superseded : [...line.superseded, line.issued];
-    return revoked.map(({ n }) => licenceId(item.key, line.id - 1, n));
+    if (line.product !== product) return [];
+    const last = line.state === 'issued' ? line.issued.n : line.state === 'erased' ? (line.issues ?? 0) : 0;
+    const revoked = Math.max(0, isInForce ? last - 1 : last);
+    return Array.from({ length: revoked }, (_, at) => licenceId(item.key, line.id - 1, at + 1));
   });
 }

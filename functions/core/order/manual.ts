@@ -175,9 +175,10 @@ export function importLine(
 export function erase(order: Order, by: Actor, now: number): Order | 'erased' {
   if (order.erasedAt) return 'erased';
   const audit = order.audit.map((entry) => ({ ...entry, why: null, before: {}, after: {} }));
-  const lines = order.lines.map(
-    (line): Line => ({ ...factsOf(line), state: 'erased', product: line.product }),
-  );
+  const lines = order.lines.map((line): Line => {
+    const issues = line.state === 'issued' ? line.issued.n : undefined;
+    return { ...factsOf(line), state: 'erased', product: line.product, issues };
+  });
   const bare = { ...order, buyer: {}, corrected: [], sends: [], raw: undefined, erasedAt: toAt(now) };
   return settle(withErasure({ ...bare, lines, audit }, personalIn(order).join(', '), by, now), now);
 }

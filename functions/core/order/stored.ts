@@ -345,7 +345,7 @@ const Pending = record({ product: orNull(text), reason: maybe(oneOf(HELD_REASONS
 const Held = record({ product: orNull(text), reason: oneOf(HELD_REASONS), fromProvider: yes });
 const ToMake = record({ product: text, licensee: text, tries: count, until: text });
 const IssuedLine = record({ product: text, superseded: list(record({ ...SERIAL, at: text })) });
-const Erased = record({ product: orNull(text) });
+const Erased = record({ product: orNull(text), issues: maybe(count) });
 
 /** `1.1 2.1`: line 1 and line 2, each with its first serial. */
 const carries: Parser<readonly Carried[]> = (value, name) =>

@@ -117,7 +117,12 @@ export type LineState =
       readonly superseded: readonly Superseded[];
     }
   /** `erased`: the person is erased, and nothing is ever made for the line again. */
-  | { readonly state: 'erased'; readonly product: string | null };
+  | {
+      readonly state: 'erased';
+      readonly product: string | null;
+      /** How many serials the line had: those that were revoked stay revoked. */
+      readonly issues?: number | undefined;
+    };
 
 export interface Issued {
   /** 1 for the first serial of the line; a reissue adds one. */
