@@ -13,8 +13,12 @@ import { requestWorld } from './core/request-world.ts';
 import type { World } from './core/world.ts';
 import { webhookEnv } from './env.ts';
 
-/** Imports zod and the providers lazily, so that the connections are opened first. */
-const importProviders = () => import('./providers/index.ts');
+let loading: Promise<typeof import('./providers/index.ts')> | undefined;
+/** Imports zod and the providers lazily, so that the connections are opened first. Cached, because each `import()` calls Node's loader. */
+function importProviders() {
+  loading ??= import('./providers/index.ts');
+  return loading;
+}
 const { ports, ses } = wirePorts(catalogue, webhookEnv(process.env));
 
 await warm(

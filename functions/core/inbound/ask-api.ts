@@ -24,6 +24,7 @@ export async function askApi<Schema extends z.ZodMiniType>(
 export async function findInApi<Schema extends z.ZodMiniType>(
   ...call: Parameters<typeof askApi<Schema>>
 ): Promise<z.output<Schema> | undefined> {
+  if (!call[0].api) return undefined;
   try {
     return await askApi(...call);
   } catch (error) {

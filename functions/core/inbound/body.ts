@@ -62,11 +62,17 @@ function decodeField(text: string, charset: 'utf8' | 'latin1'): string {
   }
 }
 
+/** The parsed bodies: a provider's file parses each several times. */
+const parsed = new WeakMap<Buffer, unknown>();
+
 /** Replaces the message of a JSON error, since it quotes the body. */
 function parseJson(body: Buffer | string): unknown {
+  if (typeof body !== 'string' && parsed.has(body)) return parsed.get(body);
   try {
     const text = typeof body === 'string' ? body : utf8.decode(body);
-    return LONE_SURROGATE.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text);
+    const value: unknown = LONE_SURROGATE.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text);
+    if (typeof body !== 'string') parsed.set(body, value);
+    return value;
   } catch {
     throw new Rejection('bad_body', 'the body is not JSON in UTF-8');
   }

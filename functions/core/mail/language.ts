@@ -43,9 +43,13 @@ function find(locale = ''): string | undefined {
 
 /** By CLDR's likely subtags: https://cldr.unicode.org/index/cldr-spec/transmitting-likely-subtags */
 function languageIn(country = ''): string | undefined {
-  const isOne = /^[a-z]{2}$/i.test(country) && !SEVERAL.includes(country.toUpperCase());
-  return isOne ? new Intl.Locale(`und-${country}`).maximize().language : undefined;
+  if (!/^[a-z]{2}$/i.test(country) || SEVERAL.includes(country.toUpperCase())) return undefined;
+  const language = likely.get(country) ?? new Intl.Locale(`und-${country}`).maximize().language;
+  likely.set(country, language);
+  return language;
 }
+/** Cached, because `Intl.Locale` is slow. */
+const likely = new Map<string, string>();
 /** Countries in which several languages are official, so that none of them is the buyer's. */
 const SEVERAL = ['BE', 'CA', 'CH', 'CM', 'LU'];
 

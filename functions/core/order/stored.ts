@@ -178,14 +178,16 @@ function sendFields(order: Order, send: Send, at: number): Fields {
 
 /** Removes undefined values, empty lists and empty maps. */
 function compact(record: object): Fields {
-  const isEmpty = (value: unknown) =>
-    value === undefined ||
-    (Array.isArray(value) && value.length === 0) ||
-    (typeof value === 'object' &&
-      value !== null &&
-      !(value instanceof Uint8Array) &&
-      Object.keys(value).length === 0);
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => !isEmpty(value)));
+  const full: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(record)) if (!isEmpty(value)) full[name] = value;
+  return full;
+}
+
+function isEmpty(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return value === undefined;
+  return Array.isArray(value)
+    ? value.length === 0
+    : !(value instanceof Uint8Array) && Object.keys(value).length === 0;
 }
 
 /** An item without an index's attributes is not in that index. */
