@@ -1,7 +1,7 @@
 /**
- * A Lambda of its own, run by `sandbox.ts`: loads the bundle that its argument names, then hands it each line of
- * standard input as an event. It reads as a frozen Lambda waits: nothing else of it runs until the next event.
- * What it measured goes to file descriptor 3; what the bundle logs goes where Lambda's logs go.
+ * A Lambda of its own, run by `sandbox.ts`: loads the bundle that its argument names, then passes it each line of
+ * standard input as an event. It blocks until the next event, as a frozen Lambda does. The measurements go to file
+ * descriptor 3, and the bundle's logs where Lambda's logs go.
  */
 import { readSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';

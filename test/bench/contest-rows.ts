@@ -12,7 +12,7 @@ export const NAMES: Readonly<Record<Contender, string>> = {
 };
 const CONTENDERS = ['warmed', 'unwarmed', 'threeCalls', 'textbook'] as const;
 
-/** @param ofUnwarmed what was promised of ours as a part of ours unwarmed, at this size. */
+/** @param ofUnwarmed the promised first order as a part of the one with nothing warmed, at this size. */
 export function firstOrderRows({ megabytes, of }: Starts, ofUnwarmed?: number): Row[] {
   const [ours, unwarmed, textbook] = [of('warmed').first, of('unwarmed').first, of('textbook').first];
   return [

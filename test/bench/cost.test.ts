@@ -38,7 +38,7 @@ function writeUnits(before: Item, after: Item): number {
   return Math.ceil(itemBytes(after) / 1024) + ofIndexes.reduce<number>((sum, units) => sum + units, 0);
 }
 
-test('an order takes the write units and the storage that are told', async () => {
+test('an order takes the write units and the storage of the calculation', async () => {
   const { record, mark } = await callsOf('stripe');
   const [recorded, marked] = [record.Item ?? {}, mark.Item ?? {}];
   expect(writeUnits({}, recorded)).toBe(WRITE_UNITS.record);
@@ -51,7 +51,7 @@ test('an order takes the write units and the storage that are told', async () =>
   expect(bytes).toBeGreaterThan(STORED_BYTES * 0.9);
 });
 
-test.each([100, 1_000, 10_000, 1_000_000])('%d orders: the whole is the sum of its parts', (orders) => {
+test.each([100, 1_000, 10_000, 1_000_000])('%d orders: the total is the sum of the items', (orders) => {
   const { lines, mail, total } = costOf(orders);
   const sum = lines.reduce((all, { usd }) => all + usd, 0);
   expect(total['à la carte']).toBeCloseTo(sum + (orders * 0.1) / 1_000, 9);
@@ -65,7 +65,7 @@ test('1,000 orders a month cost at most 3.50 USD with all that is not optional',
   expect(total.Essentials).toBeLessThanOrEqual(3.5);
 });
 
-test('an order costs what a hand would reckon', () => {
+test('an order costs the sum that was calculated by hand', () => {
   const [some, none] = [costOf(1_000_000), costOf(0)];
   const each = (item: string) => some.lines.find((line) => line.item === item)?.usd;
   expect(each('HTTP API')).toBeCloseTo(1, 9);

@@ -51,7 +51,7 @@ export async function ownWork(orders: number): Promise<OwnWork> {
   };
 }
 
-/** In AWS PayPal's certificate is read once; of its look-alike's bare key each order would make a new one. */
+/** On AWS PayPal's certificate is read once; the bare key of the fake API would be parsed for each order. */
 function keepKeys(): void {
   const { createPublicKey } = crypto;
   const kept = new Map<unknown, KeyObject>();

@@ -30,7 +30,7 @@ const RATES = [14, 100, 5];
 const DUE = 10_000;
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
-// First and unpinned: a compiler that has to share the CPU with what it compiles is not what is measured.
+// First and unpinned: a compiler on the same CPU would distort the measurement.
 const work = await ownWork(ORDERS);
 const serials = serialRows();
 const drains = [];

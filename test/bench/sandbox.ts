@@ -1,4 +1,4 @@
-/** Cold starts, as many as one likes: each a process of its own on a CPU of its own. */
+/** Runs cold starts: each is a fresh process on a CPU of its own. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';

@@ -1,4 +1,4 @@
-/** Serials a second, from the name as received; profiles a second, where the one of a shipped app is looked for. */
+/** Measures serials a second, from the received name, and profiles a second in the search for an app's profile. */
 import { findProfiles } from '../../functions/core/find-profile/find-profile.ts';
 import { keyBytes, serialOf } from '../../functions/core/serial/aes-128.ts';
 import { licenseeOf } from '../../functions/core/serial/name.ts';

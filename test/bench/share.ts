@@ -51,7 +51,7 @@ function kernelShare(share: number): Share | undefined {
   return undefined;
 }
 
-/** Stops and continues it from outside. Harder than a quota: what it does not use of its turn is lost. */
+/** Stops and continues it by signals. Stricter than a quota: the unused time of a turn is lost. */
 function dutyCycle(share: number): Share {
   let timer: NodeJS.Timeout | undefined;
   return {

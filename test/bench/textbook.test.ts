@@ -1,4 +1,4 @@
-/** The textbook's implementation does the job beside which ours is measured, and makes more calls for it. */
+/** The textbook's implementation does the same job as ours, and makes more calls for it. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ test('a forged order is refused, and nothing but the secret is asked for', async
 test('an order takes four calls, where ours takes three', async () => {
   expect(await handler(signedOrder('stripe'), CONTEXT)).toMatchObject({ statusCode: 200 });
   expect(aws.takeCalls()).toEqual(['PutItem', 'PutItem', 'SendEmail', 'UpdateItem']);
-  // It throws where there are more or fewer.
+  // It throws if there are more or fewer.
   expect(Object.keys(await callsOf('stripe'))).toEqual(['record', 'mail', 'mime', 'mark']);
 });
 

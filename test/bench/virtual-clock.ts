@@ -22,7 +22,7 @@ export function virtualClock(start: number) {
       };
       work.then(end, end);
       for (;;) {
-        // Lets everything happen that the last timer has set going, however many promises long.
+        // Waits until all promises that the last timer started have settled.
         await new Promise(setImmediate);
         if (over) return await work;
         const next = timers.shift();

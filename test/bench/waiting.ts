@@ -1,4 +1,4 @@
-/** Where a person waits or a bill grows: the command line, `npm start` with many orders, and an account at fault. */
+/** Measures what a person waits for or AWS bills: the command line, `npm start` with many orders, and an account at fault. */
 import { spawn } from 'node:child_process';
 import { createCipheriv } from 'node:crypto';
 import { once } from 'node:events';

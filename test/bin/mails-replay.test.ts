@@ -80,7 +80,7 @@ async function replay(...options: string[]) {
   return { code, out: out.join('\n'), err: err.join('\n') };
 }
 
-test('a bounce that was lost is recorded, once, and what is no event stays in the queue', async () => {
+test('a lost bounce is recorded once, and a message that is no event stays in the queue', async () => {
   for (const id of ['1', '2'])
     await keypost.deliver({
       type: 'order.paid',

@@ -135,13 +135,13 @@ describe('reconcile stripe', () => {
     }
   });
 
-  it('asks for no more than was said, page after page', async () => {
+  it('lists only the orders since the given time', async () => {
     sessions = Array.from({ length: 60 }, (_, at) => session(220 - at));
     expect((await reconciled('--since', '2026-11-20T00:03:30Z')).seen).toBe(11);
     expect(asked).toEqual(['/v1/checkout/sessions', '/v1/refunds', '/v1/disputes']);
   });
 
-  it('leaves alone what is not paid: unpaid, only set up, still open', async () => {
+  it('ignores sessions that are not paid: unpaid, only set up, still open', async () => {
     sessions = [
       session(1, { payment_status: 'unpaid' }),
       session(2, { mode: 'setup', payment_status: 'no_payment_required' }),
@@ -150,7 +150,7 @@ describe('reconcile stripe', () => {
     expect(await reconciled('--since', '2026-11-20')).toEqual({ seen: 0, missing: 0, fulfilled: 0, held: 0 });
   });
 
-  it('takes a refund with its order, so that nothing is mailed for money that has gone back', async () => {
+  it('records a refund with its order, so that no serial is mailed for refunded money', async () => {
     sessions = [session(301), session(302), session(303)];
     charges.set('pi_301', { id: 'ch_301', payment_intent: 'pi_301', refunded: true, disputed: false });
     charges.set('pi_302', { id: 'ch_302', payment_intent: 'pi_302', refunded: false, disputed: true });
@@ -165,7 +165,7 @@ describe('reconcile stripe', () => {
     expect(await mailsWith('pi_302')).toEqual([]);
   });
 
-  it('counts a dispute that was won, and finds the refund of an order that is here', async () => {
+  it('fulfils an order whose dispute was won, and records the missed refund of a stored order', async () => {
     sessions = [session(304), session(305)];
     charges.set('pi_304', { id: 'ch_304', payment_intent: 'pi_304', refunded: false, disputed: true });
     disputes = [{ id: 'dp_304', payment_intent: 'pi_304', status: 'won' }];
@@ -184,7 +184,7 @@ describe('reconcile stripe', () => {
     [disputes, refunds] = [[], []];
   });
 
-  it('takes the others where one is not as documented, and says so', async () => {
+  it('fulfils the other orders if one is not as documented, and reports that', async () => {
     sessions = [session(402), session(401), session(400)];
     expect(await keypost('reconcile', 'stripe', '--since', '2020-01-01')).toBe(1);
     expect(said.join()).toContain('1 paid orders of stripe are not as documented');

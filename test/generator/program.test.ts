@@ -1,4 +1,4 @@
-/** What a program gets and may answer, with programs that behave. */
+/** The input and the answer of a program, with well-behaved programs. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it, test } from 'vitest';
 import { type Output, programInput, readOutput } from '../../functions/core/serial/program.ts';

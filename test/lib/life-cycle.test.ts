@@ -1,4 +1,4 @@
-/** What a rolled-back creation and a deleted stack leave, and who watches each Lambda, for every kind of catalogue. */
+/** The resources that a rolled-back creation and a deleted stack leave, and the alarms of each Lambda, for every kind of catalogue. */
 import { rmSync } from 'node:fs';
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
@@ -86,7 +86,7 @@ describe.each(Object.entries(CATALOGUES))('with %s', (_, settings) => {
     expect(fixed.filter(({ DeletionPolicy }) => DeletionPolicy === 'Retain')).toEqual([]);
   });
 
-  test('a rolled-back creation leaves the table only, and a deleted stack what it has sent or stored', () => {
+  test('a rolled-back creation leaves the table only, and a deleted stack its data and its sender', () => {
     expect(typesWith(['Retain'])).toEqual(['AWS::DynamoDB::Table']);
     expect(typesWith(['Retain', 'RetainExceptOnCreate']).sort()).toEqual([...kept].sort());
   });

@@ -24,7 +24,7 @@ test.each([
   expect(found.join()).not.toContain(text);
 });
 
-test('what we log is none of it', () => {
+test('no report contains any of these', () => {
   const lines: string[] = [];
   const report = logReports(
     'Keypost',
@@ -37,7 +37,7 @@ test('what we log is none of it', () => {
   expect(lines.flatMap(findings)).toEqual([]);
 });
 
-test('what a test logs is kept, and what a process says that it has started', () => {
+test('the output of a test and of a process that it starts is kept', () => {
   const mark = `a mark of ${process.pid}`;
   console.info(mark);
   execFileSync(process.execPath, ['-e', `console.error('${mark}, by a child')`], { stdio: 'pipe' });

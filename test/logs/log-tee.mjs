@@ -2,7 +2,7 @@
 import { appendFileSync } from 'node:fs';
 
 const file = process.env.KEYPOST_TEST_LOG;
-// What the command line and the checks of serials print is what a person has asked for; what they complain is not.
+// The output of the command line and of the serial checks is what a person asked for; their error output is not.
 const streams = /keypost\.ts$|verifiers/.test(process.argv[1] ?? '') ? ['stderr'] : ['stdout', 'stderr'];
 for (const name of file ? streams : []) {
   const stream = process[name];

@@ -30,7 +30,7 @@ export function sendHistory(sim: Sim, isReversed: (key: string, at: number) => b
   function mayFollow(last: Send, next: Pick<Send, 'key' | 'n' | 'to' | 'carries' | 'startedAt'>): void {
     const { key, startedAt } = next;
     const isKnown = (last.markedAt !== undefined && last.answeredAt !== undefined) || last.events.length > 0;
-    // What SES refused or told is repeated only by a person; a mail to another address waits only for one in flight.
+    // Only a person repeats a mail that SES has refused or reported; a mail to another address waits only for one in flight.
     const isOther = last.to !== next.to || isResent(key, last.startedAt, startedAt);
     if (isKnown && (isOther || last.events.length > 0)) return;
     // A mail that SES has certainly not accepted is replaced by one with more lines.

@@ -1,4 +1,4 @@
-// What docs/verifiers/serial-check.mjs says of each line of input: whether the serial is valid, and which one it makes.
+// Prints the result of docs/verifiers/serial-check.mjs for each line of input: whether the serial is valid, and which one it makes.
 import { readFileSync } from 'node:fs';
 import { isValid, serialFor } from '../../docs/verifiers/serial-check.mjs';
 

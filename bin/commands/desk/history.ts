@@ -76,7 +76,7 @@ function sent(send: Send): Entry {
       return { at: send.at, text: `${mail}: SES accepts it${tries}, and reports: ${reported}${trouble}.` };
     }
     case 'refused':
-      return { at: null, text: `${mail}: SES refuses it for ever (${send.code})${tries}.` };
+      return { at: null, text: `${mail}: SES refuses it permanently (${send.code})${tries}.` };
     case 'in_flight':
       return { at: null, text: `${mail}: is being sent.` };
     case 'unknown':

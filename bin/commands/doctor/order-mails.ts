@@ -16,7 +16,7 @@ export const orderMails =
     const domain = to.slice(to.lastIndexOf('@') + 1);
     const records = (await findIn(dns.resolveMx(domain))) ?? [];
     if (records.length !== 1 || records[0]?.exchange.toLowerCase() !== host)
-      return `${domain} has ${records.length} MX records, and none or others than SES; its only one must be \`${domain} MX 10 ${host}\``;
+      return `${domain} has ${records.length} MX records; its only one must be \`${domain} MX 10 ${host}\``;
     const own = (await names()).output('OrderMailsRuleSet');
     const { Metadata, Rules = [] } = await client.send(new DescribeActiveReceiptRuleSetCommand({}));
     const takes = Rules.some(

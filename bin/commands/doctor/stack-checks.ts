@@ -161,7 +161,7 @@ export const concurrency: Check = async ({ target }) => {
 export const clock: Check = async ({ target, catalogue, names }) => {
   const { webhook: urlOf } = await names();
   const [url] = Object.keys(catalogue.providers).flatMap((name) => urlOf(name) ?? []);
-  if (!url) throw new CommandError('no webhook is deployed whose Date header could be compared');
+  if (!url) throw new CommandError('found no deployed webhook, whose Date header would be compared');
   const before = Date.now();
   const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
   const after = Date.now();

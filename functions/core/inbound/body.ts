@@ -48,7 +48,7 @@ export function uniqueFields(pairs: Iterable<[string, string]>): Map<string, str
 
 function decodeField(text: string, charset: 'utf8' | 'latin1'): string {
   if (/%(?![0-9a-f]{2})/i.test(text))
-    throw new Rejection('bad_body', 'the form has a % that escapes nothing');
+    throw new Rejection('bad_body', 'the form has a % that begins no escape');
   const spaced = text.replaceAll('+', ' ');
   const bytes = Buffer.from(
     spaced.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),

@@ -28,7 +28,7 @@ export interface Licence {
   readonly product: number;
   /** Milliseconds since 1970; only the day counts. */
   readonly issuedAt: number;
-  /** Months of updates, from the day on; undefined: for ever. */
+  /** Months of updates, from the day on; undefined: without a limit. */
   readonly months?: number | undefined;
   readonly seats: number;
   readonly id: Buffer;

@@ -49,7 +49,7 @@ const Ed25519 = z.strictObject(
   {
     kind: z.literal('ed25519'),
     product: z.int(NUMBER).check(z.minimum(1, NUMBER), z.maximum(65_535, NUMBER)),
-    /** Updates are included for so many months from the order's day; without it, for ever. */
+    /** Updates are included for so many months from the order's day; without it, without a limit. */
     updates: z.optional(
       z.strictObject(
         { months: z.int(MONTHS).check(z.minimum(1, MONTHS), z.maximum(600, MONTHS)) },

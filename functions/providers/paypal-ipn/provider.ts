@@ -111,7 +111,7 @@ function fieldsOf(body: Buffer): Fields {
     const decoder = new TextDecoder(charset, { fatal: true });
     return new Map(bytes.map(([name, value]) => [name, decoder.decode(Buffer.from(value, 'latin1'))]));
   } catch {
-    throw new Rejection('bad_body', 'the form is not in the charset that it names, or that is unknown');
+    throw new Rejection('bad_body', 'the form is not in its charset, or the charset is unknown');
   }
 }
 

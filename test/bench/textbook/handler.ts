@@ -1,7 +1,6 @@
 /**
- * The same job as a textbook has it, beside which ours is measured: Stripe's order in, a serial recorded and mailed.
- * Written after the documentation of what it is made of, with each library's own way of doing things, and as lean as
- * that allows: no logger, no tracer, one write per order.
+ * The same job by the documentation of the libraries, for comparison with ours: takes Stripe's order, records a serial
+ * and mails it. It has no logger and no tracer, and writes each order once.
  */
 import { IdempotencyConfig } from '@aws-lambda-powertools/idempotency';
 import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb';

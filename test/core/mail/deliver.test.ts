@@ -1,4 +1,4 @@
-/** What becomes of a mail: each outcome, the lease, and the runs of `redeliver`. */
+/** Delivering mails: each outcome of a send, the lease, and the runs of `redeliver`. */
 import { describe, expect, test } from 'vitest';
 import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
 import { start } from '../../../functions/core/order/sends.ts';
@@ -40,7 +40,7 @@ async function sold(outcome?: SendOutcome, plan: Plan = new Map()) {
   return { world, order, dueIn, later };
 }
 
-describe('an outcome', () => {
+describe('the outcome', () => {
   test.each<[SendOutcome, { state: string; attempts: number; least: number; most: number; again: number }]>([
     [
       { kind: 'throttled', code: 'Throttling' },
@@ -74,7 +74,7 @@ describe('an outcome', () => {
     expect(order()?.dueAt).toBeNull();
   });
 
-  test('refused: held, and nothing is tried again', async () => {
+  test('refused: the order is held, and the mail is not tried again', async () => {
     const { order, later, world } = await sold({ kind: 'refused', code: 'InvalidParameterValue' });
     expect(order()?.lines).toMatchObject([{ held: 'mail_refused', serial: expect.any(String) }]);
     expect(order()).toMatchObject({
@@ -85,7 +85,7 @@ describe('an outcome', () => {
     expect(await later(80 * 60 * MINUTE)).toEqual({ due: 0, sent: 0, failed: 0 });
   });
 
-  test('throttled again and again: later and later, never more than a quarter of an hour', async () => {
+  test('throttled repeatedly: the waits double, up to a quarter of an hour', async () => {
     const { dueIn, later } = await sold({ kind: 'throttled', code: 'Throttling' });
     const waits: number[] = [];
     for (let n = 0; n < 12; n += 1) {
@@ -99,7 +99,7 @@ describe('an outcome', () => {
     }
   });
 
-  test('due for three days: held', async () => {
+  test('account for three days: the order is held', async () => {
     const { order, later, world } = await sold({ kind: 'account', code: 'AccountSendingPausedException' });
     await later(71 * 60 * MINUTE);
     expect(order()?.lines).toMatchObject([{ held: null }]);
@@ -110,7 +110,7 @@ describe('an outcome', () => {
     ).toBe(true);
   });
 
-  test('of an account at fault is told, with its code', async () => {
+  test('account: the fault is reported with its code', async () => {
     const { world } = await sold({ kind: 'account', code: 'MailFromDomainNotVerifiedException' });
     expect(world.reports).toContainEqual({
       name: 'account_fault',
@@ -120,31 +120,31 @@ describe('an outcome', () => {
 });
 
 describe('the lease', () => {
-  test('of who recorded the order keeps everybody else off for two minutes', async () => {
+  test('lasts two minutes if its sender dies', async () => {
     const { later, world } = await sold(undefined, new Map([[2, 'die']]));
     expect(world.mails.length).toBe(0);
     expect(await later(119_000)).toMatchObject({ due: 0 });
     expect(await later(1_001)).toMatchObject({ sent: 1 });
   });
 
-  test('keeps `redeliver` off while the webhook is sending', async () => {
+  test('stops `redeliver` from sending while the webhook sends', async () => {
     const world = memoryWorld(catalogue);
     world.state.meanwhile = () => world.redeliver();
     await world.deliver([sale()]);
     expect(world.mails.length).toBe(1);
   });
 
-  test('lets one of two runs at once send each mail', async () => {
+  test('lets only one of two concurrent runs send a mail', async () => {
     const world = memoryWorld(catalogue);
     await world.deliver(['1', '2', '3', '4', '5', '6'].map(sale));
     await Promise.all([world.redeliver(), world.redeliver()]);
     expect(world.mails.length).toBe(6);
   });
 
-  test('that ran out is not shortened by who held it', async () => {
+  test('is not shortened by the outcome of a previous sender', async () => {
     const world = memoryWorld(catalogue);
     world.state.outcome = { kind: 'throttled', code: 'Throttling' };
-    // The webhook freezes while it sends; `redeliver` takes the order meanwhile and dies over it.
+    // The webhook freezes while it sends; meanwhile `redeliver` leases the order and dies.
     world.state.meanwhile = async () => {
       world.state.now += 121_000;
       const [order] = world.stored();
@@ -205,7 +205,7 @@ describe('a run', () => {
     expect((await world.redeliver())?.sent).toBe(50 - (result?.sent ?? 0));
   });
 
-  test('does nothing while another is at it, and stops when its own lease is lost', async () => {
+  test('does nothing while another run holds the lease, and stops when it loses its own', async () => {
     const world = await due(50);
     expect(await world.redeliver({ hold: async () => false })).toBeUndefined();
     let held = 0;
@@ -214,7 +214,7 @@ describe('a run', () => {
     expect(result?.sent).toBeLessThan(35);
   });
 
-  test('gives its lease back whatever fails', async () => {
+  test('releases its lease after any failure', async () => {
     const world = await due(2);
     let released = 0;
     const release = async () => {
@@ -225,7 +225,7 @@ describe('a run', () => {
     expect(released).toBe(1);
   });
 
-  test('waits for the mails in flight, whatever ends it', async () => {
+  test('waits for the mails in flight before it ends', async () => {
     const world = await due(3);
     world.state.meanwhile = () => new Promise((resolve) => setTimeout(resolve, 50));
     const pages = [world.orders().map(({ key }) => key)];
@@ -235,7 +235,7 @@ describe('a run', () => {
     expect(world.orders().map(({ mail }) => mail.state)).toEqual(['sent', 'sent', 'sent']);
   });
 
-  test('mails an order once, even one that stays due', async () => {
+  test('mails an order once, even if it stays due', async () => {
     const world = await due(1);
     const [order] = world.stored();
     const stuck = async () => {
@@ -246,7 +246,7 @@ describe('a run', () => {
     expect(world.mails.length).toBe(1);
   });
 
-  test('takes an index entry without its item, or one that is done, for nothing', async () => {
+  test('ignores an index entry whose item is missing or not due', async () => {
     const world = await due(2);
     const stale = ['plain#gone', 'plain#0', 'plain#1'];
     await world.redeliver();

@@ -1,4 +1,4 @@
-/** What SES tells of a mail: as AWS words it, in any order and more than once, and over HTTP on one machine. */
+/** SES's events of a mail: in AWS's format, in any order and more than once, and over HTTP on one machine. */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -21,7 +21,7 @@ const sample = (name: string): object =>
 const viaSns = (...messages: string[]) => ({ Records: messages.map((Message) => ({ Sns: { Message } })) });
 const readAs = (event: unknown) => mailEvents(viaSns(JSON.stringify(event)))[0];
 
-describe('an event in the words of AWS', () => {
+describe('an event in the format of AWS', () => {
   test.each([
     ['send', 'send'],
     ['delivery', 'delivery'],
@@ -63,14 +63,14 @@ describe('an event in the words of AWS', () => {
 
   test.each<[string, unknown]>([
     ['no JSON', viaSns('Successfully validated SNS topic for Amazon SES event publishing.')],
-    ['a type nobody asked for', viaSns(JSON.stringify({ ...sample('send'), eventType: 'Open' }))],
+    ['a type that is not subscribed', viaSns(JSON.stringify({ ...sample('send'), eventType: 'Open' }))],
     ['a bounce without its type', viaSns(JSON.stringify({ ...sample('bounce'), bounce: {} }))],
     ['another invocation', { source: 'aws.events' }],
-  ])('%s is nothing', (_, invocation) => {
+  ])('%s is no event', (_, invocation) => {
     expect(mailEvents(invocation)).toEqual([undefined]);
   });
 
-  test('of a mail without our tags leads to no order', () => {
+  test('of a mail without our tags names no order', () => {
     const mail = { messageId: 'x', tags: { 'ses:configuration-set': ['Mails'] } };
     expect(readAs({ ...sample('send'), mail })).toMatchObject({ orderKey: undefined });
   });
@@ -183,11 +183,11 @@ describe('an order whose mail may have gone out', () => {
     expect(await redelivered()).toBe(0);
   });
 
-  test('without a word from SES is mailed after ten minutes', async () => {
+  test('is mailed again after ten minutes without an event', async () => {
     expect(await (await unknown()).redelivered()).toBe(1);
   });
 
-  test('and that is taken back meanwhile keeps the fact, so that it is not mailed when it is won', async () => {
+  test('that is disputed meanwhile keeps the event, so that it is not mailed when the dispute is won', async () => {
     const { world, order, tell, redelivered } = await unknown();
     await world.deliver([reversal('open')]);
     await tell('send');
@@ -196,7 +196,7 @@ describe('an order whose mail may have gone out', () => {
     expect(await redelivered()).toBe(0);
   });
 
-  test('and that is erased says nothing any more', async () => {
+  test('that is erased does not change any more', async () => {
     const erased = erase(await inFlight('w'), actor, 0);
     if (erased === 'erased') throw new Error('it was erased before');
     expect(applyMailEvent(erased, event('bounce'), 0)).toBeUndefined();
@@ -204,7 +204,7 @@ describe('an order whose mail may have gone out', () => {
   });
 });
 
-test('events of one mail and the sender’s own mark end alike, in whatever order and however often they come', async () => {
+test('events of one mail and the sender’s outcome lead to the same state in any order and number', async () => {
   const due = await inFlight('w', 'g');
   const steps = {
     sent: (found: Order) => applyOutcome(found, FIRST_TRY, { kind: 'sent', messageId: 'message-1' }, 0),
@@ -251,11 +251,11 @@ describe('a mail to an address that was corrected since', () => {
     return { lines, held, heldAt, status, state: mail.state };
   };
 
-  test.each(KINDS)('%s is recorded of its own mail only', async (kind) => {
+  test.each(KINDS)('the event %s changes its own mail only', async (kind) => {
     const bounced = applyMailEvent(await inFlight('w'), event('bounce'), 0);
     for (const order of [await inFlight('w'), bounced ?? (await inFlight('w'))].map(corrected)) {
       const told = applyMailEvent(order, event(kind), 0);
-      // Only what rises is new: a bounced mail is known to be sent.
+      // Only a higher status changes the mail: a bounced mail is known to be sent.
       expect(told === undefined).toBe(
         order.sends[0]?.state === 'accepted' &&
           ['send', 'delivery', 'complaint', 'bounce', 'reject'].includes(kind),
@@ -270,7 +270,7 @@ describe('a mail to an address that was corrected since', () => {
   });
 
   test.each([{ kind: 'sent', messageId: 'message-1' } as const, { kind: 'refused', code: 'x' } as const])(
-    'the outcome $kind of a sender that was under way is recorded of its own mail only',
+    'the outcome $kind of a mail in flight changes its own mail only',
     async (result) => {
       const order = corrected(await inFlight('w'));
       const marked = applyOutcome(order, FIRST_TRY, result, 0);
@@ -281,7 +281,7 @@ describe('a mail to an address that was corrected since', () => {
   );
 });
 
-test('what came to the order while a mail may have gone out goes alone', async () => {
+test('a line that is added while a mail may have gone out is mailed alone', async () => {
   const { world, order, tell, redelivered } = await unknown();
   await world.deliver([sale('w', 'g')]);
   expect(order().lines).toMatchObject([
@@ -295,7 +295,7 @@ test('what came to the order while a mail may have gone out goes alone', async (
   expect(world.mails[0]?.text).not.toContain('Widget\n');
 });
 
-test('an event of the first mail that comes after the second is recorded of the first', async () => {
+test('a late event of the first mail changes the first mail', async () => {
   const { world, order, tell } = await unknown();
   await world.deliver([sale('w', 'g')]);
   await tell('delivery', 2);
@@ -306,7 +306,7 @@ test('an event of the first mail that comes after the second is recorded of the 
   ]);
 });
 
-test('a mail bounces, and so does what an earlier one brought to that address', async () => {
+test('a bounce also holds the lines that an earlier mail carried to that address', async () => {
   const { world, order, tell } = await unknown();
   await tell('delivery');
   world.state.outcome = { kind: 'unknown', code: 'TimeoutError' };
@@ -326,7 +326,7 @@ test('a line that is added after the address bounced is held and not mailed', as
 });
 
 describe('an event', () => {
-  test('of an order nobody knows is counted and dropped', async () => {
+  test('of an unknown order is counted and dropped', async () => {
     const { world, order } = await unknown();
     const before = order();
     for (const orderKey of ['plain#2', undefined])
@@ -335,7 +335,7 @@ describe('an event', () => {
     expect(order()).toEqual(before);
   });
 
-  test('of a mail that the order does not know changes nothing', async () => {
+  test('of a mail that the order does not have changes nothing', async () => {
     const { world, tell } = await unknown();
     const before = stored(world);
     expect(await tell('bounce', 2)).toBe('nothing new');
@@ -345,14 +345,14 @@ describe('an event', () => {
     expect(stored(world)).toEqual(before);
   });
 
-  test('that cannot be stored fails, so that it comes again', async () => {
+  test('that cannot be stored throws, so that SNS delivers it again', async () => {
     const { world, tell } = await unknown();
     const down = { ...world.ports.store, get: () => Promise.reject(new Error('down')) };
     await expect(recordMailEvent({ ...world.ports, store: down }, event('bounce'))).rejects.toThrow('down');
     expect(await tell('bounce')).toBe('recorded');
   });
 
-  test('that meets another writer is derived again', async () => {
+  test('is applied again if another write came first', async () => {
     const { world, order } = await unknown();
     const { store } = world.ports;
     let once = true;
@@ -372,14 +372,14 @@ describe('an event', () => {
     expect(order()).toMatchObject({ status: 'paid', lines: [{ held: 'bounced' }] });
   });
 
-  test('of a line that is held already does not ring again', async () => {
+  test('of a line that is held already is not reported again', async () => {
     const { world, tell } = await unknown();
     await tell('bounce');
     expect(await tell('suppressed')).toBe('recorded');
     expect(world.reports.filter(({ name }) => name === 'line_held').length).toBe(1);
   });
 
-  test('of a delay is over with the delivery', async () => {
+  test('of a delivery clears a delay', async () => {
     const { order, tell } = await unknown();
     await tell('delay');
     expect(order().mail.lastError).toBe('delayed');
@@ -388,7 +388,7 @@ describe('an event', () => {
   });
 });
 
-describe('an address that was meant', () => {
+describe('the likely address', () => {
   test.each([
     ['zoe@gmal.com', 'zoe@gmail.com'],
     ['zoe@gmial.com', 'zoe@gmail.com'],
@@ -472,7 +472,7 @@ describe('on one machine', () => {
     },
   );
 
-  test('SES takes a mail and its answer is lost: one mail', async () => {
+  test('an answer of SES that is lost causes no second mail', async () => {
     await local('faults', 'PUT', { ses: 'lost' });
     await ordered('lost@example.com');
     await local('faults', 'PUT', { ses: null });
@@ -485,7 +485,7 @@ describe('on one machine', () => {
     expect(mails.length).toBe(1);
   });
 
-  test('an event is posted in each form in which AWS hands it on', async () => {
+  test('an event is accepted in each form in which AWS delivers it', async () => {
     await ordered('posted@gmial.com');
     const order = await settled('posted@gmial.com', 'delivered');
     const of = (name: string) => ({ ...sample(name), mail: { messageId: order?.mail.messageId } });
@@ -510,7 +510,7 @@ describe('on one machine', () => {
     });
   });
 
-  test('what is no event of SES is refused', async () => {
+  test('a body that is no event of SES is refused', async () => {
     for (const body of [
       {},
       { eventType: 'Send' },

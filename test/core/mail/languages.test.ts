@@ -87,7 +87,7 @@ const render = async (tag: string, [about, given]: readonly [Send['about'], Orde
 };
 
 describe.each(TAGS)('in %s', (tag) => {
-  it.each(Object.entries(KINDS))('the mail of %s is whole', async (_, kind) => {
+  it.each(Object.entries(KINDS))('the mail of %s is complete', async (_, kind) => {
     const { html, text, subject } = await render(tag, kind);
     expect(html).toContain(`<html lang="${tag.slice(0, 2)}" dir="ltr">`);
     expect(html).toContain(`<title>${subject}</title>`);

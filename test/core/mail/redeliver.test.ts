@@ -1,4 +1,4 @@
-/** A backlog of mails against what the account's rate alone would ask for, on a virtual clock. */
+/** The time for a backlog of mails, compared with the account's rate alone, on a virtual clock. */
 import { expect, test } from 'vitest';
 import { drain } from '../../bench/drain.ts';
 import { isProve } from '../../fixtures/prove.ts';

@@ -1,4 +1,4 @@
-/** What the seller is mailed by mail: each held order once, and a digest a day. */
+/** The mails to the seller: one for each held order, and a digest a day. */
 import { describe, expect, test } from 'vitest';
 import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
 import {

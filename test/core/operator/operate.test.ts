@@ -1,4 +1,4 @@
-/** The Lambda `operator`: what a request may ask for, and what it answers. */
+/** The Lambda `operator`: its requests and its answers. */
 import { describe, expect, test } from 'vitest';
 import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
 import { operate, SUPPORT_ACTIONS } from '../../../functions/core/operator/operate.ts';

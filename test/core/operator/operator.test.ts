@@ -1,4 +1,4 @@
-/** What a person does to an order by hand, without I/O: reading again, reissuing, resending, issuing, looking for. */
+/** Manual actions without I/O: parsing a notification again, reissue, resend, issue and search. */
 import { createDecipheriv } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -63,7 +63,7 @@ function opened(hex: string | null | undefined): string {
   return Buffer.concat([decipher.update(hex ?? '', 'hex'), decipher.final()]).toString();
 }
 
-/** The order as the whole way has left it. */
+/** The order after the complete pipeline. */
 async function arrived(sale: unknown): Promise<Order> {
   const world = memoryWorld(catalogue);
   expect(await world.deliver([sale])).toBe(true);
@@ -89,7 +89,7 @@ describe('reissue', () => {
     ],
   });
 
-  test('the lines that are chosen, and nothing of the others', async () => {
+  test('changes only the chosen lines', async () => {
     const order = await arrived(both);
     const next = orderIn(
       reissueLines(
@@ -116,7 +116,7 @@ describe('reissue', () => {
     expect(view(next)).toMatchObject({ dueAt: '2026-11-23T03:00:00.000Z', mail: { state: 'due' } });
   });
 
-  test('each name goes where the product has its name from', async () => {
+  test('stores the name in the field from which the product takes it', async () => {
     const order = await arrived(both);
     const next = orderIn(reissueLines(known, order, chosen('Berg'), by, NOW));
     expect(next.buyer).toMatchObject({ name: 'Berg', company: 'Berg', email: zoe.email });
@@ -127,19 +127,19 @@ describe('reissue', () => {
     });
   });
 
-  test('a second time: both are kept, oldest first', async () => {
+  test('keeps both superseded serials after a second time, the oldest first', async () => {
     const once = orderIn(reissueLines(known, await arrived(sold()), chosen('B'), by, NOW));
     const twice = orderIn(reissueLines(known, once, chosen('C'), by, NOW + 1_000));
     expect(view(twice).lines[0]?.superseded?.map(({ licensee }) => licensee)).toEqual(['Zoë Lindqvist', 'B']);
   });
 
-  test('the name that it has changes nothing; one that it cannot have says why', async () => {
+  test('changes nothing for the same name, and returns the reason for an unusable one', async () => {
     const order = await arrived(sold({ lines: [{ sku: 'l', quantity: 1 }] }));
     expect(reissueLines(known, order, chosen(' Zoë  Lindqvist '), by, NOW)).toBe('unchanged');
     expect(reissueLines(known, order, chosen('田中'), by, NOW)).toEqual({ sku: 'l', why: 'unmappable_name' });
   });
 
-  test('a price that was approved stays so; an address that bounced is not mailed', async () => {
+  test('keeps an approved price, and mails no address that bounced', async () => {
     const arrivedOrder = await arrived(sold());
     const order = applyMailEvent(arrivedOrder, { kind: 'bounce', messageId: 'message-1', send: 1 }, NOW);
     const cheap = arrivedOrder.lines.map((line): Line => ({ ...line, paid: eur('1.00') }));
@@ -156,7 +156,7 @@ describe('reissue', () => {
 });
 
 describe('resend', () => {
-  test('every serial, printed or mailed; what has none stays held', async () => {
+  test('mails every serial, also a printed one, and a line without one stays held', async () => {
     const order = await arrived(
       sold({
         lines: [
@@ -185,11 +185,11 @@ describe('resend', () => {
   });
 });
 
-describe('by hand', () => {
+describe('issue', () => {
   const viewOf = (next: ReturnType<typeof issueManually>) => view(orderIn(next));
   const gift = { id: 'a#b', products: ['widget'], name: 'Mac Weekly', email: zoe.email, quantity: 2 };
 
-  test('an order like any other', () => {
+  test('makes an ordinary paid order', () => {
     expect(viewOf(issueManually(known, gift, by, NOW))).toMatchObject({
       status: 'paid',
       key: 'hand#a%23b',
@@ -199,7 +199,7 @@ describe('by hand', () => {
     });
   });
 
-  test('of the company, where the product asks for it and one is named', () => {
+  test('uses the company if the product asks for it and one is given', () => {
     const of = (company?: string) =>
       viewOf(issueManually(known, { ...gift, products: ['gadget'], company }, by, NOW));
     expect(of('Weekly GmbH')).toMatchObject({ lines: [{ licensee: 'Weekly GmbH' }] });
@@ -211,16 +211,16 @@ describe('by hand', () => {
     [{ email: 'nobody' }, 'bad_address'],
     [{ products: ['constructor'] }, 'unknown_product'],
     [{ products: ['latin'], name: '田中' }, 'unmappable_name'],
-  ])('%j would have been held: %s', (change, why) => {
+  ])('refuses %j, which would be held: %s', (change, why) => {
     expect(issueManually(known, { ...gift, ...change }, by, NOW)).toBe(why);
   });
 
-  test('without the key of the product', () => {
+  test('refuses a product without a key', () => {
     expect(issueManually({ catalogue, keys: {} }, gift, by, NOW)).toBe('product_key');
   });
 });
 
-describe('reading again', () => {
+describe('a notification that is parsed again', () => {
   const raw = (events: unknown, provider = 'plain'): Raw => ({
     provider,
     method: 'POST',
@@ -232,7 +232,7 @@ describe('reading again', () => {
     const next = releaseOrder(known, order, { email, products: new Map() }, sale, by, NOW);
     return next === 'unchanged' ? order : orderIn(next);
   };
-  /** The order as it came, released with what its notification says now. */
+  /** The order on arrival, released with its notification as it is parsed now. */
   async function again(first: object, now: object, change: (order: Order) => Order = (order) => order) {
     const order = change(await arrived(sold(first)));
     const sale = saleIn(reader, order, await reread(reader, raw([sold(now)])));
@@ -240,7 +240,7 @@ describe('reading again', () => {
     return view(release(order, undefined, sale));
   }
 
-  test('under the name that it came by, and without what is ignored', async () => {
+  test('belongs to its entry in the catalogue, and has no ignored lines', async () => {
     const lines = ['hour', 'o'].map((sku) => ({ sku, quantity: 1 }));
     expect(await reread(reader, raw([sold({ lines, test: true })], 'other'))).toMatchObject([
       { lines: [{ sku: 'o' }] },
@@ -250,7 +250,7 @@ describe('reading again', () => {
     await expect(reread({ ...reader, providerKeys: {} }, raw([]))).rejects.toThrow(/no signing key/);
   });
 
-  test('of a batch the one that tells of this order, by any of its names', async () => {
+  test('gives the event of this order in a batch, by any of its IDs', async () => {
     const order = await arrived(sold({ id: 'b' }));
     const events = (list: object[]) => reread(reader, raw(list));
     expect(saleIn(reader, order, await events([sold({ id: 'a' })]))).toBeUndefined();
@@ -259,13 +259,13 @@ describe('reading again', () => {
     expect(saleIn(reader, order, await events([sold({ id: 'b', test: true })]))).toBeUndefined();
   });
 
-  test('what is read otherwise by now, while there is no serial', async () => {
+  test('corrects the buyer while there is no serial', async () => {
     const next = await again({ buyer: { name: 'ZoÃ«', email: 'x' } }, {});
     expect(next.buyer).toEqual(zoe);
     expect(opened(next.lines[0]?.serial)).toBe(zoe.name);
   });
 
-  test('not what a person has corrected, and nothing once a serial is made', async () => {
+  test('changes no correction of a person, and nothing once there is a serial', async () => {
     const corrected = (order: Order) => release(order, 'right@example.com');
     const next = await again({ buyer: { email: 'x' } }, {}, corrected);
     expect(next.buyer).toEqual({ name: zoe.name, email: 'right@example.com' });
@@ -274,7 +274,7 @@ describe('reading again', () => {
     expect(half.buyer.name).toBe('Zoé');
   });
 
-  test('lines in place of nothing, or one for one; no person has approved their price', async () => {
+  test('replaces a placeholder, or one line by one line, without approving a price', async () => {
     const named = await again({ lines: [] }, { lines: [{ sku: 'w', quantity: 2, paid: eur('1.00') }] });
     expect(named.lines).toMatchObject([
       { sku: 'w', quantity: 2, serial: null, product: 'widget', held: 'below_floor' },
@@ -283,7 +283,7 @@ describe('reading again', () => {
     const skus = async (first: object, now: object) => (await again(first, now)).lines.map(({ sku }) => sku);
     expect(await skus(lines('price_1'), lines('prod_1'))).toEqual(['prod_1']);
     expect(await skus(lines('w', 'price_1'), lines('w', 'prod_1'))).toEqual(['w', 'prod_1']);
-    // The second may stand in another notification.
+    // Another notification may have the second line.
     expect(await skus(lines('price_1', 'price_2'), lines('prod_1'))).toEqual(['price_1', 'price_2']);
     expect(await skus(lines('x'), lines('x', 'w'))).toEqual(['x']);
   });

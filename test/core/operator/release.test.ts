@@ -1,4 +1,4 @@
-/** A person lets a held order go: every reason has a cure, and no serial ever changes. */
+/** Releases held orders: every reason has a fix, and no serial ever changes. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type CatalogueSettings, defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
@@ -57,7 +57,7 @@ const corrected = ({
   products: new Map(Object.entries(products)),
 });
 
-/** An order that came the whole way, and what a person can do to it. */
+/** An order after the complete pipeline, and the manual actions on it. */
 async function arrived(sale: unknown, provider = plain) {
   const world = memoryWorld(catalogue);
   expect(await world.deliver([sale], provider)).toBe(true);
@@ -93,7 +93,7 @@ const sent = (kind: MailEventKind) => (order: Order) =>
 const aged = (order: Order) =>
   holdByAge({ ...order, sends: [], outbox: { since: '2026-11-20T03:00:00.000Z' } }, NOW);
 
-describe('each reason has its cure', () => {
+describe('a release resolves the reason', () => {
   const elsewhere = 'zoe@elsewhere.example.com';
   test.each<{
     reason: HeldReason;
@@ -210,8 +210,8 @@ describe('each reason has its cure', () => {
   });
 });
 
-describe('what stays', () => {
-  test('a serial, whatever is corrected and whatever the keys are by now', async () => {
+describe('a release', () => {
+  test('changes no serial, whatever the corrections and the present keys are', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.record(
@@ -247,7 +247,7 @@ describe('what stays', () => {
     );
   });
 
-  test('a line that lacks something stays held; the others go, and go once', async () => {
+  test('leaves a line held that lacks something, and mails the others once', async () => {
     const { world, order, release } = await arrived(
       sold({
         lines: [
@@ -270,7 +270,7 @@ describe('what stays', () => {
     expect(order().heldAt).toEqual(expect.any(String));
   });
 
-  test('what is known of the mail, where nothing new goes out', async () => {
+  test('keeps the mail state if no new mail is sent', async () => {
     const { order, release } = await arrived(
       sold({
         lines: [
@@ -284,7 +284,7 @@ describe('what stays', () => {
     expect((await release(corrected({ name: 'Zoe' }))).mail).toEqual(mail);
   });
 
-  test('a correction, until the rest is known too', async () => {
+  test('keeps a correction until the other values are known', async () => {
     const { release } = await arrived(sold({ buyer: {}, lines: [{ sku: 'x', quantity: 1 }] }));
     expect(held(await release(corrected({ products: { x: 'widget' } })))).toEqual(['no_name']);
     expect(held(await release(corrected({ name: 'Zoë Lindqvist' })))).toEqual(['bad_address']);
@@ -295,7 +295,7 @@ describe('what stays', () => {
     expect(decrypt(order.lines[0]?.serial ?? '')).toBe('Zoë Lindqvist');
   });
 
-  test("the buyer's own name, once the product asks for another of them", async () => {
+  test('uses another name of the buyer if the product asks for that now', async () => {
     const { release } = await arrived(
       sold({ buyer: { ...zoe, name: '田中', company: 'Tanaka KK' }, lines: [{ sku: 'l', quantity: 1 }] }),
     );
@@ -304,7 +304,7 @@ describe('what stays', () => {
   });
 });
 
-test('approving a name approves no price', async () => {
+test('a correction of the name approves no price', async () => {
   const { release } = await arrived(
     sold({ buyer: { email: zoe.email }, lines: [{ sku: 'w', quantity: 1, paid: eur('1.00') }] }),
   );
@@ -326,7 +326,7 @@ test('a SKU that was released to a product of the order adds no line when it is 
   expect(world.orders()).toEqual([order]);
 });
 
-test('an unreadable order may turn out to be several lines, none of which has a price', async () => {
+test('a placeholder becomes several lines, none of which gets its price', async () => {
   const { order, release } = await arrived(
     sold({ lines: [{ sku: '', quantity: 1, held: 'unknown_product', paid: eur('30.00') }] }),
   );
@@ -346,7 +346,7 @@ test('a line whose SKU is ignored by now is dropped', async () => {
   expect(order()).toMatchObject({ lines: [], heldAt: null, dueAt: null });
 });
 
-test('what the provider should have printed is mailed: its answer has gone', async () => {
+test('a serial that the provider should have printed is mailed, because the answer was sent before', async () => {
   const { world, order, release } = await arrived(
     sold({
       buyer: { email: zoe.email },
@@ -367,7 +367,7 @@ test('a test order keeps its throw-away key', async () => {
   expect(() => decrypt(order().lines[0]?.serial ?? '')).toThrow();
 });
 
-test('a new address gets the whole order, a reversed one gets nothing', async () => {
+test('a new address gets every serial of the order; a reversed order is not mailed', async () => {
   const { world, order, write, release } = await arrived(
     sold({
       lines: [

@@ -105,7 +105,7 @@ function shuffled<One>(list: readonly One[], { below }: Random): One[] {
   return list.flatMap(() => rest.splice(below(rest.length), 1));
 }
 
-/** What must be the same in the end: not times, ordinals, or which mail carried what. */
+/** The part of the end state that must be equal: no times, no ordinals, and not which mail carried which line. */
 function endOf({ items }: World): string {
   const order = items.get(KEY);
   if (order?.kind !== 'order') return 'none';
@@ -227,7 +227,7 @@ export function corrections(): void {
   check(again === undefined, 'a later event overwrites a corrected buyer');
 }
 
-/** 110 events of one new line each: what does not fit is held, and nothing is dropped. */
+/** 110 events of one new line each: those that do not fit are held, and none is dropped. */
 export function limits(): void {
   let order = sold();
   for (let at = 0; at < 110; at += 1) {

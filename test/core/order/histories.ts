@@ -309,7 +309,7 @@ async function* mailEventFor(world: World, call: Call, kind: MailEventKind): Ste
 
 const BY = { who: 'seller', why: 'asked by Zoe' };
 
-/** A person looks, decides, and acts only on what is still as it was seen. */
+/** A person reads an order, decides, and acts only if it has not changed since. */
 async function* act(
   world: World,
   what: string,
@@ -480,7 +480,7 @@ export async function run(actor: Steps): Promise<void> {
   while (!(await actor.next()).done);
 }
 
-/** Everything works again: whatever was not answered is delivered again, and all that is due is done. */
+/** All faults end: unanswered events are delivered again, and all due work is done. */
 export async function calmDown(world: World): Promise<void> {
   world.calm = true;
   for (const deliver of world.unanswered.splice(0)) await run(deliver());

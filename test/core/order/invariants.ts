@@ -1,4 +1,4 @@
-/** What holds after every write: the definitions of ARCHITECTURE.md once more, written otherwise than in the code. */
+/** The rules that hold after every write: the definitions of ARCHITECTURE.md, written independently of the code. */
 import { toMailbox } from '../../../functions/core/mail/address.ts';
 import { wakeAt } from '../../../functions/core/order/due.ts';
 import {
@@ -27,9 +27,9 @@ export interface Call {
   readonly until: number;
   serials: readonly string[];
   startedAt?: number;
-  /** SES has it, whether or not anybody knows. */
+  /** SES has accepted it, whether or not the order says so. */
   isAccepted: boolean;
-  /** Its sender has marked what came of it, or found nothing to mark. */
+  /** Its sender has recorded the outcome, or had nothing to record. */
   isOver: boolean;
   /** The order says that SES has it. */
   isKnown: boolean;

@@ -16,7 +16,7 @@ test(`${HISTORIES} histories: two actors at once, crashes, every outcome`, {
   expect(await firstBroken(SEED, HISTORIES)).toBeUndefined();
 });
 
-describe('what random histories hardly meet', () => {
+describe('scenarios that random histories rarely reach', () => {
   test.each(Object.entries(SCENARIOS))('%s', (_, scenario) => {
     expect(scenario).not.toThrow();
   });

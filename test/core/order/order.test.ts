@@ -1,4 +1,4 @@
-/** The fold of facts: whatever comes, in whatever order, ends in the state that the facts say. */
+/** Recording facts: the end state depends on the facts and not on their order. */
 import { gunzipSync } from 'node:zlib';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, test } from 'vitest';
@@ -42,7 +42,7 @@ const partial = (value: string, id: string) => back({ part: 'partial', amount: e
 const dispute = (state: string) => back({ kind: 'chargeback', state }, 'd1');
 const wait = 'ten minutes and a run of redeliver';
 
-describe('facts, in whatever order', () => {
+describe('facts in any order', () => {
   test.each<{ name: string; facts: readonly unknown[]; status: string; mail: string; mails: number }>([
     { name: 'a sale', facts: [sale], status: 'paid', mail: 'sent', mails: 1 },
     { name: 'a free order', facts: [{ ...sale, amount: eur('0') }], status: 'paid', mail: 'sent', mails: 1 },
@@ -92,7 +92,7 @@ describe('facts, in whatever order', () => {
       mails: 1,
     },
     {
-      name: 'a full refund, and its partial past later',
+      name: 'a full refund, and the partial one before it later',
       facts: [sale, back({}), back({ part: 'partial' })],
       status: 'refunded',
       mail: 'sent',
@@ -114,7 +114,7 @@ describe('facts, in whatever order', () => {
       mails: 1,
     },
     {
-      name: 'a dispute won, and its opening told later',
+      name: 'a won dispute whose opening is reported later',
       facts: [sale, dispute('won'), dispute('open')],
       status: 'paid',
       mail: 'sent',
@@ -142,7 +142,7 @@ describe('facts, in whatever order', () => {
       mails: 0,
     },
     {
-      name: 'the same, won: the mail goes after all',
+      name: 'a dispute before its sale that is won: the mail is sent',
       facts: [dispute('open'), sale, wait, dispute('won'), wait],
       status: 'paid',
       mail: 'sent',
@@ -188,7 +188,7 @@ describe('facts, in whatever order', () => {
     expect(order?.dueAt).toBeNull();
   });
 
-  test('a sale that is announced is mailed once it is paid, and not before', async () => {
+  test('an announced sale is mailed when it is paid, and not before', async () => {
     const world = memoryWorld(catalogue);
     await world.deliver([{ ...sale, kind: 'announced' }]);
     expect(world.mails).toEqual([]);
@@ -197,7 +197,7 @@ describe('facts, in whatever order', () => {
     expect(world.orders()[0]).toMatchObject({ status: 'paid', buyer, lines: [{ sku: 'w', held: null }] });
   });
 
-  test('and in the other order too', async () => {
+  test('a payment before its announcement is mailed after the announcement', async () => {
     const world = memoryWorld(catalogue);
     await world.deliver([capture]);
     expect(world.orders()[0]?.lines).toMatchObject([{ sku: '', held: 'unknown_product' }]);
@@ -210,7 +210,7 @@ describe('facts, in whatever order', () => {
     ['less than the floor', {}, eur('9.99'), { held: 'below_floor', paid: eur('9.99') }],
     ['the floor exactly', {}, eur('10.00'), { held: null, paid: eur('10') }],
     ['another currency', {}, yen('1'), { held: 'price_unknown', paid: yen('1') }],
-    ['an amount that nobody states', {}, undefined, { held: 'price_unknown', paid: undefined }],
+    ['an amount that is not stated', {}, undefined, { held: 'price_unknown', paid: undefined }],
     [
       'more than was announced',
       { amount: eur('1.00'), lines: [{ ...line, paid: eur('1.00') }] },
@@ -218,7 +218,7 @@ describe('facts, in whatever order', () => {
       { held: null, paid: eur('30') },
     ],
     [
-      'enough, and most of it for what is ignored',
+      'enough in total, most of it for an ignored line',
       {
         amount: eur('30.00'),
         lines: [
@@ -248,7 +248,7 @@ describe('facts, in whatever order', () => {
     }
   });
 
-  test('a sale told a second time adds what the first did not say: so parts that go back can add up', async () => {
+  test('a second report of a sale adds the amount that the first lacked, so that partial refunds can add up to it', async () => {
     const world = memoryWorld(catalogue);
     await world.deliver([{ ...sale, amount: undefined }]);
     for (const fact of [sale, partial('10', 'a'), partial('20', 'b')]) await world.deliver([fact]);
@@ -256,7 +256,7 @@ describe('facts, in whatever order', () => {
     expect(world.mails.length).toBe(1);
   });
 
-  test('two providers that speak of the same orders meet in one', async () => {
+  test('two providers that share orders change the same order', async () => {
     const world = memoryWorld(catalogue);
     await world.deliver([{ ...sale, lines: [{ ...line, delivery: 'answer' }] }]);
     await world.deliver([back({})], plain, 'plain2');
@@ -299,7 +299,7 @@ describe('facts, in whatever order', () => {
     expect(reports).toMatchObject([{ details: { orders: 2 } }]);
   });
 
-  test('a refund that waits under another name stops both of two deliveries, whichever moves it', async () => {
+  test('a refund that waits under an alias stops the mail of both concurrent deliveries', async () => {
     const world = memoryWorld(catalogue);
     await world.deliver([{ ...back({}), id: 'capture-1' }]);
     const named = { ...sale, aliases: ['capture-1'] } as const;
@@ -323,7 +323,7 @@ describe('facts, in whatever order', () => {
     expect(world.orders()[0]?.status).toBe('refunded');
   });
 
-  test('of a batch three mails go at once, the rest with the next run', async () => {
+  test('three mails of a batch are sent at once, and the others by the next run', async () => {
     const world = memoryWorld(catalogue);
     expect(await world.deliver(['1', '2', '3', '4', '5'].map((id) => ({ ...sale, id })))).toBe(true);
     expect(world.mails.length).toBe(3);
@@ -331,7 +331,7 @@ describe('facts, in whatever order', () => {
     expect(world.mails.length).toBe(5);
   });
 
-  test('an event that always fails does not keep the others of its batch from being recorded', async () => {
+  test('the other events of a batch are recorded if one always fails', async () => {
     const world = memoryWorld(catalogue);
     const { store } = world.ports;
     const failing: Store = {
@@ -370,7 +370,7 @@ describe('facts, in whatever order', () => {
     expect(world.orders().map((order) => order.key)).toEqual(expected ? ['plain#1'] : []);
   });
 
-  test('a test order has a key of its own and cannot stand in the way of a sale', async () => {
+  test('a test order has its own key and does not block a sale with the same ID', async () => {
     const world = memoryWorld(catalogue);
     await world.deliver([{ ...sale, test: true }]);
     await world.deliver([sale]);
@@ -383,7 +383,7 @@ describe('facts, in whatever order', () => {
   });
 });
 
-test('a dispute that is won while the mail is on its way brings no second sender', async () => {
+test('a dispute that is won while the mail is in flight starts no second send', async () => {
   const world = memoryWorld(catalogue);
   world.state.meanwhile = async () => {
     await world.deliver([dispute('open')]);
@@ -449,7 +449,7 @@ describe('lines', () => {
     expect(mails).toBe(1);
   });
 
-  test('what a person needs to let it go outlives a dispute that is won, and an announcement', async () => {
+  test('a held order keeps its notification after a won dispute and an announcement', async () => {
     const nobody = { ...sale, lines: [{ sku: 'nobody-knows', quantity: 1 }] };
     for (const facts of [
       [nobody, dispute('open'), dispute('won')],
@@ -466,7 +466,7 @@ describe('lines', () => {
     }
   });
 
-  test('a line that cannot be served does not keep the others', async () => {
+  test('a held line does not delay the other lines', async () => {
     const { lines, mails } = await first({ lines: [line, { sku: 'x', quantity: 1 }] });
     expect(lines).toMatchObject([{ held: null }, { held: 'unknown_product' }]);
     expect(mails).toBe(1);
@@ -489,7 +489,7 @@ describe('lines', () => {
     expect(lines).toMatchObject([{ sku: 'w', quantity: 2, paid: eur('60') }]);
   });
 
-  test('an event beyond a limit is held with its bytes, and nothing that was known is lost', async () => {
+  test('an event beyond a limit is held with its bytes, and the order keeps all that it had', async () => {
     const world = memoryWorld(catalogue);
     await world.deliver([sale]);
     for (const batch of ['a', 'b'])
@@ -537,14 +537,14 @@ describe('lines', () => {
     expect(lines).toMatchObject([{ sku: 'w', quantity: 3 }]);
   });
 
-  test('what the seller ignores is nothing, and an order of nothing else is none', async () => {
+  test('an ignored SKU adds no line, and an order of ignored SKUs only is not stored', async () => {
     expect((await first({ lines: [line, { sku: 'consulting', quantity: 1 }] })).lines.length).toBe(1);
     const { world } = await first({ lines: [{ sku: 'consulting', quantity: 1 }] });
     expect(world.orders()).toEqual([]);
     expect(world.reports.map(({ name }) => name)).toEqual(['ignored']);
   });
 
-  test('the name is the first that the product asks for', async () => {
+  test('the licensee is the first name in the product’s list', async () => {
     const names = { ...buyer, registration: 'Z. Lindqvist', company: 'Lindqvist AB' };
     const { lines } = await first({ buyer: names, lines: [line, { sku: 'g', quantity: 1 }] });
     expect(lines.map(({ licensee }) => licensee)).toEqual(['Z. Lindqvist', 'Lindqvist AB']);

@@ -1,11 +1,11 @@
-/** Runs everything that a mutant has to break; answers the first rule that is broken. */
+/** Runs everything that a mutant has to break, and returns the first broken rule. */
 import { setImmediate } from 'node:timers/promises';
 import { agreement, mailAgreement, SCENARIOS } from './agreement.ts';
 import { history } from './histories.ts';
 
 export interface Broken {
   readonly rule: string;
-  /** How many histories it took; 0: a scenario. */
+  /** The number of histories until then; 0: a scenario broke it. */
   readonly after: number;
   readonly seed: number;
 }

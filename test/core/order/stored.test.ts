@@ -36,7 +36,7 @@ function order(name: string): Order {
   return item;
 }
 
-/** What is seen of an order today; lines without the received name. */
+/** The view of an order today, with lines without the received name. */
 function seen(of: Readonly<Record<string, unknown>>) {
   const { status, mail, lines, dueAt = null, heldAt = null, amount, buyer, placedAt } = of;
   return JSON.parse(
@@ -47,7 +47,7 @@ function seen(of: Readonly<Record<string, unknown>>) {
 }
 
 describe('an item of the previous schema', () => {
-  /** What is seen otherwise from now on. */
+  /** The fields of the view that differ in this version. */
   const DIFFERENT: Readonly<Record<string, object>> = {
     announced: { status: 'unpaid' },
     stub: { status: 'unpaid', dueAt: '2026-11-25T00:00:00.000Z' },
@@ -119,7 +119,7 @@ describe('an item of the previous schema', () => {
   });
 });
 
-describe('what this version cannot read is an error that names it', () => {
+describe('an item that this version cannot read is an error that names it', () => {
   const stored = toItem(emptyOrder('plain#1', 'plain', false, 0));
   test.each([
     ['a newer schema', { ...stored, schema: 3 }, /plain#1: schema 3.*reads schema 2/],
@@ -259,7 +259,7 @@ describe('an ordinary order', () => {
     });
   });
 
-  test('a line without a price is not one that costs the whole amount', () => {
+  test('a line without a price does not cost the whole amount', () => {
     const line = { ...sold.lines[0], paid: undefined };
     checkRoundTrip({ ...sold, lines: sold.lines.map((one) => ({ ...one, ...line, paid: undefined })) });
   });

@@ -45,7 +45,7 @@ test('a send has what its state needs, and nothing of another state', () => {
   expectTypeOf<Extract<Send, { state: 'refused' }>>().not.toHaveProperty('until');
 });
 
-test('nothing that is derived is a field of an order', () => {
+test('an order has no field for a derived value', () => {
   expectTypeOf<Order>().not.toHaveProperty('status');
   expectTypeOf<Order>().not.toHaveProperty('dueAt');
   expectTypeOf<Order>().not.toHaveProperty('mail');

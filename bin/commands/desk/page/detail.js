@@ -202,7 +202,7 @@ function actionForm(pane, session, order, done) {
       order.lines.some(({ held, serial }) => held && !serial) &&
       asking(
         'Reject',
-        () => 'Make no serial of it, ever? This cannot be undone.',
+        () => 'Reject it? No serial is ever made of it. This cannot be undone.',
         act('reject', () => ({})),
       ),
     may('erase') &&
@@ -288,7 +288,7 @@ const DONE = {
 export function outcome(action, { order, changed, notes = [] }) {
   const left = order.lines.filter(({ held }) => held);
   const state = !changed
-    ? `Nothing is changed: ${order.key} is so already.`
+    ? `Nothing is changed: ${order.key} has these values already.`
     : left.length > 0
       ? `${order.key} is still held: ${left.map(({ held }) => held).join(', ')}.`
       : `${DONE[action]}: ${order.key}.${action === 'reject' ? '' : ' The mail goes out within a minute.'}`;
