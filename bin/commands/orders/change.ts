@@ -82,7 +82,7 @@ export const ordersReissue = (terminal: Terminal) =>
     );
 
 const REISSUE = `
-The app does not learn of it: it still accepts the old serial.
+The app still accepts the old serial.
 
 Examples:
   npm run keypost -- orders reissue 'stripe#pi_123' --name 'José Núñez' --why 'asked for it'
