@@ -38,7 +38,7 @@ async function* commands(
     if (name !== 'help') yield* commands([...path, name]);
 }
 
-/** Parses an example as a shell does; a comment stands behind two spaces. */
+/** Parses an example as a shell does; a comment follows two spaces. */
 function wordsOf(example: string): string[] {
   const line = example
     .trim()

@@ -18,7 +18,7 @@ test.each([
   ['secret', 'whsec_c29tZSBzZWNyZXQ'],
   ['address', 'zoe@example.com'],
   ['name', 'Zoë Lindqvist'],
-])('a %s is found wherever it stands, and not repeated: %#', (kind, text) => {
+])('a %s is found anywhere, and not repeated: %#', (kind, text) => {
   const found = findings(`fine\n${JSON.stringify({ report: 'mail_sent', outcome: `x ${text} y` })}\nfine`);
   expect(found).toEqual([expect.stringContaining(`${kind}: {"report":"mail_sent","outcome":"x <`)]);
   expect(found.join()).not.toContain(text);

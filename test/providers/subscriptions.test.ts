@@ -112,7 +112,7 @@ test.each([
   expect(providers[name]?.idIn?.(request, contextWith())).toBe(id);
 });
 
-test('a dispute that was won and is opened again stands', async () => {
+test('a dispute that was won and is opened again is in force', async () => {
   const { send, sales } = shopOf('paddle');
   const id = await send('paid');
   const statuses = [];

@@ -55,7 +55,7 @@ export function waitAfter({ answered = 'sent', tries }: Send): number {
 export function excuse(first: Send, next: Send, isResent: boolean): string | undefined {
   if (isResent || first.to !== next.to) return 'a person sent it again';
   if (first.events.some(({ at }) => at <= next.leaseAt)) return undefined;
-  if (first.answered === 'unknown') return 'nobody could know: its answer was lost';
+  if (first.answered === 'unknown') return 'its answer was lost';
   if (first.answered === undefined)
     return first.process.alive ? undefined : 'the process died before the answer came';
   if (first.answered !== 'sent' || (first.markedAt ?? Number.POSITIVE_INFINITY) <= next.leaseAt)

@@ -167,7 +167,7 @@ export const Settings = fields({
   /** The buyers' pages and claim codes: docs/pages.md. They need `api.domain`, or `domain: 'aws'`. */
   pages: z.optional(
     fields({
-      /** `aws`: the address of API Gateway, which changes if the stack is deployed anew. */
+      /** `aws`: the address of API Gateway, which changes if the stack is deployed again. */
       domain: z.optional(z.literal('aws', "'aws', or nothing")),
       /** Claim codes. */
       codes: z._default(z.boolean(), true),

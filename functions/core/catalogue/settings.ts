@@ -32,7 +32,7 @@ export interface ShopSettings {
   /** The buyers' pages and claim codes: docs/pages.md. They need `api.domain`, or `domain: 'aws'`. */
   readonly pages?:
     | {
-        /** `aws`: the address of API Gateway, which changes if the stack is deployed anew. */
+        /** `aws`: the address of API Gateway, which changes if the stack is deployed again. */
         readonly domain?: 'aws' | undefined;
         /** Claim codes; true by default. */
         readonly codes?: boolean | undefined;

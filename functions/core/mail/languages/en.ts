@@ -37,7 +37,7 @@ export const en: Language = {
   movedQuestions: 'If you did not ask for this, just reply, and we will help.',
   heldSubject: 'We have your order {order}',
   held: 'Thank you for your order {order}. It is safe, but your serial needs one more step.',
-  heldForName: 'The serial is made for a name, and we need the name to make it for. Please reply with the name as you want to type it into the app.',
+  heldForName: 'The serial is made for a name, and your order has no name that we can use. Please reply with the name as you want to type it into the app.',
   giveName: 'Enter the name that the serial is made for',
   lostSerial: 'If you lose the serial, this page mails it to you again',
   heldForCheck: 'A person looks at your order first. Your serial then comes in a separate mail; you do not need to do anything.',
