@@ -72,3 +72,18 @@ test('the page shows the mail in frames that run nothing', async () => {
   expect(page.match(/<iframe sandbox style="width:\d+px;color-scheme:(?:light|dark)"/g)).toHaveLength(4);
   expect(page).not.toMatch(/<script>|<b>/);
 });
+
+test.each([
+  ['serial', 'https://keys.example.com/licences'],
+  ['name', 'https://keys.example.com/licences/name/EXAMPLE'],
+])('the kind %s links to the buyers’ pages if the catalogue has them', async (kind, link) => {
+  const api = { domain: 'keys.example.com', certificate: 'arn:aws:acm:us-east-1:1:certificate/x' };
+  const message = await previewMail(catalogueWith({ api, pages: {} }), { kind });
+  expect(message).toMatchObject({ text: expect.stringContaining(`:\n${link}\n`) });
+});
+
+test('French has a space before a colon', async () => {
+  expect(await previewMail(catalogueWith(), { locale: 'fr' })).toMatchObject({
+    text: expect.stringContaining('Numéro de série\u00a0:\n'),
+  });
+});

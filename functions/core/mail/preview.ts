@@ -72,7 +72,10 @@ export async function previewMail(catalogue: Catalogue, options: PreviewOptions)
   const carries = lines.map((line) => ({ line: line.id, issue: 1 }));
   const send: Send = { n: 1, to: address, about, carries, tries: 1, state: 'in_flight', until: UNTIL };
   const words = await loadWords(catalogue.seller, languageOf(catalogue.seller, order.buyer));
-  return serialMail(catalogue, { ...order, ...change(order) }, send, words);
+  // Where the pages have API Gateway's own address, only the deployed stack knows it.
+  const licences = `https://${catalogue.api?.domain ?? 'pages.example.com'}/licences`;
+  const links = catalogue.pages && { licences, name: `${licences}/name/EXAMPLE` };
+  return serialMail(catalogue, { ...order, ...change(order) }, send, words, links);
 }
 
 /** A page that shows the mail as mail readers do: in light and dark, at the width of a phone, as text and as sent. */

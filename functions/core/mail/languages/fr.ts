@@ -1,5 +1,6 @@
 import type { Language } from '../sentences.ts';
 
+/** Labels end with a space that does not break, because French has one before a colon. */
 export const fr: Language = {
   dir: 'ltr',
   subject: {
@@ -15,16 +16,16 @@ export const fr: Language = {
   gift: 'Ceci est un cadeau : la licence est destinée à une autre personne, {name}. Vous pouvez transférer cet e-mail.',
   giftReceived: 'Ceci est un cadeau : une autre personne l’a payé.',
   enter: 'Saisissez le nom et le numéro de série exactement comme ils figurent ici, avec les majuscules, les espaces et les accents ; le plus sûr est de les copier et de les coller.',
-  name: 'Nom',
-  serial: 'Numéro de série',
+  name: 'Nom\u00a0',
+  serial: 'Numéro de série\u00a0',
   copies: {
     one: '{count} exemplaire : le numéro de série est valable pour chacun.',
     other: '{count} exemplaires : le numéro de série est le même pour tous.',
   },
   more: { one: '{count} autre', other: '{count} autres' },
-  download: 'Télécharger',
-  help: 'Aide',
-  activate: 'Activer',
+  download: 'Télécharger\u00a0',
+  help: 'Aide\u00a0',
+  activate: 'Activer\u00a0',
   restFollows: 'Une autre partie de votre commande doit encore être vérifiée ; son numéro de série suivra dans un autre e-mail.',
   keep: 'Conservez cet e-mail : vous aurez besoin du nom et du numéro de série sur un nouvel ordinateur. Si quelque chose ne fonctionne pas, répondez simplement à cet e-mail et nous vous aiderons.',
   questions: 'Pour toute question, répondez simplement à cet e-mail.',
@@ -38,11 +39,11 @@ export const fr: Language = {
   heldSubject: 'Nous avons bien reçu votre commande {order}',
   held: 'Merci pour votre commande {order}. Elle est bien enregistrée, mais il reste une étape avant votre numéro de série.',
   heldForName: 'Le numéro de série est établi pour un nom, et ce nom nous manque. Répondez à cet e-mail en indiquant le nom que vous voulez saisir dans le logiciel.',
-  giveName: 'Indiquez le nom pour lequel le numéro de série est créé',
-  lostSerial: 'Si vous perdez le numéro de série, cette page vous le renvoie',
+  giveName: 'Indiquez le nom pour lequel le numéro de série est créé\u00a0',
+  lostSerial: 'Si vous perdez le numéro de série, cette page vous le renvoie\u00a0',
   heldForCheck: 'Une personne vérifie d’abord votre commande. Vous recevrez ensuite votre numéro de série dans un autre e-mail ; vous n’avez rien à faire.',
   test: 'Ceci est une commande de test. Son numéro de série a été établi avec une clé jetable et ne fonctionne pas dans le vrai logiciel. L’e-mail d’une vraie commande aurait été envoyé à {buyer}.',
   theBuyer: 'l’acheteur',
-  imprint: 'Mentions légales',
-  privacy: 'Politique de confidentialité',
+  imprint: 'Mentions légales\u00a0',
+  privacy: 'Politique de confidentialité\u00a0',
 };
