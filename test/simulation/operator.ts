@@ -67,7 +67,9 @@ export function operatorOf(sim: Sim, aws: Aws, { products, signing }: ReturnType
     switch (action) {
       case 'release':
       case 're-read': {
-        const events = action === 're-read' && seen?.raw ? await reread(reader, seen.raw) : [];
+        // An order that `reconcile` found has no notification to read.
+        const isReadable = action === 're-read' && seen?.raw?.method === 'POST';
+        const events = isReadable && seen?.raw ? await reread(reader, seen.raw) : [];
         return known((order) =>
           order.heldAt
             ? releaseOrder(
