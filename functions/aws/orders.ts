@@ -22,11 +22,13 @@ export const dynamoClient = (requestTimeout = 1_000): DynamoDBClient =>
     }),
   );
 
-/** @param ms the limit for a call and its retries, asked for each call. */
-export function orderStore(client: DynamoDBClient, table: string, ms: () => number): Store {
+/** @param ms the limit for a call and its retries, asked for each call; without it, the client's own limits apply. */
+export function orderStore(client: DynamoDBClient, table: string, ms?: () => number): Store {
+  const limited = <Result>(call: (options?: { readonly abortSignal: AbortSignal }) => Promise<Result>) =>
+    ms ? within(ms(), (abortSignal) => call({ abortSignal })) : call();
   const read = async (key: string) => {
     const query = new GetItemCommand({ TableName: table, Key: { key: { S: key } }, ConsistentRead: true });
-    return (await within(ms(), (abortSignal) => client.send(query, { abortSignal }))).Item;
+    return (await limited((options) => client.send(query, options))).Item;
   };
   return {
     async get(key) {
@@ -51,7 +53,7 @@ export function orderStore(client: DynamoDBClient, table: string, ms: () => numb
                 ExpressionAttributeValues: { ':expected': { N: String(expected) } },
               }),
         });
-        await within(ms(), (abortSignal) => client.send(command, { abortSignal }));
+        await limited((options) => client.send(command, options));
         return undefined;
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;

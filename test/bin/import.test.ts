@@ -349,6 +349,23 @@ describe('import', () => {
       err: expect.stringContaining(name),
     });
   });
+
+  test('an import that a fault stops says how many rows are done, and goes on when it is repeated', async () => {
+    const faults = (dynamodb: string | null) =>
+      fetch(`${keypost.page()}/local/faults`, { method: 'PUT', body: JSON.stringify({ dynamodb }) });
+    const rows = file([HEADER, row(), row({ order: '2' })].join('\n'));
+    await faults('down');
+    const stopped = await keypost.keypost(['import', rows]);
+    await faults(null);
+    expect(stopped).toEqual({
+      code: 1,
+      out: '',
+      err: expect.stringMatching(
+        /InternalServerError.*\nthe import has stopped after 0 rows; import the file again/,
+      ),
+    });
+    expect((await keypost.keypost(['import', rows])).out).toBe('2 rows: 2 written, 0 the same, 0 wrong\n');
+  }, 30_000);
 });
 
 describe('import of an order that is already stored', () => {

@@ -58,6 +58,11 @@ function* completeRecords(
 
 /** Returns undefined for an empty line. */
 function parseRecord(text: string, delimiter: string) {
+  // Most records have no quote, and the library costs a tenth of an import's CPU.
+  if (!text.includes('"')) {
+    const line = text.replace(/^\ufeff/, '').replace(/(\r\n|\n|\r)$/, '');
+    return line === '' ? undefined : { fields: line.split(delimiter) };
+  }
   try {
     const [fields] = parse(text, { ...PARSE_OPTIONS, delimiter });
     return fields && { fields };

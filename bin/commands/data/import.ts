@@ -3,7 +3,7 @@ import { Command } from '@commander-js/extra-typings';
 import { productKeys } from '../../../functions/core/catalogue/keys.ts';
 import { fetchCaller } from '../cli/audit.ts';
 import { harmless, json } from '../cli/columns.ts';
-import { CommandError } from '../cli/failure.ts';
+import { CommandError, explain } from '../cli/failure.ts';
 import { withBarOf } from '../cli/progress.ts';
 import { readSecret } from '../cli/secret.ts';
 import { type OptionsOf, readCatalogue, targetFrom, withTargetOptions } from '../cli/target.ts';
@@ -52,7 +52,8 @@ async function importOrders(terminal: Terminal, file: string, options: ImportOpt
   const catalogue = await readCatalogue(terminal);
   const target = targetFrom(options, terminal.env);
   const keys = productKeys(await readSecret(target, (await target.names()).productKeys));
-  const { store } = await openTable(target);
+  // A long import survives a service that does not answer for half a minute.
+  const { store } = await openTable({ ...target, config: { ...target.config, maxAttempts: 6 } });
   const input = {
     file,
     catalogue,
@@ -61,6 +62,7 @@ async function importOrders(terminal: Terminal, file: string, options: ImportOpt
     who: dryRun ? '' : await fetchCaller(target, terminal),
     now: Date.now(),
     asIssued,
+    local: target.local,
   };
   const printResult = (result: RowResult) => terminal.print(resultLine(result));
   const summary =
@@ -76,18 +78,29 @@ async function importOrders(terminal: Terminal, file: string, options: ImportOpt
 
 type Summary = Awaited<ReturnType<typeof summarize>>;
 
-async function summarize(input: Import, onChange?: (result: RowResult) => void) {
+async function summarize(
+  input: Import & { readonly local: boolean },
+  onChange?: (result: RowResult) => void,
+) {
   const count = { written: 0, same: 0, ...(input.asIssued && { verified: 0, unverified: 0 }) };
   const wrong: { line: number; why: string }[] = [];
-  for await (const result of importRows(input)) {
-    if (result.kind === 'wrong') wrong.push({ line: result.line, why: result.why });
-    else {
-      count[result.kind] += 1;
-      if (count.verified !== undefined) count[result.row.unverified ? 'unverified' : 'verified'] += 1;
+  const read = () => count.written + count.same + wrong.length;
+  try {
+    for await (const result of importRows(input)) {
+      if (result.kind === 'wrong') wrong.push({ line: result.line, why: result.why });
+      else {
+        count[result.kind] += 1;
+        if (count.verified !== undefined) count[result.row.unverified ? 'unverified' : 'verified'] += 1;
+      }
+      if (result.kind !== 'same') onChange?.(result);
     }
-    if (result.kind !== 'same') onChange?.(result);
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(
+      `${explain(error, input.local)}\nthe import has stopped after ${read()} rows; import the file again to go on`,
+    );
   }
-  return { read: count.written + count.same + wrong.length, ...count, wrong };
+  return { read: read(), ...count, wrong };
 }
 
 function resultLine(result: RowResult): string {

@@ -37,9 +37,10 @@ export interface Entry {
 
 /** Returns the orders' table for reads of many orders, and the store for reads and writes of one. */
 export async function openTable(target: Target): Promise<{ readonly table: Table; readonly store: Store }> {
-  const client = withoutLogger(new DynamoDBClient(target.config));
+  // Otherwise the SDK sorts its middleware anew for each call.
+  const client = withoutLogger(new DynamoDBClient({ ...target.config, cacheMiddleware: true }));
   const { table: name } = await target.names();
-  return { table: { client, name }, store: orderStore(client, name, () => CALL_MS) };
+  return { table: { client, name }, store: orderStore(client, name) };
 }
 
 /** Reads a partition of an index, the newest entry first or last, from the one after `after` on. */
@@ -212,7 +213,6 @@ async function* merge<Page>(sources: readonly AsyncGenerator<Page>[]): AsyncGene
   }
 }
 
-const CALL_MS = 10_000;
 const PAGE = 250;
 const SEGMENTS = 4;
 const DAYS_AT_ONCE = 7;
