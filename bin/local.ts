@@ -4,7 +4,7 @@ import { CatalogueError } from '../functions/core/catalogue/catalogue.ts';
 import { plainLogs } from '../local/logs.ts';
 import { settingsFrom } from '../local/settings.ts';
 import { type Running, start } from '../local/start.ts';
-import { StartError } from './commands/desk/http.ts';
+import { StartError } from './commands/cli/http.ts';
 
 plainLogs();
 

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import type * as z from 'zod/mini';
-import { StartError } from '../bin/commands/desk/http.ts';
+import { StartError } from '../bin/commands/cli/http.ts';
 
 export interface Files {
   /** Returns the path to show in messages. */

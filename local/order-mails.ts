@@ -3,8 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import PostalMime from 'postal-mime';
 import * as z from 'zod/mini';
-import { BadRequest, parseBody } from '../bin/commands/desk/bad-request.ts';
-import { readBody } from '../bin/commands/desk/http.ts';
+import { BadRequest, parseBody, readBody } from '../bin/commands/cli/http.ts';
 import type { Objects } from './aws/s3.ts';
 import type { Lambda } from './gateway.ts';
 

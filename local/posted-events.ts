@@ -1,6 +1,6 @@
 /** SES events that a person posts, in any of the formats in which AWS delivers them. */
 import * as z from 'zod/mini';
-import { BadRequest } from '../bin/commands/desk/bad-request.ts';
+import { BadRequest } from '../bin/commands/cli/http.ts';
 import type { Mails } from './aws/mails.ts';
 import type { SesEvents } from './aws/ses-events.ts';
 

@@ -2,10 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
-import { BadRequest, parseBody } from '../bin/commands/desk/bad-request.ts';
+import { BadRequest, type Handler, parseBody, readJson, sendJson } from '../bin/commands/cli/http.ts';
 import { sendFile } from '../bin/commands/desk/files.ts';
 import { findProfile } from '../bin/commands/desk/find-profile.ts';
-import { type Handler, readBody, sendJson } from '../bin/commands/desk/http.ts';
 import type { DeskHandler } from '../bin/commands/desk/server.ts';
 import { trySerial } from '../bin/commands/desk/try-serial.ts';
 import { toMime } from '../functions/aws/mime.ts';
@@ -77,6 +76,7 @@ export function routes(system: LocalSystem): Handler {
       if ('message' in changed) throw new BadRequest(changed.message);
       return changed;
     },
+    'GET /local/clock': () => ({ ahead }),
     'PUT /local/clock': async (request) => {
       ahead = parseBody(Clock, await readJson(request)).ahead;
       system.setClock(ahead);
@@ -162,15 +162,6 @@ async function parseAhead(query: URLSearchParams, dynamo: DynamoDBClient, moved:
     return Math.max(0, Math.ceil((((await lastDueAt(dynamo)) ?? 0) - Date.now()) / 1000 - moved));
   if (/^\d{1,9}$/.test(seconds)) return Number(seconds);
   throw new BadRequest(`ahead is ${seconds}: expected a number of seconds`);
-}
-
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const bytes = await readBody(request, 1024 * 1024);
-  try {
-    return JSON.parse(bytes?.toString('utf8') ?? '');
-  } catch {
-    throw new BadRequest('the body is not JSON');
-  }
 }
 
 /** Decodes a path as API Gateway does. Text that cannot be decoded becomes the name of no provider. */

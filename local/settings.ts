@@ -1,7 +1,7 @@
 /** The settings of `npm start`, read from the environment. */
 import { devNull } from 'node:os';
 import { resolve } from 'node:path';
-import { StartError } from '../bin/commands/desk/http.ts';
+import { StartError } from '../bin/commands/cli/http.ts';
 import { catalogueFile } from '../lib/load-catalogue.ts';
 
 export interface Settings {

@@ -1,6 +1,6 @@
 /** The page's form for a simulated order: signs it with the provider's newest key and posts it to the webhook. */
 import * as z from 'zod/mini';
-import { parseBody } from '../bin/commands/desk/bad-request.ts';
+import { parseBody } from '../bin/commands/cli/http.ts';
 import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
 import { needsSigningKey } from '../functions/providers/all.ts';
 import {

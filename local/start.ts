@@ -1,7 +1,7 @@
 /** Keypost in one process: the deployed Lambdas, an embedded AWS for them, and a page to try them. */
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Handler, listen } from '../bin/commands/desk/http.ts';
+import { type Handler, listen } from '../bin/commands/cli/http.ts';
 import type { DeskHandler } from '../bin/commands/desk/server.ts';
 import { LOCAL_NAMES } from '../functions/aws/local-names.ts';
 import { LEASE } from '../functions/aws/queue.ts';

@@ -1,7 +1,7 @@
 /** The embedded AWS: five services at one address, distinguished by the headers and paths of their requests. */
 import type { ServerResponse } from 'node:http';
 import * as z from 'zod/mini';
-import { type Handler, readBody, sendJson } from '../../bin/commands/desk/http.ts';
+import { type Handler, readBody, sendJson } from '../../bin/commands/cli/http.ts';
 import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
 import type { Generate } from '../../functions/core/serial/program.ts';
 import type { Files } from '../files.ts';

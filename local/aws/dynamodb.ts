@@ -5,7 +5,7 @@ import type { Server, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import dynalite from 'dynalite';
-import { StartError, sendJson } from '../../bin/commands/desk/http.ts';
+import { StartError, sendJson } from '../../bin/commands/cli/http.ts';
 import { type Files, openLevel } from '../files.ts';
 import type { AwsRequest } from './answer.ts';
 import type { FaultSwitch } from './faults.ts';

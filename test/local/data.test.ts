@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { listen, StartError } from '../../bin/commands/desk/http.ts';
+import { listen, StartError } from '../../bin/commands/cli/http.ts';
 import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
 import { embeddedAws } from '../../local/aws/aws.ts';
 import { NEW, OLD } from '../../local/aws/dynamodb.ts';

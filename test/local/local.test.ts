@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { listen } from '../../bin/commands/desk/http.ts';
+import { listen } from '../../bin/commands/cli/http.ts';
 import { viaGateway } from '../../local/gateway.ts';
 import { type Running, start } from '../../local/start.ts';
 

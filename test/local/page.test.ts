@@ -55,13 +55,31 @@ describe.skipIf(!hasChromium).each([
     await fill('Search', text);
     return page.locator('tbody tr', { hasText: text }).first();
   };
-  /** Returns the rules of axe that the page breaks. */
+  /** Returns what can be used on the page, and what of it the Tab key reaches. */
+  async function reachable() {
+    const name =
+      '((node) => [node.tagName, node.name, node.type === "button" ? node.textContent : ""].join(" "))';
+    const all = `[...document.querySelectorAll('a[href], button:not(:disabled), input, select, textarea, summary')]
+      .filter((node) => node.checkVisibility()).map(${name})`;
+    const used = z.array(z.string()).parse(await page.evaluate(all));
+    await page.evaluate('document.activeElement.blur(); getSelection().collapse(document.body, 0)');
+    const reached = new Set<string>();
+    for (let n = 0; n < used.length + 10; n += 1) {
+      await page.keyboard.press('Tab');
+      reached.add(z.string().parse(await page.evaluate(`${name}(document.activeElement)`)));
+    }
+    return { used, missed: used.filter((one) => !reached.has(one)) };
+  }
+
+  /** Throws for each rule of axe that the page breaks, and for what the Tab key does not reach. */
   async function axe() {
     await page.evaluate(AXE);
     const run =
       'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => html) })))';
     expect(Findings.parse(await page.evaluate(run))).toEqual([]);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(look.viewport.width);
+    const { used, missed } = await reachable();
+    expect([used.length > 4, missed]).toEqual([true, []]);
     expect(await page.locator('body').innerText()).not.toMatch(/\b(?:undefined|null|false|NaN)\b|\[object /);
   }
 
@@ -100,6 +118,12 @@ describe.skipIf(!hasChromium).each([
     await click('Find the profile');
     await says('line 1: found one field');
     await axe();
+  });
+
+  test('shows no card of an order while none is held', async () => {
+    await tab('Held');
+    await page.getByText('No order is held.').waitFor();
+    expect(await page.locator('.pane').isVisible()).toBe(false);
   });
 
   test('sends an order and shows it with its mail', async () => {
@@ -209,6 +233,23 @@ describe.skipIf(!hasChromium).each([
     await click('Send what is due now');
     await page.locator('#redelivered', { hasText: '1 due: 1 sent, 0 failed' }).waitFor();
     await (await found('late@example.com')).getByText(/mail (sent|delivered)/).waitFor();
+  });
+
+  test('sets the clock of the Lambdas', async () => {
+    await tab('Test tools');
+    await fill('Clock', '30');
+    await page.keyboard.press('Tab');
+    await says('The clock is 30 hours ahead.');
+    await send('Tomorrow', 'tomorrow@example.com');
+    const row = await found('tomorrow@example.com');
+    await row.waitFor();
+    const received = /\d{4}-\d\d-\d\d \d\d:\d\d/.exec((await row.textContent()) ?? '')?.[0];
+    expect(Date.parse(`${received}Z`)).toBeGreaterThan(Date.now() + 29 * 3_600_000);
+    await tab('Test tools');
+    await expect.poll(() => page.getByLabel('Clock').inputValue()).toBe('30');
+    await fill('Clock', '0');
+    await page.keyboard.press('Tab');
+    await says('The clock is 0 hours ahead.');
   });
 
   test('shows the health, and what is to be done', async () => {

@@ -24,7 +24,7 @@ import {
   ScanCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
-import { listen } from '../../bin/commands/desk/http.ts';
+import { listen } from '../../bin/commands/cli/http.ts';
 import { settingsFrom } from '../../local/settings.ts';
 import { start } from '../../local/start.ts';
 import { catalogueFile, serial } from '../fixtures/catalogue.ts';

@@ -1,6 +1,6 @@
 /** Starts the embedded AWS of a run over HTTP, with an empty table. */
 
-import { listen } from '../../bin/commands/desk/http.ts';
+import { listen } from '../../bin/commands/cli/http.ts';
 import { embeddedAws } from '../../local/aws/aws.ts';
 import { NEW } from '../../local/aws/dynamodb.ts';
 import { client, copyTable } from '../../local/aws/orders-table.ts';

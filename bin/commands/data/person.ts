@@ -8,7 +8,7 @@ import {
 } from '../../../functions/core/operator/person.ts';
 import { type OptionsOf, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { everyItem, openTable } from '../orders/table.ts';
+import { everyItem, openTable, type Table } from '../orders/table.ts';
 
 export const withPersonOptions = (command: Command) =>
   withTargetOptions(command).requiredOption(
@@ -25,19 +25,23 @@ function parseAddress(text: string): string {
   throw new InvalidArgumentError('Expected an address such as name@example.com.');
 }
 
-/**
- * Reads the whole table and returns every order that contains the address, including unreadable notifications.
- * @param reading `isConsistent` if the orders are to be changed.
- */
-export async function findPerson(
-  terminal: Terminal,
-  options: PersonOptions,
-  reading: { readonly isConsistent?: boolean; readonly limit?: number | undefined } = {},
-) {
+/** Reads the whole table and returns every order that contains the address, including unreadable notifications. */
+export async function findPerson(terminal: Terminal, options: PersonOptions, reading?: Reading) {
   const target = targetFrom(options, terminal.env);
   const { table } = await openTable(target);
-  const isIn = addressFinder(options.email);
   terminal.complain('reading the whole table');
+  return { target, ...(await ordersWith(table, options.email, reading)) };
+}
+
+interface Reading {
+  /** True if the orders are to be changed. */
+  readonly isConsistent?: boolean;
+  readonly limit?: number | undefined;
+}
+
+/** Also finds the orders of other buyers whose notification contains the address. */
+export async function ordersWith(table: Table, email: string, reading: Reading = {}) {
+  const isIn = addressFinder(email);
   const orders: Personal[] = [];
   const { limit = Number.POSITIVE_INFINITY } = reading;
   for await (const items of everyItem(table, reading)) {
@@ -45,5 +49,5 @@ export async function findPerson(
     if (orders.length >= limit) break;
   }
   orders.splice(limit);
-  return { target, isIn, orders };
+  return { orders, isIn };
 }

@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process';
 import { Command } from '@commander-js/extra-typings';
 import { json } from '../cli/columns.ts';
+import { listen, sendJson } from '../cli/http.ts';
 import { type OptionsOf, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { listen, sendJson } from './http.ts';
 import { desk, newToken } from './server.ts';
 
 const command = () =>

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { catalogueLine } from '../../../functions/core/find-profile/catalogue-line.ts';
 import { findProfiles } from '../../../functions/core/find-profile/find-profile.ts';
 import { parsePairs } from '../../../functions/core/find-profile/pairs.ts';
-import { BadRequest, parseBody } from './bad-request.ts';
+import { BadRequest, parseBody } from '../cli/http.ts';
 
 const Body = z.object({ key: z.string(), pairs: z.string() });
 

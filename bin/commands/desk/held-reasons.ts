@@ -1,124 +1,66 @@
-/** Why an order is held, in a sentence, and the fields of the form that resolves it. */
+/** Why an order is held, in a sentence, what resolves it, and the fields of the form that does. */
 import type { HeldReason } from '../../../functions/core/inbound/event.ts';
 
-type Field = 'name' | 'email' | 'product' | 'order';
+const why: Readonly<Record<HeldReason, string>> = {
+  bad_body: 'The notification is authentic, but Keypost cannot parse it.',
+  mail_changed: "The store's order mail has another form than Keypost knows.",
+  not_authentic: 'No signature proves that the store sent this order mail.',
+  unknown_product: 'The catalogue has no product with this SKU.',
+  no_name: "The order contains no buyer's name.",
+  unmappable_name: "The charset of the app's serials lacks a character of the name.",
+  name_too_long: 'The name is longer than the app accepts.',
+  bad_address: 'The address is missing, or mail cannot be sent to it.',
+  below_floor: 'The buyer paid less than the floor of the product.',
+  price_unknown: 'The price is missing, or it is in a currency without a floor.',
+  wrong_payee: 'The payment names another payee than you.',
+  no_buyer: 'The provider did not say who the buyer is.',
+  trial_unknown: 'It is unknown whether the subscription is paid or on trial.',
+  product_key: 'The product has no key, or one that does not fit its profile.',
+  mail_refused: 'SES refuses the address.',
+  mail_age: 'SES has not accepted the mail for three days.',
+  bounced: 'A mail to this address came back.',
+  too_large: 'An event has more lines than an order can have.',
+  rename: 'The buyer asks for another name.',
+  recover_other_address: 'The buyer cannot read mail at the old address.',
+  erasure: 'The buyer asks to be erased.',
+  generator: 'The program that makes the serial failed.',
+};
 
-interface Resolution {
-  readonly why: string;
-  readonly fix: string;
-  readonly fields: readonly Field[];
-}
-
-const BUYER = ['name', 'email'] as const;
-const ALL = ['product', 'order', ...BUYER] as const;
-const READ_AGAIN = 'Release reads the notification again.';
 const APPROVES = 'Release approves the price.';
 
-export const RESOLUTIONS: Readonly<Record<HeldReason, Resolution>> = {
-  bad_body: {
-    why: 'The notification is authentic, but Keypost cannot parse it.',
-    fix: `${READ_AGAIN} Or look the order up at the provider, and enter the product, the name and the address.`,
-    fields: ALL,
-  },
-  mail_changed: {
-    why: "The store's order mail has another form than Keypost knows.",
-    fix: `${READ_AGAIN} Or enter what the mail says.`,
-    fields: ALL,
-  },
-  not_authentic: {
-    why: 'No signature proves that the store sent this order mail.',
-    fix: 'Look the order up at the store. Release it only if it is there; otherwise reject it.',
-    fields: ALL,
-  },
-  unknown_product: {
-    why: 'The catalogue has no product with this SKU.',
-    fix: 'Choose the product, or add the SKU to the catalogue and deploy; then release.',
-    fields: ['product'],
-  },
-  no_name: {
-    why: "The order contains no buyer's name.",
-    fix: 'Ask the buyer, and enter the name.',
-    fields: ['name'],
-  },
-  unmappable_name: {
-    why: "The charset of the app's serials lacks a character of the name.",
-    fix: 'Ask the buyer for another spelling, and enter it.',
-    fields: ['name'],
-  },
-  name_too_long: {
-    why: 'The name is longer than the app accepts.',
-    fix: 'Ask the buyer for a shorter name, and enter it.',
-    fields: ['name'],
-  },
-  bad_address: {
-    why: 'The address is missing, or mail cannot be sent to it.',
-    fix: 'Look the address up at the provider, and enter it.',
-    fields: ['email'],
-  },
-  below_floor: {
-    why: 'The buyer paid less than the floor of the product.',
-    fix: `Check the amount at the provider. ${APPROVES}`,
-    fields: [],
-  },
-  price_unknown: {
-    why: 'The price is missing, or it is in a currency without a floor.',
-    fix: `Check at the provider what was paid. ${APPROVES}`,
-    fields: [],
-  },
-  wrong_payee: {
-    why: 'The payment names another payee than you.',
-    fix: `Check that your account received the payment. ${APPROVES}`,
-    fields: [],
-  },
-  no_buyer: {
-    why: 'The provider did not say who the buyer is.',
-    fix: 'Set the key of its API with `keys set`, and release; or enter the name and the address.',
-    fields: BUYER,
-  },
-  trial_unknown: {
-    why: 'It is unknown whether the subscription is paid or on trial.',
-    fix: 'Check at the provider that it is paid, then release.',
-    fields: [],
-  },
-  product_key: {
-    why: 'The product has no key, or one that does not fit its profile.',
-    fix: 'Set the key with `keys set`; the order is then released automatically.',
-    fields: [],
-  },
-  mail_refused: { why: 'SES refuses the address.', fix: 'Enter another address.', fields: ['email'] },
-  mail_age: {
-    why: 'SES has not accepted the mail for three days.',
-    fix: 'Open Health for the cause, then release.',
-    fields: [],
-  },
-  bounced: {
-    why: 'A mail to this address came back.',
-    fix: 'Ask the buyer for another address, and enter it.',
-    fields: ['email'],
-  },
-  too_large: {
-    why: 'An event has more lines than an order can have.',
-    fix: 'Look the order up at the provider, then release.',
-    fields: [],
-  },
-  rename: {
-    why: 'The buyer asks for another name.',
-    fix: 'Reissue the order if you agree; then release the request, and its buyer gets a mail.',
-    fields: [],
-  },
-  recover_other_address: {
-    why: 'The buyer cannot read mail at the old address.',
-    fix: 'Resend the order with that number if you believe it; then release the request.',
-    fields: [],
-  },
-  erasure: {
-    why: 'The buyer asks to be erased.',
-    fix: 'Erase the person in an order if you may; then release the request.',
-    fields: [],
-  },
-  generator: {
-    why: 'The program that makes the serial failed.',
-    fix: 'Correct the program and deploy, then release.',
-    fields: [],
-  },
+const fix: Readonly<Record<HeldReason, string>> = {
+  bad_body:
+    'Release reads the notification again. Or look the order up at the provider, and enter the product, the name and the address.',
+  mail_changed: 'Release reads the notification again. Or enter what the mail says.',
+  not_authentic: 'Look the order up at the store. Release it only if it is there; otherwise reject it.',
+  unknown_product: 'Choose the product, or add the SKU to the catalogue and deploy; then release.',
+  no_name: 'Ask the buyer, and enter the name.',
+  unmappable_name: 'Ask the buyer for another spelling, and enter it.',
+  name_too_long: 'Ask the buyer for a shorter name, and enter it.',
+  bad_address: 'Look the address up at the provider, and enter it.',
+  below_floor: `Check the amount at the provider. ${APPROVES}`,
+  price_unknown: `Check at the provider what was paid. ${APPROVES}`,
+  wrong_payee: `Check that your account received the payment. ${APPROVES}`,
+  no_buyer: 'Set the key of its API with `keys set`, and release; or enter the name and the address.',
+  trial_unknown: 'Check at the provider that it is paid, then release.',
+  product_key: 'Set the key with `keys set`; the order is then released automatically.',
+  mail_refused: 'Enter another address.',
+  mail_age: 'Open Health for the cause, then release.',
+  bounced: 'Ask the buyer for another address, and enter it.',
+  too_large: 'Look the order up at the provider, then release.',
+  rename: 'Reissue the order if you agree; then release the request, and its buyer gets a mail.',
+  recover_other_address: 'Resend the order with that number if you believe it; then release the request.',
+  erasure: 'Erase the person in an order if you may; then release the request.',
+  generator: 'Correct the program and deploy, then release.',
 };
+
+/** The fields besides name and address, which every form has. */
+const DESCRIBES = ['product', 'order'] as const;
+const fields: Readonly<Partial<Record<HeldReason, readonly ('product' | 'order')[]>>> = {
+  bad_body: DESCRIBES,
+  mail_changed: DESCRIBES,
+  not_authentic: DESCRIBES,
+  unknown_product: ['product'],
+};
+
+export const RESOLUTIONS = { why, fix, fields };

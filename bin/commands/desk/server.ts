@@ -2,7 +2,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod/mini';
-import { addressFinder, contains, isPersonal } from '../../../functions/core/operator/person.ts';
+import { isPersonal } from '../../../functions/core/operator/person.ts';
 import { basisOf } from '../../../functions/core/operator/refusal.ts';
 import { followAliases } from '../../../functions/core/order/record.ts';
 import { view } from '../../../functions/core/order/view.ts';
@@ -10,18 +10,18 @@ import { NAMES } from '../../../functions/core/serial/profile.ts';
 import { programFaults } from '../../../functions/generator/vectors.ts';
 import { fetchCaller } from '../cli/audit.ts';
 import { explain } from '../cli/failure.ts';
+import { BadRequest, parseBody, readBody, readJson, sendJson } from '../cli/http.ts';
 import { operatorOf } from '../cli/operator.ts';
 import { readCatalogue, type Target } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
+import { ordersWith } from '../data/person.ts';
 import { findings } from '../doctor/doctor.ts';
-import { allEntries, entries, everyItem, fetchItems, openTable } from '../orders/table.ts';
-import { BadRequest, parseBody } from './bad-request.ts';
+import { allEntries, entries, fetchItems, openTable } from '../orders/table.ts';
 import { sendFile } from './files.ts';
 import { findProfile } from './find-profile.ts';
 import { healthOf } from './health.ts';
 import { RESOLUTIONS } from './held-reasons.ts';
 import { detailOf } from './history.ts';
-import { readBody, sendJson } from './http.ts';
 import { ordersIndex } from './orders-index.ts';
 import { trySerial } from './try-serial.ts';
 
@@ -235,14 +235,9 @@ async function afterLocal(page: string, { action, email }: z.output<typeof Actio
   await fetch(page + path, { method: 'POST', body: JSON.stringify({ email }) }).catch(() => undefined);
 }
 
-/** Reads the whole table: a notification of another buyer may contain the person too. */
 async function keysOf({ table }: Session, email: string): Promise<string[]> {
   if (!/\S@\S/.test(email)) throw new BadRequest('expected an address such as name@example.com');
-  const isIn = addressFinder(email);
-  const keys: string[] = [];
-  for await (const items of everyItem(table))
-    keys.push(...items.filter(isPersonal).flatMap((item) => (contains(item, isIn) ? item.key : [])));
-  return keys;
+  return (await ordersWith(table, email)).orders.map(({ key }) => key);
 }
 
 /** Doctor needs the seller's catalogue, which an empty folder does not have. */
@@ -276,15 +271,6 @@ async function readBytes(incoming: IncomingMessage): Promise<Buffer> {
   const bytes = await readBody(incoming, MOST_BYTES);
   if (bytes) return bytes;
   throw new BadRequest('the body is larger than 40 MB');
-}
-
-async function readJson(incoming: IncomingMessage): Promise<unknown> {
-  try {
-    return JSON.parse((await readBytes(incoming)).toString('utf8'));
-  } catch (error) {
-    if (error instanceof BadRequest) throw error;
-    throw new BadRequest('the body is not JSON');
-  }
 }
 
 export const newToken = (): string => randomBytes(24).toString('base64url');

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { keyBytes, serialOf } from '../../../functions/core/serial/aes-128.ts';
 import { licenseeOf } from '../../../functions/core/serial/name.ts';
 import { SerialProfile } from '../../../functions/core/serial/profile.ts';
-import { BadRequest, parseBody } from './bad-request.ts';
+import { BadRequest, parseBody } from '../cli/http.ts';
 
 const Body = z.object({
   key: z.string(),

@@ -7,25 +7,28 @@ import {
   doing,
   field,
   fill,
-  h,
+  html,
+  input,
   mailView,
-  options,
+  select,
   stateOf,
-  submit,
   time,
+  typedIn,
 } from './tools.js';
 
-const money = (amount) => amount && `${amount.value} ${amount.currency}`;
-
-/** Shows an order in `pane`. `done` is called after each action. */
+/** Shows an order in `pane`. `done` is called after each action. Returns the heading. */
 export async function showOrder(pane, session, key, done = () => undefined) {
   const order = await api('GET', `orders/${encodeURIComponent(key)}`);
-  const heading = h('h2', { tabIndex: -1 }, order.key);
+  const heading = html`<h2 tabindex="-1">${order.key}</h2>`;
   fill(
     pane,
     heading,
-    h('p', {}, stateOf(order), ' ', copy('the order number', order.key)),
-    ...order.held.map((reason) => explain(session.resolutions[reason], reason, order)),
+    html`<p>${stateOf(order)} ${copy('the order number', order.key)}</p>`,
+    order.held.map((reason) => {
+      const { why, fix } = session.resolutions;
+      const meant = order.suggestion && `The buyer may have meant ${order.suggestion}.`;
+      return html`<p class="hold">${why[reason]} ${fix[reason]} ${meant} ${doc('runbook', reason)}</p>`;
+    }),
     actionForm(pane, session, order, done),
     facts(order),
     history(order),
@@ -34,88 +37,53 @@ export async function showOrder(pane, session, key, done = () => undefined) {
   return heading;
 }
 
-const explain = (resolution, reason, { suggestion }) =>
-  h(
-    'p',
-    { className: 'hold' },
-    `${resolution.why} ${resolution.fix}`,
-    suggestion && ` The buyer may have meant ${suggestion}.`,
-    ' ',
-    doc('runbook', reason),
-  );
+const row = (name, ...value) => value.some(Boolean) && html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
+const copied = (name, text, what = name.toLowerCase()) =>
+  row(name, text, text && ' ', copy(`the ${what}`, text));
+const money = (amount) => amount && `${amount.value} ${amount.currency}`;
 
-const row = (name, ...value) => value.some(Boolean) && h('div', {}, h('dt', {}, name), h('dd', {}, value));
-
-function facts({
-  buyer,
-  amount,
-  printed,
-  placedAt,
-  receivedAt,
-  heldAt,
-  aliases = [],
-  lines,
-  test,
-  provider,
-}) {
-  return h(
-    'dl',
-    {},
-    row('Provider', provider, test && ' (test order)'),
-    row('Received number', printed),
-    row('Paid', time(placedAt)),
-    row('Received', time(receivedAt)),
-    row('Held since', time(heldAt)),
-    row('Amount', money(amount)),
-    ...['name', 'company', 'registration'].map((name) =>
-      row(name[0].toUpperCase() + name.slice(1), buyer[name], ' ', copy(`the ${name}`, buyer[name])),
+const facts = ({ buyer, lines, ...order }) => html`<dl>
+  ${row('Provider', order.provider, order.test && ' (test order)')}
+  ${row('Received number', order.printed)}
+  ${row('Paid', time(order.placedAt))}
+  ${row('Received', time(order.receivedAt))}
+  ${row('Held since', time(order.heldAt))}
+  ${row('Amount', money(order.amount))}
+  ${copied('Name', buyer.name)}
+  ${copied('Company', buyer.company)}
+  ${copied('Registration', buyer.registration)}
+  ${copied('Mail', buyer.email)}
+  ${row('Country and language', [buyer.country, buyer.locale].filter(Boolean).join(', '))}
+  ${row('Other numbers', order.aliases?.join(', '))}
+  ${lines.map(({ product, sku, quantity, paid, licensee, serial, superseded = [] }) => [
+    row(
+      product ?? 'Unknown product',
+      `SKU ${sku || 'unknown'}, ${quantity} × ${money(paid) ?? 'price unknown'}`,
     ),
-    row('Mail', buyer.email, ' ', copy('the mail', buyer.email)),
-    row('Country and language', [buyer.country, buyer.locale].filter(Boolean).join(', ')),
-    row('Other numbers', aliases.join(', ')),
-    ...lines.flatMap((line) => [
-      row(
-        `${line.product ?? 'Unknown product'}`,
-        `SKU ${line.sku || 'unknown'}, ${line.quantity} × `,
-        money(line.paid) ?? 'price unknown',
-      ),
-      row('Licensee', line.licensee, ' ', copy('the licensee', line.licensee)),
-      row('Serial', line.serial && h('code', {}, line.serial), ' ', copy('the serial', line.serial)),
-      ...(line.superseded ?? []).map((old) =>
-        row('Superseded', h('code', {}, old.serial), ` for ${old.licensee}, ${time(old.at)}`),
-      ),
-    ]),
-  );
-}
-
-function history({ history: entries, raw }) {
-  return h(
-    'section',
-    {},
-    h('h3', {}, 'History'),
-    h(
-      'ol',
-      { className: 'history' },
-      entries.map(({ at, text, who, why }) =>
-        h(
-          'li',
-          {},
-          h('time', {}, time(at) || 'no time'),
-          ` ${text}`,
-          who && ` By ${who}${why ? `: ${why}` : ''}.`,
-        ),
-      ),
+    copied('Licensee', licensee),
+    row('Serial', serial && html`<code>${serial}</code> ${copy('the serial', serial)}`),
+    superseded.map((old) =>
+      row('Superseded', html`<code>${old.serial}</code> for ${old.licensee}, ${time(old.at)}`),
     ),
+  ])}
+</dl>`;
+
+const history = ({ history: entries, raw }) => html`<section>
+  <h3>History</h3>
+  <ol class="history">${entries.map(
+    ({ at, text, who, why }) =>
+      html`<li><time>${time(at) || 'no time'}</time> ${text}${who && ` By ${who}${why ? `: ${why}` : ''}.`}</li>`,
+  )}</ol>
+  ${
     raw &&
-      h(
-        'details',
-        {},
-        h('summary', {}, 'The notification'),
-        h('pre', { tabIndex: 0 }, `${raw.query}\n${raw.body}`),
-      ),
-  );
-}
+    html`<details>
+      <summary>The notification</summary>
+      <pre tabindex="0">${raw.query}\n${raw.body}</pre>
+    </details>`
+  }
+</section>`;
 
+/** The mails of the local system carry the order's key in a tag, in Base64. */
 async function mails({ key }) {
   const tag = btoa(String.fromCharCode(...new TextEncoder().encode(key)))
     .replaceAll('+', '-')
@@ -123,159 +91,139 @@ async function mails({ key }) {
     .replaceAll('=', '');
   const all = await api('GET', 'local/mails?newest=500').catch(() => []);
   const found = all.filter(({ tags = {} }) => tags.order === tag).reverse();
-  return found.length === 0 ? [] : [h('h3', {}, 'Mails of this order'), ...found.map(mailView)];
+  return found.length === 0 ? [] : [html`<h3>Mails of this order</h3>`, ...found.map(mailView)];
 }
 
 /** The actions that the order's state and the person's permissions allow. */
 function actionForm(pane, session, order, done) {
   const may = (action) => session.actions.includes(action);
   const isHeld = order.heldAt !== null;
-  const isLive = ['paid', 'partly_refunded'].includes(order.status);
   const hasSerial = order.lines.some(({ serial }) => serial);
-  const needed = order.held.flatMap((reason) => session.resolutions[reason].fields);
-  const first = order.lines[0] ?? {};
-  const known = {
-    name: first.licensee ?? first.received ?? order.buyer.name ?? '',
-    email: order.buyer.email ?? '',
+  const isMailed = hasSerial && ['paid', 'partly_refunded'].includes(order.status);
+  const needed = order.held.flatMap((reason) => session.resolutions.fields[reason] ?? []);
+  const [{ licensee, received } = {}] = order.lines;
+  const known = { name: licensee ?? received ?? order.buyer.name ?? '', email: order.buyer.email ?? '' };
+  const unknown = order.lines.filter(({ serial, product }) => !serial && !product).map(({ sku }) => sku);
+  const products = needed.includes('product')
+    ? [...new Set(unknown)].map((sku) => productField(session, sku))
+    : [];
+  const email = input('email', { value: known.email, inputMode: 'email' });
+  const changed = (name) => {
+    const typed = typedIn(form)[name];
+    return typed === known[name] ? undefined : typed || undefined;
   };
-  const name = h('input', { name: 'name', value: known.name, autocomplete: 'off' });
-  const email = h('input', { name: 'email', value: known.email, autocomplete: 'off', inputMode: 'email' });
-  const why = h('input', { name: 'why', autocomplete: 'off' });
-  const unknown = [
-    ...new Set(order.lines.filter(({ serial, product }) => !serial && !product).map(({ sku }) => sku)),
-  ];
-  const products = needed.includes('product') ? unknown.map((sku) => productField(session, sku)) : [];
-  const number = h('input', { name: 'order', autocomplete: 'off' });
-  const typed = () => ({ name: name.value.trim(), email: email.value.trim() });
-  const changed = (one) => (typed()[one] !== known[one] ? typed()[one] || undefined : undefined);
-  const chosen = () => Object.fromEntries(products.flatMap(({ pair }) => pair()));
 
   const act = (action, body) => async () => {
     const { key, basis } = order;
-    const reason = why.value.trim();
+    const typed = typedIn(form);
     try {
-      const answer = await api('POST', 'actions', { action, key, basis, why: reason, ...body() });
+      const answer = await api('POST', 'actions', { action, key, basis, why: typed.why, ...body(typed) });
       await showOrder(pane, session, answer.order.key, done);
       done(answer.order.key);
       return outcome(action, answer);
     } catch (error) {
       if (!error.answer?.changed) throw error;
-      const seen = typed();
       await showOrder(pane, session, key, done);
-      for (const [field, value] of Object.entries(seen))
-        pane.querySelector(`input[name=${field}]`).value = value;
+      for (const one of pane.querySelectorAll('input')) one.value = typed[one.name] ?? one.value;
       throw error;
     }
   };
-  const does = (label, work) => button(label, doing(work));
-  const asking = (label, question, work) => does(label, () => void ask(form, label, question, work));
+  const does = (action, body = () => ({})) => may(action) && button(LABELS[action], doing(act(action, body)));
+  const asks = (action, question, body = () => ({})) =>
+    may(action) &&
+    button(LABELS[action], () => ask(form, LABELS[action], question(typedIn(form)), act(action, body)));
+  const release = ({ order: number }) => ({
+    ...{ name: changed('name'), email: changed('email'), order: number || undefined },
+    products: Object.fromEntries(products.flatMap(({ pair }) => pair())),
+  });
   const buttons = [
-    isHeld &&
-      may('release') &&
-      does(
-        'Release',
-        act('release', () => ({
-          ...{ name: changed('name'), email: changed('email'), products: chosen() },
-          order: number.value.trim() || undefined,
-        })),
+    isHeld && does('release', release),
+    isMailed && [
+      does('resend', () => ({ email: changed('email') })),
+      does('reissue', ({ name }) => ({ name })),
+      asks(
+        'transfer',
+        ({ name, email: to }) => `Pass the licence on to ${name}, ${to}? Both get a mail.`,
+        ({ name, email: to }) => ({ name, email: to }),
       ),
-    hasSerial &&
-      isLive && [
-        may('resend') &&
-          does(
-            'Resend',
-            act('resend', () => ({ email: changed('email') })),
-          ),
-        may('reissue') &&
-          does(
-            'Reissue',
-            act('reissue', () => ({ name: typed().name })),
-          ),
-        may('transfer') &&
-          asking(
-            'Transfer',
-            () => `Pass the licence on to ${typed().name}, ${typed().email}? Both get a mail.`,
-            act('transfer', typed),
-          ),
-      ],
-    may('reject') &&
-      order.lines.some(({ held, serial }) => held && !serial) &&
-      asking(
-        'Reject',
-        () => 'Reject it? No serial is ever made of it. This cannot be undone.',
-        act('reject', () => ({})),
-      ),
-    may('erase') &&
-      order.buyer.email &&
-      does('Erase', () => eraseForm(form, order, why, () => showOrder(pane, session, order.key, done))),
-  ];
-  const form = h(
-    'form',
-    { className: 'act', onsubmit: (event) => event.preventDefault() },
-    (isHeld || hasSerial) && [
-      field('Name', name, 'As it must be typed into the app'),
-      field('Address', email),
-      order.suggestion &&
-        button(`Use ${order.suggestion}`, () => {
-          email.value = order.suggestion;
-        }),
-      products.map(({ node }) => node),
-      needed.includes('order') &&
-        field("The provider's number of the order", number, 'If the notification has none'),
     ],
-    field('Why', why, 'Kept with the order, with who you are and when'),
-    h('p', { className: 'buttons' }, buttons),
-  );
+    order.lines.some(({ held, serial }) => held && !serial) &&
+      asks('reject', () => 'Reject it? No serial is ever made of it. This cannot be undone.'),
+    may('erase') &&
+      known.email &&
+      button(
+        LABELS.erase,
+        doing(() => erase(form, known.email, () => showOrder(pane, session, order.key, done))),
+      ),
+  ];
+  const form = html`<form class="act" @submit=${(event) => event.preventDefault()}>
+    ${
+      (isHeld || hasSerial) && [
+        field('Name', input('name', { value: known.name }), 'As it must be typed into the app'),
+        field('Address', email),
+        order.suggestion &&
+          button(`Use ${order.suggestion}`, () => {
+            email.value = order.suggestion;
+          }),
+        products.map(({ node }) => node),
+        needed.includes('order') &&
+          field("The provider's number of the order", input('order'), 'If the notification has none'),
+      ]
+    }
+    ${field('Why', input('why'), 'Kept with the order, with who you are and when')}
+    <p class="buttons">${buttons}</p>
+  </form>`;
   return form;
 }
 
 /** Chooses a product for an unknown SKU; a notification that cannot be parsed has none, so it is typed. */
 export function productField(session, sku) {
-  const input = h('input', { name: 'sku', value: sku, autocomplete: 'off' });
-  const select = h(
-    'select',
-    {},
-    options([['', 'not chosen'], ...session.products.map(({ id, name }) => [id, name])]),
-  );
-  const choose = field(sku ? `Product for the SKU ${sku}` : 'Product', select);
-  const sold = () => input.value.trim() || select.value;
+  const typed = input('sku', { value: sku });
+  const product = select('product', [
+    ['', 'not chosen'],
+    ...session.products.map(({ id, name }) => [id, name]),
+  ]);
+  const choose = field(sku ? `Product for the SKU ${sku}` : 'Product', product);
   return {
-    node: sku
-      ? choose
-      : h('div', {}, field('SKU', input, "The provider's; the product unless typed"), choose),
-    pair: () => (select.value ? [[sold(), select.value]] : []),
+    node: sku ? choose : [field('SKU', typed, "The provider's; the product unless typed"), choose],
+    pair: () => (product.value ? [[typed.value.trim() || product.value, product.value]] : []),
   };
 }
 
 /** Asks in the form before something that cannot be undone. */
 function ask(form, label, question, work) {
-  const panel = h(
-    'div',
-    { className: 'ask', role: 'alertdialog', ariaLabel: label, tabIndex: -1 },
-    h('p', {}, question()),
-    h('button', { type: 'button', className: 'bad', onclick: doing(work) }, label),
-    ' ',
-    button('Cancel', () => {
+  const buttons = form.querySelector('.buttons');
+  const panel = html`<div class="ask" role="alertdialog" aria-label=${label} tabindex="-1">
+    <p>${question}</p>
+    <button type="button" class="bad" @click=${doing(work)}>${label}</button>
+    ${button('Cancel', () => {
       panel.replaceWith(buttons);
       buttons.querySelector('button').focus();
-    }),
-  );
-  const buttons = form.querySelector('.buttons');
+    })}
+  </div>`;
   buttons.replaceWith(panel);
   panel.focus();
 }
 
-async function eraseForm(form, { buyer: { email } }, why, after) {
+async function erase(form, email, after) {
   const { keys } = await api('GET', `person?email=${encodeURIComponent(email)}`);
-  const question = () =>
-    `Erase the person in ${keys.join(', ')}? Names, addresses, serials and notifications are removed. This cannot be undone.`;
-  ask(form, 'Erase', question, async () => {
-    const { erased } = await api('POST', 'actions', { action: 'erase', email, keys, why: why.value.trim() });
+  const question = `Erase the person in ${keys.join(', ')}? Names, addresses, serials and notifications are removed. This cannot be undone.`;
+  ask(form, LABELS.erase, question, async () => {
+    const { why } = typedIn(form);
+    const { erased } = await api('POST', 'actions', { action: 'erase', email, keys, why });
     await after();
     return `Erased in ${erased.length} orders: ${erased.map(({ order }) => order).join(', ')}.`;
   });
 }
 
+const LABELS = {
+  release: 'Release',
+  resend: 'Resend',
+  reissue: 'Reissue',
+  transfer: 'Transfer',
+  reject: 'Reject',
+  erase: 'Erase',
+};
 const DONE = {
   release: 'Released',
   resend: 'Resent',
@@ -285,50 +233,35 @@ const DONE = {
   issue: 'Issued',
 };
 
-export function outcome(action, { order, changed, notes = [] }) {
-  const left = order.lines.filter(({ held }) => held);
-  const state = !changed
-    ? `Nothing is changed: ${order.key} has these values already.`
-    : left.length > 0
-      ? `${order.key} is still held: ${left.map(({ held }) => held).join(', ')}.`
-      : `${DONE[action]}: ${order.key}.${action === 'reject' ? '' : ' The mail goes out within a minute.'}`;
-  return [state, ...notes].join(' ');
+export function outcome(action, { order: { key, lines }, changed, notes = [] }) {
+  const left = lines.flatMap(({ held }) => held ?? []);
+  const mailed = action === 'reject' ? '' : ' The mail goes out within a minute.';
+  const done =
+    left.length > 0 ? `${key} is still held: ${left.join(', ')}.` : `${DONE[action]}: ${key}.${mailed}`;
+  return [changed ? done : `Nothing is changed: ${key} has these values already.`, ...notes].join(' ');
 }
 
 /** The form for a serial without a payment. */
-export function issueForm(session, done) {
-  const product = h(
-    'select',
-    { name: 'product' },
-    options(session.products.map(({ id, name }) => [id, name])),
-  );
-  const [name, email, why] = ['name', 'email', 'why'].map((id) =>
-    h('input', { name: id, autocomplete: 'off' }),
-  );
-  const quantity = h('input', { name: 'quantity', type: 'number', value: 1, min: 1 });
-  const work = async () => {
-    const body = {
-      product: product.value,
-      name: name.value,
-      email: email.value,
-      why: why.value,
-      quantity: Number(quantity.value),
-    };
-    const answer = await api('POST', 'actions', { action: 'issue', ...body });
+export function issueForm({ products }, done) {
+  const work = async ({ target }) => {
+    const { quantity, ...typed } = typedIn(target);
+    const answer = await api('POST', 'actions', { action: 'issue', ...typed, quantity: Number(quantity) });
     done(answer.order.key);
     return outcome('issue', answer);
   };
-  return h(
-    'form',
-    { className: 'act', onsubmit: doing(work) },
-    h('h2', { tabIndex: -1 }, 'A serial without a payment'),
-    ...[
-      field('Product', product),
-      field('Name', name),
-      field('Address', email),
-      field('Copies', quantity),
-      field('Why', why),
-    ],
-    submit('Issue'),
-  );
+  return html`<form class="act" @submit=${doing(work)}>
+    <h2 tabindex="-1">A serial without a payment</h2>
+    ${field(
+      'Product',
+      select(
+        'product',
+        products.map(({ id, name }) => [id, name]),
+      ),
+    )}
+    ${field('Name', input('name'))}
+    ${field('Address', input('email'))}
+    ${field('Copies', input('quantity', { type: 'number', value: 1, min: 1 }))}
+    ${field('Why', input('why'))}
+    <p class="buttons"><button type="submit">Issue</button></p>
+  </form>`;
 }

@@ -1,122 +1,118 @@
 // The tab Orders: a search as the person types, a page of orders, and one order.
 import { issueForm, showOrder } from './detail.js';
-import { api, button, field, fill, h, say, stateOf, table, time } from './tools.js';
+import {
+  api,
+  button,
+  every,
+  field,
+  fill,
+  html,
+  input,
+  pager,
+  sayError,
+  stateOf,
+  table,
+  time,
+} from './tools.js';
 
 const REFRESH_MS = 4_000;
 
 export function showOrders(panel, session, { search = '', order }) {
-  let [page, pages, latest] = [0, 1, 0];
-  const input = h('input', { type: 'search', value: search, autocomplete: 'off', spellcheck: false });
-  const count = h('p', { className: 'count', role: 'status' });
-  const rows = h('div');
-  const pager = h('p', { className: 'buttons' });
-  const list = h('section', {}, count, rows, pager);
-  const pane = h('section', { className: 'pane', hidden: true });
+  let [page, latest] = [0, 0];
+  const typed = input('search', { type: 'search', value: search });
+  const count = html`<p class="count" role="status"></p>`;
+  const rows = html`<div></div>`;
+  const turns = html`<p class="buttons"></p>`;
+  const list = html`<section>${count}${rows}${turns}</section>`;
+  const pane = html`<section class="pane"></section>`;
   const back = button('Back to the list', () => close());
   const issue =
     session.actions.includes('issue') &&
     button('Issue a serial', () => open(issueForm(session, (key) => openOrder(key))));
 
+  const show = (isList) => {
+    list.hidden = !isList;
+    pane.hidden = back.hidden = isList;
+  };
   const open = (node) => {
-    list.hidden = true;
-    pane.hidden = back.hidden = false;
+    show(false);
     fill(pane, node);
     node.querySelector('h2')?.focus();
   };
   const close = () => {
-    pane.hidden = back.hidden = true;
-    list.hidden = false;
+    show(true);
     history.replaceState(null, '', hashOf());
     void load(true);
-    input.focus();
+    typed.focus();
   };
   const openOrder = async (key) => {
-    const node = h('div');
+    const node = html`<div></div>`;
     open(node);
     history.replaceState(null, '', `#order=${encodeURIComponent(key)}`);
     try {
-      const heading = await showOrder(node, session, key);
-      heading.focus();
+      (await showOrder(node, session, key)).focus();
     } catch (error) {
-      say(error.message, true);
+      sayError(error);
     }
   };
-  const hashOf = () => (input.value ? `#search=${encodeURIComponent(input.value)}` : '#orders');
+  const hashOf = () => (typed.value ? `#search=${encodeURIComponent(typed.value)}` : '#orders');
 
   async function load(isFresh) {
     latest += 1;
     const mine = latest;
-    const query = `search=${encodeURIComponent(input.value)}&page=${page}${isFresh ? '&fresh' : ''}`;
+    const query = `search=${encodeURIComponent(typed.value)}&page=${page}${isFresh ? '&fresh' : ''}`;
     try {
       const found = await api('GET', `orders?${query}`);
       // An answer to an older text must not replace a newer one.
       if (mine === latest) render(found);
     } catch (error) {
-      if (mine === latest) say(error.message, true);
+      if (mine === latest) sayError(error);
     }
   }
-  function render({ total, pages: all, items, read, message }) {
-    pages = all;
+  function render({ total, pages, items, read, message = '' }) {
+    const found = `${total.toLocaleString('en')} ${total === 1 ? 'order' : 'orders'}${typed.value ? ' found' : ''}`;
     const isDone = read >= 1;
-    const found = `${total.toLocaleString('en')} ${total === 1 ? 'order' : 'orders'}${input.value ? ' found' : ''}`;
-    count.textContent = `${found}${isDone ? '' : ` so far; ${Math.floor(read * 100)} % of the table is read`}.${message ? ` ${message}` : ''}`;
+    count.textContent = `${found}${isDone ? '' : ` so far; ${Math.floor(read * 100)} % of the table is read`}. ${message}`;
     const focused = document.activeElement?.dataset?.key;
     fill(rows, table(['Received', 'Order', 'Buyer', 'Products', 'State'], items.map(toCells)));
     if (focused) rows.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
-    fill(
-      pager,
-      step('Previous', -1, page > 0),
-      ` Page ${page + 1} of ${Math.max(1, pages)} `,
-      step('Next', 1, page + 1 < pages),
-    );
+    fill(turns, pager(page, pages, turn));
   }
-  const step = (label, by, isPossible) => button(label, () => turn(by), { disabled: !isPossible });
-  const turn = (by) => {
-    page += by;
+  const turn = (to) => {
+    page = to;
     void load(true);
   };
-  const toCells = (row) => [
-    time(row.receivedAt),
-    [linkTo(row.key), row.test && ' test order'],
-    [h('div', {}, row.name ?? 'no name'), h('div', {}, row.email ?? 'no address')],
-    [h('div', {}, row.products), row.serial && h('code', {}, row.serial)],
-    stateOf(row),
-  ];
-  const linkTo = (key) => {
-    const onclick = (event) => {
+  const toCells = ({ key, ...row }) => {
+    const opens = (event) => {
       event.preventDefault();
       void openOrder(key);
     };
-    return h('a', { href: `#order=${encodeURIComponent(key)}`, 'data-key': key, onclick }, key);
+    return [
+      time(row.receivedAt),
+      html`<a href=${`#order=${encodeURIComponent(key)}`} data-key=${key} @click=${opens}>${key}</a>
+        ${row.test && 'test order'}`,
+      html`<div>${row.name ?? 'no name'}</div><div>${row.email ?? 'no address'}</div>`,
+      html`<div>${row.products}</div>${row.serial && html`<code>${row.serial}</code>`}`,
+      stateOf(row),
+    ];
   };
 
-  input.addEventListener('input', () => {
+  typed.addEventListener('input', () => {
     page = 0;
-    if (!pane.hidden) {
-      pane.hidden = back.hidden = true;
-      list.hidden = false;
-    }
+    show(true);
     history.replaceState(null, '', hashOf());
     void load(false);
   });
-  back.hidden = true;
+  show(true);
   panel.append(
-    h(
-      'div',
-      { className: 'bar' },
-      field('Search', input, 'Mail, order number, name, serial or product'),
-      back,
-      issue,
-    ),
+    html`<div class="bar">
+      ${field('Search', typed, 'Mail, order number, name, serial or product')}${back}${issue}
+    </div>`,
     list,
     pane,
   );
   void load(true);
   if (order) void openOrder(order);
-  else input.focus();
-  const timer = setInterval(
-    () => pane.hidden && document.visibilityState === 'visible' && void load(true),
-    REFRESH_MS,
-  );
-  return () => clearInterval(timer);
+  else typed.focus();
+  return every(REFRESH_MS, () => pane.hidden && load(true));
 }

@@ -1,10 +1,10 @@
-// The desk: opens a tab by its name in the address (#held, #search=…, #order=…), and keeps the address current.
+// The desk: opens a tab by its name in the address (#held, #search=…, #order=…), and keeps it true.
 import { showHealth } from './health.js';
 import { showHeld } from './held.js';
 import { showOrders } from './orders.js';
 import { showProducts } from './products.js';
 import { showTestTools } from './test-tools.js';
-import { api, h, say } from './tools.js';
+import { api, button, fill, say, sayError } from './tools.js';
 
 const TABS = {
   orders: showOrders,
@@ -14,19 +14,20 @@ const TABS = {
   tools: showTestTools,
 };
 const panel = document.querySelector('#panel');
+const about = document.querySelector('#about');
 const tabs = document.querySelectorAll('[role=tab]');
-let [session, stop] = [undefined, () => undefined];
+let [session, stop] = [undefined, undefined];
 
 function route() {
   const [name, ...value] = location.hash.slice(1).split('=');
-  const known = name === 'search' || name === 'order' || name === '' ? 'orders' : name;
-  const tab = TABS[known] ? known : 'orders';
-  stop();
+  // #search and #order are in the tab Orders.
+  const tab = TABS[name] ? name : 'orders';
+  stop?.();
   say('');
   for (const one of tabs) one.ariaSelected = String(one.id === `tab-${tab}`);
   panel.setAttribute('aria-labelledby', `tab-${tab}`);
-  panel.replaceChildren();
-  stop = TABS[tab](panel, session, { [name]: decodeURIComponent(value.join('=')) }) ?? (() => undefined);
+  fill(panel);
+  stop = TABS[tab](panel, session, { [name]: decodeURIComponent(value.join('=')) });
 }
 
 for (const one of tabs)
@@ -40,16 +41,15 @@ async function connect() {
   try {
     session = await api('GET', 'session');
   } catch (error) {
-    document.querySelector('#about').textContent = 'Not connected.';
-    say(error.message, true);
-    panel.replaceChildren(h('button', { type: 'button', onclick: connect }, 'Try again'));
+    about.textContent = 'Not connected.';
+    sayError(error);
+    fill(panel, button('Try again', connect));
     return;
   }
-  const where = session.local
-    ? 'on this machine, without a real account or real mail'
-    : `on AWS, table ${session.table}`;
-  document.querySelector('#about').textContent = `${session.seller}: ${where}. You are ${session.who}.`;
-  document.querySelector('#tab-tools').hidden = !session.local;
+  const { seller, who, local, table } = session;
+  const where = local ? 'on this machine, without a real account or real mail' : `on AWS, table ${table}`;
+  about.textContent = `${seller}: ${where}. You are ${who}.`;
+  document.querySelector('#tab-tools').hidden = !local;
   addEventListener('hashchange', route);
   route();
 }

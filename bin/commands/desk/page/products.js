@@ -1,144 +1,124 @@
 // The tab Products: the serial maker, the finder of profiles, and previews of the mail.
-import { api, button, copy, doing, field, fill, h, mailView, options, submit } from './tools.js';
+import { api, button, copy, doing, field, fill, html, input, mailView, select } from './tools.js';
 
-export function showProducts(panel, session) {
-  const maker = serialMaker(session);
-  panel.append(maker.node, finder(maker), preview(session), catalogue(session));
+export function showProducts(panel, { products }) {
+  const maker = serialMaker(products);
+  panel.append(maker.node, finder(maker.profile), preview(products), catalogue(products));
 }
 
-function serialMaker({ products }) {
-  const product = h('select', { name: 'product' }, options(products.map(({ id, name }) => [id, name])));
-  const key = h('input', { name: 'key', required: true, autocomplete: 'off', spellcheck: false });
-  const name = h('input', { name: 'name', required: true, autocomplete: 'off', spellcheck: false });
-  const profile = h('textarea', { name: 'profile', rows: 8, spellcheck: false });
-  const output = h('output', { id: 'made' });
+/** A key may begin or end with a space. */
+const raw = (form) => Object.fromEntries(new FormData(form));
+const choice = (products) =>
+  select(
+    'product',
+    products.map(({ id, name }) => [id, name]),
+  );
+const textarea = (name, rows) => html`<textarea name=${name} rows=${rows} spellcheck="false"></textarea>`;
+
+function serialMaker(products) {
+  const product = choice(products);
+  const profile = textarea('profile', 8);
+  const output = html`<output id="made"></output>`;
   const show = () => {
-    const { kind, serial } = {
-      ...products.find(({ id }) => id === product.value)?.serial,
-      ...products.find(({ id }) => id === product.value),
-    };
-    profile.value = JSON.stringify(serial ?? { kind }, null, 2);
+    const { serial } = products.find(({ id }) => id === product.value) ?? {};
+    profile.value = JSON.stringify(serial, null, 2) ?? '';
   };
-  const make = async () => {
+  const make = async ({ target }) => {
     fill(output);
-    const made = await api('POST', 'serial', {
-      key: key.value,
-      name: name.value,
-      profile: profileOf(profile.value),
-    });
+    const { key, name } = raw(target);
+    const body = { key, name, profile: profileOf(profile.value) };
+    const { licensee, serial } = await api('POST', 'serial', body);
     fill(
       output,
-      `Serial for ${made.licensee}: `,
-      h('strong', { className: 'mono' }, made.serial),
-      ' ',
-      copy('the serial', made.serial),
+      html`Serial for ${licensee}: <strong class="mono">${serial}</strong> ${copy('the serial', serial)}`,
     );
     return 'The serial is made.';
   };
   product.addEventListener('change', show);
   show();
-  const node = h(
-    'section',
-    {},
-    h('h2', {}, 'Your key and a name you know'),
-    h('p', {}, 'Does Keypost make the serial that your app accepts? Your input is not stored.'),
-    h(
-      'form',
-      { id: 'serial', onsubmit: doing(make) },
-      ...[field('Product', product), field('Key', key), field('Name', name)],
-      h(
-        'details',
-        {},
-        h('summary', {}, 'How the serial is made'),
-        field('Profile', profile, 'JSON, or the text of the catalogue'),
-      ),
-      submit('Make the serial'),
-    ),
-    output,
-  );
+  const node = html`<section>
+    <h2>Your key and a name you know</h2>
+    <p>Does Keypost make the serial that your app accepts? Your input is not stored.</p>
+    <form id="serial" @submit=${doing(make)}>
+      ${field('Product', product)}
+      ${field('Key', input('key', { required: true }))}
+      ${field('Name', input('name', { required: true }))}
+      <details>
+        <summary>How the serial is made</summary>
+        ${field('Profile', profile, 'JSON, or the text of the catalogue')}
+      </details>
+      <p class="buttons"><button type="submit">Make the serial</button></p>
+    </form>
+    ${output}
+  </section>`;
   return { node, profile };
 }
 
 /** Reads a profile as JSON, or as the object in a catalogue: `serial: { kind: 'aes-128', … },`. */
 export function profileOf(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    const json = text
-      .trim()
-      .replace(/^serial\s*:/, '')
-      .replace(/,$/, '')
-      .replace(/'((?:[^'\\]|\\.)*)'/g, (_, inside) => JSON.stringify(inside.replaceAll("\\'", "'")))
-      .replace(/([{,]\s*)([A-Za-z_]\w*)\s*:/g, '$1"$2":')
-      .replace(/,(\s*[}\]])/g, '$1');
+  const json = text
+    .trim()
+    .replace(/^serial\s*:/, '')
+    .replace(/,$/, '')
+    .replace(/'((?:[^'\\]|\\.)*)'/g, (_, inside) => JSON.stringify(inside.replaceAll("\\'", "'")))
+    .replace(/([{,]\s*)([A-Za-z_]\w*)\s*:/g, '$1"$2":')
+    .replace(/,(\s*[}\]])/g, '$1');
+  for (const one of [text, json])
     try {
-      return JSON.parse(json);
+      return JSON.parse(one);
     } catch {
-      throw new Error(
-        'The profile is neither JSON nor an object of the catalogue. Expected { "kind": "aes-128", … }.',
-      );
+      // The other form is tried, then the error below is shown.
     }
-  }
+  throw new Error(
+    'The profile is neither JSON nor an object of the catalogue. Expected { "kind": "aes-128", … }.',
+  );
 }
 
-function finder(maker) {
-  const key = h('input', { name: 'key', required: true, autocomplete: 'off', spellcheck: false });
-  const pairs = h('textarea', { name: 'pairs', rows: 6, required: true, spellcheck: false });
-  const output = h('output', { id: 'found' });
-  const find = async () => {
+function finder(profile) {
+  const output = html`<output id="found"></output>`;
+  const find = async ({ target }) => {
     fill(output);
-    const { lines, matches, undecided } = await api('POST', 'find-profile', {
-      key: key.value,
-      pairs: pairs.value,
-    });
+    const { lines, matches, undecided } = await api('POST', 'find-profile', raw(target));
     if (lines.length === 0)
       throw new Error(
         'No profile makes all of these serials. Check that the key belongs to that app, and that each serial belongs to its name.',
       );
     const use = (at) => () => {
-      maker.profile.value = JSON.stringify(matches[at], null, 2);
-      maker.profile.closest('details').open = true;
-      maker.profile.focus();
+      profile.value = JSON.stringify(matches[at], null, 2);
+      profile.closest('details').open = true;
+      profile.focus();
     };
     fill(
       output,
       `${lines.length > 1 ? `${lines.length} profiles make` : 'One profile makes'} all of the serials. For the catalogue:`,
-      ...lines.map((line, at) =>
-        h(
-          'div',
-          {},
-          h('pre', { tabIndex: 0 }, line),
-          copy('the profile', line),
-          ' ',
-          button('Use it above', use(at)),
-        ),
+      lines.map(
+        (line, at) => html`<div>
+          <pre tabindex="0">${line}</pre>
+          ${copy('the profile', line)} ${button('Use it above', use(at))}
+        </div>`,
       ),
-      undecided ? `The serial of ${undecided} would distinguish them.` : '',
+      undecided && `The serial of ${undecided} would distinguish them.`,
     );
     return 'A profile is found.';
   };
-  return h(
-    'section',
-    {},
-    h('h2', {}, 'Your key and a few pairs'),
-    h(
-      'p',
-      {},
-      'Find the settings of your app from three to five genuine names with their serials: one name of 15 bytes, one of 16, a longer one, one with an accent. Your input is not stored.',
-    ),
-    h(
-      'form',
-      { id: 'finder', onsubmit: doing(find) },
-      field("The app's key", key),
-      field(
+  const pairs = Object.assign(textarea('pairs', 6), { required: true });
+  return html`<section>
+    <h2>Your key and a few pairs</h2>
+    <p>
+      Find the settings of your app from three to five genuine names with their serials: one name of 15 bytes, one
+      of 16, a longer one, one with an accent. Your input is not stored.
+    </p>
+    <form id="finder" @submit=${doing(find)}>
+      ${field("The app's key", input('key', { required: true }))}
+      ${field(
         'Pairs',
         pairs,
         'One in each line, the name first: with a comma, a semicolon or a tab, as a spreadsheet copies them',
-      ),
-      submit('Find the profile'),
-    ),
-    output,
-  );
+      )}
+      <p class="buttons"><button type="submit">Find the profile</button></p>
+    </form>
+    ${output}
+  </section>`;
 }
 
 const LANGUAGES = {
@@ -150,51 +130,26 @@ const LANGUAGES = {
   ja: '日本語',
 };
 
-function preview({ products }) {
-  const product = h('select', {}, options(products.map(({ id, name }) => [id, name])));
-  const language = h('select', {}, options(Object.entries(LANGUAGES)));
-  const output = h('div');
-  const show = async () => {
-    const mail = await api('POST', 'mail-preview', { product: product.value, locale: language.value });
-    fill(output, mailView(mail));
+function preview(products) {
+  const output = html`<div></div>`;
+  const show = async ({ target }) => {
+    fill(output, mailView(await api('POST', 'mail-preview', raw(target))));
   };
-  return h(
-    'section',
-    {},
-    h('h2', {}, 'The mail'),
-    h(
-      'form',
-      { onsubmit: doing(show) },
-      field('Product of the mail', product),
-      field('Language', language),
-      submit('Show the mail'),
-    ),
-    output,
-  );
+  return html`<section>
+    <h2>The mail</h2>
+    <form @submit=${doing(show)}>
+      ${field('Product of the mail', choice(products))}
+      ${field('Language', select('locale', Object.entries(LANGUAGES)))}
+      <p class="buttons"><button type="submit">Show the mail</button></p>
+    </form>
+    ${output}
+  </section>`;
 }
 
-const catalogue = ({ products }) =>
-  h(
-    'section',
-    {},
-    h('h2', {}, 'Products of the catalogue'),
-    h(
-      'dl',
-      {},
-      products.map(({ id, name, serial, skus }) =>
-        h(
-          'div',
-          {},
-          h('dt', {}, `${name} (${id})`),
-          h(
-            'dd',
-            {},
-            `${serial.kind}; SKUs: `,
-            Object.entries(skus)
-              .map(([provider, list]) => `${provider} ${list.join(', ')}`)
-              .join('; '),
-          ),
-        ),
-      ),
-    ),
-  );
+const catalogue = (products) => html`<section>
+  <h2>Products of the catalogue</h2>
+  <dl>${products.map(({ id, name, serial, skus }) => {
+    const sold = Object.entries(skus).map(([provider, list]) => `${provider} ${list.join(', ')}`);
+    return html`<div><dt>${name} (${id})</dt><dd>${serial.kind}; SKUs: ${sold.join('; ')}</dd></div>`;
+  })}</dl>
+</section>`;

@@ -1,5 +1,6 @@
 /** HTTP servers that accept requests from this machine only. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type * as z from 'zod/mini';
 
 /** The time that running requests have to finish when the server stops. */
 const GRACE_MS = 2_000;
@@ -11,6 +12,9 @@ export class StartError extends Error {
     this.name = 'StartError';
   }
 }
+
+/** A request is invalid. The message is sent to the caller. */
+export class BadRequest extends Error {}
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
@@ -42,6 +46,27 @@ export async function readBody(request: IncomingMessage, most: number): Promise<
     if (size <= most) chunks.push(chunk);
   }
   return size <= most ? Buffer.concat(chunks) : undefined;
+}
+
+/** Returns the JSON of a request. Throws a BadRequest. */
+export async function readJson(request: IncomingMessage): Promise<unknown> {
+  const bytes = await readBody(request, MOST_JSON);
+  try {
+    return JSON.parse(bytes?.toString('utf8') ?? '');
+  } catch {
+    throw new BadRequest('the body is not JSON, or is larger than 1 MB');
+  }
+}
+
+const MOST_JSON = 1024 * 1024;
+
+/** Parses the body of a request. Throws a BadRequest. */
+export function parseBody<Schema extends z.ZodMiniType>(schema: Schema, value: unknown): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new BadRequest(
+    result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '),
+  );
 }
 
 export function sendJson(response: ServerResponse, status: number, value: unknown): void {
