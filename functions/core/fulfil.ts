@@ -70,8 +70,13 @@ async function read(
   context: Context,
 ): Promise<readonly OrderEvent[]> {
   const events = await parse(world, provider, request, context);
-  // If the table does not answer, the error is thrown: the request itself can be parsed.
-  return await asReleased(world, provider, request, context, events);
+  const [event, ...others] = events;
+  if (!event || !('lines' in event) || others.length > 0) return events;
+  if (!provider.idIn || orderIn(provider, request, context) !== undefined) return events;
+  // A person may have released this request as an order while it could not be parsed: its sale is that order. If the table
+  // does not answer, the error is thrown: the request itself can be parsed.
+  const id = await world.findReleased(hashOf(request));
+  return id === undefined ? events : [{ ...event, id, aliases: [event.id, ...(event.aliases ?? [])] }];
 }
 
 async function parse(
@@ -93,21 +98,6 @@ async function parse(
     const id = orderIn(provider, request, context) ?? hashOf(request);
     return [{ kind: 'unreadable', id, test: false, reason, why }];
   }
-}
-
-/** A person may have released this request as an order while it could not be parsed: its sale is that order. */
-async function asReleased(
-  world: World,
-  provider: Provider,
-  request: WebhookRequest,
-  context: Context,
-  events: readonly OrderEvent[],
-): Promise<readonly OrderEvent[]> {
-  const [event, ...others] = events;
-  if (!event || !('lines' in event) || others.length > 0) return events;
-  if (!provider.idIn || orderIn(provider, request, context) !== undefined) return events;
-  const id = await world.findReleased(hashOf(request));
-  return id === undefined ? events : [{ ...event, id, aliases: [event.id, ...(event.aliases ?? [])] }];
 }
 
 const hashOf = ({ query, body }: WebhookRequest): string =>

@@ -1,18 +1,13 @@
 /** Applies SES's events about accepted mails. They arrive late, in any order, and more than once. */
 import { needOf } from '../order/due.ts';
 import { change } from '../order/record.ts';
-import { applyMailEvent, type MailEventKind } from '../order/sends.ts';
+import { applyMailEvent, type SendEvent } from '../order/sends.ts';
 import type { Line, Order } from '../order/types.ts';
 import type { Ports } from '../world.ts';
 
-export interface MailEvent {
-  readonly kind: MailEventKind;
-  readonly messageId: string;
+export interface MailEvent extends SendEvent {
   /** From the mail's tags. Missing if the key is too long for a tag. */
   readonly orderKey?: string | undefined;
-  readonly send?: number | undefined;
-  /** The tag of mails that started under schema 1; they do not name their send. */
-  readonly version?: number | undefined;
 }
 
 /** Records the event. Throws if the store does; SNS then delivers the event again. */

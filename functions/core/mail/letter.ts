@@ -3,6 +3,7 @@ import type { Catalogue, Product } from '../catalogue/catalogue.ts';
 import type { Buyer, HeldReason } from '../inbound/event.ts';
 import { carriesLine } from '../order/due.ts';
 import type { Order, Send } from '../order/types.ts';
+import { findProduct } from '../serial/lines.ts';
 import { type Block, button, heading, oneLine, paragraph, verbatim } from './blocks.ts';
 import { textIn } from './language.ts';
 import { fill, plural, type Words } from './sentences.ts';
@@ -40,17 +41,14 @@ export interface Writing {
 }
 
 /** The lines that the mail carries. */
-const itemsOf = ({ catalogue: { products }, order }: Writing, send: Send): Item[] =>
+const itemsOf = ({ catalogue, order }: Writing, send: Send): Item[] =>
   order.lines.flatMap((line) => {
     if (line.state !== 'issued' || !carriesLine(send, line)) return [];
     const { product, quantity, issued } = line;
-    const known = findProduct(products, product);
+    const known = findProduct(catalogue, product);
     const { licensee, serial } = issued;
     return [{ product: oneLine(known?.name ?? product), mail: known?.mail, licensee, serial, quantity }];
   });
-
-const findProduct = (products: Catalogue['products'], id: string) =>
-  Object.hasOwn(products, id) ? products[id] : undefined;
 
 /** Throws if the send carries no serial. */
 export function serialLetter(writing: Writing, send: Send): Letter {
@@ -144,7 +142,7 @@ const wordsOf = (name: string): string[] =>
 export function notice(writing: Writing, about: Exclude<Send['about'], 'serials'>): Letter {
   const { catalogue, order, number, words, links } = writing;
   const ids = order.lines.flatMap(({ product }) => product ?? []);
-  const names = ids.map((id) => oneLine(findProduct(catalogue.products, id)?.name ?? id));
+  const names = ids.map((id) => oneLine(findProduct(catalogue, id)?.name ?? id));
   const end = order.trial?.until;
   const values = {
     product: names.length > 0 ? listOf(names, words) : words.yourOrder,
@@ -192,10 +190,6 @@ export function notice(writing: Writing, about: Exclude<Send['about'], 'serials'
 const DATE = { dateStyle: 'long', timeZone: 'UTC' } as const;
 
 const NAME_REASONS: readonly HeldReason[] = ['no_name', 'unmappable_name', 'name_too_long'];
-
-/** The first paragraph of a test order's mail, which goes to the seller. */
-export const testNotice = ({ test, theBuyer }: Words, buyer: string | undefined): Block =>
-  paragraph(test, { buyer: buyer ?? theBuyer });
 
 const LONGEST_GREETING = 100;
 

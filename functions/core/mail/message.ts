@@ -5,7 +5,7 @@ import type { Order, Send } from '../order/types.ts';
 import { toMailbox } from './address.ts';
 import { type Block, footer, joinBlocks, oneLine, paragraph } from './blocks.ts';
 import { textIn } from './language.ts';
-import { type Letter, notice, type PageLinks, serialLetter, testNotice } from './letter.ts';
+import { type Letter, notice, type PageLinks, serialLetter } from './letter.ts';
 import type { Words } from './sentences.ts';
 
 /** A mail before `aws/mime.ts` encodes it as MIME. */
@@ -40,30 +40,17 @@ export function serialMail(
   if (!to) throw new Error('found an order without an address to mail');
   const name = oneLine(seller.name);
   const title = oneLine(`${order.test ? 'TEST ' : ''}${subject}`);
+  // The mail of a test order goes to the seller.
+  const first = order.test ? [paragraph(words.test, { buyer: buyer ?? words.theBuyer })] : [];
   const signature = paragraph('{seller}', { seller: name });
   return {
     to,
     from: { name, address: seller.from },
     replyTo: seller.replyTo,
     subject: title,
-    ...joinBlocks(
-      [
-        ...(order.test ? [testNotice(words, buyer)] : []),
-        ...blocks,
-        signature,
-        ...legalBlocks(seller, words),
-      ],
-      {
-        ...{
-          lang: words.lang,
-          dir: words.dir,
-          title,
-          seller: name,
-          logo: seller.logo,
-          accent: seller.accent,
-        },
-      },
-    ),
+    ...joinBlocks([...first, ...blocks, signature, ...legalBlocks(seller, words)], {
+      ...{ lang: words.lang, dir: words.dir, title, seller: name, logo: seller.logo, accent: seller.accent },
+    }),
     ...(files.length > 0 && { files }),
     headers: {
       'Content-Language': words.lang,

@@ -4,7 +4,7 @@ import { HINTS } from '../inbound/hints.ts';
 import { lacksSerial, toAt } from '../order/due.ts';
 import { idIn } from '../order/keys.ts';
 import type { HeldList } from '../order/stored.ts';
-import type { At, Item, Notice } from '../order/types.ts';
+import type { At, Notice } from '../order/types.ts';
 import { asOrder, type OrderView, view } from '../order/view.ts';
 import { findProduct } from '../serial/lines.ts';
 import type { Ports } from '../world.ts';
@@ -75,7 +75,8 @@ export async function tellWaiting(
   const result = await tellOnce(ports, `notice#digest#${toAt(now()).slice(0, 10)}`, mailed, async () => {
     const all = await find(await list('notice', '', MOST_LISTED));
     notices = all.filter((item) => item.kind === 'notice');
-    const requests = (await find(held)).filter((item) => isRequest(item));
+    // The mails about held orders tell of everything else.
+    const requests = (await find(held)).filter(({ kind }) => kind !== 'order' && kind !== 'unreadable');
     const lines = [...notices, ...requests].map(({ key }) =>
       key.replace(/^notice#/, '').replaceAll('#', ' '),
     );
@@ -87,9 +88,6 @@ export async function tellWaiting(
 }
 
 const MOST_LISTED = 100;
-
-/** True for an item that waits for a person and is no order. */
-const isRequest = ({ kind }: Item): boolean => kind !== 'order' && kind !== 'unreadable';
 
 /** `later`: the mail was not accepted, so a later run tries it again. `none`: there is nothing to mail. */
 async function tellOnce(
@@ -149,10 +147,8 @@ function toSeller({ seller }: Catalogue, subject: string, texts: readonly string
   const blocks = texts.map((text) => paragraph('{text}', { text }));
   return {
     ...{ to: seller.alarms, from: { name, address: seller.from }, replyTo: seller.replyTo },
-    ...{
-      subject: oneLine(subject),
-      ...joinBlocks(blocks, { lang: 'en', dir: 'ltr', title: subject, seller: name }),
-    },
+    subject: oneLine(subject),
+    ...joinBlocks(blocks, { lang: 'en', dir: 'ltr', title: subject, seller: name }),
     headers: { 'Auto-Submitted': 'auto-generated' },
     tags: SELLER_TAG,
   };

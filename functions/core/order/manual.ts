@@ -6,7 +6,16 @@ import { factsOf, type Judge, judgeLines, type NewLine, type NewSerial, reopenLi
 import { withMail } from './sends.ts';
 import { finish, isSame, isWithinLimits, settle } from './settle.ts';
 import { union, withMissing, without } from './transitions.ts';
-import type { Action, AuditEntry, Facts, Line, Order, Send, Superseded } from './types.ts';
+import {
+  type Action,
+  type AuditEntry,
+  BUYER_FIELDS,
+  type Facts,
+  type Line,
+  type Order,
+  type Send,
+  type Superseded,
+} from './types.ts';
 
 export type Actor = Pick<AuditEntry, 'who' | 'why'>;
 
@@ -68,13 +77,8 @@ export function release(
     return { ...line, fromProvider: undefined, ...(isPrice && { approved: true }) };
   });
   const corrected = withCorrections({ ...order, lines: approved }, corrections);
-  return finishManual(
-    order,
-    dismiss(judgeAgain(corrected, parsed, judge, now), isFailed),
-    'release',
-    by,
-    now,
-  );
+  const judged = judgeAgain(corrected, parsed, judge, now);
+  return finishManual(order, dismiss(judged, isFailed), 'release', by, now);
 }
 
 /** Ends the held lines: no serial is ever made for them. */
@@ -89,13 +93,8 @@ export function reject(order: Order, by: Actor, now: number): Result {
 /** Mails every serial once more, to `email` from now on. A mail that is in flight is not repeated. */
 export function resend(order: Order, email: string | undefined, by: Actor, now: number): Result {
   const lines = order.lines.map((line): Line => (line.state === 'issued' ? { ...line, via: 'mail' } : line));
-  return finishManual(
-    order,
-    dismiss(withCorrections({ ...order, lines }, { email }), isSettled),
-    'resend',
-    by,
-    now,
-  );
+  const corrected = withCorrections({ ...order, lines }, { email });
+  return finishManual(order, dismiss(corrected, isSettled), 'resend', by, now);
 }
 
 /** New serials by line ID, all made before. A line that has a serial for this licensee keeps it. */
@@ -106,13 +105,8 @@ export function reissue(
   by: Actor,
   now: number,
 ): Result {
-  return finishManual(
-    order,
-    withSerials(withCorrections(order, corrections), serials, now),
-    'reissue',
-    by,
-    now,
-  );
+  const corrected = withCorrections(order, corrections);
+  return finishManual(order, withSerials(corrected, serials, now), 'reissue', by, now);
 }
 
 /** Transfers the licence to another person. The previous owner gets a mail too. */
@@ -125,11 +119,8 @@ export function transfer(
 ): Result {
   const buyer = without(owner, []);
   const from = addressOf(order);
-  const moved = withSerials(
-    { ...order, buyer, corrected: union(order.corrected, keysOf(buyer)) },
-    serials,
-    now,
-  );
+  const owned = { ...order, buyer, corrected: union(order.corrected, keysOf(buyer)) };
+  const moved = withSerials(owned, serials, now);
   return finishManual(order, from ? withMail(moved, 'moved', from, now) : moved, 'transfer', by, now);
 }
 
@@ -258,7 +249,6 @@ function withCorrections(order: Order, corrections: Buyer): Order {
   return { ...order, buyer: { ...order.buyer, ...set }, corrected: union(order.corrected, keysOf(set)) };
 }
 
-const BUYER_FIELDS = ['name', 'email', 'company', 'registration', 'country', 'locale'] as const;
 const keysOf = (buyer: Buyer) => BUYER_FIELDS.filter((name) => buyer[name] !== undefined);
 
 /** Dismisses the settled mails with serials for which `isOver` holds, so that their lines are mailed again. */

@@ -11,7 +11,12 @@ export class ItemError extends Error {
 export type Fields = Readonly<Record<string, unknown>>;
 export type Parser<Value> = (value: unknown, name: string) => Value;
 type Shape = Readonly<Record<string, Parser<unknown>>>;
-type Parsed<Of extends Shape> = { readonly [Name in keyof Of]: ReturnType<Of[Name]> };
+/** A field that may be undefined may be missing. */
+type Parsed<Of extends Shape> = {
+  readonly [Name in keyof Of as undefined extends ReturnType<Of[Name]> ? never : Name]: ReturnType<Of[Name]>;
+} & {
+  readonly [Name in keyof Of as undefined extends ReturnType<Of[Name]> ? Name : never]?: ReturnType<Of[Name]>;
+};
 
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -50,6 +55,17 @@ export const oneOf =
   <Value>(values: readonly Value[]): Parser<Value> =>
   (value, name) =>
     values.find((one) => one === value) ?? wrong(name, `one of ${values.join(', ')}`);
+
+/** The name of an entry of the table. */
+export const nameIn =
+  <Table extends object>(table: Table): Parser<keyof Table> =>
+  (value, name) =>
+    hasName(table, value) ? value : wrong(name, `one of ${Object.keys(table).join(', ')}`);
+
+const hasName = <Table extends object>(table: Table, name: unknown): name is keyof Table =>
+  typeof name === 'string' && Object.hasOwn(table, name);
+
+export const is = <const Value>(value: Value): Parser<Value> => oneOf([value]);
 
 export const mapOf =
   <Value>(parse: Parser<Value>): Parser<Readonly<Record<string, Value>>> =>

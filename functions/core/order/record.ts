@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import type { Ignored, Reversed, UnreadableReason } from '../inbound/event.ts';
 import type { Ports, Store } from '../world.ts';
-import { isInForce, isStub, mayStart, statusOf } from './due.ts';
+import { isInForce, isStub, mayStart, statusOf, toAt } from './due.ts';
 import { keyOf } from './keys.ts';
 import { hasSku, type Judge } from './lines.ts';
 import { start } from './sends.ts';
@@ -92,7 +92,7 @@ export async function recordIgnored(
   { type, amount }: Ignored,
 ): Promise<void> {
   const key = `notice#${provider}#${type}`;
-  const receivedAt = new Date(now()).toISOString();
+  const receivedAt = toAt(now());
   const inTheWay = await store.put(
     { kind: 'notice', key, version: 1, receivedAt, heldAt: receivedAt },
     undefined,
@@ -111,7 +111,7 @@ export async function recordUnreadable(
   reason: UnreadableReason,
 ): Promise<Claim> {
   const { store, report, now } = ports;
-  const at = new Date(now()).toISOString();
+  const at = toAt(now());
   const claim = { unreadable: { key, reason } };
   let known = await store.put(
     {

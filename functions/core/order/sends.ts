@@ -141,46 +141,41 @@ export function applyOutcome(
   });
 }
 
-export type MailEventKind =
-  | 'send'
-  | 'delay'
-  | 'soft_bounce'
-  | 'delivery'
-  | 'complaint'
-  | 'bounce'
-  | 'suppressed'
-  | 'reject';
+const CHANGES = {
+  send: {},
+  delay: { trouble: 'delayed' },
+  // SES has given up for now, or an auto-responder answered. Neither says that the address is wrong.
+  soft_bounce: { trouble: 'soft_bounce' },
+  delivery: { delivery: 'delivered' },
+  complaint: { delivery: 'complained' },
+  bounce: { delivery: 'bounced' },
+  // SES accepted the mail and did not send it, because the address has bounced before.
+  suppressed: { delivery: 'suppressed' },
+  // SES found a virus in the mail and did not send it.
+  reject: { delivery: 'rejected' },
+} as const satisfies Readonly<Record<string, Change>>;
+interface Change {
+  readonly delivery?: Delivery;
+  readonly trouble?: Trouble;
+}
+export type MailEventKind = keyof typeof CHANGES;
 
-const CHANGES: Readonly<Record<MailEventKind, { readonly delivery?: Delivery; readonly trouble?: Trouble }>> =
-  {
-    send: {},
-    delay: { trouble: 'delayed' },
-    // SES has given up for now, or an auto-responder answered. Neither says that the address is wrong.
-    soft_bounce: { trouble: 'soft_bounce' },
-    delivery: { delivery: 'delivered' },
-    complaint: { delivery: 'complained' },
-    bounce: { delivery: 'bounced' },
-    // SES accepted the mail and did not send it, because the address has bounced before.
-    suppressed: { delivery: 'suppressed' },
-    // SES found a virus in the mail and did not send it.
-    reject: { delivery: 'rejected' },
-  };
+/** An event of SES about an accepted mail. */
+export interface SendEvent {
+  readonly kind: MailEventKind;
+  readonly messageId: string;
+  /** From the mail's tags. */
+  readonly send?: number | undefined;
+  /** The tag of mails that started under schema 1; they do not name their send. */
+  readonly version?: number | undefined;
+}
 
 /** Applies an event of SES to the send that the mail's tag names, or to send 0 if it has only the tag of schema 1. */
-export function applyMailEvent(
-  order: Order,
-  event: {
-    readonly kind: MailEventKind;
-    readonly messageId: string;
-    readonly send?: number | undefined;
-    readonly version?: number | undefined;
-  },
-  now: number,
-): Order | undefined {
+export function applyMailEvent(order: Order, event: SendEvent, now: number): Order | undefined {
   const { version = Number.POSITIVE_INFINITY } = event;
   const old = order.sends.find(({ fromVersion }) => fromVersion !== undefined && version >= fromVersion);
   const n = event.send ?? old?.n;
-  const { delivery, trouble } = CHANGES[event.kind];
+  const { delivery, trouble }: Change = CHANGES[event.kind];
   return n === undefined
     ? undefined
     : changeSend(order, n, now, (send) => {

@@ -2,19 +2,20 @@
  * Items as the table stores them: plain records without defaults, so that an ordinary order stays below 1 KB. The
  * attributes of the indexes (`dueShard`, `dueAt`, `held`, `heldAt`, `day`, `email`) are only written, except `heldAt`.
  */
-import { HELD_REASONS, type Money, type Reversal, UNREADABLE_REASONS } from '../inbound/event.ts';
+import { HELD_REASONS, type Money, type Reversal } from '../inbound/event.ts';
 import { toEmailKey } from '../mail/address.ts';
 import { addressOf, isPaid, wakeAt } from './due.ts';
 import {
-  bytes,
   count,
   type Fields,
   fields,
   flag,
   ItemError,
+  is,
   list,
   mapOf,
   maybe,
+  nameIn,
   oneOf,
   or,
   orNull,
@@ -23,23 +24,30 @@ import {
   text,
 } from './parse.ts';
 import {
-  ABOUTS,
-  ACTIONS,
-  type AuditEntry,
+  Alias,
+  AuditEntry,
+  Batch,
+  BUYER_FIELDS,
   type Carried,
+  Cursor,
   DELIVERIES,
   type Issued,
   type Item,
-  KINDS,
+  KeyChange,
+  Lease,
   type Line,
   type LineState,
+  Notice,
   type Order,
-  type Raw,
+  Raw,
+  Request,
   SCHEMA,
   type Send,
   type SendState,
   TROUBLES,
-  type UnreadableState,
+  UNREADABLE_STATES,
+  type Unreadable,
+  UnreadableFacts,
 } from './types.ts';
 import { upcast } from './upcast.ts';
 
@@ -90,32 +98,13 @@ function parseItem(stored: Fields): Item {
     throw new ItemError(
       `schema ${String(stored.schema)}: this version reads schema ${SCHEMA} and older; deploy a newer one`,
     );
-  const kind = oneOf(KINDS)(stored.kind, `kind ${String(stored.kind)}`);
-  switch (kind) {
-    case 'order':
-      return parseOrder(stored);
-    case 'alias':
-      return { kind, ...Alias(stored, 'alias') };
-    case 'lease':
-      return { kind, ...Lease(stored, 'lease') };
-    case 'notice':
-      return { kind, ...Notice(stored, 'notice') };
-    case 'cursor':
-      return { kind, ...Cursor(stored, 'cursor') };
-    case 'keyChange':
-      return { kind, ...Written(stored, 'keyChange') };
-    case 'unreadable':
-      return { kind, ...UnreadableFacts(stored, 'unreadable'), ...parseUnreadableState(stored) };
-    case 'batch':
-      return { kind, ...StoredBatch(stored, 'batch') };
-    case 'request':
-      return { kind, ...StoredRequest(stored, 'request') };
-  }
+  const kind = nameIn(KINDS)(stored.kind, `kind ${String(stored.kind)}`);
+  return KINDS[kind](stored, kind);
 }
 
-function parseUnreadableState(stored: Fields): UnreadableState {
-  const state = oneOf(['held', 'closed'] as const)(stored.state, 'state');
-  return state === 'closed' ? { state } : { state, ...HeldUnreadable(stored, 'unreadable') };
+function parseUnreadable(stored: Fields, name: string): Unreadable {
+  const state = nameIn(UNREADABLE_STATES)(stored.state, 'state');
+  return { ...UnreadableFacts(stored, name), ...UNREADABLE_STATES[state](stored, name) };
 }
 
 /** The prefix that an order's key shares with its aliases. An ID has no `#`, so a key with one behind the prefix is not shortened. */
@@ -235,19 +224,8 @@ function parseLine(line: Fields, name: string, at: number, amount: Money | undef
 }
 
 function parseLineState(line: Fields, name: string): LineState {
-  const state = or(oneOf(LINE_STATES), 'issued')(line.state, `${name}.state`);
-  switch (state) {
-    case 'pending':
-      return { state, ...Pending(line, name) };
-    case 'held':
-      return { state, ...Held(line, name) };
-    case 'to_make':
-      return { state, ...ToMake(line, name) };
-    case 'issued':
-      return { state, issued: Serial(line, name), ...IssuedLine(line, name) };
-    case 'erased':
-      return { state, ...Erased(line, name) };
-  }
+  const state = nameIn(LINE_STATES)(line.state ?? 'issued', `${name}.state`);
+  return LINE_STATES[state]({ ...line, state }, name);
 }
 
 function parseSend(send: Fields, name: string, at: number, address: string | undefined): Send {
@@ -256,26 +234,12 @@ function parseSend(send: Fields, name: string, at: number, address: string | und
 }
 
 function parseSendState(send: Fields, name: string): SendState {
-  const state = or(oneOf(SEND_STATES), 'accepted')(send.state, `${name}.state`);
-  switch (state) {
-    case 'waiting':
-      return { state, ...Waiting(send, name) };
-    case 'in_flight':
-      return { state, ...InFlight(send, name) };
-    case 'unknown':
-      return { state, ...Unknown(send, name) };
-    case 'refused':
-      return { state, ...Refused(send, name) };
-    case 'accepted':
-      return { state, ...Accepted(send, name) };
-  }
+  const state = nameIn(SEND_STATES)(send.state ?? 'accepted', `${name}.state`);
+  return SEND_STATES[state]({ ...send, state }, name);
 }
 
-const yes = maybe(oneOf([true] as const));
+const yes = maybe(is(true));
 const at = maybe(text);
-const LINE_STATES = ['pending', 'held', 'to_make', 'issued', 'erased'] as const;
-const SEND_STATES = ['waiting', 'in_flight', 'unknown', 'refused', 'accepted'] as const;
-const BUYER_FIELDS = ['name', 'email', 'company', 'registration', 'country', 'locale'] as const;
 
 const StoredMoney: Parser<Money> = record({ value: text, currency: text });
 const StoredReversal: Parser<Reversal> = record({
@@ -285,44 +249,24 @@ const StoredReversal: Parser<Reversal> = record({
   amount: maybe(StoredMoney),
   at,
 });
-const StoredRaw: Parser<Raw> = record({
-  provider: text,
-  method: text,
-  headers: mapOf(text),
-  query: text,
-  body: bytes,
-});
-const Audit: Parser<AuditEntry> = record({
-  ...{ at: text, who: text, what: oneOf(ACTIONS), why: orNull(text) },
-  ...{ before: mapOf(orNull(text)), after: mapOf(orNull(text)) },
-});
-
-const Alias = record({ key: text, aliasOf: text });
-const Lease = record({ key: text, owner: text, until: count });
-const StoredBatch = record({
-  ...{ key: text, version: count, receivedAt: text, name: text, products: list(text), count },
-  ...{ until: at, stopped: yes },
-});
-const StoredRequest = record({
-  ...{ key: text, version: count, receivedAt: text, about: oneOf(ABOUTS), address: text, locale: text },
-  ...{ until: at, heldAt: at, step: maybe(oneOf(['answered', 'apply'] as const)) },
-  ...{ order: at, name: at, to: at, printed: at },
-});
-const Notice = record({ key: text, version: count, receivedAt: text, heldAt: maybe(text) });
-const Position = record({ since: count, resume: maybe(text) });
-const Judged = record({ digest: text, after: maybe(text), again: at });
-const Cursor = record({ key: text, version: count, position: maybe(Position), judged: maybe(Judged) });
-const WRITTEN = { key: text, version: count, receivedAt: text, audit: list(Audit) };
-const Written = record(WRITTEN);
-const UnreadableFacts = record({ ...WRITTEN, provider: text, test: maybe(flag) });
-const HeldUnreadable = record({
-  ...{ heldAt: text, reason: oneOf(UNREADABLE_REASONS), raw: maybe(StoredRaw) },
-  ...{ later: maybe(list(StoredRaw)), orderKey: maybe(text) },
-});
+const KINDS: {
+  readonly [Kind in Item['kind']]: (stored: Fields, name: string) => Item & { readonly kind: Kind };
+} = {
+  order: parseOrder,
+  alias: Alias,
+  unreadable: parseUnreadable,
+  keyChange: KeyChange,
+  lease: Lease,
+  notice: Notice,
+  batch: Batch,
+  request: Request,
+  cursor: Cursor,
+};
 const OrderFields = record({
-  ...{ ...WRITTEN, provider: text, test: or(flag, false), amount: maybe(StoredMoney), printed: at },
+  ...{ key: text, version: count, receivedAt: text, audit: list(AuditEntry), provider: text },
+  ...{ test: or(flag, false), amount: maybe(StoredMoney), printed: at },
   ...{ paidAt: at, trial: maybe(record({ at: text, until: at })), renewedAt: at, erasedAt: at },
-  ...{ buyer: mapOf(text), corrected: list(oneOf(BUYER_FIELDS)), aliases: list(text), raw: maybe(StoredRaw) },
+  ...{ buyer: mapOf(text), corrected: list(oneOf(BUYER_FIELDS)), aliases: list(text), raw: maybe(Raw) },
   ...{ lines: list(fields), sends: list(fields), heldAt: at, reportedAt: at },
   ...{ since: at, mailHeld: maybe(oneOf(['mail_age', 'too_large'] as const)) },
 });
@@ -339,15 +283,21 @@ const LineFields = record({
   },
   via: or(oneOf(['mail', 'answer', 'elsewhere'] as const), 'mail'),
 });
-const SERIAL = {
-  ...{ n: or(count, 1), licensee: text, serial: text, keyVersion: orNull(count), unverified: yes },
-};
+const SERIAL = { n: or(count, 1), licensee: text, serial: text, keyVersion: orNull(count), unverified: yes };
 const Serial = record(SERIAL);
-const Pending = record({ product: orNull(text), reason: maybe(oneOf(HELD_REASONS)) });
-const Held = record({ product: orNull(text), reason: oneOf(HELD_REASONS), fromProvider: yes });
-const ToMake = record({ product: text, licensee: text, tries: count, until: text });
-const IssuedLine = record({ product: text, superseded: list(record({ ...SERIAL, at: text })) });
-const Erased = record({ product: orNull(text), issues: maybe(count) });
+const IssuedLine = record({
+  ...{ state: is('issued'), product: text, superseded: list(record({ ...SERIAL, at: text })) },
+});
+const LINE_STATES: { readonly [State in LineState['state']]: Parser<LineState & { readonly state: State }> } =
+  {
+    pending: record({ state: is('pending'), product: orNull(text), reason: maybe(oneOf(HELD_REASONS)) }),
+    held: record({
+      ...{ state: is('held'), product: orNull(text), reason: oneOf(HELD_REASONS), fromProvider: yes },
+    }),
+    to_make: record({ state: is('to_make'), product: text, licensee: text, tries: count, until: text }),
+    issued: (line, name) => ({ issued: Serial(line, name), ...IssuedLine(line, name) }),
+    erased: record({ state: is('erased'), product: orNull(text), issues: maybe(count) }),
+  };
 
 /** `1.1 2.1`: line 1 and line 2, each with its first serial. */
 const carries: Parser<readonly Carried[]> = (value, name) =>
@@ -369,11 +319,14 @@ const SendFields = record({
   },
   about: or(oneOf(['serials', 'trial', 'moved', 'held'] as const), 'serials'),
 });
-const Waiting = record({ until: text, code: maybe(text) });
-const InFlight = record({ until: text, doubt: yes });
-const Unknown = record({ until: text, code: text });
-const Refused = record({ code: text });
-const Accepted = record({
-  ...{ at: text, messageId: maybe(text), trouble: maybe(oneOf(TROUBLES)) },
-  delivery: or(oneOf(DELIVERIES), 'none'),
-});
+const SEND_STATES: { readonly [State in SendState['state']]: Parser<SendState & { readonly state: State }> } =
+  {
+    waiting: record({ state: is('waiting'), until: text, code: maybe(text) }),
+    in_flight: record({ state: is('in_flight'), until: text, doubt: yes }),
+    unknown: record({ state: is('unknown'), until: text, code: text }),
+    refused: record({ state: is('refused'), code: text }),
+    accepted: record({
+      ...{ state: is('accepted'), at: text, messageId: maybe(text), trouble: maybe(oneOf(TROUBLES)) },
+      delivery: or(oneOf(DELIVERIES), 'none'),
+    }),
+  };

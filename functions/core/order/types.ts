@@ -1,23 +1,22 @@
-/** The items of the table, distinguished by `kind`. An order keeps facts, issued serials and sends. */
-import type { Buyer, HeldReason, Money, Reversal, UnreadableReason } from '../inbound/event.ts';
+/**
+ * The items of the table, distinguished by `kind`. An order keeps facts, issued serials and sends; `stored.ts` has its stored form.
+ * Every other kind is stored as it is, so that its parser is its type.
+ */
+import {
+  type Buyer,
+  type HeldReason,
+  type Money,
+  type Reversal,
+  UNREADABLE_REASONS,
+  type UnreadableReason,
+} from '../inbound/event.ts';
+import { bytes, count, flag, is, list, mapOf, maybe, oneOf, orNull, record, text } from './parse.ts';
 
 /** ISO 8601 in UTC, so that text order is time order. */
 export type At = string;
 
 /** Written to each item. An item of a newer schema is never read, and so never rewritten. */
 export const SCHEMA = 2;
-
-export const KINDS = [
-  'order',
-  'alias',
-  'unreadable',
-  'keyChange',
-  'lease',
-  'notice',
-  'batch',
-  'request',
-  'cursor',
-] as const;
 
 export type Item = Order | Alias | Unreadable | KeyChange | Lease | Notice | Batch | Request | Cursor;
 
@@ -56,6 +55,9 @@ export interface Order {
   /** The time at which it was reported that reversals wait here for a sale. */
   readonly reportedAt?: At | undefined;
 }
+
+/** The fields of a buyer that a person can set. */
+export const BUYER_FIELDS = ['name', 'email', 'company', 'registration', 'country', 'locale'] as const;
 
 export interface Outbox {
   readonly since: At;
@@ -212,15 +214,16 @@ export const TROUBLES = ['delayed', 'soft_bounce'] as const;
 export type Trouble = (typeof TROUBLES)[number];
 
 /** A notification that is kept while a person may need it: everything needed to parse it again, without the proof of its sender. */
-export interface Raw {
+export type Raw = ReturnType<typeof Raw>;
+export const Raw = record({
   /** The name under which the catalogue enables the provider. */
-  readonly provider: string;
-  readonly method: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly query: string;
+  provider: text,
+  method: text,
+  headers: mapOf(text),
+  query: text,
   /** gzip. */
-  readonly body: Uint8Array;
-}
+  body: bytes,
+});
 
 export type Facts = Readonly<Record<string, string | null>>;
 
@@ -239,128 +242,128 @@ export const ACTIONS = [
 export type Action = (typeof ACTIONS)[number];
 
 /** A manual action. `before` and `after` name lines and issue numbers, never serials. */
-export interface AuditEntry {
-  readonly at: At;
-  readonly who: string;
-  readonly what: Action;
-  readonly why: string | null;
-  readonly before: Facts;
-  readonly after: Facts;
-}
+export type AuditEntry = ReturnType<typeof AuditEntry>;
+export const AuditEntry = record({
+  at: text,
+  who: text,
+  what: oneOf(ACTIONS),
+  why: orNull(text),
+  before: mapOf(orNull(text)),
+  after: mapOf(orNull(text)),
+});
 
 /** Another ID of an order. */
-export interface Alias {
-  readonly kind: 'alias';
-  readonly key: string;
-  readonly aliasOf: string;
-}
+export type Alias = ReturnType<typeof Alias>;
+export const Alias = record({ kind: is('alias'), key: text, aliasOf: text });
 
 /** A notification that we could not parse (`bad_body`, `mail_changed`), trust (`not_authentic`) or apply (`too_large`). */
-export type Unreadable = UnreadableFacts & UnreadableState;
+export type Unreadable = ReturnType<typeof UnreadableFacts> & UnreadableState;
 
-export interface UnreadableFacts {
-  readonly kind: 'unreadable';
-  readonly key: string;
-  readonly version: number;
-  readonly provider: string;
+export const UnreadableFacts = record({
+  kind: is('unreadable'),
+  key: text,
+  version: count,
+  provider: text,
   /** Missing if the whole request could not be parsed. */
-  readonly test?: boolean | undefined;
-  readonly receivedAt: At;
-  readonly audit: readonly AuditEntry[];
-}
+  test: maybe(flag),
+  receivedAt: text,
+  audit: list(AuditEntry),
+});
 
-export type UnreadableState =
-  /** `held`: a person has to act. */
-  | {
-      readonly state: 'held';
-      readonly heldAt: At;
-      readonly reason: UnreadableReason;
-      readonly raw?: Raw | undefined;
-      /** Further notifications of the same order that could not be parsed. */
-      readonly later?: readonly Raw[] | undefined;
-      /** The key of the order that a person is making of it. */
-      readonly orderKey?: string | undefined;
-    }
-  /** `closed`: a person found that it concerns no order, or its person is erased. */
-  | { readonly state: 'closed' };
+/**
+ * `held`: a person has to act. `closed`: a person found that it concerns no order, or its person is erased.
+ */
+export type UnreadableState = ReturnType<(typeof UNREADABLE_STATES)[keyof typeof UNREADABLE_STATES]>;
+export const UNREADABLE_STATES = {
+  held: record({
+    state: is('held'),
+    heldAt: text,
+    reason: oneOf(UNREADABLE_REASONS),
+    raw: maybe(Raw),
+    /** Further notifications of the same order that could not be parsed. */
+    later: maybe(list(Raw)),
+    /** The key of the order that a person is making of it. */
+    orderKey: maybe(text),
+  }),
+  closed: record({ state: is('closed') }),
+};
 
 /** The audit of a product's or provider's keys; never a key. */
-export interface KeyChange {
-  readonly kind: 'keyChange';
-  readonly key: string;
-  readonly version: number;
-  readonly receivedAt: At;
-  readonly audit: readonly AuditEntry[];
-}
+export type KeyChange = ReturnType<typeof KeyChange>;
+export const KeyChange = record({
+  kind: is('keyChange'),
+  key: text,
+  version: count,
+  receivedAt: text,
+  audit: list(AuditEntry),
+});
 
 /** The run of a job that is allowed to work until `until` (milliseconds since 1970). */
-export interface Lease {
-  readonly kind: 'lease';
-  readonly key: string;
-  readonly owner: string;
-  readonly until: number;
-}
+export type Lease = ReturnType<typeof Lease>;
+export const Lease = record({ kind: is('lease'), key: text, owner: text, until: count });
 
 /** Records that something was reported, so that it is reported once. Its key is `notice#` and what it is about. */
-export interface Notice {
-  readonly kind: 'notice';
-  readonly key: string;
-  readonly version: number;
-  readonly receivedAt: At;
+export type Notice = ReturnType<typeof Notice>;
+export const Notice = record({
+  kind: is('notice'),
+  key: text,
+  version: count,
+  receivedAt: text,
   /** Present until it is in the seller's daily digest. */
-  readonly heldAt?: At | undefined;
-}
+  heldAt: maybe(text),
+});
 
 /** A list of claim codes. Its key is `batch#` and the number that each of its codes contains. */
-export interface Batch {
-  readonly kind: 'batch';
-  readonly key: string;
-  readonly version: number;
-  readonly receivedAt: At;
-  readonly name: string;
-  readonly products: readonly string[];
-  readonly count: number;
+export type Batch = ReturnType<typeof Batch>;
+export const Batch = record({
+  kind: is('batch'),
+  key: text,
+  version: count,
+  receivedAt: text,
+  name: text,
+  products: list(text),
+  count,
   /** The last valid day, UTC. */
-  readonly until?: string | undefined;
-  readonly stopped?: true | undefined;
-}
+  until: maybe(text),
+  stopped: maybe(is(true)),
+});
 
 /** `told` is the mail to the new address of a `move`. The buyer asks for the others. */
 export const ABOUTS = ['lost', 'move', 'told', 'rename', 'recover_other_address', 'erasure'] as const;
 
 /** A buyer's request that waits for the redeliver run, for a person, or for both. */
-export interface Request {
-  readonly kind: 'request';
-  readonly key: string;
-  readonly version: number;
-  readonly receivedAt: At;
-  readonly about: (typeof ABOUTS)[number];
-  readonly address: string;
+export type Request = ReturnType<typeof Request>;
+export const Request = record({
+  kind: is('request'),
+  key: text,
+  version: count,
+  receivedAt: text,
+  about: oneOf(ABOUTS),
+  address: text,
   /** The language of its mail. */
-  readonly locale: string;
+  locale: text,
   /** When the redeliver run works on it next. */
-  readonly until?: At | undefined;
+  until: maybe(text),
   /** Present while a person has to act. */
-  readonly heldAt?: At | undefined;
+  heldAt: maybe(text),
   /** The step that is due: the mail that a request is held or answered, or the change of a `move`. */
-  readonly step?: 'answered' | 'apply' | undefined;
+  step: maybe(oneOf(['answered', 'apply'] as const)),
   /** A `rename` has these: the order, and the name that the buyer asks for. */
-  readonly order?: string | undefined;
-  readonly name?: string | undefined;
+  order: maybe(text),
+  name: maybe(text),
   /** The new address of a `move`. */
-  readonly to?: string | undefined;
+  to: maybe(text),
   /** The number on the store's receipt, for `recover_other_address`. */
-  readonly printed?: string | undefined;
-}
+  printed: maybe(text),
+});
 
 /** The position at which a paged job continues; without one, at the beginning. */
-export interface Cursor {
-  readonly kind: 'cursor';
-  readonly key: string;
-  readonly version: number;
-  readonly position?: { readonly since: number; readonly resume?: string | undefined } | undefined;
+export type Cursor = ReturnType<typeof Cursor>;
+export const Cursor = record({
+  kind: is('cursor'),
+  key: text,
+  version: count,
+  position: maybe(record({ since: count, resume: maybe(text) })),
   /** The digest under which held orders were last judged, the position if that has not finished, and when all are judged again. */
-  readonly judged?:
-    | { readonly digest: string; readonly after?: string | undefined; readonly again?: At | undefined }
-    | undefined;
-}
+  judged: maybe(record({ digest: text, after: maybe(text), again: maybe(text) })),
+});
