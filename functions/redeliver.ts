@@ -1,14 +1,8 @@
 /** The Lambda that runs each minute: sends the mails that are due, and reports the length of the queue. */
 import catalogue from '#catalogue';
-import { ask } from './aws/ask.ts';
-import { lambdaGenerator } from './aws/generator.ts';
-import { dynamoClient, orderStore } from './aws/orders.ts';
-import { pageLinks } from './aws/page-links.ts';
 import { digestOf, dueQueue, heldOrders, listWaiting, pending } from './aws/queue.ts';
-import { logReports } from './aws/reports.ts';
 import { redeliverRequests } from './aws/requests.ts';
-import { cachedSecret, secretsClient } from './aws/secrets.ts';
-import { sesClient, sesMailer } from './aws/ses.ts';
+import { wirePorts } from './aws/wiring.ts';
 import { type Redelivered, type Redelivering, RUN_MS, redeliver } from './core/mail/redeliver.ts';
 import { type Classes, type Mailed, oldestWaiting, tellHeld, tellWaiting } from './core/mail/seller.ts';
 import type { At } from './core/order/types.ts';
@@ -19,10 +13,8 @@ const CALL_MS = 3_000;
 const SAMPLE = 25;
 
 const env = webhookEnv(process.env);
-const [dynamo, ses] = [dynamoClient(), sesClient()];
+const { ports: shared, dynamo, secrets, ses } = wirePorts(catalogue, env);
 const queue = dueQueue(dynamo, ses, env.TABLE);
-const generate = env.GENERATE ? lambdaGenerator(env.GENERATE) : undefined;
-const secrets = secretsClient();
 const requests =
   env.PAGES === undefined || env.KEYPOST_KEYS === undefined
     ? undefined
@@ -30,31 +22,11 @@ const requests =
         { dynamo, secrets, table: env.TABLE },
         { site: env.PAGES, keypostKeys: env.KEYPOST_KEYS },
       );
-const cached = { cachedMs: Number(env.KEYS_CACHED_SECONDS) * 1_000, now: Date.now };
-/** Read only if a serial is to be made. */
-const keys = cachedSecret(secrets, env.PRODUCT_KEYS, {
-  parse: async (json) => (await import('./core/catalogue/keys.ts')).productKeys(json),
-  ...cached,
-});
-const providerKeys = cachedSecret(secrets, env.PROVIDER_KEYS, {
-  parse: async (json) => (await import('./core/catalogue/keys.ts')).providerKeys(json),
-  ...cached,
-});
 
 /** @param event `npm start` can move the clock `ahead` seconds; EventBridge's event has no such field. */
 export async function handler(event: { readonly ahead?: number }): Promise<Redelivered | undefined> {
   const now = () => Date.now() + (event.ahead ?? 0) * 1_000;
-  const ports: Redelivering = {
-    catalogue,
-    now,
-    productKeys: keys,
-    generate,
-    requests,
-    links: pageLinks(secrets, env),
-    report: logReports(env.NAMESPACE, Date.now),
-    mailer: sesMailer(ses, env.CONFIGURATION_SET),
-    store: orderStore(dynamo, env.TABLE, () => CALL_MS),
-  };
+  const ports: Redelivering = { ...shared, now, requests, store: shared.store(() => CALL_MS) };
   const result = await redeliver(ports, queue, now() + RUN_MS);
   const { held, entries } = await gauge(ports);
   if (result && held > 0) await judgeAgain(ports);
@@ -70,10 +42,8 @@ let judgedLast: string | undefined;
 async function judgeAgain(ports: Redelivering): Promise<void> {
   const { judgedBy, rejudgeHeld } = await import('./core/mail/rejudge.ts');
   const { providers } = await import('./providers/index.ts');
-  const reader = {
-    ...{ catalogue, providers, ask, generate, now: ports.now },
-    ...{ productKeys: await keys.read(), providerKeys: await providerKeys.read() },
-  };
+  const [productKeys, providerKeys] = [await shared.productKeys.read(), await shared.providerKeys.read()];
+  const reader = { ...shared, now: ports.now, providers, productKeys, providerKeys };
   const digest = judgedBy(digestOf(import.meta.url), catalogue, reader);
   if (digest === judgedLast) return;
   if (await rejudgeHeld(ports, reader, digest, heldOrders(dynamo, env.TABLE))) judgedLast = digest;

@@ -7,8 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { Count } from '../core/pages/limits.ts';
 import { within } from './client.ts';
-
-export const LIMITS_TABLE = { partitionKey: 'key', timeToLive: 'until' } as const;
+import { LIMITS_TABLE } from './table.ts';
 
 const CALL_MS = 6_000;
 

@@ -3,13 +3,13 @@ import { CopyObjectCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s
 import * as z from 'zod/mini';
 import { MAX_MAIL_BYTES } from '../core/inbound/mail.ts';
 import type { OrderMail } from '../core/order-mail.ts';
+import { Notifications } from './ses-feedback.ts';
 
 /** The prefix of the objects that are deleted after 30 days; lib/order-mails.ts repeats both. */
 const RECEIVED = 'received/';
 /** The prefix of mails that are too large for the table. They stay until a person deletes them. */
 const HELD = 'held/';
 
-const Notifications = z.object({ Records: z.array(z.object({ Sns: z.object({ Message: z.string() }) })) });
 const Verdict = z.object({ status: z.string() });
 /** https://docs.aws.amazon.com/ses/latest/dg/receiving-email-notifications-contents.html */
 const Notification = z.object({

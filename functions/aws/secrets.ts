@@ -16,6 +16,12 @@ export const secretsClient = (): SecretsManagerClient =>
     }),
   );
 
+/** A secret that is known already. */
+export const fixedSecret = <Value>(value: Value): Secret<Value> => ({
+  read: async () => value,
+  newer: async () => undefined,
+});
+
 export function cachedSecret<Value>(
   client: SecretsManagerClient,
   secretId: string,

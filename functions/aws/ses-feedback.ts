@@ -6,7 +6,9 @@ import * as z from 'zod/mini';
 import type { MailEvent } from '../core/mail/feedback.ts';
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html */
-const Notifications = z.object({ Records: z.array(z.object({ Sns: z.object({ Message: z.string() }) })) });
+export const Notifications = z.object({
+  Records: z.array(z.object({ Sns: z.object({ Message: z.string() }) })),
+});
 
 const Mail = z.object({
   messageId: z.string(),

@@ -11,3 +11,6 @@ export const ORDERS_TABLE = {
     byEmail: { partition: { name: 'email', type: 'S' }, sort: { name: 'receivedAt', type: 'S' } },
   },
 } as const;
+
+/** The table of the limits of the buyers' pages. Its items expire. */
+export const LIMITS_TABLE = { partitionKey: 'key', timeToLive: 'until' } as const;

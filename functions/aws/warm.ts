@@ -2,7 +2,8 @@ import type { SESClient } from '@aws-sdk/client-ses';
 import { fulfil } from '../core/fulfil.ts';
 import type { Provider } from '../core/inbound/provider.ts';
 import { requestWorld } from '../core/request-world.ts';
-import type { LambdaPorts, Mailer, Secret, Store } from '../core/world.ts';
+import type { LambdaPorts, Mailer, Store } from '../core/world.ts';
+import { fixedSecret } from './secrets.ts';
 import { connect, mime } from './ses.ts';
 
 /** INIT runs at full CPU and is limited to 10 s; the first order must not wait for an unavailable service. */
@@ -34,8 +35,8 @@ export async function rehearse(shared: LambdaPorts): Promise<void> {
   const dryPorts: LambdaPorts = {
     ...shared,
     catalogue: { ...catalogue, providers: { [name]: { ...settings, testOrders: 'seller' } } },
-    providerKeys: fixed({ [name]: { signing: ['none'] } }),
-    productKeys: fixed({}),
+    providerKeys: fixedSecret({ [name]: { signing: ['none'] } }),
+    productKeys: fixedSecret({}),
     generate: undefined,
     mailer: formatOnly,
     store: () => emptyStore,
@@ -59,10 +60,6 @@ const sellerOf = (sku: string): Provider => ({
   ],
 });
 
-const fixed = <Value>(value: Value): Secret<Value> => ({
-  read: async () => value,
-  newer: async () => undefined,
-});
 const emptyStore: Store = { get: async () => undefined, put: async () => undefined };
 const formatOnly: Mailer = async (message) => {
   (await mime()).toMime(message);

@@ -1,5 +1,4 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { SESClient } from '@aws-sdk/client-ses';
 import type { Catalogue } from '../core/catalogue/catalogue.ts';
 import type { LambdaPorts } from '../core/world.ts';
 import { ask } from './ask.ts';
@@ -22,16 +21,13 @@ export { setTimeout as sleep } from 'node:timers/promises';
 /** Imports zod and the schemas of the secrets: lazily, so that the connections are opened first. */
 export const importKeys = () => import('../core/catalogue/keys.ts');
 
-/** Connects the ports of a Lambda that takes orders to AWS. Called once per process. */
-export function wirePorts(
-  catalogue: Catalogue,
-  env: Environment,
-): { readonly ports: LambdaPorts; readonly ses: SESClient } {
+/** Connects the ports of a Lambda that takes orders or sends mails to AWS. Called once per process. */
+export function wirePorts(catalogue: Catalogue, env: Environment) {
   const now = Date.now;
-  const [secrets, ses] = [secretsClient(), sesClient()];
+  const [dynamo, secrets, ses] = [dynamoClient(), secretsClient(), sesClient()];
   const cached = { cachedMs: Number(env.KEYS_CACHED_SECONDS) * 1_000, now };
   const ports = connectPorts(
-    { dynamo: dynamoClient(), table: env.TABLE },
+    { dynamo, table: env.TABLE },
     {
       catalogue,
       report: logReports(env.NAMESPACE, now),
@@ -48,7 +44,7 @@ export function wirePorts(
       generate: env.GENERATE ? lambdaGenerator(env.GENERATE) : undefined,
     },
   );
-  return { ports, ses };
+  return { ports, dynamo, secrets, ses };
 }
 
 /** Adds the orders table, the clock and the providers' APIs to the other ports. */
