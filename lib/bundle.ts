@@ -11,16 +11,23 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Sources in a clone, compiled in the package. */
 const source = (path: string) => join(root, `${path}${import.meta.url.slice(-3)}`);
 
+/** The folder of each Lambda. */
+export interface Bundles {
+  readonly webhook: string;
+  readonly redeliver: string;
+  readonly 'mail-events': string;
+  readonly reconcile: string;
+  readonly operator: string;
+  /** Exists only if the catalogue enables a mail store. */
+  readonly 'order-mail'?: string | undefined;
+  /** Exists only if the catalogue enables the buyers' pages. */
+  readonly pages?: string | undefined;
+  /** Exists only if the catalogue has a program. */
+  readonly generate?: string | undefined;
+}
+
 /** The name of a Lambda is the name of its file in `functions`. */
-export type LambdaName =
-  | 'webhook'
-  | 'redeliver'
-  | 'mail-events'
-  | 'reconcile'
-  | 'operator'
-  | 'order-mail'
-  | 'pages'
-  | 'generate';
+export type LambdaName = keyof Bundles;
 
 /** Builds `functions/NAME.ts` with the catalogue and returns the folder, which has `index.mjs`. */
 export async function bundleLambda(
@@ -38,16 +45,6 @@ export async function bundleLambda(
   });
   return folder;
 }
-
-/** The folder of each Lambda. */
-export type Bundles = Readonly<Record<Exclude<LambdaName, 'order-mail' | 'pages' | 'generate'>, string>> & {
-  /** Exists only if the catalogue enables a mail store. */
-  readonly 'order-mail'?: string | undefined;
-  /** Exists only if the catalogue enables the buyers' pages. */
-  readonly pages?: string | undefined;
-  /** Exists only if the catalogue has a program. */
-  readonly generate?: string | undefined;
-};
 
 /** Builds all Lambdas and returns the folder of each. */
 export async function bundleLambdas(catalogue: Catalogue): Promise<Bundles> {

@@ -53,11 +53,7 @@ export class KeypostStack extends Stack {
     const bundle = bundles['order-mail'];
     const intake =
       bundle === undefined ? undefined : orderMails(this, catalogue, { bundle, environment: receiving });
-    for (const taker of [webhook, ...(intake ? [intake.receiver] : [])]) {
-      allow(taker, ['dynamodb:GetItem', 'dynamodb:PutItem'], [table.tableArn]);
-      allow(taker, ['secretsmanager:GetSecretValue'], [productKeys.secretArn, providerKeys.secretArn]);
-      maySend(taker, seller, mails);
-    }
+    const receivers = intake ? [intake.receiver] : [];
 
     // The schedule runs again soon: a retry of a failed run would only overlap with the next one.
     const once = { retryAttempts: 0, maxEventAge: Duration.minutes(1) };
@@ -67,11 +63,8 @@ export class KeypostStack extends Stack {
       environment: receiving,
       ...once,
     });
-    allow(redeliver, ['dynamodb:GetItem', 'dynamodb:PutItem'], [table.tableArn]);
     allow(redeliver, ['dynamodb:Query'], [`${table.tableArn}/index/due`, `${table.tableArn}/index/held`]);
-    allow(redeliver, ['secretsmanager:GetSecretValue'], [productKeys.secretArn, providerKeys.secretArn]);
     allow(redeliver, ['ses:GetSendQuota'], ['*']);
-    maySend(redeliver, seller, mails);
     new Rule(this, 'EachMinute', {
       schedule: Schedule.rate(Duration.minutes(1)),
       targets: [new targets.LambdaFunction(redeliver, once)],
@@ -91,13 +84,16 @@ export class KeypostStack extends Stack {
       environment: receiving,
       ...once,
     });
-    allow(reconcile, ['dynamodb:GetItem', 'dynamodb:PutItem'], [table.tableArn]);
-    allow(reconcile, ['secretsmanager:GetSecretValue'], [productKeys.secretArn, providerKeys.secretArn]);
-    maySend(reconcile, seller, mails);
     new Rule(this, 'EachHour', {
       schedule: Schedule.rate(Duration.hours(1)),
       targets: [new targets.LambdaFunction(reconcile, once)],
     });
+    const takers = [webhook, redeliver, reconcile, ...receivers];
+    for (const taker of takers) {
+      allow(taker, ['dynamodb:GetItem', 'dynamodb:PutItem'], [table.tableArn]);
+      allow(taker, ['secretsmanager:GetSecretValue'], [productKeys.secretArn, providerKeys.secretArn]);
+      maySend(taker, seller, mails);
+    }
 
     const desk = operator(this, { bundle: bundles.operator, environment: receiving, table });
     allow(desk.lambda, ['secretsmanager:GetSecretValue'], [productKeys.secretArn, providerKeys.secretArn]);
@@ -107,22 +103,15 @@ export class KeypostStack extends Stack {
         ? undefined
         : buyerPages(this, catalogue, { bundle: bundles.pages, sending, table, redeliver });
     if (buyers) maySend(buyers.pages, seller, mails);
-    const senders = [
-      ...[webhook, redeliver, reconcile],
-      ...(intake ? [intake.receiver] : []),
-      ...(buyers ? [buyers.pages] : []),
-    ];
+    const pages = buyers ? [buyers.pages] : [];
+    const senders = [...takers, ...pages];
     for (const maker of [...senders, desk.lambda])
       if (generator) allow(maker, ['lambda:InvokeFunction'], [generator.functionArn]);
 
     const { api, accessLog, address } = webhookApi(this, { webhook, pages: buyers?.pages }, catalogue);
     if (buyers) for (const sender of senders) sender.addEnvironment('PAGES', address);
-    const workers = [
-      ...[redeliver, mailEvents, reconcile, desk.lambda],
-      ...(intake ? [intake.receiver] : []),
-      ...(generator ? [generator] : []),
-      ...(buyers ? [buyers.pages] : []),
-    ];
+    const others = [redeliver, mailEvents, reconcile, desk.lambda];
+    const workers = [...others, ...receivers, ...(generator ? [generator] : []), ...pages];
     const lost = [lostEvents, ...(intake ? [intake.lost] : [])];
     const monitored = { namespace, api, accessLog, webhook, workers, lost, hasPages: buyers !== undefined };
     const topic = alarms(this, seller.alarms, runbook, monitored);

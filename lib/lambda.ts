@@ -4,10 +4,13 @@ import { type IGrantable, PolicyStatement, Role, ServicePrincipal } from 'aws-cd
 import * as aws from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 
-interface LambdaProps extends aws.EventInvokeConfigOptions {
+interface SilentProps extends Partial<aws.FunctionProps> {
   /** The folder with `index.mjs`. */
   readonly bundle: string;
   readonly timeout: Duration;
+}
+
+interface LambdaProps extends SilentProps {
   readonly environment: Record<string, string>;
 }
 
@@ -15,20 +18,10 @@ interface LambdaProps extends aws.EventInvokeConfigOptions {
  * The role may write its own log only; AWS's managed policy may write every log of the account. The log stays text: in
  * AWS's log format JSON, CloudWatch finds no metric in a line.
  */
-export function lambda(stack: Stack, id: string, { bundle, ...props }: LambdaProps): aws.Function {
-  const logGroup = log(stack, `${id}Log`);
-  const role = new Role(stack, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-  logGroup.grantWrite(role);
-  return new aws.Function(stack, id, {
-    runtime: aws.Runtime.NODEJS_24_X,
-    architecture: aws.Architecture.ARM_64,
-    memorySize: 512,
-    handler: 'index.handler',
-    code: aws.Code.fromAsset(bundle),
-    role,
-    logGroup,
-    ...props,
-  });
+export function lambda(stack: Stack, id: string, props: LambdaProps): aws.Function {
+  const made = silentLambda(stack, id, props);
+  made.logGroup.grantWrite(made);
+  return made;
 }
 
 /**
@@ -36,16 +29,19 @@ export function lambda(stack: Stack, id: string, { bundle, ...props }: LambdaPro
  * finds nothing. The caller reports what is wrong with an answer.
  */
 export const generatorLambda = (stack: Stack, bundle: string): aws.Function =>
-  new aws.Function(stack, 'Generate', {
+  silentLambda(stack, 'Generate', { bundle, memorySize: 256, timeout: Duration.seconds(3) });
+
+/** The log stays empty. Without it CDK makes one that has a fixed name and outlives the stack. */
+const silentLambda = (stack: Stack, id: string, { bundle, ...props }: SilentProps): aws.Function =>
+  new aws.Function(stack, id, {
     runtime: aws.Runtime.NODEJS_24_X,
     architecture: aws.Architecture.ARM_64,
-    memorySize: 256,
-    timeout: Duration.seconds(3),
+    memorySize: 512,
     handler: 'index.handler',
     code: aws.Code.fromAsset(bundle),
-    // Stays empty. Without it CDK makes one that has a fixed name and outlives the stack.
-    logGroup: log(stack, 'GenerateLog'),
-    role: new Role(stack, 'GenerateRole', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }),
+    logGroup: log(stack, `${id}Log`),
+    role: new Role(stack, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }),
+    ...props,
   });
 
 /** The log is deleted with the stack, because it holds only codes and counts; the table has the data. */

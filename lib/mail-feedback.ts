@@ -1,11 +1,11 @@
 /** The topic on which SES publishes the delivery events of each mail. */
-import { Duration } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { type ConfigurationSet, EmailSendingEvent, EventDestination } from 'aws-cdk-lib/aws-ses';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { LambdaSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { allow } from './lambda.ts';
+import { deadLetters } from './stores.ts';
 
 /** Opens and clicks are left out, because SES would rewrite the mail to count them. */
 const EVENTS = [
@@ -23,11 +23,7 @@ const EVENTS = [
  * three times within minutes. An event that fails three times is kept in the dead-letter queue, which `mails replay` processes.
  */
 export function mailEventsTo(listener: IFunction, mails: ConfigurationSet): Queue {
-  const lost = new Queue(mails.stack, 'LostMailEvents', {
-    encryption: QueueEncryption.SQS_MANAGED,
-    enforceSSL: true,
-    retentionPeriod: Duration.days(14),
-  });
+  const lost = deadLetters(mails.stack, 'LostMailEvents');
   // CDK's SqsDestination allows further actions.
   allow(listener, ['sqs:SendMessage'], [lost.queueArn]);
   listener.configureAsyncInvoke({ onFailure: { bind: () => ({ destination: lost.queueArn }) } });

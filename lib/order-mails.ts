@@ -6,10 +6,11 @@ import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3'
 import { CfnReceiptRule, ReceiptRuleSet } from 'aws-cdk-lib/aws-ses';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { LambdaSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
 import type { OrderMailEnv, WebhookEnv } from '../functions/env.ts';
 import { allow, lambda } from './lambda.ts';
+import { domainOf } from './sender.ts';
+import { deadLetters } from './stores.ts';
 
 /** functions/aws/order-mails.ts has the same prefixes. Mails that are too large for the table are kept below `held/`. */
 const [RECEIVED, HELD] = ['received/', 'held/'];
@@ -30,11 +31,7 @@ export function orderMails(
     lifecycleRules: [{ prefix: RECEIVED, expiration: Duration.days(30) }],
     removalPolicy: RemovalPolicy.RETAIN,
   });
-  const lost = new Queue(stack, 'LostOrderMails', {
-    encryption: QueueEncryption.SQS_MANAGED,
-    enforceSSL: true,
-    retentionPeriod: Duration.days(14),
-  });
+  const lost = deadLetters(stack, 'LostOrderMails');
   const topic = new Topic(stack, 'OrderMailsTopic', { enforceSSL: true });
   const ses = new ServicePrincipal('ses.amazonaws.com', {
     conditions: { StringEquals: { 'aws:SourceAccount': stack.account } },
@@ -71,7 +68,7 @@ export function orderMails(
       topic,
     );
   }
-  const domains = [...new Set(stores.map(({ to }) => to.slice(to.lastIndexOf('@') + 1).toLowerCase()))];
+  const domains = [...new Set(stores.map(({ to }) => domainOf(to)))];
   const mx = (domain: string) => `${domain} MX 10 inbound-smtp.${stack.region}.amazonaws.com`;
   return {
     receiver,

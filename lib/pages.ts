@@ -3,12 +3,10 @@ import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import type { LIMITS_TABLE } from '../functions/aws/limits.ts';
+import { LIMITS_TABLE } from '../functions/aws/table.ts';
 import { type Catalogue, CatalogueError } from '../functions/core/catalogue/catalogue.ts';
 import type { PagesEnv, RedeliverEnv } from '../functions/env.ts';
 import { allow, lambda } from './lambda.ts';
-
-const LIMITS = { partitionKey: 'key', timeToLive: 'until' } as const satisfies typeof LIMITS_TABLE;
 
 /** The caller lets the Lambda send mail and adds the address of the pages to what sends mails. */
 export function buyerPages(
@@ -42,8 +40,8 @@ export function buyerPages(
     removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
   });
   const limits = new Table(stack, 'Limits', {
-    partitionKey: { name: LIMITS.partitionKey, type: AttributeType.STRING },
-    timeToLiveAttribute: LIMITS.timeToLive,
+    partitionKey: { name: LIMITS_TABLE.partitionKey, type: AttributeType.STRING },
+    timeToLiveAttribute: LIMITS_TABLE.timeToLive,
     billingMode: BillingMode.PAY_PER_REQUEST,
     removalPolicy: RemovalPolicy.DESTROY,
   });

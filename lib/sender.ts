@@ -24,7 +24,7 @@ export const mailing = (stack: Stack): ses.ConfigurationSet =>
  * among them: a domain has one DMARC record, and this domain may have it already.
  */
 export function identity(stack: Stack, { from, identity: proof }: Seller): Record<string, string> {
-  const domain = from.slice(from.lastIndexOf('@') + 1).toLowerCase();
+  const domain = domainOf(from);
   const dmarc = { Dmarc: `_dmarc.${domain} TXT "v=DMARC1; p=none"` };
   if (proof === 'existing') return dmarc;
   const bounce = `bounce.${domain}`;
@@ -52,6 +52,9 @@ export function identity(stack: Stack, { from, identity: proof }: Seller): Recor
     ...dmarc,
   };
 }
+
+export const domainOf = (address: string): string =>
+  address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 
 /**
  * SES checks the permission for each identity of a mail (in the sandbox the buyer's, too) and for the configuration

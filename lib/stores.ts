@@ -1,19 +1,9 @@
-/** The resources that outlive the stack: orders and keys. */
-import { RemovalPolicy, type Stack } from 'aws-cdk-lib';
+/** The stores of orders and keys, which outlive the stack, and of the events that failed. */
+import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import type { ORDERS_TABLE } from '../functions/aws/table.ts';
-
-/** Repeats ORDERS_TABLE, because `lib` imports types only. A difference does not compile. */
-const ORDERS = {
-  partitionKey: 'key',
-  indexes: {
-    due: { partition: { name: 'dueShard', type: 'N' }, sort: { name: 'dueAt', type: 'S' } },
-    held: { partition: { name: 'held', type: 'S' }, sort: { name: 'heldAt', type: 'S' } },
-    byDay: { partition: { name: 'day', type: 'S' }, sort: { name: 'receivedAt', type: 'S' } },
-    byEmail: { partition: { name: 'email', type: 'S' }, sort: { name: 'receivedAt', type: 'S' } },
-  },
-} as const satisfies typeof ORDERS_TABLE;
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { ORDERS_TABLE } from '../functions/aws/table.ts';
 
 const TYPES = { S: AttributeType.STRING, N: AttributeType.NUMBER };
 
@@ -23,13 +13,13 @@ const TYPES = { S: AttributeType.STRING, N: AttributeType.NUMBER };
  */
 export function orderTable(stack: Stack): Table {
   const table = new Table(stack, 'Orders', {
-    partitionKey: { name: ORDERS.partitionKey, type: TYPES.S },
+    partitionKey: { name: ORDERS_TABLE.partitionKey, type: TYPES.S },
     billingMode: BillingMode.PAY_PER_REQUEST,
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     deletionProtection: true,
     removalPolicy: RemovalPolicy.RETAIN,
   });
-  for (const [indexName, { partition, sort }] of Object.entries(ORDERS.indexes)) {
+  for (const [indexName, { partition, sort }] of Object.entries(ORDERS_TABLE.indexes)) {
     table.addGlobalSecondaryIndex({
       indexName,
       partitionKey: { name: partition.name, type: TYPES[partition.type] },
@@ -50,4 +40,12 @@ export const secret = (stack: Stack, id: string, description: string): Secret =>
     description,
     generateSecretString: { secretStringTemplate: '{}', generateStringKey: '_unused' },
     removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+  });
+
+/** A dead-letter queue. */
+export const deadLetters = (stack: Stack, id: string): Queue =>
+  new Queue(stack, id, {
+    encryption: QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+    retentionPeriod: Duration.days(14),
   });

@@ -10,10 +10,9 @@ import {
   paginateScan,
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
-import { LIMITS_TABLE } from '../../functions/aws/limits.ts';
 import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
 import { fromItem } from '../../functions/aws/orders.ts';
-import { ORDERS_TABLE } from '../../functions/aws/table.ts';
+import { LIMITS_TABLE, ORDERS_TABLE } from '../../functions/aws/table.ts';
 import { REQUEST_SHARD } from '../../functions/core/order/stored.ts';
 import { isListed, type OrderView, view } from '../../functions/core/order/view.ts';
 import { PAST_FAULTS } from './dynamodb.ts';

@@ -23,7 +23,7 @@ const MAY_IMPORT: readonly [folder: string, allowed: RegExp][] = [
     'lib/load-catalogue.ts',
     /^(lib\/|functions\/(core\/(catalogue|inbound)|providers|generator)\/|functions\/keypost\.ts$|esbuild$|zod\/mini$|node:)/,
   ],
-  ['lib', /^(lib\/|functions\/core\/catalogue\/|aws-cdk-lib|constructs$|esbuild$|node:)/],
+  ['lib', /^(lib\/|functions\/(core\/catalogue\/|aws\/table\.ts$)|aws-cdk-lib|constructs$|esbuild$|node:)/],
   ['bin/app.ts', /^(lib\/|functions\/core\/catalogue\/|aws-cdk-lib|node:)/],
   ['bin/local.ts', /^(local\/|functions\/core\/catalogue\/|bin\/commands\/(cli|desk)\/|node:)/],
   ['bin', /^(bin\/|functions\/(core|providers|aws|generator)\/|lib\/load-catalogue\.ts$|[^.#/]+|@[^/]+\/)/],
