@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SESClient } from '@aws-sdk/client-ses';
 import { Command } from '@commander-js/extra-typings';
+import { fixedSecret } from '../../functions/aws/secrets.ts';
 import { sesMailer } from '../../functions/aws/ses.ts';
 import { connectPorts } from '../../functions/aws/wiring.ts';
 import { type Catalogue, findProvider } from '../../functions/core/catalogue/catalogue.ts';
@@ -10,22 +11,15 @@ import { productKeys, providerKeys } from '../../functions/core/catalogue/keys.t
 import type { Provider } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import { type Reconciled, reconcile } from '../../functions/core/reconcile.ts';
-import type { LambdaPorts, Secret } from '../../functions/core/world.ts';
+import type { LambdaPorts } from '../../functions/core/world.ts';
 import { localGenerator } from '../../functions/generator/process.ts';
 import { providers } from '../../functions/providers/index.ts';
 import { json } from './cli/columns.ts';
 import { CommandError } from './cli/failure.ts';
 import { parseTime } from './cli/option-values.ts';
 import { readSecret } from './cli/secret.ts';
-import { type OptionsOf, readCatalogue, type Target, targetFrom, withTargetOptions } from './cli/target.ts';
+import { readCatalogue, type Target, targetFrom, withTargetOptions } from './cli/target.ts';
 import type { Terminal } from './cli/terminal.ts';
-
-const command = () =>
-  withTargetOptions(new Command('reconcile'))
-    .argument('<provider>', 'a provider of the catalogue')
-    .option('--since <time>', 'a day or a time, such as 2026-11-20; three days ago unless given', parseTime)
-    .option('--json', 'for scripts: the counts of seen, missing, fulfilled and held orders')
-    .addHelpText('after', HELP);
 
 const HELP = `
 Orders that Keypost has stay as they are, so a second run changes nothing, and one that
@@ -38,46 +32,42 @@ Examples:
   npm run keypost -- reconcile stripe --since 2026-11-20T18:00:00Z --local --json`;
 
 export const reconcileCommand = (terminal: Terminal) =>
-  command().action((provider, options) => reconcileNow(terminal, provider, options));
-
-async function reconcileNow(
-  terminal: Terminal,
-  name: string,
-  options: OptionsOf<typeof command>,
-): Promise<void> {
-  const catalogue = await readCatalogue(terminal);
-  const provider = requireProvider(catalogue, name);
-  const target = targetFrom(options, terminal.env);
-  const ports = await portsAt(target, catalogue);
-  if (!(await ports.providerKeys.read())[name]?.api) {
-    throw new CommandError(
-      `${name} has no API key; \`${target.command(`keys set ${name} --api-key`)}\` stores one`,
-    );
-  }
-  const since = options.since ?? Date.now() - 3 * DAY_MS;
-  let count: Reconciled = { seen: 0, missing: 0, fulfilled: 0, held: 0 };
-  try {
-    // A run for a time of its own goes on where it was interrupted, and does not disturb the hourly one.
-    const job = options.since === undefined ? name : `${name}#${new Date(since).toISOString()}`;
-    for await (const step of reconcile(ports, name, provider, { since, job, sleep })) {
-      count = step;
-      if (count.seen % SHOWN_EACH === 0) terminal.complain(summary(name, count));
-    }
-  } catch (error) {
-    if (error instanceof Rejection)
-      throw new CommandError(`${summary(name, count)}; then: ${explainRejection(target, name, error)}`);
-    throw error;
-  }
-  terminal.print(options.json ? json(count) : summary(name, count));
-}
+  withTargetOptions(new Command('reconcile'))
+    .argument('<provider>', 'a provider of the catalogue')
+    .option('--since <time>', 'a day or a time, such as 2026-11-20; three days ago unless given', parseTime)
+    .option('--json', 'for scripts: the counts of seen, missing, fulfilled and held orders')
+    .addHelpText('after', HELP)
+    .action(async (name, options) => {
+      const catalogue = await readCatalogue(terminal);
+      const provider = requireProvider(catalogue, name);
+      const target = targetFrom(options, terminal.env);
+      const ports = await portsAt(target, catalogue);
+      const setKey = `\`${target.command(`keys set ${name} --api-key`)}\``;
+      if (!(await ports.providerKeys.read())[name]?.api)
+        throw new CommandError(`${name} has no API key; ${setKey} stores one`);
+      const since = options.since ?? Date.now() - 3 * DAY_MS;
+      let count: Reconciled = { seen: 0, missing: 0, fulfilled: 0, held: 0 };
+      try {
+        // A run for a time of its own goes on where it was interrupted, and does not disturb the hourly one.
+        const job = options.since === undefined ? name : `${name}#${new Date(since).toISOString()}`;
+        for await (const step of reconcile(ports, name, provider, { since, job, sleep })) {
+          count = step;
+          if (count.seen % SHOWN_EACH === 0) terminal.complain(summary(name, count));
+        }
+      } catch (error) {
+        if (!(error instanceof Rejection)) throw error;
+        throw new CommandError(`${summary(name, count)}; then: ${explainRejection(error, setKey)}`);
+      }
+      terminal.print(options.json ? json(count) : summary(name, count));
+    });
 
 const summary = (name: string, { seen, missing, fulfilled, held }: Reconciled): string =>
   `${name} has ${seen} paid orders; ${missing} were missing: ${fulfilled} are fulfilled now, ${held} held`;
 
 function requireProvider(catalogue: Catalogue, name: string): Provider {
-  const can = Object.keys(catalogue.providers).filter((one) => findProvider(catalogue, one, providers)?.paid);
   const provider = findProvider(catalogue, name, providers);
   if (provider?.paid) return provider;
+  const can = Object.keys(catalogue.providers).filter((one) => findProvider(catalogue, one, providers)?.paid);
   const others = can.length > 0 ? `use one of ${can.join(', ')}` : 'no provider of the catalogue can';
   throw new CommandError(
     provider
@@ -86,16 +76,11 @@ function requireProvider(catalogue: Catalogue, name: string): Provider {
   );
 }
 
-function explainRejection(target: Target, name: string, { code, message }: Rejection): string {
-  switch (code) {
-    case 'provider_refused':
-      return `${message}; check the API key: \`${target.command(`keys set ${name} --api-key`)}\` stores another`;
-    case 'no_signing_key':
-    case 'bad_body':
-      return message;
-    default:
-      return `${message}; run the command again in a minute, it continues where it stopped`;
-  }
+function explainRejection({ code, message }: Rejection, setKey: string): string {
+  if (code === 'no_signing_key' || code === 'bad_body') return message;
+  return code === 'provider_refused'
+    ? `${message}; check the API key: ${setKey} stores another`
+    : `${message}; run the command again in a minute, it continues where it stopped`;
 }
 
 /** Connects the ports of a Lambda with the credentials of the person who runs the command. */
@@ -106,17 +91,12 @@ async function portsAt(target: Target, catalogue: Catalogue): Promise<LambdaPort
     catalogue,
     report: () => undefined, // The counts show it.
     generate: localGenerator(catalogue),
-    productKeys: fixed(productKeys(await readSecret(target, names.productKeys))),
-    providerKeys: fixed(providerKeys(await readSecret(target, names.providerKeys))),
+    productKeys: fixedSecret(productKeys(await readSecret(target, names.productKeys))),
+    providerKeys: fixedSecret(providerKeys(await readSecret(target, names.providerKeys))),
     // One attempt only: see sesClient.
     mailer: sesMailer(new SESClient({ ...target.config, maxAttempts: 1 }), names.configurationSet),
   });
 }
-
-const fixed = <Value>(value: Value): Secret<Value> => ({
-  read: async () => value,
-  newer: async () => undefined,
-});
 
 const DAY_MS = 24 * 3_600_000;
 const SHOWN_EACH = 500;

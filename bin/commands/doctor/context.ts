@@ -15,6 +15,20 @@ export interface DoctorContext {
 export type Check = (context: DoctorContext) => Promise<string | undefined>;
 export type Checks = Readonly<Record<string, Check>>;
 
+/** Runs a check. Returns `cure` if what it looks at does not exist. */
+export async function ifExists(
+  Missing: abstract new (...args: never) => Error,
+  cure: string,
+  check: () => ReturnType<Check>,
+): ReturnType<Check> {
+  try {
+    return await check();
+  } catch (error) {
+    if (error instanceof Missing) return cure;
+    throw error;
+  }
+}
+
 export function doctorContext(catalogue: Catalogue, target: Target): DoctorContext {
   const names = once(() => target.names());
   const productKeys = once(async () => readSecret(target, (await names()).productKeys));

@@ -11,7 +11,7 @@ import {
   SESClient,
 } from '@aws-sdk/client-ses';
 import { GetAccountCommand, SESv2Client } from '@aws-sdk/client-sesv2';
-import type { Check, Checks, DoctorContext } from './context.ts';
+import { type Check, type Checks, type DoctorContext, ifExists } from './context.ts';
 
 export const sandbox: Check = async ({ target }) => {
   const { ProductionAccessEnabled } = await new SESv2Client(target.config).send(new GetAccountCommand({}));
@@ -77,7 +77,8 @@ export const senderChecks: Checks = {
 
   async 'configuration-set'({ target, names }) {
     const { configurationSet } = await names();
-    try {
+    const cure = `SES has no configuration set ${configurationSet}, but the stack has created one; create it again under this name in the SES console`;
+    return ifExists(ConfigurationSetDoesNotExistException, cure, async () => {
       const command = new DescribeConfigurationSetCommand({
         ConfigurationSetName: configurationSet,
         ConfigurationSetAttributeNames: ['eventDestinations'],
@@ -90,10 +91,7 @@ export const senderChecks: Checks = {
       return missing.length === 0
         ? undefined
         : `the configuration set ${configurationSet} does not report ${missing.join(', ')}; run \`npx cdk deploy\``;
-    } catch (error) {
-      if (!(error instanceof ConfigurationSetDoesNotExistException)) throw error;
-      return `SES has no configuration set ${configurationSet}, but the stack has created one; create it again under this name in the SES console`;
-    }
+    });
   },
 };
 
@@ -105,7 +103,7 @@ export const ses = ({ config }: DoctorContext['target']) => new SESClient(config
 
 /** Returns the identities that allow an address to send: https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html */
 export function identitiesOf(address: string): string[] {
-  const labels = domainLabels(address);
+  const labels = domainOf(address).split('.');
   return [address, ...labels.slice(1).map((_, at) => labels.slice(at).join('.'))];
 }
 
@@ -114,10 +112,11 @@ export function identitiesOf(address: string): string[] {
  * https://www.rfc-editor.org/rfc/rfc7489#section-6.6.3
  */
 export const dmarc: Check = async ({ catalogue: { seller } }) => {
-  const labels = domainLabels(seller.from);
+  const labels = domainOf(seller.from).split('.');
   for (let at = 0; at < labels.length - 1; at += 1) {
     const name = `_dmarc.${labels.slice(at).join('.')}`;
-    const records = (await resolveTxt(name)).filter((text) => /^v=DMARC1\s*(;|$)/.test(text));
+    const texts = (await findIn(dns.resolveTxt(name)))?.map((parts) => parts.join('')) ?? [];
+    const records = texts.filter((text) => /^v=DMARC1\s*(;|$)/.test(text));
     if (records.length > 1)
       return `${name} has ${records.length} DMARC records, and receivers ignore all of them; leave one`;
     if (records.length === 1) return undefined;
@@ -125,19 +124,15 @@ export const dmarc: Check = async ({ catalogue: { seller } }) => {
   return `no DMARC record is at _dmarc.${labels.join('.')}; put the stack's output Dmarc into DNS`;
 };
 
-const domainLabels = (address: string) =>
-  address
-    .slice(address.lastIndexOf('@') + 1)
-    .toLowerCase()
-    .split('.');
+export const domainOf = (address: string) => address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 
-/** Returns no texts if the name has none. Throws if DNS does not answer. */
-async function resolveTxt(name: string): Promise<string[]> {
+/** Returns undefined if DNS does not have the name. Throws if DNS does not answer. */
+export async function findIn<Found>(answer: Promise<Found>): Promise<Found | undefined> {
   try {
-    return (await dns.resolveTxt(name)).map((parts) => parts.join(''));
+    return await answer;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOTFOUND' || error.code === 'ENODATA'))
-      return [];
+    if (error instanceof Error && 'code' in error && ['ENOTFOUND', 'ENODATA'].includes(String(error.code)))
+      return undefined;
     throw error;
   }
 }

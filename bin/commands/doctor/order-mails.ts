@@ -2,6 +2,7 @@
 import dns from 'node:dns/promises';
 import { DescribeActiveReceiptRuleSetCommand, SESClient } from '@aws-sdk/client-ses';
 import type { Check } from './context.ts';
+import { domainOf, findIn } from './mail-checks.ts';
 
 /** @param store the name of a mail store in the catalogue. */
 export const orderMails =
@@ -13,7 +14,7 @@ export const orderMails =
     // SES receives in some regions only, and each of them has this name in DNS.
     if (!(await findIn(dns.lookup(host))))
       return `SES receives no mail in this region: ${host} does not exist; deploy in a region that receives, such as us-east-1`;
-    const domain = to.slice(to.lastIndexOf('@') + 1);
+    const domain = domainOf(to);
     const records = (await findIn(dns.resolveMx(domain))) ?? [];
     if (records.length !== 1 || records[0]?.exchange.toLowerCase() !== host)
       return `${domain} has ${records.length} MX records; its only one must be \`${domain} MX 10 ${host}\``;
@@ -32,14 +33,3 @@ export const orderMails =
     if (Metadata.Name === own) return `the rule set ${own} has no rule for ${to}; run \`npx cdk deploy\``;
     return `the active rule set is ${Metadata.Name}, which is not of the stack; leave it active, and add to it the rule for ${to} that \`aws ses describe-receipt-rule-set --rule-set-name ${own}\` shows`;
   };
-
-/** Returns undefined if the name does not exist. Throws if DNS does not answer. */
-async function findIn<Found>(answer: Promise<Found>): Promise<Found | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && ['ENOTFOUND', 'ENODATA'].includes(String(error.code)))
-      return undefined;
-    throw error;
-  }
-}

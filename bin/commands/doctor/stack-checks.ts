@@ -20,7 +20,7 @@ import {
 import { ORDERS_TABLE } from '../../../functions/aws/table.ts';
 import { CommandError } from '../cli/failure.ts';
 import { productKeyStates, providerKeyStates } from '../keys/state.ts';
-import type { Check } from './context.ts';
+import { type Check, ifExists } from './context.ts';
 
 export const stack: Check = async ({ names }) => {
   try {
@@ -35,30 +35,26 @@ export const stack: Check = async ({ names }) => {
 export const productKey =
   (name: string): Check =>
   ({ target, catalogue, productKeys }) =>
-    faultOf(async () =>
-      productKeyStates(target, catalogue, await productKeys()).find(({ product }) => product === name),
-    );
+    ifExists(NoSecret, NO_SECRET, async () => {
+      const states = productKeyStates(target, catalogue, await productKeys());
+      return states.find(({ product }) => product === name)?.fault ?? undefined;
+    });
 
 export const providerKey =
   (name: string): Check =>
   ({ target, catalogue, providerKeys }) =>
-    faultOf(async () =>
-      providerKeyStates(target, catalogue, await providerKeys()).find(({ provider }) => provider === name),
-    );
+    ifExists(NoSecret, NO_SECRET, async () => {
+      const states = providerKeyStates(target, catalogue, await providerKeys());
+      return states.find(({ provider }) => provider === name)?.fault ?? undefined;
+    });
 
-async function faultOf(findState: () => Promise<{ readonly fault: string | null } | undefined>) {
-  try {
-    return (await findState())?.fault ?? undefined;
-  } catch (error) {
-    if (error instanceof NoSecret)
-      return 'the secret does not exist; restore it with `aws secretsmanager restore-secret`, which works for some days';
-    throw error;
-  }
-}
+const NO_SECRET =
+  'the secret does not exist; restore it with `aws secretsmanager restore-secret`, which works for some days';
 
 export const table: Check = async ({ target, names }) => {
   const { table: TableName } = await names();
-  try {
+  const cure = `the table ${TableName} does not exist; restore it as docs/runbook.md describes`;
+  return ifExists(NoTable, cure, async () => {
     const { Table } = await new DynamoDBClient(target.config).send(new DescribeTableCommand({ TableName }));
     const active = (Table?.GlobalSecondaryIndexes ?? []).flatMap(({ IndexName, IndexStatus }) =>
       IndexStatus === 'ACTIVE' ? (IndexName ?? []) : [],
@@ -69,11 +65,7 @@ export const table: Check = async ({ target, names }) => {
     return missing.length === 0
       ? undefined
       : `the table has no active index ${missing.join(', ')}; add it with \`npx cdk deploy\``;
-  } catch (error) {
-    if (error instanceof NoTable)
-      return `the table ${TableName} does not exist; restore it as docs/runbook.md describes`;
-    throw error;
-  }
+  });
 };
 
 /** Sends GET, which needs no signature: a webhook that works answers 405. */
@@ -98,18 +90,15 @@ export const lambda =
   (output: string): Check =>
   async ({ target, names }) => {
     const FunctionName = (await names()).output(output);
-    try {
+    const cure = `the Lambda ${FunctionName} does not exist; create it with \`npx cdk deploy\``;
+    return ifExists(NoFunction, cure, async () => {
       const { State, LastUpdateStatus, StateReason } = await new LambdaClient(target.config).send(
         new GetFunctionConfigurationCommand({ FunctionName }),
       );
       return State === 'Failed' || LastUpdateStatus === 'Failed'
         ? `the Lambda ${FunctionName} does not run: ${StateReason ?? 'no reason given'}; run \`npx cdk deploy\``
         : undefined;
-    } catch (error) {
-      if (error instanceof NoFunction)
-        return `the Lambda ${FunctionName} does not exist; create it with \`npx cdk deploy\``;
-      throw error;
-    }
+    });
   };
 
 /** An alarm reaches the seller only if the seller has confirmed the subscription of the topic. */
@@ -117,7 +106,9 @@ export const alarms: Check = async ({ catalogue, target, names }) => {
   const TopicArn = (await names()).output('AlarmTopic');
   const { alarms: to } = catalogue.seller;
   const subscribe = `\`aws sns subscribe --topic-arn ${TopicArn} --protocol email --notification-endpoint ${to}\` sends a new link`;
-  try {
+  const cure =
+    'the topic of the alarms does not exist; delete the alarms that use it, then run `npx cdk deploy`';
+  return ifExists(NoTopic, cure, async () => {
     const arns: (string | undefined)[] = [];
     const pages = paginateListSubscriptionsByTopic({ client: new SNSClient(target.config) }, { TopicArn });
     for await (const { Subscriptions = [] } of pages)
@@ -127,11 +118,7 @@ export const alarms: Check = async ({ catalogue, target, names }) => {
     return arns.length > 0
       ? `${to} has not confirmed the alarms; click the link in AWS's mail "Subscription Confirmation"; ${subscribe}`
       : `the alarms are not sent to ${to}; ${subscribe}`;
-  } catch (error) {
-    if (error instanceof NoTopic)
-      return 'the topic of the alarms does not exist; delete the alarms that use it, then run `npx cdk deploy`';
-    throw error;
-  }
+  });
 };
 
 /** An alarm that started before the subscription was confirmed was never mailed. */

@@ -54,11 +54,8 @@ async function generate(
       `${name} already has a key, and released apps refuse serials made with another; if no app is released, add --replace`,
     );
   }
-  const key = randomKey(product.serial);
-  const quiet = options.json ? { ...terminal, print: () => undefined } : terminal;
-  const version = await setProductKey(quiet, target, name, key, options);
-  const seed = product.serial.kind === 'ed25519' ? seedOf(key) : undefined;
-  if (seed) return printPublicKey(terminal, name, { version, key: publicKeyOf(seed) }, options.json);
+  const version = await makeKey(terminal, target, name, product, options);
+  if (product.serial.kind === 'ed25519') return;
   if (options.json) return terminal.print(json({ keyNumber: version }));
   const command = `aws secretsmanager get-secret-value --secret-id ${secret} --query SecretString --output text`;
   terminal.print(`your app needs the key; show it with:\n  ${command}${target.awsOption}`);
@@ -66,9 +63,10 @@ async function generate(
 
 async function rotate(terminal: Terminal, name: string, options: OptionsOf<typeof define>): Promise<void> {
   const target = targetFrom(options, terminal.env);
-  const { serial } = await requireProduct(terminal, target, name);
-  if (serial.kind !== 'ed25519')
-    throw new CommandError(`${name} is of kind ${serial.kind}; only ed25519 has keys that can be rotated`);
+  const product = await requireProduct(terminal, target, name);
+  const { kind } = product.serial;
+  if (kind !== 'ed25519')
+    throw new CommandError(`${name} is of kind ${kind}; only ed25519 has keys that can be rotated`);
   const known = publicKeys(await readSecret(target, (await target.names()).productKeys), name);
   const old = known.at(-1);
   if (!old)
@@ -77,14 +75,26 @@ async function rotate(terminal: Terminal, name: string, options: OptionsOf<typeo
     );
   if (old.version >= MOST_KEYS)
     throw new CommandError(`${name} has its last key, number ${MOST_KEYS}; give the product another number`);
-  const key = randomKey(serial);
-  const quiet = options.json ? { ...terminal, print: () => undefined } : terminal;
-  const version = await setProductKey(quiet, target, name, key, options);
-  const seed = seedOf(key);
-  if (seed) printPublicKey(terminal, name, { version, key: publicKeyOf(seed) }, options.json);
+  await makeKey(terminal, target, name, product, options);
   const signed = await countSigned(target, name, old.version);
   if (!options.json)
     terminal.print(`key ${old.version} has signed ${signed} licences, which stay valid with its public key`);
+}
+
+/** Sets a random key, and prints the public key if there is one. Returns the version. */
+async function makeKey(
+  terminal: Terminal,
+  target: Target,
+  name: string,
+  { serial }: Product,
+  options: OptionsOf<typeof define>,
+): Promise<number> {
+  const key = randomKey(serial);
+  const quiet = options.json ? { ...terminal, print: () => undefined } : terminal;
+  const version = await setProductKey(quiet, target, name, key, options);
+  const seed = serial.kind === 'ed25519' ? seedOf(key) : undefined;
+  if (seed) printPublicKey(terminal, name, { version, key: publicKeyOf(seed) }, options.json);
+  return version;
 }
 
 async function requireProduct(terminal: Terminal, target: Target, name: string): Promise<Product> {
