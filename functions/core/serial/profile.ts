@@ -28,10 +28,7 @@ const Key = z.strictObject(
 const Iv = z.discriminatedUnion(
   'from',
   [
-    z.strictObject(
-      { from: z.literal('literal'), hex: z.string(DIGITS).check(z.regex(/^[0-9a-f]{32}$/i, DIGITS)) },
-      '{ from, hex }',
-    ),
+    fields({ from: z.literal('literal'), hex: z.string(DIGITS).check(z.regex(/^[0-9a-f]{32}$/i, DIGITS)) }),
     z.strictObject(
       {
         from: z.enum(['zero', 'key', 'encrypted-zero']),
@@ -47,19 +44,14 @@ const Iv = z.discriminatedUnion(
   ),
 );
 
-export const Name = z.strictObject(
-  {
-    form: z._default(z.enum(['nfc', 'nfd', 'as-is']), 'nfc'),
-    trim: z._default(z.boolean(), true),
-    collapse: z._default(z.boolean(), true),
-    fold: z._default(z.enum(['none', 'upper', 'lower']), 'none'),
-    /** A damaged name is repaired if that is possible exactly, instead of held. */
-    repair: z._default(z.boolean(), false),
-    /** The longest name that the app takes, in bytes of its charset. */
-    maxBytes: z._default(z.int(MAX_BYTES).check(z.minimum(1, MAX_BYTES), z.maximum(256, MAX_BYTES)), 256),
-  },
-  '{ form, trim, collapse, fold, repair, maxBytes }',
-);
+export const Name = fields({
+  form: z._default(z.enum(['nfc', 'nfd', 'as-is']), 'nfc'),
+  trim: z._default(z.boolean(), true),
+  collapse: z._default(z.boolean(), true),
+  fold: z._default(z.enum(['none', 'upper', 'lower']), 'none'),
+  repair: z._default(z.boolean(), false),
+  maxBytes: z._default(z.int(MAX_BYTES).check(z.minimum(1, MAX_BYTES), z.maximum(256, MAX_BYTES)), 256),
+});
 
 /** How names are spelled unless a product says otherwise. */
 export const NAMES = { charset: 'utf8', name: Name.parse({}) } as const;
@@ -73,32 +65,24 @@ const GROUP = `1 to ${LONGEST_GROUP}`;
 const PREFIX = 'one to forty characters of ASCII, without spaces';
 
 /** The format of the text that a buyer types. */
-export const SerialText = z
-  .strictObject(
-    {
-      alphabet: z.enum(ALPHABET_NAMES),
-      /** False: base64 without its `=`. */
-      pad: z.optional(z.literal(false)),
-      /** The number of characters that are kept, counted before they are grouped. */
-      cut: z.optional(z.int(CUT).check(z.minimum(LEAST_CUT, CUT))),
-      group: z.optional(z.int().check(z.minimum(1, GROUP), z.maximum(LONGEST_GROUP, GROUP))),
-      /** The text between groups; `-` by default. */
-      separator: z.optional(z.string(SEPARATOR).check(z.regex(/^(?:[ -~]{1,5}|\r?\n)$/, SEPARATOR))),
-      prefix: z.optional(z.string(PREFIX).check(z.regex(/^[!-~]{1,40}$/, PREFIX))),
-    },
-    '{ alphabet, pad, cut, group, separator, prefix }',
-  )
-  .check(
-    z.refine(({ group, separator }) => group !== undefined || separator === undefined, {
-      path: ['separator'],
-      error: 'found a separator without a group; write group: 5 beside it, or leave it out',
-    }),
-    z.refine(isReadable, {
-      path: ['separator'],
-      error:
-        "found a separator that is also a digit of the alphabet (the default is '-'); write another, like '.'",
-    }),
-  );
+export const SerialText = fields({
+  alphabet: z.enum(ALPHABET_NAMES),
+  pad: z.optional(z.literal(false)),
+  cut: z.optional(z.int(CUT).check(z.minimum(LEAST_CUT, CUT))),
+  group: z.optional(z.int().check(z.minimum(1, GROUP), z.maximum(LONGEST_GROUP, GROUP))),
+  separator: z.optional(z.string(SEPARATOR).check(z.regex(/^(?:[ -~]{1,5}|\r?\n)$/, SEPARATOR))),
+  prefix: z.optional(z.string(PREFIX).check(z.regex(/^[!-~]{1,40}$/, PREFIX))),
+}).check(
+  z.refine(({ group, separator }) => group !== undefined || separator === undefined, {
+    path: ['separator'],
+    error: 'found a separator without a group; write group: 5 beside it, or leave it out',
+  }),
+  z.refine(isReadable, {
+    path: ['separator'],
+    error:
+      "found a separator that is also a digit of the alphabet (the default is '-'); write another, like '.'",
+  }),
+);
 export type SerialText = z.infer<typeof SerialText>;
 
 function isReadable({ alphabet, group, separator = '-' }: SerialText): boolean {
@@ -106,13 +90,9 @@ function isReadable({ alphabet, group, separator = '-' }: SerialText): boolean {
   return group === undefined || ![...separator].some((character) => digits.includes(character));
 }
 
-const common = {
-  kind: z.literal('aes-128'),
-  key: z.prefault(Key, {}),
-  charset: z._default(z.enum(CHARSETS), 'utf8'),
-  name: z.prefault(Name, {}),
-  text: SerialText,
-};
+export const named = { charset: z._default(z.enum(CHARSETS), 'utf8'), name: z.prefault(Name, {}) };
+
+const common = { kind: z.literal('aes-128'), key: z.prefault(Key, {}), ...named, text: SerialText };
 
 const wholeBlocks = z.enum(PADDINGS, {
   error: ({ input }) =>
@@ -155,6 +135,11 @@ export const SerialProfile = z
     }),
   );
 export type SerialProfile = z.infer<typeof SerialProfile>;
+
+/** Other fields are mistakes, whose message lists these. */
+export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  return z.strictObject(shape, `{ ${Object.keys(shape).join(', ')} }`);
+}
 
 function absent(error: string) {
   return z.optional(z.never(error));
