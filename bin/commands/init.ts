@@ -117,76 +117,8 @@ function manifestOf(before: z.output<typeof Manifest>, dir: string, keypost: str
 const filesOf = (): Readonly<Record<string, string>> => ({
   'keypost.config.ts': read(isClone ? 'keypost.config.ts' : 'keypost.config.txt'),
   'cdk.json': read('cdk.json').replace(/"app": ".*"/, '"app": "node node_modules/keypost/dist/bin/app.js"'),
-  'tsconfig.json': TSCONFIG,
+  'tsconfig.json': read('bin/commands/template/tsconfig.json'),
   '.gitignore': 'node_modules/\ncdk.out/\n.bundles/\n.data/\n',
-  'README.md': README,
-  '.github/workflows/deploy.yml': WORKFLOW,
+  'README.md': read('bin/commands/template/README.md'),
+  '.github/workflows/deploy.yml': read('bin/commands/template/deploy.yml'),
 });
-
-const TSCONFIG = `{
-  "compilerOptions": {
-    "target": "ES2022",
-    "module": "NodeNext",
-    "types": ["node"],
-    "strict": true,
-    "noEmit": true,
-    "skipLibCheck": true,
-    "allowImportingTsExtensions": true
-  },
-  "include": ["**/*.ts"],
-  "exclude": ["node_modules", "cdk.out", ".bundles"]
-}
-`;
-
-const README = `# My shop
-
-This repository deploys [Keypost](node_modules/keypost/README.md), which mails a serial for each paid order.
-\`keypost.config.ts\` lists the products and the payment providers; your editor explains each field.
-
-\`\`\`sh
-npm install
-npm start                                     # Keypost on this machine: http://localhost:3000
-npm run keypost -- simulate stripe --local    # a test order, whose mail is on that page
-npm run keypost -- --help                     # every command
-npm run check                                 # checks the catalogue and the stack
-npx cdk deploy                                # deploys to AWS: node_modules/keypost/docs/go-live.md
-\`\`\`
-
-The keys are not in this repository: \`npm run keypost -- keys set --help\`.
-
-\`.github/workflows/deploy.yml\` deploys each push to \`main\`, once the variables \`AWS_ROLE_ARN\` and \`AWS_REGION\` of the
-GitHub repository are set. The role trusts GitHub's OIDC provider, so no AWS key is stored.
-
-To upgrade Keypost, read its \`CHANGELOG.md\`, replace the package, and run \`npm install\`, \`npm run check\` and
-\`npx cdk deploy\`.
-`;
-
-const WORKFLOW = `name: deploy
-on:
-  push:
-    branches: [main]
-  workflow_dispatch:
-permissions:
-  contents: read
-  id-token: write
-concurrency: deploy
-jobs:
-  deploy:
-    if: vars.AWS_ROLE_ARN != ''
-    runs-on: ubuntu-24.04
-    timeout-minutes: 30
-    steps:
-      - uses: actions/checkout@v5
-        with:
-          persist-credentials: false
-      - uses: actions/setup-node@v6
-        with:
-          node-version: 24
-      - run: npm ci
-      - run: npm run check
-      - uses: aws-actions/configure-aws-credentials@v4
-        with:
-          role-to-assume: \${{ vars.AWS_ROLE_ARN }}
-          aws-region: \${{ vars.AWS_REGION }}
-      - run: npx cdk deploy --require-approval never
-`;

@@ -264,10 +264,10 @@ const lambdas = [
     timeout: 900,
     may: [
       logging('RedeliverLog'),
-      keeping,
       { actions: ['dynamodb:Query'], on: [index('due'), index('held')] },
-      { actions: ['secretsmanager:GetSecretValue'], on: [{ Ref: PRODUCT_KEYS }, { Ref: PROVIDER_KEYS }] },
       { actions: ['ses:GetSendQuota'], on: ['*'] },
+      keeping,
+      secrets,
       sending,
     ],
     knows: {

@@ -28,15 +28,16 @@ export function likelyAddress(address: string | undefined): string | null {
 
 const LONG = 10;
 
-/** Optimal string alignment distance: insertions, deletions, substitutions and swaps of adjacent letters. */
-function distance(one: string, other: string): number {
+/** Optimal string alignment distance: insertions, deletions, substitutions and, by default, swaps of adjacent letters. */
+export function distance(one: ArrayLike<string>, other: ArrayLike<string>, withSwaps = true): number {
   let before: number[] = [];
   let last = Array.from({ length: other.length + 1 }, (_, at) => at);
   for (let row = 1; row <= one.length; row += 1) {
     const next = [row];
     for (let column = 1; column <= other.length; column += 1) {
       const same = one[row - 1] === other[column - 1];
-      const swapped = one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1];
+      const swapped =
+        withSwaps && one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1];
       next[column] = Math.min(
         (last[column] ?? 0) + 1,
         (next[column - 1] ?? 0) + 1,

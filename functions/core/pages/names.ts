@@ -1,4 +1,5 @@
 /** Compares and respells names that buyers type. */
+import { distance } from '../mail/likely-address.ts';
 import { licenseeOf, type NameOptions } from '../serial/name.ts';
 
 /** True if the names differ in case, accents, order of words, or one letter in four and at most three. */
@@ -7,7 +8,7 @@ export function resembles(one: string, other: string): boolean {
   if ([...before].sort().join(' ') === [...after].sort().join(' ')) return true;
   const most = Math.min(3, Math.floor(before.join('').length / 4));
   const isNear = (left: readonly string[], right: readonly string[]) =>
-    distance([...left.join('')], [...right.join('')], most) <= most;
+    distance([...left.join('')], [...right.join('')]) <= most;
   return isNear(before, after) || isNear([...before].sort(), [...after].sort());
 }
 
@@ -55,32 +56,4 @@ export function nearestSpelling(name: string, options: NameOptions): string | un
     .join('');
   const found = licenseeOf(near, options);
   return 'licensee' in found && found.licensee !== name ? found.licensee : undefined;
-}
-
-/** The number of letters to change, insert, remove or swap with the next (optimal string alignment); stops above `most`. */
-function distance(one: readonly string[], other: readonly string[], most: number): number {
-  if (Math.abs(one.length - other.length) > most) return most + 1;
-  let [before, last]: number[][] = [[], other.map((_, at) => at + 1)];
-  for (const [row, letter] of one.entries()) {
-    const line: number[] = [];
-    const at = (list: readonly number[] | undefined, column: number, edge: number) =>
-      column < 0 ? edge : (list?.[column] ?? 0);
-    for (const [column, with_] of other.entries()) {
-      const same = letter === with_ ? 0 : 1;
-      const swap =
-        row > 0 && column > 0 && letter === other[column - 1] && one[row - 1] === with_
-          ? at(before, column - 2, row - 1) + 1
-          : most + 1;
-      line.push(
-        Math.min(
-          at(last, column - 1, row) + same,
-          at(last, column, row) + 1,
-          at(line, column - 1, row + 1) + 1,
-          swap,
-        ),
-      );
-    }
-    [before, last] = [last ?? [], line];
-  }
-  return last?.at(-1) ?? one.length;
 }

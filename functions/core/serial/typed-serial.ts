@@ -1,3 +1,4 @@
+import { distance } from '../mail/likely-address.ts';
 import { serialOf } from './aes-128.ts';
 import { licenseeIn } from './ed25519.ts';
 import type { Serial } from './kinds.ts';
@@ -49,7 +50,7 @@ function normalise(serial: string, { alphabet, group, separator = '-' }: SerialT
 export function isBadCopy(typed: string, issued: string): boolean {
   const [one, other] = [comparable(typed), comparable(issued)];
   const isPart = one.length >= LEAST_PART && (other.includes(one) || one.includes(other));
-  return isPart || isWithin(one, other, Math.ceil(other.length / 8));
+  return isPart || (other !== '' && distance(one, other, false) <= Math.ceil(other.length / 8));
 }
 
 const LEAST_PART = 8;
@@ -62,18 +63,3 @@ const comparable = (text: string): string =>
     .replaceAll(/[^a-z0-9+/_]/g, '')
     .replaceAll('o', '0')
     .replaceAll(/[il]/g, '1');
-
-/** True if at most `most` insertions, deletions and substitutions make one text of the other (Levenshtein). */
-function isWithin(one: string, other: string, most: number): boolean {
-  if (other === '' || Math.abs(one.length - other.length) > most) return false;
-  let row = Array.from({ length: other.length + 1 }, (_, at) => at);
-  for (const [n, letter] of [...one].entries()) {
-    const next = [n + 1];
-    for (const [at, digit] of [...other].entries())
-      next.push(
-        Math.min((row[at] ?? 0) + (letter === digit ? 0 : 1), (row[at + 1] ?? 0) + 1, (next[at] ?? 0) + 1),
-      );
-    row = next;
-  }
-  return (row.at(-1) ?? 0) <= most;
-}
