@@ -95,7 +95,7 @@ export class KeypostStack extends Stack {
       maySend(taker, seller, mails);
     }
 
-    const desk = operator(this, { bundle: bundles.operator, environment: receiving, table });
+    const desk = operator(this, table, { bundle: bundles.operator, environment: receiving });
     allow(desk.lambda, ['secretsmanager:GetSecretValue'], [productKeys.secretArn, providerKeys.secretArn]);
 
     const buyers =

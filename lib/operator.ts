@@ -6,15 +6,13 @@ import { Alias } from 'aws-cdk-lib/aws-lambda';
 import type { WebhookEnv } from '../functions/env.ts';
 import { allow, lambda } from './lambda.ts';
 
-interface OperatorProps {
-  readonly bundle: string;
-  readonly environment: WebhookEnv;
-  readonly table: Table;
-}
-
 /** The Lambda allows a caller of the alias `support` only the usual actions: functions/operator.ts has the same name. */
-export function operator(stack: Stack, { bundle, environment, table }: OperatorProps) {
-  const operating = lambda(stack, 'Operator', { bundle, environment, timeout: Duration.seconds(30) });
+export function operator(
+  stack: Stack,
+  table: Table,
+  shared: { readonly bundle: string; readonly environment: WebhookEnv },
+) {
+  const operating = lambda(stack, 'Operator', { ...shared, timeout: Duration.seconds(30) });
   allow(operating, ['dynamodb:GetItem', 'dynamodb:PutItem'], [table.tableArn]);
   const alias = new Alias(stack, 'OperatorSupport', {
     aliasName: 'support',

@@ -13,7 +13,7 @@ import {
 import { harmless, json } from './cli/columns.ts';
 import { CommandError } from './cli/failure.ts';
 import { readSecret } from './cli/secret.ts';
-import { type OptionsOf, readCatalogue, targetFrom, withTargetOptions } from './cli/target.ts';
+import { type OptionsOf, readCatalogue, type Target, targetFrom, withTargetOptions } from './cli/target.ts';
 import type { Terminal } from './cli/terminal.ts';
 
 const command = () =>
@@ -49,25 +49,28 @@ Examples:
 export const simulate = (terminal: Terminal) =>
   command().action((provider, options) => send(terminal, provider, options));
 
-type Options = OptionsOf<typeof command>;
-
-async function send(terminal: Terminal, provider: string, options: Options): Promise<void> {
+async function send(
+  terminal: Terminal,
+  provider: string,
+  options: OptionsOf<typeof command>,
+): Promise<void> {
   const catalogue = await readCatalogue(terminal);
   const { event, id, name, company, live } = options;
   const isIgnored = !live && catalogue.providers[provider]?.testOrders !== 'seller';
   const simulator = await requireSimulator(catalogue, provider).catch(toCommandError);
   const product = options.product ?? firstProduct(catalogue, provider);
   const email = options.email ?? catalogue.seller.alarms;
-  const { page } = targetFrom(options, terminal.env);
+  const target = targetFrom(options, terminal.env);
+  const { page } = target;
   const isMail = catalogue.providers[provider]?.mail !== undefined;
   if (isMail && !page && !options.to)
     throw new CommandError(
       `${provider} sends mails; simulate one with --local, or mail one to the deployed address`,
     );
-  const secret = needsSigningKey(catalogue, provider) ? await secretOf(terminal, provider, options) : '';
-  const address =
-    options.to ??
-    (isMail && page ? addressAt(page, catalogue, provider) : await addressOf(terminal, provider, options));
+  const isSigned = needsSigningKey(catalogue, provider);
+  const secret = isSigned ? await secretOf(terminal, target, provider, options.secretStdin) : '';
+  const own = isMail && page ? addressAt(page, catalogue, provider) : undefined;
+  const address = options.to ?? own ?? (await addressOf(target, provider));
   const order = { provider, event, product, id, name, email, company, test: !live };
   try {
     const request = signOrder(simulator, order, { catalogue, secret, address });
@@ -102,13 +105,17 @@ function firstProduct(catalogue: Catalogue, provider: string): string {
   );
 }
 
-async function secretOf(terminal: Terminal, provider: string, options: Options): Promise<string> {
-  if (options.secretStdin) {
+async function secretOf(
+  terminal: Terminal,
+  target: Target,
+  provider: string,
+  isTyped: boolean | undefined,
+): Promise<string> {
+  if (isTyped) {
     const typed = (await terminal.readSecret(`The signing key of ${provider}`)).trim();
     if (typed) return typed;
     throw new CommandError('the signing key is empty, so nothing is sent; type the key, or pipe it in');
   }
-  const target = targetFrom(options, terminal.env);
   const entries = await readSecret(target, (await target.names()).providerKeys);
   const [newest] = providerKeys(entries)[provider]?.signing ?? [];
   if (newest) return newest;
@@ -117,8 +124,7 @@ async function secretOf(terminal: Terminal, provider: string, options: Options):
   );
 }
 
-async function addressOf(terminal: Terminal, provider: string, options: Options): Promise<string> {
-  const target = targetFrom(options, terminal.env);
+async function addressOf(target: Target, provider: string): Promise<string> {
   const address = (await target.names()).webhook(provider);
   if (address) return address;
   throw new CommandError(

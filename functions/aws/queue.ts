@@ -7,6 +7,7 @@ import {
   ConditionalCheckFailedException,
   type DynamoDBClient,
   PutItemCommand,
+  paginateQuery,
   QueryCommand,
   type QueryCommandInput,
 } from '@aws-sdk/client-dynamodb';
@@ -100,14 +101,8 @@ export const digestOf = (url: string): string =>
 export async function pending(client: DynamoDBClient, table: string, sample: number) {
   const count = async (query: Partial<QueryCommandInput>) => {
     let total = 0;
-    let from: QueryCommandInput['ExclusiveStartKey'];
-    do {
-      const page = await client.send(
-        new QueryCommand({ TableName: table, Select: 'COUNT', ExclusiveStartKey: from, ...query }),
-      );
-      total += page.Count ?? 0;
-      from = page.LastEvaluatedKey;
-    } while (from);
+    const pages = paginateQuery({ client }, { TableName: table, Select: 'COUNT', ...query });
+    for await (const { Count = 0 } of pages) total += Count;
     return total;
   };
   const [soonest, held, ...due] = await Promise.all([

@@ -33,8 +33,8 @@ export async function fulfilMail(
   stores: Readonly<Record<string, MailStore>>,
   mail: OrderMail,
 ): Promise<Received> {
-  const received = await processMail(ports, stores, mail);
   const name = findStore(ports.catalogue, mail.recipients);
+  const received = await processMail(ports, stores, name, mail);
   if (!name || received.disposition === 'ignored') return received;
   const isHeld = received.disposition === 'held';
   const store = ports.store(() => CALL_MS);
@@ -56,9 +56,9 @@ const CALL_MS = 3_000;
 async function processMail(
   ports: LambdaPorts,
   stores: Readonly<Record<string, MailStore>>,
-  { recipients, verdicts, object, body }: OrderMail,
+  name: string | undefined,
+  { verdicts, object, body }: OrderMail,
 ): Promise<Received> {
-  const name = findStore(ports.catalogue, recipients);
   const store = name === undefined ? undefined : findBuiltIn(ports.catalogue, name, stores);
   if (!name || !store) return ignored('unknown_recipient');
   const request = {

@@ -3,7 +3,7 @@ import { Command } from '@commander-js/extra-typings';
 import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
 import { columns, json } from '../cli/columns.ts';
 import { CommandError, explain } from '../cli/failure.ts';
-import { type OptionsOf, readCatalogue, type Target, targetFrom, withTargetOptions } from '../cli/target.ts';
+import { readCatalogue, type Target, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { checksBefore } from './before-deploy.ts';
 import { type Check, type Checks, type DoctorContext, doctorContext } from './context.ts';
@@ -30,18 +30,40 @@ interface Finding {
   readonly cure: string | null;
 }
 
-export const doctor = (terminal: Terminal) => define().action((options) => examine(terminal, options));
-
-const define = () =>
+export const doctor = (terminal: Terminal) =>
   withTargetOptions(new Command('doctor'))
     .description('check everything that a sale needs, and say how to fix it')
     .option('--no-order', 'send no test order')
     .option('--before-deploy', 'check what the next deployment needs, and judge past orders by its catalogue')
     .option('--orders <file>', 'with --before-deploy: a CSV of past orders instead of the last 90 days')
     .option('--json', 'print JSON for scripts')
-    .addHelpText('after', HELP);
-
-type DoctorOptions = OptionsOf<typeof define>;
+    .addHelpText('after', HELP)
+    .action(async ({ order, beforeDeploy, orders, json: isJson, ...options }) => {
+      const context = doctorContext(await readCatalogue(terminal), targetFrom(options, terminal.env));
+      const { providers, protect } = context.catalogue;
+      const found = await runChecks(
+        context,
+        beforeDeploy ? checksBefore(context, orders) : checksFor(context),
+      );
+      const takesTestOrders = Object.values(providers).some(({ testOrders }) => testOrders === 'seller');
+      // After a failed check the test order would only fail for the same reason.
+      const sendsOrder = order && !beforeDeploy && takesTestOrders;
+      if (sendsOrder && found.every(({ state }) => state === 'ok'))
+        found.push(await runCheck(context, 'test-order', testOrder));
+      const rows = found.map(({ check, state, cure }, at) => {
+        const isRepeated = cure !== null && cure === found[at - 1]?.cure;
+        return [LABELS[state], check, isRepeated ? 'see above' : (cure ?? '')];
+      });
+      terminal.print(isJson ? json(found) : columns(rows));
+      if (!takesTestOrders && !beforeDeploy && !isJson)
+        terminal.print("Set testOrders: 'seller' for a provider, and doctor has a test order mailed to you.");
+      const failed = found.filter(({ state }) => state !== 'ok').length;
+      if (failed > 0) throw new CommandError(`${failed} of ${found.length} are not ok`);
+      if (!protect && !beforeDeploy && !options.local && !isJson)
+        terminal.print(
+          'Write protect: true into the catalogue and deploy: the stack cannot be deleted by mistake then.',
+        );
+    });
 
 const HELP = `
 If all checks pass, doctor signs a test order as the provider does, sends it to the
@@ -57,33 +79,6 @@ Examples:
   npm run keypost -- doctor --local --json   check this machine, from a script`;
 
 const LABELS = { ok: 'ok', bad: 'not ok', unknown: 'unknown' } as const;
-
-async function examine(terminal: Terminal, options: DoctorOptions): Promise<void> {
-  const context = doctorContext(await readCatalogue(terminal), targetFrom(options, terminal.env));
-  const { providers } = context.catalogue;
-  const findings = await runChecks(
-    context,
-    options.beforeDeploy ? checksBefore(context, options.orders) : checksFor(context),
-  );
-  const takesTestOrders = Object.values(providers).some(({ testOrders }) => testOrders === 'seller');
-  // After a failed check the test order would only fail for the same reason.
-  const sendsOrder = options.order && !options.beforeDeploy && takesTestOrders;
-  if (sendsOrder && findings.every(({ state }) => state === 'ok'))
-    findings.push(await runCheck(context, 'test-order', testOrder));
-  const rows = findings.map(({ check, state, cure }, at) => {
-    const isRepeated = cure !== null && cure === findings[at - 1]?.cure;
-    return [LABELS[state], check, isRepeated ? 'see above' : (cure ?? '')];
-  });
-  terminal.print(options.json ? json(findings) : columns(rows));
-  if (!takesTestOrders && !options.beforeDeploy && !options.json)
-    terminal.print("Set testOrders: 'seller' for a provider, and doctor has a test order mailed to you.");
-  const failed = findings.filter(({ state }) => state !== 'ok').length;
-  if (failed > 0) throw new CommandError(`${failed} of ${findings.length} are not ok`);
-  if (!context.catalogue.protect && !options.beforeDeploy && !options.local && !options.json)
-    terminal.print(
-      'Write protect: true into the catalogue and deploy: the stack cannot be deleted by mistake then.',
-    );
-}
 
 const runChecks = (context: DoctorContext, checks: Checks): Promise<Finding[]> =>
   Promise.all(Object.entries(checks).map(([name, check]) => runCheck(context, name, check)));

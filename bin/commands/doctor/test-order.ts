@@ -52,14 +52,8 @@ async function waitForMail(store: Store, key: string): Promise<OrderView | undef
   }
 }
 
-interface SignedOrder {
-  readonly provider: string;
-  readonly url: string;
-  readonly request: SignedRequest;
-}
-
 /** Uses the first provider that can send one. Throws a CommandError if there is none. */
-async function signedOrder({ catalogue, names, providerKeys: entries }: DoctorContext): Promise<SignedOrder> {
+async function signedOrder({ catalogue, names, providerKeys: entries }: DoctorContext) {
   const keys = providerKeys(await entries());
   const { webhook } = await names();
   for (const [provider, { testOrders }] of Object.entries(catalogue.providers)) {
@@ -69,16 +63,8 @@ async function signedOrder({ catalogue, names, providerKeys: entries }: DoctorCo
     if (testOrders !== 'seller' || !product || !secret || !url) continue;
     const simulator = await findSimulator(catalogue, provider);
     if (!simulator) continue;
-    const order = {
-      provider,
-      product,
-      event: 'paid',
-      name: 'Keypost Doctor',
-      email: catalogue.seller.alarms,
-      company: '',
-      test: true,
-      id: undefined,
-    };
+    const buyer = { name: 'Keypost Doctor', email: catalogue.seller.alarms, company: '' };
+    const order = { ...buyer, provider, product, event: 'paid', test: true, id: undefined };
     const request = signOrder(simulator, order, { catalogue, secret, address: url });
     if (await isTest(catalogue, provider, keys, request)) return { provider, url, request };
   }

@@ -17,39 +17,30 @@ export function describeForm(serial: Serial): string {
   if (serial.kind === 'ed25519') return '32 bytes in base64 (44 characters)';
   if (isKeyless(serial)) return `no form: its ${serial.kind} gets no key`;
   const { form, fit } = serial.key;
-  const isAnyLength = fit !== 'exact';
-  switch (form) {
-    case 'ascii':
-      return isAnyLength ? 'ASCII characters' : '16 ASCII characters';
-    case 'hex':
-      return isAnyLength ? 'an even number of hex digits' : '32 hex digits';
-    case 'base64':
-      return isAnyLength ? 'bytes in base64' : '16 bytes in base64 (24 characters)';
-    case 'md5':
-    case 'sha1':
-    case 'sha256':
-      return 'any ASCII text';
-  }
+  const { exact, any } = FORMS[form];
+  return fit === 'exact' ? exact : any;
 }
 
 export function randomKey(serial: Serial): string {
   if (serial.kind === 'ed25519') return randomBytes(32).toString('base64');
   if (isKeyless(serial))
     throw new CommandError(`the serials are made by a ${serial.kind}, which gets no key`);
-  switch (serial.key.form) {
-    case 'ascii':
-    case 'md5':
-    case 'sha1':
-    case 'sha256':
-      return Array.from({ length: 16 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
-    case 'hex':
-      return randomBytes(16).toString('hex');
-    case 'base64':
-      return randomBytes(16).toString('base64');
-  }
+  const { encoding } = FORMS[serial.key.form];
+  return encoding
+    ? randomBytes(16).toString(encoding)
+    : Array.from({ length: 16 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+const HASHED = { exact: 'any ASCII text', any: 'any ASCII text', encoding: undefined };
+/** A key of the exact length, one of another length that the profile's `fit` allows, and the encoding of a random one. */
+const FORMS = {
+  ascii: { exact: '16 ASCII characters', any: 'ASCII characters', encoding: undefined },
+  hex: { exact: '32 hex digits', any: 'an even number of hex digits', encoding: 'hex' },
+  base64: { exact: '16 bytes in base64 (24 characters)', any: 'bytes in base64', encoding: 'base64' },
+  ...{ md5: HASHED, sha1: HASHED, sha256: HASHED },
+} as const;
 
 export const PRODUCT_ENTRY = '[{ "version": 1, "key": "…" }]';
 export const PROVIDER_ENTRY = '{ "signing": ["…"] }';

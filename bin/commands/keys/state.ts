@@ -7,27 +7,11 @@ import type { Entries } from '../cli/secret.ts';
 import type { Target } from '../cli/target.ts';
 import { describeForm, malformed, PRODUCT_ENTRY, PROVIDER_ENTRY } from './form.ts';
 
-export interface ProductKeyState {
-  readonly product: string;
-  readonly versions: readonly { readonly version: number; readonly ok: boolean }[];
-  /** Says what is wrong and how to fix it. Null if serials can be made. */
-  readonly fault: string | null;
-}
-
-export interface ProviderKeyState {
-  readonly provider: string;
-  /** The number of active signing keys. */
-  readonly signing: number;
-  readonly api: boolean;
-  readonly fault: string | null;
-}
-
-/** Covers the catalogue's products and any other name that has a product key. */
-export function productKeyStates(
-  target: Target,
-  { products }: Catalogue,
-  entries: Entries,
-): ProductKeyState[] {
+/**
+ * Covers the catalogue's products and any other name that has a product key. `fault` says what is wrong and how to fix it;
+ * it is null if serials can be made.
+ */
+export function productKeyStates(target: Target, { products }: Catalogue, entries: Entries) {
   const keys = productKeys(entries);
   return union(products, keys).map((name) => {
     const product = Object.hasOwn(products, name) ? products[name] : undefined;
@@ -35,7 +19,7 @@ export function productKeyStates(
       .map(({ version, key }) => ({ version, ok: isUsable(product, key) }))
       .sort((one, other) => one.version - other.version);
     const newest = versions.at(-1);
-    const fault = () => {
+    const fault = (): string | null => {
       if (!product) return 'not in the catalogue';
       if (newest?.ok || isKeyless(product.serial)) return null;
       if (!newest) {
@@ -48,17 +32,13 @@ export function productKeyStates(
   });
 }
 
-/** Covers the enabled providers and any other name that has a provider key. */
-export function providerKeyStates(
-  target: Target,
-  catalogue: Catalogue,
-  entries: Entries,
-): ProviderKeyState[] {
+/** Covers the enabled providers and any other name that has a provider key. `signing` is the number of active signing keys. */
+export function providerKeyStates(target: Target, catalogue: Catalogue, entries: Entries) {
   const { providers } = catalogue;
   const keys = providerKeys(entries);
   return union(providers, keys).map((name) => {
     const { signing = [], api } = keys[name] ?? {};
-    const fault = () => {
+    const fault = (): string | null => {
       if (!Object.hasOwn(providers, name)) return 'not enabled in the catalogue';
       if (!needsSigningKey(catalogue, name)) return null;
       if (signing.length === 0)

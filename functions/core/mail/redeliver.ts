@@ -79,11 +79,7 @@ async function drain(ports: Redelivering, queue: Queue, until: number): Promise<
   const { now, report } = ports;
   const gap = 1000 / (await queue.rate());
   const most = () => (count.sent === 0 ? 1 : Math.max(1, Math.ceil((LONGEST_SECONDS * 1000) / gap)));
-  const count: { due: number; sent: number; failed: number; isFaulty?: true } = {
-    due: 0,
-    sent: 0,
-    failed: 0,
-  };
+  const count: { -readonly [Name in keyof Redelivered]: Redelivered[Name] } = { due: 0, sent: 0, failed: 0 };
   // Each order is tried once per run, so that no fault mails a buyer repeatedly.
   const tried = new Set<string>();
   let orphans = 0;

@@ -181,18 +181,10 @@ function judgeLine(
   }
 }
 
-export const factsOf = ({
-  id,
-  sku,
-  otherSkus,
-  quantity,
-  paid,
-  settlement,
-  approved,
-  via,
-}: LineFacts): LineFacts => ({
-  ...{ id, sku, otherSkus, quantity, paid, settlement, approved, via },
-});
+export function factsOf(line: LineFacts): LineFacts {
+  const { id, sku, otherSkus, quantity, paid, settlement, approved, via } = line;
+  return { id, sku, otherSkus, quantity, paid, settlement, approved, via };
+}
 
 /**
  * Reopens each line without a serial, to be judged again as `parsed` describes it now: its SKU may have got a product, or

@@ -196,15 +196,9 @@ const accept = (send: Send, messageId: string, now: number): Send & { readonly s
     ? { ...send, messageId: send.messageId ?? messageId }
     : { ...factsOf(send), state: 'accepted', at: toAt(now), messageId, delivery: 'none' };
 
-const factsOf = ({ n, to, about, carries, tries, dismissed, fromVersion }: Send): SendFacts => ({
-  n,
-  to,
-  about,
-  carries,
-  tries,
-  dismissed,
-  fromVersion,
-});
+function factsOf({ n, to, about, carries, tries, dismissed, fromVersion }: Send): SendFacts {
+  return { n, to, about, carries, tries, dismissed, fromVersion };
+}
 
 /** Changes nothing if the order does not have the send: it was pruned, or the person was erased. */
 function changeSend(order: Order, n: number, now: number, change: (send: Send) => Send): Order | undefined {

@@ -28,6 +28,7 @@ import type {
   Money,
   Reversal,
   ReversalState,
+  Sale as SaleEvent,
   UnreadableReason,
 } from '../inbound/event.ts';
 import { toMailbox } from '../mail/address.ts';
@@ -46,15 +47,9 @@ import { withMail } from './sends.ts';
 import { finish, needsRaw } from './settle.ts';
 import type { At, Line, Order, Raw } from './types.ts';
 
-export interface Sale {
-  readonly kind: 'announced' | 'trial' | 'paid' | 'renewed';
+export interface Sale extends Pick<SaleEvent, 'kind' | 'until' | 'amount' | 'printed' | 'buyer'> {
   /** When the provider says that it happened. */
   readonly at?: At | undefined;
-  /** When a trial ends. */
-  readonly until?: At | undefined;
-  readonly amount?: Money | undefined;
-  readonly printed?: string | undefined;
-  readonly buyer: Buyer;
   readonly lines: readonly NewLine[];
   /** Keys of the order's other IDs. */
   readonly aliases: readonly string[];

@@ -111,7 +111,7 @@ export const judgeWith =
     if (id === null || !product) return held('unknown_product');
     const key = keyFor(id, product, test, keys);
     if (!key) return held('product_key');
-    const name = licenseeOf(receivedName(product, buyer) ?? '', product.serial);
+    const name = licenseeFor(product, buyer);
     if ('held' in name) return held(name.held);
     if (line.via !== 'answer' && !toMailbox(buyer.email)) return held('bad_address');
     const { quantity, approved } = line;
@@ -208,27 +208,17 @@ const asTest = (serial: string) =>
 
 /** The name that the product's serial is made from, spelled by its profile; or why there is none. */
 export const licenseeFor = (product: Product, buyer: Buyer) =>
-  licenseeOf(receivedName(product, buyer) ?? '', product.serial);
+  licenseeOf(receivedName(product, buyer), product.serial);
 
-const namesOf = (buyer: Buyer) => ({
-  registration: buyer.registration,
-  person: buyer.name,
-  company: buyer.company,
-});
-
-/** Returns the first name field of the product's `licensee` that the order has. */
-const findNameField = ({ licensee }: Product, buyer: Buyer) =>
-  licensee.find((field) => namesOf(buyer)[field]?.trim());
-
-/** The field of the buyer that holds the name of this product's serial, or should. */
-export function nameFieldOf(product: Product, buyer: Buyer): 'registration' | 'name' | 'company' {
-  const field = findNameField(product, buyer) ?? product.licensee[0] ?? 'person';
-  return field === 'person' ? 'name' : field;
+/** The field of the buyer that holds the name of this product's serial: the first of its `licensee` that the order has. */
+export function nameFieldOf({ licensee }: Product, buyer: Buyer): 'registration' | 'name' | 'company' {
+  const fields = licensee.map((field) => (field === 'person' ? 'name' : field));
+  return fields.find((field) => buyer[field]?.trim()) ?? fields[0] ?? 'name';
 }
 
-function receivedName(product: Product, buyer: Buyer): string | null {
-  const field = findNameField(product, buyer);
-  return (field && namesOf(buyer)[field]) ?? null;
+function receivedName(product: Product, buyer: Buyer): string {
+  const name = buyer[nameFieldOf(product, buyer)] ?? '';
+  return name.trim() && name;
 }
 
 /** True if the product has a key from which serials can be made. */
