@@ -190,20 +190,18 @@ function wrongMail(catalogue: Catalogue): string[] {
     if (!mail) return [`${at}.mail: found nothing; write { to: 'the address that the store writes to' }`];
     const twin = [as, name].map((one) => webhooks.get(one.replace(/-mail$/, ''))).find(Boolean);
     const shared = entries.find(([other, { mail: its }]) => other !== name && its?.to === mail.to)?.[0];
-    return [
-      ...(store.domains.length === 0 && !mail.from
-        ? [`${at}.mail.from: found nothing; write the domains of the store's From addresses`]
-        : []),
-      ...(store.needsPayee && !mail.payee
-        ? [`${at}.mail.payee: found nothing; write the address of your account, as the mails print it`]
-        : []),
-      ...(twin
-        ? [
-            `${at}: found the webhook of the same store, ${twin}; enable one, and use \`keypost reconcile\` as the second way in`,
-          ]
-        : []),
-      ...(shared ? [`${at}.mail.to: found the address of ${shared}; write one address for each store`] : []),
+    const found = [
+      store.domains.length === 0 &&
+        !mail.from &&
+        ".mail.from: found nothing; write the domains of the store's From addresses",
+      store.needsPayee &&
+        !mail.payee &&
+        '.mail.payee: found nothing; write the address of your account, as the mails print it',
+      twin &&
+        `: found the webhook of the same store, ${twin}; enable one, and use \`keypost reconcile\` as the second way in`,
+      shared && `.mail.to: found the address of ${shared}; write one address for each store`,
     ];
+    return found.flatMap((mistake) => (mistake ? `${at}${mistake}` : []));
   });
 }
 

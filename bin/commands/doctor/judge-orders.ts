@@ -26,7 +26,6 @@ export async function recentOrders(target: Target): Promise<Order[]> {
   return items.flatMap((item) => (item.kind === 'order' && !item.test && isPaid(item) ? item : []));
 }
 
-const COLUMNS = ['provider', 'order', 'sku', 'name', 'email', 'amount', 'currency'] as const;
 const Row = z.object({
   ...{ provider: z.string(), order: z.string(), sku: z.string(), name: z.string(), email: z.string() },
   amount: z.string().check(z.regex(/^\d{1,12}(\.\d{1,6})?$/)),
@@ -48,7 +47,7 @@ export async function ordersOf(file: string): Promise<Order[]> {
     const { data: row, error } = Row.safeParse(named);
     if (!row)
       throw new CommandError(
-        `${file}:${line}: found no valid ${error.issues[0]?.path.join('.')}; expected the columns ${COLUMNS.join(',')}, and an amount such as 39.00`,
+        `${file}:${line}: found no valid ${error.issues[0]?.path.join('.')}; expected the columns ${Object.keys(Row.shape).join(',')}, and an amount such as 39.00`,
       );
     const paid = { value: row.amount, currency: row.currency };
     orders.push({

@@ -24,34 +24,19 @@ export function upcast(old: Fields): Fields {
 }
 
 function upcastOrder(old: Fields): Fields {
-  const {
-    lines: _l,
-    mail: _m,
-    status,
-    placedAt: paidAt,
-    acts,
-    dueAt: _d,
-    dueShard: _s,
-    held: _h,
-    ...rest
-  } = old;
+  const { status, placedAt: paidAt, acts } = old;
   const lines = list((line, name, at) => parseLine(line, name, at))(old.lines, 'lines');
   const mail = parseMail(old);
   const isErased = status === 'erased';
   const isAged = lines.some(({ held }) => held === 'mail_age');
   const importedLines = isErased || mail.attempts > 0 ? [] : importedSerials(acts);
   const stored = lines.map((line) => lineOf(line, { isErased, isPaid: paidAt !== undefined, importedLines }));
+  const mailed = lines.filter((_, at) => stored[at]?.via === 'mail');
   return {
-    ...{ ...rest, schema: SCHEMA, kind: 'order', paidAt, audit: acts },
+    ...{ ...old, schema: SCHEMA, kind: 'order', paidAt, audit: acts },
     ...(isErased ? { erasedAt: lastAction(acts) ?? old.receivedAt } : correctedBuyer(old, lines)),
     lines: stored,
-    sends: isErased
-      ? []
-      : sendsOf(
-          old,
-          lines.filter((_, at) => stored[at]?.via === 'mail'),
-          mail,
-        ),
+    sends: isErased ? [] : sendsOf(old, mailed, mail),
     since: mail.since ?? (isAged ? old.heldAt : undefined),
     mailHeld: isAged ? 'mail_age' : undefined,
   };
