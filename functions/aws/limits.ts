@@ -1,12 +1,9 @@
 /** The counters of the limits: conditional updates in a small table of their own, whose items expire. */
 import { randomBytes } from 'node:crypto';
-import {
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Count } from '../core/pages/limits.ts';
 import { within } from './client.ts';
+import { isWritten } from './orders.ts';
 import { LIMITS_TABLE } from './table.ts';
 
 const CALL_MS = 6_000;
@@ -26,13 +23,7 @@ export const counters =
         ':until': { N: String(Math.ceil(until / 1_000)) },
       },
     });
-    try {
-      await within(CALL_MS, (abortSignal) => client.send(command, { abortSignal }));
-      return true;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw error;
-    }
+    return await isWritten(within(CALL_MS, (abortSignal) => client.send(command, { abortSignal })));
   };
 
 /** The ID of a request, which cannot be guessed. */

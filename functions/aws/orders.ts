@@ -66,6 +66,17 @@ export function orderStore(client: DynamoDBClient, table: string, ms?: () => num
   };
 }
 
+/** Returns false if the condition of the write does not hold. */
+export async function isWritten(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
+
 /** The item as the core knows it. */
 export const fromItem = (attributes: Record<string, AttributeValue>): Item =>
   parseItem(unmarshall(attributes));

@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import {
-  ConditionalCheckFailedException,
   type DynamoDBClient,
   PutItemCommand,
   paginateQuery,
@@ -16,6 +15,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Queue } from '../core/mail/redeliver.ts';
 import type { ListWaiting } from '../core/mail/seller.ts';
 import { DUE_SHARDS, toItem } from '../core/order/stored.ts';
+import { isWritten } from './orders.ts';
 
 export const LEASE = 'lease#redeliver';
 const ALWAYS = '9999';
@@ -25,21 +25,14 @@ export function dueQueue(client: DynamoDBClient, ses: SESClient, table: string) 
   let rate = 1;
   let percent = 0;
   const lease = async (now: number, until: number) => {
-    try {
-      await client.send(
-        new PutItemCommand({
-          TableName: table,
-          Item: marshall(toItem({ kind: 'lease', key: LEASE, owner, until })),
-          ConditionExpression: 'attribute_not_exists(#key) OR #until < :now OR #owner = :me',
-          ExpressionAttributeNames: { '#key': 'key', '#until': 'until', '#owner': 'owner' },
-          ExpressionAttributeValues: { ':now': { N: String(now) }, ':me': { S: owner } },
-        }),
-      );
-      return true;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw error;
-    }
+    const command = new PutItemCommand({
+      TableName: table,
+      Item: marshall(toItem({ kind: 'lease', key: LEASE, owner, until })),
+      ConditionExpression: 'attribute_not_exists(#key) OR #until < :now OR #owner = :me',
+      ExpressionAttributeNames: { '#key': 'key', '#until': 'until', '#owner': 'owner' },
+      ExpressionAttributeValues: { ':now': { N: String(now) }, ':me': { S: owner } },
+    });
+    return await isWritten(client.send(command));
   };
   return {
     hold: lease,

@@ -1,15 +1,11 @@
 /** The requests of buyers in DynamoDB, for `redeliver`. The bundle of a catalogue without pages has a stub in this file's place. */
-import {
-  ConditionalCheckFailedException,
-  DeleteItemCommand,
-  type DynamoDBClient,
-  QueryCommand,
-} from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { RedeliverRequests } from '../core/mail/redeliver.ts';
 import { REQUEST_SHARD } from '../core/order/stored.ts';
 import type { Ports } from '../core/world.ts';
 import { keysOfAddress } from './by-email.ts';
+import { isWritten } from './orders.ts';
 import { keypostSecret } from './page-links.ts';
 import { inShard } from './queue.ts';
 
@@ -27,19 +23,14 @@ export function redeliverRequests(
     keys: keys.read,
     keysOf: keysOfAddress(dynamo, table),
     async remove(key: string, version: number) {
-      try {
-        await dynamo.send(
-          new DeleteItemCommand({
-            TableName: table,
-            Key: { key: { S: key } },
-            ConditionExpression: '#version = :version',
-            ExpressionAttributeNames: { '#version': 'version' },
-            ExpressionAttributeValues: { ':version': { N: String(version) } },
-          }),
-        );
-      } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      }
+      const command = new DeleteItemCommand({
+        TableName: table,
+        Key: { key: { S: key } },
+        ConditionExpression: '#version = :version',
+        ExpressionAttributeNames: { '#version': 'version' },
+        ExpressionAttributeValues: { ':version': { N: String(version) } },
+      });
+      await isWritten(dynamo.send(command));
     },
   };
   return {

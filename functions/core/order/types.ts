@@ -252,6 +252,9 @@ export const AuditEntry = record({
   after: mapOf(orNull(text)),
 });
 
+/** The fields of every item that is written more than once. */
+const RECEIVED = { key: text, version: count, receivedAt: text };
+
 /** Another ID of an order. */
 export type Alias = ReturnType<typeof Alias>;
 export const Alias = record({ kind: is('alias'), key: text, aliasOf: text });
@@ -261,12 +264,10 @@ export type Unreadable = ReturnType<typeof UnreadableFacts> & UnreadableState;
 
 export const UnreadableFacts = record({
   kind: is('unreadable'),
-  key: text,
-  version: count,
+  ...RECEIVED,
   provider: text,
   /** Missing if the whole request could not be parsed. */
   test: maybe(flag),
-  receivedAt: text,
   audit: list(AuditEntry),
 });
 
@@ -290,13 +291,7 @@ export const UNREADABLE_STATES = {
 
 /** The audit of a product's or provider's keys; never a key. */
 export type KeyChange = ReturnType<typeof KeyChange>;
-export const KeyChange = record({
-  kind: is('keyChange'),
-  key: text,
-  version: count,
-  receivedAt: text,
-  audit: list(AuditEntry),
-});
+export const KeyChange = record({ kind: is('keyChange'), ...RECEIVED, audit: list(AuditEntry) });
 
 /** The run of a job that is allowed to work until `until` (milliseconds since 1970). */
 export type Lease = ReturnType<typeof Lease>;
@@ -306,9 +301,7 @@ export const Lease = record({ kind: is('lease'), key: text, owner: text, until: 
 export type Notice = ReturnType<typeof Notice>;
 export const Notice = record({
   kind: is('notice'),
-  key: text,
-  version: count,
-  receivedAt: text,
+  ...RECEIVED,
   /** Present until it is in the seller's daily digest. */
   heldAt: maybe(text),
 });
@@ -317,9 +310,7 @@ export const Notice = record({
 export type Batch = ReturnType<typeof Batch>;
 export const Batch = record({
   kind: is('batch'),
-  key: text,
-  version: count,
-  receivedAt: text,
+  ...RECEIVED,
   name: text,
   products: list(text),
   count,
@@ -335,9 +326,7 @@ export const ABOUTS = ['lost', 'move', 'told', 'rename', 'recover_other_address'
 export type Request = ReturnType<typeof Request>;
 export const Request = record({
   kind: is('request'),
-  key: text,
-  version: count,
-  receivedAt: text,
+  ...RECEIVED,
   about: oneOf(ABOUTS),
   address: text,
   /** The language of its mail. */
