@@ -49,11 +49,7 @@ Examples:
 export const simulate = (terminal: Terminal) =>
   command().action((provider, options) => send(terminal, provider, options));
 
-async function send(
-  terminal: Terminal,
-  provider: string,
-  options: OptionsOf<typeof command>,
-): Promise<void> {
+async function send(terminal: Terminal, provider: string, options: OptionsOf<typeof command>): Promise<void> {
   const catalogue = await readCatalogue(terminal);
   const { event, id, name, company, live } = options;
   const isIgnored = !live && catalogue.providers[provider]?.testOrders !== 'seller';

@@ -36,8 +36,7 @@ export function distance(one: ArrayLike<string>, other: ArrayLike<string>, withS
     const next = [row];
     for (let column = 1; column <= other.length; column += 1) {
       const same = one[row - 1] === other[column - 1];
-      const swapped =
-        withSwaps && one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1];
+      const swapped = withSwaps && one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1];
       next[column] = Math.min(
         (last[column] ?? 0) + 1,
         (next[column - 1] ?? 0) + 1,
