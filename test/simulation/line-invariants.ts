@@ -99,7 +99,7 @@ function checkLineMails(
 }
 
 /** The order knows what SES told of each mail. */
-function checkDelivery(sim: Sim, order: Order, { key, events, n, to }: Send): void {
+function checkDelivery(sim: Sim, order: Order, { key, events, n, to, about }: Send): void {
   const received = (...kinds: readonly string[]) => events.some(({ kind }) => kinds.includes(kind));
   if (events.length === 0) return;
   const hasFailed = received('bounce', 'suppressed');
@@ -113,7 +113,8 @@ function checkDelivery(sim: Sim, order: Order, { key, events, n, to }: Send): vo
   const send = order.sends.find((one) => one.n === n);
   const known = send?.state === 'accepted' ? DELIVERIES.indexOf(send.delivery) : -1;
   if (known < DELIVERIES.indexOf(least)) sim.violation(`SES's latest status is recorded (${least})`, key);
-  const isPresent = !send?.dismissed && (order.test || order.buyer.email === to);
+  // After a mail about a trial or a hold has bounced, the mail with the serial bounces itself.
+  const isPresent = about === 'serials' && !send?.dismissed && (order.test || order.buyer.email === to);
   if (hasFailed && isPresent && !isStopped(statusOf(order)) && !order.heldAt)
     sim.violation('a bounced order is held', key);
 }
