@@ -1,7 +1,7 @@
 /** Checks what must hold for each line in the end, and for the mails that carried it. */
 import { isWhollyHeld, statusOf } from '../../functions/core/order/due.ts';
 import { DELIVERIES, type Line, type Order } from '../../functions/core/order/types.ts';
-import { type OrderView, view } from '../../functions/core/order/view.ts';
+import type { OrderView } from '../../functions/core/order/view.ts';
 import { expectedSerial, KEYS, PRODUCT_OF, SELLER } from './catalogue.ts';
 import { goodName, importedLine, newName, ownerAfter } from './operator.ts';
 import type { OrderScript } from './order-script.ts';
@@ -44,9 +44,13 @@ function checkHeld(sim: Sim, script: OrderScript, line: LineView): void {
     sim.violation(`held for its reason (${line.held})`, where);
 }
 
-export function checkMails(sim: Sim, script: OrderScript, order: Order, history: SendHistory): void {
+export function checkMails(
+  sim: Sim,
+  script: OrderScript,
+  { order, seen }: { readonly order: Order; readonly seen: OrderView },
+  history: SendHistory,
+): void {
   const mails = history.of(script.key).filter(({ acceptedAt }) => acceptedAt !== undefined);
-  const seen = view(order);
   checkHeldMail(sim, order, mails);
   for (const mail of mails) {
     checkAddress(sim, script, mail);

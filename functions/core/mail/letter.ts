@@ -125,6 +125,7 @@ function giftNotice({ gift, giftReceived }: Words, buyer: Buyer, items: readonly
 
 /** True if one name has all words of the other, perhaps as initials: J. Smith and Smith, John. */
 function isSamePerson(one: string, other: string): boolean {
+  if (one === other) return true;
   const [few = [], many = []] = [wordsOf(one), wordsOf(other)].sort((a, b) => a.length - b.length);
   const isInitial = (short: string, long: string) => short.length === 1 && long.startsWith(short);
   const agree = (a: string, b: string) => a === b || isInitial(a, b) || isInitial(b, a);
