@@ -104,4 +104,10 @@ export function isSame(one: Order, other: Order): boolean {
   return Object.keys({ ...before, ...after }).every(isPartSame);
 }
 
-const asText = (part: unknown): string | undefined => JSON.stringify(part instanceof Map ? [...part] : part);
+/** The fields of a stored order may be in another order than those of a new one. */
+const asText = (part: unknown): string | undefined =>
+  JSON.stringify(part instanceof Map ? [...part] : part, (_name, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : value,
+  );

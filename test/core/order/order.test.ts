@@ -270,6 +270,13 @@ describe('facts in any order', () => {
     expect([world.orders().length, world.mails.length]).toEqual([1, 1]);
   });
 
+  test('a duplicate of a held order writes nothing', async () => {
+    const world = memoryWorld(catalogue);
+    const held = { ...sale, buyer: { email: buyer.email } };
+    for (let n = 0; n < 3; n += 1) await world.deliver([held]);
+    expect(world.stored()).toMatchObject([{ version: 1, lines: [{ state: 'held' }] }]);
+  });
+
   test.each([
     ['before its sale', [1, 0]],
     ['after its sale', [0, 1]],
