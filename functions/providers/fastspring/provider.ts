@@ -238,7 +238,7 @@ const Completed = z.object({
   payoutCurrency: optionalCurrency,
   language: s.text,
   customer: Person,
-  recipients: z.catch(z.array(s.loose({ recipient: Person })), []),
+  recipients: s.list(s.loose({ recipient: Person })),
   address: s.loose({ country: s.text }),
   tags: s.customFields,
   items: z.array(

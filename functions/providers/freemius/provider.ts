@@ -5,21 +5,14 @@ import { json, part } from '../../core/inbound/body.ts';
 import { ignoredEvent, isFree, type OrderEvent, type Reversal } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import * as s from '../../core/inbound/shapes.ts';
-import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
+import { verifyHeader } from '../../core/inbound/signature.ts';
 import { paid } from './paid.ts';
 
 export const freemius: Provider = {
   name: 'freemius',
   apiUrl: 'https://api.freemius.com',
 
-  verify({ headers, body }, { keys }) {
-    requireHmac({
-      keys,
-      content: [body],
-      signatures: [requireHeader(headers, 'x-signature')],
-      encoding: 'hex',
-    });
-  },
+  verify: verifyHeader('x-signature', 'hex'),
 
   read({ body }, context) {
     const { id, type, created, objects } = json(Envelope, body);
@@ -52,7 +45,7 @@ export const freemius: Provider = {
 const REVERSALS: readonly [RegExp, readonly [Reversal['kind'], Reversal['state']]][] = [
   [/^payment\.refund| refund$/, ['refund', 'done']],
   [/^payment\.dispute\.won| won_dispute$/, ['chargeback', 'won']],
-  [/^payment\.dispute\.lost| (lost_dispute|chargeback)$/, ['chargeback', 'lost']],
+  [/^payment\.dispute\.(lost|closed)| (lost_dispute|chargeback)$/, ['chargeback', 'lost']],
   [/^payment\.dispute| disputed$/, ['chargeback', 'open']],
 ];
 

@@ -12,9 +12,7 @@ import { fromMinor } from '../../core/order/money.ts';
 import { paid } from './paid.ts';
 
 export const Options = z.strictObject({
-  /** The seller's ID at Gumroad, which every ping contains. */
   sellerId: z.string().check(z.minLength(1)),
-  /** True if Gumroad's API has to confirm each ping. Otherwise anybody who knows the address can make serials. */
   reread: z._default(z.boolean(), true),
 });
 

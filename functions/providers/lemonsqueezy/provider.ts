@@ -12,21 +12,14 @@ import {
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
 import * as s from '../../core/inbound/shapes.ts';
-import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
+import { verifyHeader } from '../../core/inbound/signature.ts';
 import { add, fromMinor, shareOf } from '../../core/order/money.ts';
 import { paid } from './paid.ts';
 
 export const lemonsqueezy: Provider = {
   name: 'lemonsqueezy',
   apiUrl: 'https://api.lemonsqueezy.com',
-  verify({ headers, body }, { keys }) {
-    requireHmac({
-      keys,
-      content: [body],
-      signatures: [requireHeader(headers, 'x-signature')],
-      encoding: 'hex',
-    });
-  },
+  verify: verifyHeader('x-signature', 'hex'),
 
   async read({ body }, context) {
     const { meta, data } = json(Envelope, body);

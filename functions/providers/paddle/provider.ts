@@ -159,10 +159,7 @@ const Transaction = z.object({
   billed_at: time,
   billing_period: s.loose({ ends_at: time }),
   invoice_number: s.printed,
-  items: z.catch(
-    z.array(s.loose({ price: s.loose({ id: optionalId, trial_period: s.maybe(z.object({})) }) })),
-    [],
-  ),
+  items: s.list(s.loose({ price: s.loose({ id: optionalId, trial_period: s.maybe(z.object({})) }) })),
   details: z.object({
     totals: s.loose({ total: minor, grand_total: minor }),
     payout_totals: s.loose({ total: minor, currency_code: optionalCurrency }),

@@ -12,7 +12,6 @@ import { decode1252 } from '../../core/serial/charset.ts';
 const RECEIVER = 'the primary mail address or the merchant ID of your PayPal account, or a list of them';
 const account = z.string(RECEIVER).check(z.regex(/\S/, RECEIVER));
 export const Options = z.strictObject({
-  /** The seller's accounts: a payment to any other is held. */
   receiver: z.union([account, z.array(account).check(z.minLength(1, RECEIVER))], RECEIVER),
 });
 

@@ -68,7 +68,6 @@ type Payee = z.output<typeof Payee>;
 const PAYEE = 'write the merchant ID or the mail address of your PayPal account, or a list of them';
 const account = z.string(PAYEE).check(z.regex(/\S/, PAYEE));
 export const Options = z.strictObject({
-  /** The seller's accounts: a capture for any other is held. */
   payee: z.union([account, z.array(account).check(z.minLength(1, PAYEE))], PAYEE),
 });
 
@@ -110,7 +109,7 @@ const Person = s.loose({
 type Person = z.output<typeof Person>;
 export const Order = z.object({
   id: s.pathId,
-  purchase_units: z.catch(z.array(Unit), []),
+  purchase_units: s.list(Unit),
   payer: Person,
   payment_source: z.catch(z.record(z.string(), Person), {}),
 });

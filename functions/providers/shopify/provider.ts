@@ -189,7 +189,7 @@ function disputes(
 
 /** A test notification has an ID that a JavaScript number cannot hold exactly; it is rounded the same way everywhere. */
 const id = z.number().check(z.refine(Number.isInteger), z.positive(), z.lt(1e20));
-const pairs = z.catch(z.array(s.loose({ name: s.text, value: z.optional(z.unknown()) })), []);
+const pairs = s.list(s.loose({ name: s.text, value: z.optional(z.unknown()) }));
 const MoneySet = s.loose({ shop_money: s.loose({ amount: s.text, currency_code: s.maybe(s.currency) }) });
 const person = { first_name: s.text, last_name: s.text };
 const Named = s.loose(person);
@@ -243,8 +243,8 @@ const Refund = z.object({
   order_id: id,
   created_at: s.maybe(s.timestamp),
   transactions: z.array(Transaction),
-  refund_line_items: z.catch(z.array(s.loose({ subtotal_set: MoneySet, total_tax_set: MoneySet })), []),
-  order_adjustments: z.catch(z.array(s.loose({ amount_set: MoneySet, tax_amount_set: MoneySet })), []),
+  refund_line_items: s.list(s.loose({ subtotal_set: MoneySet, total_tax_set: MoneySet })),
+  order_adjustments: s.list(s.loose({ amount_set: MoneySet, tax_amount_set: MoneySet })),
   total_duties_set: MoneySet,
 });
 const Dispute = z.object({ id, order_id: s.maybe(id), status: z.string() });

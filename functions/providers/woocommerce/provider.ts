@@ -149,7 +149,7 @@ const utc = s.maybe(
 /** A plugin may write a number in place of a text. */
 const word = s.maybe(z.pipe(z.union([z.string(), z.number()]), z.transform(String)));
 const Person = s.loose({ first_name: s.text, last_name: s.text });
-const meta_data = z.catch(z.array(s.loose({ key: word, value: z.optional(z.unknown()) })), []);
+const meta_data = s.list(s.loose({ key: word, value: z.optional(z.unknown()) }));
 
 const Head = z.object({ id: number, status: z.string(), date_paid_gmt: z.unknown() });
 const Order = z.object({
