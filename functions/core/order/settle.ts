@@ -74,9 +74,15 @@ function withHeldMail(order: Order, now: number): Order {
 const HELD_MAIL_MS = 5 * 60_000;
 const HELD_MAIL_MOST_MS = 24 * 3_600_000;
 
-/** True if a line is held, or will be once it is paid. A disputed order keeps its notification, because the dispute may be won. */
-export const needsRaw = ({ lines }: Order): boolean =>
-  lines.some((line) => line.state === 'held' || (line.state === 'pending' && line.product === null));
+/**
+ * True if a line is held, or may be once it is paid: its SKU is unknown, or the first payment of its trial brings no lines. A
+ * disputed order keeps its notification, because the dispute may be won.
+ */
+export const needsRaw = ({ lines, trial }: Order): boolean =>
+  lines.some(
+    ({ state, product }) =>
+      state === 'held' || (state === 'pending' && (product === null || trial !== undefined)),
+  );
 
 export function isWithinLimits(order: Order): boolean {
   const { lines, sends, audit, aliases, reversals } = order;
