@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import Stripe from 'stripe';
 import { afterAll, expect, test } from 'vitest';
 import * as z from 'zod';
+import { start } from '../../local/start.ts';
 import { isProve } from '../fixtures/prove.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -117,5 +118,7 @@ test('an accepted order is not lost by kill -9', async () => {
     if (child && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   }
   expect(accepted.size).toBeGreaterThan(0);
-  await look(await begin(), accepted, serials);
+  const running = await start({ port: 0, awsPort: 0, dataDir: data, catalogue: 'local/demo-shop.ts' });
+  await look(running.page, accepted, serials);
+  await running.stop();
 }, 120_000);
