@@ -21,7 +21,7 @@ const KINDS: Readonly<Record<string, (order: Order) => Partial<Order>>> = {
   trial: () => ({ trial: { at: UNTIL, until: UNTIL } }),
   moved: () => ({}),
   held: () => ({ lines: [{ ...HELD, reason: 'unknown_product' }] }),
-  name: () => ({ lines: [{ ...HELD, reason: 'no_name' }] }),
+  name: () => ({ paidAt: UNTIL, lines: [{ ...HELD, reason: 'no_name' }] }),
 };
 export const PREVIEW_KINDS = Object.keys(KINDS);
 
