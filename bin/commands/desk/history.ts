@@ -1,8 +1,8 @@
 /** Everything that has happened to an order, in the order of time. */
-import { gunzipSync } from 'node:zlib';
+import { fullView } from '../../../functions/core/operator/person.ts';
 import { basisOf } from '../../../functions/core/operator/refusal.ts';
 import type { Order, Request, Send, Unreadable } from '../../../functions/core/order/types.ts';
-import { asOrder, view } from '../../../functions/core/order/view.ts';
+import { asOrder } from '../../../functions/core/order/view.ts';
 
 interface Entry {
   /** ISO 8601 in UTC; null if it has not happened yet or its time is not known. */
@@ -14,14 +14,13 @@ interface Entry {
 
 /** An order with everything that a person may want to know of it. */
 export function detailOf(item: Order | Unreadable | Request) {
-  const raw = 'raw' in item && item.raw ? item.raw : undefined;
-  const body = raw && gunzipSync(raw.body).toString('utf8').slice(0, MOST_BODY);
+  const { raw, ...order } = fullView(item);
   return {
-    ...view(item),
+    ...order,
     kind: item.kind,
     basis: basisOf(item),
     history: historyOf(item.kind === 'order' ? item : asOrder(item)),
-    raw: raw ? { ...raw, body } : null,
+    raw: raw ? { ...raw, body: raw.body.slice(0, MOST_BODY) } : null,
   };
 }
 

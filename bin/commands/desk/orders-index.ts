@@ -35,11 +35,19 @@ export function ordersIndex(table: Table, products: Parameters<typeof toSearchab
   let followed = 0;
   let following: Promise<void> | undefined;
 
+  const forget = (key: string) => {
+    if (known.delete(key)) sorted = undefined;
+  };
   const learn = (items: readonly Item[]) => {
     for (const item of items) {
-      if (isListed(item) || isUnpaid(item)) known.set(item.key, toKnown(item, products));
-      else known.delete(item.key);
-      sorted = undefined;
+      const row = known.get(item.key);
+      if (!isListed(item) && !isUnpaid(item)) forget(item.key);
+      // The time at which it was received never changes, so the order of the rows stays.
+      else if (row) Object.assign(row, toKnown(item, products));
+      else {
+        known.set(item.key, toKnown(item, products));
+        sorted = undefined;
+      }
     }
   };
   const load = async () => {
@@ -58,7 +66,7 @@ export function ordersIndex(table: Table, products: Parameters<typeof toSearchab
   const refresh = async (keys: readonly string[]): Promise<readonly Item[]> => {
     const items = await fetchItems(table, keys);
     const found = new Set(items.map(({ key }) => key));
-    for (const key of keys) if (!found.has(key) && known.delete(key)) sorted = undefined;
+    for (const key of keys) if (!found.has(key)) forget(key);
     learn(items);
     return items;
   };

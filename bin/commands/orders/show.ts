@@ -1,9 +1,9 @@
 /** `orders show`: everything that is stored of one order. */
-import { gunzipSync } from 'node:zlib';
 import { Command } from '@commander-js/extra-typings';
 import type { Money } from '../../../functions/core/inbound/event.ts';
-import type { AuditEntry, Raw } from '../../../functions/core/order/types.ts';
-import { type OrderView, view } from '../../../functions/core/order/view.ts';
+import { fullView, type Notification } from '../../../functions/core/operator/person.ts';
+import type { AuditEntry } from '../../../functions/core/order/types.ts';
+import type { OrderView } from '../../../functions/core/order/view.ts';
 import { columns, harmless, json } from '../cli/columns.ts';
 import { type OptionsOf, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
@@ -30,16 +30,12 @@ export const ordersShow = (terminal: Terminal) =>
 
 async function show(terminal: Terminal, text: string, options: OptionsOf<typeof command>): Promise<void> {
   const item = await findShown(await openSession(options, terminal), text);
-  const raw = 'raw' in item && item.raw ? opened(item.raw) : null;
-  const order = view(item);
+  const { raw = null, ...order } = fullView(item);
   terminal.print(options.json ? json({ ...order, raw }) : formatOrder(order, raw));
 }
 
-/** Returns the notification with its body as text. */
-const opened = ({ body, ...raw }: Raw) => ({ ...raw, body: gunzipSync(body).toString('utf8') });
-
 /** Formats everything that is stored of an order. */
-export const formatOrder = (order: OrderView, raw: ReturnType<typeof opened> | null): string =>
+export const formatOrder = (order: OrderView, raw: Notification | null): string =>
   [
     columns([['order', order.key], ...facts(order)]),
     ...order.lines.map((line) => section(`line ${line.sku || '?'}`, lineFacts(line))),
@@ -109,7 +105,7 @@ const action = ({ at, who, what, why, before, after }: AuditEntry): string =>
     ]),
   ]);
 
-function notification({ provider, method, headers, query, body }: ReturnType<typeof opened>): string {
+function notification({ provider, method, headers, query, body }: Notification): string {
   const left = body.length - MAX_BODY;
   return [
     section('notification', [

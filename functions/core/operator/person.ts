@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { closedUnreadable } from '../inbound/reread.ts';
 import { toMailbox } from '../mail/address.ts';
 import { type Actor, eraseNotification, erase as eraseOrder } from '../order/manual.ts';
-import type { Item, Order, Request, Unreadable } from '../order/types.ts';
+import type { Item, KeyChange, Order, Raw, Request, Unreadable } from '../order/types.ts';
 import { view } from '../order/view.ts';
 
 /** An item that may contain personal data. */
@@ -41,9 +41,12 @@ export const isAnotherBuyers = (item: Personal, isIn: AddressFinder): boolean =>
   item.kind === 'order' && item.buyer.email !== undefined && !contains({ ...item, raw: undefined }, isIn);
 
 /** Returns everything that is stored with an order, as JSON. */
-export const fullView = (item: Personal) => ({ ...view(item), ...notificationOf(item) });
+export const fullView = (item: Personal | KeyChange) => ({ ...view(item), ...notificationOf(item) });
 
-const notificationOf = (item: Personal) =>
+/** A notification with its body as text. */
+export type Notification = Omit<Raw, 'body'> & { readonly body: string };
+
+const notificationOf = (item: Personal | KeyChange): { readonly raw?: Notification } =>
   'raw' in item && item.raw ? { raw: { ...item.raw, body: gunzipSync(item.raw.body).toString('utf8') } } : {};
 
 /** True if the reason of an erasure contains the person's address, name or serial: it is stored. */
@@ -73,10 +76,6 @@ export function withoutPerson(
   // Its key stays: a run of redeliver may be working on it.
   if (item.kind === 'request') {
     const { kind, key, version, receivedAt, locale } = item;
-    // The buyer who asked for the erasure gets a mail, and then the request is deleted.
-    if (item.step === 'erased') return undefined;
-    if (item.about === 'erasure')
-      return { ...item, heldAt: undefined, step: 'erased', until: new Date(now).toISOString() };
     return { kind, key, version, receivedAt, locale, about: 'lost', address: '' };
   }
   if (item.kind === 'unreadable') {

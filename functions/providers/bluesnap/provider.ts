@@ -11,7 +11,16 @@ import {
   type Reversed,
 } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
-import * as s from '../../core/inbound/shapes.ts';
+import {
+  AnswerOptions,
+  currency,
+  customText,
+  formQuantity,
+  id,
+  maybe,
+  soldLine,
+  text,
+} from '../../core/inbound/shapes.ts';
 import { requireEqual, requireFresh, requireHmac } from '../../core/inbound/signature.ts';
 
 export const bluesnap: Provider = {
@@ -19,7 +28,7 @@ export const bluesnap: Provider = {
   // The dashboard tests a new address with an empty GET.
   methods: ['POST', 'GET'],
   // BlueSnap prints the serials of these contracts itself, which it fetches by its licence call: docs/providers/form.md.
-  options: s.AnswerOptions,
+  options: AnswerOptions,
 
   verify({ method, headers, body }, { keys, now }) {
     if (method === 'GET') return;
@@ -92,7 +101,7 @@ function parseSale(
   { licenseeField, options }: Context,
 ): OrderEvent {
   const sale = part(Sale, fields);
-  const { answers } = part(s.AnswerOptions, options);
+  const { answers } = part(AnswerOptions, options);
   const more = Array.from({ length: Number(sale.promoteContractsNum) }, (_, at) =>
     part(Item, {
       contractId: fields[`promoteContractId${at}`],
@@ -110,10 +119,10 @@ function parseSale(
       email: sale.email,
       company: sale.company,
       country: sale.country,
-      registration: s.customText(fields, licenseeField),
+      registration: customText(fields, licenseeField),
     },
     lines: [sale, ...more].map(({ contractId: sku, quantity }) =>
-      s.soldLine({
+      soldLine({
         sku,
         quantity,
         // The invoice amount is for all contracts; the price of each, with coupon and tax, is not stated.
@@ -149,30 +158,30 @@ function parseReversal(
 }
 
 const Amount = z.object({
-  invoiceChargeAmount: s.maybe(z.string().check(z.regex(/^-?\d{1,3}(?:,?\d{3}){0,3}(?:\.\d{1,6})?$/))),
-  invoiceChargeCurrency: s.maybe(s.currency),
+  invoiceChargeAmount: maybe(z.string().check(z.regex(/^-?\d{1,3}(?:,?\d{3}){0,3}(?:\.\d{1,6})?$/))),
+  invoiceChargeCurrency: maybe(currency),
 });
-const Identified = z.object({ referenceNumber: s.id });
+const Identified = z.object({ referenceNumber: id });
 const Common = z.extend(Identified, {
   ...Amount.shape,
   transactionType: z.string(),
-  transactionDate: s.text,
-  originalReferenceNumber: s.maybe(s.id),
-  subscriptionId: s.maybe(s.id),
-  testMode: s.text,
-  bluesnapNode: s.text,
-  plimusNode: s.text,
+  transactionDate: text,
+  originalReferenceNumber: maybe(id),
+  subscriptionId: maybe(id),
+  testMode: text,
+  bluesnapNode: text,
+  plimusNode: text,
 });
-const Item = z.object({ contractId: s.maybe(s.id), quantity: s.maybe(s.formQuantity) });
+const Item = z.object({ contractId: maybe(id), quantity: maybe(formQuantity) });
 const Sale = z.extend(Item, {
-  subscriptionId: s.maybe(s.id),
-  couponCode: s.text,
+  subscriptionId: maybe(id),
+  couponCode: text,
   promoteContractsNum: z._default(z.string().check(z.regex(/^\d{1,2}$/)), '0'),
-  firstName: s.text,
-  lastName: s.text,
-  company: s.text,
-  email: s.text,
-  country: s.text,
+  firstName: text,
+  lastName: text,
+  company: text,
+  email: text,
+  country: text,
 });
-const Refund = z.extend(Amount, { reversalRefNum: s.maybe(s.id), fullRefund: s.text });
-const Chargeback = z.object({ cbStatus: s.text });
+const Refund = z.extend(Amount, { reversalRefNum: maybe(id), fullRefund: text });
+const Chargeback = z.object({ cbStatus: text });

@@ -9,14 +9,29 @@ import {
   type Reversal,
 } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
-import * as s from '../../core/inbound/shapes.ts';
+import {
+  currency,
+  customFields,
+  customText,
+  firstText,
+  id,
+  loose,
+  maybe,
+  minor,
+  printed,
+  quantity,
+  SandboxOptions,
+  soldLine,
+  text,
+  timestamp,
+} from '../../core/inbound/shapes.ts';
 import { requireStandardWebhook } from '../../core/inbound/signature.ts';
 import { fromMinor } from '../../core/order/money.ts';
 import { paid } from './paid.ts';
 
 export const polar: Provider = {
   name: 'polar',
-  options: s.SandboxOptions,
+  options: SandboxOptions,
 
   verify(request, { keys, now }) {
     requireStandardWebhook(request, keys.flatMap(keysFrom), now);
@@ -24,7 +39,7 @@ export const polar: Provider = {
 
   read({ body }, context) {
     const { type, timestamp: at, data } = json(Envelope, body);
-    const { sandbox } = part(s.SandboxOptions, context.options);
+    const { sandbox } = part(SandboxOptions, context.options);
     if (type === 'refund.created' || type === 'refund.updated')
       return parseRefund(part(Refund, data), at, sandbox);
     if (type === 'order.paid') return parseSale(part(Order, data), sandbox, context);
@@ -78,8 +93,8 @@ function parseSale(
     return [{ kind: 'renewed', id: subscription_id ?? id, test, placedAt, amount, buyer: {}, lines: [] }];
   }
   const isTrial = billing_reason === 'subscription_create' && isFree(amount) && discount_amount === 0;
-  const name = s.firstText(customer.name, billing_name);
-  const skus = [s.customText(product.metadata, 'sku'), product_id].filter((sku) => sku !== undefined);
+  const name = firstText(customer.name, billing_name);
+  const skus = [customText(product.metadata, 'sku'), product_id].filter((sku) => sku !== undefined);
   // A price is per seat or per unit; an order that states two numbers is held.
   const [copies = 1, ...more] = new Set([order.seats, order.units].filter((count) => count != null));
   return [
@@ -97,14 +112,14 @@ function parseSale(
         email: customer.email,
         // Polar sets billing_name to the customer's name if there is no invoice name.
         company: billing_name !== name ? billing_name : undefined,
-        registration: s.customText(order.custom_field_data, licenseeField),
+        registration: customText(order.custom_field_data, licenseeField),
         country: billing_address.country,
         locale: customer.locale,
       },
       lines: [
-        s.soldLine({
+        soldLine({
           sku: skus.find(knows) ?? skus[0],
-          quantity: more.length > 0 ? undefined : s.maybe(s.quantity).parse(copies),
+          quantity: more.length > 0 ? undefined : maybe(quantity).parse(copies),
           paid: amount,
         }),
       ],
@@ -148,44 +163,44 @@ const money = (minor: number | undefined, currency: string | undefined): Money |
     ? fromMinor(minor, ZERO_DECIMAL.has(currency) ? 0 : 2, currency)
     : undefined;
 
-const optionalId = s.maybe(s.id);
-const cents = s.maybe(z.int());
-const optionalCurrency = s.maybe(s.currency);
-const time = s.maybe(s.timestamp);
+const optionalId = maybe(id);
+const cents = maybe(z.int());
+const optionalCurrency = maybe(currency);
+const time = maybe(timestamp);
 
 const Envelope = z.object({ type: z.string(), timestamp: time, data: z.unknown() });
-const Identified = z.object({ data: z.object({ id: s.id }) });
-const Other = s.loose({ id: optionalId, total_amount: cents, currency: optionalCurrency });
+const Identified = z.object({ data: z.object({ id }) });
+const Other = loose({ id: optionalId, total_amount: cents, currency: optionalCurrency });
 const Order = z.object({
-  id: s.id,
+  id,
   created_at: time,
-  billing_reason: s.text,
+  billing_reason: text,
   total_amount: cents,
   discount_amount: cents,
-  invoice_number: s.printed,
+  invoice_number: printed,
   currency: optionalCurrency,
-  billing_name: s.text,
-  billing_address: s.loose({ country: s.text }),
-  custom_field_data: s.customFields,
-  customer: s.loose({ name: s.text, email: s.text, locale: s.text }),
+  billing_name: text,
+  billing_address: loose({ country: text }),
+  custom_field_data: customFields,
+  customer: loose({ name: text, email: text, locale: text }),
   product_id: optionalId,
-  product: s.loose({ metadata: s.customFields }),
+  product: loose({ metadata: customFields }),
   subscription_id: optionalId,
-  subscription: s.loose({ trial_end: time }),
+  subscription: loose({ trial_end: time }),
   seats: z.optional(z.unknown()),
   units: z.optional(z.unknown()),
 });
 const RefundedOrder = z.object({
-  id: s.id,
+  id,
   status: z.enum(['refunded', 'partially_refunded']),
-  billing_reason: s.text,
+  billing_reason: text,
   refunded_amount: cents,
 });
 const Refund = z.object({
-  id: s.id,
-  order_id: s.id,
+  id,
+  order_id: id,
   status: z.enum(['pending', 'succeeded', 'failed', 'canceled']),
-  amount: s.maybe(s.minor),
-  tax_amount: s.maybe(s.minor),
+  amount: maybe(minor),
+  tax_amount: maybe(minor),
   currency: optionalCurrency,
 });

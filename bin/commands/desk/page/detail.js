@@ -128,10 +128,11 @@ function actionForm(pane, session, order, done) {
       throw error;
     }
   };
-  const does = (action, body = () => ({})) => may(action) && button(LABELS[action], doing(act(action, body)));
+  const does = (action, body = () => ({})) =>
+    may(action) && button(labelOf(action), doing(act(action, body)));
   const asks = (action, question, body = () => ({})) =>
     may(action) &&
-    button(LABELS[action], () => ask(form, LABELS[action], question(typedIn(form)), act(action, body)));
+    button(labelOf(action), () => ask(form, labelOf(action), question(typedIn(form)), act(action, body)));
   const release = ({ order: number }) => ({
     ...{ name: changed('name'), email: changed('email'), order: number || undefined },
     products: Object.fromEntries(products.flatMap(({ pair }) => pair())),
@@ -152,7 +153,7 @@ function actionForm(pane, session, order, done) {
     may('erase') &&
       known.email &&
       button(
-        LABELS.erase,
+        'Erase',
         doing(() => erase(form, known.email, () => showOrder(pane, session, order.key, done))),
       ),
   ];
@@ -208,7 +209,7 @@ function ask(form, label, question, work) {
 async function erase(form, email, after) {
   const { keys } = await api('GET', `person?email=${encodeURIComponent(email)}`);
   const question = `Erase the person in ${keys.join(', ')}? Names, addresses, serials and notifications are removed. This cannot be undone.`;
-  ask(form, LABELS.erase, question, async () => {
+  ask(form, 'Erase', question, async () => {
     const { why } = typedIn(form);
     const { erased } = await api('POST', 'actions', { action: 'erase', email, keys, why });
     await after();
@@ -216,14 +217,8 @@ async function erase(form, email, after) {
   });
 }
 
-const LABELS = {
-  release: 'Release',
-  resend: 'Resend',
-  reissue: 'Reissue',
-  transfer: 'Transfer',
-  reject: 'Reject',
-  erase: 'Erase',
-};
+/** The label of an action's button. */
+const labelOf = (action) => action[0].toUpperCase() + action.slice(1);
 const DONE = {
   release: 'Released',
   resend: 'Resent',
