@@ -15,11 +15,11 @@ import { pagesEnv } from './env.ts';
 import { redirectIds } from './providers/redirect-ids.ts';
 
 /** A person waits for the answer, and comes back if there is none. */
-const CALL_MS = 6_000;
+const CALL_MS = 12_000;
 
 const env = pagesEnv(process.env);
 const { ports } = wirePorts(catalogue, { ...env, PROVIDER_KEYS: '' });
-const dynamo = dynamoClient(CALL_MS);
+const dynamo = dynamoClient(CALL_MS, CALL_MS / 4);
 const keys = keypostSecret(secretsClient(), env.KEYPOST_KEYS);
 const fixed: Omit<Pages, 'keys'> = {
   ...ports,

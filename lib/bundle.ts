@@ -34,12 +34,13 @@ export async function bundleLambda(
   name: LambdaName,
   catalogue: Catalogue,
   to = resolve('.bundles'),
+  values?: string,
 ): Promise<string> {
   const folder = join(to, name);
   // esbuild names each part by its contents, so the parts of an earlier build would stay.
   rmSync(folder, { recursive: true, force: true });
   await build({
-    ...bundling(catalogue),
+    ...bundling(catalogue, values),
     entryPoints: { index: source(`functions/${name}`) },
     outdir: folder,
   });
@@ -64,8 +65,8 @@ export async function bundleLambdas(catalogue: Catalogue): Promise<Bundles> {
   return { webhook, redeliver, 'mail-events': mailEvents, reconcile, operator, ...optional };
 }
 
-/** Returns the options that every bundle shares. */
-export function bundling(catalogue: Catalogue): BuildOptions {
+/** Returns the options that every bundle shares. @param values replaces the values of the catalogue. */
+export function bundling(catalogue: Catalogue, values?: string): BuildOptions {
   return {
     bundle: true,
     minify: true,
@@ -84,7 +85,7 @@ export function bundling(catalogue: Catalogue): BuildOptions {
       // Lambda and `npm start` pass credentials in the environment; the default provider chain takes 20 ms to load.
       '@aws-sdk/credential-provider-node': source('functions/aws/credentials'),
     },
-    plugins: [inlineCatalogue(catalogue), builtins, withoutAttachments, withoutConfigFiles],
+    plugins: [inlineCatalogue(catalogue, values), builtins, withoutAttachments, withoutConfigFiles],
   };
 }
 

@@ -16,42 +16,50 @@ export const programsOf = ({ products }: Pick<Catalogue, 'products'>) =>
     serial.kind === 'program' ? [[id, serial] as const] : [],
   );
 
-/** The module `#catalogue`: values as JSON, and the seller's own code by reference to the file that exports it. */
-function moduleOf({ code, ...catalogue }: Catalogue): string {
-  const own: string[] = [];
-  const at = (...path: readonly string[]) => path.map((name) => `[${JSON.stringify(name)}]`).join('');
+/** The values of the catalogue as JSON. */
+export function valuesOf({ code: _, ...catalogue }: Catalogue): string {
   const products = Object.entries(catalogue.products).map(([id, product]) => {
     const { serial } = product;
     if (serial.kind !== 'program' && serial.kind !== 'function') return [id, product];
-    if (serial.kind === 'function') own.push(at('products', id, 'serial', 'make'));
     // A program's file and all vectors are for the check before the deployment.
     const { kind, charset, name } = serial;
     return [id, { ...product, serial: { kind, charset, name } }];
   });
-  const providers = Object.entries(catalogue.providers).map(([name, { use, ...settings }]) => {
-    if (use) own.push(at('providers', name, 'use'));
-    return [name, settings];
-  });
-  const json = JSON.stringify({
+  const providers = Object.entries(catalogue.providers).map(([name, { use: _, ...settings }]) => [
+    name,
+    settings,
+  ]);
+  return JSON.stringify({
     ...catalogue,
     providers: Object.fromEntries(providers),
     products: Object.fromEntries(products),
   });
+}
+
+/** The module `#catalogue`: the values, and the seller's own code by reference to the file that exports it. */
+function moduleOf({ code, products, providers }: Catalogue, values: string): string {
+  const at = (...path: readonly string[]) => path.map((name) => `[${JSON.stringify(name)}]`).join('');
+  const own = [
+    ...Object.entries(products).flatMap(([id, { serial }]) =>
+      serial.kind === 'function' ? at('products', id, 'serial', 'make') : [],
+    ),
+    ...Object.entries(providers).flatMap(([name, { use }]) => (use ? at('providers', name, 'use') : [])),
+  ];
   return [
     ...(own.length > 0 ? [`import own from ${JSON.stringify(code?.file)};`] : []),
-    `const catalogue = ${json};`,
+    `const catalogue = JSON.parse(${JSON.stringify(values)});`,
     ...own.map((path) => `catalogue${path} = own${path};`),
     'export default catalogue;',
   ].join('\n');
 }
 
 /** Replaces `#catalogue` by the catalogue's values and leaves out the providers that it does not enable. */
-export const inlineCatalogue = (catalogue: Catalogue): Plugin => ({
+export const inlineCatalogue = (catalogue: Catalogue, values = valuesOf(catalogue)): Plugin => ({
   name: 'inline-catalogue',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^#catalogue$/ }, ({ path }) => ({ path, namespace: 'inline-catalogue' }));
     onLoad({ filter: /.*/, namespace: 'inline-catalogue' }, () => ({
-      contents: moduleOf(catalogue),
+      contents: moduleOf(catalogue, values),
       resolveDir: root,
     }));
     // The seller's own code imports the copy of Keypost that is bundled anyway, and its catalogue is checked already.

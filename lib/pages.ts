@@ -53,7 +53,7 @@ export function buyerPages(
     KEYPOST_KEYS: keys.secretArn,
     LIMITS: limits.tableName,
   };
-  const pages = lambda(stack, 'Pages', { bundle, timeout: Duration.seconds(10), environment });
+  const pages = lambda(stack, 'Pages', { bundle, timeout: Duration.seconds(20), environment });
   allow(pages, ['dynamodb:GetItem', 'dynamodb:PutItem'], [table.tableArn]);
   allow(pages, ['dynamodb:UpdateItem'], [limits.tableArn]);
   allow(pages, ['secretsmanager:GetSecretValue'], [keys.secretArn, ...(needsKeys ? [PRODUCT_KEYS] : [])]);

@@ -9,6 +9,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,6 +17,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
 import { bundleLambda, type LambdaName } from '../lib/bundle.ts';
+import { programsOf, valuesOf } from '../lib/inline-catalogue.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const CACHE = resolve('.bundles', 'local');
@@ -26,14 +28,26 @@ export async function builtLambdas(catalogue: Catalogue, names: readonly LambdaN
   // A Lambda may load a part of its bundle at any time, so it runs from a copy that no other process removes.
   const folder = await mkdtemp(join(tmpdir(), 'keypost-'));
   const cached = join(CACHE, hashOf(catalogue, names));
-  if (existsSync(cached)) {
-    cpSync(cached, folder, { recursive: true });
-    return folder;
+  if (existsSync(cached)) cpSync(cached, folder, { recursive: true });
+  else {
+    await Promise.all(names.map((name) => bundleLambda(name, catalogue, folder, PLACEHOLDER)));
+    store(folder, cached);
   }
-  await Promise.all(names.map((name) => bundleLambda(name, catalogue, folder)));
-  store(folder, cached);
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    const file = join(folder, name);
+    const text = name.endsWith('.mjs') ? readFileSync(file, 'utf8') : '';
+    if (text.includes(QUOTED))
+      writeFileSync(
+        file,
+        text.replace(QUOTED, () => JSON.stringify(valuesOf(catalogue))),
+      );
+  }
   return folder;
 }
+
+/** Stands for the values of the catalogue in the stored build, so that a changed price or product needs no new one. */
+const PLACEHOLDER = '@catalogue@';
+const QUOTED = JSON.stringify(PLACEHOLDER);
 
 /** Another process may store the same build meanwhile, so the copy gets its name in one step. */
 function store(folder: string, cached: string): void {
@@ -51,7 +65,11 @@ function store(folder: string, cached: string): void {
 
 /** Covers everything that a build depends on: the installed packages by their lock file. */
 function hashOf(catalogue: Catalogue, names: readonly LambdaName[]): string {
-  const hash = createHash('sha256').update(JSON.stringify([catalogue, names, process.version]));
+  const { code, pages, providers } = catalogue;
+  const enabled = Object.entries(providers).map(([name, { as = name }]) => as);
+  // The seller's own code is named in the build by its place in the catalogue.
+  const parts = [code && catalogue, enabled, Boolean(pages), programsOf(catalogue).length > 0];
+  const hash = createHash('sha256').update(JSON.stringify([parts, names, process.version]));
   const sources = readdirSync(join(root, 'functions'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));

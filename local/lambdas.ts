@@ -47,25 +47,24 @@ export async function loadLambdas(catalogue: Catalogue, env: OrderMailEnv & Page
     await rm(folder, { recursive: true });
   };
   try {
-    const ifBuilt = (name: (typeof optional)[number]) => (optional.includes(name) ? load(name) : undefined);
-    const [webhook, redeliver, mailEvents, orderMail, pages] = await Promise.all([
-      load('webhook'),
-      load('redeliver'),
-      load('mail-events'),
-      ifBuilt('order-mail'),
-      ifBuilt('pages'),
-    ]);
+    const [webhook, mailEvents] = await Promise.all([load('webhook'), load('mail-events')]);
     let ahead = 0;
     const setClock = (next: number) => {
       ahead = next;
       for (const thread of threads) thread.postMessage({ ahead });
     };
-    // Only a person's action needs it, so its thread starts with the first one.
-    let started: Promise<Lambda> | undefined;
-    const operator: Lambda = async (event) => {
-      started ??= load('operator').finally(() => setClock(ahead));
-      return await (await started)(event);
+    /** Many starts never call it, so its thread starts with its first event. */
+    const onDemand = (name: LambdaName): Lambda => {
+      let started: Promise<Lambda> | undefined;
+      return async (event) => {
+        started ??= load(name).finally(() => setClock(ahead));
+        return await (await started)(event);
+      };
     };
+    const ifBuilt = (name: (typeof optional)[number]) =>
+      optional.includes(name) ? onDemand(name) : undefined;
+    const [redeliver, operator] = [onDemand('redeliver'), onDemand('operator')];
+    const [orderMail, pages] = [ifBuilt('order-mail'), ifBuilt('pages')];
     return { webhook, redeliver, mailEvents, orderMail, pages, operator, setClock, stop };
   } catch (error) {
     await stop();

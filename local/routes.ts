@@ -117,7 +117,8 @@ export function routes(system: LocalSystem): Handler {
     if (provider)
       return await viaGateway(system.webhook, `ANY /orders/${decodePath(provider)}`, request, response);
     const page = /^\/(?:licences|claim)(?=\/|$)/.exec(path)?.[0];
-    if (page && system.pages) return await viaGateway(system.pages, `ANY ${page}`, request, response);
+    if (page && system.pages)
+      return await viaGateway(system.pages, `ANY ${page}`, request, response, PAGES_MS);
     if (await viaFakeApi(request, response)) return;
     if (method === 'GET' && sendFile(path, response)) return;
     if (path.startsWith('/desk/') && (await system.desk(request, response))) return;
@@ -132,6 +133,8 @@ export function routes(system: LocalSystem): Handler {
   };
 }
 
+/** The timeout of the Lambda `pages`. */
+const PAGES_MS = 20_000;
 const Clock = z.object({ ahead: z.number() });
 const Person = z.object({ email: z.string() });
 
@@ -158,8 +161,8 @@ const parseNewest = (query: URLSearchParams) => Number(query.get('newest') ?? Nu
 /** Returns the seconds in `?ahead=`, or else the seconds until the last mail is due. */
 async function parseAhead(query: URLSearchParams, dynamo: DynamoDBClient, moved: number): Promise<number> {
   const seconds = query.get('ahead');
-  if (seconds === null)
-    return Math.max(0, Math.ceil((((await lastDueAt(dynamo)) ?? 0) - Date.now()) / 1000 - moved));
+  const now = Date.now() + moved * 1_000;
+  if (seconds === null) return Math.max(0, Math.ceil((((await lastDueAt(dynamo, now)) ?? 0) - now) / 1000));
   if (/^\d{1,9}$/.test(seconds)) return Number(seconds);
   throw new BadRequest(`ahead is ${seconds}: expected a number of seconds`);
 }

@@ -6,7 +6,7 @@ import { within } from './client.ts';
 import { isWritten } from './orders.ts';
 import { LIMITS_TABLE } from './table.ts';
 
-const CALL_MS = 6_000;
+const CALL_MS = 12_000;
 
 export const counters =
   (client: DynamoDBClient, table: string): Count =>

@@ -14,11 +14,11 @@ import type { Store } from '../core/world.ts';
 import { within, withoutLogger } from './client.ts';
 
 /** @param requestTimeout one attempt: short where a provider waits for the answer. */
-export const dynamoClient = (requestTimeout = 1_000): DynamoDBClient =>
+export const dynamoClient = (requestTimeout = 1_000, connectionTimeout = 500): DynamoDBClient =>
   withoutLogger(
     new DynamoDBClient({
       maxAttempts: 3,
-      requestHandler: { connectionTimeout: 500, requestTimeout, throwOnRequestTimeout: true },
+      requestHandler: { connectionTimeout, requestTimeout, throwOnRequestTimeout: true },
     }),
   );
 

@@ -1,5 +1,6 @@
 /** The links to the buyers' pages in mails. The bundle of a catalogue without pages has a stub in this file's place. */
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { lacksName } from '../core/order/due.ts';
 import { LINK_MS, toToken } from '../core/pages/links.ts';
 import type { Ports } from '../core/world.ts';
 import { cachedSecret } from './secrets.ts';
@@ -13,8 +14,7 @@ export function pageLinks(
   const licences = `${site}/licences`;
   const keys = id === undefined ? undefined : keypostSecret(secrets, id);
   return async (order) => {
-    const isHeld = order.lines.some(({ state }) => state === 'held');
-    if (!keys || !isHeld) return { licences };
+    if (!keys || !lacksName(order)) return { licences };
     const link = { use: 'name', until: Date.now() + LINK_MS.name, of: order.key } as const;
     return { licences, name: `${licences}/name/${toToken(await keys.read(), link)}` };
   };

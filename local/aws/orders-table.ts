@@ -74,21 +74,25 @@ export async function listOrders(
 }
 
 /** Returns the latest time at which a mail is due, in milliseconds, or undefined if no mail is due. */
-export async function lastDueAt(client: DynamoDBClient): Promise<number | undefined> {
+export async function lastDueAt(client: DynamoDBClient, now: number): Promise<number | undefined> {
   const { partition, sort } = ORDERS_TABLE.indexes.due;
   const query = {
     ...{ TableName: TABLE, IndexName: 'due', ScanIndexForward: false, Limit: 1 },
-    KeyConditionExpression: '#shard = :shard',
-    ExpressionAttributeNames: { '#shard': partition.name },
+    KeyConditionExpression: '#shard = :shard AND #at < :most',
+    ExpressionAttributeNames: { '#shard': partition.name, '#at': sort.name },
   };
   const lasts = Array.from({ length: REQUEST_SHARD + 1 }, async (_, shard) => {
-    const ExpressionAttributeValues = { ':shard': { N: String(shard) } };
+    // A change of address waits for a day, in which it can be stopped.
+    const most = shard === REQUEST_SHARD ? new Date(now + HOUR_MS).toISOString() : '9999';
+    const ExpressionAttributeValues = { ':shard': { N: String(shard) }, ':most': { S: most } };
     const { Items } = await client.send(new QueryCommand({ ...query, ExpressionAttributeValues }));
     return Items?.[0]?.[sort.name]?.S ?? [];
   });
   const last = (await Promise.all(lasts)).flat().sort().at(-1);
   return last === undefined ? undefined : Date.parse(last);
 }
+
+const HOUR_MS = 3_600_000;
 
 function definition() {
   const { partitionKey, indexes } = ORDERS_TABLE;

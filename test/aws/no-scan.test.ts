@@ -1,6 +1,6 @@
 /** No Lambda reads the whole table: its bundle does not contain the Scan operation. */
 import { readdirSync } from 'node:fs';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 import { expect, test } from 'vitest';
 import { bundling } from '../../lib/bundle.ts';
 import demo from '../../local/demo-shop.ts';
@@ -14,24 +14,21 @@ const LAMBDAS = readdirSync('functions')
   .map((file) => file.slice(0, -3));
 
 /** Returns the DynamoDB operations in a bundle, by their names in the SDK's schemas. */
-async function operationsOf(stdin: { contents: string; resolveDir: string; loader: 'ts' }) {
-  const options = { ...bundling(demo), outdir: '.', write: false as const };
-  const { outputFiles } = await build({ ...options, stdin });
+async function operationsOf(input: BuildOptions) {
+  const { outputFiles } = await build({ ...bundling(demo), ...input, outdir: '.', write: false });
   const text = outputFiles.map((file) => file.text).join('\n');
   return ['PutItem', 'Query', 'Scan', 'TransactWriteItems'].filter((name) => text.includes(`"${name}"`));
 }
 
-test.each(LAMBDAS)('the bundle of %s has no Scan and no transaction', async (name) => {
-  const contents = `export * from './functions/${name}.ts';`;
-  const operations = await operationsOf({ contents, resolveDir: process.cwd(), loader: 'ts' });
-  expect(operations).toContain('PutItem');
-  expect(operations).not.toContain('Scan');
-  expect(operations).not.toContain('TransactWriteItems');
+test('no bundle of a Lambda has a Scan or a transaction', async () => {
+  const entryPoints = LAMBDAS.map((name) => `functions/${name}.ts`);
+  expect(await operationsOf({ entryPoints })).toEqual(['PutItem', 'Query']);
 });
 
 test('a Scan in a bundle is detected', async () => {
   const contents = `import { ScanCommand } from '@aws-sdk/client-dynamodb'; export const scan = () => new ScanCommand({ TableName: '' });`;
-  expect(await operationsOf({ contents, resolveDir: process.cwd(), loader: 'ts' })).toEqual(['Scan']);
+  const stdin = { contents, resolveDir: process.cwd(), loader: 'ts' } as const;
+  expect(await operationsOf({ stdin })).toEqual(['Scan']);
 });
 
 const MAILED = ['PutItemCommand', 'SendRawEmailCommand', 'PutItemCommand'];

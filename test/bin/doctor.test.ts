@@ -341,7 +341,7 @@ describe('with a mail store and a program', () => {
     [
       'reports the MX record of another',
       { mx: ['mx.example.com'] },
-      /^order-mails kagi: in\.example\.com has 1 MX records, and none or others/,
+      /^order-mails kagi: in\.example\.com has 1 MX records; its only one must be/,
     ],
     [
       'reports that no rule set is active',

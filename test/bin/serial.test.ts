@@ -166,8 +166,9 @@ describe('serial make', () => {
   const text = { alphabet: 'hex' };
   const literal = { from: 'literal', hex: iv };
   describe.skipIf(!openssl)('makes the same serials as openssl', () => {
+    // test/core/serial/serial.test.ts compares 10,000 serials of each profile.
     const names = fc.sample(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 48 }), {
-      numRuns: 60,
+      numRuns: 8,
       seed: 3,
     });
     test.each<[string[], object]>([
@@ -288,9 +289,9 @@ describe('serial check', () => {
         );
         expect(checked).toMatchObject({ code: 0, err: '' });
       }),
-      { numRuns: 150 },
+      { numRuns: 50 },
     );
-    expect(made).toBeGreaterThan(20);
+    expect(made).toBeGreaterThan(5);
   });
 
   it('ignores added spaces, and case if the alphabet has a single case', async () => {
@@ -308,7 +309,7 @@ describe('serial check', () => {
         const checked = await ofProfile('check', profile, 'Jane Q. Sample', '--serial', other);
         expect(checked).toMatchObject({ code: 0, err: '' });
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   });
 

@@ -1,5 +1,4 @@
 /** A day without Stripe's webhooks: a stand-in for its API, as https://docs.stripe.com/api describes it, and the whole local Keypost. */
-import { createDecipheriv } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import Stripe from 'stripe';
@@ -7,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { run } from '../../bin/commands/cli/program.ts';
 import { type Running, start } from '../../local/start.ts';
+import { decrypt } from '../fixtures/catalogue.ts';
 import { startServer } from '../local/server.ts';
 
 const SECRET = 'whsec_ExampleSecret0001';
@@ -227,8 +227,4 @@ describe('reconcile stripe', () => {
 const NAMELESS = { customer_details: null, collected_information: null, custom_fields: [] };
 
 /** The name that the serial in a mail was made from, by the demo product's key. */
-function nameIn(text: string): string {
-  const decipher = createDecipheriv('aes-128-ecb', '1234567890123456', null);
-  const serial = /^[0-9A-F]{32,}$/m.exec(text)?.[0] ?? '';
-  return Buffer.concat([decipher.update(serial, 'hex'), decipher.final()]).toString();
-}
+const nameIn = (text: string) => decrypt(/^[0-9A-F]{32,}$/m.exec(text)?.[0]);

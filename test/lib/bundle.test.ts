@@ -42,7 +42,7 @@ test('the bundle has the catalogue with its defaults filled in, and not the file
   const { inputs, text } = await webhookWith({ shop: {} });
   expect(inputs).toContain('inline-catalogue:#catalogue');
   expect(inputs.filter((path) => path.endsWith('config.ts'))).toEqual([]);
-  expect(text.includes('testOrders:"ignore"')).toBe(true);
+  expect(text.replaceAll('\\', '').includes('"testOrders":"ignore"')).toBe(true);
 });
 
 test('every provider has its own line in the table, where the bundle looks for it', () => {

@@ -1,6 +1,6 @@
 /** Tests the desk at the address of `npm start` in a headless browser, at desktop and phone width. */
 import { existsSync, readFileSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { type Running, start } from '../../local/start.ts';
@@ -10,6 +10,10 @@ const hasChromium = existsSync(CHROMIUM);
 console.log(
   `the page is ${hasChromium ? '' : 'not '}tested in a browser: ${CHROMIUM} ${hasChromium ? 'exists' : 'does not exist'}`,
 );
+const browser = hasChromium
+  ? await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
+  : undefined;
+afterAll(() => browser?.close());
 const AXE = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
 const Findings = z.array(z.object({ id: z.string(), nodes: z.array(z.string()) }));
 
@@ -18,14 +22,13 @@ describe.skipIf(!hasChromium).each([
   ['phone', { viewport: { width: 390, height: 844 }, colorScheme: 'dark' }],
 ] as const)('the page on a %s', (_, look) => {
   let running: Running;
-  let browser: Browser;
   let page: Page;
   const errors: string[] = [];
   const requests: string[] = [];
 
   beforeAll(async () => {
     running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: 'local/demo-shop.ts' });
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+    if (!browser) throw new Error('no browser');
     page = await (await browser.newContext(look)).newPage();
     page.setDefaultTimeout(30_000);
     page.on('pageerror', (error) => errors.push(error.message));
@@ -35,7 +38,7 @@ describe.skipIf(!hasChromium).each([
     await page.getByLabel('Search').waitFor();
   }, 60_000);
   afterAll(async () => {
-    await browser.close();
+    await page.context().close();
     await running.stop();
   });
 

@@ -1,9 +1,12 @@
 /** The buyers' pages over HTTP: the bundle of `pages`, `redeliver`, the command line, and the mails. */
+import { existsSync, readFileSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { decrypt, KEY, serial } from '../fixtures/catalogue.ts';
 import { startKeypost } from './running.ts';
 
+const CHROMIUM = '/usr/bin/chromium';
 const key = [{ version: 1, key: KEY }];
 let keypost: Awaited<ReturnType<typeof startKeypost>>;
 beforeAll(async () => {
@@ -65,10 +68,10 @@ async function codes(batch: string, ...options: readonly string[]) {
 describe('a claim code', () => {
   const address = 'jane@example.com';
 
-  test('makes one order, one serial and one mail, although it is redeemed 20 times at once', async () => {
+  test('makes one order, one serial and one mail, although it is redeemed 50 times at once', async () => {
     const [code = ''] = await codes('press', '--count', '2');
     const fields = { code: code.toLowerCase().replaceAll('-', ' '), name: 'Jane Doe', address };
-    const pages = await Promise.all(Array.from({ length: 20 }, () => request('/claim', fields)));
+    const pages = await Promise.all(Array.from({ length: 50 }, () => request('/claim', fields)));
     expect(new Set(pages.map(({ status, text }) => `${status} ${serialIn(text)}`))).toEqual(
       new Set(['200 Jane Doe']),
     );
@@ -126,19 +129,23 @@ describe('a claim code', () => {
 
 describe('a lost serial', () => {
   const address = 'Max.Muster@example.com';
-  const link = /https?:\S+\/licences\/l\/\S+/;
+  const link = /https?:\S+\/licences\/(?:l|name)\/\S+/;
   const order = (id: string, name: string, email = address, sku = 'w') => ({
     type: 'order.paid',
     data: { id, buyer: { name, email }, items: [{ sku, quantity: 1 }] },
   });
   const ask = async (to = address, more = {}, headers = {}) =>
     request('/licences', { address: to, ...more }, headers);
+  /** The link and the typed code in the newest mail to an address. */
+  async function linkTo(to: string) {
+    const text = (await mailsTo(to)).at(-1)?.text ?? '';
+    return { url: link.exec(text)?.[0] ?? text, code: /Code:\s+(\S+)/.exec(text)?.[1] ?? '', text };
+  }
   /** Asks for the link of an address, and returns it with the typed code. */
   async function linkFor(to = address) {
     await ask(to);
     await redeliver();
-    const text = (await mailsTo(to)).at(-1)?.text ?? '';
-    return { url: link.exec(text)?.[0] ?? text, code: /Code:\s+(\S+)/.exec(text)?.[1] ?? '', text };
+    return await linkTo(to);
   }
 
   test('is mailed with all others of the address; the answer is the same for an unknown address', async () => {
@@ -216,11 +223,15 @@ describe('a lost serial', () => {
       expect((await mailsTo(to)).map(({ subject }) => subject)).toEqual([
         'Your mail address is about to change',
       ]);
-      return { to, stop: link.exec((await mailsTo(email)).at(-1)?.text ?? '')?.[0] ?? '' };
+      return { to, stop: await linkTo(email) };
     };
     const [moved, stopped] = [await move('moved'), await move('stopped')];
-    await request(stopped.stop);
-    expect((await request(stopped.stop, {})).text).toContain('stays as it is');
+    const { url, code } = stopped.stop;
+    expect((await request(url)).status).toBe(200);
+    expect((await request(url, { code })).text).toContain('stays as it is');
+    // Without `ahead`, the run goes to the last mail that is due; a move waits for the clock.
+    await keypost.local('redeliver', 'POST');
+    expect(await orderOf(moved.to)).toHaveLength(0);
     await clock(25 * 3_600);
     await redeliver();
     await redeliver();
@@ -262,8 +273,119 @@ describe('a lost serial', () => {
     const { out } = await keypost.keypost(['orders', 'held', '--json']);
     const [held] = JSON.parse(out).filter((one: { printed?: string }) => one.printed === '1042');
     expect(held).toMatchObject({ held: ['recover_other_address'], buyer: { email: 'new-box@example.com' } });
-    expect(await keypost.keypost(['orders', 'release', held.key])).toMatchObject({ code: 0 });
+    expect(await keypost.keypost(['orders', 'release', held.key, '--refuse'])).toMatchObject({ code: 0 });
     await redeliver();
-    expect((await mailsTo('new-box@example.com')).map(({ subject }) => subject)).toEqual(['Your request']);
+    expect(await mailsTo('new-box@example.com')).toMatchObject([
+      { subject: 'Your request', text: expect.stringContaining('cannot do what you asked for') },
+    ]);
+  });
+
+  test('is erased for a buyer who asks for it, and who then gets a mail', async () => {
+    const { url, code, email } = await sold('forget', 'Fo Rget');
+    expect((await request(url, { do: 'erase', code })).text).toContain('looks at your request');
+    await redeliver();
+    expect(await keypost.keypost(['person', 'erase', '--email', email, '--yes'])).toMatchObject({ code: 0 });
+    await redeliver();
+    expect((await mailsTo(email)).map(({ text }) => text)).toEqual([
+      expect.stringContaining('Your personal data is erased'),
+    ]);
+    const { out } = await keypost.keypost(['person', 'export', '--email', email]);
+    expect(JSON.parse(out)).toEqual({ email, orders: [] });
+  });
+
+  describe.skipIf(!existsSync(CHROMIUM))('in a browser', () => {
+    let browser: Browser;
+    let tab: Page;
+    beforeAll(async () => {
+      browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+      tab = await browser.newPage({ viewport: { width: 320, height: 640 } });
+    }, 60_000);
+    afterAll(() => browser.close());
+
+    const AXE = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
+    /** Checks the page that is open: small, within 320 px, and without a finding of axe. */
+    async function check(contains: string) {
+      const html = await tab.content();
+      expect(html).toContain(contains);
+      expect(Buffer.byteLength(html)).toBeLessThanOrEqual(6 * 1024);
+      expect(await tab.evaluate('document.documentElement.scrollWidth')).toBe(320);
+      await tab.evaluate(AXE);
+      const run =
+        'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes[0].html]))';
+      expect(await tab.evaluate(run)).toEqual([]);
+    }
+    const open = async (path: string) =>
+      void (await tab.goto(path.startsWith('http') ? path : `${keypost.page()}${path}`));
+    /** Fills the fields and sends their form with the keyboard alone. */
+    async function type(fields: Readonly<Record<string, string>>, button = 'input') {
+      for (const [id, text] of Object.entries(fields)) {
+        await focus(`document.activeElement.id === '${id}'`);
+        await tab.keyboard.press('Control+a');
+        await tab.keyboard.type(text);
+      }
+      if (button !== 'input') await focus(`document.activeElement.textContent === '${button}'`);
+      await Promise.all([tab.waitForNavigation(), tab.keyboard.press('Enter')]);
+    }
+    async function focus(isFocused: string) {
+      for (let n = 0; n < 30; n += 1) {
+        if (await tab.evaluate(isFocused)) return;
+        await tab.keyboard.press('Tab');
+      }
+      throw new Error(`the keyboard does not reach: ${isFocused}`);
+    }
+
+    test('every page is small, fits into 320 px, can be used by keyboard, and axe finds nothing', async () => {
+      await open('/licences');
+      await check('Your serials');
+      const email = 'browser@example.com';
+      await keypost.deliver(order('browser', 'Bro Wser', email));
+      await type({ address: email });
+      await check('within 5 minutes');
+      await redeliver();
+      const { url, code } = await linkTo(email);
+      await open(url);
+      await check('Show my serials');
+      await type({}, 'Show my serials');
+      await check('What we keep about you');
+      await type({ namename: 'Bro Wsir', namecode: 'AAAA-AAAA' });
+      await check('The code is wrong');
+      await type({ namename: 'Bro Wsir', namecode: code });
+      await check('The serial is made for the new name');
+      await type({ addressaddress: 'other@example.com', addresscode: code });
+      await check('unless the old address stops it');
+      await redeliver();
+      const stop = await linkTo(email);
+      await open(stop.url);
+      await check('Stop the change');
+      await type({ code: stop.code });
+      await check('stays as it is');
+      await clock(1_801);
+      await open(url);
+      await check('Send me a new one');
+      await clock(0);
+      await keypost.deliver(order('unnamed', 'Łukasz Żak', 'unnamed@example.com', 'l'));
+      await clock(600);
+      await redeliver();
+      await clock(0);
+      await open((await linkTo('unnamed@example.com')).url);
+      await check('made for a name');
+      await type({ name: 'Łukasz Żak' });
+      await check('Lukasz Zak');
+      await type({ name: 'Lukasz Zak' });
+      await check('on its way');
+      const [claim = ''] = await codes('browser', '--count', '1');
+      await open('/claim?code=AAAA-AAAA-AAAA-AAAA');
+      await check('Redeem a code');
+      await type({ name: 'Bro Wser', address: email });
+      await check('There is no such code');
+      await type({ code: claim });
+      await check('A mail with the serial goes to');
+      await open(`/licences/order/stripe/cs_test_${'a1'.repeat(20)}`);
+      await check('Your order');
+      await type({}, 'Show my serials');
+      await check('does not exist yet');
+      await open('/licences/none');
+      await check('There is no such page');
+    }, 120_000);
   });
 });

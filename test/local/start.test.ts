@@ -211,7 +211,8 @@ describe('a start on the same data', () => {
     first.child.kill('SIGKILL');
     await first.ended;
 
-    const { page: again } = await run({ DATA_DIR }).started();
+    const running = await startWith({ DATA_DIR });
+    const { page: again } = running;
     expect([await read(again, 'orders'), await read(again, 'mails')]).toEqual(before);
     expect(await read(again, 'faults')).toEqual(faults);
     // The port has changed, and so has the address of the fake API.
@@ -219,6 +220,7 @@ describe('a start on the same data', () => {
     // A Lambda that starts while Secrets Manager is down has no key.
     expect(await (await simulate(again, 'three@example.com')).json()).toMatchObject({ status: 503 });
     await fetch(`${again}/local/faults`, { method: 'PUT', body: '{"secretsmanager":null}' });
+    await running.stop();
   });
 
   test('repairs an index that a kill left inconsistent, drops the lease of the killed process, and ends on SIGTERM', {
@@ -289,10 +291,8 @@ describe('a start on the same data', () => {
     expect(folders()).toEqual(before);
     third.child.kill('SIGKILL');
     await third.ended;
-    const fourth = run({ DATA_DIR });
-    await fourth.started();
+    const running = await startWith({ DATA_DIR });
     expect(folders()).not.toEqual(before);
-    fourth.child.kill('SIGTERM');
-    expect(await fourth.ended).toMatchObject({ code: 0, complained: '' });
+    await running.stop();
   });
 });

@@ -1,9 +1,19 @@
-/** Keeps the output of a test file and of every process it starts; log-scan.ts searches it at the end. */
+/**
+ * Runs before each test file. Keeps the output of the file and of every process it starts; log-scan.ts searches it at the end.
+ * The next file of the process starts in the same folder and with the same environment.
+ */
 import { appendFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { format } from 'node:util';
-import { expect } from 'vitest';
+import { afterAll, expect } from 'vitest';
+
+const [cwd, env] = [process.cwd(), { ...process.env }];
+afterAll(() => {
+  process.chdir(cwd);
+  for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
+  Object.assign(process.env, env);
+});
 
 const { testPath = 'unknown' } = expect.getState();
 const file = join(

@@ -64,6 +64,8 @@ test.each([
   ],
   ['payment.dispute.won', {}, { reversal: { state: 'won' } }],
   ['payment.dispute.lost', {}, { reversal: { state: 'lost' } }],
+  // Closed by a refund.
+  ['payment.dispute.closed', {}, { reversal: { state: 'lost' } }],
   ['payment.updated', { 'payment.type': 'lost_dispute' }, { reversal: { state: 'lost' } }],
   ['payment.updated', { 'payment.type': 'chargeback' }, { reversal: { state: 'lost' } }],
   ['payment.updated', { 'payment.type': 'won_dispute' }, { reversal: { state: 'won' } }],

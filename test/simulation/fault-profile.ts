@@ -46,9 +46,9 @@ export function drawFaultProfile(random: Random, start: number): FaultProfile {
   maybeAdd('dynamodb', 0.02, 8 * HOUR, ['throttled', 'error']);
   maybeAdd('secrets', 0.1, 2 * HOUR, ['error', 'hang', 'denied']);
   maybeAdd('network', 0.05, HOUR, ['error', 'hang']);
-  // An outage longer than a mail may wait. It covers only the last tenth of the orders, which are tried 300 times each.
+  // An outage longer than a mail may wait. It covers only the last tenth of the orders, and SES is tried thousands of times.
   const last = salesUntil - (salesUntil - start) / 10;
-  if (random.chance(0.02)) add('ses', last, random.between(60 * HOUR, 100 * HOUR), ['throttled', 'denied']);
+  if (random.chance(0.005)) add('ses', last, random.between(60 * HOUR, 100 * HOUR), ['throttled', 'denied']);
   const quietFrom = Math.max(salesUntil + 4 * HOUR, ...periods.map(({ until }) => until));
   return {
     faults: (time) => (time < quietFrom ? rate : 0),

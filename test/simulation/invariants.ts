@@ -91,12 +91,12 @@ function checkOrder(sim: Sim, script: OrderScript, order: Order, history: SendHi
   if (script.isTrial)
     sim.count(isPaid(order) ? 'trials that became sales' : 'trials that wait for a payment');
   if (!isPaid(order)) return;
+  const seen = view(order);
+  checkMails(sim, script, { order, seen }, history);
   if (order.erasedAt) {
     sim.count('status erased');
-    checkMails(sim, script, order, history);
     return;
   }
-  const seen = view(order);
   const status = statusBy(script, answered, answered);
   const exact = script.facts.every((fact) => answered(fact) || !wasSent(fact));
   if (exact && seen.status !== status)
@@ -108,7 +108,6 @@ function checkOrder(sim: Sim, script: OrderScript, order: Order, history: SendHi
       if (sku !== 'consulting' && !hasLine(order, sku)) sim.violation('no line is lost', `${key} ${sku}`);
     }
   for (const line of seen.lines) checkLine(sim, script, line);
-  checkMails(sim, script, order, history);
   const needsRaw = seen.lines.some(({ held }) => held && !/^(mail_|bounced)/.test(held));
   if (needsRaw && !isStopped(seen.status) && !(order.heldAt && order.raw))
     sim.violation('a held order has its notification', key);

@@ -1,7 +1,7 @@
 /** Checks what must hold for each line in the end, and for the mails that carried it. */
 import { isWhollyHeld, statusOf } from '../../functions/core/order/due.ts';
 import { DELIVERIES, type Line, type Order } from '../../functions/core/order/types.ts';
-import { type OrderView, view } from '../../functions/core/order/view.ts';
+import type { OrderView } from '../../functions/core/order/view.ts';
 import { expectedSerial, KEYS, PRODUCT_OF, SELLER } from './catalogue.ts';
 import { goodName, importedLine, newName, ownerAfter } from './operator.ts';
 import type { OrderScript } from './order-script.ts';
@@ -44,9 +44,13 @@ function checkHeld(sim: Sim, script: OrderScript, line: LineView): void {
     sim.violation(`held for its reason (${line.held})`, where);
 }
 
-export function checkMails(sim: Sim, script: OrderScript, order: Order, history: SendHistory): void {
+export function checkMails(
+  sim: Sim,
+  script: OrderScript,
+  { order, seen }: { readonly order: Order; readonly seen: OrderView },
+  history: SendHistory,
+): void {
   const mails = history.of(script.key).filter(({ acceptedAt }) => acceptedAt !== undefined);
-  const seen = view(order);
   checkHeldMail(sim, order, mails);
   for (const mail of mails) {
     checkAddress(sim, script, mail);
@@ -99,7 +103,7 @@ function checkLineMails(
 }
 
 /** The order knows what SES told of each mail. */
-function checkDelivery(sim: Sim, order: Order, { key, events, n, to }: Send): void {
+function checkDelivery(sim: Sim, order: Order, { key, events, n, to, about }: Send): void {
   const received = (...kinds: readonly string[]) => events.some(({ kind }) => kinds.includes(kind));
   if (events.length === 0) return;
   const hasFailed = received('bounce', 'suppressed');
@@ -113,7 +117,8 @@ function checkDelivery(sim: Sim, order: Order, { key, events, n, to }: Send): vo
   const send = order.sends.find((one) => one.n === n);
   const known = send?.state === 'accepted' ? DELIVERIES.indexOf(send.delivery) : -1;
   if (known < DELIVERIES.indexOf(least)) sim.violation(`SES's latest status is recorded (${least})`, key);
-  const isPresent = !send?.dismissed && (order.test || order.buyer.email === to);
+  // After a mail about a trial or a hold has bounced, the mail with the serial bounces itself.
+  const isPresent = about === 'serials' && !send?.dismissed && (order.test || order.buyer.email === to);
   if (hasFailed && isPresent && !isStopped(statusOf(order)) && !order.heldAt)
     sim.violation('a bounced order is held', key);
 }

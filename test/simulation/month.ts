@@ -1,19 +1,21 @@
 /**
- * A month in a shop: 1,000 orders of a realistic mix on a nearly calm AWS. Counts the orders on which a person has to act
- * (*touches*) by cause, beside the orders that are lost.
+ * A month in a shop with buyers' pages: 1,000 orders of a realistic mix on a nearly calm AWS. Counts the orders on which the
+ * seller has to act (*touches*) by cause, beside the orders that are lost.
  */
 import { defineConfig } from '../../functions/core/catalogue/catalogue.ts';
-import type { Buyer, HeldReason, OrderEvent, SoldLine } from '../../functions/core/inbound/event.ts';
-import { resend } from '../../functions/core/order/manual.ts';
-import { change } from '../../functions/core/order/record.ts';
+import type { Buyer, OrderEvent, SoldLine } from '../../functions/core/inbound/event.ts';
+import { lacksName } from '../../functions/core/order/due.ts';
 import { seller, serial } from '../fixtures/catalogue.ts';
-import { type Fault, memoryWorld, plain } from '../fixtures/memory.ts';
+import { type Fault, plain } from '../fixtures/memory.ts';
+import { linkIn, pagesWorld } from '../fixtures/pages.ts';
 import { type Random, randomOf } from './random.ts';
 
 /** The most touches in 1,000 orders. */
-export const MOST_TOUCHES = 60;
+export const MOST_TOUCHES = 20;
 const ORDERS = 1_000;
 const MINUTE = 60_000;
+/** The orders between two runs of `redeliver`, after which the buyers answer. */
+const ROUND = 20;
 const APART_MS = (30 * 24 * 60 * MINUTE) / ORDERS;
 
 const PROVIDERS = ['paddle', 'fastspring', 'stripe', 'paypal'] as const;
@@ -21,6 +23,7 @@ const soldAs = (...skus: string[]) => Object.fromEntries(PROVIDERS.map((name) =>
 
 const catalogue = defineConfig({
   seller,
+  pages: {},
   providers: Object.fromEntries(
     PROVIDERS.map((name) => [name, { testOrders: 'seller', ignore: ['support'] }]),
   ),
@@ -100,11 +103,18 @@ const CHECKOUTS: Weighted<'usual' | 'company' | 'no name' | 'mistyped address' |
   [4, 'bad address'],
 ];
 
-/** What a buyer asks for later. A person answers each request. */
+/** What a buyer asks for later, on the pages. */
 const REQUESTS: Weighted<'nothing' | 'the lost serial'> = [
   [992, 'nothing'],
   [8, 'the lost serial'],
 ];
+
+/** How a buyer helps whose order is held for the name: by the mail, later by asking for lost serials, or never. */
+const HELPS = [
+  [60, 'at once'],
+  [30, 'later'],
+  [10, 'never'],
+] as const;
 
 interface Checkout {
   readonly provider: (typeof PROVIDERS)[number];
@@ -112,8 +122,10 @@ interface Checkout {
   readonly buyer: Buyer;
   readonly line: SoldLine;
   readonly isBounced: boolean;
-  /** True if the buyer answers a question. */
-  readonly isAnswered: boolean;
+  /** The name and the address that the buyer types if a page asks for it. */
+  readonly name: string;
+  readonly address: string;
+  readonly helps: (typeof HELPS)[number][1];
 }
 
 function checkoutOf(random: Random, n: number): Checkout {
@@ -128,14 +140,15 @@ function checkoutOf(random: Random, n: number): Checkout {
   const isLocal = currency !== 'EUR' && currency !== 'USD';
   const money = isLocal ? { value: (Number(value) * 7).toFixed(2), currency } : { value, currency };
   return {
-    ...{ provider: random.pick(PROVIDERS), id: `m${n}`, buyer: { ...named, email, country } },
+    ...{ provider: random.pick(PROVIDERS), id: `txn_${String(n).padStart(26, '0')}` },
+    buyer: { ...named, email, country },
     line: {
       ...{ sku, quantity: 1, paid: money },
       // A notification in 100 does not state what the provider pays out.
       settlement: isLocal && random.chance(0.99) ? { value, currency: 'USD' } : undefined,
     },
     isBounced: how === 'mistyped address',
-    isAnswered: random.chance(0.6),
+    ...{ name, address: `right${n}@example.com`, helps: pickBy(random, HELPS) ?? 'never' },
   };
 }
 
@@ -155,29 +168,63 @@ export async function monthInAShop(seed: number): Promise<Month> {
   const plan = new Map<number, Fault>();
   for (let call = 1; call < 20_000; call += 1)
     if (random.chance(0.001)) plan.set(call, random.pick(['error', 'throttled']));
-  const world = memoryWorld(catalogue, plan);
+  const world = pagesWorld(catalogue, plan);
   const checkouts = Array.from({ length: ORDERS }, (_, n) => checkoutOf(random, n));
-  const asked = new Map<string, string>();
-  for (const checkout of checkouts) {
-    const key = await sell(world, random, checkout);
-    const request = pickBy(random, REQUESTS) ?? 'nothing';
-    const order = world.stored().find((one) => one.key === key);
-    if (order && request !== 'nothing') {
-      asked.set(key, `asks for ${request}`);
-      const by = { who: 'seller', why: request };
-      await change(world.ports.store, key, order, (found) => {
-        const sent = found && resend(found, undefined, by, world.state.now);
-        return typeof sent === 'object' ? sent : undefined;
-      }).catch(() => undefined);
+  const asked = new Set<string>();
+  for (const [n, checkout] of checkouts.entries()) {
+    await sell(world, random, checkout);
+    await seeOrder(world, checkout);
+    const { email = '' } = checkout.buyer;
+    if (pickBy(random, REQUESTS) === 'the lost serial') {
+      asked.add(email);
+      await visit(world, '/licences', { address: email });
     }
     world.state.now += APART_MS;
-    if (asked.has(key) || world.mails.length % 10 === 0) await world.redeliver();
+    if (n % ROUND !== ROUND - 1) continue;
+    await world.redeliver();
+    for (const one of checkouts.slice(n + 1 - ROUND, n + 1)) await giveName(world, one, asked);
   }
   await world.redeliver();
   return countMonth(world, checkouts, asked);
 }
 
-type World = ReturnType<typeof memoryWorld>;
+type World = ReturnType<typeof pagesWorld>;
+
+/** A buyer whose page fails opens it again. */
+const visit = (world: World, path: string, fields: Readonly<Record<string, string>>) =>
+  world.page(path, fields).catch(() => world.page(path, fields));
+
+/**
+ * The buyer types the name on the page that a mail links to, then a spelling that the app can represent. Every mail with a
+ * serial links to the page that sends such a link.
+ */
+async function giveName(
+  world: World,
+  { provider, id, buyer, name, helps }: Checkout,
+  asked: Set<string>,
+): Promise<void> {
+  const order = world.items.get(`${provider}#${id}`);
+  const { email = '' } = buyer;
+  if (helps === 'never' || order?.kind !== 'order' || !lacksName(order)) return;
+  const link = () => linkIn(world.mailsTo(email).at(-1)).url;
+  if (helps === 'later' || !link().includes('/name/')) {
+    asked.add(email);
+    await visit(world, '/licences', { address: email });
+    await world.redeliver();
+  }
+  if (!link().includes('/name/')) return;
+  const { status, body } = await visit(world, link(), { name });
+  const near = /This spelling is possible: ([^<]+)/.exec(body)?.[1];
+  if (status === 400) await visit(world, link(), { name: near ?? 'Taro Tanaka' });
+}
+
+/** Paddle and Stripe redirect the buyer to the page of the order, which says if no mail arrives. */
+async function seeOrder(world: World, { provider, id, address, helps }: Checkout): Promise<void> {
+  if (provider !== 'paddle' && provider !== 'stripe') return;
+  const path = `/licences/order/${provider}/${provider === 'stripe' ? `cs_live_${id}` : id}`;
+  const { body } = await visit(world, path, {});
+  if (helps !== 'never' && body.includes('No mail reaches')) await visit(world, path, { address });
+}
 
 /** Delivers the sale until it is stored, sometimes twice, and what SES and the provider report later. */
 async function sell(world: World, random: Random, { provider, id, buyer, line, isBounced }: Checkout) {
@@ -185,6 +232,7 @@ async function sell(world: World, random: Random, { provider, id, buyer, line, i
   const sale = {
     kind: 'paid',
     id,
+    aliases: [`cs_live_${id}`],
     test: false,
     amount: line.paid,
     buyer,
@@ -200,36 +248,28 @@ async function sell(world: World, random: Random, { provider, id, buyer, line, i
     const reversal = { kind: 'refund', state: 'done', part: 'full' } as const;
     await tell({ kind: 'reversed', id, test: false, reversalId: `r-${id}`, reversal });
   }
-  return key;
 }
 
-function countMonth(world: World, checkouts: readonly Checkout[], asked: ReadonlyMap<string, string>): Month {
+function countMonth(world: World, checkouts: readonly Checkout[], asked: ReadonlySet<string>): Month {
   const touches = new Map<string, number>();
   const lost: string[] = [];
   const mailedTwice: string[] = [];
   const orders = new Map(world.orders().map((order) => [order.key, order]));
-  for (const { provider, id, buyer, line, isAnswered } of checkouts) {
+  for (const { provider, id, buyer, line } of checkouts) {
     const key = `${provider}#${id}`;
     const order = orders.get(key);
     if (line.sku === 'support') continue;
-    const mails = world.mails.filter(({ to }) => to === buyer.email).length;
+    const made = order?.lines.flatMap(({ serial }) => serial ?? []) ?? [];
+    const mails = world.mailsTo(order?.buyer.email ?? '');
+    const serials = Math.max(0, ...made.map((one) => mails.filter(({ text }) => text.includes(one)).length));
     const held = order?.held[0];
-    const cause = held ? causeOf(held, isAnswered) : asked.get(key);
-    if (cause) touches.set(cause, (touches.get(cause) ?? 0) + 1);
-    if (!order || (order.status === 'paid' && !held && mails === 0)) lost.push(key);
-    if (mails > 1 && !asked.has(key)) mailedTwice.push(key);
+    if (held) touches.set(held, (touches.get(held) ?? 0) + 1);
+    if (!order || (order.status === 'paid' && !held && serials === 0)) lost.push(key);
+    if (serials > (asked.has(buyer.email ?? '') ? 2 : 1)) mailedTwice.push(key);
   }
   const total = [...touches.values()].reduce((sum, n) => sum + n, 0);
   return { touches, total, lost, mailedTwice, mails: world.mails.length };
 }
-
-/** Questions that the buyer could answer instead of the seller. */
-const TO_THE_BUYER: readonly HeldReason[] = ['no_name', 'unmappable_name', 'bad_address', 'bounced'];
-
-const causeOf = (reason: HeldReason, isAnswered: boolean): string =>
-  TO_THE_BUYER.includes(reason)
-    ? `${reason}, the buyer ${isAnswered ? 'would answer' : 'would not answer'}`
-    : reason;
 
 /** Prints the month. Returns true if nothing is lost and a person acts on few enough orders. */
 export function printMonth(

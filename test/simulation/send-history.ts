@@ -18,12 +18,21 @@ const OLDEST_MS = (72 + 1) * 3_600_000;
 /** @param isReversed returns true if a full reversal was acknowledged before that time. */
 export function sendHistory(sim: Sim, isReversed: (key: string, at: number) => boolean) {
   const sends = new Map<string, Send[]>();
+  /** By key: the sends whose sender may still be working. */
+  const open = new Map<string, Send[]>();
+  const byProcess = new Map<string, Send[]>();
   const leases = new Map<string, Lease>();
   const dueSince = new Map<string, number>();
   /** The times at which the operator asked for a mail again. */
   const resent = new Map<string, number[]>();
   const erased = new Map<string, number>();
   const of = (key: string) => sends.get(key) ?? [];
+  const by = ({ id }: Process, key: string) => byProcess.get(`${id} ${key}`) ?? [];
+  const add = (lists: Map<string, Send[]>, key: string, send: Send) => {
+    const list = lists.get(key);
+    if (list) list.push(send);
+    else lists.set(key, [send]);
+  };
   const isResent = (key: string, from: number, to: number) =>
     (resent.get(key) ?? []).some((at) => from <= at && at <= to);
 
@@ -77,10 +86,8 @@ export function sendHistory(sim: Sim, isReversed: (key: string, at: number) => b
       const isMark = ({ n }: Send) =>
         known(n)?.state === 'in_flight' &&
         after.sends.some((one) => one.n === n && one.state !== 'in_flight');
-      for (const send of of(key)) {
-        if (send.process === process && send.answered && (!send.unmarked || isMark(send)))
-          send.markedAt ??= now;
-      }
+      for (const send of by(process, key))
+        if (send.answered && (!send.unmarked || isMark(send))) send.markedAt ??= now;
       const { outbox } = after;
       if (!outbox || process.id.startsWith(PERSON)) dueSince.delete(key);
       if (outbox && !dueSince.has(key)) dueSince.set(key, now);
@@ -90,13 +97,13 @@ export function sendHistory(sim: Sim, isReversed: (key: string, at: number) => b
     },
 
     failed(process: Process, key: string): void {
-      for (const send of of(key)) if (send.process === process && send.answered) send.unmarked ??= true;
+      for (const send of by(process, key)) if (send.answered) send.unmarked ??= true;
     },
 
     /** Its outcome changed nothing, or another process had the lease by then. */
     left(process: Process, key: string): void {
-      for (const send of of(key)) {
-        if (send.process !== process || !send.answered) continue;
+      for (const send of by(process, key)) {
+        if (!send.answered) continue;
         if (send.answered === 'sent') send.markedAt ??= sim.clock.now;
         send.left = true;
       }
@@ -122,12 +129,14 @@ export function sendHistory(sim: Sim, isReversed: (key: string, at: number) => b
         startedAt: now,
         leaseAt: lease?.at ?? now,
       };
-      const same = of(key).filter((one) => shares(one, send));
-      if (same.some(isOpen)) sim.violation('a line has one sender at a time', key);
-      const last = same.at(-1);
+      const working = (open.get(key) ?? []).filter(isOpen);
+      if (working.some((one) => shares(one, send))) sim.violation('a line has one sender at a time', key);
+      const last = of(key).findLast((one) => shares(one, send));
       if (last) mayFollow(last, send);
       if (lease) lease.used = true;
-      sends.set(key, [...of(key), send]);
+      add(sends, key, send);
+      add(byProcess, `${process.id} ${key}`, send);
+      open.set(key, [...working, send]);
       return send;
     },
   };

@@ -39,13 +39,13 @@ export function tableOf(sim: Sim, watcher: Watcher) {
     const version = before && 'version' in before ? before.version : undefined;
     if (expected === undefined ? before !== undefined : version !== expected) throw NO;
     items.set(item.key, { item, writer });
-    sim.note(`${item.key} is ${summaryOf(item)}`);
-    index(item);
+    const dueAt = item.kind === 'order' ? wakeAt(item) : undefined;
+    sim.note(`${item.key} is ${summaryOf(item, dueAt)}`);
+    index(item, dueAt);
     watcher.wrote({ process, before, after: item });
   }
 
-  function index(item: Item): void {
-    const dueAt = item.kind === 'order' ? wakeAt(item) : undefined;
+  function index(item: Item, dueAt: string | undefined): void {
     if (dueAt === undefined) {
       if (due.delete(item.key)) stale.push(item.key);
       return;
@@ -105,11 +105,11 @@ export function tableOf(sim: Sim, watcher: Watcher) {
 
 export type Table = ReturnType<typeof tableOf>;
 
-function summaryOf(item: Item): string {
+function summaryOf(item: Item, dueAt: string | undefined): string {
   if (item.kind === 'alias') return `also ${item.aliasOf}`;
   if (item.kind !== 'order') return item.kind;
   const lines = item.lines.map((line) =>
     line.state === 'issued' ? line.issued.serial.slice(0, 4) : line.state,
   );
-  return `v${item.version} ${statusOf(item)} ${mailState(item)} ${wakeAt(item) ?? '-'} ${lines.join()}`;
+  return `v${item.version} ${statusOf(item)} ${mailState(item)} ${dueAt ?? '-'} ${lines.join()}`;
 }

@@ -102,11 +102,12 @@ function bind(port: number, host: string, variable: string, handler: Handler): P
 
 /** A foreign web page can make a browser call this server: by a DNS name that points here, or from its own origin. */
 function isForeign({ headers }: IncomingMessage): boolean {
-  const host = headers.host ?? '';
-  const ours = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host);
-  return (
-    !ours || (headers.origin !== undefined && headers.origin.toLowerCase() !== `http://${host.toLowerCase()}`)
-  );
+  const host = (headers.host ?? '').toLowerCase();
+  const isOurs = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(host);
+  // The buyers' pages have the policy `no-referrer`, so a browser posts their forms with the origin `null`.
+  const isHidden = headers.origin === 'null' && headers['sec-fetch-site'] === 'same-origin';
+  const origin = isHidden ? undefined : headers.origin?.toLowerCase();
+  return !isOurs || (origin !== undefined && origin !== `http://${host}`);
 }
 
 function closeServer(server: Server): Promise<void> {

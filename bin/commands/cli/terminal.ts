@@ -70,3 +70,17 @@ async function readHidden(prompt: string): Promise<string> {
     process.stderr.write('\n');
   }
 }
+
+/** A machine without a browser ignores it: the address is printed too. */
+export async function openBrowser(url: string): Promise<void> {
+  const { spawn } = await import('node:child_process');
+  const [program, ...args] =
+    process.platform === 'darwin'
+      ? ['open', url]
+      : process.platform === 'win32'
+        ? ['cmd', '/c', 'start', '', url]
+        : ['xdg-open', url];
+  spawn(program ?? '', args, { stdio: 'ignore', detached: true })
+    .on('error', () => undefined)
+    .unref();
+}

@@ -3,13 +3,14 @@ import { Command } from '@commander-js/extra-typings';
 import type { Batch } from '../../../functions/core/order/types.ts';
 import { codeOrderKey } from '../../../functions/core/pages/claim.ts';
 import { batchKey, parseCode } from '../../../functions/core/pages/codes.ts';
+import { columns, json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
 import { parseDay } from '../cli/option-values.ts';
 import { type TargetOptions, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { openSession } from '../orders/session.ts';
-import { everyItem, type Table } from '../orders/table.ts';
-import { findBatch, printBatches, readBatches, readKeypostKeys, viewBatch } from './batches.ts';
+import { keysOfOrders, type Table } from '../orders/table.ts';
+import { readBatches, readKeypostKeys } from './batches.ts';
 
 const define = (verb: string, description: string, example: string) =>
   withTargetOptions(new Command(verb))
@@ -20,61 +21,68 @@ const define = (verb: string, description: string, example: string) =>
 type Options = TargetOptions & { readonly json?: true | undefined };
 
 export const codesList = (terminal: Terminal) =>
-  define('list', 'the lists of codes, and how many codes are redeemed; reads the whole table', '').action(
-    (options) => changeBatch(terminal, options),
-  );
+  define('list', 'the lists of codes, and how many codes are redeemed', '').action(async (options) => {
+    const { table, store } = await openSession(options, terminal);
+    await print(terminal, table, await readBatches(store), options);
+  });
 
 export const codesStop = (terminal: Terminal) =>
   define('stop', 'redeem no more codes of a list', ' bundle-2027')
     .argument('<batch>', 'the name of the list')
-    .action((name, options) =>
-      changeBatch(terminal, options, name, (batch) => ({ ...batch, stopped: true })),
-    );
+    .action((name, options) => changeBatch(terminal, name, options, { stopped: true }));
 
 export const codesExtend = (terminal: Terminal) =>
   define('extend', 'change the last valid day of a list', ' bundle-2027 --until 2027-06-30')
     .argument('<batch>', 'the name of the list')
     .requiredOption('--until <date>', 'the last day on which the codes are valid, in UTC', parseDay)
-    .action((name, options) =>
-      changeBatch(terminal, options, name, (batch) => ({ ...batch, until: options.until })),
-    );
+    .action((name, options) => changeBatch(terminal, name, options, { until: options.until }));
 
 export const codesRevoke = (terminal: Terminal) =>
   define('revoke', 'make one code invalid that is not redeemed', ' 0R3D-9S4K-WX2M-7HQA')
     .argument('<code>', 'the code')
     .action((code, options) => revoke(terminal, code, options));
 
-/** Changes one list if it is named, and shows it, or all. */
 async function changeBatch(
   terminal: Terminal,
+  name: string,
   options: Options,
-  name?: string,
-  change = (batch: Batch): Batch => batch,
+  change: Pick<Batch, 'stopped' | 'until'>,
 ): Promise<void> {
   const { store, target, table } = await openSession(options, terminal);
-  if (name === undefined) {
-    const redeemed = await countRedeemed(table);
-    const views = (await readBatches(store)).map((batch) => viewBatch(batch, redeemed.get(batch.name) ?? 0));
-    return printBatches(terminal, views, options.json);
-  }
   for (;;) {
-    const batch = await findBatch(store, target, name);
-    const next = { ...change(batch), version: batch.version + 1 };
-    if (await store.put(next, batch.version)) continue;
-    return printBatches(
-      terminal,
-      [viewBatch(next, (await countRedeemed(table)).get(name) ?? 0)],
-      options.json,
-    );
+    const batch = (await readBatches(store)).find((one) => one.name === name);
+    if (!batch)
+      throw new CommandError(`there is no list ${name}; \`${target.command('codes list')}\` shows all`);
+    const next = { ...batch, ...change, version: batch.version + 1 };
+    if (!(await store.put(next, batch.version))) return print(terminal, table, [next], options);
   }
 }
 
+async function print(
+  terminal: Terminal,
+  table: Table,
+  batches: readonly Batch[],
+  options: Options,
+): Promise<void> {
+  const redeemed = batches.length > 0 ? await countRedeemed(table) : new Map<string, number>();
+  const today = new Date().toISOString().slice(0, 10);
+  const rows = batches.map(({ name: batch, products, count: made, until = null, stopped }) => {
+    const state = stopped ? 'stopped' : until !== null && until < today ? 'expired' : 'active';
+    return { batch, product: products.join(','), made, redeemed: redeemed.get(batch) ?? 0, until, state };
+  });
+  const [first] = rows;
+  const texts = rows.map((row) => Object.values(row).map((value) => String(value ?? '')));
+  const head = Object.keys(first ?? {}).map((name) => name.toUpperCase());
+  terminal.print(options.json ? json(rows) : first ? columns([head, ...texts]) : 'there is no list of codes');
+}
+
+/** Reads the keys of the orders, and no order. */
 async function countRedeemed(table: Table): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();
-  for await (const items of everyItem(table))
-    for (const { kind, key } of items) {
-      const name = /^codes#(.+)-\d+$/.exec(key)?.[1];
-      if (kind === 'order' && name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
+  for await (const keys of keysOfOrders(table, 'codes#'))
+    for (const key of keys) {
+      const name = key.slice('codes#'.length, key.lastIndexOf('-'));
+      counts.set(name, (counts.get(name) ?? 0) + 1);
     }
   return counts;
 }

@@ -1,7 +1,6 @@
 /** `codes make`: a list of claim codes. */
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { batchKey, codeMaker, MOST_BATCHES, MOST_CODES } from '../../../functions/core/pages/codes.ts';
-import { json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
 import { parseCount, parseDay } from '../cli/option-values.ts';
 import { type OptionsOf, withTargetOptions } from '../cli/target.ts';
@@ -49,10 +48,19 @@ async function make(terminal: Terminal, options: OptionsOf<typeof command>): Pro
     const item = { kind: 'batch', version: 1, receivedAt, name, products, count, until } as const;
     // Another call may take the number first.
     if (await store.put({ ...item, key: batchKey(batch) }, undefined)) continue;
-    const codes = Array.from({ length: count }, (_, n) => code({ batch, n }));
-    return terminal.print(options.json ? json({ batch: name, count, codes }) : ['code', ...codes].join('\n'));
+    if (options.json) terminal.print(`{ "batch": ${JSON.stringify(name)}, "count": ${count}, "codes": [`);
+    else terminal.print('code');
+    const [before, after, end] = options.json ? ['"', '"', ','] : ['', '', ''];
+    const line = (n: number) => `${before}${code({ batch, n })}${after}${n < count - 1 ? end : ''}`;
+    // A million codes at once would be a text of 20 MB.
+    for (let n = 0; n < count; n += PART)
+      terminal.print(Array.from({ length: Math.min(PART, count - n) }, (_, at) => line(n + at)).join('\n'));
+    if (options.json) terminal.print('] }');
+    return;
   }
 }
+
+const PART = 10_000;
 
 const append = (text: string, known: readonly string[] = []): readonly string[] => [
   ...new Set([...known, text]),

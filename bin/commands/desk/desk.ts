@@ -1,10 +1,9 @@
 /** `desk`: the orders in a browser, on this machine, with the person's own AWS credentials. */
-import { spawn } from 'node:child_process';
 import { Command } from '@commander-js/extra-typings';
 import { json } from '../cli/columns.ts';
 import { listen, sendJson } from '../cli/http.ts';
 import { type OptionsOf, targetFrom, withTargetOptions } from '../cli/target.ts';
-import type { Terminal } from '../cli/terminal.ts';
+import { openBrowser, type Terminal } from '../cli/terminal.ts';
 import { desk, newToken } from './server.ts';
 
 const command = () =>
@@ -36,18 +35,5 @@ async function openDesk(terminal: Terminal, options: OptionsOf<typeof command>):
   });
   const url = `http://127.0.0.1:${port}/?token=${token}`;
   terminal.print(options.json ? json({ url }) : `The desk is at ${url} until Ctrl-C.`);
-  if (options.open) openBrowser(url);
-}
-
-function openBrowser(url: string): void {
-  const [program, ...args] =
-    process.platform === 'darwin'
-      ? ['open', url]
-      : process.platform === 'win32'
-        ? ['cmd', '/c', 'start', '', url]
-        : ['xdg-open', url];
-  // A machine without a browser still shows the address.
-  spawn(program ?? '', args, { stdio: 'ignore', detached: true })
-    .on('error', () => undefined)
-    .unref();
+  if (options.open) await openBrowser(url);
 }

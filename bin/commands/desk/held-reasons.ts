@@ -48,9 +48,11 @@ const fix: Readonly<Record<HeldReason, string>> = {
   mail_age: 'Open Health for the cause, then release.',
   bounced: 'Ask the buyer for another address, and enter it.',
   too_large: 'Look the order up at the provider, then release.',
-  rename: 'Reissue the order if you agree; then release the request, and its buyer gets a mail.',
-  recover_other_address: 'Resend the order with that number if you believe it; then release the request.',
-  erasure: 'Erase the person in an order if you may; then release the request.',
+  rename:
+    'Reissue the order if you agree, then release the request; otherwise reject it. Its buyer gets a mail.',
+  recover_other_address:
+    'Resend the order with that number if you believe it, then release the request; otherwise reject it.',
+  erasure: 'Erase the person in an order if you may, which answers the request; otherwise reject it.',
   generator: 'Correct the program and deploy, then release.',
 };
 

@@ -91,26 +91,24 @@ export async function findings(catalogue: Catalogue, target: Target): Promise<re
 
 /** `npm start` has no stack, no alarm topic, and its Lambdas are reached through the webhook's address only. */
 function checksFor({ catalogue: { products, providers }, target: { local } }: DoctorContext): Checks {
-  const each = (names: object, title: string, check: (name: string) => Check) =>
-    Object.fromEntries(Object.keys(names).map((name) => [`${title} ${name}`, check(name)]));
-  const isMail = ([, { mail }]: (typeof entries)[number]) => mail !== undefined;
-  const entries = Object.entries(providers);
-  const stores = Object.fromEntries(entries.filter(isMail));
-  const webhooks = Object.fromEntries(entries.filter((entry) => !isMail(entry)));
+  const each = (names: readonly string[], title: string, check: (name: string) => Check) =>
+    Object.fromEntries(names.map((name) => [`${title} ${name}`, check(name)]));
+  const stores = Object.keys(providers).filter((name) => providers[name]?.mail);
+  const webhooks = Object.keys(providers).filter((name) => !providers[name]?.mail);
   const hasProgram = Object.values(products).some(({ serial }) => serial.kind === 'program');
   const optional: Checks = {
     ...each(stores, 'order-mails', orderMails),
-    ...(Object.keys(stores).length > 0 && { 'order-mail': lambda('OrderMailFunction') }),
+    ...(stores.length > 0 && { 'order-mail': lambda('OrderMailFunction') }),
     ...(hasProgram && { generate: lambda('GenerateFunction') }),
   };
   return {
     ...(local ? {} : { stack }),
     ...senderChecks,
-    ...each(products, 'product-key', productKey),
+    ...each(Object.keys(products), 'product-key', productKey),
     ...each(webhooks, 'provider-key', providerKey),
     table,
     ...each(webhooks, 'webhook', webhook),
-    ...(Object.keys(webhooks).length > 0 ? { clock } : {}),
+    ...(webhooks.length > 0 ? { clock } : {}),
     ...(local ? {} : { ...optional, ...deployedOnly }),
   };
 }

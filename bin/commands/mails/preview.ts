@@ -1,5 +1,4 @@
 /** `mail preview`: shows a mail as it will arrive. `mail send`: sends one, marked TEST. */
-import { spawn } from 'node:child_process';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +12,7 @@ import { PREVIEW_KINDS, previewMail, previewPage } from '../../../functions/core
 import { json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
 import { type OptionsOf, readCatalogue, targetFrom, withTargetOptions } from '../cli/target.ts';
-import type { Terminal } from '../cli/terminal.ts';
+import { openBrowser, type Terminal } from '../cli/terminal.ts';
 
 const withChoice = (command: Command) =>
   withTargetOptions(command)
@@ -74,15 +73,6 @@ async function build(options: OptionsOf<typeof withChoice>, terminal: Terminal):
 async function show(message: Message): Promise<string> {
   const file = join(await mkdtemp(join(tmpdir(), 'keypost-mail-')), 'mail.html');
   await writeFile(file, previewPage(message, toMime(message).toString()));
-  const [program, ...args] =
-    process.platform === 'darwin'
-      ? ['open']
-      : process.platform === 'win32'
-        ? ['cmd', '/c', 'start', '""']
-        : ['xdg-open'];
-  // The person opens the file if no browser starts.
-  spawn(program, [...args, file], { detached: true, stdio: 'ignore' })
-    .on('error', () => undefined)
-    .unref();
+  await openBrowser(file);
   return file;
 }

@@ -36,9 +36,14 @@ export const ordersRelease = (terminal: Terminal) =>
       parsePair,
     )
     .option('--order <id>', "the provider's ID of an unreadable order whose notification has none")
+    .option('--refuse', "refuse a buyer's request, or reject the order: it gets no serial")
     .addHelpText('after', RELEASE)
-    .action((key, { name, email, product: products, order, ...options }) =>
-      act(terminal, options, { action: 'release', key, name, email, products, order }),
+    .action((key, { name, email, product: products, order, refuse, ...options }) =>
+      act(
+        terminal,
+        options,
+        refuse ? { action: 'reject', key } : { action: 'release', key, name, email, products, order },
+      ),
     );
 
 const RELEASE = `
@@ -49,6 +54,7 @@ its price floor approves the price. With --product, an unreadable notification b
 the order that you describe; it needs the order's ID, so that a repeated notification
 is no second order. A line that still lacks something stays held,
 and then the exit code is 1. A line whose SKU the catalogue ignores by now is dropped.
+The release of a buyer's request, and its refusal, send the buyer a mail.
 
 Examples:
   npm run keypost -- orders release 'stripe#pi_123' --name 'José Núñez'

@@ -110,6 +110,20 @@ async function usedDays({ client, name }: Table): Promise<ReadonlySet<string>> {
   return days;
 }
 
+/** Reads the keys of the orders that begin with `prefix` from an index that has keys only: a tenth of the table. */
+export async function* keysOfOrders(
+  { client, name }: Table,
+  prefix: string,
+): AsyncGenerator<readonly string[]> {
+  const scans = segments(client, {
+    ...{ TableName: name, IndexName: 'byDay', ProjectionExpression: '#key' },
+    FilterExpression: 'begins_with(#key, :prefix)',
+    ExpressionAttributeNames: { '#key': 'key' },
+    ExpressionAttributeValues: { ':prefix': { S: prefix } },
+  });
+  for await (const { Items = [] } of merge(scans)) yield Items.map(({ key }) => key?.S ?? '');
+}
+
 /** Reads the due entries of all shards in one page: there are seldom many. */
 export async function* dueEntries(table: Table, after?: Entry): AsyncGenerator<readonly Entry[]> {
   const shards = Array.from({ length: DUE_SHARDS }, (_, shard) => allEntries(entries(table, 'due', shard)));

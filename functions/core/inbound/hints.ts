@@ -28,8 +28,9 @@ export const HINTS: Readonly<Record<HeldReason, string>> = {
   bounced: 'a mail to this address bounced: --email another@address',
   too_large: 'an event has more than an order can hold; look the order up at the provider, then release',
   generator: 'the generator of the serial failed; fix it, then release',
-  rename: 'the buyer wants another name: `orders reissue` the order if you agree, then release the request',
+  rename:
+    'the buyer wants another name: `orders reissue` the order if you agree, then release the request; or --refuse',
   recover_other_address:
-    'the buyer cannot read the old address: `orders resend` the order with that number if you believe it, then release the request',
-  erasure: '`person erase` the buyer if you may, then release the request',
+    'the buyer cannot read the old address: `orders resend` the order with that number if you believe it, then release the request; or --refuse',
+  erasure: '`person erase` the buyer if you may, which answers the request; or --refuse',
 };

@@ -14,6 +14,9 @@ export const loose = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => {
   return z.catch(schema, () => schema.parse({}));
 };
 
+/** A list; an empty one if it is not as documented. */
+export const list = <Item extends z.ZodMiniType>(item: Item) => z.catch(z.array(item), []);
+
 /** An ID: printable ASCII, since it becomes part of an order's key. */
 export const id = z.string().check(z.regex(/^[\x20-\x7e]{1,100}$/));
 /** An ID that the provider's API takes as a part of its path. */

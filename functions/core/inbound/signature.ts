@@ -1,4 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import type { Provider } from './provider.ts';
 import { Rejection } from './rejection.ts';
 
 /** Limits the age of a signature in both directions, for every scheme with a timestamp. */
@@ -33,6 +34,12 @@ export function requireHmac(signed: {
     'no signature matches; is the secret current, and the body untouched on its way?',
   );
 }
+
+/** A `verify` for the HMAC-SHA256 of the body in a header. */
+export const verifyHeader =
+  (name: string, encoding: 'hex' | 'base64'): Provider['verify'] =>
+  ({ headers, body }, { keys }) =>
+    requireHmac({ keys, content: [body], signatures: [requireHeader(headers, name)], encoding });
 
 /** Throws unless `received` is one of `expected`: a secret in a URL, or a digest without HMAC. Compares in constant time. */
 export function requireEqual(received: string | undefined, expected: readonly string[]): void {

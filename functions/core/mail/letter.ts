@@ -1,7 +1,7 @@
 /** The content of each kind of mail. */
 import type { Catalogue, Product } from '../catalogue/catalogue.ts';
-import type { Buyer, HeldReason } from '../inbound/event.ts';
-import { carriesLine } from '../order/due.ts';
+import type { Buyer } from '../inbound/event.ts';
+import { carriesLine, lacksName } from '../order/due.ts';
 import type { Order, Send } from '../order/types.ts';
 import { findProduct } from '../serial/lines.ts';
 import { type Block, button, heading, oneLine, paragraph, verbatim } from './blocks.ts';
@@ -94,7 +94,7 @@ export function serialLetter(writing: Writing, send: Send): Letter {
       paragraph(plural(words, 'thanks', items.length), values),
       ...giftNotice(words, order.buyer, items),
       ...items.flatMap(sectionOf),
-      ...(hasHeld ? [paragraph(words.restFollows)] : []),
+      ...(hasHeld ? [paragraph(words.restFollows), ...nameButton(writing)] : []),
       paragraph(words.keep),
       ...(links ? [button(words.lostSerial, links.licences, catalogue.seller.accent)] : []),
     ],
@@ -125,6 +125,7 @@ function giftNotice({ gift, giftReceived }: Words, buyer: Buyer, items: readonly
 
 /** True if one name has all words of the other, perhaps as initials: J. Smith and Smith, John. */
 function isSamePerson(one: string, other: string): boolean {
+  if (one === other) return true;
   const [few = [], many = []] = [wordsOf(one), wordsOf(other)].sort((a, b) => a.length - b.length);
   const isInitial = (short: string, long: string) => short.length === 1 && long.startsWith(short);
   const agree = (a: string, b: string) => a === b || isInitial(a, b) || isInitial(b, a);
@@ -140,7 +141,7 @@ const wordsOf = (name: string): string[] =>
 
 /** The mails without a serial. A previous owner is not greeted, because the order has the new owner's name. */
 export function notice(writing: Writing, about: Exclude<Send['about'], 'serials'>): Letter {
-  const { catalogue, order, number, words, links } = writing;
+  const { catalogue, order, number, words } = writing;
   const ids = order.lines.flatMap(({ product }) => product ?? []);
   const names = ids.map((id) => oneLine(findProduct(catalogue, id)?.name ?? id));
   const end = order.trial?.until;
@@ -168,28 +169,29 @@ export function notice(writing: Writing, about: Exclude<Send['about'], 'serials'
         ],
       };
     case 'held': {
-      // The link to the page that asks for the name belongs here.
-      const lacksName = order.lines.some(
-        (line) => line.state === 'held' && NAME_REASONS.includes(line.reason),
-      );
+      const page = nameButton(writing);
       return {
         subject: fill(words.heldSubject, values),
         blocks: [
           hello,
           paragraph(words.held, values),
-          ...(lacksName && links?.name
-            ? [button(words.giveName, links.name, catalogue.seller.accent)]
-            : [paragraph(lacksName ? words.heldForName : words.heldForCheck)]),
+          ...(page.length > 0
+            ? page
+            : [paragraph(lacksName(order) ? words.heldForName : words.heldForCheck)]),
         ],
       };
     }
   }
 }
 
+/** The button to the page on which the buyer types the name, if the order lacks only that. */
+const nameButton = ({ catalogue, order, words, links }: Writing): Block[] =>
+  lacksName(order) && links?.name && catalogue.pages?.corrections
+    ? [button(words.giveName, links.name, catalogue.seller.accent)]
+    : [];
+
 /** A day in UTC: which day it is for the buyer is unknown. */
 const DATE = { dateStyle: 'long', timeZone: 'UTC' } as const;
-
-const NAME_REASONS: readonly HeldReason[] = ['no_name', 'unmappable_name', 'name_too_long'];
 
 const LONGEST_GREETING = 100;
 

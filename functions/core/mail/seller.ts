@@ -20,8 +20,6 @@ export interface Waiting {
 /** Lists the entries from a time on, the oldest first. */
 export type ListWaiting = (list: HeldList, from: At, limit: number) => Promise<readonly Waiting[]>;
 
-type Telling = Pick<Ports, 'catalogue' | 'store' | 'mailer' | 'report' | 'now'>;
-
 /** By notice that this process has mailed, the time before which it is not tried again. */
 export type Mailed = Map<string, number>;
 
@@ -32,7 +30,7 @@ const MINUTE = 60_000;
 const DAY_MS = 24 * 60 * MINUTE;
 
 /** Mails each order that is held since the last run. The notice makes it once, also if the process ends in between. */
-export async function tellHeld(ports: Telling, list: ListWaiting, mailed: Mailed): Promise<void> {
+export async function tellHeld(ports: Ports, list: ListWaiting, mailed: Mailed): Promise<void> {
   const { store, now } = ports;
   const item = await store.get(CURSOR);
   const cursor = item?.kind === 'cursor' ? item : { kind: 'cursor' as const, key: CURSOR, version: 0 };
@@ -63,7 +61,7 @@ export async function tellHeld(ports: Telling, list: ListWaiting, mailed: Mailed
 
 /** Mails the digest of the day. A notice is in one digest, a request in each until it is resolved. */
 export async function tellWaiting(
-  ports: Telling,
+  ports: Ports,
   list: ListWaiting,
   held: readonly Waiting[],
   mailed: Mailed,
@@ -91,7 +89,7 @@ const MOST_LISTED = 100;
 
 /** `later`: the mail was not accepted, so a later run tries it again. `none`: there is nothing to mail. */
 async function tellOnce(
-  { store, mailer, report, now }: Telling,
+  { store, mailer, report, now }: Ports,
   notice: string,
   mailed: Mailed,
   build: () => Promise<Message | undefined>,

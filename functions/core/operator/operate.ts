@@ -8,7 +8,7 @@ import { previewMail } from '../mail/preview.ts';
 import { isInForce, isPaid, statusOf } from '../order/due.ts';
 import { type Result, reject, resend } from '../order/manual.ts';
 import { AliasCircle, change, changeItem } from '../order/record.ts';
-import type { Item, Line, Order, Request } from '../order/types.ts';
+import type { Item, Line, Order } from '../order/types.ts';
 import { view } from '../order/view.ts';
 import { type Answers, fetchAnswers } from '../serial/lines.ts';
 import type { Store } from '../world.ts';
@@ -17,7 +17,7 @@ import { issueManually } from './issue.ts';
 import { addressFinder, isPersonal, isRevealing, type Personal, withoutPerson } from './person.ts';
 import { basisOf, Refusal, type Refused, requireResult, requireUnchanged, type Seen } from './refusal.ts';
 import { reissueLines, transferOrder } from './reissue.ts';
-import { closeUnreadable, releaseItem } from './release-item.ts';
+import { closeRequest, closeUnreadable, releaseItem } from './release-item.ts';
 
 export interface Operating {
   readonly catalogue: Catalogue;
@@ -185,7 +185,7 @@ async function release(ports: Operating, request: Of<'release'>) {
     throw new Refusal(`the catalogue has no product ${unknown}; it has ${Object.keys(products).join(', ')}`);
   const { item, decided } = await findSeen(ports, request);
   requireHeld(item);
-  if (item.kind === 'request') return await closeRequest(ports, item);
+  if (item.kind === 'request') return outcome(await closeRequest(ports, item, 'answered'), true);
   const notes: string[] = [];
   const { who, why, name, order } = request;
   const email = request.email && toMailbox(request.email);
@@ -205,19 +205,10 @@ async function rejectItem(ports: Operating, request: Of<'reject'>) {
   const { item, decided } = await findSeen(ports, request);
   requireHeld(item);
   if (item.kind === 'unreadable') return outcome(await closeUnreadable(ports, item, request), true);
-  if (item.kind === 'request') throw new Refusal(`${item.key} is a request; release it when it is answered`);
+  if (item.kind === 'request') return outcome(await closeRequest(ports, item, 'refused'), true);
   if (item.lines.every(({ state }) => state !== 'held'))
     throw new Refusal(`${item.key} has its serials already; correct the address instead`);
   return await changeSeen(ports, { item, decided }, (current) => reject(current, request, ports.now()));
-}
-
-/** The person has decided on a buyer's request. The buyer gets a mail that says so. */
-async function closeRequest({ store, now }: Operating, { heldAt: _, version, ...request }: Request) {
-  const until = new Date(now()).toISOString();
-  const next = { ...request, version: version + 1, step: 'answered', until } as const;
-  const inTheWay = await store.put(next, version);
-  if (inTheWay) throw new Refusal(`${request.key} has changed since you saw it; look at it again`);
-  return outcome(next, true);
 }
 
 async function resendOrder(ports: Operating, request: Of<'resend'>) {

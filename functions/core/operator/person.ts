@@ -76,6 +76,10 @@ export function withoutPerson(
   // Its key stays: a run of redeliver may be working on it.
   if (item.kind === 'request') {
     const { kind, key, version, receivedAt, locale } = item;
+    // The buyer who asked for the erasure gets a mail, and then the request is deleted.
+    if (item.step === 'erased') return undefined;
+    if (item.about === 'erasure')
+      return { ...item, heldAt: undefined, step: 'erased', until: new Date(now).toISOString() };
     return { kind, key, version, receivedAt, locale, about: 'lost', address: '' };
   }
   if (item.kind === 'unreadable') {

@@ -16,7 +16,7 @@ import { statusOf } from '../order/due.ts';
 import { idIn } from '../order/keys.ts';
 import type { Actor } from '../order/manual.ts';
 import { change, changeItem, type Recording } from '../order/record.ts';
-import type { Order, Raw, Unreadable } from '../order/types.ts';
+import type { Order, Raw, Request, Unreadable } from '../order/types.ts';
 import { asOrder } from '../order/view.ts';
 import { type Answers, fetchAnswers } from '../serial/lines.ts';
 import type { Store } from '../world.ts';
@@ -174,6 +174,18 @@ const recordingOf = ({ store, now }: Pick<Releasing, 'store' | 'now'>, notes: st
     if (name === 'alias_conflict') notes.push(`${order} has the alias ${other}, which another order has too`);
   },
 });
+
+/** Ends a buyer's request, on which the seller has decided. Its buyer gets a mail. */
+export async function closeRequest(
+  { store, now }: Pick<Releasing, 'store' | 'now'>,
+  { heldAt, version, ...request }: Request,
+  step: 'answered' | 'refused',
+): Promise<Request> {
+  const until = new Date(now()).toISOString();
+  const next = { ...request, version: version + 1, step, until } as const;
+  if (heldAt && !(await store.put(next, version))) return next;
+  throw new Refusal(`${request.key} is not held any more; look at it again`);
+}
 
 /** Ends a notification that concerns no order. */
 export async function closeUnreadable(

@@ -111,6 +111,17 @@ export const isWhollyHeld = (order: Order): boolean =>
   order.lines.every(({ state }) => state === 'held') &&
   toMailbox(order.buyer.email) !== undefined;
 
+const isHeldOnlyFor = (order: Order, reasons: readonly HeldReason[]): boolean =>
+  isInForce(order) && isHeld(order) && heldReasons(order).every((reason) => reasons.includes(reason));
+
+/** True if the order is held for its name only: a name that the buyer types must not approve a price, for example. */
+export const lacksName = (order: Order): boolean =>
+  isHeldOnlyFor(order, ['no_name', 'unmappable_name', 'name_too_long']);
+
+/** True if the order is held only because no mail reaches its buyer. */
+export const lacksAddress = (order: Order): boolean =>
+  isHeldOnlyFor(order, ['bad_address', 'mail_refused', 'bounced']);
+
 /** True if a first payment may still come: the buyer has not cancelled. */
 export const awaitsPayment = (order: Order): boolean => !isPaid(order) && order.reversals.size === 0;
 

@@ -74,9 +74,15 @@ function withHeldMail(order: Order, now: number): Order {
 const HELD_MAIL_MS = 5 * 60_000;
 const HELD_MAIL_MOST_MS = 24 * 3_600_000;
 
-/** True if a line is held, or will be once it is paid. A disputed order keeps its notification, because the dispute may be won. */
-export const needsRaw = ({ lines }: Order): boolean =>
-  lines.some((line) => line.state === 'held' || (line.state === 'pending' && line.product === null));
+/**
+ * True if a line is held, or may be once it is paid: its SKU is unknown, or the first payment of its trial brings no lines. A
+ * disputed order keeps its notification, because the dispute may be won.
+ */
+export const needsRaw = ({ lines, trial }: Order): boolean =>
+  lines.some(
+    ({ state, product }) =>
+      state === 'held' || (state === 'pending' && (product === null || trial !== undefined)),
+  );
 
 export function isWithinLimits(order: Order): boolean {
   const { lines, sends, audit, aliases, reversals } = order;
@@ -104,4 +110,10 @@ export function isSame(one: Order, other: Order): boolean {
   return Object.keys({ ...before, ...after }).every(isPartSame);
 }
 
-const asText = (part: unknown): string | undefined => JSON.stringify(part instanceof Map ? [...part] : part);
+/** The fields of a stored order may be in another order than those of a new one. */
+const asText = (part: unknown): string | undefined =>
+  JSON.stringify(part instanceof Map ? [...part] : part, (_name, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : value,
+  );

@@ -322,6 +322,12 @@ export const Batch = record({
 /** `told` is the mail to the new address of a `move`. The buyer asks for the others. */
 export const ABOUTS = ['lost', 'move', 'told', 'rename', 'recover_other_address', 'erasure'] as const;
 
+/**
+ * `apply` is the change of a `move`. The others end a request with a mail: the seller has worked on it or refuses it, the buyer is
+ * erased, or the old address has stopped the move.
+ */
+export const STEPS = ['apply', 'answered', 'refused', 'erased', 'stopped'] as const;
+
 /** A buyer's request that waits for the redeliver run, for a person, or for both. */
 export type Request = ReturnType<typeof Request>;
 export const Request = record({
@@ -335,8 +341,8 @@ export const Request = record({
   until: maybe(text),
   /** Present while a person has to act. */
   heldAt: maybe(text),
-  /** The step that is due: the mail that a request is held or answered, or the change of a `move`. */
-  step: maybe(oneOf(['answered', 'apply'] as const)),
+  /** The step that is due; without one, the mail that the request has arrived. */
+  step: maybe(oneOf(STEPS)),
   /** A `rename` has these: the order, and the name that the buyer asks for. */
   order: maybe(text),
   name: maybe(text),

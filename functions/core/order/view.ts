@@ -130,24 +130,18 @@ export function asOrder(item: Unreadable | KeyChange | Request): Order {
   const order = { ...emptyOrder(key, provider, isTest, Date.parse(receivedAt)), version, audit };
   if (item.kind === 'keyChange' || item.state === 'closed') return order;
   const { reason, heldAt, raw } = item;
-  const line = { id: 1, sku: '', product: null, quantity: 1, via: 'mail', state: 'held', reason } as const;
-  return { ...order, paidAt: receivedAt, heldAt, raw, lines: [line] };
+  return { ...order, paidAt: receivedAt, heldAt, raw, lines: [{ ...HELD, reason }] };
 }
+
+const HELD = { id: 1, sku: '', product: null, quantity: 1, via: 'mail', state: 'held' } as const;
 
 function requestAsOrder({ key, version, receivedAt, heldAt, ...request }: Request): Order {
   const { address: email, name, about, order, printed } = request;
   const reason = REQUEST_REASONS.find((one) => one === about);
-  const line = { id: 1, sku: '', product: null, quantity: 1, via: 'mail', state: 'held' } as const;
   return {
     ...emptyOrder(key, 'request', false, Date.parse(receivedAt)),
-    ...{
-      version,
-      heldAt,
-      printed,
-      paidAt: receivedAt,
-      buyer: { name, email },
-      aliases: order ? [order] : [],
-    },
-    lines: reason && heldAt ? [{ ...line, reason }] : [],
+    ...{ version, heldAt, printed, paidAt: receivedAt, buyer: { name, email } },
+    aliases: order ? [order] : [],
+    lines: reason && heldAt ? [{ ...HELD, reason }] : [],
   };
 }

@@ -15,6 +15,12 @@ export interface PageAnswer {
   readonly body: string;
 }
 
+/** What a page says above its content, with its status. */
+export interface Reply {
+  readonly status: number;
+  readonly why: readonly Html[];
+}
+
 /** The reader of a page. */
 export interface Reader {
   readonly words: AllWords;
@@ -93,6 +99,7 @@ ${body.map((part) => ({ html: `${part.html}\n` }))}</main>
 
 export const text = (sentence: string): Html => html`<p>${sentence}</p>`;
 export const alert = (sentence: string): Html => html`<p role="alert">${sentence}</p>`;
+export const refuse = (why: string, status = 400): Reply => ({ status, why: [alert(why)] });
 export const heading = (title: string): Html => html`<h2>${title}</h2>`;
 
 /** A text to copy: a click selects all of it. */

@@ -11,6 +11,7 @@ export const LIMITS = {
   'requests of a network': { per: HOUR, most: 20 },
   'requests of all': { per: MINUTE, most: 60 },
   'requests for an address': { per: DAY, most: 3 },
+  'receipts of all': { per: DAY, most: 100 },
   'wrong codes of a network': { per: HOUR, most: 20 },
   'wrong codes for a link': { per: DAY, most: 10 },
   'claims of a batch': { per: HOUR, most: 2_000 },

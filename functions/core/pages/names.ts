@@ -5,11 +5,11 @@ import { licenseeOf, type NameOptions } from '../serial/name.ts';
 /** True if the names differ in case, accents, order of words, or one letter in four and at most three. */
 export function resembles(one: string, other: string): boolean {
   const [before, after] = [words(one), words(other)];
-  if ([...before].sort().join(' ') === [...after].sort().join(' ')) return true;
-  const most = Math.min(3, Math.floor(before.join('').length / 4));
-  const isNear = (left: readonly string[], right: readonly string[]) =>
-    distance([...left.join('')], [...right.join('')]) <= most;
-  return isNear(before, after) || isNear([...before].sort(), [...after].sort());
+  const letters = before.join('');
+  const sorted = [...before].sort().join('');
+  const most = Math.min(3, Math.floor(letters.length / 4));
+  const isNear = (left: string, right: string) => distance([...left], [...right]) <= most;
+  return isNear(letters, after.join('')) || isNear(sorted, [...after].sort().join(''));
 }
 
 /** True if the two are the same name, apart from case and accents. */
@@ -21,30 +21,16 @@ const words = (name: string): readonly string[] =>
     .toLowerCase()
     .match(/[\p{L}\p{N}]+/gu) ?? [];
 
-/** Letters without a decomposition in Unicode, as their languages write them without the sign. */
-const PLAIN: Readonly<Record<string, string>> = {
-  ...{
-    ł: 'l',
-    Ł: 'L',
-    đ: 'd',
-    Đ: 'D',
-    ð: 'd',
-    Ð: 'D',
-    ø: 'o',
-    Ø: 'O',
-    ħ: 'h',
-    Ħ: 'H',
-    ı: 'i',
-    ŧ: 't',
-    Ŧ: 'T',
-  },
-  ...{ ß: 'ss', ẞ: 'SS', æ: 'ae', Æ: 'AE', œ: 'oe', Œ: 'OE', þ: 'th', Þ: 'Th', ŋ: 'n', Ŋ: 'N' },
-  ...{ '‘': "'", '’': "'", '“': '"', '”': '"', '–': '-', '—': '-', '‐': '-', '…': '...' },
-};
+/** Letters without a decomposition in Unicode, and how their languages write them without the sign. */
+const PLAIN = new Map(
+  'łl ŁL đd ĐD ðd ÐD øo ØO ħh ĦH ıi ŧt ŦT ßss ẞSS æae ÆAE œoe ŒOE þth ÞTh ŋn ŊN ‘\' ’\' “" ”" –- —- ‐- …...'
+    .split(' ')
+    .map((pair) => [pair.charAt(0), pair.slice(1)] as const),
+);
 
 const plain = (text: string): string =>
   [...text.normalize('NFC')]
-    .map((char) => PLAIN[char] ?? char.normalize('NFD').replace(/\p{M}/gu, ''))
+    .map((char) => PLAIN.get(char) ?? char.normalize('NFD').replace(/\p{M}/gu, ''))
     .join('')
     .normalize('NFC');
 

@@ -2,78 +2,74 @@
 import { toMailbox } from '../mail/address.ts';
 import { fill } from '../mail/sentences.ts';
 import { claimPage } from './claim.ts';
-import { alert, field, form, type PageAnswer, page, type Reader, text } from './html.ts';
+import { alert, field, form, type PageAnswer, page, text } from './html.ts';
 import { licencePage } from './licences.ts';
 import { namePage, orderPage } from './order-pages.ts';
-import { askFor, type PageRequest, type Pages } from './ports.ts';
+import { askForMail, type PageRequest, type Pages, type Visit } from './ports.ts';
 import { chooseLanguage, wordsIn } from './words.ts';
 
+/** The pages below `/licences` by the next part of the path; the further parts follow. */
+const LICENCES = new Map<
+  string | undefined,
+  (visit: Visit, third: string, fourth: string) => PageAnswer | Promise<PageAnswer>
+>([
+  ['', lostPage],
+  ['sent', sentPage],
+  ['l', licencePage],
+  ['name', namePage],
+  ['order', orderPage],
+]);
+
 export async function answerPage(pages: Pages, request: PageRequest): Promise<PageAnswer> {
+  const { method, isForeign } = request;
+  const visit = await visitOf(pages, request);
+  const { words, isPost } = visit;
+  if (isPost && isForeign) return page(visit, words.noPage, [], { status: 403 });
+  if (!isPost && method !== 'GET') return page(visit, words.noPage, [], { status: 405 });
+  const [, first, second = '', third = '', fourth = '', ...rest] = request.path.split('/').map(decode);
+  if (first === 'claim' && !second && pages.catalogue.pages?.codes) return claimPage(visit);
+  const found = first === 'licences' && rest.length === 0 ? LICENCES.get(second) : undefined;
+  if (found && (second === 'order' || !fourth)) return found(visit, third, fourth);
+  return page(visit, words.noPage, [], { status: 404 });
+}
+
+async function visitOf(
+  pages: Pages,
+  { method, form, query, client, ...request }: PageRequest,
+): Promise<Visit> {
   const { seller } = pages.catalogue;
   const language = chooseLanguage(`${request.language ?? ''},${seller.locale ?? 'en'};q=0.001`);
-  const reader: Reader = {
-    words: await wordsIn(seller, language),
-    language,
-    seller,
-  };
-  const [, first = '', second = '', ...rest] = request.path.split('/').map(decode);
-  const isAllowed = request.method === 'GET' || (request.method === 'POST' && !request.isForeign);
-  if (!isAllowed)
-    return page(reader, reader.words.noPage, [], { status: request.method === 'POST' ? 403 : 405 });
-  const [third = ''] = rest;
-  if (first === 'claim' && !second && pages.catalogue.pages?.codes) return claimPage(pages, reader, request);
-  if (first === 'licences' && rest.length <= (second === 'order' ? 2 : 1))
-    switch (second) {
-      case '':
-        return lostPage(pages, reader, request);
-      case 'sent':
-        return sentPage(reader);
-      case 'l':
-        return licencePage(pages, reader, request, third);
-      case 'name':
-        return namePage(pages, reader, request, third);
-      case 'order':
-        return orderPage(pages, reader, request, [third, rest[1] ?? '']);
-    }
-  return page(reader, reader.words.noPage, [], { status: 404 });
+  const words = await wordsIn(seller, language);
+  const isPost = method === 'POST';
+  const value = (name: string) => (isPost ? form : query).get(name)?.trim() ?? '';
+  return { ...pages, words, language, seller, client, isPost, value };
 }
 
 /** Asks for the serials of an address. The calls and the answer are the same for every address. */
-async function lostPage(pages: Pages, reader: Reader, request: PageRequest): Promise<PageAnswer> {
-  const { words } = reader;
-  const typed = request.form.get('address') ?? '';
+async function lostPage(visit: Visit): Promise<PageAnswer> {
+  const { words, isPost } = visit;
+  const typed = isPost ? visit.value('address') : '';
   const address = toMailbox(typed);
-  const isPost = request.method === 'POST';
-  if (isPost && address) {
-    const printed = request.form.get('printed')?.trim().slice(0, 100);
-    const about = printed
-      ? ({ about: 'recover_other_address', printed } as const)
-      : ({ about: 'lost' } as const);
-    await askFor(pages, request.client, { ...about, address, locale: reader.language });
-    return page(reader, words.sent, [], { status: 303, location: '/licences/sent' });
-  }
-  return page(
-    reader,
-    words.lost,
-    [
-      ...(isPost ? [alert(words.badAddress)] : []),
-      text(words.lostHow),
-      form(
-        [
-          field('address', words.address, { type: 'email', autocomplete: 'email', value: typed }),
-          field('printed', words.printed, { optional: true }),
-        ],
-        words.send,
-      ),
-    ],
-    { status: isPost ? 400 : 200 },
-  );
+  const printed = visit.value('printed').slice(0, 100);
+  if (isPost && address)
+    return askForMail(
+      visit,
+      printed ? { about: 'recover_other_address', address, printed } : { about: 'lost', address },
+    );
+  const fields = [
+    field('address', words.address, { type: 'email', autocomplete: 'email', value: typed }),
+    field('printed', words.printed, { optional: true }),
+  ];
+  const why = isPost ? [alert(words.badAddress)] : [];
+  return page(visit, words.lost, [...why, text(words.lostHow), form(fields, words.send)], {
+    status: isPost ? 400 : 200,
+  });
 }
 
-const sentPage = (reader: Reader): PageAnswer => {
-  const { words, seller } = reader;
-  return page(reader, words.sent, [text(words.sentHow), text(fill(words.sentHelp, { seller: seller.name }))]);
-};
+function sentPage(visit: Visit): PageAnswer {
+  const { words, seller } = visit;
+  return page(visit, words.sent, [text(words.sentHow), text(fill(words.sentHelp, { seller: seller.name }))]);
+}
 
 function decode(part: string): string {
   try {

@@ -1,22 +1,26 @@
-/** The ports of the pages, and the two actions that they share: to store a request, and to change an order. */
+/** What the pages need, and what several of them do: ask for a mail or the seller, check a typed code, change an order. */
 import type { KeypostKeys, ProductKeys } from '../catalogue/keys.ts';
+import { toEmailKey } from '../mail/address.ts';
 import { deliver } from '../mail/deliver.ts';
+import { fill } from '../mail/sentences.ts';
 import { toAt } from '../order/due.ts';
+import { withAudit } from '../order/manual.ts';
 import { change } from '../order/record.ts';
 import { start } from '../order/sends.ts';
-import type { InFlight, Item, Order, Request } from '../order/types.ts';
+import type { InFlight, Order, Request } from '../order/types.ts';
 import type { Ports } from '../world.ts';
+import { isTypedCode } from './codes.ts';
+import { alert, type PageAnswer, page, type Reader, type Reply, refuse } from './html.ts';
 import { type Count, isWithin, networkOf } from './limits.ts';
+import type { OrderReading } from './orders.ts';
 
-export interface Pages extends Ports {
+export interface Pages extends Ports, OrderReading {
   /** The address of the pages, without a slash at its end. */
   readonly site: string;
   readonly keys: KeypostKeys;
   readonly count: Count;
   /** Returns the product keys. Throws `keys_unavailable`. */
   productKeys(): Promise<ProductKeys>;
-  /** Returns the keys of the items that the index has for an address. */
-  keysOf(address: string): Promise<readonly string[]>;
   /** By provider, the pattern of an order's ID that cannot be guessed. */
   readonly redirectIds: Readonly<Record<string, RegExp>>;
   /** A random ID. */
@@ -36,31 +40,66 @@ export interface PageRequest {
   readonly isForeign: boolean;
 }
 
-export type Asked = Pick<Request, 'about' | 'address' | 'locale' | 'order' | 'name' | 'to' | 'printed'>;
+/** One request, with all that its page needs. */
+export interface Visit extends Pages, Reader {
+  readonly client: string;
+  readonly isPost: boolean;
+  /** Returns a value of the posted form, or of the query, without spaces around it. */
+  value(name: string): string;
+}
+
+type Asked = Pick<Request, 'about' | 'address' | 'order' | 'name' | 'to' | 'printed'>;
 
 /** Stores a request unless a limit is reached. A network's own limit comes first, so that a flood does not use up the others. */
-export async function askFor(pages: Pages, client: string, wanted: Asked): Promise<boolean> {
-  const ofNetwork = await isWithin(pages, 'requests of a network', networkOf(client));
-  const ofAll = await isWithin(pages, 'requests of all', '', ofNetwork ? 1 : 0);
-  const ofAddress = await isWithin(
-    pages,
-    'requests for an address',
-    wanted.to ?? wanted.address.toLowerCase(),
-    ofNetwork && ofAll ? 1 : 0,
-  );
-  const isAllowed = ofNetwork && ofAll && ofAddress;
-  if (isAllowed) await storeRequest(pages, wanted);
+export async function askFor(visit: Visit, wanted: Asked): Promise<boolean> {
+  const limits = [
+    ['requests of a network', networkOf(visit.client)],
+    ['requests of all', ''],
+    ['requests for an address', toEmailKey(wanted.to ?? wanted.address)],
+    ...(wanted.about === 'recover_other_address' ? ([['receipts of all', '']] as const) : []),
+  ] as const;
+  let isAllowed = true;
+  for (const [name, value] of limits)
+    isAllowed = (await isWithin(visit, name, value, isAllowed ? 1 : 0)) && isAllowed;
+  if (isAllowed) await storeRequest(visit, wanted);
   return isAllowed;
 }
 
-/** The seller decides on the last three. `recover_other_address` sends no mail, because the address is not proved to be the buyer's. */
+/** The seller decides on these. */
 const HELD: readonly Request['about'][] = ['rename', 'recover_other_address', 'erasure'];
 
-export async function storeRequest({ store, newId, now }: Pages, wanted: Asked): Promise<void> {
+export async function storeRequest({ store, newId, now, language }: Visit, wanted: Asked): Promise<void> {
   const at = toAt(now());
-  const item = { kind: 'request', key: `request#${newId()}`, version: 1, receivedAt: at, ...wanted } as const;
-  const until = wanted.about === 'recover_other_address' ? undefined : at;
-  await store.put({ ...item, until, heldAt: HELD.includes(wanted.about) ? at : undefined }, undefined);
+  const item = { kind: 'request', key: `request#${newId()}`, version: 1, receivedAt: at } as const;
+  const heldAt = HELD.includes(wanted.about) ? at : undefined;
+  await store.put({ ...item, ...wanted, locale: language, until: at, heldAt }, undefined);
+}
+
+/** Asks for a mail. The answer does not say whether there is one. */
+export async function askForMail(visit: Visit, wanted: Asked): Promise<PageAnswer> {
+  await askFor(visit, wanted);
+  return page(visit, visit.words.sent, [], { status: 303, location: '/licences/sent' });
+}
+
+/** Asks for what the seller has to decide, which the history of the order then says. */
+export async function askSeller(visit: Visit, order: Order, wanted: Asked): Promise<Reply> {
+  const { words, seller, store, now } = visit;
+  if (!(await askFor(visit, wanted))) return refuse(words.busy, 429);
+  const by = { who: 'buyer', why: wanted.about };
+  await change(store, order.key, order, (found) => found && withAudit(found, found, 'request', by, now()));
+  return { status: 202, why: [alert(fill(words.held, { seller: seller.name }))] };
+}
+
+/**
+ * Returns undefined if the code of this link is typed. A scanner of mails posts the form as it is, so an empty code
+ * uses up none of the buyer's tries.
+ */
+export async function refuseCode(visit: Visit, token: string): Promise<Reply | undefined> {
+  const typed = visit.value('code');
+  const isRight = isTypedCode(visit.keys, token, typed);
+  const isAllowed =
+    typed !== '' && (await isWithin(visit, 'wrong codes for a link', token, isRight ? 0 : 1)) && isRight;
+  return isAllowed ? undefined : refuse(visit.words.badCode, 403);
 }
 
 /** Changes an order and starts its mail. Returns the order as it is then. */
@@ -78,13 +117,4 @@ export async function changeAndMail(
   });
   if (result.changed && send) await deliver(pages, { order: result.order, send });
   return result;
-}
-
-/** Returns the orders of an address that have a mail with serials: neither test orders nor refunded ones. */
-export async function ordersOf(
-  { store, keysOf }: Pick<Pages, 'store' | 'keysOf'>,
-  address: string,
-): Promise<readonly Order[]> {
-  const items = await Promise.all((await keysOf(address)).map((key) => store.get(key)));
-  return items.filter((item: Item | undefined): item is Order => item?.kind === 'order' && !item.test);
 }

@@ -3,18 +3,19 @@ import type { KeypostKeys } from '../catalogue/keys.ts';
 import { type Block, heading, joinBlocks, oneLine, paragraph, verbatim } from '../mail/blocks.ts';
 import { legalBlocks, type Message } from '../mail/message.ts';
 import { fill } from '../mail/sentences.ts';
-import { isInForce, toAt } from '../order/due.ts';
+import { isInForce, lacksName, toAt } from '../order/due.ts';
 import { resend } from '../order/manual.ts';
 import { change } from '../order/record.ts';
 import type { Order, Request } from '../order/types.ts';
-import { findProduct } from '../serial/lines.ts';
 import type { Ports, SendOutcome } from '../world.ts';
 import { typedCode } from './codes.ts';
-import { LINK_MS, toToken } from './links.ts';
-import { ordersOf, type Pages } from './ports.ts';
+import { LINK_MS, toToken, type Use } from './links.ts';
+import { heldProducts, issuedLines, type OrderReading, ordersOf, productNames } from './orders.ts';
 import { wordsIn } from './words.ts';
 
-export interface RequestPorts extends Pick<Pages, 'site' | 'keysOf'> {
+export interface RequestPorts extends Pick<OrderReading, 'keysOf'> {
+  /** The address of the pages, without a slash at its end. */
+  readonly site: string;
   keys(): Promise<KeypostKeys>;
   /** Deletes a request if it has this version. */
   remove(key: string, version: number): Promise<void>;
@@ -78,7 +79,6 @@ async function mailFor(
   orders: readonly Order[],
 ): Promise<Message | undefined> {
   const { about, step, address, to = '' } = request;
-  if (step === 'apply') return undefined;
   const { seller } = catalogue;
   const words = await wordsIn(seller, request.locale);
   const name = oneLine(seller.name);
@@ -99,38 +99,52 @@ async function mailFor(
     },
     tags: {},
   });
-  const linkTo = async (use: 'licences' | 'stop', of: string) =>
-    toToken(await keys(), { use, until: now() + LINK_MS[use], of });
-  if (step === 'answered') return mail(words.mailAnswered, [say(words.mailAnsweredHow)]);
-  switch (about) {
+  const linkTo = async (use: Use, of: string) => {
+    const token = toToken(await keys(), { use, until: now() + LINK_MS[use], of });
+    const address = paragraph(`${site}/licences/${use === 'name' ? 'name' : 'l'}/${token}`);
+    if (use === 'name') return [address];
+    const [newest] = await keys();
+    return [address, verbatim(words.mailCode, typedCode(newest?.key ?? '', token), 'at words')];
+  };
+  switch (step ?? about) {
     case 'lost': {
-      const items = orders.flatMap(({ lines }) =>
-        lines.flatMap((line) => (line.state === 'issued' ? line : [])),
-      );
-      if (items.length === 0) return undefined;
-      const token = await linkTo('licences', address);
-      const [newest] = await keys();
+      const serials = issuedLines(orders);
+      const unnamed = catalogue.pages?.corrections ? orders.filter(lacksName) : [];
+      if (serials.length + unnamed.length === 0) return undefined;
+      const names = unnamed.map(async (order) => [
+        paragraph(words.nameHow, { products: productNames(catalogue, heldProducts(order)) }),
+        ...(await linkTo('name', order.key)),
+      ]);
       return mail(words.mailSerials, [
-        ...items.flatMap(({ product, issued }) => [
-          heading(oneLine(findProduct(catalogue, product)?.name ?? product)),
+        ...serials.flatMap(({ product, issued }) => [
+          heading(oneLine(productNames(catalogue, [product]))),
           verbatim(words.name, issued.licensee, 'at words'),
           verbatim(words.serial, issued.serial, 'anywhere'),
         ]),
-        say(words.mailLink),
-        paragraph(`${site}/licences/l/${token}`),
-        verbatim(words.mailCode, typedCode(newest?.key ?? '', token), 'at words'),
+        ...(await Promise.all(names)).flat(),
+        ...(serials.length > 0 ? [say(words.mailLink), ...(await linkTo('licences', address))] : []),
         say(words.mailIgnore),
       ]);
     }
-    case 'move': {
-      const link = `${site}/licences/l/${await linkTo('stop', request.key)}`;
-      return mail(words.mailMove, [say(words.mailMoveHow), paragraph(link)]);
-    }
+    case 'move':
+      return mail(words.mailMove, [say(words.mailMoveHow), ...(await linkTo('stop', request.key))]);
     case 'told':
       return mail(words.mailMove, [say(words.mailTold), say(words.mailIgnore)], to);
-    case 'recover_other_address':
-      return undefined;
-    default:
+    case 'rename':
+    case 'erasure':
       return mail(words.mailHeld, [say(words.held)]);
+    case 'answered':
+      return mail(words.mailAnswered, [say(words.mailAnsweredHow)]);
+    case 'refused':
+      return mail(words.mailAnswered, [say(words.mailRefused)]);
+    case 'erased':
+      return mail(words.mailAnswered, [say(words.mailErased)]);
+    case 'stopped':
+      return mail(words.mailAnswered, [say(words.stopped)]);
+    case 'apply':
+      return undefined;
+    case 'recover_other_address':
+      // Nothing proves this address before the seller decides.
+      return undefined;
   }
 }

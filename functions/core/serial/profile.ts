@@ -92,34 +92,24 @@ function isReadable({ alphabet, group, separator = '-' }: SerialText): boolean {
 
 export const named = { charset: z._default(z.enum(CHARSETS), 'utf8'), name: z.prefault(Name, {}) };
 
-const common = { kind: z.literal('aes-128'), key: z.prefault(Key, {}), ...named, text: SerialText };
+const kind = z.literal('aes-128');
+const common = { key: z.prefault(Key, {}), ...named, text: SerialText };
 
+const NO_IV = "mode: 'cbc', or leave it out: ECB uses none";
+const anyPadding = z.enum(['none', ...PADDINGS]);
 const wholeBlocks = z.enum(PADDINGS, {
   error: ({ input }) =>
     `one of ${PADDINGS.join(', ')}` +
     (input === 'none' ? ": whole blocks are needed, and 'null' adds nothing to a name that fills them" : ''),
 });
 
-const FIELDS = '{ kind, mode, iv, padding, key, charset, name, text }';
-
 export const SerialProfile = z
   .discriminatedUnion(
     'mode',
     [
-      z.strictObject(
-        {
-          ...common,
-          mode: z.literal('ecb'),
-          iv: absent("mode: 'cbc', or leave it out: ECB uses none"),
-          padding: wholeBlocks,
-        },
-        FIELDS,
-      ),
-      z.strictObject({ ...common, mode: z.literal('cbc'), iv: Iv, padding: wholeBlocks }, FIELDS),
-      z.strictObject(
-        { ...common, mode: z.enum(['cfb8', 'cbc-dcpcrypt']), iv: Iv, padding: z.enum(['none', ...PADDINGS]) },
-        FIELDS,
-      ),
+      fields({ kind, mode: z.literal('ecb'), iv: absent(NO_IV), padding: wholeBlocks, ...common }),
+      fields({ kind, mode: z.literal('cbc'), iv: Iv, padding: wholeBlocks, ...common }),
+      fields({ kind, mode: z.enum(['cfb8', 'cbc-dcpcrypt']), iv: Iv, padding: anyPadding, ...common }),
     ],
     choice('mode', "mode: 'ecb', 'cbc', 'cfb8' or 'cbc-dcpcrypt'"),
   )

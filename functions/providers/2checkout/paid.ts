@@ -9,7 +9,7 @@ import { askApi, findInApi, listPages } from '../../core/inbound/ask-api.ts';
 import { bodyOf } from '../../core/inbound/body.ts';
 import type { Context, ListPaid } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
-import { loose, maybe, text } from '../../core/inbound/shapes.ts';
+import { list, loose, maybe, text } from '../../core/inbound/shapes.ts';
 
 /** 2Checkout lists at most 200. */
 const PAGE = 50;
@@ -103,7 +103,6 @@ const amount = maybe(
   ),
 );
 const word = z.pipe(z.union([z.string(), z.number()]), z.transform(String));
-const list = <Item extends z.ZodMiniType>(item: Item) => z.catch(z.array(item), []);
 const anything = z.optional(z.unknown());
 const Person = loose({ FirstName: text, LastName: text, Company: text, Email: text, CountryCode: text });
 const Subscription = loose({ SubscriptionReference: text, Trial: anything, ExpirationDate: text });

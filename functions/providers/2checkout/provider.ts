@@ -5,7 +5,7 @@ import { form, part } from '../../core/inbound/body.ts';
 import { ignoredEvent, isFree, type OrderEvent, type Sale } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { findRegistration } from '../../core/inbound/registration.ts';
-import * as shapes from '../../core/inbound/shapes.ts';
+import * as s from '../../core/inbound/shapes.ts';
 import { requireEqual } from '../../core/inbound/signature.ts';
 import { paid } from './paid.ts';
 
@@ -20,7 +20,7 @@ export const twoCheckout: Provider = {
 
   read({ body }, context) {
     const { text, money, time } = readerOf(body);
-    const [id, status = ''] = [part(shapes.id, text('REFNO')), text('ORDERSTATUS')];
+    const [id, status = ''] = [part(s.id, text('REFNO')), text('ORDERSTATUS')];
     const amount = money(text('IPN_TOTALGENERAL'));
     const at = time(text('IPN_DATE')?.replace(/^(....)(..)(..)(..)(..)(..)$/, '$1-$2-$3 $4:$5:$6'));
     const order = { id, test: text('TEST_ORDER') === '1' || text('PAYMETHOD_CODE') === 'TEST' };
@@ -40,7 +40,7 @@ export const twoCheckout: Provider = {
     return events.length > 0 || UNSOLD.test(status) ? events : ignoredEvent(status, { ...order, amount });
   },
 
-  idIn: ({ body }) => part(shapes.id, form(body, 'latin1').get('REFNO')),
+  idIn: ({ body }) => part(s.id, form(body, 'latin1').get('REFNO')),
 
   paid,
 
@@ -84,13 +84,12 @@ function macOf(algorithm: string, key: string, values: readonly (string | undefi
 function readerOf(body: Buffer, charset: 'utf8' | 'latin1' = 'utf8') {
   const fields = form(body, charset);
   const text = (name: string) => fields.get(name) || undefined;
-  const currency = shapes.maybe(shapes.currency).parse(text('CURRENCY'));
+  const currency = s.maybe(s.currency).parse(text('CURRENCY'));
   return {
     ...{ fields, text },
     list: (name: string) =>
       [...fields].flatMap(([one, value]) => (one.replace(/\[\d*\]$/, '') === `IPN_${name}` ? value : [])),
-    money: (value = '') =>
-      shapes.moneyOf(shapes.maybe(shapes.decimal).parse(value.replace('-', '')), currency),
+    money: (value = '') => s.moneyOf(s.maybe(s.decimal).parse(value.replace('-', '')), currency),
     time(date: string | undefined): string | undefined {
       const ms = Date.parse(`${date} ${text('TIMEZONE_OFFSET') ?? 'GMT'}`);
       return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
@@ -120,11 +119,11 @@ function parseSale(
   const lines = list('PID').map((pid, at) => {
     const skus = [codes[at], pid].flatMap((sku) => sku || []);
     const [paid, sku] = [money(totals[at]), skus.find(knows) ?? skus[0]];
-    const quantity = shapes.maybe(shapes.formQuantity).parse(quantities[at]);
+    const quantity = s.maybe(s.formQuantity).parse(quantities[at]);
     const isTrial = isFree(paid) && types.some((type, n) => type === 'TRIAL' && owners[n] === pid);
-    return { ...shapes.soldLine({ sku, quantity, paid, held }), isTrial };
+    return { ...s.soldLine({ sku, quantity, paid, held }), isTrial };
   });
-  const { kind, ...sold } = shapes.withTrials(lines);
+  const { kind, ...sold } = s.withTrials(lines);
   const until = kind === 'trial' ? time(list('LICENSE_EXP')[0]) : undefined;
   // A gift is for the person of the delivery.
   const [suffix, email] = text('GIFT_ORDER') === '1' ? ['_D', 'EMAIL_D'] : ['', 'CUSTOMEREMAIL'];

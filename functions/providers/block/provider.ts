@@ -18,18 +18,14 @@ const Use = z.union([
 ]);
 const Labels = z.record(line, Use);
 
+/** As BlockOptions in ../settings.ts describes them. */
 export const Options = z.strictObject({
-  /** With `*` for any text, and `{transactionId}` for the order number. */
   subject: line,
-  /** The line before the labels. */
   begin: line,
-  /** The line after them; left out, they end with the mail. */
   end: z.optional(line),
   separator: z._default(z.enum([':', '=']), ':'),
   labels: Labels,
-  /** Labels that the store leaves out if they have no value. */
   optional: z._default(z.array(line), []),
-  /** Each of several items has a line in columns, or labels of its own below a heading, with `*` for any text. */
   items: z.optional(
     z.union([
       z.strictObject({ label: line, columns: z.array(Use), between: z._default(line, '|') }),

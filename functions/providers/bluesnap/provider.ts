@@ -11,16 +11,7 @@ import {
   type Reversed,
 } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
-import {
-  AnswerOptions,
-  currency,
-  customText,
-  formQuantity,
-  id,
-  maybe,
-  soldLine,
-  text,
-} from '../../core/inbound/shapes.ts';
+import * as s from '../../core/inbound/shapes.ts';
 import { requireEqual, requireFresh, requireHmac } from '../../core/inbound/signature.ts';
 
 export const bluesnap: Provider = {
@@ -28,7 +19,7 @@ export const bluesnap: Provider = {
   // The dashboard tests a new address with an empty GET.
   methods: ['POST', 'GET'],
   // BlueSnap prints the serials of these contracts itself, which it fetches by its licence call: docs/providers/form.md.
-  options: AnswerOptions,
+  options: s.AnswerOptions,
 
   verify({ method, headers, body }, { keys, now }) {
     if (method === 'GET') return;
@@ -101,7 +92,7 @@ function parseSale(
   { licenseeField, options }: Context,
 ): OrderEvent {
   const sale = part(Sale, fields);
-  const { answers } = part(AnswerOptions, options);
+  const { answers } = part(s.AnswerOptions, options);
   const more = Array.from({ length: Number(sale.promoteContractsNum) }, (_, at) =>
     part(Item, {
       contractId: fields[`promoteContractId${at}`],
@@ -119,10 +110,10 @@ function parseSale(
       email: sale.email,
       company: sale.company,
       country: sale.country,
-      registration: customText(fields, licenseeField),
+      registration: s.customText(fields, licenseeField),
     },
     lines: [sale, ...more].map(({ contractId: sku, quantity }) =>
-      soldLine({
+      s.soldLine({
         sku,
         quantity,
         // The invoice amount is for all contracts; the price of each, with coupon and tax, is not stated.
@@ -158,30 +149,30 @@ function parseReversal(
 }
 
 const Amount = z.object({
-  invoiceChargeAmount: maybe(z.string().check(z.regex(/^-?\d{1,3}(?:,?\d{3}){0,3}(?:\.\d{1,6})?$/))),
-  invoiceChargeCurrency: maybe(currency),
+  invoiceChargeAmount: s.maybe(z.string().check(z.regex(/^-?\d{1,3}(?:,?\d{3}){0,3}(?:\.\d{1,6})?$/))),
+  invoiceChargeCurrency: s.maybe(s.currency),
 });
-const Identified = z.object({ referenceNumber: id });
+const Identified = z.object({ referenceNumber: s.id });
 const Common = z.extend(Identified, {
   ...Amount.shape,
   transactionType: z.string(),
-  transactionDate: text,
-  originalReferenceNumber: maybe(id),
-  subscriptionId: maybe(id),
-  testMode: text,
-  bluesnapNode: text,
-  plimusNode: text,
+  transactionDate: s.text,
+  originalReferenceNumber: s.maybe(s.id),
+  subscriptionId: s.maybe(s.id),
+  testMode: s.text,
+  bluesnapNode: s.text,
+  plimusNode: s.text,
 });
-const Item = z.object({ contractId: maybe(id), quantity: maybe(formQuantity) });
+const Item = z.object({ contractId: s.maybe(s.id), quantity: s.maybe(s.formQuantity) });
 const Sale = z.extend(Item, {
-  subscriptionId: maybe(id),
-  couponCode: text,
+  subscriptionId: s.maybe(s.id),
+  couponCode: s.text,
   promoteContractsNum: z._default(z.string().check(z.regex(/^\d{1,2}$/)), '0'),
-  firstName: text,
-  lastName: text,
-  company: text,
-  email: text,
-  country: text,
+  firstName: s.text,
+  lastName: s.text,
+  company: s.text,
+  email: s.text,
+  country: s.text,
 });
-const Refund = z.extend(Amount, { reversalRefNum: maybe(id), fullRefund: text });
-const Chargeback = z.object({ cbStatus: text });
+const Refund = z.extend(Amount, { reversalRefNum: s.maybe(s.id), fullRefund: s.text });
+const Chargeback = z.object({ cbStatus: s.text });

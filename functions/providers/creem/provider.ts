@@ -109,10 +109,9 @@ function parseSubscription(
   return [{ ...common, kind: 'trial', until, buyer: { name, email, country }, lines }];
 }
 
-const { text, maybe, loose } = s;
+const { text, maybe, loose, list } = s;
 const [id, cents, date, currency] = [maybe(s.id), maybe(s.minor), maybe(s.timestamp), maybe(s.currency)];
 const units = maybe(z._default(s.quantity, 1));
-const list = <Item extends z.ZodMiniType>(item: Item) => z.catch(z.array(item), []);
 /** An object, or only its ID. */
 function whole<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   const schema = loose({ id, ...shape });

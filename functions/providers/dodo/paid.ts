@@ -3,10 +3,10 @@ import * as z from 'zod/mini';
 import { askApi, listPages } from '../../core/inbound/ask-api.ts';
 import { bodyOf, part } from '../../core/inbound/body.ts';
 import type { ListPaid } from '../../core/inbound/provider.ts';
-import { pathId, SandboxOptions, text } from '../../core/inbound/shapes.ts';
+import { list, pathId, SandboxOptions, text } from '../../core/inbound/shapes.ts';
 
 const PAGE = 50;
-const statuses = z.catch(z.array(z.looseObject({ status: text, dispute_status: text })), []);
+const statuses = list(z.looseObject({ status: text, dispute_status: text }));
 const Whole = z.looseObject({ refunds: statuses, disputes: statuses });
 const Item = z.object({
   ...{ payment_id: pathId, subscription_id: z.nullish(pathId), refund_status: text, dispute_status: text },

@@ -95,9 +95,8 @@ function moneyIn(minor: number | undefined, currency: string | undefined): Money
   return fromMinor(minor, format.resolvedOptions().maximumFractionDigits ?? 2, currency);
 }
 
-const { text, maybe, loose } = s;
+const { text, maybe, loose, list } = s;
 const [cents, time, currency] = [maybe(s.minor), maybe(s.timestamp), maybe(s.currency)];
-const list = <Item extends z.ZodMiniType>(item: Item) => z.catch(z.array(item), []);
 const Envelope = z.object({ type: z.string(), timestamp: time, data: z.unknown() });
 const Identified = z.object({ data: z.object({ payment_id: text, subscription_id: text }) });
 const Bought = z.object({

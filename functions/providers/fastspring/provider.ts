@@ -13,20 +13,7 @@ import {
 } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
-import {
-  AnswerOptions,
-  currency,
-  customFields,
-  customText,
-  id,
-  loose,
-  maybe,
-  quantity,
-  sku,
-  soldLine,
-  text,
-  withTrials,
-} from '../../core/inbound/shapes.ts';
+import * as s from '../../core/inbound/shapes.ts';
 import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { toEmailKey } from '../../core/mail/address.ts';
 import { fromMinor } from '../../core/order/money.ts';
@@ -37,9 +24,9 @@ export const fastspring: Provider = {
   name: 'fastspring',
   methods: ['POST', 'GET'],
   // FastSpring prints the serials of these products itself, which it fetches by its licence call.
-  options: AnswerOptions,
+  options: s.AnswerOptions,
   // The licence call comes first, makes the serial, and states no price.
-  statesPrice: (sku, options) => !part(AnswerOptions, options).answers.includes(sku),
+  statesPrice: (sku, options) => !part(s.AnswerOptions, options).answers.includes(sku),
 
   verify(request, { keys }) {
     const call = licenceCall(request);
@@ -128,14 +115,17 @@ function orderIn(event: unknown): string | undefined {
 
 /** Returns the ID of an event, even of an unparseable one: a hash if it has none. It is live unless it states otherwise. */
 function identify(event: unknown): { readonly id: string; readonly live: boolean } {
-  const [named, mode] = [z.object({ id }).safeParse(event), z.object({ live: z.boolean() }).safeParse(event)];
+  const [named, mode] = [
+    z.object({ id: s.id }).safeParse(event),
+    z.object({ live: z.boolean() }).safeParse(event),
+  ];
   const hash = () => createHash('sha256').update(JSON.stringify(event)).digest('hex');
   return { id: named.success ? named.data.id : hash(), live: !mode.success || mode.data.live };
 }
 
 function parseSale(order: z.output<typeof Completed>, test: boolean, context: Context): OrderEvent {
   const { reference: id, currency, payoutCurrency, items } = order;
-  const { answers } = part(AnswerOptions, context.options);
+  const { answers } = part(s.AnswerOptions, context.options);
   const total = money(order.total, currency);
   const subscriptions = items.flatMap(({ subscription }) => subscription ?? []);
   const lines = items.map(({ product: sku, quantity, subscription, subtotal, discount, ...item }) => {
@@ -143,7 +133,7 @@ function parseSale(order: z.output<typeof Completed>, test: boolean, context: Co
     const paid = items.length === 1 ? total : money(subtotal, currency);
     const inPayout = items.length === 1 ? order.totalInPayoutCurrency : item.subtotalInPayoutCurrency;
     return {
-      ...soldLine({
+      ...s.soldLine({
         sku,
         quantity,
         paid,
@@ -154,7 +144,7 @@ function parseSale(order: z.output<typeof Completed>, test: boolean, context: Co
     };
   });
   return {
-    ...withTrials(lines),
+    ...s.withTrials(lines),
     id,
     aliases: [...(order.order ? [order.order] : []), ...subscriptions.map(({ id }) => id)],
     test,
@@ -163,7 +153,7 @@ function parseSale(order: z.output<typeof Completed>, test: boolean, context: Co
     amount: total,
     buyer: {
       ...licenseeOf(order),
-      registration: customText(order.tags, context.licenseeField),
+      registration: s.customText(order.tags, context.licenseeField),
       country: order.address.country,
       locale: order.language,
     },
@@ -220,49 +210,49 @@ const money = (value: number | undefined, currency: string | undefined): Money |
 
 const toTime = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms).toISOString());
 
-const amount = maybe(z.number().check(z.nonnegative(), z.maximum(1e12)));
-const optionalCurrency = maybe(currency);
-const time = maybe(z.int().check(z.nonnegative(), z.maximum(253_402_300_799_999)));
-const Person = loose({ first: text, last: text, email: text, company: text });
+const amount = s.maybe(z.number().check(z.nonnegative(), z.maximum(1e12)));
+const optionalCurrency = s.maybe(s.currency);
+const time = s.maybe(z.int().check(z.nonnegative(), z.maximum(253_402_300_799_999)));
+const Person = s.loose({ first: s.text, last: s.text, email: s.text, company: s.text });
 const nameOf = ({ first, last }: z.output<typeof Person>) =>
   [first, last].filter(Boolean).join(' ') || undefined;
 /** An ID; an object if the webhook is expanded. */
 const Subscription = z.union([
   z.pipe(
-    id,
+    s.id,
     z.transform((id) => ({ id, next: undefined })),
   ),
-  z.object({ id, next: time }),
+  z.object({ id: s.id, next: time }),
 ]);
 
-const Event = z.object({ id, type: z.string(), live: z.boolean(), created: time, data: z.unknown() });
-const Other = loose({ total: amount, currency: optionalCurrency });
+const Event = z.object({ id: s.id, type: z.string(), live: z.boolean(), created: time, data: z.unknown() });
+const Other = s.loose({ total: amount, currency: optionalCurrency });
 const Batch = z.object({ events: z.array(z.unknown()) });
 const Completed = z.object({
-  order: maybe(id),
-  reference: id,
+  order: s.maybe(s.id),
+  reference: s.id,
   changed: time,
   total: amount,
   totalInPayoutCurrency: amount,
   currency: optionalCurrency,
   payoutCurrency: optionalCurrency,
-  language: text,
+  language: s.text,
   customer: Person,
-  recipients: z.catch(z.array(loose({ recipient: Person })), []),
-  address: loose({ country: text }),
-  tags: customFields,
+  recipients: s.list(s.loose({ recipient: Person })),
+  address: s.loose({ country: s.text }),
+  tags: s.customFields,
   items: z.array(
-    loose({
-      product: maybe(sku),
-      quantity: maybe(quantity),
+    s.loose({
+      product: s.maybe(s.sku),
+      quantity: s.maybe(s.quantity),
       subtotal: amount,
       subtotalInPayoutCurrency: amount,
       discount: amount,
-      subscription: maybe(Subscription),
+      subscription: s.maybe(Subscription),
     }),
   ),
 });
-const Reference = z.object({ reference: id });
+const Reference = z.object({ reference: s.id });
 const Charge = z.object({
   subscription: Subscription,
   total: amount,
@@ -270,10 +260,10 @@ const Charge = z.object({
   timestamp: time,
 });
 const Returned = z.object({
-  return: id,
+  return: s.id,
   completed: z.optional(z.unknown()),
-  original: z.object({ order: maybe(id), reference: id, total: amount }),
+  original: z.object({ order: s.maybe(s.id), reference: s.id, total: amount }),
   totalReturn: amount,
   currency: optionalCurrency,
 });
-const Chargeback = z.object({ order: id, processorCaseId: maybe(id) });
+const Chargeback = z.object({ order: s.id, processorCaseId: s.maybe(s.id) });

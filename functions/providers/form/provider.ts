@@ -6,17 +6,7 @@ import { form as parseForm, part, uniqueFields } from '../../core/inbound/body.t
 import { ignoredEvent } from '../../core/inbound/event.ts';
 import type { Provider } from '../../core/inbound/provider.ts';
 import type { Answer, WebhookRequest } from '../../core/inbound/request.ts';
-import {
-  currency,
-  customText,
-  decimal,
-  formQuantity,
-  id,
-  maybe,
-  sku,
-  soldLine,
-  text,
-} from '../../core/inbound/shapes.ts';
+import * as s from '../../core/inbound/shapes.ts';
 import { requireEqual } from '../../core/inbound/signature.ts';
 import { multiply } from '../../core/order/money.ts';
 import { Options, SECRET } from './options.ts';
@@ -60,9 +50,9 @@ export const form: Provider = {
       return [{ kind: 'reversed', id: part(Order, mapped).id, test, reversalId: about, reversal }];
     }
     const { id, sku, quantity, price, currency, ...buyer } = part(Sale, mapped);
-    const registration = customText(Object.fromEntries(fields), licenseeField);
+    const registration = s.customText(Object.fromEntries(fields), licenseeField);
     const paid = price && currency ? multiply({ value: price, currency }, quantity ?? 1) : undefined;
-    const line = soldLine({ sku, quantity, paid, delivery: 'answer' });
+    const line = s.soldLine({ sku, quantity, paid, delivery: 'answer' });
     return [{ kind: 'paid', id, test, buyer: { ...buyer, registration }, lines: [line] }];
   },
 
@@ -140,15 +130,15 @@ function fieldsOf(
 const credentials = ({ headers }: WebhookRequest) =>
   Buffer.from(headers.authorization?.replace(/^Basic +/i, '') ?? '', 'base64').toString();
 
-const Order = z.object({ id });
-const Other = z.object({ id: maybe(id), price: maybe(decimal), currency: maybe(currency) });
+const Order = z.object({ id: s.id });
+const Other = z.object({ id: s.maybe(s.id), price: s.maybe(s.decimal), currency: s.maybe(s.currency) });
 const Sale = z.extend(Order, {
-  sku: maybe(sku),
-  quantity: maybe(formQuantity),
-  price: maybe(decimal),
-  currency: maybe(currency),
-  name: text,
-  email: text,
-  company: text,
-  country: text,
+  sku: s.maybe(s.sku),
+  quantity: s.maybe(s.formQuantity),
+  price: s.maybe(s.decimal),
+  currency: s.maybe(s.currency),
+  name: s.text,
+  email: s.text,
+  company: s.text,
+  country: s.text,
 });

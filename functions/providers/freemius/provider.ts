@@ -4,32 +4,15 @@ import * as z from 'zod/mini';
 import { json, part } from '../../core/inbound/body.ts';
 import { ignoredEvent, isFree, type OrderEvent, type Reversal } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
-import {
-  currency,
-  firstText,
-  flag,
-  loose,
-  maybe,
-  pathId,
-  soldLine,
-  text,
-  timestamp,
-} from '../../core/inbound/shapes.ts';
-import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
+import * as s from '../../core/inbound/shapes.ts';
+import { verifyHeader } from '../../core/inbound/signature.ts';
 import { paid } from './paid.ts';
 
 export const freemius: Provider = {
   name: 'freemius',
   apiUrl: 'https://api.freemius.com',
 
-  verify({ headers, body }, { keys }) {
-    requireHmac({
-      keys,
-      content: [body],
-      signatures: [requireHeader(headers, 'x-signature')],
-      encoding: 'hex',
-    });
-  },
+  verify: verifyHeader('x-signature', 'hex'),
 
   read({ body }, context) {
     const { id, type, created, objects } = json(Envelope, body);
@@ -62,7 +45,7 @@ export const freemius: Provider = {
 const REVERSALS: readonly [RegExp, readonly [Reversal['kind'], Reversal['state']]][] = [
   [/^payment\.refund| refund$/, ['refund', 'done']],
   [/^payment\.dispute\.won| won_dispute$/, ['chargeback', 'won']],
-  [/^payment\.dispute\.lost| (lost_dispute|chargeback)$/, ['chargeback', 'lost']],
+  [/^payment\.dispute\.(lost|closed)| (lost_dispute|chargeback)$/, ['chargeback', 'lost']],
   [/^payment\.dispute| disputed$/, ['chargeback', 'open']],
 ];
 
@@ -75,7 +58,7 @@ function parsePayment(objects: Objects, payment: z.output<typeof Payment>, conte
   const isTrial = isFree(amount) && !coupon_id && payment.subscription_id !== undefined;
   const aliases = id ? [`payment ${id}`] : undefined;
   const sale = { kind: isTrial ? 'trial' : 'paid', aliases, printed: id } as const;
-  const line = soldLine({ sku: skuOf(payment, context), quantity: 1, paid: amount });
+  const line = s.soldLine({ sku: skuOf(payment, context), quantity: 1, paid: amount });
   return [{ ...common, ...sale, buyer: buyerOf(objects, payment.country_code), lines: [line] }];
 }
 
@@ -83,12 +66,12 @@ function parseTrial(objects: Objects, context: Context): OrderEvent[] {
   const { license_id, country_code, environment, ...subscription } = objects.subscription ?? {};
   const order = { id: part(identifier, license_id ?? objects.license.id), test: environment === 1 };
   const times = { placedAt: subscription.created, until: subscription.trial_ends };
-  const lines = [soldLine({ sku: skuOf(subscription, context), quantity: 1 })];
+  const lines = [s.soldLine({ sku: skuOf(subscription, context), quantity: 1 })];
   return [{ kind: 'trial', ...order, ...times, buyer: buyerOf(objects, country_code), lines }];
 }
 
 function buyerOf({ user: { first, last, email } }: Objects, country: string | undefined) {
-  const name = firstText([first, last].filter(Boolean).join(' '));
+  const name = s.firstText([first, last].filter(Boolean).join(' '));
   return { name, email, country: country?.toUpperCase() };
 }
 
@@ -107,24 +90,24 @@ function amountOf({ gross, vat, currency }: z.output<typeof Payment>) {
   return { value: (Math.abs(gross) + Math.abs(vat ?? 0)).toFixed(2), currency };
 }
 
-const identifier = z.pipe(z.union([z.string(), z.int()]), z.pipe(z.transform(String), pathId));
-const id = maybe(identifier);
+const identifier = z.pipe(z.union([z.string(), z.int()]), z.pipe(z.transform(String), s.pathId));
+const id = s.maybe(identifier);
 /** Such as 2026-11-20 14:03:18, in UTC. */
 const utc = z.transform((date: string) => (date.endsWith('Z') ? date : `${date.replace(' ', 'T')}Z`));
-const time = maybe(z.pipe(z.string(), z.pipe(utc, timestamp)));
-const decimal = maybe(z.number().check(z.minimum(-1e9), z.maximum(1e9)));
+const time = s.maybe(z.pipe(z.string(), z.pipe(utc, s.timestamp)));
+const decimal = s.maybe(z.number().check(z.minimum(-1e9), z.maximum(1e9)));
 const bought = {
-  ...{ id, license_id: id, pricing_id: id, plan_id: id, plugin_id: id, created: time, country_code: text },
-  environment: maybe(z.int()),
+  ...{ id, license_id: id, pricing_id: id, plan_id: id, plugin_id: id, created: time, country_code: s.text },
+  environment: s.maybe(z.int()),
 };
-const Payment = loose({
-  ...{ ...bought, bound_payment_id: id, subscription_id: id, coupon_id: id, type: text },
-  ...{ is_renewal: flag, gross: decimal, vat: decimal, currency: maybe(currency) },
+const Payment = s.loose({
+  ...{ ...bought, bound_payment_id: id, subscription_id: id, coupon_id: id, type: s.text },
+  ...{ is_renewal: s.flag, gross: decimal, vat: decimal, currency: s.maybe(s.currency) },
 });
-const Subscription = loose({ ...bought, trial_ends: time });
-const Objects = loose({
-  ...{ payment: z.optional(Payment), subscription: z.optional(Subscription), license: loose({ id }) },
-  user: loose({ first: text, last: text, email: text }),
+const Subscription = s.loose({ ...bought, trial_ends: time });
+const Objects = s.loose({
+  ...{ payment: z.optional(Payment), subscription: z.optional(Subscription), license: s.loose({ id }) },
+  user: s.loose({ first: s.text, last: s.text, email: s.text }),
 });
 type Objects = z.output<typeof Objects>;
 const Envelope = z.object({ id, type: z.string(), created: time, objects: Objects });

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { askApi, listPages } from '../../core/inbound/ask-api.ts';
 import { bodyOf } from '../../core/inbound/body.ts';
 import type { ListPaid } from '../../core/inbound/provider.ts';
+import { customFields } from '../../core/inbound/shapes.ts';
 
 const text = z.nullish(z.union([z.string(), z.number(), z.boolean()]));
 const Sale = z.looseObject({
@@ -12,7 +13,7 @@ const Sale = z.looseObject({
   disputed: z.nullish(z.boolean()),
   dispute_won: z.nullish(z.boolean()),
   test: z.nullish(z.boolean()),
-  custom_fields: z.catch(z.record(z.string(), z.unknown()), {}),
+  custom_fields: customFields,
   ...{ created_at: text, product_id: text, product_permalink: text, purchase_email: text, full_name: text },
   ...{ price: text, quantity: text, recurring_charge: text, is_preorder_authorization: text },
   is_gift_receiver_purchase: text,

@@ -6,26 +6,13 @@ import { form, part, uniqueFields } from '../../core/inbound/body.ts';
 import type { HeldReason, OrderEvent } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
-import {
-  customFields,
-  customText,
-  flag,
-  maybe,
-  minor,
-  printed,
-  quantity,
-  soldLine,
-  text,
-  timestamp,
-} from '../../core/inbound/shapes.ts';
+import * as s from '../../core/inbound/shapes.ts';
 import { requireEqual } from '../../core/inbound/signature.ts';
 import { fromMinor } from '../../core/order/money.ts';
 import { paid } from './paid.ts';
 
 export const Options = z.strictObject({
-  /** The seller's ID at Gumroad, which every ping contains. */
   sellerId: z.string().check(z.minLength(1)),
-  /** True if Gumroad's API has to confirm each ping. Otherwise anybody who knows the address can make serials. */
   reread: z._default(z.boolean(), true),
 });
 
@@ -115,10 +102,10 @@ function parseSale(
       : {
           name: sale.full_name,
           email: sale.purchase_email,
-          registration: customText(sale.custom_fields, licenseeField),
+          registration: s.customText(sale.custom_fields, licenseeField),
         },
     lines: [
-      soldLine({
+      s.soldLine({
         sku: [product_id, product_permalink].find((one) => one && knows(one)) ?? product_id,
         quantity,
         paid,
@@ -187,25 +174,25 @@ const id = z.string().check(z.regex(/^[\w=-]{1,100}$/));
 
 const Purchase = z.object({
   id,
-  created_at: maybe(timestamp),
-  product_id: maybe(id),
-  product_permalink: text,
-  purchase_email: text,
-  full_name: text,
-  order_number: printed,
-  price: maybe(minor),
-  gift_price: maybe(minor),
-  quantity: maybe(quantity),
-  custom_fields: customFields,
-  subscription_id: maybe(id),
+  created_at: s.maybe(s.timestamp),
+  product_id: s.maybe(id),
+  product_permalink: s.text,
+  purchase_email: s.text,
+  full_name: s.text,
+  order_number: s.printed,
+  price: s.maybe(s.minor),
+  gift_price: s.maybe(s.minor),
+  quantity: s.maybe(s.quantity),
+  custom_fields: s.customFields,
+  subscription_id: s.maybe(id),
   /** Such as "Dec 4, 2026". Only the API's answer has it, for every sale of a subscription that began with a trial. */
-  free_trial_ends_on: text,
-  recurring_charge: flag,
-  is_upgrade_purchase: flag,
-  is_preorder_authorization: flag,
-  is_gift_receiver_purchase: flag,
-  refunded: flag,
-  disputed: flag,
-  dispute_won: flag,
+  free_trial_ends_on: s.text,
+  recurring_charge: s.flag,
+  is_upgrade_purchase: s.flag,
+  is_preorder_authorization: s.flag,
+  is_gift_receiver_purchase: s.flag,
+  refunded: s.flag,
+  disputed: s.flag,
+  dispute_won: s.flag,
 });
 const Answer = z.object({ sale: z.optional(Purchase) });

@@ -11,40 +11,19 @@ import {
 } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
-import {
-  currency,
-  customFields,
-  customText,
-  flag,
-  loose,
-  maybe,
-  minor,
-  pathId,
-  printed,
-  quantity,
-  soldLine,
-  text,
-  timestamp,
-} from '../../core/inbound/shapes.ts';
-import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
+import * as s from '../../core/inbound/shapes.ts';
+import { verifyHeader } from '../../core/inbound/signature.ts';
 import { add, fromMinor, shareOf } from '../../core/order/money.ts';
 import { paid } from './paid.ts';
 
 export const lemonsqueezy: Provider = {
   name: 'lemonsqueezy',
   apiUrl: 'https://api.lemonsqueezy.com',
-  verify({ headers, body }, { keys }) {
-    requireHmac({
-      keys,
-      content: [body],
-      signatures: [requireHeader(headers, 'x-signature')],
-      encoding: 'hex',
-    });
-  },
+  verify: verifyHeader('x-signature', 'hex'),
 
   async read({ body }, context) {
     const { meta, data } = json(Envelope, body);
-    const registration = customText(meta.custom_data, context.licenseeField);
+    const registration = s.customText(meta.custom_data, context.licenseeField);
     switch (meta.event_name) {
       case 'order_created': {
         const order = part(Order, data);
@@ -126,7 +105,7 @@ function parseTrial(
       placedAt: attributes.created_at,
       until,
       buyer: { name, email, registration },
-      lines: [soldLine({ sku: skuOf(attributes, context), quantity })],
+      lines: [s.soldLine({ sku: skuOf(attributes, context), quantity })],
     },
   ];
 }
@@ -167,7 +146,7 @@ async function findLines(
   context: Context,
 ): Promise<SoldLine[]> {
   const line = (item: z.output<typeof Item>, price: Pick<SoldLine, 'paid' | 'settlement'>) =>
-    soldLine({ sku: skuOf(item, context), quantity: item.quantity, ...price });
+    s.soldLine({ sku: skuOf(item, context), quantity: item.quantity, ...price });
   const only = line(first, { paid, settlement });
   if (!context.api) return [only];
   const path = `/v1/orders/${id}/order-items?page[size]=100`;
@@ -198,65 +177,65 @@ function parseRefund({ id, attributes }: z.output<typeof Order>, inTestMode: boo
   return [{ kind: 'reversed', id, test, reversalId: id, reversal: { kind: 'refund', state: 'done', part } }];
 }
 
-const itemId = maybe(z.int().check(z.nonnegative()));
-const cents = maybe(minor);
-const optionalCurrency = maybe(currency);
-const time = maybe(timestamp);
+const itemId = s.maybe(z.int().check(z.nonnegative()));
+const cents = s.maybe(s.minor);
+const optionalCurrency = s.maybe(s.currency);
+const time = s.maybe(s.timestamp);
 
 const Envelope = z.object({
-  meta: z.object({ event_name: z.string(), test_mode: flag, custom_data: customFields }),
+  meta: z.object({ event_name: z.string(), test_mode: s.flag, custom_data: s.customFields }),
   data: z.unknown(),
 });
-const Identified = z.object({ data: z.object({ id: pathId }) });
-const Item = loose({
+const Identified = z.object({ data: z.object({ id: s.pathId }) });
+const Item = s.loose({
   product_id: itemId,
   variant_id: itemId,
   /** 1 if it is missing. */
-  quantity: maybe(z._default(quantity, 1)),
+  quantity: s.maybe(z._default(s.quantity, 1)),
   /** The price of one copy (inferred), without tax. */
   price: cents,
 });
 const Order = z.object({
-  id: pathId,
+  id: s.pathId,
   attributes: z.object({
     status: z.enum(['paid', 'refunded', 'partial_refund', 'pending', 'failed', 'fraudulent']),
-    test_mode: flag,
-    order_number: printed,
-    user_name: text,
-    user_email: text,
+    test_mode: s.flag,
+    order_number: s.printed,
+    user_name: s.text,
+    user_email: s.text,
     currency: optionalCurrency,
     total: cents,
     total_usd: cents,
     discount_total: cents,
-    refunded: flag,
+    refunded: s.flag,
     refunded_amount: cents,
     first_order_item: Item,
     created_at: time,
   }),
 });
 const Subscription = z.object({
-  id: pathId,
+  id: s.pathId,
   attributes: z.object({
     product_id: itemId,
     variant_id: itemId,
-    status: text,
+    status: s.text,
     order_id: z.int(),
-    test_mode: flag,
-    user_name: text,
-    user_email: text,
+    test_mode: s.flag,
+    user_name: s.text,
+    user_email: s.text,
     trial_ends_at: time,
     created_at: time,
-    first_subscription_item: loose({ quantity: maybe(quantity) }),
+    first_subscription_item: s.loose({ quantity: s.maybe(s.quantity) }),
   }),
 });
-const Payment = loose({
-  id: maybe(pathId),
-  attributes: loose({
+const Payment = s.loose({
+  id: s.maybe(s.pathId),
+  attributes: s.loose({
     subscription_id: itemId,
-    billing_reason: text,
+    billing_reason: s.text,
     total: cents,
     currency: optionalCurrency,
-    test_mode: flag,
+    test_mode: s.flag,
     created_at: time,
   }),
 });

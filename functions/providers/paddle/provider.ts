@@ -11,21 +11,7 @@ import {
   type Reversal,
 } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
-import {
-  currency,
-  customFields,
-  customText,
-  loose,
-  maybe,
-  pathId,
-  printed,
-  quantity,
-  SandboxOptions,
-  soldLine,
-  text,
-  timestamp,
-  withTrials,
-} from '../../core/inbound/shapes.ts';
+import * as s from '../../core/inbound/shapes.ts';
 import { requireFresh, requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { fromMinor, shareOf } from '../../core/order/money.ts';
 import { paid } from './paid.ts';
@@ -34,7 +20,7 @@ export const paddle: Provider = {
   name: 'paddle',
   buyerFromApi: true,
   apiUrl: 'https://api.paddle.com',
-  options: SandboxOptions,
+  options: s.SandboxOptions,
 
   verify({ headers, body }, { keys, now }) {
     const parts = new URLSearchParams(requireHeader(headers, 'paddle-signature').replaceAll(';', '&'));
@@ -45,7 +31,7 @@ export const paddle: Provider = {
   },
 
   async read({ body }, context) {
-    const { sandbox } = part(SandboxOptions, context.options);
+    const { sandbox } = part(s.SandboxOptions, context.options);
     const { event_type: type, occurred_at: at, data } = json(Envelope, body);
     if (type === 'transaction.completed') return await parseSale(part(Transaction, data), sandbox, context);
     if (type === 'adjustment.created' || type === 'adjustment.updated')
@@ -84,7 +70,7 @@ async function parseSale(transaction: Transaction, test: boolean, context: Conte
   const lines = details.line_items.map(({ price_id, product, quantity, totals }) => {
     const paid = money(totals.total, currency);
     return {
-      ...soldLine({
+      ...s.soldLine({
         sku: [price_id ?? '', product.id ?? ''].find(context.knows) ?? product.id ?? price_id,
         quantity,
         paid,
@@ -98,12 +84,12 @@ async function parseSale(transaction: Transaction, test: boolean, context: Conte
   });
   const aliases = subscription ? [subscription] : undefined;
   const until = billing_period.ends_at;
-  return [{ ...withTrials(lines), id, aliases, test, placedAt, until, amount, printed, buyer }];
+  return [{ ...s.withTrials(lines), id, aliases, test, placedAt, until, amount, printed, buyer }];
 }
 
 /** A transaction has only the ID of its buyer. The custom_data that the seller's own page adds takes precedence. */
 async function findBuyer({ id, custom_data: data }: Transaction, context: Context): Promise<Buyer> {
-  const custom = (name: string) => customText(data, name);
+  const custom = (name: string) => s.customText(data, name);
   const [name, email, company] = [custom('name'), custom('email'), custom('company')];
   const buyer: Buyer = { name, email, company, registration: custom(context.licenseeField) };
   if (email && (name || buyer.registration)) return buyer;
@@ -151,55 +137,55 @@ const money = (minor: string | undefined, currency: string | undefined): Money |
     ? fromMinor(Number(minor), ['CLP', 'JPY', 'KRW', 'VND'].includes(currency) ? 0 : 2, currency)
     : undefined;
 
-const minor = maybe(z.string().check(z.regex(/^\d{1,15}$/)));
-const optionalId = maybe(pathId);
-const optionalCurrency = maybe(currency);
-const time = maybe(timestamp);
+const minor = s.maybe(z.string().check(z.regex(/^\d{1,15}$/)));
+const optionalId = s.maybe(s.pathId);
+const optionalCurrency = s.maybe(s.currency);
+const time = s.maybe(s.timestamp);
 
 const Envelope = z.object({ event_type: z.string(), occurred_at: time, data: z.unknown() });
-const Identified = z.object({ data: z.object({ id: pathId }) });
-const Other = loose({
+const Identified = z.object({ data: z.object({ id: s.pathId }) });
+const Other = s.loose({
   id: optionalId,
   currency_code: optionalCurrency,
-  details: loose({ totals: loose({ grand_total: minor }) }),
+  details: s.loose({ totals: s.loose({ grand_total: minor }) }),
 });
 const Transaction = z.object({
-  id: pathId,
-  origin: text,
+  id: s.pathId,
+  origin: s.text,
   subscription_id: optionalId,
-  custom_data: customFields,
+  custom_data: s.customFields,
   currency_code: optionalCurrency,
   created_at: time,
   billed_at: time,
-  billing_period: loose({ ends_at: time }),
-  invoice_number: printed,
-  items: z.catch(z.array(loose({ price: loose({ id: optionalId, trial_period: maybe(z.object({})) }) })), []),
+  billing_period: s.loose({ ends_at: time }),
+  invoice_number: s.printed,
+  items: s.list(s.loose({ price: s.loose({ id: optionalId, trial_period: s.maybe(z.object({})) }) })),
   details: z.object({
-    totals: loose({ total: minor, grand_total: minor }),
-    payout_totals: loose({ total: minor, currency_code: optionalCurrency }),
+    totals: s.loose({ total: minor, grand_total: minor }),
+    payout_totals: s.loose({ total: minor, currency_code: optionalCurrency }),
     line_items: z.array(
-      loose({
+      s.loose({
         price_id: optionalId,
-        quantity: maybe(quantity),
-        totals: loose({ total: minor }),
-        product: loose({ id: optionalId }),
+        quantity: s.maybe(s.quantity),
+        totals: s.loose({ total: minor }),
+        product: s.loose({ id: optionalId }),
       }),
     ),
   }),
 });
 const Answer = z.object({
   data: z.object({
-    customer: loose({ name: text, email: text, locale: text }),
-    address: loose({ country_code: text }),
-    business: loose({ name: text }),
+    customer: s.loose({ name: s.text, email: s.text, locale: s.text }),
+    address: s.loose({ country_code: s.text }),
+    business: s.loose({ name: s.text }),
   }),
 });
 const Adjustment = z.object({
-  id: pathId,
+  id: s.pathId,
   action: z.string(),
-  status: text,
+  status: s.text,
   type: z.catch(z.enum(['full', 'partial']), 'full'),
-  transaction_id: pathId,
+  transaction_id: s.pathId,
   currency_code: optionalCurrency,
-  totals: loose({ total: minor }),
+  totals: s.loose({ total: minor }),
 });

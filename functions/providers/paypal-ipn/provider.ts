@@ -5,23 +5,13 @@ import { ignoredEvent, isFree, type Money, type Reversal, type SoldLine } from '
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { findRegistration } from '../../core/inbound/registration.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
-import {
-  currency,
-  decimal,
-  formQuantity,
-  id,
-  maybe,
-  moneyOf,
-  printed,
-  soldLine,
-} from '../../core/inbound/shapes.ts';
+import * as s from '../../core/inbound/shapes.ts';
 import { toEmailKey } from '../../core/mail/address.ts';
 import { decode1252 } from '../../core/serial/charset.ts';
 
 const RECEIVER = 'the primary mail address or the merchant ID of your PayPal account, or a list of them';
 const account = z.string(RECEIVER).check(z.regex(/\S/, RECEIVER));
 export const Options = z.strictObject({
-  /** The seller's accounts: a payment to any other is held. */
   receiver: z.union([account, z.array(account).check(z.minLength(1, RECEIVER))], RECEIVER),
 });
 
@@ -52,7 +42,7 @@ export const paypalIpn: Provider = {
     const text = (name: string) => fields.get(name);
     const [status = '', type = ''] = [text('payment_status'), text('txn_type')];
     const gross = optionalDecimal.parse(text('mc_gross')?.replace('-', ''));
-    const amount = moneyOf(gross, maybe(currency).parse(text('mc_currency')));
+    const amount = s.moneyOf(gross, s.maybe(s.currency).parse(text('mc_currency')));
     const [subscription, parent] = [text('subscr_id') ?? text('recurring_payment_id'), text('parent_txn_id')];
     const common = { test: text('test_ipn') === '1', amount };
     const at = toTime(text('payment_date') ?? text('subscr_date'));
@@ -60,8 +50,12 @@ export const paypalIpn: Provider = {
     if (kind && state) {
       if (isFree(amount)) return [];
       // A reversal and its cancellation have only the payment in common.
-      const reversalId = part(id, kind === 'refund' ? text('txn_id') : (parent ?? subscription));
-      const reversed = { kind: 'reversed', id: part(id, subscription ?? parent), test: common.test } as const;
+      const reversalId = part(s.id, kind === 'refund' ? text('txn_id') : (parent ?? subscription));
+      const reversed = {
+        kind: 'reversed',
+        id: part(s.id, subscription ?? parent),
+        test: common.test,
+      } as const;
       const extent = kind === 'refund' && amount ? 'partial' : 'full';
       return [{ ...reversed, reversalId, reversal: { kind, state, part: extent, amount, at } }];
     }
@@ -77,8 +71,8 @@ export const paypalIpn: Provider = {
       {
         kind: startsTrial || (subscription && isFree(amount)) ? 'trial' : 'paid',
         // Each payment of a subscription has an ID of its own, and none is marked as the first.
-        ...{ id: part(id, subscription ?? text('txn_id')), ...common, placedAt: at },
-        printed: printed.parse(text('invoice')),
+        ...{ id: part(s.id, subscription ?? text('txn_id')), ...common, placedAt: at },
+        printed: s.printed.parse(text('invoice')),
         buyer: {
           name: [text('first_name'), text('last_name')].filter(Boolean).join(' ') || undefined,
           ...{ email: text('payer_email'), company: text('payer_business_name') },
@@ -128,11 +122,11 @@ function linesOf(fields: Fields, amount: Money | undefined, { knows }: Context):
   const numbers = [...new Set(items.length > 0 ? items : [''])];
   return numbers.map((n) => {
     const skus = ['item_number', 'item_name', 'product_name'].flatMap((name) => fields.get(name + n) ?? []);
-    const gross = moneyOf(optionalDecimal.parse(fields.get(`mc_gross_${n}`)), amount?.currency);
+    const gross = s.moneyOf(optionalDecimal.parse(fields.get(`mc_gross_${n}`)), amount?.currency);
     const [paid, quantity] = [numbers.length > 1 ? gross : amount, fields.get(`quantity${n}`)];
-    return soldLine({
+    return s.soldLine({
       sku: skus.find(knows) ?? skus[0],
-      quantity: maybe(formQuantity).parse(quantity),
+      quantity: s.maybe(s.formQuantity).parse(quantity),
       paid,
     });
   });
@@ -151,5 +145,5 @@ function toTime(date: string | undefined): string | undefined {
   return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
 }
 
-const optionalDecimal = maybe(decimal);
+const optionalDecimal = s.maybe(s.decimal);
 const ITEM = /^(?:item_(?:number|name)|mc_gross_)(\d+)$/;

@@ -4,16 +4,7 @@ import { findInApi } from '../../core/inbound/ask-api.ts';
 import { part } from '../../core/inbound/body.ts';
 import type { Buyer, Money, SoldLine } from '../../core/inbound/event.ts';
 import type { Context } from '../../core/inbound/provider.ts';
-import {
-  currency,
-  firstText,
-  loose,
-  maybe,
-  pathId,
-  quantity as quantityShape,
-  soldLine,
-  text,
-} from '../../core/inbound/shapes.ts';
+import * as s from '../../core/inbound/shapes.ts';
 import { toEmailKey } from '../../core/mail/address.ts';
 import { fromMinor } from '../../core/order/money.ts';
 import { findToken } from './confirm.ts';
@@ -28,7 +19,7 @@ export async function findOrder(orderId: string, context: Context): Promise<Orde
 /** `payer` is deprecated; the source of the payment has the same fields, and names that are one text. */
 export function buyerOf({ payer, payment_source: sources }: Order): Buyer {
   const people = [payer, ...Object.values(sources)];
-  const first = (field: (one: Person) => string | undefined) => firstText(...people.map(field));
+  const first = (field: (one: Person) => string | undefined) => s.firstText(...people.map(field));
   return {
     name: first(({ name }) => name),
     email: first(({ email_address, email }) => email_address ?? email),
@@ -54,7 +45,7 @@ export function linesOf(
     return fromMinor(Number((mills(amount) * part) / (whole || 1n)), 3, amount.currency);
   };
   return items.map(({ sku, name, quantity }, at) =>
-    soldLine({ sku: sku || name, quantity, paid: shareOf(worth[at]) }),
+    s.soldLine({ sku: sku || name, quantity, paid: shareOf(worth[at]) }),
   );
 }
 
@@ -64,20 +55,19 @@ function mills(amount: Money | undefined): bigint {
 }
 
 const value = z.string().check(z.regex(/^\d{1,12}(?:\.\d{1,3})?$/));
-export const Amount = maybe(
+export const Amount = s.maybe(
   z.pipe(
-    z.object({ value, currency_code: currency }),
+    z.object({ value, currency_code: s.currency }),
     z.transform(({ value, currency_code: currency }) => ({ value, currency })),
   ),
 );
 
-export const Payee = z.nullish(loose({ email_address: text, merchant_id: text }));
+export const Payee = z.nullish(s.loose({ email_address: s.text, merchant_id: s.text }));
 type Payee = z.output<typeof Payee>;
 
 const PAYEE = 'write the merchant ID or the mail address of your PayPal account, or a list of them';
 const account = z.string(PAYEE).check(z.regex(/\S/, PAYEE));
 export const Options = z.strictObject({
-  /** The seller's accounts: a capture for any other is held. */
   payee: z.union([account, z.array(account).check(z.minLength(1, PAYEE))], PAYEE),
 });
 
@@ -90,36 +80,36 @@ export function isSeller(payee: Payee, { options }: Context): boolean {
 }
 
 /** Digits in a text. */
-const quantity = maybe(
-  z.pipe(z.string().check(z.regex(/^[1-9]\d{0,4}$/)), z.pipe(z.transform(Number), quantityShape)),
+const quantity = s.maybe(
+  z.pipe(z.string().check(z.regex(/^[1-9]\d{0,4}$/)), z.pipe(z.transform(Number), s.quantity)),
 );
-const Item = loose({ name: text, sku: text, quantity, unit_amount: Amount, tax: Amount });
-const Unit = loose({
+const Item = s.loose({ name: s.text, sku: s.text, quantity, unit_amount: Amount, tax: Amount });
+const Unit = s.loose({
   amount: Amount,
   payee: Payee,
-  custom_id: text,
-  items: maybe(z.array(Item)),
-  payments: loose({ captures: maybe(z.array(loose({ id: maybe(pathId) }))) }),
+  custom_id: s.text,
+  items: s.maybe(z.array(Item)),
+  payments: s.loose({ captures: s.maybe(z.array(s.loose({ id: s.maybe(s.pathId) }))) }),
 });
-const name = maybe(
+const name = s.maybe(
   z.pipe(
-    z.union([z.string(), loose({ given_name: text, surname: text })]),
+    z.union([z.string(), s.loose({ given_name: s.text, surname: s.text })]),
     z.transform((name) =>
       typeof name === 'string' ? name : [name.given_name, name.surname].filter(Boolean).join(' '),
     ),
   ),
 );
-const Person = loose({
+const Person = s.loose({
   name,
-  email_address: text,
-  email: text,
-  address: loose({ country_code: text }),
-  country_code: text,
+  email_address: s.text,
+  email: s.text,
+  address: s.loose({ country_code: s.text }),
+  country_code: s.text,
 });
 type Person = z.output<typeof Person>;
 export const Order = z.object({
-  id: pathId,
-  purchase_units: z.catch(z.array(Unit), []),
+  id: s.pathId,
+  purchase_units: s.list(Unit),
   payer: Person,
   payment_source: z.catch(z.record(z.string(), Person), {}),
 });

@@ -7,16 +7,7 @@ import { json, part } from '../../core/inbound/body.ts';
 import type { OrderEvent, SoldLine } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
-import {
-  currency,
-  decimal,
-  loose,
-  maybe,
-  pathId,
-  printed,
-  text,
-  timestamp,
-} from '../../core/inbound/shapes.ts';
+import * as s from '../../core/inbound/shapes.ts';
 import { requireFresh, requireHeader } from '../../core/inbound/signature.ts';
 import { certificates, certifiedKey } from './certificate.ts';
 import { isConfirmed } from './confirm.ts';
@@ -195,45 +186,45 @@ const BETWEEN = [
   'MIIFPDCCBCSgAwIBAgIQAWePH++IIlXYsKcOa3uyIDANBgkqhkiG9w0BAQsFADBhMQswCQYDVQQGEwJVUzEVMBMGA1UEChMMRGlnaUNlcnQgSW5jMRkwFwYDVQQLExB3d3cuZGlnaWNlcnQuY29tMSAwHgYDVQQDExdEaWdpQ2VydCBHbG9iYWwgUm9vdCBHMjAeFw0yMDA3MDIxMjQyNTBaFw0zMDA3MDIxMjQyNTBaMEQxCzAJBgNVBAYTAlVTMRUwEwYDVQQKEwxEaWdpQ2VydCBJbmMxHjAcBgNVBAMTFURpZ2lDZXJ0IEVWIFJTQSBDQSBHMjCCASIwDQYJKoZIhvcNAQEBBQADggEPADCCAQoCggEBAK0eZsx/neTrf4MXJz0R2fJTIDfN8AwUAu7hy4gI0vp7O8LAAHx2h3bbf8wl+pGMSxaJK9ffDDCD63FqqFBqE9eTmo3RkgQhlu55a04LsXRLcK6crkBOO0djdonybmhrfGrtBqYvbRatxenkv0Sg4frhRl4wYh4dnW0LOVRGhbt1G5Q19zm9CqMlq7LlUdAE+6d3a5++ppfGcnWLmbEVEcLHPAnbl+/iKauQpQlU1Mi+wEBnjE5tK8Q778naXnF+DsedQJ7NEi+bQoonTHEz9ryeEcUHuQTv7nApa/zCqes5lXn1pMs4LZJ3SVgbkTLj+RbBov/uiwTXtkBEWawvZH8CAwEAAaOCAgswggIHMB0GA1UdDgQWBBRqTlC/mGidW3sgddRZAXlIZpIyBjAfBgNVHSMEGDAWgBROIlQgGJXm427mD/r6uRLtBhePOTAOBgNVHQ8BAf8EBAMCAYYwHQYDVR0lBBYwFAYIKwYBBQUHAwEGCCsGAQUFBwMCMBIGA1UdEwEB/wQIMAYBAf8CAQAwNAYIKwYBBQUHAQEEKDAmMCQGCCsGAQUFBzABhhhodHRwOi8vb2NzcC5kaWdpY2VydC5jb20wewYDVR0fBHQwcjA3oDWgM4YxaHR0cDovL2NybDMuZGlnaWNlcnQuY29tL0RpZ2lDZXJ0R2xvYmFsUm9vdEcyLmNybDA3oDWgM4YxaHR0cDovL2NybDQuZGlnaWNlcnQuY29tL0RpZ2lDZXJ0R2xvYmFsUm9vdEcyLmNybDCBzgYDVR0gBIHGMIHDMIHABgRVHSAAMIG3MCgGCCsGAQUFBwIBFhxodHRwczovL3d3dy5kaWdpY2VydC5jb20vQ1BTMIGKBggrBgEFBQcCAjB+DHxBbnkgdXNlIG9mIHRoaXMgQ2VydGlmaWNhdGUgY29uc3RpdHV0ZXMgYWNjZXB0YW5jZSBvZiB0aGUgUmVseWluZyBQYXJ0eSBBZ3JlZW1lbnQgbG9jYXRlZCBhdCBodHRwczovL3d3dy5kaWdpY2VydC5jb20vcnBhLXVhMA0GCSqGSIb3DQEBCwUAA4IBAQBSMgrCdY2+O9spnYNvwHiG+9lCJbyELR0UsoLwpzGpSdkHD7pVDDFJm3//B8Es+17T1o5Hat+HRDsvRr7d3MEyo9iXkkxLhKEgApA2Ft2eZfPrTolc95PwSWnn3FZ8BhdGO4brTA4+zkPSKoMXi/X+WLBNN29Z/nbCS7H/qLGt7gViEvTIdU8x+H4l/XigZMUDaVmJ+B5d7cwSK7yOoQdfoIBGmA5Mp4LhMzo52rf//kXPfE3wYIZVHqVuxxlnTkFYmffCX9/Lon7SWaGdg6Rck4RHhHLWtmz2lTZ5CEo2ljDsGzCFGJP7oT4q6Q8oFC38irvdKIJ95cUxYzj4tnOI',
 ];
 
-const Links = maybe(z.array(loose({ href: text })));
+const Links = s.maybe(z.array(s.loose({ href: s.text })));
 type Links = z.output<typeof Links>;
 const Envelope = z.object({
-  id: text,
+  id: s.text,
   event_type: z.string(),
   resource: z.unknown(),
   links: Links,
-  create_time: maybe(timestamp),
+  create_time: s.maybe(s.timestamp),
 });
 const Identified = z.object({
-  id: pathId,
+  id: s.pathId,
   links: Links,
-  supplementary_data: loose({ related_ids: loose({ order_id: maybe(pathId) }) }),
+  supplementary_data: s.loose({ related_ids: s.loose({ order_id: s.maybe(s.pathId) }) }),
 });
 const Captured = z.object({ event_type: z.literal('PAYMENT.CAPTURE.COMPLETED'), resource: Identified });
 const Capture = z.object({
   ...Identified.shape,
   amount: Amount,
-  create_time: maybe(timestamp),
-  invoice_id: printed,
+  create_time: s.maybe(s.timestamp),
+  invoice_id: s.printed,
   payee: Payee,
 });
-const Refund = z.object({ id: pathId, status: text, amount: Amount, links: Links });
+const Refund = z.object({ id: s.pathId, status: s.text, amount: Amount, links: Links });
 const Dispute = z.object({
-  dispute_id: pathId,
-  status: text,
-  dispute_outcome: loose({ outcome_code: text }),
-  disputed_transactions: z.array(z.object({ seller_transaction_id: pathId })),
+  dispute_id: s.pathId,
+  status: s.text,
+  dispute_outcome: s.loose({ outcome_code: s.text }),
+  disputed_transactions: z.array(z.object({ seller_transaction_id: s.pathId })),
 });
 const OldAmount = z.pipe(
-  z.object({ total: decimal, currency }),
+  z.object({ total: s.decimal, currency: s.currency }),
   z.transform(({ total: value, currency }) => ({ value, currency })),
 );
 /** The API before Orders v2 names the fields of an amount otherwise, and an invoice states it deeper. */
 const Received = z.pipe(
-  loose({
-    id: text,
-    amount: maybe(z.union([OldAmount, Amount])),
-    invoice: loose({ id: text, amount: Amount }),
+  s.loose({
+    id: s.text,
+    amount: s.maybe(z.union([OldAmount, Amount])),
+    invoice: s.loose({ id: s.text, amount: Amount }),
   }),
   z.transform(({ id, amount, invoice }) => ({ id: id ?? invoice.id, amount: amount ?? invoice.amount })),
 );

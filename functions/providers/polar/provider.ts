@@ -9,29 +9,14 @@ import {
   type Reversal,
 } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
-import {
-  currency,
-  customFields,
-  customText,
-  firstText,
-  id,
-  loose,
-  maybe,
-  minor,
-  printed,
-  quantity,
-  SandboxOptions,
-  soldLine,
-  text,
-  timestamp,
-} from '../../core/inbound/shapes.ts';
+import * as s from '../../core/inbound/shapes.ts';
 import { requireStandardWebhook } from '../../core/inbound/signature.ts';
 import { fromMinor } from '../../core/order/money.ts';
 import { paid } from './paid.ts';
 
 export const polar: Provider = {
   name: 'polar',
-  options: SandboxOptions,
+  options: s.SandboxOptions,
 
   verify(request, { keys, now }) {
     requireStandardWebhook(request, keys.flatMap(keysFrom), now);
@@ -39,7 +24,7 @@ export const polar: Provider = {
 
   read({ body }, context) {
     const { type, timestamp: at, data } = json(Envelope, body);
-    const { sandbox } = part(SandboxOptions, context.options);
+    const { sandbox } = part(s.SandboxOptions, context.options);
     if (type === 'refund.created' || type === 'refund.updated')
       return parseRefund(part(Refund, data), at, sandbox);
     if (type === 'order.paid') return parseSale(part(Order, data), sandbox, context);
@@ -93,8 +78,8 @@ function parseSale(
     return [{ kind: 'renewed', id: subscription_id ?? id, test, placedAt, amount, buyer: {}, lines: [] }];
   }
   const isTrial = billing_reason === 'subscription_create' && isFree(amount) && discount_amount === 0;
-  const name = firstText(customer.name, billing_name);
-  const skus = [customText(product.metadata, 'sku'), product_id].filter((sku) => sku !== undefined);
+  const name = s.firstText(customer.name, billing_name);
+  const skus = [s.customText(product.metadata, 'sku'), product_id].filter((sku) => sku !== undefined);
   // A price is per seat or per unit; an order that states two numbers is held.
   const [copies = 1, ...more] = new Set([order.seats, order.units].filter((count) => count != null));
   return [
@@ -112,14 +97,14 @@ function parseSale(
         email: customer.email,
         // Polar sets billing_name to the customer's name if there is no invoice name.
         company: billing_name !== name ? billing_name : undefined,
-        registration: customText(order.custom_field_data, licenseeField),
+        registration: s.customText(order.custom_field_data, licenseeField),
         country: billing_address.country,
         locale: customer.locale,
       },
       lines: [
-        soldLine({
+        s.soldLine({
           sku: skus.find(knows) ?? skus[0],
-          quantity: more.length > 0 ? undefined : maybe(quantity).parse(copies),
+          quantity: more.length > 0 ? undefined : s.maybe(s.quantity).parse(copies),
           paid: amount,
         }),
       ],
@@ -163,44 +148,44 @@ const money = (minor: number | undefined, currency: string | undefined): Money |
     ? fromMinor(minor, ZERO_DECIMAL.has(currency) ? 0 : 2, currency)
     : undefined;
 
-const optionalId = maybe(id);
-const cents = maybe(z.int());
-const optionalCurrency = maybe(currency);
-const time = maybe(timestamp);
+const optionalId = s.maybe(s.id);
+const cents = s.maybe(z.int());
+const optionalCurrency = s.maybe(s.currency);
+const time = s.maybe(s.timestamp);
 
 const Envelope = z.object({ type: z.string(), timestamp: time, data: z.unknown() });
-const Identified = z.object({ data: z.object({ id }) });
-const Other = loose({ id: optionalId, total_amount: cents, currency: optionalCurrency });
+const Identified = z.object({ data: z.object({ id: s.id }) });
+const Other = s.loose({ id: optionalId, total_amount: cents, currency: optionalCurrency });
 const Order = z.object({
-  id,
+  id: s.id,
   created_at: time,
-  billing_reason: text,
+  billing_reason: s.text,
   total_amount: cents,
   discount_amount: cents,
-  invoice_number: printed,
+  invoice_number: s.printed,
   currency: optionalCurrency,
-  billing_name: text,
-  billing_address: loose({ country: text }),
-  custom_field_data: customFields,
-  customer: loose({ name: text, email: text, locale: text }),
+  billing_name: s.text,
+  billing_address: s.loose({ country: s.text }),
+  custom_field_data: s.customFields,
+  customer: s.loose({ name: s.text, email: s.text, locale: s.text }),
   product_id: optionalId,
-  product: loose({ metadata: customFields }),
+  product: s.loose({ metadata: s.customFields }),
   subscription_id: optionalId,
-  subscription: loose({ trial_end: time }),
+  subscription: s.loose({ trial_end: time }),
   seats: z.optional(z.unknown()),
   units: z.optional(z.unknown()),
 });
 const RefundedOrder = z.object({
-  id,
+  id: s.id,
   status: z.enum(['refunded', 'partially_refunded']),
-  billing_reason: text,
+  billing_reason: s.text,
   refunded_amount: cents,
 });
 const Refund = z.object({
-  id,
-  order_id: id,
+  id: s.id,
+  order_id: s.id,
   status: z.enum(['pending', 'succeeded', 'failed', 'canceled']),
-  amount: maybe(minor),
-  tax_amount: maybe(minor),
+  amount: s.maybe(s.minor),
+  tax_amount: s.maybe(s.minor),
   currency: optionalCurrency,
 });

@@ -3,20 +3,7 @@ import * as z from 'zod/mini';
 import { json, part } from '../../core/inbound/body.ts';
 import { ignoredEvent, isFree, type OrderEvent } from '../../core/inbound/event.ts';
 import type { Provider } from '../../core/inbound/provider.ts';
-import {
-  currency,
-  decimal,
-  flag,
-  id,
-  loose,
-  maybe,
-  moneyOf,
-  quantity,
-  sku,
-  soldLine,
-  text,
-  timestamp,
-} from '../../core/inbound/shapes.ts';
+import * as s from '../../core/inbound/shapes.ts';
 import { requireStandardWebhook } from '../../core/inbound/signature.ts';
 import { multiply } from '../../core/order/money.ts';
 
@@ -32,7 +19,7 @@ export const shop: Provider = {
     if (type === 'order.paid') return [parseSale(part(PaidOrder, data))];
     if (type === 'order.refunded') return parseRefund(part(Refund, data), at, headers['webhook-id'] ?? '');
     const { id = '', test, total, amount, currency } = part(Other, data);
-    return ignoredEvent(type, { id, test, amount: moneyOf(total ?? amount, currency) });
+    return ignoredEvent(type, { id, test, amount: s.moneyOf(total ?? amount, currency) });
   },
 
   idIn: ({ body }) => json(Identified, body).data.id,
@@ -45,14 +32,14 @@ function parseSale({ buyer, items, ...order }: z.output<typeof PaidOrder>): Orde
     id,
     test,
     placedAt,
-    amount: moneyOf(total, currency),
+    amount: s.moneyOf(total, currency),
     buyer: {
       ...buyer,
       registration: licensee,
     },
     lines: items.map(({ sku, quantity, price }) => {
-      const each = moneyOf(price, currency);
-      return soldLine({ sku, quantity, paid: each && multiply(each, quantity ?? 1) });
+      const each = s.moneyOf(price, currency);
+      return s.soldLine({ sku, quantity, paid: each && multiply(each, quantity ?? 1) });
     }),
   };
 }
@@ -63,34 +50,34 @@ function parseRefund(
   at: string | undefined,
   messageId: string,
 ): OrderEvent[] {
-  const amount = moneyOf(value ?? undefined, currency ?? undefined);
+  const amount = s.moneyOf(value ?? undefined, currency ?? undefined);
   if (isFree(amount)) return [];
   const reversal = { kind: 'refund', state: 'done', part: value ? 'partial' : 'full', amount, at } as const;
   return [{ kind: 'reversed', id, test, reversalId: refundId ?? messageId, reversal }];
 }
 
-const optionalCurrency = maybe(currency);
-const amount = maybe(decimal);
+const optionalCurrency = s.maybe(s.currency);
+const amount = s.maybe(s.decimal);
 
-const Envelope = z.object({ type: z.string(), timestamp: maybe(timestamp), data: z.unknown() });
-const Identified = z.object({ data: z.object({ id }) });
+const Envelope = z.object({ type: z.string(), timestamp: s.maybe(s.timestamp), data: z.unknown() });
+const Identified = z.object({ data: z.object({ id: s.id }) });
 const PaidOrder = z.object({
-  id,
+  id: s.id,
   test: z._default(z.boolean(), false),
-  placedAt: maybe(timestamp),
+  placedAt: s.maybe(s.timestamp),
   currency: optionalCurrency,
   total: amount,
-  buyer: loose({ name: text, email: text, company: text, country: text, locale: text }),
-  licensee: text,
+  buyer: s.loose({ name: s.text, email: s.text, company: s.text, country: s.text, locale: s.text }),
+  licensee: s.text,
   items: z
-    .array(loose({ sku: maybe(sku), quantity: maybe(z._default(quantity, 1)), price: amount }))
+    .array(s.loose({ sku: s.maybe(s.sku), quantity: s.maybe(z._default(s.quantity, 1)), price: amount }))
     .check(z.minLength(1), z.maxLength(100)),
 });
 const Refund = z.object({
-  id,
+  id: s.id,
   test: z._default(z.boolean(), false),
-  refundId: maybe(id),
-  amount: z.nullish(decimal),
-  currency: z.nullish(currency),
+  refundId: s.maybe(s.id),
+  amount: z.nullish(s.decimal),
+  currency: z.nullish(s.currency),
 });
-const Other = loose({ id: maybe(id), test: flag, total: amount, amount, currency: optionalCurrency });
+const Other = s.loose({ id: s.maybe(s.id), test: s.flag, total: amount, amount, currency: optionalCurrency });

@@ -5,20 +5,7 @@ import { json } from '../../core/inbound/body.ts';
 import type { Money, OrderEvent } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { findRegistration } from '../../core/inbound/registration.ts';
-import {
-  currency,
-  decimal,
-  firstText,
-  flag,
-  loose,
-  maybe,
-  moneyOf,
-  printed,
-  quantity,
-  soldLine,
-  text,
-  timestamp,
-} from '../../core/inbound/shapes.ts';
+import * as s from '../../core/inbound/shapes.ts';
 import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { add, atLeast, multiply } from '../../core/order/money.ts';
 import { paid } from './paid.ts';
@@ -37,7 +24,7 @@ export const shopify: Provider = {
     if (topic === 'orders/paid') return sales(json(Order, body), test, context);
     if (topic === 'refunds/create') return refunds(json(Refund, body), test);
     if (!/^disputes\/(create|update)$/.test(topic)) return [];
-    const at = maybe(timestamp).parse(header('triggered-at'));
+    const at = s.maybe(s.timestamp).parse(header('triggered-at'));
     return disputes(json(Dispute, body), test, at);
   },
 
@@ -55,7 +42,7 @@ function sales(
   { knows, licenseeField }: Context,
 ): OrderEvent[] {
   const test = isTest || order.test;
-  const amount = moneyOf(order.total_price, currency);
+  const amount = s.moneyOf(order.total_price, currency);
   const items = order.line_items.filter((item) => item.current_quantity !== 0);
   if (!PAID.test(order.financial_status) || items.length === 0) return [];
   // Shops with subscriptions send subscription_contract and subscription_contract_checkout_one; the body names no contract.
@@ -67,7 +54,7 @@ function sales(
   const attributes = pairs.map(({ name = '', value }) => ({ name, value }));
   const { registration, held } = findRegistration(attributes, licenseeField);
   const { default_address: address } = customer;
-  const email = firstText(order.email, order.contact_email, customer.email);
+  const email = s.firstText(order.email, order.contact_email, customer.email);
   return [
     {
       kind: 'paid',
@@ -77,10 +64,16 @@ function sales(
       amount,
       printed: order.name ?? order.order_number,
       buyer: {
-        name: firstText(billing.name, fullName(billing), fullName(customer), address.name, fullName(address)),
+        name: s.firstText(
+          billing.name,
+          fullName(billing),
+          fullName(customer),
+          address.name,
+          fullName(address),
+        ),
         email,
-        company: firstText(billing.company, address.company),
-        country: firstText(billing.country_code, address.country_code),
+        company: s.firstText(billing.company, address.company),
+        country: s.firstText(billing.country_code, address.country_code),
         locale: order.customer_locale || undefined,
         registration,
       },
@@ -90,7 +83,7 @@ function sales(
         const paid =
           quantity === undefined ? undefined : paidFor(item, quantity, currency, order.taxes_included);
         // Shopify sends no buyer to an app that may not see buyers.
-        return soldLine({
+        return s.soldLine({
           sku: skus.find(knows) ?? skus[0],
           quantity,
           paid,
@@ -111,7 +104,7 @@ function paidFor(
   currency: string | undefined,
   taxesIncluded: boolean,
 ): Money | undefined {
-  const one = moneyOf(price, currency);
+  const one = s.moneyOf(price, currency);
   const taxes = sumOf(taxesIncluded ? [] : (tax_lines ?? []).map((tax) => tax.price), currency);
   const off = sumOf(
     (discount_allocations ?? []).map(({ amount }) => amount),
@@ -126,10 +119,10 @@ function sumOf(amounts: readonly (string | undefined)[], currency: string | unde
   const [first, ...others] = amounts.length > 0 ? amounts : ['0'];
   return others.reduce<Money | undefined>(
     (sum, value) => {
-      const one = moneyOf(value, currency);
+      const one = s.moneyOf(value, currency);
       return sum && one && add(sum, one);
     },
-    moneyOf(first, currency),
+    s.moneyOf(first, currency),
   );
 }
 
@@ -196,62 +189,62 @@ function disputes(
 
 /** A test notification has an ID that a JavaScript number cannot hold exactly; it is rounded the same way everywhere. */
 const id = z.number().check(z.refine(Number.isInteger), z.positive(), z.lt(1e20));
-const pairs = z.catch(z.array(loose({ name: text, value: z.optional(z.unknown()) })), []);
-const MoneySet = loose({ shop_money: loose({ amount: text, currency_code: maybe(currency) }) });
-const person = { first_name: text, last_name: text };
-const Named = loose(person);
+const pairs = s.list(s.loose({ name: s.text, value: z.optional(z.unknown()) }));
+const MoneySet = s.loose({ shop_money: s.loose({ amount: s.text, currency_code: s.maybe(s.currency) }) });
+const person = { first_name: s.text, last_name: s.text };
+const Named = s.loose(person);
 const Address = {
   ...person,
-  name: text,
-  company: text,
-  country_code: text,
+  name: s.text,
+  company: s.text,
+  country_code: s.text,
 };
-const Item = loose({
-  sku: text,
-  variant_id: maybe(id),
-  product_id: maybe(id),
-  title: text,
-  quantity: maybe(quantity),
-  current_quantity: maybe(z.union([z.literal(0), quantity])),
-  price: maybe(decimal),
-  tax_lines: maybe(z.array(loose({ price: maybe(decimal) }))),
-  discount_allocations: maybe(z.array(loose({ amount: maybe(decimal) }))),
+const Item = s.loose({
+  sku: s.text,
+  variant_id: s.maybe(id),
+  product_id: s.maybe(id),
+  title: s.text,
+  quantity: s.maybe(s.quantity),
+  current_quantity: s.maybe(z.union([z.literal(0), s.quantity])),
+  price: s.maybe(s.decimal),
+  tax_lines: s.maybe(z.array(s.loose({ price: s.maybe(s.decimal) }))),
+  discount_allocations: s.maybe(z.array(s.loose({ amount: s.maybe(s.decimal) }))),
   properties: pairs,
 });
 const Paid = z.object({ id, financial_status: z.string().check(z.regex(PAID)) });
 const Order = z.object({
   id,
-  test: flag,
+  test: s.flag,
   financial_status: z.string(),
-  source_name: text,
-  created_at: maybe(timestamp),
-  currency: maybe(currency),
-  total_price: maybe(decimal),
-  name: printed,
-  order_number: printed,
-  taxes_included: flag,
-  email: text,
-  contact_email: text,
-  customer_locale: text,
-  customer: loose({ ...person, email: text, default_address: loose(Address) }),
-  billing_address: loose(Address),
+  source_name: s.text,
+  created_at: s.maybe(s.timestamp),
+  currency: s.maybe(s.currency),
+  total_price: s.maybe(s.decimal),
+  name: s.printed,
+  order_number: s.printed,
+  taxes_included: s.flag,
+  email: s.text,
+  contact_email: s.text,
+  customer_locale: s.text,
+  customer: s.loose({ ...person, email: s.text, default_address: s.loose(Address) }),
+  billing_address: s.loose(Address),
   note_attributes: pairs,
   line_items: z.array(Item),
 });
-const Transaction = loose({
-  kind: text,
-  status: text,
-  amount: maybe(decimal),
-  currency: maybe(currency),
-  test: flag,
+const Transaction = s.loose({
+  kind: s.text,
+  status: s.text,
+  amount: s.maybe(s.decimal),
+  currency: s.maybe(s.currency),
+  test: s.flag,
 });
 const Refund = z.object({
   id,
   order_id: id,
-  created_at: maybe(timestamp),
+  created_at: s.maybe(s.timestamp),
   transactions: z.array(Transaction),
-  refund_line_items: z.catch(z.array(loose({ subtotal_set: MoneySet, total_tax_set: MoneySet })), []),
-  order_adjustments: z.catch(z.array(loose({ amount_set: MoneySet, tax_amount_set: MoneySet })), []),
+  refund_line_items: s.list(s.loose({ subtotal_set: MoneySet, total_tax_set: MoneySet })),
+  order_adjustments: s.list(s.loose({ amount_set: MoneySet, tax_amount_set: MoneySet })),
   total_duties_set: MoneySet,
 });
-const Dispute = z.object({ id, order_id: maybe(id), status: z.string() });
+const Dispute = z.object({ id, order_id: s.maybe(id), status: z.string() });

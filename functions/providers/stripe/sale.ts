@@ -9,7 +9,6 @@ import { customText, firstText, formQuantity, maybe, soldLine } from '../../core
 import { Invoice, LineItems, money, type Session, Subscription } from './shapes.ts';
 
 export const Options = z.strictObject({
-  /** The Payment Links whose buyers can change the quantity or add items: only the API knows what was bought. */
   adjustable: z._default(z.array(z.string()), []),
 });
 

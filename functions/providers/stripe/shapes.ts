@@ -1,18 +1,7 @@
 /** The fields of Stripe's objects that Keypost uses: https://docs.stripe.com/api, stripe@23.1.0's Checkout/Sessions.d.ts and Events.d.ts. */
 import * as z from 'zod/mini';
 import type { Money } from '../../core/inbound/event.ts';
-import {
-  currency as currencyCode,
-  customFields,
-  id,
-  loose,
-  maybe,
-  minor as minorUnits,
-  printed,
-  quantity,
-  text,
-  timestamp,
-} from '../../core/inbound/shapes.ts';
+import * as s from '../../core/inbound/shapes.ts';
 import { fromMinor } from '../../core/order/money.ts';
 
 /** https://docs.stripe.com/currencies#zero-decimal and #three-decimal; all other currencies have two decimals. */
@@ -24,10 +13,10 @@ export function money(minor: number | undefined, currency: string | undefined): 
   return fromMinor(minor, ZERO_DECIMAL.has(currency) ? 0 : THREE_DECIMAL.has(currency) ? 3 : 2, currency);
 }
 
-const minor = maybe(minorUnits);
-const currency = maybe(currencyCode);
+const minor = s.maybe(s.minor);
+const currency = s.maybe(s.currency);
 /** Seconds since 1970; the output is ISO 8601. */
-const seconds = maybe(
+const seconds = s.maybe(
   z.pipe(
     z.int().check(z.nonnegative(), z.maximum(8_000_000_000)),
     z.transform((at) => new Date(at * 1000).toISOString()),
@@ -35,7 +24,7 @@ const seconds = maybe(
 );
 
 export const Envelope = z.object({
-  id: text,
+  id: s.text,
   object: z.literal('event'),
   type: z.string(),
   created: seconds,
@@ -43,83 +32,83 @@ export const Envelope = z.object({
   data: z.object({ object: z.unknown() }),
 });
 export const ThinEvent = z.object({
-  id: text,
+  id: s.text,
   object: z.literal('v2.core.event'),
   type: z.string(),
-  created: maybe(timestamp),
+  created: s.maybe(s.timestamp),
   livemode: z.boolean(),
-  related_object: maybe(z.object({ url: z.string() })),
+  related_object: s.maybe(z.object({ url: z.string() })),
 });
 /** The part of a session's event that identifies its order. */
 export const Identified = z.object({
   data: z.object({
-    object: z.object({ object: z.literal('checkout.session'), id, payment_intent: maybe(id) }),
+    object: z.object({ object: z.literal('checkout.session'), id: s.id, payment_intent: s.maybe(s.id) }),
   }),
 });
 export const Session = z.object({
-  id,
-  payment_intent: maybe(id),
+  id: s.id,
+  payment_intent: s.maybe(s.id),
   payment_status: z.enum(['paid', 'unpaid', 'no_payment_required']),
   mode: z.string(),
-  subscription: maybe(id),
-  invoice: maybe(id),
+  subscription: s.maybe(s.id),
+  invoice: s.maybe(s.id),
   created: seconds,
   amount_total: minor,
   currency,
-  locale: text,
-  payment_link: maybe(id),
-  optional_items: maybe(z.array(z.unknown())),
-  metadata: customFields,
-  custom_fields: maybe(z.array(loose({ key: text, text: loose({ value: text }) }))),
-  customer_email: text,
-  customer_details: loose({
-    name: text,
-    individual_name: text,
-    business_name: text,
-    email: text,
-    address: loose({ country: text }),
+  locale: s.text,
+  payment_link: s.maybe(s.id),
+  optional_items: s.maybe(z.array(z.unknown())),
+  metadata: s.customFields,
+  custom_fields: s.maybe(z.array(s.loose({ key: s.text, text: s.loose({ value: s.text }) }))),
+  customer_email: s.text,
+  customer_details: s.loose({
+    name: s.text,
+    individual_name: s.text,
+    business_name: s.text,
+    email: s.text,
+    address: s.loose({ country: s.text }),
   }),
-  collected_information: loose({ individual_name: text, business_name: text }),
+  collected_information: s.loose({ individual_name: s.text, business_name: s.text }),
 });
 export const LineItems = z.object({
   data: z.array(
-    loose({
+    s.loose({
       /** Null for a metered price. */
-      quantity: maybe(
+      quantity: s.maybe(
         z.pipe(
           z.transform((count) => count ?? 1),
-          quantity,
+          s.quantity,
         ),
       ),
       amount_total: minor,
       currency,
-      price: loose({ id: maybe(id), product: maybe(id) }),
+      price: s.loose({ id: s.maybe(s.id), product: s.maybe(s.id) }),
     }),
   ),
-  has_more: maybe(z.boolean()),
+  has_more: s.maybe(z.boolean()),
 });
-const Payment = loose({ payment: loose({ payment_intent: maybe(id) }) });
+const Payment = s.loose({ payment: s.loose({ payment_intent: s.maybe(s.id) }) });
 /** The subscription is under `parent` and the payments in a list of their own since API version 2025-03-31.basil. */
 export const Invoice = z.object({
-  id,
+  id: s.id,
   amount_paid: minor,
   currency,
-  number: printed,
-  subscription: maybe(id),
-  parent: loose({ subscription_details: loose({ subscription: maybe(id) }) }),
-  payment_intent: maybe(id),
-  payments: loose({ data: maybe(z.array(Payment)) }),
+  number: s.printed,
+  subscription: s.maybe(s.id),
+  parent: s.loose({ subscription_details: s.loose({ subscription: s.maybe(s.id) }) }),
+  payment_intent: s.maybe(s.id),
+  payments: s.loose({ data: s.maybe(z.array(Payment)) }),
 });
 export const InvoicePayment = z.object({
-  invoice: maybe(id),
+  invoice: s.maybe(s.id),
   amount_paid: minor,
   currency,
-  payment: loose({ payment_intent: maybe(id) }),
+  payment: s.loose({ payment_intent: s.maybe(s.id) }),
 });
 export const Subscription = z.object({ trial_end: seconds });
 /** A payment, an invoice, or another object with an amount that was received. */
 export const Received = z.object({
-  id: text,
+  id: s.text,
   amount_received: minor,
   amount_paid: minor,
   amount: minor,
@@ -127,18 +116,18 @@ export const Received = z.object({
 });
 /** The invoice is stated before API version 2025-03-31.basil only. */
 export const Charge = z.object({
-  id,
-  payment_intent: maybe(id),
-  invoice: maybe(id),
-  refunded: maybe(z.boolean()),
+  id: s.id,
+  payment_intent: s.maybe(s.id),
+  invoice: s.maybe(s.id),
+  refunded: s.maybe(z.boolean()),
   amount_refunded: minor,
 });
 export const Refund = z.object({
-  id,
-  payment_intent: maybe(id),
-  charge: maybe(id),
-  status: text,
+  id: s.id,
+  payment_intent: s.maybe(s.id),
+  charge: s.maybe(s.id),
+  status: s.text,
   amount: minor,
   currency,
 });
-export const Dispute = z.object({ id, payment_intent: maybe(id), status: text });
+export const Dispute = z.object({ id: s.id, payment_intent: s.maybe(s.id), status: s.text });

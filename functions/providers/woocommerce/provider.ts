@@ -6,27 +6,14 @@ import type { OrderEvent } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { findRegistration } from '../../core/inbound/registration.ts';
 import type { WebhookRequest } from '../../core/inbound/request.ts';
-import {
-  currency,
-  decimal,
-  firstText,
-  loose,
-  maybe,
-  moneyOf,
-  printed,
-  quantity,
-  SandboxOptions,
-  soldLine,
-  text,
-  timestamp,
-} from '../../core/inbound/shapes.ts';
+import * as s from '../../core/inbound/shapes.ts';
 import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { add } from '../../core/order/money.ts';
 import { paid } from './paid.ts';
 
 export const woocommerce: Provider = {
   name: 'woocommerce',
-  options: SandboxOptions,
+  options: s.SandboxOptions,
 
   verify(request, { keys }) {
     if (isPing(request)) return;
@@ -36,7 +23,7 @@ export const woocommerce: Provider = {
 
   read(request, context) {
     if (isPing(request)) return [];
-    const { sandbox } = part(SandboxOptions, context.options);
+    const { sandbox } = part(s.SandboxOptions, context.options);
     const topic = request.headers['x-wc-webhook-topic'] ?? '';
     if (/^subscription\.(created|updated)$/.test(topic))
       return trials(json(Subscription, request.body), sandbox);
@@ -64,7 +51,7 @@ const isPing = ({ headers, body }: WebhookRequest): boolean =>
 
 function sale(order: z.output<typeof Order>, test: boolean, { knows, licenseeField }: Context): OrderEvent {
   const { id, currency, billing, shipping, line_items: items } = order;
-  const money = (value: string | undefined) => moneyOf(value, currency);
+  const money = (value: string | undefined) => s.moneyOf(value, currency);
   const amount = money(order.total);
   const common = { test, placedAt: order.date_paid_gmt, printed: order.number, amount };
   const subscription = order.meta_data.find(({ key }) => key === '_subscription_renewal')?.value;
@@ -90,7 +77,7 @@ function sale(order: z.output<typeof Order>, test: boolean, { knows, licenseeFie
     kind: isTrial(order) ? 'trial' : 'paid',
     id: String(id),
     buyer: {
-      name: firstText(fullName(billing), fullName(shipping)),
+      name: s.firstText(fullName(billing), fullName(shipping)),
       email: billing.email || undefined,
       company: billing.company || undefined,
       country: billing.country || undefined,
@@ -101,7 +88,7 @@ function sale(order: z.output<typeof Order>, test: boolean, { knows, licenseeFie
       const net = money(total);
       const tax = money(total_tax);
       const paid = net && tax ? add(net, tax) : net;
-      return soldLine({ sku: skus.find((one) => one && knows(one)) ?? skus[0], quantity, paid, held });
+      return s.soldLine({ sku: skus.find((one) => one && knows(one)) ?? skus[0], quantity, paid, held });
     }),
   };
 }
@@ -133,7 +120,7 @@ function refunds(order: z.output<typeof Order>, test: boolean): OrderEvent[] {
       ? [
           {
             reversalId: String(own),
-            amount: moneyOf(maybe(decimal).parse(total?.replace('-', '')), order.currency),
+            amount: s.moneyOf(s.maybe(s.decimal).parse(total?.replace('-', '')), order.currency),
           },
         ]
       : [],
@@ -150,49 +137,55 @@ function refunds(order: z.output<typeof Order>, test: boolean): OrderEvent[] {
 
 const number = z.int().check(z.positive());
 /** In UTC, mostly without a zone. */
-const utc = maybe(
+const utc = s.maybe(
   z.union([
     z.pipe(
       z.iso.datetime({ local: true }).check(z.regex(/\d$/)),
       z.transform((time) => new Date(`${time}Z`).toISOString()),
     ),
-    timestamp,
+    s.timestamp,
   ]),
 );
 /** A plugin may write a number in place of a text. */
-const word = maybe(z.pipe(z.union([z.string(), z.number()]), z.transform(String)));
-const Person = loose({ first_name: text, last_name: text });
-const meta_data = z.catch(z.array(loose({ key: word, value: z.optional(z.unknown()) })), []);
+const word = s.maybe(z.pipe(z.union([z.string(), z.number()]), z.transform(String)));
+const Person = s.loose({ first_name: s.text, last_name: s.text });
+const meta_data = s.list(s.loose({ key: word, value: z.optional(z.unknown()) }));
 
 const Head = z.object({ id: number, status: z.string(), date_paid_gmt: z.unknown() });
 const Order = z.object({
   id: number,
   status: z.string(),
-  currency: maybe(currency),
-  total: text,
-  discount_total: text,
-  number: printed,
-  created_via: text,
+  currency: s.maybe(s.currency),
+  total: s.text,
+  discount_total: s.text,
+  number: s.printed,
+  created_via: s.text,
   date_paid_gmt: utc,
-  billing: loose({ first_name: text, last_name: text, company: text, country: text, email: text }),
+  billing: s.loose({
+    first_name: s.text,
+    last_name: s.text,
+    company: s.text,
+    country: s.text,
+    email: s.text,
+  }),
   shipping: Person,
   meta_data,
   line_items: z.array(
-    loose({
+    s.loose({
       sku: word,
       product_id: word,
       variation_id: word,
-      quantity: maybe(quantity),
-      subtotal: text,
-      total: maybe(decimal),
-      total_tax: maybe(decimal),
+      quantity: s.maybe(s.quantity),
+      subtotal: s.text,
+      total: s.maybe(s.decimal),
+      total_tax: s.maybe(s.decimal),
       meta_data,
     }),
   ),
-  refunds: maybe(z.array(loose({ id: maybe(number), total: text }))),
+  refunds: s.maybe(z.array(s.loose({ id: s.maybe(number), total: s.text }))),
 });
 const Subscription = z.pipe(
-  z.object({ id: number, parent_id: maybe(number), trial_end_date_gmt: utc, trial_end_date: utc }),
+  z.object({ id: number, parent_id: s.maybe(number), trial_end_date_gmt: utc, trial_end_date: utc }),
   z.transform(({ trial_end_date_gmt, trial_end_date, ...subscription }) => ({
     ...subscription,
     trial_end: trial_end_date_gmt ?? trial_end_date,

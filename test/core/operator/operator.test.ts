@@ -1,5 +1,4 @@
 /** Manual actions without I/O: parsing a notification again, reissue, resend, issue and search. */
-import { createDecipheriv } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { type CatalogueSettings, defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
@@ -15,16 +14,11 @@ import { emptyOrder } from '../../../functions/core/order/settle.ts';
 import { applyReversal } from '../../../functions/core/order/transitions.ts';
 import type { Line, Order, Raw } from '../../../functions/core/order/types.ts';
 import { view } from '../../../functions/core/order/view.ts';
+import { decrypt, KEY, seller, serial } from '../../fixtures/catalogue.ts';
 import { memoryWorld, plain } from '../../fixtures/memory.ts';
 
-const serial = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } } as const;
 const settings: CatalogueSettings = {
-  seller: {
-    name: 'Widget Works',
-    from: 'o@widgets.example.com',
-    replyTo: 's@widgets.example.com',
-    alarms: 'a@widgets.example.com',
-  },
+  seller,
   providers: { plain: {}, other: { as: 'plain', orders: 'plain', testOrders: 'seller', ignore: ['hour'] } },
   products: {
     widget: { name: 'Widget', serial, skus: { plain: ['w', 'w2'], other: ['o'] }, floor: { EUR: '10.00' } },
@@ -33,7 +27,6 @@ const settings: CatalogueSettings = {
   },
 };
 const catalogue = defineConfig(settings);
-const KEY = '1234567890123456';
 const versions = [{ version: 1, key: KEY }];
 const keys = { widget: versions, gadget: versions, latin: versions };
 const known = { catalogue, keys };
@@ -57,11 +50,6 @@ const sold = (change: object = {}) => ({
   lines: [{ sku: 'w', quantity: 1, paid: eur('30.00') }],
   ...change,
 });
-
-function opened(hex: string | null | undefined): string {
-  const decipher = createDecipheriv('aes-128-ecb', Buffer.from(KEY), null);
-  return Buffer.concat([decipher.update(hex ?? '', 'hex'), decipher.final()]).toString();
-}
 
 /** The order after the complete pipeline. */
 async function arrived(sale: unknown): Promise<Order> {
@@ -102,7 +90,7 @@ describe('reissue', () => {
     );
     expect(next.lines.slice(1)).toEqual(order.lines.slice(1));
     const [line] = view(next).lines;
-    expect(opened(line?.serial)).toBe('Zoe L');
+    expect(decrypt(line?.serial)).toBe('Zoe L');
     expect(line?.superseded).toEqual([
       {
         licensee: 'Zoë Lindqvist',
@@ -262,7 +250,7 @@ describe('a notification that is parsed again', () => {
   test('corrects the buyer while there is no serial', async () => {
     const next = await again({ buyer: { name: 'ZoÃ«', email: 'x' } }, {});
     expect(next.buyer).toEqual(zoe);
-    expect(opened(next.lines[0]?.serial)).toBe(zoe.name);
+    expect(decrypt(next.lines[0]?.serial)).toBe(zoe.name);
   });
 
   test('changes no correction of a person, and nothing once there is a serial', async () => {

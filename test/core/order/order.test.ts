@@ -270,6 +270,13 @@ describe('facts in any order', () => {
     expect([world.orders().length, world.mails.length]).toEqual([1, 1]);
   });
 
+  test('a duplicate of a held order writes nothing', async () => {
+    const world = memoryWorld(catalogue);
+    const held = { ...sale, buyer: { email: buyer.email } };
+    for (let n = 0; n < 3; n += 1) await world.deliver([held]);
+    expect(world.stored()).toMatchObject([{ version: 1, lines: [{ state: 'held' }] }]);
+  });
+
   test.each([
     ['before its sale', [1, 0]],
     ['after its sale', [0, 1]],
@@ -597,6 +604,23 @@ describe('lines', () => {
     await world.redeliver();
     expect(world.mails.map(({ subject }) => subject.slice(0, 11).trim())).toEqual(subjects);
   });
+
+  test.each([[['trial', 'renewed']], [['renewed', 'trial']]] as const)(
+    'after %j, a line that is held has the notification of the trial',
+    async (kinds) => {
+      const world = memoryWorld(catalogue);
+      const nameless = { ...sale, amount: undefined, buyer: { email: 'zoe@example.com' } };
+      const lines = [{ sku: 'g', quantity: 1 }];
+      const events = {
+        trial: { ...nameless, kind: 'trial', aliases: ['sub'], lines },
+        renewed: { ...nameless, kind: 'renewed', id: 'sub', lines: [] },
+      } as const;
+      for (const kind of kinds) await world.deliver([events[kind]]);
+      const order = world.orders().find(({ heldAt }) => heldAt);
+      expect(order?.lines).toMatchObject([{ held: 'no_name' }]);
+      expect(gunzipSync(order?.raw?.body ?? '').toString()).toContain('trial');
+    },
+  );
 
   test.each([
     ['of an unknown product', {}, ['We have your order 42']],

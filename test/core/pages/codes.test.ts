@@ -44,7 +44,7 @@ describe('a claim code', () => {
     }
   });
 
-  test('of 10^4 random and mutated ones none is accepted', () => {
+  test('of 10^5 random and mutated ones none is accepted', () => {
     const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
     const code = make({ batch: 0, n: 7 }).replaceAll('-', '');
     let state = 1;
@@ -52,13 +52,15 @@ describe('a claim code', () => {
       state = (state * 48_271) % 2_147_483_647;
       return state % below;
     };
-    for (let n = 0; n < 10_000; n += 1) {
+    const accepted: string[] = [];
+    for (let n = 0; n < 50_000; n += 1) {
       const at = random(16);
       const old = digits.indexOf(code.charAt(at));
       const mutated = code.slice(0, at) + digits.charAt((old + 1 + random(31)) % 32) + code.slice(at + 1);
       const made = Array.from({ length: 16 }, () => digits.charAt(random(32))).join('');
-      expect([parseCode(keys, mutated), parseCode(keys, made)]).toEqual([undefined, undefined]);
+      accepted.push(...[mutated, made].filter((one) => parseCode(keys, one)));
     }
+    expect(accepted).toEqual([]);
     for (const text of ['', code.slice(1), `${code}0`, 'U'.repeat(16)])
       expect(parseCode(keys, text)).toBe(undefined);
   });
@@ -110,6 +112,7 @@ test.each([
   ['Łukasz Żak', 'windows-1252', 'Lukasz Zak'],
   ['Ştefan ß', 'latin1', 'Stefan ß'],
   ['José', 'windows-1252', undefined],
+  ['“Øyvind”', 'latin1', '"Øyvind"'],
   ['田中', 'windows-1252', undefined],
 ] as const)('the nearest spelling of %s in %s is %s', (name, charset, expected) => {
   const options = {

@@ -122,8 +122,8 @@ function faults(mails) {
     const works = `${SERVICES[name]} works`;
     const one = select(name, [['', works], ...Object.entries(states)]);
     one.addEventListener('change', () => {
-      const said = `${states[one.value] ?? works}.`;
-      api('PUT', 'local/faults', { [name]: one.value || null }).then(() => say(said), sayError);
+      const message = `${states[one.value] ?? works}.`;
+      api('PUT', 'local/faults', { [name]: one.value || null }).then(() => say(message), sayError);
     });
     return one;
   });
