@@ -97,6 +97,7 @@ export function routes(system: LocalSystem): Handler {
         system.page,
         (name) => signingKey(system.secrets, name),
         await readJson(request),
+        Date.now() + ahead * 1_000,
       ),
     'GET /local/catalogue': async () => ({
       aws: system.aws,

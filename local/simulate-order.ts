@@ -28,6 +28,7 @@ export async function simulateOrder(
   page: string,
   secretOf: (provider: string) => string | undefined,
   body: unknown,
+  now: number,
 ) {
   const order = parseBody(Order, body);
   const simulator = await requireSimulator(catalogue, order.provider);
@@ -39,6 +40,6 @@ export async function simulateOrder(
   const address = addressAt(page, catalogue, order.provider);
   return await postRequest(
     address,
-    signOrder(simulator, order, { catalogue, secret: secret ?? '', address }),
+    signOrder(simulator, order, { catalogue, secret: secret ?? '', address, now }),
   );
 }

@@ -12,6 +12,7 @@ import {
 } from '../../functions/providers/simulate.ts';
 import { harmless, json } from './cli/columns.ts';
 import { CommandError } from './cli/failure.ts';
+import { timeOf } from './cli/http.ts';
 import { readSecret } from './cli/secret.ts';
 import { type OptionsOf, readCatalogue, type Target, targetFrom, withTargetOptions } from './cli/target.ts';
 import type { Terminal } from './cli/terminal.ts';
@@ -69,7 +70,8 @@ async function send(terminal: Terminal, provider: string, options: OptionsOf<typ
   const address = options.to ?? own ?? (await addressOf(target, provider));
   const order = { provider, event, product, id, name, email, company, test: !live };
   try {
-    const request = signOrder(simulator, order, { catalogue, secret, address });
+    const now = await timeOf(target);
+    const request = signOrder(simulator, order, { catalogue, secret, address, now });
     const { status, body } = await postRequest(address, request);
     const { orderId } = request;
     terminal.print(

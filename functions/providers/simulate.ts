@@ -62,7 +62,12 @@ export async function loadSimulator(name: string): Promise<Simulator | undefined
 export function signOrder(
   simulator: Simulator,
   { provider, product: id, ...order }: SimulatedOrder,
-  { catalogue, secret, address }: { catalogue: Catalogue; secret: string; address: string },
+  {
+    catalogue,
+    secret,
+    address,
+    now = Date.now(),
+  }: { catalogue: Catalogue; secret: string; address: string; now?: number },
 ): SignedRequest {
   const product = Object.hasOwn(catalogue.products, id) ? catalogue.products[id] : undefined;
   const sku = product?.skus[provider]?.[0];
@@ -77,7 +82,7 @@ export function signOrder(
   const floor = Number((product && floorOf(product, provider, sku))?.EUR ?? 0);
   const options = catalogue.providers[provider]?.options ?? {};
   const { mail } = catalogue.providers[provider] ?? {};
-  return simulator.request({ ...order, sku, floor, address, mail }, secret, options, Date.now());
+  return simulator.request({ ...order, sku, floor, address, mail }, secret, options, now);
 }
 
 /** The address of `npm start` that takes what the provider sends: a webhook, or a mail with the verdicts of SES. */

@@ -109,7 +109,9 @@ describe.skipIf(!hasChromium).each([
     await page.locator('#found', { hasText: 'The serial of a name of 17 bytes' }).waitFor();
     await fill('Pairs', (short + long).replaceAll(',', '\t'));
     await click('Find the profile');
-    await page.locator('#found', { hasText: /^One profile makes .*mode: 'ecb', padding: 'pkcs7'/ }).waitFor();
+    await page
+      .locator('#found', { hasText: /^One profile makes [\s\S]*mode: 'ecb', padding: 'pkcs7'/ })
+      .waitFor();
     const line = (await page.locator('#found pre').textContent()) ?? '';
     await click('Use it above');
     expect(JSON.parse(await page.getByLabel('Profile').inputValue())).toMatchObject({ mode: 'ecb' });

@@ -1,6 +1,7 @@
 /** HTTP servers that accept requests from this machine only. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type * as z from 'zod/mini';
+import * as z from 'zod/mini';
+import type { Target } from './target.ts';
 
 /** The time that running requests have to finish when the server stops. */
 const GRACE_MS = 2_000;
@@ -120,3 +121,12 @@ function closeServer(server: Server): Promise<void> {
 
 const isCode = (error: unknown, codes: readonly string[]): boolean =>
   error instanceof Error && 'code' in error && codes.includes(String(error.code));
+
+const Clock = z.object({ ahead: z.number() });
+
+/** The time of the Lambdas: the clock of `npm start` can be ahead. */
+export async function timeOf({ page }: Target): Promise<number> {
+  if (page === undefined) return Date.now();
+  const response = await fetch(`${page}/local/clock`);
+  return Date.now() + Clock.parse(await response.json()).ahead * 1_000;
+}

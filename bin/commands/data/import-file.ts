@@ -117,15 +117,20 @@ export async function* mapInOrder<Value, Result>(
   work: (value: Value) => Promise<Result>,
 ): AsyncGenerator<Result> {
   const running: Promise<Result>[] = [];
-  for await (const value of source) {
-    const result = work(value);
-    // A rejection is thrown below, when it is the result's turn. Until then it must not end the process.
-    result.catch(() => undefined);
-    running.push(result);
-    const first = running.length < most ? undefined : running.shift();
-    if (first) yield await first;
+  try {
+    for await (const value of source) {
+      const result = work(value);
+      // A rejection is thrown below, when it is the result's turn. Until then it must not end the process.
+      result.catch(() => undefined);
+      running.push(result);
+      const first = running.length < most ? undefined : running.shift();
+      if (first) yield await first;
+    }
+    for (const result of running) yield await result;
+  } finally {
+    // After a rejection, the others that have begun end before the caller goes on.
+    await Promise.allSettled(running);
   }
-  for (const result of running) yield await result;
 }
 
 /** Runs work under the same key one after the other. */

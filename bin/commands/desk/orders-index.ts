@@ -27,8 +27,15 @@ const FOLLOW_MS = 3_000;
 /** The indexes of new and held orders may lag behind. */
 const LAG_MS = 60_000;
 
-/** @param products gives the names of the products by their IDs. */
-export function ordersIndex(table: Table, products: Parameters<typeof toSearchable>[0]) {
+/**
+ * @param products gives the names of the products by their IDs.
+ * @param now the time of the Lambdas: a local system's clock can be ahead.
+ */
+export function ordersIndex(
+  table: Table,
+  products: Parameters<typeof toSearchable>[0],
+  now: () => Promise<number>,
+) {
   const known = new Map<string, Known>();
   let sorted: readonly Known[] | undefined = [];
   let state: { readonly part: number; readonly failed?: unknown } = { part: 0 };
@@ -74,7 +81,7 @@ export function ordersIndex(table: Table, products: Parameters<typeof toSearchab
   const follow = async () => {
     const since = followed - LAG_MS;
     followed = Date.now();
-    const days = [...new Set([dayOf(Math.max(since, followed - 86_400_000)), dayOf(followed)])];
+    const days = [...new Set([Math.max(since, followed - 86_400_000), followed, await now()].map(dayOf))];
     const [held, due, ...added] = await Promise.all([
       allEntries(entries(table, 'held', 'held')),
       allEntries(dueEntries(table)),

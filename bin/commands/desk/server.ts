@@ -10,7 +10,7 @@ import { NAMES } from '../../../functions/core/serial/profile.ts';
 import { programFaults } from '../../../functions/generator/vectors.ts';
 import { fetchCaller } from '../cli/audit.ts';
 import { explain } from '../cli/failure.ts';
-import { BadRequest, parseBody, readBody, readJson, sendJson } from '../cli/http.ts';
+import { BadRequest, parseBody, readBody, readJson, sendJson, timeOf } from '../cli/http.ts';
 import { operatorOf } from '../cli/operator.ts';
 import { readCatalogue, type Target } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
@@ -104,7 +104,7 @@ async function open(target: Target, terminal: Terminal, reads: Target) {
     operate({ action: 'describe' }).then((described) => Described.parse(described)),
   ]);
   const products = Object.fromEntries(catalogue.products.map((product) => [product.id, product]));
-  const index = ordersIndex(table, products);
+  const index = ordersIndex(table, products, () => timeOf(target));
   void index.load();
   return { target, terminal, operate, names, table, store, who, catalogue, products, index };
 }

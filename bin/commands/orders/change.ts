@@ -121,8 +121,11 @@ export const ordersIssue = (terminal: Terminal) =>
     .option('--quantity <copies>', 'the number of copies', parseCount(999_999), 1)
     .option('--id <id>', 'your own ID of the order: a second call with it issues nothing more', parseId)
     .addHelpText('after', ISSUE)
-    .action(({ id = randomBytes(6).toString('hex'), ...options }) =>
-      act(terminal, options, { action: 'issue', ...options, id }),
+    .action(
+      ({ product, name, email, company, quantity, id = randomBytes(6).toString('hex'), ...options }) => {
+        const issued = { product, name, email, company, quantity, id };
+        return act(terminal, options, { action: 'issue', ...issued });
+      },
     );
 
 const ISSUE = `

@@ -58,9 +58,9 @@ function unknown(path: Path, known: string): string {
     : `${formatPath(path)}: found an unknown field; ${known.startsWith('{') ? `write ${known}` : 'remove it'}`;
 }
 
-/** Returns the schema's own message, or a text for zod's default message. */
+/** Returns the schema's own message, or a text for one of zod's, which depend on whether the process loads all of zod. */
 function expected(issue: Issue): string {
-  if (issue.message !== 'Invalid input') return issue.message;
+  if (!/^(?:Invalid|Too|Unrecognized)\b/.test(issue.message)) return issue.message;
   if (issue.code === 'invalid_value')
     return `one of ${issue.values.map((one) => JSON.stringify(one)).join(', ')}`;
   if (issue.code === 'invalid_type') return `a value of type ${issue.expected}`;
