@@ -159,6 +159,7 @@ describe.skipIf(!hasChromium).each([
     await page.keyboard.press('Enter');
     await says('Released');
     await page.locator('.history', { hasText: 'asked for it' }).waitFor();
+    expect(await page.locator('.history').textContent()).not.toContain('waits');
     await page.getByText('No order is held.').waitFor();
     await tab('Test tools');
     await page.locator('#mail', { hasText: 'held@example.com' }).waitFor();

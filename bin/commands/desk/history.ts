@@ -1,6 +1,7 @@
 /** Everything that has happened to an order, in the order of time. */
 import { fullView } from '../../../functions/core/operator/person.ts';
 import { basisOf } from '../../../functions/core/operator/refusal.ts';
+import { mayStart } from '../../../functions/core/order/due.ts';
 import type { Order, Request, Send, Unreadable } from '../../../functions/core/order/types.ts';
 import { asOrder } from '../../../functions/core/order/view.ts';
 
@@ -48,7 +49,8 @@ function historyOf(order: Order): Entry[] {
           }))
         : [],
     ),
-    ...sends.map(sent),
+    // A mail that waits has no purpose any more if, for instance, the hold that it was about is over.
+    ...sends.filter((send) => send.state !== 'waiting' || mayStart(order, send)).map(sent),
     ...audit.map(({ at, what, who, why, before, after }) => ({
       ...{ at, who, why },
       text: `${capitalised(what)}: ${changes(before, after) || 'nothing else changes'}.`,
