@@ -44,12 +44,13 @@ export async function simulateOverHttp(
       catchUp = async () => void aws.caughtUp((await storedItems(servers.address)).due);
       return aws;
     });
-    let caughtUp = false;
+    // An answer that was lost may have changed what is due, so that the table is asked now and then.
+    let caughtUpAt = sim.faultProfile.quietFrom - 29 * MINUTE;
     await clock.run(async () => {
       show(Math.min(1, (clock.now - START) / (sim.faultProfile.quietFrom - START)));
       await servers.events.flush();
-      if (caughtUp || clock.now < sim.faultProfile.quietFrom + MINUTE) return;
-      caughtUp = true;
+      if (clock.now < caughtUpAt + 30 * MINUTE) return;
+      caughtUpAt = clock.now;
       await catchUp();
     });
     const stored = await storedItems(servers.address);
