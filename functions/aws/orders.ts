@@ -36,7 +36,7 @@ export function orderStore(client: DynamoDBClient, table: string, ms?: () => num
       return found && fromItem(found);
     },
     async put(item, expected) {
-      // Node keeps random bytes for UUIDs in store, so that this costs less than `randomBytes`.
+      // Node caches the random bytes of UUIDs, so this costs less than `randomBytes`.
       const writer = randomUUID().slice(-12);
       try {
         const command = new PutItemCommand({

@@ -17,8 +17,8 @@ export function describeForm(serial: Serial): string {
   if (serial.kind === 'ed25519') return '32 bytes in base64 (44 characters)';
   if (isKeyless(serial)) return `no form: its ${serial.kind} gets no key`;
   const { form, fit } = serial.key;
-  const { exact, any } = FORMS[form];
-  return fit === 'exact' ? exact : any;
+  const { exact, anyLength } = FORMS[form];
+  return fit === 'exact' ? exact : anyLength;
 }
 
 export function randomKey(serial: Serial): string {
@@ -33,12 +33,12 @@ export function randomKey(serial: Serial): string {
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
-const HASHED = { exact: 'any ASCII text', any: 'any ASCII text', encoding: undefined };
+const HASHED = { exact: 'any ASCII text', anyLength: 'any ASCII text', encoding: undefined };
 /** A key of the exact length, one of another length that the profile's `fit` allows, and the encoding of a random one. */
 const FORMS = {
-  ascii: { exact: '16 ASCII characters', any: 'ASCII characters', encoding: undefined },
-  hex: { exact: '32 hex digits', any: 'an even number of hex digits', encoding: 'hex' },
-  base64: { exact: '16 bytes in base64 (24 characters)', any: 'bytes in base64', encoding: 'base64' },
+  ascii: { exact: '16 ASCII characters', anyLength: 'ASCII characters', encoding: undefined },
+  hex: { exact: '32 hex digits', anyLength: 'an even number of hex digits', encoding: 'hex' },
+  base64: { exact: '16 bytes in base64 (24 characters)', anyLength: 'bytes in base64', encoding: 'base64' },
   ...{ md5: HASHED, sha1: HASHED, sha256: HASHED },
 } as const;
 

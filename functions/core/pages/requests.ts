@@ -144,7 +144,7 @@ async function mailFor(
     case 'apply':
       return undefined;
     case 'recover_other_address':
-      // Nothing proves this address before the seller decides.
+      // The address is not verified until the seller decides.
       return undefined;
   }
 }

@@ -74,10 +74,10 @@ test('a known and an unknown address cause the same calls and get the same answe
     const answer = await world.page('/licences', { address, printed });
     return { answer, calls: [...world.state.log] };
   };
-  const [known, unknown] = [await visit(email), await visit('nobody@example.com')];
+  const [known, unknown] = [await visit(email), await visit('unknown@example.com')];
   expect(known).toEqual(unknown);
   expect(known.calls.at(-1)).toBe('put');
-  expect(await visit(email, '7')).toEqual(await visit('nobody@example.com', '7'));
+  expect(await visit(email, '7')).toEqual(await visit('unknown@example.com', '7'));
 });
 
 describe('a scanner of mails', () => {
@@ -234,7 +234,7 @@ describe('with rename: once', () => {
   const rename = async (world: Shop, key: string, link: { url: string; code: string }, name: string) =>
     (await world.page(link.url, { do: 'name', licence: `1 ${key}`, name, code: link.code })).status;
 
-  test('a buyer has any name once', async () => {
+  test('a buyer may choose any name once', async () => {
     const world = shop({ rename: 'once' });
     const { email, key } = await world.sell('once', 'Jane Doe');
     const link = await world.linkFor(email);
@@ -248,7 +248,7 @@ describe('with rename: once', () => {
     ]);
   });
 
-  test('a buyer has none 30 days after the payment', async () => {
+  test('a buyer may choose no name 30 days after the payment', async () => {
     const world = shop({ rename: 'once' });
     const { email, key } = await world.sell('old', 'Jane Doe');
     world.state.now += 30 * DAY;
@@ -274,7 +274,7 @@ describe('a request ends in a mail', () => {
     await world.page(url, { do: 'name', licence: `1 ${key}`, name: 'Boris Example', code });
     expect((await world.mailTo(email))?.subject).toBe('We have your request');
     await world.page('/licences', { address: 'other@example.com', printed: '7' });
-    // Nothing proves this address, so a flood of such requests mails nobody.
+    // The address is not verified, so no mail is sent to it before the seller decides.
     expect(await world.mailTo('other@example.com')).toBe(undefined);
     const before = world.mails.length;
     for (const { key: held } of world.asks())
