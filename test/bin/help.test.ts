@@ -105,6 +105,7 @@ describe('the command line', () => {
     ['help orders issue', /^Usage: keypost orders issue/],
     ['orders issue -h', /^Usage: keypost orders issue/],
     ['--version', /^\d+\.\d+\.\d+$/],
+    ['completion zsh', /^# source this/],
     ['completion', /' orders issue'\*\) COMPREPLY=.*--product/],
   ])('%s', async (args, printed) => {
     expect(await keypost(args.split(' '))).toEqual({ code: 0, printed: expect.stringMatching(printed) });
@@ -120,6 +121,7 @@ describe('the command line', () => {
       code,
       { error: expect.stringContaining(error) },
     ]);
+    expect(result.printed).not.toContain('error: ');
   });
 
   test('simulate sends a test order, and says where it is ignored', async () => {

@@ -1,5 +1,5 @@
 /** The complete command line: the table of commands, the help, and the exit code. */
-import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { Argument, Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { json } from './columns.ts';
 import { completionOf } from './completion.ts';
 import { explain } from './failure.ts';
@@ -27,7 +27,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     const isUsage = error instanceof CommanderError;
     if (isUsage && error.exitCode === 0) return 0;
     if (!isUsage) complain(explain(error, args.includes('--local')));
-    else if (isJson) complain(error.message);
+    else if (isJson) complain(error.message.replace(/^error: /, ''));
     return isUsage ? 2 : 1;
   }
 }
@@ -187,10 +187,13 @@ const COMMANDS: readonly Entry[] = [
     name: 'completion',
     description: 'print the completion for bash and zsh',
     load: async () => (terminal) =>
-      new Command('completion').addHelpText('after', COMPLETION).action(async () => {
-        const others = COMMANDS.filter(({ name }) => name !== 'completion');
-        terminal.print(completionOf(await Promise.all(others.map((one) => commandOf(one, [], terminal)))));
-      }),
+      new Command('completion')
+        .addArgument(new Argument('[shell]', 'the same text works in both').choices(['bash', 'zsh']))
+        .addHelpText('after', COMPLETION)
+        .action(async () => {
+          const others = COMMANDS.filter(({ name }) => name !== 'completion');
+          terminal.print(completionOf(await Promise.all(others.map((one) => commandOf(one, [], terminal)))));
+        }),
   },
 ];
 
