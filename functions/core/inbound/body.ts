@@ -28,8 +28,9 @@ export function part<Schema extends z.ZodMiniType>(schema: Schema, value: unknow
  * serial. Throws `bad_body`.
  */
 export function form(body: Buffer | string, charset: 'utf8' | 'latin1' = 'utf8'): URLSearchParams {
-  const text = typeof body === 'string' ? body : body.toString('latin1');
-  const pairs = text.split('&').filter(Boolean);
+  if (typeof body !== 'string')
+    return once(forms[charset], body, () => form(body.toString('latin1'), charset));
+  const pairs = body.split('&').filter(Boolean);
   return new URLSearchParams(
     pairs.map((pair): [string, string] => {
       const at = pair.includes('=') ? pair.indexOf('=') : pair.length;
@@ -47,6 +48,8 @@ export function uniqueFields(pairs: Iterable<[string, string]>): Map<string, str
 }
 
 function decodeField(text: string, charset: 'utf8' | 'latin1'): string {
+  // Most fields have nothing to decode.
+  if (!/[%+\x80-\xff]/.test(text)) return text;
   if (/%(?![0-9a-f]{2})/i.test(text))
     throw new Rejection('bad_body', 'the form has a % that begins no escape');
   const spaced = text.replaceAll('+', ' ');
@@ -64,15 +67,23 @@ function decodeField(text: string, charset: 'utf8' | 'latin1'): string {
 
 /** The parsed bodies: a provider's file parses each several times. */
 const parsed = new WeakMap<Buffer, unknown>();
+const forms = {
+  utf8: new WeakMap<Buffer, URLSearchParams>(),
+  latin1: new WeakMap<Buffer, URLSearchParams>(),
+};
+
+function once<Value>(known: WeakMap<Buffer, Value>, body: Buffer, parse: () => Value): Value {
+  const value = known.get(body) ?? parse();
+  known.set(body, value);
+  return value;
+}
 
 /** Replaces the message of a JSON error, since it quotes the body. */
 function parseJson(body: Buffer | string): unknown {
-  if (typeof body !== 'string' && parsed.has(body)) return parsed.get(body);
+  const parse = (text: string): unknown =>
+    LONE_SURROGATE.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text);
   try {
-    const text = typeof body === 'string' ? body : utf8.decode(body);
-    const value: unknown = LONE_SURROGATE.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text);
-    if (typeof body !== 'string') parsed.set(body, value);
-    return value;
+    return typeof body === 'string' ? parse(body) : once(parsed, body, () => parse(utf8.decode(body)));
   } catch {
     throw new Rejection('bad_body', 'the body is not JSON in UTF-8');
   }

@@ -41,6 +41,11 @@ export const formQuantity = z.pipe(
   z.transform(Number),
 );
 
+/** Kept, because making a schema takes longer than parsing with it. */
+export const maybeCurrency = maybe(currency);
+export const maybeDecimal = maybe(decimal);
+export const maybeQuantity = maybe(formQuantity);
+
 /** The number on the store's receipt. */
 export const printed = z.pipe(
   maybe(z.union([z.string().check(z.minLength(1), z.maxLength(100)), z.int()])),

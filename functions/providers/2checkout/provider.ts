@@ -19,7 +19,8 @@ export const twoCheckout: Provider = {
   },
 
   read({ body }, context) {
-    const { text, money, time } = readerOf(body);
+    const reader = readerOf(body);
+    const { text, money, time } = reader;
     const [id, status = ''] = [part(s.id, text('REFNO')), text('ORDERSTATUS')];
     const amount = money(text('IPN_TOTALGENERAL'));
     const at = time(text('IPN_DATE')?.replace(/^(....)(..)(..)(..)(..)(..)$/, '$1-$2-$3 $4:$5:$6'));
@@ -36,7 +37,7 @@ export const twoCheckout: Provider = {
       return isFree(amount) ? events : [...events, { kind: 'reversed', ...order, reversalId, reversal }];
     }
     if (status === 'COMPLETE' || UNPAID.test(status))
-      return [...events, ...parseSale({ ...order, amount }, status === 'COMPLETE', readerOf(body), context)];
+      return [...events, ...parseSale({ ...order, amount }, status === 'COMPLETE', reader, context)];
     return events.length > 0 || UNSOLD.test(status) ? events : ignoredEvent(status, { ...order, amount });
   },
 
@@ -84,12 +85,15 @@ function macOf(algorithm: string, key: string, values: readonly (string | undefi
 function readerOf(body: Buffer, charset: 'utf8' | 'latin1' = 'utf8') {
   const fields = form(body, charset);
   const text = (name: string) => fields.get(name) || undefined;
-  const currency = s.maybe(s.currency).parse(text('CURRENCY'));
+  const currency = s.maybeCurrency.parse(text('CURRENCY'));
   return {
     ...{ fields, text },
     list: (name: string) =>
-      [...fields].flatMap(([one, value]) => (one.replace(/\[\d*\]$/, '') === `IPN_${name}` ? value : [])),
-    money: (value = '') => s.moneyOf(s.maybe(s.decimal).parse(value.replace('-', '')), currency),
+      [...fields].flatMap(([one, value]) => {
+        const isOfList = one.startsWith('IPN_') && one.replace(/\[\d*\]$/, '') === `IPN_${name}`;
+        return isOfList ? value : [];
+      }),
+    money: (value = '') => s.moneyOf(s.maybeDecimal.parse(value.replace('-', '')), currency),
     time(date: string | undefined): string | undefined {
       const ms = Date.parse(`${date} ${text('TIMEZONE_OFFSET') ?? 'GMT'}`);
       return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
@@ -119,7 +123,7 @@ function parseSale(
   const lines = list('PID').map((pid, at) => {
     const skus = [codes[at], pid].flatMap((sku) => sku || []);
     const [paid, sku] = [money(totals[at]), skus.find(knows) ?? skus[0]];
-    const quantity = s.maybe(s.formQuantity).parse(quantities[at]);
+    const quantity = s.maybeQuantity.parse(quantities[at]);
     const isTrial = isFree(paid) && types.some((type, n) => type === 'TRIAL' && owners[n] === pid);
     return { ...s.soldLine({ sku, quantity, paid, held }), isTrial };
   });

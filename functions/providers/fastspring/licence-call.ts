@@ -56,8 +56,9 @@ export function licenceAnswer(call: string, done: readonly Claim[]): Answer {
 }
 
 export const licenceReference = (call: string): string =>
-  part(z.object({ reference: id }), Object.fromEntries(form(call))).reference;
+  part(Reference, Object.fromEntries(form(call))).reference;
 
+const Reference = z.object({ reference: id });
 const parseFields = (call: string): z.output<typeof Fields> =>
   part(Fields, Object.fromEntries(uniqueFields(form(call))));
 

@@ -113,12 +113,12 @@ function orderIn(event: unknown): string | undefined {
   );
 }
 
+const Named = z.object({ id: s.id });
+const Mode = z.object({ live: z.boolean() });
+
 /** Returns the ID of an event, even of an unparseable one: a hash if it has none. It is live unless it states otherwise. */
 function identify(event: unknown): { readonly id: string; readonly live: boolean } {
-  const [named, mode] = [
-    z.object({ id: s.id }).safeParse(event),
-    z.object({ live: z.boolean() }).safeParse(event),
-  ];
+  const [named, mode] = [Named.safeParse(event), Mode.safeParse(event)];
   const hash = () => createHash('sha256').update(JSON.stringify(event)).digest('hex');
   return { id: named.success ? named.data.id : hash(), live: !mode.success || mode.data.live };
 }

@@ -42,7 +42,7 @@ export const paypalIpn: Provider = {
     const text = (name: string) => fields.get(name);
     const [status = '', type = ''] = [text('payment_status'), text('txn_type')];
     const gross = optionalDecimal.parse(text('mc_gross')?.replace('-', ''));
-    const amount = s.moneyOf(gross, s.maybe(s.currency).parse(text('mc_currency')));
+    const amount = s.moneyOf(gross, s.maybeCurrency.parse(text('mc_currency')));
     const [subscription, parent] = [text('subscr_id') ?? text('recurring_payment_id'), text('parent_txn_id')];
     const common = { test: text('test_ipn') === '1', amount };
     const at = toTime(text('payment_date') ?? text('subscr_date'));
@@ -126,7 +126,7 @@ function linesOf(fields: Fields, amount: Money | undefined, { knows }: Context):
     const [paid, quantity] = [numbers.length > 1 ? gross : amount, fields.get(`quantity${n}`)];
     return s.soldLine({
       sku: skus.find(knows) ?? skus[0],
-      quantity: s.maybe(s.formQuantity).parse(quantity),
+      quantity: s.maybeQuantity.parse(quantity),
       paid,
     });
   });

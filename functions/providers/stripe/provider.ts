@@ -1,5 +1,5 @@
 // https://docs.stripe.com/webhooks and stripe@23.1.0, Webhooks.js; fields from its Checkout/Sessions.d.ts and Events.d.ts
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import { json, part } from '../../core/inbound/body.ts';
 import type { Money, OrderEvent, Reversal } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
@@ -10,7 +10,6 @@ import { definedOf, fetchObject, findInvoice, noticeOf, Options, parseSale, paym
 import {
   Charge,
   Dispute,
-  Envelope,
   Identified,
   Invoice,
   InvoicePayment,
@@ -18,7 +17,7 @@ import {
   Received,
   Refund,
   Session,
-  ThinEvent,
+  StripeEvent,
 } from './shapes.ts';
 
 export const stripe: Provider = {
@@ -39,7 +38,7 @@ export const stripe: Provider = {
   },
 
   async read({ body }, context) {
-    const event = json(z.union([ThinEvent, Envelope]), body);
+    const event = json(StripeEvent, body);
     // A thin event has only the URL of its object, and "v1." before the type.
     const type = event.type.replace(/^v1\./, '');
     if (!HANDLED.test(type)) return [];

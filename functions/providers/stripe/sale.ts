@@ -5,7 +5,7 @@ import { part } from '../../core/inbound/body.ts';
 import type { Money, OrderEvent, SoldLine } from '../../core/inbound/event.ts';
 import type { Context } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
-import { customText, firstText, formQuantity, maybe, soldLine } from '../../core/inbound/shapes.ts';
+import { customText, firstText, maybeQuantity, soldLine } from '../../core/inbound/shapes.ts';
 import { Invoice, LineItems, money, type Session, Subscription } from './shapes.ts';
 
 export const Options = z.strictObject({
@@ -76,7 +76,7 @@ async function findLines(
   if (items) return linesOf(items, sku, context);
   const isOpen =
     options.length > 0 || part(Options, context.options).adjustable.some((listed) => listed === link);
-  const quantity = maybe(formQuantity).parse(metadata.quantity ?? undefined);
+  const quantity = maybeQuantity.parse(metadata.quantity ?? undefined);
   return [
     soldLine({ sku: sku ?? link, quantity, paid, held: sku && !isOpen ? undefined : 'unknown_product' }),
   ];

@@ -23,7 +23,7 @@ const seconds = s.maybe(
   ),
 );
 
-export const Envelope = z.object({
+const Envelope = z.object({
   id: s.text,
   object: z.literal('event'),
   type: z.string(),
@@ -31,7 +31,7 @@ export const Envelope = z.object({
   livemode: z.boolean(),
   data: z.object({ object: z.unknown() }),
 });
-export const ThinEvent = z.object({
+const ThinEvent = z.object({
   id: s.text,
   object: z.literal('v2.core.event'),
   type: z.string(),
@@ -39,6 +39,7 @@ export const ThinEvent = z.object({
   livemode: z.boolean(),
   related_object: s.maybe(z.object({ url: z.string() })),
 });
+export const StripeEvent = z.union([ThinEvent, Envelope]);
 /** The part of a session's event that identifies its order. */
 export const Identified = z.object({
   data: z.object({

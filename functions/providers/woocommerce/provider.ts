@@ -120,7 +120,7 @@ function refunds(order: z.output<typeof Order>, test: boolean): OrderEvent[] {
       ? [
           {
             reversalId: String(own),
-            amount: s.moneyOf(s.maybe(s.decimal).parse(total?.replace('-', '')), order.currency),
+            amount: s.moneyOf(s.maybeDecimal.parse(total?.replace('-', '')), order.currency),
           },
         ]
       : [],
