@@ -1,25 +1,36 @@
 /** The options that all AWS clients of the Lambdas share. */
 
-/** Removes the SDK's logger, which copies input and output of each call although no logger is set. */
-export function withoutLogger<Client extends { readonly middlewareStack: { remove(name: string): boolean } }>(
-  client: Client,
-): Client {
+/** Otherwise the SDK sorts its middleware anew for each call. It does so for a call with options. */
+export const cacheMiddleware = true;
+
+interface AwsClient {
+  readonly middlewareStack: { remove(name: string): boolean };
+  readonly config: { signer: (scheme?: never) => Promise<unknown> };
+}
+
+/** Removes the SDK's logger, which copies input and output of each call, and keeps the signer, which is made for each call. */
+export function trimClient<Client extends AwsClient>(client: Client): Client {
   client.middlewareStack.remove('loggerMiddleware');
+  const { signer } = client.config;
+  let made: ReturnType<typeof signer> | undefined;
+  client.config.signer = (scheme) => {
+    made ??= signer(scheme);
+    return made;
+  };
   return client;
 }
 
 /**
- * Runs a call whose signal aborts after `ms`. `AbortSignal.timeout` would keep its timer after the call and costs more
- * CPU (docs/performance.md).
+ * Rejects if the call does not end within `ms`. It does not abort the call, which would need options: the client's own
+ * limits end it, so it may take effect later.
  */
-export async function within<Result>(
-  ms: number,
-  call: (signal: AbortSignal) => Promise<Result>,
-): Promise<Result> {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), ms);
+export async function within<Result>(ms: number, call: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new DOMException(`no answer within ${ms} ms`, 'AbortError')), ms);
+  });
   try {
-    return await call(controller.signal);
+    return await Promise.race([call, over]);
   } finally {
     clearTimeout(timer);
   }

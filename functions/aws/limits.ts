@@ -23,7 +23,7 @@ export const counters =
         ':until': { N: String(Math.ceil(until / 1_000)) },
       },
     });
-    return await isWritten(within(CALL_MS, (abortSignal) => client.send(command, { abortSignal })));
+    return await isWritten(within(CALL_MS, client.send(command)));
   };
 
 /** The ID of a request, which cannot be guessed. */

@@ -11,12 +11,13 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { fromItem as parseItem, toItem } from '../core/order/stored.ts';
 import type { Item } from '../core/order/types.ts';
 import type { Store } from '../core/world.ts';
-import { within, withoutLogger } from './client.ts';
+import { cacheMiddleware, trimClient, within } from './client.ts';
 
 /** @param requestTimeout one attempt: short where a provider waits for the answer. */
 export const dynamoClient = (requestTimeout = 1_000, connectionTimeout = 500): DynamoDBClient =>
-  withoutLogger(
+  trimClient(
     new DynamoDBClient({
+      cacheMiddleware,
       maxAttempts: 3,
       requestHandler: { connectionTimeout, requestTimeout, throwOnRequestTimeout: true },
     }),
@@ -24,11 +25,10 @@ export const dynamoClient = (requestTimeout = 1_000, connectionTimeout = 500): D
 
 /** @param ms the limit for a call and its retries, asked for each call; without it, the client's own limits apply. */
 export function orderStore(client: DynamoDBClient, table: string, ms?: () => number): Store {
-  const limited = <Result>(call: (options?: { readonly abortSignal: AbortSignal }) => Promise<Result>) =>
-    ms ? within(ms(), (abortSignal) => call({ abortSignal })) : call();
+  const limited = <Result>(call: Promise<Result>) => (ms ? within(ms(), call) : call);
   const read = async (key: string) => {
     const query = new GetItemCommand({ TableName: table, Key: { key: { S: key } }, ConsistentRead: true });
-    return (await limited((options) => client.send(query, options))).Item;
+    return (await limited(client.send(query))).Item;
   };
   return {
     async get(key) {
@@ -53,7 +53,7 @@ export function orderStore(client: DynamoDBClient, table: string, ms?: () => num
                 ExpressionAttributeValues: { ':expected': { N: String(expected) } },
               }),
         });
-        await limited((options) => client.send(command, options));
+        await limited(client.send(command));
         return undefined;
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;

@@ -2,15 +2,16 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { errorName, Rejection } from '../core/inbound/rejection.ts';
 import type { Secret } from '../core/world.ts';
-import { within, withoutLogger } from './client.ts';
+import { cacheMiddleware, trimClient, within } from './client.ts';
 
 const READ_MS = 1_500;
 /** Limits the reads that requests with an unknown signature can cause. */
 const REFRESH_MS = 30_000;
 
 export const secretsClient = (): SecretsManagerClient =>
-  withoutLogger(
+  trimClient(
     new SecretsManagerClient({
+      cacheMiddleware,
       maxAttempts: 2,
       requestHandler: { connectionTimeout: 500, requestTimeout: READ_MS, throwOnRequestTimeout: true },
     }),
@@ -38,7 +39,7 @@ export function cachedSecret<Value>(
 
   const load = async () => {
     const command = new GetSecretValueCommand({ SecretId: secretId });
-    const { SecretString } = await within(READ_MS, (abortSignal) => client.send(command, { abortSignal }));
+    const { SecretString } = await within(READ_MS, client.send(command));
     const value = await parse(JSON.parse(SecretString ?? ''));
     cached = { value, until: now() + cachedMs };
     return value;

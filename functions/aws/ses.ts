@@ -2,7 +2,7 @@
 import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import type { Message } from '../core/mail/message.ts';
 import type { Mailer, SendOutcome } from '../core/world.ts';
-import { within, withoutLogger } from './client.ts';
+import { cacheMiddleware, trimClient, within } from './client.ts';
 
 /** The limit for one call, including the connection. */
 const SEND_MS = 1_500;
@@ -18,8 +18,9 @@ export function mime() {
 
 /** One attempt: SES has no idempotency token, so the SDK's own retry may send twice. */
 export const sesClient = (): SESClient =>
-  withoutLogger(
+  trimClient(
     new SESClient({
+      cacheMiddleware,
       maxAttempts: 1,
       requestHandler: { connectionTimeout: 1_000, requestTimeout: SEND_MS, throwOnRequestTimeout: true },
     }),
@@ -34,7 +35,7 @@ export function sesMailer(client: SESClient, configurationSet: string): Mailer {
       const command = toCommand(message, configurationSet, toMime(message));
       if (Date.now() - usedAt > IDLE_MS) client.destroy();
       usedAt = Date.now();
-      const { MessageId } = await within(SEND_MS, (abortSignal) => client.send(command, { abortSignal }));
+      const { MessageId } = await within(SEND_MS, client.send(command));
       return MessageId ? { kind: 'sent', messageId: MessageId } : { kind: 'unknown', code: 'no_message_id' };
     } catch (error) {
       return toOutcome(error);
@@ -56,7 +57,8 @@ export async function connect(client: SESClient): Promise<void> {
       },
       { step: 'deserialize', priority: 'low' },
     );
-    await within(SEND_MS, (abortSignal) => client.send(command, { abortSignal }));
+    // Options keep the SDK from caching this command's middleware for the next one.
+    await within(SEND_MS, client.send(command, {}));
   } catch {
     // SES refuses a request without an action but keeps the connection. If it failed, the first mail reports the error.
   }

@@ -9,7 +9,7 @@ import {
   paginateScan,
   type ScanCommandInput,
 } from '@aws-sdk/client-dynamodb';
-import { withoutLogger } from '../../../functions/aws/client.ts';
+import { cacheMiddleware, trimClient } from '../../../functions/aws/client.ts';
 import { fromItem, orderStore } from '../../../functions/aws/orders.ts';
 import { ORDERS_TABLE } from '../../../functions/aws/table.ts';
 import { DUE_SHARDS } from '../../../functions/core/order/stored.ts';
@@ -37,8 +37,7 @@ export interface Entry {
 
 /** Returns the orders' table for reads of many orders, and the store for reads and writes of one. */
 export async function openTable(target: Target): Promise<{ readonly table: Table; readonly store: Store }> {
-  // Otherwise the SDK sorts its middleware anew for each call.
-  const client = withoutLogger(new DynamoDBClient({ ...target.config, cacheMiddleware: true }));
+  const client = trimClient(new DynamoDBClient({ ...target.config, cacheMiddleware }));
   const { table: name } = await target.names();
   return { table: { client, name }, store: orderStore(client, name) };
 }
