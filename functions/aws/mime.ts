@@ -1,32 +1,45 @@
-/** Formats a mail as MIME with nodemailer's headers and encodings. Its streams would take three times as long. */
+/** Formats a mail as MIME with nodemailer's encodings. Its headers and streams would take three times as long. */
 import { randomUUID } from 'node:crypto';
-import { encodeWord } from 'nodemailer/lib/mime-funcs';
-import MimeNode from 'nodemailer/lib/mime-node';
+import { encodeWord, foldLines, quoteString } from 'nodemailer/lib/mime-funcs';
 import { encode, wrap } from 'nodemailer/lib/qp';
 import type { Message } from '../core/mail/message.ts';
 
-export function toMime(message: Message): Buffer {
-  const { files = [] } = message;
-  const root = new MimeNode(files.length > 0 ? 'multipart/mixed' : 'multipart/alternative');
-  root.setHeader({
-    From: { ...message.from },
-    To: { address: message.to },
-    'Reply-To': { address: message.replyTo },
-    Subject: subject(message.subject),
-    // SES replaces it. Without one, nodemailer draws five random numbers for it.
-    'Message-ID': `<${randomUUID()}@${message.from.address.split('@').at(-1)}>`,
-    ...message.headers,
-  });
-  const head = root.buildHeaders();
-  const texts = [part('text/plain', message.text), part('text/html', message.html)];
-  if (files.length === 0) return Buffer.from(`${head}\r\n\r\n${multipart(root, texts)}`);
-  const body = root.createChild('multipart/alternative');
-  const inner = `${body.buildHeaders()}\r\n\r\n${multipart(body, texts)}`;
-  return Buffer.from(`${head}\r\n\r\n${multipart(root, [inner, ...files.map(attachment)])}`);
+export function toMime({ from, to, replyTo, subject, text, html, headers, files = [] }: Message): Buffer {
+  const texts = multipart('alternative', [part('text/plain', text), part('text/html', html)]);
+  const all = {
+    From: `${phrase(from.name)} <${from.address}>`,
+    To: `<${to}>`,
+    'Reply-To': `<${replyTo}>`,
+    Subject: words(subject),
+    Date: new Date().toUTCString().replace('GMT', '+0000'),
+    // SES replaces it.
+    'Message-ID': `<${randomUUID()}@${from.address.split('@').at(-1)}>`,
+    'MIME-Version': '1.0',
+    ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, words(value)])),
+  };
+  const head = Object.entries(all).map(([name, value]) => foldLines(`${name}: ${value}`));
+  const body = files.length > 0 ? multipart('mixed', [texts, ...files.map(attachment)]) : texts;
+  return Buffer.from([...head, body].join('\r\n'));
 }
 
-const multipart = ({ boundary }: MimeNode, parts: readonly string[]): string =>
-  [...parts.flatMap((one) => [`--${boundary}`, one]), `--${boundary}--`, ''].join('\r\n');
+/** The boundary has characters that neither quoted-printable nor base64 has in this order. */
+function multipart(kind: 'mixed' | 'alternative', parts: readonly string[]): string {
+  const boundary = `=_${randomUUID()}`;
+  const type = `Content-Type: multipart/${kind};\r\n boundary="${boundary}"`;
+  return [type, '', ...parts.flatMap((one) => [`--${boundary}`, one]), `--${boundary}--`, ''].join('\r\n');
+}
+
+/** Encodes a text that a header cannot have as it is, or that looks encoded already (RFC 2047). */
+const words = (text: string): string =>
+  /[^ -~]|=\?/.test(text) ? encodeWord(text, encodingOf(text), 52) : text;
+
+/** The shorter encoding: base64 for a text with few Latin letters. */
+const encodingOf = (text: string) =>
+  text.replace(/[^a-z]/gi, '').length > text.replace(/[ -~]/g, '').length ? 'Q' : 'B';
+
+/** The name before an address: RFC 5322, 3.2.5. */
+const phrase = (name: string): string =>
+  words(name) === name && /[^\w ]/.test(name) ? quoteString(name) : words(name);
 
 const attachment = ({ name, content }: NonNullable<Message['files']>[number]): string =>
   [
@@ -49,7 +62,3 @@ function part(type: string, content: string): string {
 const LINE = 74;
 /** Mail servers change lines that start like this, for instance in a licensee (RFC 2049, 3). */
 const UNSAFE = /^(?:F(?=rom )|\.)/gm;
-
-/** Encodes text that looks encoded already: nodemailer would pass it on, but here it is part of a name. */
-const subject = (text: string) =>
-  text.includes('=?') ? { prepared: true, foldLines: true, value: encodeWord(text, 'Q', 52) } : text;
