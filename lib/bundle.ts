@@ -85,7 +85,7 @@ export function bundling(catalogue: Catalogue, values?: string): BuildOptions {
       // Lambda and `npm start` pass credentials in the environment; the default provider chain takes 20 ms to load.
       '@aws-sdk/credential-provider-node': source('functions/aws/credentials'),
     },
-    plugins: [inlineCatalogue(catalogue, values), builtins, withoutAttachments, withoutConfigFiles],
+    plugins: [inlineCatalogue(catalogue, values), builtins, withoutConfigFiles],
   };
 }
 
@@ -104,18 +104,22 @@ const builtins: Plugin = {
     });
     onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => {
       const exported = Object.keys(process.getBuiltinModule(path) ?? {}).filter((name) => name !== 'default');
-      const each = exported.map(
-        (name) => `export const ${name} = /* @__PURE__ */ (() => builtin.${name})();`,
+      const each = exported.map((name) =>
+        LATE.test(path)
+          ? `export const ${name} = (...args) => ${getBuiltin(path)}.${name}(...args);`
+          : `export const ${name} = /* @__PURE__ */ (() => builtin.${name})();`,
       );
-      return {
-        contents: [`const builtin = ${getBuiltin(path)};`, 'export default builtin;', ...each].join('\n'),
-      };
+      const builtin = `const builtin = /* @__PURE__ */ ${getBuiltin(path)};`;
+      return { contents: [builtin, 'export default builtin;', ...each].join('\n') };
     });
     onLoad({ filter: /.*/, namespace: 'builtin-module' }, ({ path }) => ({
       contents: `module.exports = ${getBuiltin(path)};`,
     }));
   },
 };
+
+/** Modules of functions only that an ordinary order does not call: they load at the first call. zlib takes 7 ms. */
+const LATE = /^(?:node:)?zlib$/;
 
 const getBuiltin = (path: string) => `process.getBuiltinModule(${JSON.stringify(path)})`;
 
@@ -126,20 +130,5 @@ const withoutConfigFiles: Plugin = {
     onResolve({ filter: /[\\/]loadSharedConfigFiles(?:\.js)?$/ }, () => ({
       path: source('functions/aws/no-config-files'),
     }));
-  },
-};
-
-/** Leaves out 50 KB of nodemailer that only attachments use: it fetches them, and guesses a type from a name. */
-const withoutAttachments: Plugin = {
-  name: 'without-attachments',
-  setup({ onLoad }) {
-    onLoad(
-      { filter: /nodemailer[\\/]dist[\\/]esm[\\/](?:fetch[\\/]index|mime-funcs[\\/]mime-types)\.js$/ },
-      () => ({
-        contents:
-          "const fail = () => { throw new Error('found an attachment; this bundle sends mails without any'); };" +
-          'export { fail as default, fail as detectExtension, fail as detectMimeType };',
-      }),
-    );
   },
 };
