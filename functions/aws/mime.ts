@@ -7,9 +7,9 @@ import type { Message } from '../core/mail/message.ts';
 export function toMime({ from, to, replyTo, subject, text, html, headers, files = [] }: Message): Buffer {
   const texts = multipart('alternative', [part('text/plain', text), part('text/html', html)]);
   const all = {
-    From: `${phrase(from.name)} <${from.address}>`,
-    To: `<${to}>`,
-    'Reply-To': `<${replyTo}>`,
+    From: `${phrase(from.name)} ${mailbox(from.address)}`,
+    To: mailbox(to),
+    'Reply-To': mailbox(replyTo),
     Subject: words(subject),
     Date: new Date().toUTCString().replace('GMT', '+0000'),
     // SES replaces it.
@@ -40,6 +40,9 @@ const encodingOf = (text: string) =>
 /** The name before an address: RFC 5322, 3.2.5. */
 const phrase = (name: string): string =>
   words(name) === name && /[^\w ]/.test(name) ? quoteString(name) : words(name);
+
+/** Leaves out what no checked address has, so that nothing can follow it in its header. */
+const mailbox = (address: string): string => `<${address.replace(/[^\w.!#$%&'*+/=?^`{|}~@-]/g, '')}>`;
 
 const attachment = ({ name, content }: NonNullable<Message['files']>[number]): string =>
   [

@@ -385,6 +385,7 @@ describe('a received mail', () => {
       fc.asyncProperty(any, any, any, words, words, async (name, subject, reference, text, html) => {
         const { mail, ...read } = await arrived({
           from: { ...MESSAGE.from, name },
+          to: `zoe@example.com${name}`,
           subject: `Your ${subject}`,
           headers: { ...MESSAGE.headers, 'X-Entity-Ref-ID': `r${reference}` },
           text,
