@@ -4,7 +4,6 @@
  * aborts the whole process.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -86,24 +85,25 @@ async function boot(program: Uint8Array) {
 }
 
 /** Sends a message and returns the answer. Kills a child that does not answer within `ms`, or answers nonsense. */
-async function exchange(child: ChildProcess, message: object, ms: number): Promise<Output> {
-  const over = new AbortController();
-  const { signal } = over;
-  // An answer that has arrived while this process was busy counts.
-  const timer = setTimeout(() => setImmediate(() => over.abort()), ms);
-  const ended = once(child, 'exit', { signal }).then(() => [{ fault: CRASH }]);
-  const answered = once(child, 'message', { signal });
-  try {
+function exchange(child: ChildProcess, message: object, ms: number): Promise<Output> {
+  return new Promise((resolve) => {
+    const end = (answer: unknown, fault = CRASH) => {
+      clearTimeout(timer);
+      clearImmediate(overtime);
+      child.off('message', end).off('exit', crash).off('error', crash);
+      const { data } = Answer.safeParse(answer);
+      if (!data) child.kill('SIGKILL');
+      resolve(data ?? { fault });
+    };
+    const crash = () => end(undefined);
+    let overtime: NodeJS.Immediate | undefined;
+    const timer = setTimeout(() => {
+      // An answer that has arrived while this process was busy counts.
+      overtime = setImmediate(end, undefined, `it does not end within ${ms} ms`);
+    }, ms);
+    child.on('message', end).on('exit', crash).on('error', crash);
     child.send(message, () => undefined);
-    const [answer] = await Promise.race([answered, ended]);
-    return Answer.parse(answer);
-  } catch {
-    child.kill('SIGKILL');
-    return { fault: signal.aborted ? `it does not end within ${ms} ms` : CRASH };
-  } finally {
-    clearTimeout(timer);
-    over.abort();
-  }
+  });
 }
 
 const CRASH = 'it crashes its process';
