@@ -4,7 +4,7 @@ import { describe, expect, it, test } from 'vitest';
 import { toMime } from '../../../functions/aws/mime.ts';
 import { type CatalogueSettings, defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
 import type { Buyer } from '../../../functions/core/inbound/event.ts';
-import { languageOf, loadWords, TAGS } from '../../../functions/core/mail/language.ts';
+import { COUNTRIES, languageOf, loadWords, TAGS } from '../../../functions/core/mail/language.ts';
 import { serialMail } from '../../../functions/core/mail/message.ts';
 import { PLURALS, SENTENCES } from '../../../functions/core/mail/sentences.ts';
 import { emptyOrder } from '../../../functions/core/order/settle.ts';
@@ -167,6 +167,20 @@ test.each<[buyer: Buyer, seller: string, tag: string]>([
   [{ locale: 'fr' }, 'de-x-du', 'fr'],
 ])('%j of a seller of %s gets %s', (buyer, locale, tag) => {
   expect(languageOf({ locale }, buyer)).toBe(tag);
+});
+
+test('each country has the likely language that CLDR states', () => {
+  const names = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
+  const letters = Array.from({ length: 26 }, (_, at) => String.fromCharCode(65 + at));
+  const codes = letters.flatMap((one) => letters.map((other) => one + other));
+  const several = 'BE CA CH CM LU'.split(' ');
+  const noCountry = 'CS DD DY EU EZ FX HV QO UN XA XB ZR ZZ'.split(' ');
+  const likely = (code: string) => new Intl.Locale(`und-${code}`).maximize().language;
+  for (const [language, text] of Object.entries(COUNTRIES)) {
+    const countries = codes.filter((code) => names.of(code) && likely(code) === language);
+    const ours = countries.filter((code) => !several.includes(code) && !noCountry.includes(code));
+    expect(text.split(/\s+/)).toEqual(ours);
+  }
 });
 
 test('the seller’s own sentence replaces ours in its language only', async () => {
