@@ -79,6 +79,10 @@ test.each([
   [{ payment_link: 'https://test.checkout.dodopayments.com/abc' }, { test: true }],
   [{ currency: 'JPY', total_amount: 4900 }, { amount: { value: '4900', currency: 'JPY' } }],
   [{ currency: 'KWD', total_amount: 12_345 }, { amount: { value: '12.345', currency: 'KWD' } }],
+  ...['HUF', 'TWD', 'IDR', 'COP'].map((currency): [Record<string, unknown>, object] => [
+    { currency, total_amount: 490_000 },
+    { amount: { value: '4900', currency } },
+  ]),
   [{ currency: 'Euro' }, { amount: undefined }],
   [{ total_amount: 0 }, { kind: 'paid', amount: EUR('0') }],
   [

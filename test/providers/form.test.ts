@@ -10,7 +10,7 @@ import type { WebhookRequest } from '../../functions/core/inbound/request.ts';
 import type { Claim } from '../../functions/core/order/types.ts';
 import { requestWorld } from '../../functions/core/request-world.ts';
 import { form } from '../../functions/providers/form/provider.ts';
-import { seller, serial } from '../fixtures/catalogue.ts';
+import { contextWith, seller, serial } from '../fixtures/catalogue.ts';
 import { memoryWorld } from '../fixtures/memory.ts';
 
 const folder = new URL('../../functions/providers/form/samples/', import.meta.url);
@@ -225,6 +225,27 @@ describe('a refund or chargeback', () => {
     });
     expect(world.orders()).toEqual([]);
   });
+});
+
+test.each<[string, object[]]>([
+  ['t=refund&o=1&p=0.00', []],
+  ['t=refund&o=1&p=5.00', [{ kind: 'reversed' }]],
+  ['t=refund&o=1', [{ kind: 'reversed' }]],
+  [
+    't=renewal&o=1&p=5.00',
+    [{ kind: 'ignored', type: 'renewal', amount: { value: '5.00', currency: 'EUR' } }],
+  ],
+  ['t=fee&p=5.00', [{ kind: 'ignored', type: 'fee' }]],
+  ['t=%C3%A9&p=5.00', [{ kind: 'ignored', type: 'other' }]],
+  ['t=renewal&o=1&p=0.00', []],
+])('the form %s is read as %j', async (body, expected) => {
+  const options = {
+    proof: 'basic',
+    fields: { id: 'o', sku: 's', price: 'p', currency: 'EUR' },
+    about: { field: 't', sale: ['sale'], refund: ['refund'] },
+  };
+  const request = { method: 'POST', headers: {}, query: '', body: Buffer.from(body) };
+  expect(await form.read(request, contextWith({ options }))).toMatchObject(expected);
 });
 
 describe('a malformed or unauthenticated request', () => {

@@ -91,7 +91,6 @@ test.each([
   [{ payment_status: 'Denied' }],
   [{ payment_status: 'Failed' }],
   [{ payment_status: 'Expired' }],
-  [{ payment_status: 'constructor' }],
   [{ payment_status: undefined, txn_type: 'new_case' }],
   [{ payment_status: undefined, txn_type: 'subscr_cancel' }],
   [{ payment_status: undefined, txn_type: 'subscr_signup', period1: '1 M', mc_amount1: '5.00' }],
@@ -119,6 +118,8 @@ test.each([
   ],
   [{ invoice: '1042' }, { printed: '1042' }],
   [{ txn_type: 'send_money' }, { kind: 'ignored', type: 'send_money', amount: USD('39.00') }],
+  [{ payment_status: 'Processed' }, { kind: 'ignored', type: 'Processed', amount: USD('39.00') }],
+  [{ payment_status: 'constructor' }, { kind: 'ignored', type: 'constructor' }],
   [
     { txn_type: 'subscr_payment', subscr_id: 'I-1' },
     { kind: 'paid', id: 'I-1' },

@@ -4,7 +4,7 @@ import { providers } from '../../functions/providers/index.ts';
 import { catalogueWith, contextWith, serial } from '../fixtures/catalogue.ts';
 import { deliveriesOf } from '../fixtures/deliveries.ts';
 import { memoryWorld } from '../fixtures/memory.ts';
-import { changed } from '../fixtures/sample.ts';
+import { changed, sampleOf } from '../fixtures/sample.ts';
 import { simulators } from '../fixtures/simulators.ts';
 
 const SKU = '300301';
@@ -112,16 +112,158 @@ test.each([
   expect(providers[name]?.idIn?.(request, contextWith())).toBe(id);
 });
 
-test('a dispute that was won and is opened again is in force', async () => {
-  const { send, sales } = shopOf('paddle');
-  const id = await send('paid');
-  const statuses = [];
-  for (const event of ['disputed', 'dispute_won', 'disputed']) {
-    await send(event, id);
-    statuses.push(sales()[0]?.status);
-  }
-  expect(statuses).toEqual(['disputed', 'paid', 'disputed']);
-});
+test.each(['2checkout', 'dodo', 'freemius', 'paddle', 'paypal-ipn', 'shopify'])(
+  '%s: a dispute that was won and is opened again is in force, however often',
+  async (name) => {
+    const { send, sales, state } = shopOf(name);
+    const id = await send('paid');
+    const statuses = [];
+    for (const event of ['disputed', 'dispute_won', 'disputed', 'dispute_won', 'disputed']) {
+      state.now += 60_000;
+      await send(event, id);
+      statuses.push(sales()[0]?.status);
+    }
+    expect(statuses).toEqual(['disputed', 'paid', 'disputed', 'paid', 'disputed']);
+  },
+);
+
+/** The form of a sample with other values. */
+function changedForm(file: string, changes: Readonly<Record<string, string>>): Buffer {
+  const fields = new URLSearchParams(sampleOf(file).toString().trim());
+  for (const [name, value] of Object.entries(changes)) fields.set(name, value);
+  return Buffer.from(String(fields));
+}
+
+const START = { 'data.attributes.order_id': 5100001, 'data.attributes.product_id': 300301, 'data.id': '7' };
+const paymentOf = (event: string, changes: object) =>
+  changed('lemonsqueezy/order_created.json', {
+    ...{ 'meta.event_name': event, 'data.id': '99', 'data.attributes.subscription_id': 7, ...changes },
+  });
+const startOf = (status: string) =>
+  changed('lemonsqueezy/order_created.json', {
+    ...{ 'meta.event_name': 'subscription_created', ...START, 'data.attributes.status': status },
+  });
+const chargeOf = (order: unknown) =>
+  changed('fastspring/order.completed.json', {
+    ...{ 'events.0.type': 'subscription.charge.completed', 'events.0.data.order': order },
+    'events.0.data.subscription': 'sub_1',
+  });
+const TRIAL_ITEM = { 'events.0.data.items.0.subscription': 'sub_1', 'events.0.data.items.0.discount': 0 };
+
+/** A trial or a first payment, the payment that follows, and the refund of that payment, which only names the payment. */
+const REFUNDED: readonly (readonly [name: string, sku: string, bodies: readonly Buffer[]])[] = [
+  [
+    'paddle',
+    'pro_01kexample00000000000000001',
+    [
+      changed('paddle/transaction.completed.json', {
+        ...{ 'data.subscription_id': 'sub_1', 'data.details.totals.grand_total': '0' },
+        'data.items.0.price.trial_period': { interval: 'day', frequency: 14 },
+        'data.details.line_items.0.totals.total': '0',
+      }),
+      changed('paddle/transaction.completed.json', {
+        ...{ 'data.id': 'txn_2', 'data.subscription_id': 'sub_1', 'data.origin': 'subscription_recurring' },
+      }),
+      changed('paddle/adjustment.updated.json', { 'data.transaction_id': 'txn_2' }),
+    ],
+  ],
+  [
+    'polar',
+    'widgetpro-mac',
+    [
+      changed('polar/order.paid.json', {
+        ...{ 'data.billing_reason': 'subscription_create', 'data.total_amount': 0 },
+        'data.subscription_id': 'sub_1',
+      }),
+      changed('polar/order.paid.json', {
+        ...{
+          'data.id': 'order_2',
+          'data.billing_reason': 'subscription_cycle',
+          'data.subscription_id': 'sub_1',
+        },
+      }),
+      changed('polar/refund.updated.json', {
+        ...{ 'data.order_id': 'order_2', 'data.amount': 3900, 'data.tax_amount': 780 },
+      }),
+    ],
+  ],
+  ...['OrExAmPlEorderId000002', { order: 'OrExAmPlEorderId000002', reference: 'EXA-2' }].map(
+    (order) =>
+      [
+        'fastspring',
+        'widgetpro-mac',
+        [
+          changed('fastspring/order.completed.json', { 'events.0.data.total': 0, ...TRIAL_ITEM }),
+          chargeOf(order),
+          changed('fastspring/return.created.json', {
+            'events.0.data.original.order': 'OrExAmPlEorderId000002',
+            'events.0.data.original.reference': 'EXA-2',
+          }),
+        ],
+      ] as const,
+  ),
+  [
+    '2checkout',
+    'widgetpro-win',
+    [
+      changedForm('2checkout/ipn-complete.form', {
+        ...{ 'IPN_LICENSE_TYPE[]': 'TRIAL', 'IPN_TOTAL[]': '0.00', IPN_TOTALGENERAL: '0.00' },
+      }),
+      changedForm('2checkout/ipn-complete.form', { REFNO: '250000002', 'IPN_LICENSE_TYPE[]': 'RENEWAL' }),
+      changedForm('2checkout/ipn-refund.form', { REFNO: '250000002' }),
+    ],
+  ],
+  [
+    'bluesnap',
+    '3047000',
+    [
+      changedForm('bluesnap/CHARGE.form', { subscriptionId: '7', invoiceChargeAmount: '0.00' }),
+      changedForm('bluesnap/CHARGE.form', {
+        ...{ subscriptionId: '7', transactionType: 'RECURRING', referenceNumber: '1000000002' },
+      }),
+      changedForm('bluesnap/REFUND.form', { referenceNumber: '1000000002' }),
+    ],
+  ],
+  ...['on_trial', 'active'].map(
+    (status) =>
+      [
+        'lemonsqueezy',
+        '300301',
+        [
+          changed(
+            'lemonsqueezy/order_created.json',
+            status === 'active' ? {} : { 'data.attributes.total': 0 },
+          ),
+          startOf(status),
+          paymentOf('subscription_payment_success', {
+            'data.attributes.billing_reason': status === 'active' ? 'initial' : 'renewal',
+          }),
+          paymentOf('subscription_payment_refunded', {
+            'data.attributes.status': 'refunded',
+            'data.attributes.refunded': true,
+          }),
+        ],
+      ] as const,
+  ),
+];
+
+test.each(REFUNDED)(
+  '%s: the refund of the first payment of a subscription finds its order',
+  async (name, sku, bodies) => {
+    const provider = providers[name];
+    if (!provider) throw new Error(name);
+    for (const order of [bodies, bodies.toReversed()]) {
+      const shop = deliveriesOf(name, { ...provider, verify() {} }, { skus: [sku], signing: ['key'] });
+      for (const body of order) {
+        shop.state.now += 1_000;
+        await shop.post({ method: 'POST', headers: {}, query: '', body });
+        if (order === bodies && body === bodies.at(-2))
+          expect(shop.orders()).toMatchObject([{ status: 'paid' }]);
+      }
+      expect(shop.orders()).toMatchObject([{ status: 'refunded', lines: [{ product: 'widget-0' }] }]);
+    }
+  },
+);
 
 const read = async (name: string, body: Buffer) =>
   (await providers[name]?.read({ method: 'POST', headers: {}, query: '', body }, contextWith())) ?? [];
@@ -138,6 +280,15 @@ test.each([
     }),
   ],
   ['shop', changed('shop/order.refunded.json', { 'data.amount': '0.00', 'data.currency': 'EUR' })],
+  ['dodo', changed('dodo/refund.succeeded.json', { 'data.amount': 0 })],
+  ['creem', changed('creem/refund.created.json', { 'object.refund_amount': 0 })],
+  [
+    'freemius',
+    changed('freemius/payment.refund.json', { 'objects.payment.gross': 0, 'objects.payment.vat': 0 }),
+  ],
+  ['2checkout', changedForm('2checkout/ipn-refund.form', { IPN_TOTALGENERAL: '0.00' })],
+  ['bluesnap', changedForm('bluesnap/REFUND.form', { invoiceChargeAmount: '0.00' })],
+  ['paypal-ipn', changedForm('paypal-ipn/ipn.refunded.form', { mc_gross: '0.00' })],
 ])('%s: a refund of 0.00 is no reversal', async (name, body) => {
   expect(await read(name, body)).toEqual([]);
 });

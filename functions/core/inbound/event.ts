@@ -145,9 +145,9 @@ export type OrderEvent = Sale | Reversed | Ignored | Unreadable;
 export const isFree = (amount: Money | undefined): boolean =>
   amount !== undefined && Number(amount.value) === 0;
 
-/** The event that Keypost does not handle, if it carries money. */
+/** The event that Keypost does not handle, if it carries money. Its type becomes part of a key. */
 export const ignoredEvent = (type: string, event: Omit<Ignored, 'kind' | 'type'>): OrderEvent[] =>
-  event.amount && !isFree(event.amount) ? [{ kind: 'ignored', type, ...event }] : [];
+  event.amount && !isFree(event.amount) ? [{ kind: 'ignored', type: type.slice(0, 100), ...event }] : [];
 
 /** Makes a held item of an unparseable event, so that the other events of its batch are not affected. */
 export const unparsedEvent = (

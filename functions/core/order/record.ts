@@ -284,26 +284,30 @@ export async function claimAliases(
 }
 
 async function claimAlias(
-  { store, report, now }: Recording,
+  ports: Recording,
   name: string,
   key: string,
   judge: () => Promise<Judge>,
 ): Promise<Claimed> {
-  let moved = false;
-  let expected: number | undefined;
+  const { store, report, now } = ports;
+  let stub: Order | undefined;
   for (;;) {
-    const inTheWay = await store.put({ kind: 'alias', key: name, aliasOf: key }, expected);
-    if (!inTheWay) return moved ? 'moved' : 'new';
+    const inTheWay = await store.put({ kind: 'alias', key: name, aliasOf: key }, stub?.version);
+    if (!inTheWay && !stub) return 'new';
+    if (!inTheWay) {
+      // The same reversal waits under each of its IDs.
+      await claimAliases(ports, key, stub?.aliases ?? [], judge);
+      return 'moved';
+    }
     if (inTheWay.kind !== 'order' || !isStub(inTheWay)) {
       const isKnown = inTheWay.kind === 'alias' && inTheWay.aliasOf === key;
       if (!isKnown) report('alias_conflict', { order: key, name });
-      return moved ? 'moved' : 'known';
+      return stub ? 'moved' : 'known';
     }
     const judgeNow = await judge();
     await change(store, key, undefined, (order) =>
       joinStub(order ?? emptyOrder(key, inTheWay.provider, inTheWay.test, now()), inTheWay, judgeNow, now()),
     );
-    moved = true;
-    expected = inTheWay.version;
+    stub = inTheWay;
   }
 }

@@ -222,6 +222,8 @@ export function joinStub(order: Order, stub: Order, judge: Judge, now: number): 
   const renewed = {
     ...withAliases(order, [stub.key, ...stub.aliases]),
     renewedAt: order.renewedAt ?? stub.renewedAt,
+    // The amount of the renewal that ends a trial.
+    amount: order.paidAt ? order.amount : (order.amount ?? stub.amount),
   };
   const all = [...stub.reversals].reduce<Order>((sum, [id, event]) => withReversal(sum, id, event), renewed);
   return finish(order, judgeLines(all, judge, now), now);

@@ -112,7 +112,8 @@ function parseSale(
   const aliases = list('LICENSE_REF').flatMap((one) => (one ? `subscription ${one}` : []));
   if (types.length > 0 && types.every((type) => type.startsWith('RENEW'))) {
     if (!isPaid || isFree(order.amount)) return [];
-    return aliases.map((id) => ({ kind: 'renewed', ...order, id, placedAt, buyer: {}, lines: [] }));
+    const about = { ...order, aliases: [order.id], placedAt, buyer: {}, lines: [] };
+    return aliases.map((id) => ({ kind: 'renewed', ...about, id }));
   }
   const attributes = [...fields].map(([name, value]) => {
     const isCustom = name.startsWith('IPN_CUSTOM');

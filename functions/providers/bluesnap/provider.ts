@@ -44,7 +44,7 @@ export const bluesnap: Provider = {
         ? subscriptionId(common.subscriptionId)
         : common.originalReferenceNumber;
       if (isFree(amount)) return [];
-      return [{ kind: 'renewed', id: about ?? id, test, amount, buyer: {}, lines: [] }];
+      return [{ kind: 'renewed', id: about ?? id, aliases: [id], test, amount, buyer: {}, lines: [] }];
     }
     const reversal = parseReversal(type, toTime(common.transactionDate), fields);
     if (reversal) return isFree(amount) ? [] : [{ kind: 'reversed', id, test, ...reversal }];

@@ -88,11 +88,14 @@ function buyerOf(data: z.output<typeof Bought>, { licenseeField }: Context) {
   return { held, buyer: { name, email, company, country: data.billing.country, registration } };
 }
 
-/** Amounts are in the smallest unit of the currency, of which ISO 4217 says how many make a whole. */
+/** ISO 4217; all other currencies have two decimals. `Intl` differs from it, and between versions of Node. */
+const ZERO_DECIMAL = new Set('BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF'.split(' '));
+const THREE_DECIMAL = new Set('BHD IQD JOD KWD LYD OMR TND'.split(' '));
+
+/** Amounts are in the smallest unit of the currency. */
 function moneyIn(minor: number | undefined, currency: string | undefined): Money | undefined {
   if (minor === undefined || !currency) return undefined;
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency });
-  return fromMinor(minor, format.resolvedOptions().maximumFractionDigits ?? 2, currency);
+  return fromMinor(minor, ZERO_DECIMAL.has(currency) ? 0 : THREE_DECIMAL.has(currency) ? 3 : 2, currency);
 }
 
 const { text, maybe, loose, list } = s;

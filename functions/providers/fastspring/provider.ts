@@ -162,14 +162,14 @@ function parseSale(order: z.output<typeof Completed>, test: boolean, context: Co
 
 /** A payment of a subscription after the first one. */
 function parseCharge(
-  { subscription, total, currency, timestamp }: z.output<typeof Charge>,
+  { order, subscription, total, currency, timestamp }: z.output<typeof Charge>,
   at: string | undefined,
   test: boolean,
 ): OrderEvent[] {
   const amount = money(total, currency);
   if (isFree(amount)) return [];
-  const placedAt = toTime(timestamp) ?? at;
-  return [{ kind: 'renewed', id: subscription.id, test, placedAt, amount, buyer: {}, lines: [] }];
+  const about = { id: subscription.id, aliases: order, test, placedAt: toTime(timestamp) ?? at, amount };
+  return [{ kind: 'renewed', ...about, buyer: {}, lines: [] }];
 }
 
 /** Returns the customer, or the first recipient if that has another address: the licence is then a gift. */
@@ -254,6 +254,14 @@ const Completed = z.object({
 });
 const Reference = z.object({ reference: s.id });
 const Charge = z.object({
+  /** The order of this payment. */
+  order: z.pipe(
+    s.maybe(z.union([s.id, z.object({ order: s.maybe(s.id), reference: s.maybe(s.id) })])),
+    z.transform((order = {}) => {
+      const ids = typeof order === 'string' ? [order] : [order.order, order.reference];
+      return ids.filter((id) => id !== undefined);
+    }),
+  ),
   subscription: Subscription,
   total: amount,
   currency: optionalCurrency,

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import { form as parseForm, part, uniqueFields } from '../../core/inbound/body.ts';
-import { ignoredEvent } from '../../core/inbound/event.ts';
+import { ignoredEvent, isFree } from '../../core/inbound/event.ts';
 import type { Provider } from '../../core/inbound/provider.ts';
 import type { Answer, WebhookRequest } from '../../core/inbound/request.ts';
 import * as s from '../../core/inbound/shapes.ts';
@@ -39,19 +39,21 @@ export const form: Provider = {
   },
 
   read(request, { options, licenseeField }) {
-    const { about, test, fields, mapped } = parseRequest(request, part(Options, options));
+    const { about, kind, test, fields, mapped } = parseRequest(request, part(Options, options));
     if (!about) {
-      const { id = '', price: value, currency } = part(Other, mapped);
-      const type = part(Options, options).about?.field ?? 'other';
-      return ignoredEvent(type, { id, test, amount: value && currency ? { value, currency } : undefined });
+      const { id = '' } = part(Other, mapped);
+      const type = s.maybe(s.id).parse(kind) ?? 'other';
+      return ignoredEvent(type, { id, test, amount: priceIn(mapped) });
     }
     if (about !== 'sale') {
+      if (isFree(priceIn(mapped))) return [];
       const reversal = { kind: about, state: about === 'refund' ? 'done' : 'open', part: 'full' } as const;
       return [{ kind: 'reversed', id: part(Order, mapped).id, test, reversalId: about, reversal }];
     }
     const { id, sku, quantity, price, currency, ...buyer } = part(Sale, mapped);
     const registration = s.customText(Object.fromEntries(fields), licenseeField);
-    const paid = price && currency ? multiply({ value: price, currency }, quantity ?? 1) : undefined;
+    const each = s.moneyOf(price, currency);
+    const paid = each && multiply(each, quantity ?? 1);
     const line = s.soldLine({ sku, quantity, paid, delivery: 'answer' });
     return [{ kind: 'paid', id, test, buyer: { ...buyer, registration }, lines: [line] }];
   },
@@ -69,6 +71,11 @@ export const form: Provider = {
     return format(issued?.serial, settings.answer === 'serial' ? 1 : quantity, issued?.licensee ?? '');
   },
 };
+
+function priceIn(mapped: unknown) {
+  const { price, currency } = part(Other, mapped);
+  return s.moneyOf(price, currency);
+}
 
 const formatText = (serial: string | undefined, copies: number): Answer =>
   serial ? { status: 200, body: Array(copies).fill(serial).join('\n') } : { status: 422, body: 'no serial' };
@@ -106,6 +113,7 @@ function parseRequest(
   const words = test ? (value(test.field) ?? '').split(/[\s,;&|]+/) : [];
   return {
     about: KINDS.find(isAbout),
+    kind: value(about?.field),
     test: test !== undefined && words.includes(test.word),
     fields,
     mapped,

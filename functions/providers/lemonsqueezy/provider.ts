@@ -35,7 +35,7 @@ export const lemonsqueezy: Provider = {
       case 'order_refunded':
         return parseRefund(part(Order, data), meta.test_mode);
       case 'subscription_created':
-        return parseTrial(part(Subscription, data), meta.test_mode, registration, context);
+        return parseStart(part(Subscription, data), meta.test_mode, registration, context);
       default:
         return parsePayment(part(Payment, data), meta);
     }
@@ -86,19 +86,19 @@ async function parseSale(
 /** Orders and subscriptions are numbered separately. */
 const subscriptionId = (id: string | number) => `subscription ${id}`;
 
-/** Tells of a trial under the ID of its order, which may arrive later, and the subscription's ID. */
-function parseTrial(
+/** Tells of a subscription under the ID of its order, which may arrive later, and of the subscription's ID. */
+function parseStart(
   { id, attributes }: z.output<typeof Subscription>,
   inTestMode: boolean,
   registration: string | undefined,
   context: Context,
 ): OrderEvent[] {
   const { status, order_id, user_name: name, user_email: email, trial_ends_at: until } = attributes;
-  if (status !== 'on_trial') return [];
+  if (status !== 'on_trial' && status !== 'active') return [];
   const quantity = attributes.first_subscription_item.quantity ?? 1;
   return [
     {
-      kind: 'trial',
+      kind: status === 'active' ? 'announced' : 'trial',
       id: String(order_id),
       aliases: [subscriptionId(id)],
       test: attributes.test_mode || inTestMode,
@@ -119,6 +119,8 @@ function parsePayment(
   const test = attributes.test_mode || test_mode;
   const amount = money(total, currency);
   if (type === 'subscription_payment_failed' || type === 'subscription_payment_recovered') return [];
+  if (type === 'subscription_payment_refunded' && subscription_id !== undefined)
+    return reversed(subscriptionId(subscription_id), `payment ${id}`, attributes, test);
   if (type !== 'subscription_payment_success' || subscription_id === undefined)
     return ignoredEvent(type, { id, test, amount });
   if (billing_reason === 'initial' || isFree(amount)) return [];
@@ -168,13 +170,20 @@ async function findLines(
   }
 }
 
-/** All refunds of an order are one reversal, which grows from partial to full; its amount is their sum so far. */
-function parseRefund({ id, attributes }: z.output<typeof Order>, inTestMode: boolean): OrderEvent[] {
-  const { refunded: all, refunded_amount: some, total } = attributes;
+const parseRefund = ({ id, attributes }: z.output<typeof Order>, inTestMode: boolean): OrderEvent[] =>
+  reversed(id, id, attributes, attributes.test_mode || inTestMode);
+
+/** All refunds of a payment are one reversal, which grows from partial to full; its amount is their sum so far. */
+function reversed(
+  id: string,
+  reversalId: string,
+  { refunded: all, refunded_amount: some, total }: z.output<typeof Refunded>,
+  test: boolean,
+): OrderEvent[] {
   if (!all && some === 0) return [];
-  const part = all || (some !== undefined && some >= (total ?? 0)) ? 'full' : 'partial';
-  const test = attributes.test_mode || inTestMode;
-  return [{ kind: 'reversed', id, test, reversalId: id, reversal: { kind: 'refund', state: 'done', part } }];
+  const isWhole = some !== undefined && total !== undefined && some >= total;
+  const part = all || isWhole ? 'full' : 'partial';
+  return [{ kind: 'reversed', id, test, reversalId, reversal: { kind: 'refund', state: 'done', part } }];
 }
 
 const itemId = s.maybe(z.int().check(z.nonnegative()));
@@ -195,6 +204,7 @@ const Item = s.loose({
   /** The price of one copy (inferred), without tax. */
   price: cents,
 });
+const Refunded = z.object({ total: cents, refunded: s.flag, refunded_amount: cents });
 const Order = z.object({
   id: s.pathId,
   attributes: z.object({
@@ -204,11 +214,9 @@ const Order = z.object({
     user_name: s.text,
     user_email: s.text,
     currency: optionalCurrency,
-    total: cents,
+    ...Refunded.shape,
     total_usd: cents,
     discount_total: cents,
-    refunded: s.flag,
-    refunded_amount: cents,
     first_order_item: Item,
     created_at: time,
   }),
@@ -233,7 +241,7 @@ const Payment = s.loose({
   attributes: s.loose({
     subscription_id: itemId,
     billing_reason: s.text,
-    total: cents,
+    ...Refunded.shape,
     currency: optionalCurrency,
     test_mode: s.flag,
     created_at: time,

@@ -11,7 +11,8 @@ const EVENTS: Readonly<Record<string, readonly [name: string, status: string, sh
   partly_refunded: ['order_refunded', 'partial_refund', 0.25],
   trial: ['subscription_created', 'on_trial', 0],
   renewed: ['subscription_payment_success', 'paid', 0],
-  ignored: ['subscription_payment_refunded', 'refunded', 0],
+  // No such event is known.
+  ignored: ['subscription_payment_adjusted', 'paid', 0],
 };
 
 export const simulator: Simulator = {

@@ -62,7 +62,8 @@ async function parseSale(transaction: Transaction, test: boolean, context: Conte
   if (origin?.startsWith('subscription_')) {
     // A change of the card is a transaction of 0.
     if (isFree(amount)) return [];
-    return [{ kind: 'renewed', id: subscription ?? id, test, placedAt, amount, buyer: {}, lines: [] }];
+    const about = { id: subscription ?? id, aliases: [id], test, placedAt, amount };
+    return [{ kind: 'renewed', ...about, buyer: {}, lines: [] }];
   }
   const buyer = await findBuyer(transaction, context);
   const payout = money(details.payout_totals.total, details.payout_totals.currency_code);

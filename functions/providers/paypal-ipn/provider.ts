@@ -63,8 +63,9 @@ export const paypalIpn: Provider = {
     const startsTrial = STARTS.test(type) && Number(price ?? 1) === 0;
     // A negative amount is one that the seller pays.
     const isPaid = status === 'Completed' && !text('mc_gross')?.startsWith('-');
-    if (!startsTrial && !isPaid) return [];
-    if (!startsTrial && !SALES.test(type)) return ignoredEvent(type, { id: text('txn_id') ?? '', ...common });
+    const ignored = { id: text('txn_id') ?? '', ...common };
+    if (!startsTrial && !isPaid) return UNPAID.test(status) ? [] : ignoredEvent(status, ignored);
+    if (!startsTrial && !SALES.test(type)) return ignoredEvent(type, ignored);
     const { registration, held } = findRegistration(attributesOf(fields), context.licenseeField);
     const reason = isReceiver(fields, context) ? held : 'wrong_payee';
     return [
@@ -86,6 +87,8 @@ export const paypalIpn: Provider = {
 
 const STARTS = /^(subscr_signup|recurring_payment_profile_created)$/;
 const SALES = /^(web_accept|cart|express_checkout|pro_hosted|virtual_terminal|(subscr|recurring)_payment)?$/;
+/** A completed payment that is not one to the seller is none of these. */
+const UNPAID = /^(Completed|Created|Denied|Expired|Failed|In-Progress|Pending|Voided)?$/;
 const REVERSALS = new Map<string, readonly [kind: Reversal['kind'], state: Reversal['state']]>([
   ['Refunded', ['refund', 'done']],
   ['Partially_Refunded', ['refund', 'done']],

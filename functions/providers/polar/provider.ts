@@ -75,7 +75,8 @@ function parseSale(
   if (RENEWAL.test(billing_reason ?? '')) {
     // The balance of an upgrade may be 0 or negative.
     if (order.total_amount !== undefined && order.total_amount <= 0) return [];
-    return [{ kind: 'renewed', id: subscription_id ?? id, test, placedAt, amount, buyer: {}, lines: [] }];
+    const about = { id: subscription_id ?? id, aliases: [id], test, placedAt, amount };
+    return [{ kind: 'renewed', ...about, buyer: {}, lines: [] }];
   }
   const isTrial = billing_reason === 'subscription_create' && isFree(amount) && discount_amount === 0;
   const name = s.firstText(customer.name, billing_name);

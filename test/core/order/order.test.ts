@@ -4,6 +4,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, test } from 'vitest';
 import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
 import { fulfil } from '../../../functions/core/fulfil.ts';
+import { ignoredEvent } from '../../../functions/core/inbound/event.ts';
 import { closedUnreadable } from '../../../functions/core/inbound/reread.ts';
 import { keyOf } from '../../../functions/core/order/keys.ts';
 import { toItem } from '../../../functions/core/order/stored.ts';
@@ -555,6 +556,27 @@ describe('lines', () => {
     const names = { ...buyer, registration: 'Z. Lindqvist', company: 'Lindqvist AB' };
     const { lines } = await first({ buyer: names, lines: [line, { sku: 'g', quantity: 1 }] });
     expect(lines.map(({ licensee }) => licensee)).toEqual(['Z. Lindqvist', 'Lindqvist AB']);
+  });
+
+  test('the amount of the payment that ends a trial is known, also if the trial comes last', async () => {
+    const trial = { ...sale, kind: 'trial', amount: undefined, aliases: ['sub'] } as const;
+    const renewed = { ...sale, kind: 'renewed', id: 'sub', aliases: ['pay'], lines: [] } as const;
+    const refund = { ...partial('30.00', 'r1'), id: 'pay' };
+    for (const facts of [
+      [trial, renewed, refund],
+      [renewed, refund, trial],
+      [refund, renewed, trial],
+    ]) {
+      const world = memoryWorld(catalogue);
+      for (const fact of facts) await world.deliver([fact]);
+      expect(world.orders()).toMatchObject([{ status: 'refunded', amount: eur('30.00') }]);
+    }
+  });
+
+  test('an ignored event of a long type is reported', () => {
+    expect(ignoredEvent('x'.repeat(3_000), { id: '1', test: false, amount: eur('1') })).toMatchObject([
+      { type: 'x'.repeat(100) },
+    ]);
   });
 
   test('a held request is stored without headers that the DynamoDB client cannot store', async () => {
