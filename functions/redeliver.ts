@@ -41,7 +41,7 @@ let judgedLast: string | undefined;
 /** The parsers are loaded only if an order is held. */
 async function judgeAgain(ports: Redelivering): Promise<void> {
   const { judgedBy, rejudgeHeld } = await import('./core/mail/rejudge.ts');
-  const { providers } = await import('./providers/index.ts');
+  const { allProviders: providers } = await import('./providers/all.ts');
   const [productKeys, providerKeys] = [await shared.productKeys.read(), await shared.providerKeys.read()];
   const reader = { ...shared, now: ports.now, providers, productKeys, providerKeys };
   const digest = judgedBy(digestOf(import.meta.url), catalogue, reader);

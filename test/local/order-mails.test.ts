@@ -15,10 +15,15 @@ import { MAIL_SETTINGS, sampleMail } from '../fixtures/order-mails.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keypost-order-mails-'));
 let running: Running;
+let starts = 0;
+async function startWith(text: string): Promise<void> {
+  // Node imports a file once.
+  const catalogue = join(folder, `shop-${++starts}.ts`);
+  writeFileSync(catalogue, text);
+  running = await start({ port: 0, awsPort: 0, dataDir: join(folder, 'data'), catalogue });
+}
 beforeAll(async () => {
-  const catalogue = join(folder, 'shop.ts');
-  writeFileSync(catalogue, catalogueFile(MAIL_SETTINGS));
-  running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue });
+  await startWith(catalogueFile(MAIL_SETTINGS));
   const secrets = new SecretsManagerClient({ endpoint: running.aws });
   const versions = [{ version: 1, key: KEY }];
   const SecretString = JSON.stringify({ ledgerline: versions, rota: versions });
@@ -54,6 +59,37 @@ test('a forged mail is held; the genuine one makes one order, however often it a
   const stored = await orders();
   expect(stored.map(({ key }) => key.split('#')[0])).toEqual(['held', 'kagi']);
   expect(decrypt(stored[1]?.lines[0]?.serial)).toBe('Hannah Oduya');
+});
+
+test('mails that are held for a mistake in the catalogue become orders once it is corrected, forged ones do not', async () => {
+  const correct = catalogueFile(MAIL_SETTINGS);
+  const wrong = correct.replace('"payee":"sales', '"payee":"other').replace('"Platform":"unused",', '');
+  expect(wrong.length).toBe(correct.length - 20);
+  const esellerate = sampleMail('esellerate-01');
+  const forged = Buffer.from(
+    esellerate.toString('latin1').replaceAll('ES1048837621', 'ES1048837622'),
+    'latin1',
+  );
+  const ESELLERATE = 'to=orders-esellerate@in.fernhill.example';
+  await running.stop();
+  await startWith(wrong);
+  expect(await receive('dmarc=PASS', sampleMail('paypal-01'))).toMatchObject({ reason: 'wrong_payee' });
+  expect(await receive(`${ESELLERATE}&dmarc=PASS`, esellerate)).toMatchObject({ reason: 'mail_changed' });
+  expect(await receive(`${ESELLERATE}&dmarc=FAIL`, forged)).toMatchObject({ reason: 'not_authentic' });
+  await running.stop();
+  await startWith(correct);
+  await fetch(`${running.page}/local/redeliver`, { method: 'POST' });
+  const serials = (await orders()).map(({ key, lines: [line] }) => [
+    key.split('#')[0],
+    line?.serial ? decrypt(line.serial) : null,
+  ]);
+  expect(serials).toEqual([
+    ['held', null],
+    ['kagi', 'Hannah Oduya'],
+    ['paypal-mail', 'Marta Kowalczyk'],
+    ['held', null],
+    ['esellerate', 'Priya Raman'],
+  ]);
 });
 
 test('the recipient is the To header if the query names none', async () => {

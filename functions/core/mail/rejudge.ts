@@ -111,9 +111,10 @@ async function rejudgeOrder(ports: Recording, reader: Reader, order: Order): Pro
   if (changed) ports.report('rejudged', { order: order.key });
 }
 
-/** A mail that is not authentic needs a person, whatever the code is. */
+/** A mail that is not authentic needs a person, whatever the code is. `mail_changed`: the seller may list its labels now. */
 async function rejudgeUnreadable(ports: Recording, reader: Reader, item: Unreadable): Promise<void> {
-  if (item.state !== 'held' || item.reason !== 'bad_body' || !item.raw || item.orderKey) return;
+  if (item.state !== 'held' || !item.raw || item.orderKey) return;
+  if (item.reason !== 'bad_body' && item.reason !== 'mail_changed') return;
   const all = await Promise.all(
     [item.raw, ...(item.later ?? [])].map((one) => rereadIfPossible(reader, one)),
   );
