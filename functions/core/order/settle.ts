@@ -103,17 +103,15 @@ function bytesOf({ reversals, raw, ...rest }: Order): number {
 }
 
 /** Compares without `raw`: a transition that does not change it keeps the object. */
-export function isSame(one: Order, other: Order): boolean {
-  const [before, after]: Record<string, unknown>[] = [{ ...one }, { ...other }];
-  const isPartSame = (name: string) =>
-    before?.[name] === after?.[name] || (name !== 'raw' && asText(before?.[name]) === asText(after?.[name]));
-  return Object.keys({ ...before, ...after }).every(isPartSame);
-}
+export const isSame = ({ raw: before, ...one }: Order, { raw: after, ...other }: Order): boolean =>
+  before === after && isEqual(one, other);
 
-/** The fields of a stored order may be in another order than those of a new one. */
-const asText = (part: unknown): string | undefined =>
-  JSON.stringify(part instanceof Map ? [...part] : part, (_name, value: unknown) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
-      : value,
+/** Compares by value, whatever the order of the fields. A field that is undefined counts as absent. */
+function isEqual(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (typeof one !== 'object' || typeof other !== 'object' || !one || !other) return false;
+  if (one instanceof Map && other instanceof Map) return isEqual([...one], [...other]);
+  return Object.keys({ ...one, ...other }).every((name) =>
+    isEqual(Reflect.get(one, name), Reflect.get(other, name)),
   );
+}
