@@ -34,18 +34,17 @@ export interface Queue {
   sleep(ms: number): Promise<void>;
 }
 
-/** The requests of buyers. */
-export interface RedeliverRequests {
-  /** Keys of requests due at `now`, the earliest first. */
-  due(now: number, limit: number): Promise<readonly string[]>;
-  work(ports: Ports, request: Request): Promise<Attempt>;
-}
-
 /** The ports for making serials and mailing them. */
 export interface Redelivering extends Ports {
   readonly productKeys: Secret<ProductKeys>;
-  /** Undefined without buyers' pages. */
-  readonly requests?: RedeliverRequests | undefined;
+  /** The requests of buyers; undefined without buyers' pages. */
+  readonly requests?:
+    | {
+        /** Keys of requests due at `now`, the earliest first. */
+        due(now: number, limit: number): Promise<readonly string[]>;
+        work(ports: Ports, request: Request): Promise<Attempt>;
+      }
+    | undefined;
 }
 
 export interface Redelivered {

@@ -11,21 +11,12 @@ import { AliasCircle, change, changeItem } from '../order/record.ts';
 import type { Item, Line, Order } from '../order/types.ts';
 import { view } from '../order/view.ts';
 import { type Answers, fetchAnswers } from '../serial/lines.ts';
-import type { Store } from '../world.ts';
 import { findItem } from './find.ts';
 import { issueManually } from './issue.ts';
 import { addressFinder, isPersonal, isRevealing, type Personal, withoutPerson } from './person.ts';
 import { basisOf, Refusal, type Refused, requireResult, requireUnchanged, type Seen } from './refusal.ts';
 import { reissueLines, transferOrder } from './reissue.ts';
-import { closeRequest, closeUnreadable, releaseItem } from './release-item.ts';
-
-export interface Operating {
-  readonly catalogue: Catalogue;
-  readonly store: Store;
-  now(): number;
-  /** Reads the keys, which only some actions need. */
-  reader(): Promise<Reader>;
-}
+import { closeRequest, closeUnreadable, type Operating, releaseItem } from './release-item.ts';
 
 const text = z.string().check(z.maxLength(1_000, 'expected at most 1,000 characters'));
 const reason = z.pipe(

@@ -25,10 +25,11 @@ import { type Corrections, releaseOrder } from './release.ts';
 
 type Seen = Order | Unreadable;
 
-interface Releasing {
+export interface Operating {
   readonly catalogue: Catalogue;
   readonly store: Store;
   now(): number;
+  /** Reads the keys, which only some actions need. */
   reader(): Promise<Reader>;
 }
 
@@ -44,7 +45,7 @@ interface Release extends Actor {
 }
 
 /** Returns the order or notification as it is afterwards. Throws a Refusal. */
-export async function releaseItem(ports: Releasing, release: Release): Promise<Seen> {
+export async function releaseItem(ports: Operating, release: Release): Promise<Seen> {
   const { item, corrections, notes } = release;
   const work = { ...ports, ...release, reader: await ports.reader(), ...actorOf(release) };
   const raw = 'raw' in item ? item.raw : undefined;
@@ -167,7 +168,7 @@ function requireLines({ key, lines }: Order, { products }: Corrections, sale: Sa
 }
 
 /** A conflict of aliases is noted; the person gets the order itself as the result. */
-const recordingOf = ({ store, now }: Pick<Releasing, 'store' | 'now'>, notes: string[]): Recording => ({
+const recordingOf = ({ store, now }: Pick<Operating, 'store' | 'now'>, notes: string[]): Recording => ({
   store,
   now,
   report: (name, { order, name: other }) => {
@@ -177,7 +178,7 @@ const recordingOf = ({ store, now }: Pick<Releasing, 'store' | 'now'>, notes: st
 
 /** Ends a buyer's request, on which the seller has decided. Its buyer gets a mail. */
 export async function closeRequest(
-  { store, now }: Pick<Releasing, 'store' | 'now'>,
+  { store, now }: Pick<Operating, 'store' | 'now'>,
   { heldAt, version, ...request }: Request,
   step: 'answered' | 'refused',
 ): Promise<Request> {
@@ -189,7 +190,7 @@ export async function closeRequest(
 
 /** Ends a notification that concerns no order. */
 export async function closeUnreadable(
-  { store, now }: Releasing,
+  { store, now }: Operating,
   held: Unreadable,
   by: Actor,
 ): Promise<Unreadable> {

@@ -43,10 +43,10 @@ export async function licencePage(visit: Visit, token: string): Promise<PageAnsw
   if (link?.use !== 'licences') return unknownLink(visit);
   if (link.until <= visit.now()) return expiredLink(visit, link.of);
   const title = fill(words.licences, { address: link.of });
-  const orders = await ordersOf(visit, link.of);
+  const orders = await ordersOf(visit.store, visit.keysOf, link.of);
   if (isPost) {
     const done = await changeWithCode(visit, token, link.of, orders);
-    const present = done ? await ordersOf(visit, link.of) : orders;
+    const present = done ? await ordersOf(visit.store, visit.keysOf, link.of) : orders;
     return page(visit, title, [...(done?.why ?? []), ...shown(visit, present)], done);
   }
   const products = orders.filter(isInForce).flatMap(({ lines }) => lines.map(({ product }) => product));

@@ -2,15 +2,13 @@
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Item, Order } from '../order/types.ts';
 import { findProduct } from '../serial/lines.ts';
-import type { Ports } from '../world.ts';
+import type { Store } from '../world.ts';
 
-export interface OrderReading extends Pick<Ports, 'store'> {
-  /** Returns the keys of the items that the index has for an address. */
-  keysOf(address: string): Promise<readonly string[]>;
-}
+/** Returns the keys of the items that the index has for an address. */
+export type KeysOf = (address: string) => Promise<readonly string[]>;
 
 /** Returns the orders of an address, without test orders. */
-export async function ordersOf({ store, keysOf }: OrderReading, address: string): Promise<readonly Order[]> {
+export async function ordersOf(store: Store, keysOf: KeysOf, address: string): Promise<readonly Order[]> {
   const items = await Promise.all((await keysOf(address)).map((key) => store.get(key)));
   return items.filter((item: Item | undefined): item is Order => item?.kind === 'order' && !item.test);
 }

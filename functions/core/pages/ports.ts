@@ -12,9 +12,10 @@ import type { Ports } from '../world.ts';
 import { isTypedCode } from './codes.ts';
 import { alert, type PageAnswer, page, type Reader, type Reply, refuse } from './html.ts';
 import { type Count, isWithin, networkOf } from './limits.ts';
-import type { OrderReading } from './orders.ts';
+import type { KeysOf } from './orders.ts';
 
-export interface Pages extends Ports, OrderReading {
+export interface Pages extends Ports {
+  readonly keysOf: KeysOf;
   /** The address of the pages, without a slash at its end. */
   readonly site: string;
   readonly keys: KeypostKeys;

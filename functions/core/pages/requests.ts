@@ -10,10 +10,11 @@ import type { Order, Request } from '../order/types.ts';
 import type { Ports, SendOutcome } from '../world.ts';
 import { typedCode } from './codes.ts';
 import { LINK_MS, toToken, type Use } from './links.ts';
-import { heldProducts, issuedLines, type OrderReading, ordersOf, productNames } from './orders.ts';
+import { heldProducts, issuedLines, type KeysOf, ordersOf, productNames } from './orders.ts';
 import { wordsIn } from './words.ts';
 
-export interface RequestPorts extends Pick<OrderReading, 'keysOf'> {
+export interface RequestPorts {
+  readonly keysOf: KeysOf;
   /** The address of the pages, without a slash at its end. */
   readonly site: string;
   keys(): Promise<KeypostKeys>;
@@ -37,7 +38,7 @@ export async function workOnRequest(
   if (!found.until || Date.parse(found.until) > now()) return 'nothing';
   const leased = { ...found, version: found.version + 1, until: toAt(now() + UNKNOWN_MS) };
   if (await store.put(leased, found.version)) return 'nothing';
-  const orders = (await ordersOf({ ...own, store }, found.address)).filter(isInForce);
+  const orders = (await ordersOf(store, own.keysOf, found.address)).filter(isInForce);
   if (found.step === 'apply') await move(ports, found, orders);
   const message = await mailFor(ports, own, found, orders);
   const outcome = message && (await mailer(message));
