@@ -7,7 +7,7 @@ import { readOutput } from '../../functions/core/serial/program.ts';
 import { moduleFaults } from '../../functions/generator/check.ts';
 import { vectorFaults } from '../../functions/generator/vectors.ts';
 import { randomOf } from '../simulation/random.ts';
-import { inputFor, NAMES, ORDER, read, reusedChild, started } from './programs.ts';
+import { inputFor, mutantChild, NAMES, ORDER, read, started } from './programs.ts';
 
 const FOLDER = 'test/fixtures/generators';
 const MOODY = read('moody.wasm');
@@ -154,7 +154,7 @@ it(`accepts none of ${MUTANTS} mutated modules that makes another serial`, {
 }, async () => {
   const random = randomOf(19, MUTANTS);
   const count = { refused: 0, faulty: 0, other: 0, same: 0 };
-  const sandbox = reusedChild();
+  const sandbox = mutantChild();
   onTestFinished(sandbox.stop);
   for (let at = 0; at < MUTANTS; at++) {
     const mutant = Uint8Array.from(MOODY);
@@ -175,9 +175,8 @@ const VECTORS = SERIALS.map((serial, at) => ({
 }));
 
 /** Runs a mutant with two names. A serial that differs from the right one has to fail the vectors. */
-async function judged({ answer }: ReturnType<typeof reusedChild>, mutant: Uint8Array) {
-  if ('fault' in (await answer({ program: mutant }))) return 'faulty';
-  const outputs = [await answer({ input: JANE }), await answer({ input: JOE })];
+async function judged(child: ReturnType<typeof mutantChild>, mutant: Uint8Array) {
+  const outputs = await child.run(mutant, [JANE, JOE]);
   const made = outputs.map((output) => readOutput(output));
   const serials = made.map((one) => ('serial' in one ? one.serial : undefined));
   const isSame = serials.every((serial, at) => serial === SERIALS[at]);

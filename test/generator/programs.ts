@@ -30,28 +30,28 @@ export function started(module: Uint8Array) {
   return { run: async (input: Uint8Array) => readOutput(await program.run(input)), stop: program.stop };
 }
 
-const MUTANT_MS = 20;
+const KILLED_MS = 2_000;
 
-/** The child of functions/generator/process.ts, which takes one program after the other: booting takes most of the time. */
-export function reusedChild() {
+/** A child that takes one program after the other. It is killed if it does not answer. */
+export function mutantChild() {
   let child: ChildProcess | undefined;
   return {
-    async answer(message: object): Promise<Output> {
-      child ??= fork('functions/generator/child.mjs', {
+    async run(program: Uint8Array, inputs: readonly Uint8Array[]): Promise<Output[]> {
+      child ??= fork('test/generator/mutant-child.mjs', {
         ...{ env: {}, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], serialization: 'advanced' },
       });
       const over = new AbortController();
       const { signal } = over;
-      const timer = setTimeout(() => over.abort(), 'input' in message ? MUTANT_MS : 2_000);
+      const timer = setTimeout(() => over.abort(), KILLED_MS);
       try {
-        child.send(message);
-        const ended = once(child, 'exit', { signal }).then(() => [{ fault: 'crash' }]);
+        child.send({ program, inputs });
+        const ended = once(child, 'exit', { signal });
         const [answer] = await Promise.race([once(child, 'message', { signal }), ended]);
-        return Answer.parse(answer);
+        return Answers.parse(answer);
       } catch {
         child.kill('SIGKILL');
         child = undefined;
-        return { fault: 'killed' };
+        return inputs.map(() => ({ fault: 'killed' }));
       } finally {
         clearTimeout(timer);
         over.abort();
@@ -61,4 +61,4 @@ export function reusedChild() {
   };
 }
 
-const Answer = z.union([z.object({ output: z.string() }), z.object({ fault: z.string() })]);
+const Answers = z.array(z.union([z.object({ output: z.string() }), z.object({ fault: z.string() })]));
