@@ -60,17 +60,16 @@ describe.skipIf(!hasChromium).each([
   };
   /** Returns what can be used on the page, and what of it the Tab key reaches. */
   async function reachable() {
-    const name =
-      '((node) => [node.tagName, node.name, node.type === "button" ? node.textContent : ""].join(" "))';
+    const name = '((node) => node.tagName + " " + (node.name || node.textContent))';
     const all = `[...document.querySelectorAll('a[href], button:not(:disabled), input, select, textarea, summary')]
       .filter((node) => node.checkVisibility()).map(${name})`;
     const used = z.array(z.string()).parse(await page.evaluate(all));
-    await page.evaluate('document.activeElement.blur(); getSelection().collapse(document.body, 0)');
-    const reached = new Set<string>();
-    for (let n = 0; n < used.length + 10; n += 1) {
-      await page.keyboard.press('Tab');
-      reached.add(z.string().parse(await page.evaluate(`${name}(document.activeElement)`)));
-    }
+    await page.evaluate(`window.reached = new Set();
+      addEventListener('focusin', ({ target }) => reached.add(${name}(target)));
+      document.activeElement.blur();
+      getSelection().collapse(document.body, 0)`);
+    for (let n = 0; n < used.length + 10; n += 1) await page.keyboard.press('Tab');
+    const reached = new Set(z.array(z.string()).parse(await page.evaluate('[...reached]')));
     return { used, missed: used.filter((one) => !reached.has(one)) };
   }
 
