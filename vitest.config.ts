@@ -1,56 +1,48 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** Tests that leave nothing behind in their process. Each of the two processes loads a module once for all these files. */
-const SHARED = [
-  'test/bench/cost*.test.ts',
-  'test/bin/**/*.test.ts',
-  'test/core/{find-profile,inbound,operator,order,serial}/**/*.test.ts',
-  'test/core/faults.test.ts',
-  'test/core/mail/message.test.ts',
-  'test/lib/**/*.test.ts',
-  'test/providers/**/*.test.ts',
+/** Replaces modules, which only those of Vite allow. */
+const MOCKED = 'test/aws/warm.test.ts';
+
+/** Take longest, so they start first: one that started last would run alone. */
+const LONG = [
+  'test/bin/orders.test.ts',
+  'test/core/{fuzz,order/model}.test.ts',
+  'test/generator/hostile.test.ts',
+  'test/local/{kill,page,pages,start}.test.ts',
+  'test/simulation/simulation.test.ts',
 ];
 
-const alias = { keypost: new URL('functions/keypost.ts', import.meta.url).pathname };
-
-const shared = {
+const every = {
   setupFiles: ['test/logs/log-setup.ts'],
   testTimeout: 30_000,
   hookTimeout: 60_000,
   env: { AWS_REGION: 'us-east-1', AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
 };
 
+const shared = {
+  ...every,
+  // Each process loads a module once for all its files.
+  isolate: false,
+  // Node's own modules: code in those of Vite runs at half the speed.
+  experimental: { viteModuleRunner: false, nodeLoader: false },
+  execArgv: ['--import', 'tsx/esm'],
+};
+
 export default defineConfig({
   test: {
-    // A process is used again only if the next file is of the same project, so the projects run one after the other.
+    // They start in the order of their names.
     projects: [
+      { test: { ...shared, name: 'long', include: LONG } },
+      { test: { ...every, name: 'mocked', include: [MOCKED] } },
       {
-        resolve: { alias },
-        test: {
-          ...shared,
-          name: 'isolated',
-          include: ['test/**/*.test.ts'],
-          exclude: SHARED,
-          sequence: { groupOrder: 0 },
-        },
-      },
-      {
-        test: {
-          ...shared,
-          name: 'shared',
-          include: SHARED,
-          isolate: false,
-          sequence: { groupOrder: 1 },
-          // Node's own modules: code in those of Vite runs at half the speed.
-          experimental: { viteModuleRunner: false, nodeLoader: false },
-          execArgv: ['--import', 'tsx/esm'],
-        },
+        test: { ...shared, name: 'shared', include: ['test/**/*.test.ts'], exclude: [MOCKED, ...LONG] },
       },
     ],
     // Nothing that is logged may be a secret, a serial, a name or an address.
     globalSetup: ['test/logs/log-scan.ts'],
-    // Most tests wait for a process or a server: a CPU left free is one that does nothing.
-    maxWorkers: '100%',
+    // Many tests wait for a process or a server: one worker for each CPU would leave it idle.
+    maxWorkers: availableParallelism() + 2,
     // What the Lambdas log.
     onConsoleLog: (text) => !text.startsWith('{"report"'),
     // Transformed sources are kept in node_modules between runs.
