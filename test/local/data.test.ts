@@ -1,5 +1,5 @@
 /** The orders and files in DATA_DIR after a kill at any point of a start, and after a file is lost or damaged. */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
@@ -11,6 +11,7 @@ import { NEW, OLD } from '../../local/aws/dynamodb.ts';
 import { client, copyTable } from '../../local/aws/orders-table.ts';
 import { diskFiles } from '../../local/files.ts';
 import { useEmbeddedAws } from '../../local/settings.ts';
+import { killedCopy } from './running.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'keypost-data-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -60,11 +61,7 @@ async function keysAfterStart(dataDir: string): Promise<(string | undefined)[]> 
   return Items.map(({ key }) => key?.S).sort();
 }
 
-const copyOf = (dataDir: string): string => {
-  const copy = mkdtempSync(join(root, 'copy-'));
-  cpSync(dataDir, copy, { recursive: true });
-  return copy;
-};
+const copyOf = (dataDir: string) => killedCopy(dataDir, root);
 const foldersIn = (dataDir: string) => readdirSync(dataDir).filter((name) => name.startsWith('tables-'));
 
 interface Killed {
@@ -77,7 +74,6 @@ let data = '';
 
 beforeAll(async () => {
   data = mkdtempSync(join(root, 'data-'));
-  // A copy of the files of a running process is what a kill leaves.
   const { orders, close } = await open(data, (step) => first.push({ step, dataDir: copyOf(data) }));
   for (const key of KEYS)
     await orders.send(new PutItemCommand({ TableName: LOCAL_NAMES.table, Item: { key: { S: key } } }));

@@ -1,6 +1,6 @@
 /** Starts a local Keypost with its command line and a shop that sends orders. */
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -12,6 +12,19 @@ import { start } from '../../local/start.ts';
 import { catalogueFile } from '../fixtures/catalogue.ts';
 
 const SIGNING = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+
+/** Copies the files of a running process, which are what a kill leaves. */
+export function killedCopy(dataDir: string, folder: string): string {
+  const copy = mkdtempSync(join(folder, 'killed-'));
+  try {
+    cpSync(dataDir, copy, { recursive: true });
+    return copy;
+  } catch (error) {
+    // LevelDB may have removed a file meanwhile.
+    if (!existsSync(dataDir)) throw error;
+    return killedCopy(dataDir, folder);
+  }
+}
 
 /** @param productKeys the value of the secret. */
 export async function startKeypost({

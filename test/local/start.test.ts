@@ -23,19 +23,20 @@ import {
   QueryCommand,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb';
-import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { listen } from '../../bin/commands/cli/http.ts';
 import { settingsFrom } from '../../local/settings.ts';
 import { start } from '../../local/start.ts';
 import { catalogueFile, serial } from '../fixtures/catalogue.ts';
+import { killedCopy } from './running.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'keypost-start-'));
 const children: ChildProcess[] = [];
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true });
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 /** A developer's own AWS settings, which the embedded AWS must replace. */
 const OWN_AWS = {
@@ -160,10 +161,27 @@ describe('a start that fails with a message', () => {
     expect(complained).toBe(`${inUse('AWS_PORT', other.port)}\n`);
     expect(code).toBe(1);
   });
+});
 
-  test('with data that another process uses', async () => {
-    const DATA_DIR = join(folder, 'shared');
-    await run({ DATA_DIR }).started();
+describe('the process', () => {
+  const DATA_DIR = join(folder, 'shared');
+  let other: ReturnType<typeof run>;
+  let printed = '';
+  beforeAll(async () => {
+    const path = join(folder, 'keyless.config.ts');
+    const hex = { name: 'W', serial: { ...serial, key: { form: 'hex' as const } }, skus: { shop: ['w'] } };
+    const products = { 'widgetpro-mac': hex, plugin: { name: 'P', serial, skus: { shop: ['p'] } } };
+    writeFileSync(path, catalogueFile({ providers: { shop: {} }, products }));
+    other = run({ DATA_DIR, KEYPOST_CONFIG: path });
+    printed = (await other.started()).output;
+  });
+
+  test('prints the keys that are missing or unusable, with the command that sets each', () => {
+    expect(printed).toMatch(/widgetpro-mac has a key that is not of the form .*keys set widgetpro-mac --local/);
+    expect(printed).toMatch(/plugin has no key: npm run keypost -- keys set plugin --local/);
+  });
+
+  test('keeps its data from a second start, which fails with a message', async () => {
     // The other process may be writing these files.
     mkdirSync(join(DATA_DIR, 'tables-9'));
     appendFileSync(join(DATA_DIR, 'mails.jsonl'), '{"id"');
@@ -173,19 +191,11 @@ describe('a start that fails with a message', () => {
     expect(existsSync(join(DATA_DIR, 'tables-9'))).toBe(true);
     expect(readFileSync(join(DATA_DIR, 'mails.jsonl'), 'utf8')).toBe('{"id"');
   });
-});
 
-test('prints the keys that are missing or unusable, with the command that sets each, and ends on SIGINT', async () => {
-  const path = join(folder, 'keyless.config.ts');
-  const hex = { name: 'W', serial: { ...serial, key: { form: 'hex' as const } }, skus: { shop: ['w'] } };
-  const products = { 'widgetpro-mac': hex, plugin: { name: 'P', serial, skus: { shop: ['p'] } } };
-  writeFileSync(path, catalogueFile({ providers: { shop: {} }, products }));
-  const { child, started, ended } = run({ KEYPOST_CONFIG: path });
-  const { output } = await started();
-  expect(output).toMatch(/widgetpro-mac has a key that is not of the form .*keys set widgetpro-mac --local/);
-  expect(output).toMatch(/plugin has no key: npm run keypost -- keys set plugin --local/);
-  child.kill('SIGINT');
-  expect(await ended).toMatchObject({ code: 0, complained: '' });
+  test('ends on SIGINT', async () => {
+    other.child.kill('SIGINT');
+    expect(await other.ended).toMatchObject({ code: 0, complained: '' });
+  });
 });
 
 describe('a start on the same data', () => {
@@ -226,8 +236,7 @@ describe('a start on the same data', () => {
   test('repairs an index that a kill left inconsistent, drops the lease of the killed process, and ends on SIGTERM', {
     timeout: 90_000,
   }, async () => {
-    const first = run({ DATA_DIR });
-    const { aws } = await first.started();
+    const first = await startWith({ DATA_DIR });
     const client = (endpoint: string) =>
       new DynamoDBClient({
         endpoint,
@@ -235,7 +244,7 @@ describe('a start on the same data', () => {
         credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
       });
     const TableName = 'keypost-orders';
-    const dynamo = client(aws);
+    const dynamo = client(first.aws);
     // A table without indexes is one whose index entries are all lost.
     await dynamo.send(new DeleteTableCommand({ TableName }));
     const bare = new CreateTableCommand({
@@ -260,10 +269,10 @@ describe('a start on the same data', () => {
         Item: { key: { S: 'lease#redeliver' }, until: { N: '9999999999999' } },
       }),
     );
-    first.child.kill('SIGKILL');
-    await first.ended;
+    const killed = killedCopy(DATA_DIR, folder);
+    await first.stop();
 
-    const second = run({ DATA_DIR });
+    const second = run({ DATA_DIR: killed });
     const restarted = client((await second.started()).aws);
     const due = new QueryCommand({
       TableName,
@@ -282,17 +291,17 @@ describe('a start on the same data', () => {
     expect(await second.ended).toMatchObject({ code: 0, complained: '' });
 
     // A process that ended in order has left the indexes correct, so nothing is copied.
-    const folders = () => readdirSync(DATA_DIR).filter((name) => name.startsWith('tables-'));
-    const before = folders();
-    const third = run({ DATA_DIR });
-    const again = client((await third.started()).aws);
+    const folders = (dataDir: string) => readdirSync(dataDir).filter((name) => name.startsWith('tables-'));
+    const before = folders(killed);
+    const third = await startWith({ DATA_DIR: killed });
+    const again = client(third.aws);
     expect((await again.send(due)).Items?.length).toBe(60);
     expect((await again.send(new ScanCommand({ TableName }))).Items?.length).toBe(60);
-    expect(folders()).toEqual(before);
-    third.child.kill('SIGKILL');
-    await third.ended;
-    const running = await startWith({ DATA_DIR });
-    expect(folders()).not.toEqual(before);
+    expect(folders(killed)).toEqual(before);
+    const killedAgain = killedCopy(killed, folder);
+    await third.stop();
+    const running = await startWith({ DATA_DIR: killedAgain });
+    expect(folders(killedAgain)).not.toEqual(before);
     await running.stop();
   });
 });
