@@ -42,7 +42,7 @@ export default defineConfig({
     // Nothing that is logged may be a secret, a serial, a name or an address.
     globalSetup: ['test/logs/log-scan.ts'],
     // Many tests wait for a process or a server: one worker for each CPU would leave it idle.
-    maxWorkers: availableParallelism() + 2,
+    maxWorkers: availableParallelism() + 1,
     // What the Lambdas log.
     onConsoleLog: (text) => !text.startsWith('{"report"'),
     // Transformed sources are kept in node_modules between runs.

@@ -177,7 +177,9 @@ describe('the process', () => {
   });
 
   test('prints the keys that are missing or unusable, with the command that sets each', () => {
-    expect(printed).toMatch(/widgetpro-mac has a key that is not of the form .*keys set widgetpro-mac --local/);
+    expect(printed).toMatch(
+      /widgetpro-mac has a key that is not of the form .*keys set widgetpro-mac --local/,
+    );
     expect(printed).toMatch(/plugin has no key: npm run keypost -- keys set plugin --local/);
   });
 
