@@ -57,7 +57,7 @@ const attachment = ({ name, content }: NonNullable<Message['files']>[number]): s
 
 function part(type: string, content: string): string {
   const headers = `Content-Type: ${type}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable`;
-  const lines = wrap(encode(content.replaceAll('\n', '\r\n')), LINE);
+  const lines = wrap(encode(content.replace(/\r?\n|\r/g, '\r\n')), LINE);
   return `${headers}\r\n\r\n${lines.replace(UNSAFE, (start) => (start === '.' ? '=2E' : '=46'))}`;
 }
 
