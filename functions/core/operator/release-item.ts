@@ -73,13 +73,10 @@ export async function releaseItem(ports: Operating, release: Release): Promise<S
 
 const actorOf = ({ who, why }: Actor) => ({ actor: { who, why } });
 
-interface Work extends Omit<Release, 'decided'> {
-  readonly store: Store;
-  readonly catalogue: Catalogue;
+interface Work extends Omit<Operating, 'reader'>, Omit<Release, 'decided'> {
   readonly reader: Reader;
   readonly actor: Actor;
   readonly decided: string | undefined;
-  now(): number;
 }
 
 /** Parses the notification again. Returns undefined if it still cannot be parsed, and notes why. */

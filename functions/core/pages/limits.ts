@@ -22,16 +22,14 @@ export type LimitName = keyof typeof LIMITS;
 /** A counter: adds `add` unless it has reached `most`, and then returns false. It may be forgotten after `until`. */
 export type Count = (key: string, add: 0 | 1, most: number, until: number) => Promise<boolean>;
 
-export interface Counting {
-  readonly keys: KeypostKeys;
-  readonly count: Count;
-  readonly report: Report;
-  now(): number;
-}
-
 /** Counts, and returns true below the limit. The counter's name is an HMAC, so that the table holds no address. */
 export async function isWithin(
-  { keys: [newest], count, report, now }: Counting,
+  {
+    keys: [newest],
+    count,
+    report,
+    now,
+  }: { readonly keys: KeypostKeys; readonly count: Count; readonly report: Report; now(): number },
   name: LimitName,
   value = '',
   add: 0 | 1 = 1,

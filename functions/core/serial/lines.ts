@@ -56,16 +56,12 @@ export async function fetchAnswers(
   };
 }
 
-/** The catalogue as one of its providers sees it, with what makes its serials. */
-export interface SerialShop extends Shop {
-  /** Returns the product keys. */
-  keys(): Promise<ProductKeys>;
-  readonly generate?: Generate | undefined;
-}
-
-/** Returns the event as it is recorded, with the function that makes the serials of its lines. */
+/**
+ * Returns the event as it is recorded, with the function that makes the serials of its lines.
+ * @param shop with a function that returns the product keys.
+ */
 export async function withSerials(
-  shop: SerialShop,
+  shop: Shop & { keys(): Promise<ProductKeys>; readonly generate?: Generate | undefined },
   event: OrderEvent,
 ): Promise<NewSale | Reversed | Ignored | NewUnreadable> {
   if (event.kind === 'reversed' || event.kind === 'ignored') return event;
