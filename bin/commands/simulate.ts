@@ -15,7 +15,7 @@ import { CommandError } from './cli/failure.ts';
 import { timeOf } from './cli/http.ts';
 import { readSecret } from './cli/secret.ts';
 import { type OptionsOf, readCatalogue, type Target, targetFrom, withTargetOptions } from './cli/target.ts';
-import type { Terminal } from './cli/terminal.ts';
+import { readTypedKey, type Terminal } from './cli/terminal.ts';
 
 const command = () =>
   withTargetOptions(new Command('simulate'))
@@ -110,7 +110,7 @@ async function secretOf(
   isTyped: boolean | undefined,
 ): Promise<string> {
   if (isTyped) {
-    const typed = (await terminal.readSecret(`The signing key of ${provider}`)).trim();
+    const typed = await readTypedKey(terminal, `The signing key of ${provider}`);
     if (typed) return typed;
     throw new CommandError('the signing key is empty, so nothing is sent; type the key, or pipe it in');
   }

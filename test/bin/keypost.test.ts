@@ -157,6 +157,12 @@ describe('keys set', () => {
     ['base64', 'AAECAwQFBgcICQoLDA0O', '16 bytes in base64'],
     ['md5', 'ünïcode', 'any ASCII text'],
     ['shop', ' \n', 'empty'],
+    // A file that Windows PowerShell has written, with and without its mark, read as UTF-8.
+    ['shop', Buffer.from('\ufeffwhsec_new\r\n', 'utf16le').toString(), 'UTF-16'],
+    ['shop', Buffer.from('whsec_new\r\n', 'utf16le').toString(), 'UTF-16'],
+    ['md5', Buffer.from('a-text-key', 'utf16le').toString(), 'UTF-16'],
+    ['shop --api-key --api-url https://example.com', 'one\r\ntwo', 'more than one line'],
+    ['shop', 'whsec_\u200bnew', 'control character'],
     ['shop', 'whsec_', 'has 6 characters; expected at least 8'],
     ['shop --only', '1234567', 'has 7 characters'],
     ['nobody', 'x', 'it has ascii, hex, base64, md5, shop, stripe'],
@@ -177,6 +183,8 @@ describe('keys set', () => {
     { args: 'shop', typed: ['whsec_new', SIGNING], signing: [SIGNING, 'whsec_new'] },
     { args: 'shop', typed: [SIGNING], signing: [SIGNING] },
     { args: 'shop --only', typed: ['whsec_new'], signing: ['whsec_new'] },
+    { args: 'shop --only', typed: ['\ufeffwhsec_new\r\n'], signing: ['whsec_new'] },
+    { args: 'shop --only', typed: ['a>b<c&d "e\' \\f%+ü'], signing: ['a>b<c&d "e\' \\f%+ü'] },
     {
       args: 'shop --add',
       typed: ['whsec_new', 'whsec_newer'],

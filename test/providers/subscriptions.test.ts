@@ -294,6 +294,28 @@ test.each([
 });
 
 test.each([
+  ['creem', changed('creem/dispute.created.json', { 'object.amount': 0 })],
+  ['dodo', changed('dodo/dispute.opened.json', { 'data.amount': '0' })],
+  ['freemius', changed('freemius/payment.dispute.created.json', { 'objects.payment.gross': 0 })],
+  [
+    'paypal-ipn',
+    changedForm('paypal-ipn/ipn.refunded.form', { payment_status: 'Reversed', mc_gross: '0.00' }),
+  ],
+  [
+    'bluesnap',
+    changedForm('bluesnap/REFUND.form', { transactionType: 'CHARGEBACK', invoiceChargeAmount: '0.00' }),
+  ],
+])('%s: a dispute is in force, whatever amount it states', async (name, body) => {
+  expect(await read(name, body)).toMatchObject([{ reversal: { kind: 'chargeback', part: 'full' } }]);
+});
+
+test('freemius: an event of a payment without one is held', async () => {
+  await expect(read('freemius', changed('freemius/payment.created.json', { objects: [] }))).rejects.toThrow(
+    'the event has no payment',
+  );
+});
+
+test.each([
   ['paddle', 'transaction.completed.json', '74-10001'],
   ['polar', 'order.paid.json', 'EXA-1A2B3C-0001'],
   ['lemonsqueezy', 'order_created.json', '1042'],

@@ -23,6 +23,24 @@ export const terminal: Terminal = {
   ask: process.stdin.isTTY ? askLine : undefined,
 };
 
+/**
+ * Reads a key without the byte order mark and the line end that Windows PowerShell writes. Its UTF-16, read as UTF-8, would be
+ * another key.
+ */
+export async function readTypedKey({ readSecret }: Terminal, prompt: string): Promise<string> {
+  const key = (await readSecret(prompt)).trim();
+  requirePlain(key, 'the key');
+  return key;
+}
+
+/** Throws a CommandError that does not quote the text. */
+export function requirePlain(text: string, what: string): void {
+  if (/[\p{C}\ufffd]/u.test(text))
+    throw new CommandError(
+      `${what} has a control character, more than one line, or bytes that are not UTF-8, as a file of Windows PowerShell in UTF-16; save it as UTF-8`,
+    );
+}
+
 /** Asks before an action that cannot be undone; `--yes` skips the question. Throws a CommandError unless the answer is yes. */
 export async function requireYes(
   { ask }: Terminal,

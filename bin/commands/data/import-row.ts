@@ -115,14 +115,20 @@ const NAME_FAULTS = {
 
 const cell = (pattern: RegExp, message: string) => z.string().check(z.regex(pattern, message));
 
-/** A long number and a date, as Excel writes them. */
-const SPREADSHEET_NUMBER = /^\d+([.,]\d+)?E[+-]?\d+$|^\d{1,2}([./-])\d{1,2}\2\d{2,4}$/i;
+const MONTH = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)';
+/** A long number, a date, a cell that is too narrow, and a failed formula, as Excel writes them. */
+const FROM_SPREADSHEET = [
+  /^\d+([.,]\d+)?E[+-]?\d+$/i,
+  /^\d{1,2}([./-])\d{1,2}\1\d{2,4}$/,
+  new RegExp(`^(\\d{1,2}-${MONTH}(-\\d{2,4})?|${MONTH}-\\d\\d)$`),
+  /^#+$|^#(DIV\/0!|N\/A|NAME\?|NULL!|NUM!|REF!|VALUE!)$/,
+];
 
 const Cells = z.object({
   provider: cell(/^(?!held$|lease$)[a-z0-9][a-z0-9-]{0,62}$/, 'write its name, as in keypost.config.ts'),
   order: cell(/^[^\p{Cc}]{1,255}$/u, "write the provider's id of the order, at most 255 characters").check(
     z.refine(
-      (id) => !SPREADSHEET_NUMBER.test(id),
+      (id) => !FROM_SPREADSHEET.some((pattern) => pattern.test(id)),
       'a spreadsheet has changed the number, as in 5.12346E+12 or 31.05.2024; format the column as text and export the orders again',
     ),
   ),

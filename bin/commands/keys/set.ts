@@ -9,7 +9,7 @@ import { withWhyOption } from '../cli/audit.ts';
 import { CommandError } from '../cli/failure.ts';
 import { readSecret } from '../cli/secret.ts';
 import { type OptionsOf, readCatalogue, targetFrom, withTargetOptions } from '../cli/target.ts';
-import { requireYes, type Terminal } from '../cli/terminal.ts';
+import { readTypedKey, requirePlain, requireYes, type Terminal } from '../cli/terminal.ts';
 import {
   findProduct,
   setProductKey,
@@ -82,7 +82,7 @@ async function set(terminal: Terminal, name: string, options: SetOptions): Promi
   const target = targetFrom(options, terminal.env);
   const { productKeys } = await target.names();
   const kind = product ? 'key' : apiKey ? 'API key' : 'signing key';
-  const key = (await terminal.readSecret(`The ${kind} of ${name}`)).trim();
+  const key = await readTypedKey(terminal, `The ${kind} of ${name}`);
   if (product) {
     requireForm(name, product, key);
     const added = withProductKey(await readSecret(target, productKeys), name, key);
@@ -143,6 +143,7 @@ async function readRows(file: string): Promise<readonly (readonly [name: string,
   const text = await readFile(file, 'utf8').catch(() => {
     throw new CommandError(`${file} cannot be read; name a CSV file with name,key in each line`);
   });
+  requirePlain(text.replace(/[\r\n\t\ufeff]/g, ''), file);
   let rows: string[][] = [];
   try {
     rows = parse(text, { bom: true, skip_empty_lines: true, trim: true, relax_column_count: true });

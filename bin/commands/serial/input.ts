@@ -18,7 +18,7 @@ import { programProcess } from '../../../functions/generator/process.ts';
 import { CommandError } from '../cli/failure.ts';
 import { readSecret } from '../cli/secret.ts';
 import { type OptionsOf, readCatalogue, type Target, targetFrom, withTargetOptions } from '../cli/target.ts';
-import type { Terminal } from '../cli/terminal.ts';
+import { readTypedKey, type Terminal } from '../cli/terminal.ts';
 import { describeForm } from '../keys/form.ts';
 import { productKeyStates } from '../keys/state.ts';
 
@@ -115,7 +115,7 @@ export async function makeSerial({ label, profile, licensee }: SerialInput, key:
 
 /** Returns the value of `--key`, or what standard input holds for `-`. */
 export const readKey = async (terminal: Terminal, key: string): Promise<string> =>
-  key === '-' ? (await terminal.readSecret('The key')).trim() : key;
+  key === '-' ? await readTypedKey(terminal, 'The key') : key;
 
 async function readProfileInput(terminal: Terminal, options: InputOptions): Promise<SerialInput> {
   const { name, key, preset, profile: json } = options;

@@ -47,7 +47,8 @@ export const bluesnap: Provider = {
       return [{ kind: 'renewed', id: about ?? id, aliases: [id], test, amount, buyer: {}, lines: [] }];
     }
     const reversal = parseReversal(type, toTime(common.transactionDate), fields);
-    if (reversal) return isFree(amount) ? [] : [{ kind: 'reversed', id, test, ...reversal }];
+    if (reversal?.reversal.kind === 'refund' && isFree(amount)) return [];
+    if (reversal) return [{ kind: 'reversed', id, test, ...reversal }];
     // These report that nothing was paid.
     return /^(?:AUTH_ONLY|CANCELLATION|CONTRACT_CHANGE|DECLINE|\w*FAILED)$/.test(type)
       ? []

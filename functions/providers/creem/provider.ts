@@ -33,7 +33,7 @@ export const creem: Provider = {
     const amount = moneyOf(money.refund_amount ?? money.amount, money.refund_currency ?? money.currency);
     const [, about] = /^(refund|dispute)\./.exec(type) ?? [];
     if (!about) return UNSOLD.test(type) ? [] : ignoredEvent(type, { id, test: isTest(mode), amount });
-    if (isFree(amount)) return [];
+    if (about === 'refund' && isFree(amount)) return [];
     const own = part(s.id, subscription ?? transaction.subscription ?? order ?? transaction.order);
     const reversed = { kind: 'reversed', id: own, test: isTest(mode), reversalId: id } as const;
     const failed = /^(failed|canceled)$/.test(status) || /won|cancel/.test(type);

@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import { json, part } from '../../core/inbound/body.ts';
 import { ignoredEvent, isFree, type OrderEvent, type Reversal } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
+import { Rejection } from '../../core/inbound/rejection.ts';
 import * as s from '../../core/inbound/shapes.ts';
 import { verifyHeader } from '../../core/inbound/signature.ts';
 import { paid } from './paid.ts';
@@ -18,6 +19,8 @@ export const freemius: Provider = {
     const { id, type, created, objects } = json(Envelope, body);
     const { payment, subscription } = objects;
     if (type === 'subscription.created') return subscription?.trial_ends ? parseTrial(objects, context) : [];
+    if (!payment && type.startsWith('payment.'))
+      throw new Rejection('bad_body', 'the event has no payment; expected one in its objects');
     if (!payment) return [];
     const [test, amount] = [payment.environment === 1, amountOf(payment)];
     const [kind, state] = REVERSALS.find(([pattern]) => pattern.test(`${type} ${payment.type}`))?.[1] ?? [];
@@ -27,7 +30,8 @@ export const freemius: Provider = {
       const reversalId = (kind === 'refund' && payment.id) || bound;
       const extent = kind === 'refund' && amount ? 'partial' : 'full';
       const reversal = { kind, state, part: extent, amount, at: created } as const;
-      return isFree(amount) ? [] : [{ kind: 'reversed', id: order, test, reversalId, reversal }];
+      if (kind === 'refund' && isFree(amount)) return [];
+      return [{ kind: 'reversed', id: order, test, reversalId, reversal }];
     }
     if (type === 'payment.created') return parsePayment(objects, payment, context);
     return ignoredEvent(type, { id: payment.id ?? id ?? type, test, amount });

@@ -48,7 +48,7 @@ export const paypalIpn: Provider = {
     const at = toTime(text('payment_date') ?? text('subscr_date'));
     const [kind, state] = REVERSALS.get(status) ?? [];
     if (kind && state) {
-      if (isFree(amount)) return [];
+      if (kind === 'refund' && isFree(amount)) return [];
       // A reversal and its cancellation have only the payment in common.
       const reversalId = part(s.id, kind === 'refund' ? text('txn_id') : (parent ?? subscription));
       const reversed = {

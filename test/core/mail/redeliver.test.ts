@@ -1,5 +1,6 @@
 /** The time for a backlog of mails, compared with the account's rate alone, on a virtual clock. */
 import { expect, test } from 'vitest';
+import { mixed } from '../../../functions/core/mail/redeliver.ts';
 import { drain } from '../../bench/drain.ts';
 import { isProve } from '../../fixtures/prove.ts';
 
@@ -32,3 +33,13 @@ test.each(['account', 'unknown', 'unreachable'] as const)(
     expect(seconds - minutes * 60).toBeLessThanOrEqual((kind === 'unknown' ? 660 : 120) + ideal);
   },
 );
+
+test('every tenth of a backlog is a request; behind fewer orders come all requests', () => {
+  const keysOf = (kind: string, count: number) => Array.from({ length: count }, (_, at) => `${kind}${at}`);
+  const requests = keysOf('r', 30);
+  const backlog = mixed(keysOf('o', 200), requests);
+  expect(backlog.slice(8, 11)).toEqual(['o8', 'r0', 'o9']);
+  expect(backlog.filter((key) => key.startsWith('r'))).toEqual(requests.slice(0, 22));
+  expect(mixed(keysOf('o', 199), requests).filter((key) => key.startsWith('r'))).toEqual(requests);
+  expect(mixed([], requests)).toEqual(requests);
+});

@@ -573,6 +573,28 @@ describe('lines', () => {
     }
   });
 
+  test('no line of a payment to another account is sold', async () => {
+    const world = memoryWorld(catalogue);
+    await world.deliver([
+      {
+        ...sale,
+        lines: [
+          { ...line, held: 'wrong_payee' },
+          { sku: 'g', quantity: 1 },
+        ],
+      },
+    ]);
+    expect(world.orders()).toMatchObject([{ lines: [{ held: 'wrong_payee' }, { held: 'wrong_payee' }] }]);
+  });
+
+  test('ten notifications of an unparseable order are one item, and each further one is another', async () => {
+    const world = memoryWorld(catalogue);
+    const unparseable = { ...plain, read: () => JSON.parse('{'), idIn: () => '77' };
+    for (let n = 0; n < 12; n += 1) await world.deliver([n], unparseable);
+    expect(world.orders().map(({ key }) => key.length)).toEqual([13, 75, 75]);
+    expect(world.items.get('held#plain#77')).toMatchObject({ later: { length: 9 } });
+  });
+
   test('an ignored event of a long type is reported', () => {
     expect(ignoredEvent('x'.repeat(3_000), { id: '1', test: false, amount: eur('1') })).toMatchObject([
       { type: 'x'.repeat(100) },
