@@ -32,7 +32,7 @@ const CHECKS = [
     'inbound',
     ...['deliver', 'message', 'seller', 'rejudge'].map((name) => `mail/${name}.test.ts`),
   ),
-  vitest('mail', 'fulfil.test.ts', 'faults.test.ts'),
+  vitest('mail', 'operator', 'fulfil.test.ts', 'faults.test.ts'),
   ['--import', 'tsx', 'test/simulation/run.ts', '--orders', '2000'],
 ];
 

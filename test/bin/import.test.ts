@@ -215,7 +215,7 @@ describe('import', () => {
     ['a number that Excel has shortened in Europe', { order: '5,12346E+12' }, /^order: a spreadsheet/],
     ['a number that Excel took for a date', { order: '31.05.2024' }, /^order: a spreadsheet/],
     ...['1E+05', '5/31/2024', '12-May', '05-Dec-24', 'Mar-24', '########', '#NAME?'].map(
-      (order): [string, object, RegExp] => [`the number ${order}`, { order }, /^order: a spreadsheet/],
+      (order, at): [string, object, RegExp] => [`changed number ${at}`, { order }, /^order: a spreadsheet/],
     ),
     ['a number that Excel took for a date of the USA', { order: '5/31/2024' }, /^order: a spreadsheet/],
     ['a date of another country', { date: '31.05.2024' }, /^date: .*2026-11-23/],
