@@ -17,6 +17,7 @@ import {
 import module from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { builtins } from '../lib/builtins.mjs';
 
 const DAY = 24 * 60 * 60 * 1000;
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -67,12 +68,19 @@ async function bundle() {
     mainFields: ['module', 'main'],
     external: ['esbuild'],
     logLevel: 'error',
-    plugins: [{ name: 'addresses', setup: ({ onLoad }) => onLoad({ filter: /\.ts$/ }, withAddress) }],
+    plugins: [
+      builtins,
+      { name: 'addresses', setup: ({ onLoad }) => onLoad({ filter: /\.ts$/ }, withAddress) },
+    ],
   });
   // npm writes the second file at each install.
-  const files = [fileURLToPath(import.meta.url), join(root, 'node_modules/.package-lock.json')];
+  const files = [
+    fileURLToPath(import.meta.url),
+    join(root, 'lib/builtins.mjs'),
+    join(root, 'node_modules/.package-lock.json'),
+  ];
   for (const name of Object.keys(metafile.inputs))
-    if (!name.startsWith('node_modules/')) files.push(join(root, name));
+    if (!/^(node_modules|builtin)/.test(name)) files.push(join(root, name));
   // A source that has changed meanwhile may be in the bundle as it was before.
   if (files.some((file) => statSync(file).ctimeMs >= started)) return outdir;
   const stamps = Object.fromEntries(files.map((file) => [file, stampOf(file)]));
