@@ -11,13 +11,13 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { fromItem as parseItem, toItem } from '../core/order/stored.ts';
 import type { Item } from '../core/order/types.ts';
 import type { Store } from '../core/world.ts';
-import { cacheMiddleware, trimClient, within } from './client.ts';
+import { LEAN, trimClient, within } from './client.ts';
 
 /** @param requestTimeout one attempt: short where a provider waits for the answer. */
 export const dynamoClient = (requestTimeout = 1_000, connectionTimeout = 500): DynamoDBClient =>
   trimClient(
     new DynamoDBClient({
-      cacheMiddleware,
+      ...LEAN,
       maxAttempts: 3,
       requestHandler: { connectionTimeout, requestTimeout, throwOnRequestTimeout: true },
     }),

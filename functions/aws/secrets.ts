@@ -2,7 +2,7 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { errorName, Rejection } from '../core/inbound/rejection.ts';
 import type { Secret } from '../core/world.ts';
-import { cacheMiddleware, trimClient, within } from './client.ts';
+import { LEAN, trimClient, within } from './client.ts';
 
 const READ_MS = 1_500;
 /** Limits the reads that requests with an unknown signature can cause. */
@@ -11,7 +11,7 @@ const REFRESH_MS = 30_000;
 export const secretsClient = (): SecretsManagerClient =>
   trimClient(
     new SecretsManagerClient({
-      cacheMiddleware,
+      ...LEAN,
       maxAttempts: 2,
       requestHandler: { connectionTimeout: 500, requestTimeout: READ_MS, throwOnRequestTimeout: true },
     }),

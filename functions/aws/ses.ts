@@ -2,7 +2,7 @@
 import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import type { Message } from '../core/mail/message.ts';
 import type { Mailer, SendOutcome } from '../core/world.ts';
-import { cacheMiddleware, trimClient, within } from './client.ts';
+import { LEAN, trimClient, within } from './client.ts';
 
 /** The limit for one call, including the connection. */
 const SEND_MS = 1_500;
@@ -20,7 +20,7 @@ export function mime() {
 export const sesClient = (): SESClient =>
   trimClient(
     new SESClient({
-      cacheMiddleware,
+      ...LEAN,
       maxAttempts: 1,
       requestHandler: { connectionTimeout: 1_000, requestTimeout: SEND_MS, throwOnRequestTimeout: true },
     }),

@@ -10,7 +10,7 @@ import {
   ScanCommand,
   type ScanCommandInput,
 } from '@aws-sdk/client-dynamodb';
-import { cacheMiddleware, trimClient } from '../../../functions/aws/client.ts';
+import { LEAN, trimClient } from '../../../functions/aws/client.ts';
 import { fromItem, orderStore } from '../../../functions/aws/orders.ts';
 import { ORDERS_TABLE } from '../../../functions/aws/table.ts';
 import { DUE_SHARDS } from '../../../functions/core/order/stored.ts';
@@ -38,7 +38,7 @@ export interface Entry {
 
 /** Returns the orders' table for reads of many orders, and the store for reads and writes of one. */
 export async function openTable(target: Target): Promise<{ readonly table: Table; readonly store: Store }> {
-  const client = trimClient(new DynamoDBClient({ ...target.config, cacheMiddleware }));
+  const client = trimClient(new DynamoDBClient({ ...target.config, ...LEAN }));
   const { table: name } = await target.names();
   return { table: { client, name }, store: orderStore(client, name) };
 }

@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 import type { Provider } from './provider.ts';
 import { Rejection } from './rejection.ts';
 
@@ -23,7 +23,7 @@ export function requireHmac(signed: {
 }): void {
   const received = signed.signatures.flatMap((text) => decode(text, signed.encoding));
   const expected = signed.keys.map((key) => {
-    const mac = createHmac('sha256', key);
+    const mac = createHmac('sha256', typeof key === 'string' ? key : createSecretKey(key));
     for (const part of signed.content) mac.update(part);
     return mac.digest();
   });
