@@ -85,6 +85,8 @@ export function bundling(catalogue: Catalogue, values?: string): BuildOptions {
       // Lambda and `npm start` pass credentials in the environment; the default provider chain takes 20 ms to load.
       '@aws-sdk/credential-provider-node': source('functions/aws/credentials'),
     },
+    // The SDK imports the first for event streams and the second in a browser, so no Lambda does.
+    external: ['@smithy/core/event-streams', 'bowser'],
     plugins: [inlineCatalogue(catalogue, values), builtins, withoutConfigFiles],
   };
 }

@@ -3,18 +3,12 @@ import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import type { Message } from '../core/mail/message.ts';
 import type { Mailer, SendOutcome } from '../core/world.ts';
 import { LEAN, trimClient, within } from './client.ts';
+import { toMime } from './mime.ts';
 
 /** The limit for one call, including the connection. */
 const SEND_MS = 1_500;
 /** The connections of a thawed Lambda may be dead; the result of a mail on one is unknown (aws/aws-sdk-js-v3#1196). */
 const IDLE_MS = 10_000;
-
-let loading: Promise<typeof import('./mime.ts')> | undefined;
-/** Loads a separate file while the connections open (warm.ts). Cached, because each `import()` calls Node's loader. */
-export function mime() {
-  loading ??= import('./mime.ts');
-  return loading;
-}
 
 /** One attempt: SES has no idempotency token, so the SDK's own retry may send twice. */
 export const sesClient = (): SESClient =>
@@ -31,7 +25,6 @@ export function sesMailer(client: SESClient, configurationSet: string): Mailer {
   let usedAt = Date.now();
   return async (message) => {
     try {
-      const { toMime } = await mime();
       const command = toCommand(message, configurationSet, toMime(message));
       if (Date.now() - usedAt > IDLE_MS) client.destroy();
       usedAt = Date.now();

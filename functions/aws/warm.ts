@@ -6,7 +6,7 @@ import { requestWorld } from '../core/request-world.ts';
 import type { LambdaPorts } from '../core/world.ts';
 import { orderStore } from './orders.ts';
 import { fixedSecret } from './secrets.ts';
-import { connect, mime, sesMailer } from './ses.ts';
+import { connect, sesMailer } from './ses.ts';
 
 /** INIT runs at full CPU and is limited to 10 s; the first order must not wait for an unavailable service. */
 const MAX_MS = 2_500;
@@ -20,7 +20,7 @@ export async function warm(reads: readonly Promise<unknown>[], ses: SESClient): 
   const timeout = new Promise((resolve) => {
     timer = setTimeout(resolve, MAX_MS);
   });
-  await Promise.race([Promise.allSettled([connect(ses), mime(), ...reads]), timeout]);
+  await Promise.race([Promise.allSettled([connect(ses), ...reads]), timeout]);
   clearTimeout(timer);
 }
 
