@@ -7,7 +7,6 @@ import {
   DynamoDBClient,
   paginateQuery,
   paginateScan,
-  ScanCommand,
   type ScanCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { LEAN, trimClient } from '../../../functions/aws/client.ts';
@@ -71,8 +70,8 @@ export async function* entries(
 }
 
 /**
- * Reads days one after the other; the first pages of several days are fetched at once. After some days without an order it
- * reads the keys of the index once if they are few, after many in any case, and then only the other days.
+ * Reads days one after the other; the first pages of several days are fetched at once. After many days without an order
+ * it reads the keys of the index once, and only the other days.
  */
 export async function* entriesOfDays(
   table: Table,
@@ -81,13 +80,11 @@ export async function* entriesOfDays(
 ): AsyncGenerator<readonly Entry[]> {
   let left = days;
   let empty = 0;
-  let isLarge = false;
   while (left.length > 0) {
-    if (empty >= (isLarge ? MOST_EMPTY : DAYS_AT_ONCE)) {
-      const used = await usedDays(table, isLarge ? undefined : FEW_KEYS);
-      isLarge = true;
-      left = left.filter((day) => used?.has(day) ?? true);
-      empty = used ? Number.NEGATIVE_INFINITY : empty;
+    if (empty >= MOST_EMPTY) {
+      const used = await usedDays(table);
+      left = left.filter((day) => used.has(day));
+      empty = Number.NEGATIVE_INFINITY;
     }
     const some = left
       .slice(0, DAYS_AT_ONCE)
@@ -103,18 +100,13 @@ export async function* entriesOfDays(
   }
 }
 
-/** Returns the days on which orders arrived; undefined if there are more than `most` orders. */
-async function usedDays({ client, name }: Table, most?: number): Promise<ReadonlySet<string> | undefined> {
-  const keys = { TableName: name, IndexName: 'byDay', ProjectionExpression: '#day' };
-  const scan = { ...keys, ExpressionAttributeNames: { '#day': 'day' } };
+/** Returns the days on which orders arrived. */
+async function usedDays({ client, name }: Table): Promise<ReadonlySet<string>> {
   const days = new Set<string>();
-  if (most === undefined) {
-    for await (const { Items = [] } of merge(segments(client, scan)))
-      for (const { day } of Items) days.add(day?.S ?? '');
-    return days;
-  }
-  const { Items = [], LastEvaluatedKey } = await client.send(new ScanCommand({ ...scan, Limit: most }));
-  return LastEvaluatedKey ? undefined : new Set(Items.map(({ day }) => day?.S ?? ''));
+  const keys = { TableName: name, IndexName: 'byDay', ProjectionExpression: '#day' };
+  const scans = segments(client, { ...keys, ExpressionAttributeNames: { '#day': 'day' } });
+  for await (const { Items = [] } of merge(scans)) for (const { day } of Items) days.add(day?.S ?? '');
+  return days;
 }
 
 /** Reads the keys of the orders that begin with `prefix` from an index that has keys only: a tenth of the table. */
@@ -237,8 +229,7 @@ async function* merge<Page>(sources: readonly AsyncGenerator<Page>[]): AsyncGene
 const PAGE = 250;
 const SEGMENTS = 4;
 const DAYS_AT_ONCE = 7;
-const FEW_KEYS = 1_000;
-/** More than the days of a list by default, which does not read all keys of a large index. */
+/** More than the days of a list by default, which scans nothing. */
 const MOST_EMPTY = 98;
 const BATCH = 100;
 const BATCHES_AT_ONCE = 8;
