@@ -85,8 +85,6 @@ export function bundling(catalogue: Catalogue, values?: string): BuildOptions {
       // Lambda and `npm start` pass credentials in the environment; the default provider chain takes 20 ms to load.
       '@aws-sdk/credential-provider-node': source('functions/aws/credentials'),
     },
-    // The SDK imports the first for event streams and the second in a browser, so no Lambda does.
-    external: ['@smithy/core/event-streams', 'bowser'],
     plugins: [inlineCatalogue(catalogue, values), builtins, withoutConfigFiles],
   };
 }
@@ -98,5 +96,9 @@ const withoutConfigFiles: Plugin = {
     onResolve({ filter: /[\\/]loadSharedConfigFiles(?:\.js)?$/ }, () => ({
       path: source('functions/aws/no-config-files'),
     }));
+    // The SDK would import it for a response with events, which no Lambda asks for. It would be a second file to load.
+    onResolve({ filter: /^@smithy\/core\/event-streams$/ }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path, external: true } : undefined,
+    );
   },
 };

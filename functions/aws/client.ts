@@ -6,7 +6,8 @@ class Sha256 {
   readonly #hash: Hash | Hmac;
 
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    const key = typeof secret === 'object' ? createSecretKey(toBuffer(secret)) : secret;
+    const bytes = secret instanceof ArrayBuffer ? new Uint8Array(secret) : secret;
+    const key = typeof bytes === 'object' ? createSecretKey(bytes) : bytes;
     this.#hash = key === undefined ? createHash('sha256') : createHmac('sha256', key);
   }
 
@@ -18,11 +19,6 @@ class Sha256 {
     return this.#hash.digest();
   }
 }
-
-const toBuffer = (bytes: ArrayBuffer | ArrayBufferView): Buffer =>
-  ArrayBuffer.isView(bytes)
-    ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    : Buffer.from(bytes);
 
 /** With the cache, the SDK sorts its middleware once for each kind of call, unless the call has options. */
 export const LEAN = { cacheMiddleware: true, sha256: Sha256 };
