@@ -5,10 +5,9 @@ import { createHash, createHmac, createSecretKey, type Hash, type Hmac } from 'n
 class Sha256 {
   readonly #hash: Hash | Hmac;
 
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    const bytes = secret instanceof ArrayBuffer ? new Uint8Array(secret) : secret;
-    const key = typeof bytes === 'object' ? createSecretKey(bytes) : bytes;
-    this.#hash = key === undefined ? createHash('sha256') : createHmac('sha256', key);
+  constructor(secret?: unknown) {
+    const key = secret instanceof Uint8Array ? createSecretKey(secret) : String(secret);
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', key);
   }
 
   update(data: Uint8Array): void {

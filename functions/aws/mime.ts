@@ -31,11 +31,7 @@ function multipart(kind: 'mixed' | 'alternative', parts: readonly string[]): str
 
 /** Encodes a text that a header cannot have as it is, or that looks encoded already (RFC 2047). */
 const words = (text: string): string =>
-  /[^ -~]|=\?/.test(text) ? encodeWord(text, encodingOf(text), 52) : text;
-
-/** The shorter encoding: base64 for a text with few Latin letters. */
-const encodingOf = (text: string) =>
-  text.replace(/[^a-z]/gi, '').length > text.replace(/[ -~]/g, '').length ? 'Q' : 'B';
+  /[^ -~]|=\?/.test(text) ? encodeWord(text, /[a-z]/i.test(text) ? 'Q' : 'B', 52) : text;
 
 /** The name before an address: RFC 5322, 3.2.5. */
 const phrase = (name: string): string =>

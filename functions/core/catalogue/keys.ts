@@ -1,9 +1,8 @@
 /** The schemas of the secrets. */
 import * as z from 'zod/mini';
 
-// By default zod compiles each schema at its first use, which a cold start pays for. Lambdas import this file before the providers.
+// Otherwise zod compiles each schema at its first use. Lambdas import this file before the providers.
 z.config({ jitless: true });
-
 const text = z.string().check(z.trim(), z.minLength(1));
 
 const Versions = z.array(

@@ -55,12 +55,8 @@ export const COUNTRIES: Readonly<Record<string, string>> = {
   it: 'IT SM VA',
   ja: 'JP',
 };
-const languages = new Map(
-  Object.entries(COUNTRIES).flatMap(([language, all]) =>
-    all.split(/\s+/).map((one) => [one, language] as const),
-  ),
-);
-const languageIn = (country = ''): string | undefined => languages.get(country.toUpperCase());
+const languageIn = (country = ''): string | undefined =>
+  Object.keys(COUNTRIES).find((tag) => COUNTRIES[tag]?.split(/\s+/).includes(country.toUpperCase()));
 
 /** Cached, because each `import()` calls Node's loader. */
 const loaded = new Map<string, Promise<Language>>();

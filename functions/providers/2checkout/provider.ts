@@ -89,10 +89,7 @@ function readerOf(body: Buffer, charset: 'utf8' | 'latin1' = 'utf8') {
   return {
     ...{ fields, text },
     list: (name: string) =>
-      [...fields].flatMap(([one, value]) => {
-        const isOfList = one.startsWith('IPN_') && one.replace(/\[\d*\]$/, '') === `IPN_${name}`;
-        return isOfList ? value : [];
-      }),
+      [...fields].flatMap(([one, value]) => (one.replace(/\[\d*\]$/, '') === `IPN_${name}` ? value : [])),
     money: (value = '') => s.moneyOf(s.maybeDecimal.parse(value.replace('-', '')), currency),
     time(date: string | undefined): string | undefined {
       const ms = Date.parse(`${date} ${text('TIMEZONE_OFFSET') ?? 'GMT'}`);
