@@ -1,12 +1,13 @@
 /** Reads secrets through the real client while Secrets Manager is slow, down or has a new version. */
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { cachedSecret } from '../../functions/aws/secrets.ts';
 import { productKeys, providerKeys } from '../../functions/core/catalogue/keys.ts';
 import { startServer } from '../local/server.ts';
 
 let answer: string | 'down' | 'hangs';
 let calls = 0;
+let hang = () => {};
 let server: Awaited<ReturnType<typeof startServer>>;
 let client: SecretsManagerClient;
 let now = 0;
@@ -14,7 +15,7 @@ let now = 0;
 beforeAll(async () => {
   server = await startServer((_request, response) => {
     calls += 1;
-    if (answer === 'hangs') return;
+    if (answer === 'hangs') return hang();
     // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
     response.statusCode = answer === 'down' ? 500 : 200;
     response.setHeader('content-type', 'application/x-amz-json-1.1');
@@ -70,9 +71,15 @@ test('an expired secret is served while Secrets Manager is down, and not read at
   expect(calls).toBe(2);
 });
 
-test('a read that gets no answer times out', async () => {
+test('a read that gets no answer within 1.5 s times out', async () => {
   answer = 'hangs';
+  const set = globalThis.setTimeout;
+  const timers = vi.spyOn(globalThis, 'setTimeout').mockImplementation((end, ms) => {
+    if (ms === 1_500) hang = end;
+    return set(() => undefined, 0);
+  });
   await expect(secret().read()).rejects.toMatchObject({ code: 'keys_unavailable' });
+  timers.mockRestore();
 }, 3_000);
 
 test('a newer version is read at once, and then not again for 30 s', async () => {
