@@ -25,11 +25,13 @@ async function webhookWith(providers: CatalogueSettings['providers']) {
   return { inputs, metafile, text: outputFiles.map((output) => output.text).join() };
 }
 
+const ofShop = webhookWith({ shop: {} });
+
 const ofProviders = (inputs: readonly string[]) =>
   inputs.flatMap((path) => /functions\/providers\/([^/]+)\/provider\.ts$/.exec(path)?.[1] ?? []).sort();
 
 test('the bundle has the enabled providers and no other', async () => {
-  const { inputs } = await webhookWith({ shop: {} });
+  const { inputs } = await ofShop;
   expect(ofProviders(inputs)).toEqual(['shop']);
 });
 
@@ -39,7 +41,7 @@ test('the bundle has the built-in provider behind another name', async () => {
 });
 
 test('the bundle has the catalogue with its defaults filled in, and not the file', async () => {
-  const { inputs, text } = await webhookWith({ shop: {} });
+  const { inputs, text } = await ofShop;
   expect(inputs).toContain('inline-catalogue:#catalogue');
   expect(inputs.filter((path) => path.endsWith('config.ts'))).toEqual([]);
   expect(text.replaceAll('\\', '').includes('"testOrders":"ignore"')).toBe(true);
@@ -63,7 +65,7 @@ function readAtOnce({ outputs }: Metafile): string[] {
 }
 
 test('the bundle loads neither zod nor a provider before the connections are opened', async () => {
-  const { inputs, metafile } = await webhookWith({ shop: {} });
+  const { inputs, metafile } = await ofShop;
   const later = /node_modules\/zod\/|functions\/providers\//;
   expect(readAtOnce(metafile)).toContain('functions/core/fulfil.ts');
   expect(readAtOnce(metafile).filter((path) => later.test(path))).toEqual([]);

@@ -732,11 +732,10 @@ test('a changed bundle changes only its own Lambda', () => {
   expect(changed).toEqual([only('AWS::Lambda::Function', 'Redeliver').id]);
 });
 
-const linter = spawnSync('cfn-lint', ['--version'], { encoding: 'utf8' });
-console.info(
-  linter.status === 0 ? `${linter.stdout.trim()} runs` : 'cfn-lint is not installed: its test is skipped',
-);
-test.skipIf(linter.status !== 0)('cfn-lint finds no error', { timeout: 60_000 }, () => {
+// Asking cfn-lint itself for its version takes two seconds.
+const hasLinter = spawnSync('which', ['cfn-lint']).status === 0;
+console.info(hasLinter ? 'cfn-lint runs' : 'cfn-lint is not installed: its test is skipped');
+test.skipIf(!hasLinter)('cfn-lint finds no error', { timeout: 60_000 }, () => {
   const file = join(work, 'template.json');
   writeFileSync(file, JSON.stringify(template));
   const lint = [
