@@ -24,7 +24,7 @@ import { waitingRows } from './waiting.ts';
 const ORDERS = 600;
 const WARM_ORDERS = 200;
 const COLD_STARTS = 31;
-const MOST_LOAD = 1.25;
+const MOST_LOAD = 1.15;
 const MOST_OF_UNWARMED = 0.3;
 const RATES = [14, 100, 5];
 const DUE = 10_000;
