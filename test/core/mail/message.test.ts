@@ -188,7 +188,7 @@ describe('the mail', () => {
     [{ name: 'zoe EXAMPLE' }, undefined],
     [{ name: 'Z. Example' }, undefined],
     [{ name: 'Example, Zoe Maria' }, undefined],
-    [{ name: 'Example' }, undefined],
+    [{ name: 'EXAMPLE' }, undefined],
     [{ company: 'Zoë Example' }, undefined],
     [{}, undefined],
     [{ name: 'Zoë Example', payer: 'Ann Example' }, 'This is a gift: somebody else has paid for it.'],
