@@ -31,6 +31,6 @@ async function reader() {
   return { catalogue, providers, ask, generate, now, productKeys: products, providerKeys: access };
 }
 
-/** @param context has the ARN that the caller used; `npm start` passes none. */
+/** @param context has the ARN that the caller used. */
 export const handler = async (request: unknown, context?: { readonly invokedFunctionArn?: string }) =>
   await operate({ catalogue, store, now, reader }, request, context?.invokedFunctionArn?.endsWith(SUPPORT));

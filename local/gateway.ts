@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod/mini';
 import { readBody, sendJson } from '../bin/commands/cli/http.ts';
 
-export type Lambda = (event: unknown) => Promise<unknown>;
+export type Lambda = (event: unknown, context?: object) => Promise<unknown>;
 
 const MOST_BYTES = 10 * 1024 * 1024;
 const LAMBDA_MS = 10_000;

@@ -15,13 +15,13 @@ globalThis.Date = class extends RealDate {
 
 const { handler } = await import(workerData);
 
-parentPort.on('message', async ({ id, event, ahead: moved }) => {
+parentPort.on('message', async ({ id, event, context, ahead: moved }) => {
   if (moved !== undefined) {
     ahead = moved;
     return;
   }
   try {
-    parentPort.postMessage({ id, answer: await handler(event) });
+    parentPort.postMessage({ id, answer: await handler(event, context) });
   } catch (error) {
     parentPort.postMessage({ id, error });
   }

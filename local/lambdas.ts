@@ -56,9 +56,9 @@ export async function loadLambdas(catalogue: Catalogue, env: OrderMailEnv & Page
     /** Many starts never call it, so its thread starts with its first event. */
     const onDemand = (name: LambdaName): Lambda => {
       let started: Promise<Lambda> | undefined;
-      return async (event) => {
+      return async (event, context) => {
         started ??= load(name).finally(() => setClock(ahead));
-        return await (await started)(event);
+        return await (await started)(event, context);
       };
     };
     const ifBuilt = (name: (typeof optional)[number]) =>
@@ -86,10 +86,10 @@ function callable(thread: Worker): Lambda {
     if (error === undefined) resolve?.(answer);
     else reject?.(error);
   });
-  return (event) =>
+  return (event, context) =>
     new Promise((resolve, reject) => {
       calls += 1;
       pending.set(calls, { resolve, reject });
-      thread.postMessage({ id: calls, event });
+      thread.postMessage({ id: calls, event, context });
     });
 }

@@ -5,6 +5,7 @@ import { type Handler, readBody, sendJson } from '../../bin/commands/cli/http.ts
 import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
 import type { Generate } from '../../functions/core/serial/program.ts';
 import type { Files } from '../files.ts';
+import type { Lambda } from '../gateway.ts';
 import type { AwsAnswer, Broken } from './answer.ts';
 import { dynamoDb } from './dynamodb.ts';
 import { faultSwitch } from './faults.ts';
@@ -33,7 +34,7 @@ export function embeddedAws(
   const objects = objectStore();
   const tables = dynamoDb(dataDir, files, faults);
   const [v1, v2] = [sesV1(account, { mails, sellerMails }, faults, events.publish), sesV2(account, faults)];
-  let invoke = async (_event: unknown): Promise<unknown> => undefined;
+  let invoke: Lambda = async () => undefined;
   const handler: Handler = async (incoming, response) => {
     const body = await readBody(incoming, MOST_BYTES);
     if (!body) return sendJson(response, 413, { message: 'Request Entity Too Large' });
@@ -46,8 +47,9 @@ export function embeddedAws(
       return send(response, objects.answer(request));
     if (path.startsWith('/2015-03-31/functions/')) {
       const event: unknown = JSON.parse(body.toString());
-      if (path.includes(LOCAL_NAMES.operator)) {
-        const result = await invoke(event).catch((error: unknown) => {
+      const invokedFunctionArn = decodeURIComponent(path.split('/')[3] ?? '');
+      if (invokedFunctionArn.includes(LOCAL_NAMES.operator)) {
+        const result = await invoke(event, { invokedFunctionArn }).catch((error: unknown) => {
           console.error(error);
           response.setHeader('x-amz-function-error', 'Unhandled');
           return { errorType: error instanceof Error ? error.name : 'Error' };
@@ -60,7 +62,7 @@ export function embeddedAws(
     send(response, path.startsWith('/v2/') ? v2(request) : await v1(request));
   };
   /** @param lambda performs the manual actions. */
-  const operateBy = (lambda: typeof invoke) => {
+  const operateBy = (lambda: Lambda) => {
     invoke = lambda;
   };
   return { handler, operateBy, faults, mails, sellerMails, events, secrets, tables, objects };

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { run } from '../../bin/commands/cli/program.ts';
 import { type Running, start } from '../../local/start.ts';
-import { startServer } from '../local/server.ts';
+import { type Access, CALLER, deployedStack, OPERATOR, TABLE } from './deployed-stack.ts';
+import { isAllowed } from './support-policy.ts';
 
 let running: Running;
 beforeAll(async () => {
@@ -76,81 +77,9 @@ test('a foreign page, a rebinding host and a wrong token get nothing', async () 
 });
 
 describe('the deployed system', () => {
-  /** CloudFormation and STS. A caller without the right to call the operator itself is answered as IAM does. */
-  async function emulator(deniesOperator: boolean, change: { outputs?: object; request?: object } = {}) {
-    const calls: string[] = [];
-    const services = new Set<string>();
-    const outputs = {
-      ...{
-        OrdersTable: 'keypost-orders',
-        ProductKeysSecret: 'product-keys',
-        ProviderKeysSecret: 'provider-keys',
-      },
-      ...{
-        ConfigurationSet: 'keypost',
-        OperatorFunction: 'keypost-operator',
-        SupportFunction: 'keypost-operator:support',
-      },
-      WebhookStripe: 'https://api.example.com/orders/stripe',
-      ...change.outputs,
-    };
-    const members = Object.entries(outputs).map(
-      ([name, value]) => `<member><OutputKey>${name}</OutputKey><OutputValue>${value}</OutputValue></member>`,
-    );
-    const stack = `<StackName>Shop</StackName><StackStatus>CREATE_COMPLETE</StackStatus><CreationTime>2026-11-23T00:00:00Z</CreationTime><Outputs>${members.join('')}</Outputs>`;
-    const server = await startServer(async (request, response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk);
-      const body = Buffer.concat(chunks);
-      const text = body.toString();
-      const {
-        host: _host,
-        'content-length': _length,
-        connection: _connection,
-        ...headers
-      } = request.headersDistinct;
-      if (text.includes('Action=DescribeStacks'))
-        return void response.end(
-          `<DescribeStacksResponse><DescribeStacksResult><Stacks><member>${stack}</member></Stacks></DescribeStacksResult></DescribeStacksResponse>`,
-        );
-      if (text.includes('Action=GetCallerIdentity'))
-        return void response.end(
-          '<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::1:user/anna</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>',
-        );
-      services.add(String(request.headers['x-amz-target']).split(/[._]/)[0] ?? '');
-      const name = decodeURIComponent(/functions\/([^/]+)/.exec(request.url ?? '')?.[1] ?? '');
-      if (name) calls.push(name);
-      if (deniesOperator && name === 'keypost-operator') {
-        response.writeHead(403, {
-          'x-amzn-errortype': 'AccessDeniedException',
-          'content-type': 'application/json',
-        });
-        return void response.end('{"Message":"no"}');
-      }
-      const sent = name ? JSON.stringify({ ...JSON.parse(text), ...change.request }) : body;
-      const passed = await fetch(running.aws + (request.url ?? ''), {
-        method: request.method ?? 'POST',
-        headers: Object.fromEntries(
-          Object.entries(headers).map(([key, value]) => [key, value?.join(',') ?? '']),
-        ),
-        body: sent,
-      });
-      response.writeHead(passed.status, { 'content-type': passed.headers.get('content-type') ?? '' });
-      response.end(Buffer.from(await passed.arrayBuffer()));
-    });
-    const before = { ...process.env };
-    Object.assign(process.env, {
-      AWS_ENDPOINT_URL: server.url,
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'a',
-      AWS_SECRET_ACCESS_KEY: 'b',
-    });
-    const stop = async () => {
-      process.env = before;
-      await server.stop();
-    };
-    return { calls, services, stop };
-  }
+  const invoked = (used: readonly Access[]) => [
+    ...new Set(used.flatMap(({ action, resource }) => (action === 'lambda:InvokeFunction' ? resource : []))),
+  ];
   const nowhere = { KEYPOST_CONFIG: '/nowhere/keypost.config.ts' };
   const sell = async (name: string, email: string) => {
     const order = { provider: 'stripe', product: 'widgetpro-mac', name, email };
@@ -162,30 +91,30 @@ describe('the deployed system', () => {
   };
 
   test.each([false, true])(
-    'is reached without a catalogue; without the right to call the operator: %s',
-    async (denies) => {
-      const { calls, stop } = await emulator(denies);
+    'is reached without a catalogue; with the policy KeypostSupport only: %s',
+    async (isSupport) => {
+      const { used, stop } = await deployedStack(running.aws, isSupport ? { isAllowed } : {});
       try {
         const call = api(await open(['--stack', 'Shop'], nowhere));
         expect(await call('GET', 'session')).toMatchObject({
           status: 200,
           local: false,
-          who: 'arn:aws:iam::1:user/anna',
+          who: CALLER,
           seller: 'Widget Works',
         });
-        await sell('', `held-${denies}@example.com`);
+        await sell('', `held-${isSupport}@example.com`);
         const key = (await call('GET', 'held')).items?.[0]?.key;
         expect(
           await call('POST', 'actions', { action: 'release', key, name: 'Anna Berg', why: 'asked' }),
         ).toMatchObject({ status: 200, done: true });
         expect(await call('GET', `orders/${encodeURIComponent(key ?? '')}`)).toMatchObject({
-          acts: [{ what: 'release', who: 'arn:aws:iam::1:user/anna', why: 'asked' }],
+          acts: [{ what: 'release', who: CALLER, why: 'asked' }],
         });
         expect(await call('GET', 'orders?search=berg&fresh')).toMatchObject({ status: 200, read: 1 });
         expect(await call('GET', 'local/mails')).toMatchObject({ status: 400 });
-        expect(new Set(calls)).toEqual(
-          new Set(denies ? ['keypost-operator', 'keypost-operator:support'] : ['keypost-operator']),
-        );
+        const erase = await call('POST', 'actions', { action: 'erase', email: 'x@example.com', keys: [] });
+        expect(erase).toMatchObject({ done: !isSupport });
+        expect(invoked(used)).toEqual(isSupport ? [OPERATOR, `${OPERATOR}:support`] : [OPERATOR]);
       } finally {
         await stop();
       }
@@ -193,17 +122,19 @@ describe('the deployed system', () => {
   );
 
   test('a person with KeypostSupport resolves the usual tickets from the command line and reads no key', async () => {
-    const { calls, services, stop } = await emulator(true);
+    const { used, stop } = await deployedStack(running.aws, { isAllowed });
     try {
       const key = await sell('', 'ticket@example.com');
       const orders = (...args: string[]) =>
         keypost(['orders', ...args, '--stack', 'Shop', '--json'], nowhere);
       for (const [verb, args, acted] of [
         ['release', ['--name', 'Anna Berg'], { lines: [{ licensee: 'Anna Berg' }] }],
+        ['resend', [], { mail: { state: 'due' } }],
         ['resend', ['--email', 'anna@example.com'], { buyer: { email: 'anna@example.com' } }],
         ['reissue', ['--name', 'Anna Bergman'], { lines: [{ licensee: 'Anna Bergman' }] }],
         ['transfer', ['--name', 'Ida', '--email', 'ida@example.com'], { buyer: { name: 'Ida' } }],
       ] as const) {
+        await fetch(`${running.page}/local/redeliver`, { method: 'POST' });
         const { code, out } = await orders(verb, key, ...args, '--why', 'asked');
         expect([verb, code]).toEqual([verb, 0]);
         expect(JSON.parse(out)).toMatchObject({ key, ...acted });
@@ -211,17 +142,56 @@ describe('the deployed system', () => {
           .object({ acts: z.array(z.looseObject({})) })
           .parse(JSON.parse(out))
           .acts.at(-1);
-        expect(last).toMatchObject({ what: verb, who: 'arn:aws:iam::1:user/anna', why: 'asked' });
+        expect(last).toMatchObject({ what: verb, who: CALLER, why: 'asked' });
       }
-      expect(new Set(calls)).toEqual(new Set(['keypost-operator', 'keypost-operator:support']));
-      expect([...services]).not.toContain('secretsmanager');
+      // The first call of each command is denied, and then it calls the alias.
+      expect(invoked(used)).toEqual([OPERATOR, `${OPERATOR}:support`]);
+      expect(used.filter(({ action }) => action.startsWith('secretsmanager:'))).toEqual([]);
     } finally {
       await stop();
     }
   });
 
+  const SECRET = 'arn:aws:secretsmanager:us-east-1:1:secret:product-keys-a1b2c3';
+  test.each([
+    ...['GetSecretValue', 'BatchGetSecretValue', 'PutSecretValue', 'PutResourcePolicy', 'DescribeSecret'].map(
+      (name) => [`secretsmanager:${name}`, SECRET],
+    ),
+    ...['Decrypt', 'CreateGrant'].map((name) => [`kms:${name}`, 'arn:aws:kms:us-east-1:1:key/k']),
+    ...['', ':$LATEST', ':1', ':other', '-generate', ':support:x'].map((name) => [
+      'lambda:InvokeFunction',
+      OPERATOR + name,
+    ]),
+    ...[
+      'GetFunction',
+      'GetFunctionConfiguration',
+      'UpdateFunctionCode',
+      'UpdateAlias',
+      'AddPermission',
+    ].flatMap((name) => ['', ':support'].map((alias) => [`lambda:${name}`, OPERATOR + alias])),
+    ...[
+      'PutItem',
+      'UpdateItem',
+      'DeleteItem',
+      'BatchWriteItem',
+      'PartiQLUpdate',
+      'ExportTableToPointInTime',
+    ].map((name) => [`dynamodb:${name}`, TABLE]),
+    ['dynamodb:Scan', `${TABLE}-other`],
+    ['cloudformation:DescribeStacks', 'arn:aws:cloudformation:us-east-1:1:stack/Other/*'],
+    ...['UpdateStack', 'GetTemplate'].map((name) => [
+      `cloudformation:${name}`,
+      'arn:aws:cloudformation:us-east-1:1:stack/Shop/*',
+    ]),
+    ...['ses:SendRawEmail', 'iam:PassRole', 'sts:AssumeRole', 's3:GetObject', 'logs:GetLogEvents'].map(
+      (action) => [action, '*'],
+    ),
+  ])('KeypostSupport does not allow %s on %s', (action = '', resource = '') => {
+    expect(isAllowed({ action, resource })).toBe(false);
+  });
+
   test('an action that was decided on an older state is not applied, and the order is shown again', async () => {
-    const { stop } = await emulator(false, { request: { basis: 'older' } });
+    const { stop } = await deployedStack(running.aws, { request: { basis: 'older' } });
     try {
       const key = await sell('Joe', 'older@example.com');
       const reissue = ['orders', 'reissue', key, '--name', 'Eve', '--stack', 'Shop'];
@@ -236,7 +206,7 @@ describe('the deployed system', () => {
   });
 
   test('a stack that was deployed before there was an operator is to be deployed again', async () => {
-    const { stop } = await emulator(false, { outputs: { OperatorFunction: '' } });
+    const { stop } = await deployedStack(running.aws, { outputs: { OperatorFunction: '' } });
     try {
       expect(await keypost(['orders', 'resend', 'x', '--stack', 'Shop'], nowhere)).toMatchObject({
         code: 1,

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import * as z from 'zod/mini';
 import { run } from '../../bin/commands/cli/program.ts';
 import { withBar } from '../../bin/commands/cli/progress.ts';
-import { findProfile } from '../../bin/commands/desk/find-profile.ts';
+import { findProfile } from '../../bin/commands/desk/serials.ts';
 import type { SerialText } from '../../functions/core/serial/profile.ts';
 import { SerialProfile } from '../../functions/core/serial/profile.ts';
 import { formatText } from '../../functions/core/serial/text.ts';

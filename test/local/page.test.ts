@@ -179,7 +179,7 @@ describe.skipIf(!hasChromium).each([
     await click('Erase');
     await page.getByRole('alertdialog').getByText('cannot be undone').waitFor();
     await page.getByRole('alertdialog').getByRole('button', { name: 'Erase' }).click();
-    await says('Erased in 1 orders');
+    await says('Erased in 1 order');
     expect(await page.locator('main').textContent()).not.toContain('Bergman');
     await click('Back to the list');
     await fill('Search', 'Bergman');

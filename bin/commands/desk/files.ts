@@ -1,13 +1,10 @@
 /** The files of the desk's page. They contain no data, so only the page itself needs the token. */
 import { existsSync, readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
+import { extname } from 'node:path';
 
-const script = (name: string) => [`/desk/${name}`, { name, type: 'text/javascript' }] as const;
-const SCRIPTS = ['page', 'tools', 'detail', 'orders', 'held', 'health', 'products', 'test-tools'];
-const FILES: Readonly<Record<string, { readonly name: string; readonly type: string }>> = {
-  '/': { name: 'index.html', type: 'text/html' },
-  '/desk/page.css': { name: 'page.css', type: 'text/css' },
-  ...Object.fromEntries(SCRIPTS.map((name) => script(`${name}.js`))),
+const TYPES: Readonly<Record<string, string>> = {
+  ...{ '.html': 'text/html', '.css': 'text/css', '.js': 'text/javascript' },
 };
 
 /** The page loads nothing from other hosts. A mail's styles need 'unsafe-inline'; its frame has no rights at all. */
@@ -20,13 +17,14 @@ const DOCS = ['../../../docs/', '../../../../docs/'];
 
 /** Returns false if the page has no such file. */
 export function sendFile(pathname: string, response: ServerResponse): boolean {
+  const [, name] = /^\/desk\/([a-z-]+\.(?:css|js))$/.exec(pathname) ?? [];
   const [, doc] = /^\/desk\/docs\/([a-z0-9-]+\.md)$/.exec(pathname) ?? [];
-  const file = FILES[pathname];
-  const paths = doc ? DOCS.map((folder) => folder + doc) : file ? [`./page/${file.name}`] : [];
+  const file = pathname === '/' ? 'index.html' : name;
+  const paths = doc ? DOCS.map((folder) => folder + doc) : file ? [`./page/${file}`] : [];
   const found = paths.map((path) => new URL(path, import.meta.url)).find((path) => existsSync(path));
   if (!found) return false;
   response.writeHead(200, {
-    'content-type': `${file?.type ?? 'text/plain'}; charset=utf-8`,
+    'content-type': `${TYPES[extname(found.pathname)] ?? 'text/plain'}; charset=utf-8`,
     'content-security-policy': POLICY,
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',

@@ -1,11 +1,14 @@
 /** The desk's copy of every order, in which a part of a name can be found: DynamoDB cannot search for one. */
-import { matcher, type Searchable, toSearchable } from '../../../functions/core/operator/search.ts';
-import type { Item } from '../../../functions/core/order/types.ts';
-import { isListed, isUnpaid, type OrderView, view } from '../../../functions/core/order/view.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { toSearchable, toWanted } from '../../../functions/core/operator/search.ts';
+import { heldReasons, isPaid, mailState, statusOf } from '../../../functions/core/order/due.ts';
+import type { Item, Order, Unreadable } from '../../../functions/core/order/types.ts';
+import { asOrder, isListed, isUnpaid, type OrderView } from '../../../functions/core/order/view.ts';
 import { dayOf } from '../cli/option-values.ts';
-import { allEntries, dueEntries, entries, everyItem, fetchItems, type Table } from '../orders/table.ts';
+import { allEntries, dueEntries, entries, everyListed, fetchItems, type Table } from '../orders/table.ts';
+import { textBlocks } from './text-blocks.ts';
 
-/** The projected fields of an order. The list shows them; a search reads `searchable`. */
+/** What the list shows of an order. */
 export interface Row extends Pick<OrderView, 'key' | 'receivedAt' | 'test' | 'status' | 'held' | 'heldAt'> {
   readonly name: string | null;
   readonly email: string | null;
@@ -15,7 +18,7 @@ export interface Row extends Pick<OrderView, 'key' | 'receivedAt' | 'test' | 'st
 }
 
 interface Known extends Row {
-  readonly searchable: Searchable;
+  readonly version: number;
   /** The times of the manual actions. */
   readonly acts: readonly string[];
   /** The seconds from the payment to the first mail that SES accepted. */
@@ -24,8 +27,10 @@ interface Known extends Row {
 
 const PAGE = 50;
 const FOLLOW_MS = 3_000;
+const RETRY_MS = 5_000;
 /** The indexes of new and held orders may lag behind. */
 const LAG_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 /**
  * @param products gives the names of the products by their IDs.
@@ -36,74 +41,97 @@ export function ordersIndex(
   products: Parameters<typeof toSearchable>[0],
   now: () => Promise<number>,
 ) {
-  const known = new Map<string, Known>();
-  let sorted: readonly Known[] | undefined = [];
+  const numbers = new Map<string, number>();
+  /** By number: an order, when it was received, and its texts. A number is never used again. */
+  const known: (Known | undefined)[] = [];
+  const times: number[] = [];
+  const [words, serials] = [textBlocks(), textBlocks()];
+  /** The numbers, the newest order first unless orders have been added since. */
+  let sorted: number[] = [];
+  let isSorted = true;
+  /** The keys of orders that are held, or whose mail is on its way: the indexes say when that ends. */
+  const waiting = new Set<string>();
   let state: { readonly part: number; readonly failed?: unknown } = { part: 0 };
   let followed = 0;
   let following: Promise<void> | undefined;
 
+  const find = (key: string) => known[numbers.get(key) ?? -1];
   const forget = (key: string) => {
-    if (known.delete(key)) sorted = undefined;
+    const number = numbers.get(key);
+    if (number === undefined) return;
+    numbers.delete(key);
+    waiting.delete(key);
+    known[number] = undefined;
+    words.set(number, '');
+    serials.set(number, '');
   };
   const learn = (items: readonly Item[]) => {
     for (const item of items) {
-      const row = known.get(item.key);
-      if (!isListed(item) && !isUnpaid(item)) forget(item.key);
-      // The time at which it was received never changes, so the order of the rows stays.
-      else if (row) Object.assign(row, toKnown(item, products));
-      else {
-        known.set(item.key, toKnown(item, products));
-        sorted = undefined;
+      if (!isListed(item) && !isUnpaid(item)) {
+        forget(item.key);
+        continue;
       }
+      const number = numbers.get(item.key) ?? known.length;
+      if (number === known.length) {
+        numbers.set(item.key, number);
+        times.push(Date.parse(item.receivedAt));
+        sorted.push(number);
+        isSorted = false;
+      }
+      if (known[number]?.version === item.version) continue;
+      const row = toKnown(item);
+      known[number] = row;
+      const searchable = toSearchable(products, item);
+      words.set(number, searchable.words);
+      serials.set(number, searchable.serials);
+      if (row.heldAt || row.mail === 'due' || row.mail === 'unknown') waiting.add(item.key);
+      else waiting.delete(item.key);
     }
   };
-  const load = async () => {
+  const load = async (pause = RETRY_MS): Promise<void> => {
+    const show = (part: number) => {
+      state = { part: Math.min(part, 0.99) };
+    };
     try {
       // An order that was opened or changed meanwhile is newer than the scan.
-      const show = (part: number) => {
-        state = { part: Math.min(part, 0.99) };
-      };
-      for await (const items of everyItem(table, { show })) learn(items.filter(({ key }) => !known.has(key)));
+      for await (const items of everyListed(table, show)) learn(items.filter(({ key }) => !numbers.has(key)));
       state = { part: 1 };
     } catch (failed) {
       state = { ...state, failed };
+      await sleep(pause, undefined, { ref: false });
+      await load(pause * 2);
     }
   };
-  /** Reads orders again and returns them. */
-  const refresh = async (keys: readonly string[]): Promise<readonly Item[]> => {
+  /** Reads orders again. */
+  const refresh = async (keys: readonly string[]): Promise<void> => {
     const items = await fetchItems(table, keys);
     const found = new Set(items.map(({ key }) => key));
     for (const key of keys) if (!found.has(key)) forget(key);
     learn(items);
-    return items;
   };
   /** Finds new orders, and those whose hold or mail has changed, by the indexes of the table. */
   const follow = async () => {
-    const since = followed - LAG_MS;
-    followed = Date.now();
-    const days = [...new Set([Math.max(since, followed - 86_400_000), followed, await now()].map(dayOf))];
-    const [held, due, ...added] = await Promise.all([
+    const started = Date.now();
+    // The first time, the newest orders are enough: the scan reads the others.
+    const since = followed ? followed - LAG_MS : started - DAY_MS;
+    const most = followed ? Number.POSITIVE_INFINITY : 1;
+    const times = Array.from({ length: Math.ceil((started - since) / DAY_MS) }, (_, n) => since + n * DAY_MS);
+    const days = [...new Set([...times, started, await now()].map(dayOf))];
+    const [held, due, ...news] = await Promise.all([
       allEntries(entries(table, 'held', 'held')),
       allEntries(dueEntries(table)),
-      ...days.map((day) => newest(entries(table, 'byDay', day), new Date(since).toISOString())),
+      ...days.map((day) => newest(entries(table, 'byDay', day), since, most)),
     ]);
     const isHeld = new Set(held.map(({ key }) => key));
-    const rows = [...known.values()];
     const changed = [
-      ...added.flat().filter((key) => !known.has(key)),
-      ...held.flatMap(({ key }) => (known.get(key)?.heldAt ? [] : key)),
-      ...rows.flatMap(({ key, heldAt, mail }) =>
-        (heldAt && !isHeld.has(key)) || mail === 'due' || mail === 'unknown' ? key : [],
-      ),
+      ...news.flat().filter((key) => !numbers.has(key)),
+      ...held.flatMap(({ key }) => (find(key)?.heldAt ? [] : key)),
+      ...[...waiting].filter((key) => !(find(key)?.heldAt && isHeld.has(key))),
       ...due.map(({ key }) => key),
     ];
     await refresh([...new Set(changed)]);
+    followed = started;
   };
-  const rows = () => {
-    sorted ??= [...known.values()].sort((one, other) => (one.receivedAt < other.receivedAt ? 1 : -1));
-    return sorted;
-  };
-
   return {
     load,
     refresh,
@@ -118,42 +146,58 @@ export function ordersIndex(
       await following;
     },
     search(text: string, page: number) {
-      const isFound = text.trim() === '' ? () => true : matcher(text);
-      const found = rows().filter(({ searchable }) => isFound(searchable));
-      const shown = found.slice(page * PAGE, (page + 1) * PAGE);
-      return { total: found.length, pages: Math.ceil(found.length / PAGE), items: shown.map(toRow) };
+      if (!isSorted)
+        sorted = sorted.sort((one, other) => (times[other] ?? 0) - (times[one] ?? 0) || other - one);
+      isSorted = true;
+      const marks = new Uint8Array(known.length);
+      const wanted = toWanted(text);
+      if (wanted.words !== '') words.mark(wanted.words, marks);
+      if (wanted.serials !== undefined) serials.mark(wanted.serials, marks);
+      const isFound = (number: number) =>
+        text.trim() === '' ? known[number] !== undefined : marks[number] === 1;
+      const found = sorted.filter(isFound);
+      const items = found.slice(page * PAGE, (page + 1) * PAGE).flatMap((number) => known[number] ?? []);
+      return {
+        total: found.length,
+        pages: Math.ceil(found.length / PAGE),
+        items: items.map(({ version: _v, acts: _a, seconds: _s, ...row }): Row => row),
+      };
     },
-    rows,
+    rows: () => known.flatMap((row) => row ?? []),
   };
 }
 
-const toRow = ({ searchable: _s, acts: _a, seconds: _t, ...row }: Known): Row => row;
-
-function toKnown(item: Parameters<typeof view>[0], products: Parameters<typeof toSearchable>[0]): Known {
-  const order = view(item);
-  const { key, receivedAt, test, status, held, heldAt, buyer, lines, mail, acts = [] } = order;
-  const first =
-    item.kind === 'order' ? item.sends.flatMap((send) => ('at' in send ? send.at : [])).sort()[0] : undefined;
-  const paid = order.placedAt;
+function toKnown(item: Order | Unreadable): Known {
+  const order = item.kind === 'order' ? item : asOrder(item);
+  const { key, version, receivedAt, test, heldAt = null, buyer, lines, sends, audit } = order;
+  const issued = lines.flatMap((line) => (line.state === 'issued' ? line.issued : []))[0];
+  const paid = order.paidAt ?? order.renewedAt;
+  const first = sends.flatMap((send) => (send.state === 'accepted' ? send.at : [])).sort()[0];
   return {
-    ...{ key, receivedAt, test, status, held, heldAt, email: buyer.email },
-    name: lines[0]?.licensee ?? lines[0]?.received ?? buyer.name,
+    key,
+    version,
+    receivedAt,
+    test,
+    status: item.kind === 'order' ? statusOf(order) : 'paid',
+    held: heldReasons(order),
+    heldAt,
+    name: issued?.licensee ?? (buyer.registration || buyer.name || buyer.company || null),
+    email: buyer.email ?? null,
     products: [...new Set(lines.map(({ product, sku }) => product ?? (sku || 'unknown')))].join(', '),
-    serial: lines.find(({ serial }) => serial)?.serial ?? null,
-    mail: mail.state,
-    searchable: toSearchable(products, order),
-    acts: acts.map(({ at }) => at),
-    seconds: first && paid ? (Date.parse(first) - Date.parse(paid)) / 1_000 : undefined,
+    serial: issued?.serial ?? null,
+    mail: mailState(order),
+    acts: audit.map(({ at }) => at),
+    seconds: first && paid && isPaid(order) ? (Date.parse(first) - Date.parse(paid)) / 1_000 : undefined,
   };
 }
 
-/** Returns the keys of the entries at `since` or later; the newest entry comes first. */
-async function newest(pages: ReturnType<typeof entries>, since: string): Promise<string[]> {
+/** Returns the keys of the entries at `since` or later, the newest first: all of them, or those of one page. */
+async function newest(pages: ReturnType<typeof entries>, since: number, most: number): Promise<string[]> {
   const keys: string[] = [];
   for await (const page of pages) {
-    const some = page.filter(({ at }) => at >= since);
+    const some = page.filter(({ at }) => Date.parse(at) >= since);
     keys.push(...some.map(({ key }) => key));
-    if (some.length < page.length) break;
+    if (some.length < page.length || keys.length >= most) break;
   }
   return keys;
 }

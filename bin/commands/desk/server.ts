@@ -18,12 +18,11 @@ import { ordersWith } from '../data/person.ts';
 import { findings } from '../doctor/doctor.ts';
 import { allEntries, entries, fetchItems, openTable } from '../orders/table.ts';
 import { sendFile } from './files.ts';
-import { findProfile } from './find-profile.ts';
 import { healthOf } from './health.ts';
 import { RESOLUTIONS } from './held-reasons.ts';
 import { detailOf } from './history.ts';
 import { ordersIndex } from './orders-index.ts';
-import { trySerial } from './try-serial.ts';
+import { findProfile, trySerial } from './serials.ts';
 
 /** Answers a request for the desk. Returns false if it is for something else. */
 export type DeskHandler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
@@ -79,17 +78,14 @@ const isEqual = (one: string, other: string) =>
   one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
 const isRefused = (value: unknown) => z.object({ done: z.literal(false) }).safeParse(value).success;
 
-const Described = z.object({
-  ...{ done: z.literal(true), seller: z.string(), actions: z.array(z.string()) },
+const Product = z.looseObject({
+  id: z.string(),
+  name: z.string(),
+  serial: z.looseObject({ kind: z.string() }),
+});
+const Described = z.looseObject({
   providers: z.array(z.object({ name: z.string(), isMail: z.boolean() })),
-  products: z.array(
-    z.object({
-      id: z.string(),
-      name: z.string(),
-      serial: z.looseObject({ kind: z.string() }),
-      skus: z.unknown(),
-    }),
-  ),
+  products: z.array(Product),
 });
 
 type Session = Awaited<ReturnType<typeof open>>;
@@ -106,10 +102,12 @@ async function open(target: Target, terminal: Terminal, reads: Target) {
   const products = Object.fromEntries(catalogue.products.map((product) => [product.id, product]));
   const index = ordersIndex(table, products, () => timeOf(target));
   void index.load();
+  // Shows the newest orders first. The next request shows why this fails.
+  index.follow().catch(() => undefined);
   return { target, terminal, operate, names, table, store, who, catalogue, products, index };
 }
 
-const MailChoice = z.object({ product: z.string(), locale: z.string() });
+const MailChoice = z.record(z.string(), z.string());
 
 interface Call {
   readonly incoming: IncomingMessage;
@@ -136,11 +134,15 @@ async function route(session: Session, name: string, call: Call): Promise<unknow
       return { keys: await keysOf(session, query.get('email') ?? '') };
     case 'GET health':
       await index.follow();
-      return healthOf(index, Date.now());
+      return healthOf(
+        index,
+        (await heldEntries(table)).map(({ at }) => at),
+        Date.now(),
+      );
     case 'GET doctor':
       return await doctorOf(session);
     case 'POST mail-preview':
-      return await session.operate({ action: 'preview', ...parseBody(MailChoice, await readJson(incoming)) });
+      return await session.operate({ ...parseBody(MailChoice, await readJson(incoming)), action: 'preview' });
     case 'POST serial':
       return trySerial(products, await readJson(incoming));
     case 'POST find-profile':
@@ -162,10 +164,11 @@ const sessionOf = ({ target, catalogue, names, who, table }: Session) => ({
 });
 
 async function searched({ index }: Session, query: URLSearchParams) {
-  await index.follow();
   const find = () => index.search(query.get('search') ?? '', Number(query.get('page') ?? 0));
-  // Reads the shown rows again unless the person is still typing: they must be current.
-  if (query.has('fresh')) await index.refresh(find().items.map(({ key }) => key));
+  const following = index.follow();
+  // A person who is typing does not wait for a read. Otherwise the shown rows are read again: they must be current.
+  if (query.has('fresh')) await following.then(() => index.refresh(find().items.map(({ key }) => key)));
+  else following.catch(() => undefined);
   const { part, failed } = index.progress();
   return { ...find(), read: part, ...(failed ? { message: explain(failed, false) } : {}) };
 }
@@ -177,11 +180,13 @@ async function orderOf({ store, index }: Session, key: string) {
   return detailOf(item);
 }
 
+/** What waits for a person; what has waited longest comes first. */
+const heldEntries = (table: Session['table']) => allEntries(entries(table, 'held', 'held', undefined, true));
+
 const HELD = 100;
 
-/** The order that has waited longest comes first. */
 async function heldOf({ table }: Session, page: number) {
-  const keys = (await allEntries(entries(table, 'held', 'held'))).map(({ key }) => key).reverse();
+  const keys = (await heldEntries(table)).map(({ key }) => key);
   const items = await fetchItems(table, keys.slice(page * HELD, (page + 1) * HELD));
   return {
     total: keys.length,
@@ -240,14 +245,15 @@ async function keysOf({ table }: Session, email: string): Promise<string[]> {
   return (await ordersWith(table, email)).orders.map(({ key }) => key);
 }
 
-/** Doctor needs the seller's catalogue, which an empty folder does not have. */
+/** Some checks need the seller's catalogue, which an empty folder does not have. */
 async function doctorOf({ target, terminal }: Session) {
-  try {
-    return { findings: await findings(await readCatalogue(terminal), target) };
-  } catch (error) {
+  let message: string | undefined;
+  const catalogue = await readCatalogue(terminal).catch((error: unknown) => {
     const why = error instanceof Error ? error.message : 'unknown';
-    return { findings: [], message: `run the desk in the folder of the catalogue for more checks: ${why}` };
-  }
+    message = `run the desk in the folder of the catalogue for more checks: ${why}`;
+    return undefined;
+  });
+  return { findings: await findings(catalogue, target), message };
 }
 
 /** The test tools of `npm start`. */

@@ -1,4 +1,5 @@
 import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
+import { CommandError } from '../cli/failure.ts';
 import { type Entries, readSecret } from '../cli/secret.ts';
 import type { Names, Target } from '../cli/target.ts';
 
@@ -29,11 +30,18 @@ export async function ifExists(
   }
 }
 
-export function doctorContext(catalogue: Catalogue, target: Target): DoctorContext {
+/** @param catalogue undefined in a folder without one: a check that needs it then throws. */
+export function doctorContext(catalogue: Catalogue | undefined, target: Target): DoctorContext {
   const names = once(() => target.names());
   const productKeys = once(async () => readSecret(target, (await names()).productKeys));
   const providerKeys = once(async () => readSecret(target, (await names()).providerKeys));
-  return { catalogue, target, names, productKeys, providerKeys };
+  return {
+    get catalogue() {
+      if (catalogue) return catalogue;
+      throw new CommandError('it needs the catalogue; run it in the folder of `keypost.config.ts`');
+    },
+    ...{ target, names, productKeys, providerKeys },
+  };
 }
 
 function once<Value>(fetchValue: () => Promise<Value>): () => Promise<Value> {

@@ -43,7 +43,7 @@ export const doctor = (terminal: Terminal) =>
       const { providers, protect } = context.catalogue;
       const found = await runChecks(
         context,
-        beforeDeploy ? checksBefore(context, orders) : checksFor(context),
+        beforeDeploy ? checksBefore(context, orders) : checksFor(context.catalogue, context.target),
       );
       const takesTestOrders = Object.values(providers).some(({ testOrders }) => testOrders === 'seller');
       // After a failed check the test order would only fail for the same reason.
@@ -83,14 +83,18 @@ const LABELS = { ok: 'ok', bad: 'not ok', unknown: 'unknown' } as const;
 const runChecks = (context: DoctorContext, checks: Checks): Promise<Finding[]> =>
   Promise.all(Object.entries(checks).map(([name, check]) => runCheck(context, name, check)));
 
-/** All checks except the test order, for the desk. */
-export async function findings(catalogue: Catalogue, target: Target): Promise<readonly Finding[]> {
-  const context = doctorContext(catalogue, target);
-  return await runChecks(context, checksFor(context));
-}
+/** All checks except the test order, for the desk. Without a catalogue, no check of a product or a provider. */
+export const findings = (catalogue: Catalogue | undefined, target: Target): Promise<readonly Finding[]> =>
+  runChecks(
+    doctorContext(catalogue, target),
+    checksFor(catalogue ?? { products: {}, providers: {} }, target),
+  );
 
 /** `npm start` has no stack, no alarm topic, and its Lambdas are reached through the webhook's address only. */
-function checksFor({ catalogue: { products, providers }, target: { local } }: DoctorContext): Checks {
+function checksFor(
+  { products, providers }: Pick<Catalogue, 'products' | 'providers'>,
+  { local }: Target,
+): Checks {
   const each = (names: readonly string[], title: string, check: (name: string) => Check) =>
     Object.fromEntries(names.map((name) => [`${title} ${name}`, check(name)]));
   const stores = Object.keys(providers).filter((name) => providers[name]?.mail);

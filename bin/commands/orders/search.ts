@@ -38,8 +38,8 @@ async function search(terminal: Terminal, text: string, options: OptionsOf<typeo
   const found: OrderView[] = [];
   await withBarOf(async (show) => {
     for await (const items of everyItem(table, { show })) {
-      const shown = items.filter(isListed).map(view);
-      found.push(...shown.filter((order) => matchesSearch(catalogue, order, text)));
+      const matching = items.filter(isListed).filter((item) => matchesSearch(catalogue, item, text));
+      found.push(...matching.map(view));
       if (found.length >= limit) break;
     }
   }, process.stderr);

@@ -3,6 +3,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { emptyOrder } from '../order/settle.ts';
 import type { Line, Order, Send } from '../order/types.ts';
 import { findProduct, licenseeFor, makeFor } from '../serial/lines.ts';
+import { toMailbox } from './address.ts';
 import { escapeAttribute, escapeHtml } from './blocks.ts';
 import { languageOf, loadWords } from './language.ts';
 import { type Message, serialMail } from './message.ts';
@@ -70,12 +71,33 @@ export async function previewMail(catalogue: Catalogue, options: PreviewOptions)
   const about =
     kind === 'trial' || kind === 'moved' ? kind : ['held', 'name'].includes(kind) ? 'held' : 'serials';
   const carries = lines.map((line) => ({ line: line.id, issue: 1 }));
-  const send: Send = { n: 1, to: address, about, carries, tries: 1, state: 'in_flight', until: UNTIL };
+  return await mailWith(catalogue, { ...order, ...change(order) }, { about, carries });
+}
+
+/** Returns the mail with the present serials of an order, except that links to the buyers' pages are examples. */
+export async function orderMail(catalogue: Catalogue, order: Order): Promise<Message | string> {
+  const carries = order.lines.flatMap((line) =>
+    line.state === 'issued' ? { line: line.id, issue: line.issued.n } : [],
+  );
+  if (carries.length === 0) return `${order.key} has no serial, so it has no mail`;
+  if (!order.test && !toMailbox(order.buyer.email)) return `${order.key} has no address that SES accepts`;
+  return await mailWith(catalogue, order, { about: 'serials', carries });
+}
+
+async function mailWith(catalogue: Catalogue, order: Order, sent: Pick<Send, 'about' | 'carries'>) {
+  const send: Send = {
+    n: 1,
+    to: order.buyer.email ?? '',
+    tries: 1,
+    state: 'in_flight',
+    until: UNTIL,
+    ...sent,
+  };
   const words = await loadWords(catalogue.seller, languageOf(catalogue.seller, order.buyer));
   // Where the pages have API Gateway's own address, only the deployed stack knows it.
   const licences = `https://${catalogue.api?.domain ?? 'pages.example.com'}/licences`;
   const links = catalogue.pages && { licences, name: `${licences}/name/EXAMPLE` };
-  return serialMail(catalogue, { ...order, ...change(order) }, send, words, links);
+  return serialMail(catalogue, order, send, words, links);
 }
 
 /** A page that shows the mail as mail readers do: in light and dark, at the width of a phone, as text and as sent. */

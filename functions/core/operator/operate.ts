@@ -4,7 +4,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { HINTS } from '../inbound/hints.ts';
 import type { Reader } from '../inbound/reread.ts';
 import { toMailbox } from '../mail/address.ts';
-import { previewMail } from '../mail/preview.ts';
+import { orderMail, previewMail } from '../mail/preview.ts';
 import { isInForce, isPaid, statusOf } from '../order/due.ts';
 import { type Result, reject, resend } from '../order/manual.ts';
 import { AliasCircle, change, changeItem } from '../order/record.ts';
@@ -32,7 +32,10 @@ const address = z
 
 export const OperatorRequest = z.discriminatedUnion('action', [
   z.object({ action: z.literal('describe') }),
-  z.object({ action: z.literal('preview'), product: z.string(), locale: z.optional(z.string()) }),
+  z.object({
+    ...{ action: z.literal('preview'), key: z.optional(z.string()) },
+    ...{ product: z.optional(z.string()), locale: z.optional(z.string()) },
+  }),
   z.object({
     ...{ action: z.literal('release'), ...Decided, name: z.optional(text), email: z.optional(address) },
     /** The product's ID in the catalogue, by SKU. */
@@ -119,9 +122,13 @@ function describe({ catalogue }: Operating, isSupport: boolean) {
   };
 }
 
-/** A mail with the serial of a test order. */
-async function preview({ catalogue }: Operating, { product, locale }: Of<'preview'>) {
-  const mail = await previewMail(catalogue, { products: [product], locale });
+/** The mail of an order, or one with the serial of a test order. */
+async function preview(ports: Operating, { key, product, locale }: Of<'preview'>) {
+  const { catalogue } = ports;
+  const products = product === undefined ? undefined : [product];
+  const mail = key
+    ? await orderMail(catalogue, (await findOrder(ports, { key })).item)
+    : await previewMail(catalogue, { products, locale });
   if (typeof mail === 'string') throw new Refusal(mail);
   const { subject, from, to, text, html } = mail;
   return { subject, from: `${from.name} <${from.address}>`, to, text, html };

@@ -1,6 +1,7 @@
 /** Searches orders by address, number, name, serial or product. */
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { OrderView } from '../order/view.ts';
+import type { Order, Unreadable } from '../order/types.ts';
+import { asOrder } from '../order/view.ts';
 
 /** Shorter texts occur in too many serials. */
 const LEAST_OF_SERIAL = 6;
@@ -14,31 +15,35 @@ export interface Searchable {
 /** @param products gives the names of the products by their IDs. */
 export function toSearchable(
   products: Readonly<Record<string, Pick<Catalogue['products'][string], 'name'>>>,
-  { key, aliases = [], buyer, lines, printed }: OrderView,
+  item: Order | Unreadable,
 ): Searchable {
-  const made = lines.flatMap((line) => [line, ...(line.superseded ?? [])]);
+  const { key, aliases, buyer, lines, printed } = item.kind === 'order' ? item : asOrder(item);
+  const made = lines.flatMap((line) => (line.state === 'issued' ? [line.issued, ...line.superseded] : []));
   const nameOf = (id: string | null) => (id && Object.hasOwn(products, id) ? products[id]?.name : undefined);
   const words = [
     ...[key, ...aliases, printed, buyer.name, buyer.company, buyer.registration, buyer.email],
-    ...lines.flatMap(({ received, product, sku }) => [received, product, sku, nameOf(product)]),
+    ...lines.flatMap(({ product, sku }) => [product, sku, nameOf(product)]),
     ...made.map(({ licensee }) => licensee),
   ];
   return {
-    words: [...new Set(words)].flatMap((word) => (word ? plain(word) : [])).join('\n'),
-    serials: made.flatMap(({ serial }) => (serial ? bare(serial) : [])).join('\n'),
+    words: plain([...new Set(words)].filter(Boolean).join(BETWEEN)),
+    serials: made.map(({ serial }) => bare(serial)).join(BETWEEN),
   };
 }
 
-/** Returns the test whether an order has the text. */
-export function matcher(text: string): (order: Searchable) => boolean {
-  const wanted = plain(text);
-  const digits = bare(text);
-  return ({ words, serials }) =>
-    words.includes(wanted) || (digits.length >= LEAST_OF_SERIAL && serials.includes(digits));
+/** No text that is searched for has it, so no match spans two values. */
+const BETWEEN = '\u0001';
+
+/** Returns what to look for in an order's words and, unless the text is too short, in its serials. */
+export function toWanted(text: string): { readonly words: string; readonly serials: string | undefined } {
+  const serials = bare(text);
+  return { words: plain(text), serials: serials.length < LEAST_OF_SERIAL ? undefined : serials };
 }
 
-export const matchesSearch = ({ products }: Catalogue, order: OrderView, text: string): boolean =>
-  matcher(text)(toSearchable(products, order));
+export function matchesSearch({ products }: Catalogue, item: Order | Unreadable, text: string): boolean {
+  const [{ words, serials }, wanted] = [toSearchable(products, item), toWanted(text)];
+  return words.includes(wanted.words) || (wanted.serials !== undefined && serials.includes(wanted.serials));
+}
 
 /** Removes accents and capitals; ß becomes ss. */
 const plain = (text: string): string =>

@@ -1,6 +1,7 @@
 /**
  * Items as the table stores them: plain records without defaults, so that an ordinary order stays below 1 KB. The
- * attributes of the indexes (`dueShard`, `dueAt`, `held`, `heldAt`, `day`, `email`) are only written, except `heldAt`.
+ * attributes of the indexes (`dueShard`, `dueAt`, `held`, `heldAt`, `day`, `email`) are only written, except `heldAt`. So is
+ * `reversed`: a scan that reads some attributes only cannot ask for those of the reversals, whose names have their IDs.
  */
 import { HELD_REASONS, type Money, type Reversal } from '../inbound/event.ts';
 import { toEmailKey } from '../mail/address.ts';
@@ -124,6 +125,7 @@ function orderFields(order: Order): Fields {
     sends: sends.map((send, at) => sendFields(order, send, at)),
     since: outbox?.since,
     mailHeld: outbox?.held,
+    reversed: reversals.size > 0 || undefined,
     ...Object.fromEntries(facts),
   };
 }

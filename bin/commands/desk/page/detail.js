@@ -1,20 +1,6 @@
 // One order: its facts, its history, and the form for what a person can do to it.
-import {
-  api,
-  button,
-  copy,
-  doc,
-  doing,
-  field,
-  fill,
-  html,
-  input,
-  mailView,
-  select,
-  stateOf,
-  time,
-  typedIn,
-} from './tools.js';
+import { button, field, fill, html, input, select, typedIn } from './html.js';
+import { api, copy, doc, doing, mailView, stateOf, time } from './tools.js';
 
 /** Shows an order in `pane`. `done` is called after each action. Returns the heading. */
 export async function showOrder(pane, session, key, done = () => undefined) {
@@ -34,6 +20,7 @@ export async function showOrder(pane, session, key, done = () => undefined) {
     history(order),
   );
   if (session.local) void mails(order).then((found) => pane.append(...found));
+  else if (order.lines.some(({ serial }) => serial)) pane.append(mailOf(order));
   return heading;
 }
 
@@ -92,6 +79,13 @@ async function mails({ key }) {
   const all = await api('GET', 'local/mails?newest=500').catch(() => []);
   const found = all.filter(({ tags = {} }) => tags.order === tag).reverse();
   return found.length === 0 ? [] : [html`<h3>Mails of this order</h3>`, ...found.map(mailView)];
+}
+
+/** On AWS the operator writes the mail again: what SES has sent cannot be read. */
+function mailOf({ key }) {
+  const place = html`<div></div>`;
+  const show = async () => fill(place, mailView(await api('POST', 'mail-preview', { key })));
+  return html`<div>${button('Show the mail', doing(show))}${place}</div>`;
 }
 
 /** The actions that the order's state and the person's permissions allow. */
@@ -213,7 +207,7 @@ async function erase(form, email, after) {
     const { why } = typedIn(form);
     const { erased } = await api('POST', 'actions', { action: 'erase', email, keys, why });
     await after();
-    return `Erased in ${erased.length} orders: ${erased.map(({ order }) => order).join(', ')}.`;
+    return `Erased in ${erased.length} ${erased.length === 1 ? 'order' : 'orders'}: ${erased.map(({ order }) => order).join(', ')}.`;
   });
 }
 

@@ -1,5 +1,6 @@
 // The tab Health: what is stuck, what needed a person, what was sent, and what doctor finds.
-import { api, doc, fill, html, sayError, table, time } from './tools.js';
+import { fill, html, table } from './html.js';
+import { api, doc, partOf, sayError, time } from './tools.js';
 
 export function showHealth(panel, session) {
   const figures = html`<div class="figures"></div>`;
@@ -11,11 +12,7 @@ export function showHealth(panel, session) {
   async function load() {
     const { read, days, ...health } = await api('GET', 'health');
     fill(figures, cards(health));
-    fill(
-      plot,
-      chart(days),
-      read < 1 && html`<p>${Math.floor(read * 100)} % of the table is read so far.</p>`,
-    );
+    fill(plot, chart(days), read < 1 && html`<p>These are the orders${partOf(read)}.</p>`);
     if (read < 1 && isOpen) setTimeout(() => isOpen && load().catch(sayError), 1_000);
   }
   async function check() {

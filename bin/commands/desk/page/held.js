@@ -1,19 +1,7 @@
 // The tab Held: what waits for a person, why, and the form that resolves it, alone or together.
 import { outcome, productField, showOrder } from './detail.js';
-import {
-  api,
-  button,
-  doing,
-  every,
-  field,
-  fill,
-  html,
-  input,
-  pager,
-  sayError,
-  time,
-  typedIn,
-} from './tools.js';
+import { button, field, fill, html, input, pager, typedIn } from './html.js';
+import { api, doing, every, sayError, time } from './tools.js';
 
 export function showHeld(panel, session) {
   const list = html`<ul class="cards"></ul>`;

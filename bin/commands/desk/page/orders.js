@@ -1,24 +1,12 @@
 // The tab Orders: a search as the person types, a page of orders, and one order.
 import { issueForm, showOrder } from './detail.js';
-import {
-  api,
-  button,
-  every,
-  field,
-  fill,
-  html,
-  input,
-  pager,
-  sayError,
-  stateOf,
-  table,
-  time,
-} from './tools.js';
+import { button, field, fill, html, input, pager, table } from './html.js';
+import { api, every, partOf, sayError, stateOf, time } from './tools.js';
 
 const REFRESH_MS = 4_000;
 
 export function showOrders(panel, session, { search = '', order }) {
-  let [page, latest] = [0, 0];
+  let [page, latest, shown] = [0, 0, ''];
   const typed = input('search', { type: 'search', value: search });
   const count = html`<p class="count" role="status"></p>`;
   const rows = html`<div></div>`;
@@ -71,8 +59,10 @@ export function showOrders(panel, session, { search = '', order }) {
   }
   function render({ total, pages, items, read, message = '' }) {
     const found = `${total.toLocaleString('en')} ${total === 1 ? 'order' : 'orders'}${typed.value ? ' found' : ''}`;
-    const isDone = read >= 1;
-    count.textContent = `${found}${isDone ? '' : ` so far; ${Math.floor(read * 100)} % of the table is read`}. ${message}`;
+    count.textContent = `${found}${partOf(read)}. ${message}`;
+    const now = JSON.stringify([items, page, pages]);
+    if (now === shown) return;
+    shown = now;
     const focused = document.activeElement?.dataset?.key;
     fill(rows, table(['Received', 'Order', 'Buyer', 'Products', 'State'], items.map(toCells)));
     if (focused) rows.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();

@@ -1,10 +1,11 @@
 // The desk: opens a tab by its name in the address (#held, #search=…, #order=…), and keeps it true.
 import { showHealth } from './health.js';
 import { showHeld } from './held.js';
+import { button, fill } from './html.js';
 import { showOrders } from './orders.js';
 import { showProducts } from './products.js';
 import { showTestTools } from './test-tools.js';
-import { api, button, fill, say, sayError } from './tools.js';
+import { api, say, sayError } from './tools.js';
 
 const TABS = {
   orders: showOrders,

@@ -1,5 +1,6 @@
 // The tab Products: the serial maker, the finder of profiles, and previews of the mail.
-import { api, button, copy, doing, field, fill, html, input, mailView, select } from './tools.js';
+import { button, field, fill, html, input, select } from './html.js';
+import { api, copy, doing, mailView } from './tools.js';
 
 export function showProducts(panel, { products }) {
   const maker = serialMaker(products);

@@ -1,20 +1,6 @@
 // The tab Test tools of the local system: test orders, dropped mails and programs, faults, the clock, and the inbox.
-import {
-  api,
-  doing,
-  every,
-  field,
-  fill,
-  html,
-  input,
-  mailView,
-  options,
-  say,
-  sayError,
-  select,
-  time,
-  typedIn,
-} from './tools.js';
+import { field, fill, html, input, options, select, typedIn } from './html.js';
+import { api, doing, every, mailView, say, sayError, time } from './tools.js';
 
 export function showTestTools(panel) {
   const mails = inbox();
