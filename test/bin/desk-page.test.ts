@@ -73,7 +73,10 @@ describe.skipIf(!existsSync(CHROMIUM))('the desk of a deployed stack', () => {
       .parse(await (await fetch(`${running.page}/local/mails`)).json());
     expect(sent).toMatchObject([{ to: ['held@example.com'] }]);
     expect(await page.locator('.mail h3').textContent()).toBe(sent[0]?.subject);
-    expect(await page.locator('iframe').getAttribute('srcdoc')).toContain(sent[0]?.html);
+    // The operator does not know the address of the buyers' pages.
+    const withoutLinks = (text = '') => text.replace(/https?:\/\/[^"<]*\/licences/g, '');
+    const shown = await page.locator('iframe').getAttribute('srcdoc');
+    expect(withoutLinks(shown ?? '')).toContain(withoutLinks(sent[0]?.html));
   });
 
   test('an order is found by three letters, and its serial is reissued', async () => {

@@ -1,8 +1,18 @@
 /** `keypost desk`: its access rules, and its API on the local system and on an emulator as the deployed one. */
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { run } from '../../bin/commands/cli/program.ts';
+import { ordersIndex } from '../../bin/commands/desk/orders-index.ts';
+import { textBlocks } from '../../bin/commands/desk/text-blocks.ts';
+import { everyItem } from '../../bin/commands/orders/table.ts';
+import { fromItem, toItem } from '../../functions/core/order/stored.ts';
+import type { Item } from '../../functions/core/order/types.ts';
+import { isListed, isUnpaid, view } from '../../functions/core/order/view.ts';
 import { type Running, start } from '../../local/start.ts';
 import { type Access, CALLER, deployedStack, OPERATOR, TABLE } from './deployed-stack.ts';
 import { isAllowed } from './support-policy.ts';
@@ -74,6 +84,78 @@ test('a foreign page, a rebinding host and a wrong token get nothing', async () 
   }
   expect(await statusOf('/desk/../package.json', good)).toBe(404);
   expect(await statusOf('/desk/docs/..%2Fpackage.json', good)).toBe(404);
+});
+
+describe('the search of the desk', () => {
+  test('finds the texts that contain the wanted one, also after changes', () => {
+    const letters = fc.string({ unit: fc.constantFrom('a', 'b', 'é', '健'), maxLength: 4 });
+    const changes = fc.array(fc.tuple(fc.nat(2_500), letters), { minLength: 1, maxLength: 30 });
+    const wanted = fc.string({ unit: fc.constantFrom('a', 'b', 'é', '健'), minLength: 1, maxLength: 3 });
+    fc.assert(
+      fc.property(changes, changes, wanted, (first, second, part) => {
+        const blocks = textBlocks();
+        const texts = Array.from({ length: 2_501 }, () => '');
+        for (const [number] of texts.entries()) blocks.set(number, '');
+        for (const some of [first, second]) {
+          for (const [number, text] of some) {
+            blocks.set(number, text);
+            texts[number] = text;
+          }
+          const marks = new Uint8Array(texts.length);
+          blocks.mark(part, marks);
+          expect([...marks]).toEqual(texts.map((text) => Number(text.includes(part))));
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('reads some attributes only, and shows of each order what the whole order has', async () => {
+    const client = new DynamoDBClient({ endpoint: running.aws });
+    const table = { client, name: 'keypost-orders' };
+    const file = readFileSync(new URL('../core/order/schema-1.json', import.meta.url), 'utf8');
+    const revive = (name: string, value: { base64: string }) =>
+      name === 'body' ? Buffer.from(value.base64, 'base64') : value;
+    const old: Record<string, Record<string, unknown>> = JSON.parse(file, revive);
+    for (const [state, item] of Object.entries(old)) {
+      for (const stored of [item, toItem(fromItem(item))]) {
+        const key = `${String(item.key)}-${state}-${String(stored.schema ?? 1)}`;
+        const Item = marshall({ ...stored, key }, { removeUndefinedValues: true });
+        await client.send(new PutItemCommand({ TableName: table.name, Item }));
+      }
+    }
+    const items: Item[] = [];
+    for await (const page of everyItem(table)) items.push(...page);
+    const whole = items.filter((item) => isListed(item) || isUnpaid(item)).map(view);
+    const reads: object[] = [];
+    client.middlewareStack.add(
+      (next) => (args) => {
+        reads.push(args.input);
+        return next(args);
+      },
+      { step: 'initialize' },
+    );
+    const index = ordersIndex(table, {}, async () => Date.now());
+    await index.load();
+    const byKey = (one: { key: string }, other: { key: string }) => (one.key < other.key ? -1 : 1);
+    expect([...index.rows()].sort(byKey)).toMatchObject(
+      whole
+        .sort(byKey)
+        .map(({ key, receivedAt, test: isTest, status, held, heldAt, buyer, lines, mail }) => ({
+          ...{ key, receivedAt, test: isTest, status, held, heldAt, email: buyer.email, mail: mail.state },
+          name: lines.find(({ licensee }) => licensee)?.licensee ?? lines[0]?.received ?? buyer.name,
+          serial: lines.find(({ serial }) => serial)?.serial ?? null,
+        })),
+    );
+    expect(new Set(whole.map(({ status }) => status)).size).toBeGreaterThan(3);
+    const scans = reads.filter((input) => 'Segment' in input);
+    expect(scans.length).toBeGreaterThan(3);
+    for (const scan of scans)
+      expect(scan).toMatchObject({ ProjectionExpression: expect.not.stringContaining('raw') });
+    expect(index.search('zoe', 0).items.length).toBeGreaterThan(3);
+    for (const { key } of items)
+      await client.send(new DeleteItemCommand({ TableName: table.name, Key: marshall({ key }) }));
+  });
 });
 
 describe('the deployed system', () => {

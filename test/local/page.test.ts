@@ -193,6 +193,7 @@ describe.skipIf(!hasChromium).each([
     await fill('Why', 'not ours');
     await axe();
     await click('Reject');
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Reject' }).click();
     await says('2 of 2 orders are resolved');
     await page.getByText('No order is held.').waitFor();
   });

@@ -4,6 +4,7 @@ import { basisOf } from '../../../functions/core/operator/refusal.ts';
 import { mayStart } from '../../../functions/core/order/due.ts';
 import type { Order, Request, Send, Unreadable } from '../../../functions/core/order/types.ts';
 import { asOrder } from '../../../functions/core/order/view.ts';
+import { formatMinute } from '../orders/print.ts';
 
 interface Entry {
   /** ISO 8601 in UTC; null if it has not happened yet or its time is not known. */
@@ -83,12 +84,12 @@ function sent(send: Send): Entry {
     case 'unknown':
       return {
         at: null,
-        text: `${mail}: it is unknown whether SES has it (${send.code}). Next try ${send.until}.`,
+        text: `${mail}: it is unknown whether SES has it (${send.code}). Next try ${formatMinute(send.until)}.`,
       };
     case 'waiting':
       return {
         at: null,
-        text: `${mail}: waits${send.code ? ` (${send.code})` : ''}. Next try ${send.until}.`,
+        text: `${mail}: waits${send.code ? ` (${send.code})` : ''}. Next try ${formatMinute(send.until)}.`,
       };
   }
 }

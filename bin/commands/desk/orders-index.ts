@@ -5,7 +5,7 @@ import { heldReasons, isPaid, mailState, statusOf } from '../../../functions/cor
 import type { Item, Order, Unreadable } from '../../../functions/core/order/types.ts';
 import { asOrder, isListed, isUnpaid, type OrderView } from '../../../functions/core/order/view.ts';
 import { dayOf } from '../cli/option-values.ts';
-import { allEntries, dueEntries, entries, everyListed, fetchItems, type Table } from '../orders/table.ts';
+import { allEntries, dueEntries, entries, everyItem, fetchItems, type Table } from '../orders/table.ts';
 import { textBlocks } from './text-blocks.ts';
 
 /** What the list shows of an order. */
@@ -94,7 +94,8 @@ export function ordersIndex(
     };
     try {
       // An order that was opened or changed meanwhile is newer than the scan.
-      for await (const items of everyListed(table, show)) learn(items.filter(({ key }) => !numbers.has(key)));
+      for await (const items of everyItem(table, { isListed: true, show }))
+        learn(items.filter(({ key }) => !numbers.has(key)));
       state = { part: 1 };
     } catch (failed) {
       state = { ...state, failed };

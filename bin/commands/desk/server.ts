@@ -43,31 +43,25 @@ export function desk(target: Target, terminal: Terminal, token?: string, reads =
   };
   return async (request, response) => {
     const { method = 'GET', url = '/' } = request;
-    const { pathname, searchParams } = new URL(url, 'http://localhost');
+    const { pathname, searchParams: query } = new URL(url, 'http://localhost');
     const isApi = pathname.startsWith(API);
-    const sent = request.headers['x-desk-token'] ?? searchParams.get('token') ?? '';
-    if (token !== undefined && !isEqual(String(sent), token) && (isApi || pathname === '/')) {
+    const sent = request.headers['x-desk-token'] ?? query.get('token') ?? '';
+    const refuse = (status: number, message: string) => {
       request.resume();
-      sendJson(response, 403, { message: 'the token is wrong; open the address that `keypost desk` prints' });
+      sendJson(response, status, { message });
       return true;
-    }
+    };
+    if (token !== undefined && !isEqual(String(sent), token) && (isApi || pathname === '/'))
+      return refuse(403, 'the token is wrong; open the address that `keypost desk` prints');
     if (!isApi) return method === 'GET' && sendFile(pathname, response);
-    await answer(await ready().catch(fail), request, response);
-    return true;
-
-    function fail(error: unknown): undefined {
-      sendJson(response, 502, { message: explain(error, target.local) });
-    }
-    async function answer(opened: Session | undefined, incoming: IncomingMessage, to: ServerResponse) {
-      if (!opened) return void incoming.resume();
-      try {
-        const path = pathname.slice(API.length);
-        const value = await route(opened, `${method} ${path}`, { incoming, query: searchParams, to });
-        if (value !== ANSWERED) sendJson(to, isRefused(value) ? 409 : 200, value);
-      } catch (error) {
-        if (error instanceof BadRequest) sendJson(to, 400, { message: error.message });
-        else fail(error);
-      }
+    try {
+      const call = { incoming: request, query, to: response };
+      const value = await route(await ready(), `${method} ${pathname.slice(API.length)}`, call);
+      if (value !== ANSWERED) sendJson(response, isRefused(value) ? 409 : 200, value);
+      return true;
+    } catch (error) {
+      if (error instanceof BadRequest) return refuse(400, error.message);
+      return refuse(502, explain(error, target.local));
     }
   };
 }

@@ -178,66 +178,51 @@ async function fetchBatch({ client, name }: Table, keys: readonly string[]) {
   return items;
 }
 
-/**
- * Reads the whole table page by page, in parallel. DynamoDB bills every item, and a consistent read twice: only an action
- * on what was found needs one.
- */
-export async function* everyItem(
-  table: Table,
-  { isConsistent = false, show }: Reading = {},
-): AsyncGenerator<readonly Item[]> {
-  for await (const items of everyPage(table, { ConsistentRead: isConsistent }, show))
-    yield items.map(fromItem);
-}
-
-interface Reading {
-  readonly isConsistent?: boolean;
-  show?(part: number): void;
-}
-
 /** The attributes of an order that a list and a search need: without notifications, which are large. */
 const LISTED = [
   ...['key', 'kind', 'schema', 'version', 'provider', 'test', 'receivedAt', 'printed', 'buyer', 'corrected'],
   ...['paidAt', 'trial', 'renewedAt', 'erasedAt', 'reversed', 'aliases', 'lines', 'sends', 'audit'],
   ...['heldAt', 'since', 'mailHeld', 'state', 'reason'],
 ];
+const LISTED_ONLY = {
+  ProjectionExpression: LISTED.map((name) => `#${name}`).join(),
+  // Items of the first schema have no kind.
+  FilterExpression: 'attribute_not_exists(#kind) OR #kind IN (:order, :unreadable)',
+  ExpressionAttributeNames: Object.fromEntries(LISTED.map((name) => [`#${name}`, name])),
+  ExpressionAttributeValues: { ':order': { S: 'order' }, ':unreadable': { S: 'unreadable' } },
+};
+/** The attributes do not suffice for items of the first schema, and for reversals. */
+const isWhole = ({ schema, reversed }: Attributes) => schema === undefined || reversed !== undefined;
 
-/** Reads those attributes of all orders and notifications. What they do not suffice for is read whole. */
-export async function* everyListed(
+/**
+ * Reads the whole table page by page, in parallel. DynamoDB bills every item, and a consistent read twice: only an action
+ * on what was found needs one.
+ */
+export async function* everyItem(
   table: Table,
-  show: (part: number) => void,
+  { isConsistent = false, isListed: isPart = false, show }: Reading = {},
 ): AsyncGenerator<readonly Item[]> {
-  const names = Object.fromEntries(LISTED.map((name) => [`#${name}`, name]));
-  const scan = {
-    ProjectionExpression: Object.keys(names).join(),
-    // Items of the first schema have no kind.
-    FilterExpression: 'attribute_not_exists(#kind) OR #kind IN (:order, :unreadable)',
-    ExpressionAttributeNames: names,
-    ExpressionAttributeValues: { ':order': { S: 'order' }, ':unreadable': { S: 'unreadable' } },
-  };
-  const isEnough = ({ schema, reversed }: Attributes) => schema !== undefined && !reversed;
-  for await (const items of everyPage(table, scan, show)) {
-    yield items.filter(isEnough).map(fromItem);
-    const others = items.filter((item) => !isEnough(item)).map(({ key }) => key?.S ?? '');
-    if (others.length > 0) yield await fetchItems(table, others);
-  }
-}
-
-async function* everyPage(
-  { client, name }: Table,
-  scan: Partial<ScanCommandInput>,
-  show: (part: number) => void = () => undefined,
-): AsyncGenerator<readonly Attributes[]> {
+  const { client, name } = table;
   // The count is some hours old, which is good enough for a progress bar; a new table has none, as that of `npm start`.
   const { Table } = await client.send(new DescribeTableCommand({ TableName: name }));
   let read = 0;
-  for await (const { Items = [], ScannedCount = 0 } of merge(
-    segments(client, { TableName: name, ...scan }),
-  )) {
+  const scan = { TableName: name, ConsistentRead: isConsistent, ...(isPart && LISTED_ONLY) };
+  for await (const { Items = [], ScannedCount = 0 } of merge(segments(client, scan))) {
+    const others = Items.filter((item) => isPart && isWhole(item));
+    yield Items.filter((item) => !others.includes(item)).map(fromItem);
+    if (others.length > 0) yield await fetchItems(table, keysOf(others));
     read += ScannedCount;
-    yield Items;
-    if (Table?.ItemCount) show(Math.min(1, read / Table.ItemCount));
+    if (Table?.ItemCount) show?.(Math.min(1, read / Table.ItemCount));
   }
+}
+
+const keysOf = (items: readonly Attributes[]) => items.map(({ key }) => key?.S ?? '');
+
+interface Reading {
+  readonly isConsistent?: boolean;
+  /** Reads orders and notifications only, and of them what a list and a search need. */
+  readonly isListed?: boolean;
+  show?(part: number): void;
 }
 
 type Attributes = Record<string, AttributeValue>;

@@ -1,5 +1,5 @@
 // One order: its facts, its history, and the form for what a person can do to it.
-import { button, field, fill, html, input, select, typedIn } from './html.js';
+import { button, choice, fact, field, fill, html, input, typedIn } from './html.js';
 import { api, copy, doc, doing, mailView, stateOf, time } from './tools.js';
 
 /** Shows an order in `pane`. `done` is called after each action. Returns the heading. */
@@ -24,33 +24,32 @@ export async function showOrder(pane, session, key, done = () => undefined) {
   return heading;
 }
 
-const row = (name, ...value) => value.some(Boolean) && html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
 const copied = (name, text, what = name.toLowerCase()) =>
-  row(name, text, text && ' ', copy(`the ${what}`, text));
+  fact(name, text, text && ' ', copy(`the ${what}`, text));
 const money = (amount) => amount && `${amount.value} ${amount.currency}`;
 
 const facts = ({ buyer, lines, ...order }) => html`<dl>
-  ${row('Provider', order.provider, order.test && ' (test order)')}
-  ${row('Received number', order.printed)}
-  ${row('Paid', time(order.placedAt))}
-  ${row('Received', time(order.receivedAt))}
-  ${row('Held since', time(order.heldAt))}
-  ${row('Amount', money(order.amount))}
+  ${fact('Provider', order.provider, order.test && ' (test order)')}
+  ${fact('Received number', order.printed)}
+  ${fact('Paid', time(order.placedAt))}
+  ${fact('Received', time(order.receivedAt))}
+  ${fact('Held since', time(order.heldAt))}
+  ${fact('Amount', money(order.amount))}
   ${copied('Name', buyer.name)}
   ${copied('Company', buyer.company)}
   ${copied('Registration', buyer.registration)}
   ${copied('Mail', buyer.email)}
-  ${row('Country and language', [buyer.country, buyer.locale].filter(Boolean).join(', '))}
-  ${row('Other numbers', order.aliases?.join(', '))}
+  ${fact('Country and language', [buyer.country, buyer.locale].filter(Boolean).join(', '))}
+  ${fact('Other numbers', order.aliases?.join(', '))}
   ${lines.map(({ product, sku, quantity, paid, licensee, serial, superseded = [] }) => [
-    row(
+    fact(
       product ?? 'Unknown product',
       `SKU ${sku || 'unknown'}, ${quantity} × ${money(paid) ?? 'price unknown'}`,
     ),
     copied('Licensee', licensee),
-    row('Serial', serial && html`<code>${serial}</code> ${copy('the serial', serial)}`),
+    fact('Serial', serial && html`<code>${serial}</code> ${copy('the serial', serial)}`),
     superseded.map((old) =>
-      row('Superseded', html`<code>${old.serial}</code> for ${old.licensee}, ${time(old.at)}`),
+      fact('Superseded', html`<code>${old.serial}</code> for ${old.licensee}, ${time(old.at)}`),
     ),
   ])}
 </dl>`;
@@ -107,8 +106,9 @@ function actionForm(pane, session, order, done) {
     return typed === known[name] ? undefined : typed || undefined;
   };
 
+  const { key, basis } = order;
+  const reload = () => showOrder(pane, session, key, done);
   const act = (action, body) => async () => {
-    const { key, basis } = order;
     const typed = typedIn(form);
     try {
       const answer = await api('POST', 'actions', { action, key, basis, why: typed.why, ...body(typed) });
@@ -117,7 +117,7 @@ function actionForm(pane, session, order, done) {
       return outcome(action, answer);
     } catch (error) {
       if (!error.answer?.changed) throw error;
-      await showOrder(pane, session, key, done);
+      await reload();
       for (const one of pane.querySelectorAll('input')) one.value = typed[one.name] ?? one.value;
       throw error;
     }
@@ -148,7 +148,7 @@ function actionForm(pane, session, order, done) {
       known.email &&
       button(
         'Erase',
-        doing(() => erase(form, known.email, () => showOrder(pane, session, order.key, done))),
+        doing(() => erase(form, known.email, reload)),
       ),
   ];
   const form = html`<form class="act" @submit=${(event) => event.preventDefault()}>
@@ -174,10 +174,7 @@ function actionForm(pane, session, order, done) {
 /** Chooses a product for an unknown SKU; a notification that cannot be parsed has none, so it is typed. */
 export function productField(session, sku) {
   const typed = input('sku', { value: sku });
-  const product = select('product', [
-    ['', 'not chosen'],
-    ...session.products.map(({ id, name }) => [id, name]),
-  ]);
+  const product = choice(session.products, [['', 'not chosen']]);
   const choose = field(sku ? `Product for the SKU ${sku}` : 'Product', product);
   return {
     node: sku ? choose : [field('SKU', typed, "The provider's; the product unless typed"), choose],
@@ -186,7 +183,7 @@ export function productField(session, sku) {
 }
 
 /** Asks in the form before something that cannot be undone. */
-function ask(form, label, question, work) {
+export function ask(form, label, question, work) {
   const buttons = form.querySelector('.buttons');
   const panel = html`<div class="ask" role="alertdialog" aria-label=${label} tabindex="-1">
     <p>${question}</p>
@@ -240,13 +237,7 @@ export function issueForm({ products }, done) {
   };
   return html`<form class="act" @submit=${doing(work)}>
     <h2 tabindex="-1">A serial without a payment</h2>
-    ${field(
-      'Product',
-      select(
-        'product',
-        products.map(({ id, name }) => [id, name]),
-      ),
-    )}
+    ${field('Product', choice(products))}
     ${field('Name', input('name'))}
     ${field('Address', input('email'))}
     ${field('Copies', input('quantity', { type: 'number', value: 1, min: 1 }))}

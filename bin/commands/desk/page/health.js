@@ -1,5 +1,5 @@
 // The tab Health: what is stuck, what needed a person, what was sent, and what doctor finds.
-import { fill, html, table } from './html.js';
+import { fact, fill, html, table } from './html.js';
 import { api, doc, partOf, sayError, time } from './tools.js';
 
 export function showHealth(panel, session) {
@@ -71,7 +71,7 @@ function chart(days) {
   const most = Math.max(1, ...days.map(({ orders }) => orders));
   const bar = (at, from, count, name) =>
     `<rect class="${name}" x="${at * 10 + 1}" width="8" y="${60 - ((from + count) / most) * 58}" height="${(count / most) * 58}"/>`;
-  const svg = html`<svg viewBox="0 0 300 60" role="img" aria-label="Orders of the last 30 days"></svg>`;
+  const svg = html`<svg viewBox="0 0 300 60" preserveAspectRatio="none" role="img" aria-label="Orders of the last 30 days"></svg>`;
   // These are numbers only.
   svg.innerHTML = days
     .map(
@@ -106,7 +106,7 @@ const addresses = ({ providers }) => html`<section>
       : isMail
         ? 'takes orders by mail'
         : 'not deployed';
-    return html`<div><dt>${name}</dt><dd>${address}</dd></div>`;
+    return fact(name, address);
   })}</dl>
   <p>${['runbook', 'operations', 'catalogue', 'desk'].map((name) => [doc(name), ' '])}</p>
 </section>`;

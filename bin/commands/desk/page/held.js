@@ -1,5 +1,5 @@
 // The tab Held: what waits for a person, why, and the form that resolves it, alone or together.
-import { outcome, productField, showOrder } from './detail.js';
+import { ask, outcome, productField, showOrder } from './detail.js';
 import { button, field, fill, html, input, pager, typedIn } from './html.js';
 import { api, doing, every, sayError, time } from './tools.js';
 
@@ -85,17 +85,19 @@ export function showHeld(panel, session) {
       fill(pane, heading, html`<ul>${texts.map((text) => html`<li>${text}</li>`)}</ul>`);
       return `${done} of ${orders.length} orders are resolved.`;
     };
-    const does = (text, action) =>
-      session.actions.includes(action) &&
-      button(
-        text,
-        doing(() => act(action)),
+    const may = (action) => session.actions.includes(action);
+    const release = doing(() => act('release'));
+    const reject = () =>
+      ask(form, 'Reject', 'Reject them? No serial is ever made of them. This cannot be undone.', () =>
+        act('reject'),
       );
     const heading = html`<h2 tabindex="-1">${orders.length} orders held for ${label}</h2>`;
     const form = html`<form class="act" @submit=${(event) => event.preventDefault()}>
       ${product?.node}
       ${field('Why', input('why'), 'Kept with each order')}
-      <p class="buttons">${does('Release', 'release')} ${does('Reject', 'reject')}</p>
+      <p class="buttons">
+        ${may('release') && button('Release', release)} ${may('reject') && button('Reject', reject)}
+      </p>
     </form>`;
     const buyers = orders.map(
       ({ key, buyer }) => html`<li>${key}: ${buyer.name ?? 'no name'}, ${buyer.email ?? 'no address'}</li>`,

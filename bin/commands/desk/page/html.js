@@ -47,7 +47,15 @@ function setAttribute(element, name, value) {
 const shown = (value) =>
   [value]
     .flat(Number.POSITIVE_INFINITY)
-    .filter((child) => child !== undefined && child !== null && child !== false);
+    .filter((child) => child !== undefined && child !== null && child !== false)
+    .map((child) => (child instanceof Node ? child : visible(child)));
+
+/** Controls that reverse the text after them are shown, and have no effect. */
+export const visible = (text) =>
+  String(text).replace(
+    /[\u202a-\u202e\u2066-\u2069]/g,
+    (control) => `[U+${control.charCodeAt(0).toString(16).toUpperCase()}]`,
+  );
 
 /** Replaces the children of the node. */
 export const fill = (node, ...children) => node.replaceChildren(...shown(children));
@@ -62,6 +70,10 @@ export const input = (name, more = {}) =>
 export const select = (name, values) => html`<select name=${name}>${options(values)}</select>`;
 export const options = (values) =>
   values.map(([value, text = value]) => html`<option value=${value}>${text}</option>`);
+
+/** @param first what is chosen before a product is. */
+export const choice = (products, first = []) =>
+  select('product', [...first, ...products.map(({ id, name }) => [id, name])]);
 
 /** Returns what is typed in the fields of a form. */
 export const typedIn = (form) =>
@@ -78,6 +90,10 @@ export function field(label, control, hint) {
     ${hint && html`<small id=${`hint-${hints}`}>${hint}</small>`}
   </div>`;
 }
+
+/** An entry of a list of facts; nothing without a value. */
+export const fact = (name, ...value) =>
+  value.some(Boolean) && html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
 
 /** A table of which each row is a list of cells. */
 export const table = (titles, rows) => html`<div class="scroll"><table>

@@ -20,15 +20,17 @@ const tabs = document.querySelectorAll('[role=tab]');
 let [session, stop] = [undefined, undefined];
 
 function route() {
-  const [name, ...value] = location.hash.slice(1).split('=');
+  // A help desk's link may contain these characters as they are.
+  const hash = location.hash.slice(1).replace(/[&+]/g, encodeURIComponent);
+  const [[name, value] = []] = new URLSearchParams(hash);
   // #search and #order are in the tab Orders.
-  const tab = TABS[name] ? name : 'orders';
+  const tab = Object.hasOwn(TABS, name ?? '') ? name : 'orders';
   stop?.();
   say('');
   for (const one of tabs) one.ariaSelected = String(one.id === `tab-${tab}`);
   panel.setAttribute('aria-labelledby', `tab-${tab}`);
   fill(panel);
-  stop = TABS[tab](panel, session, { [name]: decodeURIComponent(value.join('=')) });
+  stop = TABS[tab](panel, session, { [name]: value });
 }
 
 for (const one of tabs)

@@ -1,5 +1,5 @@
 // The tab Products: the serial maker, the finder of profiles, and previews of the mail.
-import { button, field, fill, html, input, select } from './html.js';
+import { button, choice, fact, field, fill, html, input, select } from './html.js';
 import { api, copy, doing, mailView } from './tools.js';
 
 export function showProducts(panel, { products }) {
@@ -9,11 +9,6 @@ export function showProducts(panel, { products }) {
 
 /** A key may begin or end with a space. */
 const raw = (form) => Object.fromEntries(new FormData(form));
-const choice = (products) =>
-  select(
-    'product',
-    products.map(({ id, name }) => [id, name]),
-  );
 const textarea = (name, rows) => html`<textarea name=${name} rows=${rows} spellcheck="false"></textarea>`;
 
 function serialMaker(products) {
@@ -122,14 +117,10 @@ function finder(profile) {
   </section>`;
 }
 
-const LANGUAGES = {
-  en: 'English',
-  de: 'Deutsch',
-  fr: 'Français',
-  es: 'Español',
-  it: 'Italiano',
-  ja: '日本語',
-};
+const LANGUAGES = ['en', 'de', 'fr', 'es', 'it', 'ja'].map((tag) => [
+  tag,
+  new Intl.DisplayNames(tag, { type: 'language' }).of(tag),
+]);
 
 function preview(products) {
   const output = html`<div></div>`;
@@ -140,7 +131,7 @@ function preview(products) {
     <h2>The mail</h2>
     <form @submit=${doing(show)}>
       ${field('Product of the mail', choice(products))}
-      ${field('Language', select('locale', Object.entries(LANGUAGES)))}
+      ${field('Language', select('locale', LANGUAGES))}
       <p class="buttons"><button type="submit">Show the mail</button></p>
     </form>
     ${output}
@@ -151,6 +142,6 @@ const catalogue = (products) => html`<section>
   <h2>Products of the catalogue</h2>
   <dl>${products.map(({ id, name, serial, skus }) => {
     const sold = Object.entries(skus).map(([provider, list]) => `${provider} ${list.join(', ')}`);
-    return html`<div><dt>${name} (${id})</dt><dd>${serial.kind}; SKUs: ${sold.join('; ')}</dd></div>`;
+    return fact(`${name} (${id})`, `${serial.kind}; SKUs: ${sold.join('; ')}`);
   })}</dl>
 </section>`;

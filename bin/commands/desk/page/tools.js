@@ -1,5 +1,5 @@
 // The desk's API, and what all its tabs show.
-import { button, html } from './html.js';
+import { button, html, visible } from './html.js';
 
 const token = new URLSearchParams(location.search).get('token');
 
@@ -39,7 +39,7 @@ export const doc = (name, anchor = '') =>
 export function say(text, isBad = false) {
   const status = document.querySelector('#status');
   status.className = isBad ? 'bad' : '';
-  status.textContent = text;
+  status.textContent = visible(text);
 }
 export const sayError = (error) => say(error.message, true);
 
