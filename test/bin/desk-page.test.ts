@@ -74,7 +74,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the desk of a deployed stack', () => {
     expect(sent).toMatchObject([{ to: ['held@example.com'] }]);
     expect(await page.locator('.mail h3').textContent()).toBe(sent[0]?.subject);
     // The operator does not know the address of the buyers' pages.
-    const withoutLinks = (text = '') => text.replace(/https?:\/\/[^"<]*\/licences/g, '');
+    const withoutLinks = (text = '') => text.replace(/https?:\/\/[^"<]*\/licences/g, '').trim();
     const shown = await page.locator('iframe').getAttribute('srcdoc');
     expect(withoutLinks(shown ?? '')).toContain(withoutLinks(sent[0]?.html));
   });

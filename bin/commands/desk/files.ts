@@ -1,11 +1,6 @@
 /** The files of the desk's page. They contain no data, so only the page itself needs the token. */
 import { existsSync, readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
-import { extname } from 'node:path';
-
-const TYPES: Readonly<Record<string, string>> = {
-  ...{ '.html': 'text/html', '.css': 'text/css', '.js': 'text/javascript' },
-};
 
 /** The page loads nothing from other hosts. A mail's styles need 'unsafe-inline'; its frame has no rights at all. */
 const POLICY =
@@ -17,14 +12,15 @@ const DOCS = ['../../../docs/', '../../../../docs/'];
 
 /** Returns false if the page has no such file. */
 export function sendFile(pathname: string, response: ServerResponse): boolean {
-  const [, name] = /^\/desk\/([a-z-]+\.(?:css|js))$/.exec(pathname) ?? [];
+  const [, name, kind] = /^\/desk\/([a-z-]+\.(css|js))$/.exec(pathname) ?? [];
   const [, doc] = /^\/desk\/docs\/([a-z0-9-]+\.md)$/.exec(pathname) ?? [];
   const file = pathname === '/' ? 'index.html' : name;
   const paths = doc ? DOCS.map((folder) => folder + doc) : file ? [`./page/${file}`] : [];
   const found = paths.map((path) => new URL(path, import.meta.url)).find((path) => existsSync(path));
   if (!found) return false;
+  const type = doc ? 'plain' : kind === 'js' ? 'javascript' : (kind ?? 'html');
   response.writeHead(200, {
-    'content-type': `${TYPES[extname(found.pathname)] ?? 'text/plain'}; charset=utf-8`,
+    'content-type': `text/${type}; charset=utf-8`,
     'content-security-policy': POLICY,
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',

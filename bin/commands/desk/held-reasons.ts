@@ -57,11 +57,10 @@ const fix: Readonly<Record<HeldReason, string>> = {
 };
 
 /** The fields besides name and address, which every form has. */
-const DESCRIBES = ['product', 'order'] as const;
 const fields: Readonly<Partial<Record<HeldReason, readonly ('product' | 'order')[]>>> = {
-  bad_body: DESCRIBES,
-  mail_changed: DESCRIBES,
-  not_authentic: DESCRIBES,
+  bad_body: ['product', 'order'],
+  mail_changed: ['product', 'order'],
+  not_authentic: ['product', 'order'],
   unknown_product: ['product'],
 };
 

@@ -2,7 +2,7 @@
 import { fullView } from '../../../functions/core/operator/person.ts';
 import { basisOf } from '../../../functions/core/operator/refusal.ts';
 import { mayStart } from '../../../functions/core/order/due.ts';
-import type { Order, Request, Send, Unreadable } from '../../../functions/core/order/types.ts';
+import type { AuditEntry, Order, Request, Send, Unreadable } from '../../../functions/core/order/types.ts';
 import { asOrder } from '../../../functions/core/order/view.ts';
 import { formatMinute } from '../orders/print.ts';
 
@@ -31,35 +31,34 @@ const MOST_BODY = 16_000;
 function historyOf(order: Order): Entry[] {
   const { receivedAt, paidAt, trial, renewedAt, heldAt, reversals, lines, sends, audit, outbox } = order;
   const entries: Entry[] = [
-    ...(paidAt ? [{ at: paidAt, text: 'The provider reports the payment.' }] : []),
-    ...(trial ? [{ at: trial.at, text: 'A trial begins.' }] : []),
-    ...(renewedAt
-      ? [{ at: renewedAt, text: 'The provider reports the first payment after the trial.' }]
-      : []),
-    { at: receivedAt, text: 'Keypost receives the notification.' },
-    ...(heldAt ? [{ at: heldAt, text: 'The order is held.' }] : []),
+    ...entryAt(paidAt, 'The provider reports the payment.'),
+    ...entryAt(trial?.at, 'A trial begins.'),
+    ...entryAt(renewedAt, 'The provider reports the first payment after the trial.'),
+    ...entryAt(receivedAt, 'Keypost receives the notification.'),
+    ...entryAt(heldAt, 'The order is held.'),
     ...[...reversals].map(([id, { kind, state, part, amount, at }]) => ({
       at: at ?? null,
       text: `The provider reports a ${part} ${kind}, ${state}${amount ? `: ${amount.value} ${amount.currency}` : ''} (${id}).`,
     })),
     ...lines.flatMap((line) =>
       line.state === 'issued'
-        ? line.superseded.map(({ at, licensee }) => ({
-            at,
-            text: `The serial for ${licensee} is superseded.`,
-          }))
+        ? line.superseded.flatMap(({ at, licensee }) =>
+            entryAt(at, `The serial for ${licensee} is superseded.`),
+          )
         : [],
     ),
     // A mail that waits has no purpose any more if, for instance, the hold that it was about is over.
     ...sends.filter((send) => send.state !== 'waiting' || mayStart(order, send)).map(sent),
-    ...audit.map(({ at, what, who, why, before, after }) => ({
-      ...{ at, who, why },
-      text: `${capitalised(what)}: ${changes(before, after) || 'nothing else changes'}.`,
-    })),
+    ...audit.map((entry) => {
+      const { at, who, why, what } = entry;
+      return { at, who, why, text: `${capitalised(what)}: ${changes(entry) || 'nothing else changes'}.` };
+    }),
     ...(outbox?.held ? [{ at: null, text: `No mail is sent: ${outbox.held}.` }] : []),
   ];
   return entries.sort((one, other) => ((one.at ?? '9') < (other.at ?? '9') ? -1 : 1));
 }
+
+const entryAt = (at: string | undefined, text: string): Entry[] => (at ? [{ at, text }] : []);
 
 const KINDS = {
   serials: 'the serials',
@@ -82,23 +81,16 @@ function sent(send: Send): Entry {
     case 'in_flight':
       return { at: null, text: `${mail}: is being sent.` };
     case 'unknown':
-      return {
-        at: null,
-        text: `${mail}: it is unknown whether SES has it (${send.code}). Next try ${formatMinute(send.until)}.`,
-      };
-    case 'waiting':
-      return {
-        at: null,
-        text: `${mail}: waits${send.code ? ` (${send.code})` : ''}. Next try ${formatMinute(send.until)}.`,
-      };
+    case 'waiting': {
+      const state = send.state === 'waiting' ? 'waits' : 'it is unknown whether SES has it';
+      const code = send.code ? ` (${send.code})` : '';
+      return { at: null, text: `${mail}: ${state}${code}. Next try ${formatMinute(send.until)}.` };
+    }
   }
 }
 
 const capitalised = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1);
-const changes = (
-  before: Readonly<Record<string, string | null>>,
-  after: Readonly<Record<string, string | null>>,
-) =>
+const changes = ({ before, after }: AuditEntry): string =>
   Object.entries(after)
     .map(([name, value]) => `${name} ${before[name] ?? 'nothing'} → ${value ?? 'nothing'}`)
     .join('; ');

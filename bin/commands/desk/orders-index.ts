@@ -3,27 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { toSearchable, toWanted } from '../../../functions/core/operator/search.ts';
 import { heldReasons, isPaid, mailState, statusOf } from '../../../functions/core/order/due.ts';
 import type { Item, Order, Unreadable } from '../../../functions/core/order/types.ts';
-import { asOrder, isListed, isUnpaid, type OrderView } from '../../../functions/core/order/view.ts';
+import { asOrder, isListed, isUnpaid } from '../../../functions/core/order/view.ts';
 import { dayOf } from '../cli/option-values.ts';
 import { allEntries, dueEntries, entries, everyItem, fetchItems, type Table } from '../orders/table.ts';
-import { textBlocks } from './text-blocks.ts';
 
-/** What the list shows of an order. */
-export interface Row extends Pick<OrderView, 'key' | 'receivedAt' | 'test' | 'status' | 'held' | 'heldAt'> {
-  readonly name: string | null;
-  readonly email: string | null;
-  readonly products: string;
-  readonly serial: string | null;
-  readonly mail: string;
-}
-
-interface Known extends Row {
-  readonly version: number;
-  /** The times of the manual actions. */
-  readonly acts: readonly string[];
-  /** The seconds from the payment to the first mail that SES accepted. */
-  readonly seconds: number | undefined;
-}
+/** What the list shows of an order, and what Health counts. */
+type Row = ReturnType<typeof toRow>;
 
 const PAGE = 50;
 const FOLLOW_MS = 3_000;
@@ -43,11 +28,13 @@ export function ordersIndex(
 ) {
   const numbers = new Map<string, number>();
   /** By number: an order, when it was received, and its texts. A number is never used again. */
-  const known: (Known | undefined)[] = [];
+  const known: (Row | undefined)[] = [];
   const times: number[] = [];
-  const [words, serials] = [textBlocks(), textBlocks()];
+  // A search that read its texts through the orders would take ten times as long: they are spread over the memory.
+  const words: string[] = [];
+  const serials: string[] = [];
   /** The numbers, the newest order first unless orders have been added since. */
-  let sorted: number[] = [];
+  const sorted: number[] = [];
   let isSorted = true;
   /** The keys of orders that are held, or whose mail is on its way: the indexes say when that ends. */
   const waiting = new Set<string>();
@@ -62,8 +49,6 @@ export function ordersIndex(
     numbers.delete(key);
     waiting.delete(key);
     known[number] = undefined;
-    words.set(number, '');
-    serials.set(number, '');
   };
   const learn = (items: readonly Item[]) => {
     for (const item of items) {
@@ -79,11 +64,11 @@ export function ordersIndex(
         isSorted = false;
       }
       if (known[number]?.version === item.version) continue;
-      const row = toKnown(item);
+      const row = toRow(item);
       known[number] = row;
       const searchable = toSearchable(products, item);
-      words.set(number, searchable.words);
-      serials.set(number, searchable.serials);
+      words[number] = searchable.words;
+      serials[number] = searchable.serials;
       if (row.heldAt || row.mail === 'due' || row.mail === 'unknown') waiting.add(item.key);
       else waiting.delete(item.key);
     }
@@ -147,47 +132,39 @@ export function ordersIndex(
       await following;
     },
     search(text: string, page: number) {
-      if (!isSorted)
-        sorted = sorted.sort((one, other) => (times[other] ?? 0) - (times[one] ?? 0) || other - one);
+      if (!isSorted) sorted.sort((one, other) => (times[other] ?? 0) - (times[one] ?? 0) || other - one);
       isSorted = true;
-      const marks = new Uint8Array(known.length);
       const wanted = toWanted(text);
-      if (wanted.words !== '') words.mark(wanted.words, marks);
-      if (wanted.serials !== undefined) serials.mark(wanted.serials, marks);
-      const isFound = (number: number) =>
-        text.trim() === '' ? known[number] !== undefined : marks[number] === 1;
-      const found = sorted.filter(isFound);
+      const hasSerial = (number: number) =>
+        wanted.serials !== undefined && serials[number]?.includes(wanted.serials);
+      const found = sorted.filter(
+        (number) => known[number] && (words[number]?.includes(wanted.words) || hasSerial(number)),
+      );
       const items = found.slice(page * PAGE, (page + 1) * PAGE).flatMap((number) => known[number] ?? []);
-      return {
-        total: found.length,
-        pages: Math.ceil(found.length / PAGE),
-        items: items.map(({ version: _v, acts: _a, seconds: _s, ...row }): Row => row),
-      };
+      return { total: found.length, pages: Math.ceil(found.length / PAGE), items };
     },
     rows: () => known.flatMap((row) => row ?? []),
   };
 }
 
-function toKnown(item: Order | Unreadable): Known {
+function toRow(item: Order | Unreadable) {
   const order = item.kind === 'order' ? item : asOrder(item);
   const { key, version, receivedAt, test, heldAt = null, buyer, lines, sends, audit } = order;
   const issued = lines.flatMap((line) => (line.state === 'issued' ? line.issued : []))[0];
   const paid = order.paidAt ?? order.renewedAt;
   const first = sends.flatMap((send) => (send.state === 'accepted' ? send.at : [])).sort()[0];
   return {
-    key,
-    version,
-    receivedAt,
-    test,
-    status: item.kind === 'order' ? statusOf(order) : 'paid',
+    ...{ key, version, receivedAt, test, heldAt },
+    status: item.kind === 'order' ? statusOf(order) : ('paid' as const),
     held: heldReasons(order),
-    heldAt,
     name: issued?.licensee ?? (buyer.registration || buyer.name || buyer.company || null),
     email: buyer.email ?? null,
     products: [...new Set(lines.map(({ product, sku }) => product ?? (sku || 'unknown')))].join(', '),
     serial: issued?.serial ?? null,
     mail: mailState(order),
+    /** The times of the manual actions. */
     acts: audit.map(({ at }) => at),
+    /** From the payment to the first mail that SES accepted. */
     seconds: first && paid && isPaid(order) ? (Date.parse(first) - Date.parse(paid)) / 1_000 : undefined,
   };
 }

@@ -72,14 +72,10 @@ const isEqual = (one: string, other: string) =>
   one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
 const isRefused = (value: unknown) => z.object({ done: z.literal(false) }).safeParse(value).success;
 
-const Product = z.looseObject({
-  id: z.string(),
-  name: z.string(),
-  serial: z.looseObject({ kind: z.string() }),
-});
+const Serial = z.looseObject({ kind: z.string() });
 const Described = z.looseObject({
   providers: z.array(z.object({ name: z.string(), isMail: z.boolean() })),
-  products: z.array(Product),
+  products: z.array(z.looseObject({ id: z.string(), name: z.string(), serial: Serial })),
 });
 
 type Session = Awaited<ReturnType<typeof open>>;
@@ -100,8 +96,6 @@ async function open(target: Target, terminal: Terminal, reads: Target) {
   index.follow().catch(() => undefined);
   return { target, terminal, operate, names, table, store, who, catalogue, products, index };
 }
-
-const MailChoice = z.record(z.string(), z.string());
 
 interface Call {
   readonly incoming: IncomingMessage;
@@ -136,7 +130,10 @@ async function route(session: Session, name: string, call: Call): Promise<unknow
     case 'GET doctor':
       return await doctorOf(session);
     case 'POST mail-preview':
-      return await session.operate({ ...parseBody(MailChoice, await readJson(incoming)), action: 'preview' });
+      return await session.operate({
+        ...parseBody(z.looseObject({}), await readJson(incoming)),
+        action: 'preview',
+      });
     case 'POST serial':
       return trySerial(products, await readJson(incoming));
     case 'POST find-profile':
@@ -208,12 +205,10 @@ async function act(session: Session, body: unknown): Promise<unknown> {
   const { orders, ...request } = parseBody(Action, body);
   if (!orders) return await actOnce(session, request);
   const results: unknown[] = [];
-  for (let at = 0; at < orders.length; at += AT_ONCE)
-    results.push(
-      ...(await Promise.all(
-        orders.slice(at, at + AT_ONCE).map(async (order) => await actOnce(session, { ...request, ...order })),
-      )),
-    );
+  for (let at = 0; at < orders.length; at += AT_ONCE) {
+    const some = orders.slice(at, at + AT_ONCE).map((order) => actOnce(session, { ...request, ...order }));
+    results.push(...(await Promise.all(some)));
+  }
   return { results };
 }
 

@@ -210,13 +210,15 @@ export async function* everyItem(
   for await (const { Items = [], ScannedCount = 0 } of merge(segments(client, scan))) {
     const others = Items.filter((item) => isPart && isWhole(item));
     yield Items.filter((item) => !others.includes(item)).map(fromItem);
-    if (others.length > 0) yield await fetchItems(table, keysOf(others));
+    if (others.length > 0)
+      yield await fetchItems(
+        table,
+        others.map(({ key }) => key?.S ?? ''),
+      );
     read += ScannedCount;
     if (Table?.ItemCount) show?.(Math.min(1, read / Table.ItemCount));
   }
 }
-
-const keysOf = (items: readonly Attributes[]) => items.map(({ key }) => key?.S ?? '');
 
 interface Reading {
   readonly isConsistent?: boolean;

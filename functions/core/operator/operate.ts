@@ -61,7 +61,9 @@ export const OperatorRequest = z.discriminatedUnion('action', [
   z.object({ action: z.literal('erase'), ...By, email: text, keys: z.array(z.string()) }),
 ]);
 export type OperatorRequest = z.output<typeof OperatorRequest>;
-type Of<Action extends OperatorRequest['action']> = Extract<OperatorRequest, { readonly action: Action }>;
+type Name = OperatorRequest['action'];
+type Of<Action extends Name> = Extract<OperatorRequest, { readonly action: Action }>;
+type Requests = { readonly [Action in Name]: Of<Action> };
 
 /** A person who answers buyers needs these; the others give a serial away or destroy data. */
 export const SUPPORT_ACTIONS = ['describe', 'preview', 'release', 'resend', 'reissue', 'transfer'] as const;
@@ -78,7 +80,7 @@ export async function operate(ports: Operating, request: unknown, isSupport = fa
   if (isSupport && !isOfSupport(action))
     return { done: false, message: `KeypostSupport does not allow ${action}; ask the seller` } as const;
   try {
-    return { done: true, ...(await perform(ports, parsed.data, isSupport)) } as const;
+    return { done: true, ...(await perform({ ...ports, isSupport }, action, parsed.data)) } as const;
   } catch (error) {
     if (error instanceof AliasCircle) return { done: false, message: error.message } as const;
     if (!(error instanceof Refusal)) throw error;
@@ -87,36 +89,21 @@ export async function operate(ports: Operating, request: unknown, isSupport = fa
   }
 }
 
-async function perform(ports: Operating, request: OperatorRequest, isSupport: boolean) {
-  switch (request.action) {
-    case 'describe':
-      return describe(ports, isSupport);
-    case 'preview':
-      return await preview(ports, request);
-    case 'release':
-      return await release(ports, request);
-    case 'reject':
-      return await rejectItem(ports, request);
-    case 'resend':
-      return await resendOrder(ports, request);
-    case 'reissue':
-      return await reissue(ports, request);
-    case 'transfer':
-      return await transfer(ports, request);
-    case 'issue':
-      return await issue(ports, request);
-    case 'erase':
-      return await erase(ports, request);
-  }
-}
+/** A function for each action. */
+const ACTIONS: {
+  readonly [Action in Name]: (ports: Operating, request: Requests[Action]) => Promise<object>;
+} = {
+  ...{ describe, preview, release, reject: rejectItem, resend: resendOrder, reissue, transfer, issue, erase },
+};
+const perform = <Action extends Name>(ports: Operating, action: Action, request: Requests[Action]) =>
+  ACTIONS[action](ports, request);
 
 /** The deployed catalogue, without keys, and the actions that the caller may perform. */
-function describe({ catalogue }: Operating, isSupport: boolean) {
+async function describe({ catalogue, isSupport = false }: Operating) {
   const { products, providers, seller } = catalogue;
-  const all = ['describe', 'release', 'reject', 'resend', 'reissue', 'transfer', 'issue', 'erase'];
   return {
     seller: seller.name,
-    actions: all.filter((action) => !isSupport || isOfSupport(action)),
+    actions: Object.keys(ACTIONS).filter((action) => !isSupport || isOfSupport(action)),
     providers: Object.entries(providers).map(([name, { mail }]) => ({ name, isMail: mail !== undefined })),
     products: Object.entries(products).map(([id, { name, serial, skus }]) => ({ id, name, serial, skus })),
   };

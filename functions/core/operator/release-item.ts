@@ -28,6 +28,8 @@ type Seen = Order | Unreadable;
 export interface Operating {
   readonly catalogue: Catalogue;
   readonly store: Store;
+  /** True if the caller may only perform the actions of support. */
+  readonly isSupport?: boolean;
   now(): number;
   /** Reads the keys, which only some actions need. */
   reader(): Promise<Reader>;
@@ -46,8 +48,8 @@ interface Release extends Actor {
 
 /** Returns the order or notification as it is afterwards. Throws a Refusal. */
 export async function releaseItem(ports: Operating, release: Release): Promise<Seen> {
-  const { item, corrections, notes } = release;
-  const work = { ...ports, ...release, reader: await ports.reader(), ...actorOf(release) };
+  const { item, corrections, notes, who, why } = release;
+  const work = { ...ports, ...release, reader: await ports.reader(), actor: { who, why } };
   const raw = 'raw' in item ? item.raw : undefined;
   const events = raw && (await eventsOf(work, item, raw));
   if (item.kind === 'order') return await corrected(work, item, events && saleIn(work.reader, item, events));
@@ -70,8 +72,6 @@ export async function releaseItem(ports: Operating, release: Release): Promise<S
   const isOnly = more && items.length === 1 && next.kind === 'order';
   return isOnly ? await corrected({ ...work, decided: undefined }, next) : next;
 }
-
-const actorOf = ({ who, why }: Actor) => ({ actor: { who, why } });
 
 interface Work extends Omit<Operating, 'reader'>, Omit<Release, 'decided'> {
   readonly reader: Reader;

@@ -82,9 +82,11 @@ async function mails({ key }) {
 
 /** On AWS the operator writes the mail again: what SES has sent cannot be read. */
 function mailOf({ key }) {
-  const place = html`<div></div>`;
-  const show = async () => fill(place, mailView(await api('POST', 'mail-preview', { key })));
-  return html`<div>${button('Show the mail', doing(show))}${place}</div>`;
+  const node = html`<div>${button('Show the mail', doing(show))}</div>`;
+  async function show() {
+    fill(node, mailView(await api('POST', 'mail-preview', { key })));
+  }
+  return node;
 }
 
 /** The actions that the order's state and the person's permissions allow. */
@@ -107,12 +109,12 @@ function actionForm(pane, session, order, done) {
   };
 
   const { key, basis } = order;
-  const reload = () => showOrder(pane, session, key, done);
+  const reload = async (shown = key) => (await showOrder(pane, session, shown, done)).focus();
   const act = (action, body) => async () => {
     const typed = typedIn(form);
     try {
       const answer = await api('POST', 'actions', { action, key, basis, why: typed.why, ...body(typed) });
-      await showOrder(pane, session, answer.order.key, done);
+      await reload(answer.order.key);
       done(answer.order.key);
       return outcome(action, answer);
     } catch (error) {

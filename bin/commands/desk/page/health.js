@@ -41,44 +41,38 @@ export function showHealth(panel, session) {
 /** The worst comes first. */
 const STATES = { bad: 'not ok', unknown: 'unknown', ok: 'ok' };
 
-function cards({ held, due, touches, seconds }) {
-  const card = (title, value, text, isBad) => html`<div class=${isBad ? 'card bad' : 'card'}>
+function cards({ held, due, touches, seconds: { half, most } }) {
+  const stuck = (title, { count, since }, what, done) => html`<div class=${since ? 'card bad' : 'card'}>
     <h3>${title}</h3>
-    <p class="value">${value}</p>
-    <p>${text}</p>
+    <p class="value">${count}</p>
+    <p>${since ? `The oldest is of ${time(since)}. ${what}` : done}</p>
   </div>`;
-  const stuck = (title, { count, since }, what, done) =>
-    card(title, count, count > 0 ? `The oldest is of ${time(since)}. ${what}` : done, count > 0);
-  const [half, most] = [seconds.half, seconds.most].map((value) => value !== null && Math.round(value));
-  return [
-    stuck('Held orders', held, 'Open Held and resolve them.', 'Nothing waits for you.'),
-    stuck('Mails that wait', due, 'See the checks below for the cause.', 'Every mail is sent.'),
-    card(
-      'Touches this month',
-      touches.count,
-      `orders that needed a person; ${touches.orders} orders in ${touches.month}`,
-    ),
-    card(
-      'Seconds from payment to acceptance',
-      half === false ? '–' : half,
-      half === false ? 'no mail yet' : `half of the mails are faster; 95 % take at most ${most} s`,
-    ),
-  ];
+  return html`
+    ${stuck('Held orders', held, 'Open Held and resolve them.', 'Nothing waits for you.')}
+    ${stuck('Mails that wait', due, 'See the checks below for the cause.', 'Every mail is sent.')}
+    <div class="card">
+      <h3>Touches this month</h3>
+      <p class="value">${touches.count}</p>
+      <p>orders that needed a person; ${touches.orders} orders in ${touches.month}</p>
+    </div>
+    <div class="card">
+      <h3>Seconds from payment to acceptance</h3>
+      <p class="value">${half === null ? '–' : Math.round(half)}</p>
+      <p>${half === null ? 'no mail yet' : `half of the mails are faster; 95 % take at most ${Math.round(most)} s`}</p>
+    </div>`;
 }
 
 /** Bars of the orders of each day; the part whose mail was delivered is filled, and a bounce is marked. */
 function chart(days) {
   const most = Math.max(1, ...days.map(({ orders }) => orders));
-  const bar = (at, from, count, name) =>
-    `<rect class="${name}" x="${at * 10 + 1}" width="8" y="${60 - ((from + count) / most) * 58}" height="${(count / most) * 58}"/>`;
-  const svg = html`<svg viewBox="0 0 300 60" preserveAspectRatio="none" role="img" aria-label="Orders of the last 30 days"></svg>`;
+  const bar = (at, from, count, color) =>
+    `<rect style="fill: var(--${color})" x="${at * 10 + 1}" width="8" y="${60 - ((from + count) / most) * 58}" height="${(count / most) * 58}"/>`;
+  const svg = html`<svg viewBox="0 0 300 60" height="160" preserveAspectRatio="none" role="img" aria-label="Orders of the last 30 days"></svg>`;
   // These are numbers only.
   svg.innerHTML = days
     .map(
       ({ orders, delivered, bounced }, at) =>
-        bar(at, 0, orders, 'orders') +
-        bar(at, 0, delivered, 'delivered') +
-        bar(at, delivered, bounced, 'bounced'),
+        bar(at, 0, orders, 'line') + bar(at, 0, delivered, 'accent') + bar(at, delivered, bounced, 'bad'),
     )
     .join('');
   const total = (name) => days.reduce((sum, day) => sum + day[name], 0);

@@ -1,6 +1,6 @@
 // The tab Held: what waits for a person, why, and the form that resolves it, alone or together.
 import { ask, outcome, productField, showOrder } from './detail.js';
-import { button, field, fill, html, input, pager, typedIn } from './html.js';
+import { button, field, fill, html, input, pager, refill, typedIn } from './html.js';
 import { api, doing, every, sayError, time } from './tools.js';
 
 export function showHeld(panel, session) {
@@ -19,7 +19,7 @@ export function showHeld(panel, session) {
     const { items, total, pages } = found;
     const orders = `${total} held ${total === 1 ? 'order' : 'orders'}, the oldest first.`;
     count.textContent = total === 0 ? 'No order is held.' : orders;
-    fill(list, items.map(card));
+    refill(list, items.map(card));
     fill(groups, together(items));
     fill(turns, pager(page, pages, turn));
     if (opens && items[0]) await open(items[0].key, false);

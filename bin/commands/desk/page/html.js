@@ -60,6 +60,13 @@ export const visible = (text) =>
 /** Replaces the children of the node. */
 export const fill = (node, ...children) => node.replaceChildren(...shown(children));
 
+/** The same in a list, in which the focus stays at what has the same key. */
+export function refill(list, ...children) {
+  const { key } = document.activeElement?.dataset ?? {};
+  fill(list, ...children);
+  if (key) list.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
+}
+
 export const button = (label, onclick, isDisabled = false) =>
   html`<button type="button" @click=${onclick} disabled=${isDisabled}>${label}</button>`;
 

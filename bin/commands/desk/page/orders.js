@@ -1,6 +1,6 @@
 // The tab Orders: a search as the person types, a page of orders, and one order.
 import { issueForm, showOrder } from './detail.js';
-import { button, field, fill, html, input, pager, table } from './html.js';
+import { button, field, fill, html, input, pager, refill, table } from './html.js';
 import { api, every, partOf, sayError, stateOf, time } from './tools.js';
 
 const REFRESH_MS = 4_000;
@@ -63,9 +63,7 @@ export function showOrders(panel, session, { search = '', order }) {
     const now = JSON.stringify([items, page, pages]);
     if (now === shown) return;
     shown = now;
-    const focused = document.activeElement?.dataset?.key;
-    fill(rows, table(['Received', 'Order', 'Buyer', 'Products', 'State'], items.map(toCells)));
-    if (focused) rows.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+    refill(rows, table(['Received', 'Order', 'Buyer', 'Products', 'State'], items.map(toCells)));
     fill(turns, pager(page, pages, turn));
   }
   const turn = (to) => {

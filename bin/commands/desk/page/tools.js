@@ -60,10 +60,10 @@ export const doing = (work) => async (event) => {
 /** A button that copies a text. */
 export const copy = (what, text) =>
   text &&
-  html`<button type="button" class="copy" @click=${doing(async () => {
+  html`<button type="button" class="copy" aria-label=${`Copy ${what}`} @click=${doing(async () => {
     await navigator.clipboard.writeText(text);
     return `Copied ${what}.`;
-  })}>Copy<span class="unseen"> ${what}</span></button>`;
+  })}>Copy</button>`;
 
 /** The state of an order in words. */
 export function stateOf({ status, mail, held }) {
