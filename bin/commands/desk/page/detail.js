@@ -24,8 +24,7 @@ export async function showOrder(pane, session, key, done = () => undefined) {
   return heading;
 }
 
-const copied = (name, text, what = name.toLowerCase()) =>
-  fact(name, text, text && ' ', copy(`the ${what}`, text));
+const copied = (name, text) => fact(name, text, text && ' ', copy(`the ${name.toLowerCase()}`, text));
 const money = (amount) => amount && `${amount.value} ${amount.currency}`;
 
 const facts = ({ buyer, lines, ...order }) => html`<dl>
@@ -54,7 +53,7 @@ const facts = ({ buyer, lines, ...order }) => html`<dl>
   ])}
 </dl>`;
 
-const history = ({ history: entries, raw }) => html`<section>
+const history = ({ history: entries, raw }) => html`<div>
   <h3>History</h3>
   <ol class="history">${entries.map(
     ({ at, text, who, why }) =>
@@ -67,7 +66,7 @@ const history = ({ history: entries, raw }) => html`<section>
       <pre tabindex="0">${raw.query}\n${raw.body}</pre>
     </details>`
   }
-</section>`;
+</div>`;
 
 /** The mails of the local system carry the order's key in a tag, in Base64. */
 async function mails({ key }) {

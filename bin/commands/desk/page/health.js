@@ -67,7 +67,7 @@ function chart(days) {
   const most = Math.max(1, ...days.map(({ orders }) => orders));
   const bar = (at, from, count, color) =>
     `<rect style="fill: var(--${color})" x="${at * 10 + 1}" width="8" y="${60 - ((from + count) / most) * 58}" height="${(count / most) * 58}"/>`;
-  const svg = html`<svg viewBox="0 0 300 60" height="160" preserveAspectRatio="none" role="img" aria-label="Orders of the last 30 days"></svg>`;
+  const svg = html`<svg viewBox="0 0 300 60" width="100%" height="160" preserveAspectRatio="none" role="img" aria-label="Orders of the last 30 days"></svg>`;
   // These are numbers only.
   svg.innerHTML = days
     .map(

@@ -56,21 +56,18 @@ export function showHeld(panel, session) {
 
   /** Orders that are held for one reason and one SKU. */
   function together(items) {
-    const found = new Map();
-    for (const order of items)
-      for (const { held, sku } of order.lines.filter((line) => line.held)) {
-        const label = `${held}, SKU ${sku || 'unknown'}`;
-        const group = found.get(label) ?? { held, sku, orders: [] };
-        found.set(label, { ...group, orders: [...group.orders, order] });
-      }
-    return [...found].flatMap(([label, group]) =>
-      group.orders.length < 2
-        ? []
-        : button(`${group.orders.length} orders: ${label}`, () => openGroup(label, group)),
+    const found = Map.groupBy(
+      items.flatMap((order) => order.lines.filter(({ held }) => held).map((line) => ({ ...line, order }))),
+      ({ held, sku }) => `${held}, SKU ${sku || 'unknown'}`,
     );
+    return [...found]
+      .filter(([, group]) => group.length > 1)
+      .map(([label, group]) => button(`${group.length} orders: ${label}`, () => openGroup(label, group)));
   }
-  function openGroup(label, { held, sku, orders }) {
+  function openGroup(label, group) {
     mark(undefined);
+    const [{ held, sku }] = group;
+    const orders = group.map(({ order }) => order);
     const { why, fix, fields } = session.resolutions;
     const product = fields[held]?.includes('product') && sku ? productField(session, sku) : undefined;
     const act = async (action) => {

@@ -1,12 +1,10 @@
 // The tab Orders: a search as the person types, a page of orders, and one order.
 import { issueForm, showOrder } from './detail.js';
 import { button, field, fill, html, input, pager, refill, table } from './html.js';
-import { api, every, partOf, sayError, stateOf, time } from './tools.js';
-
-const REFRESH_MS = 4_000;
+import { api, every, partOf, say, sayError, stateOf, time } from './tools.js';
 
 export function showOrders(panel, session, { search = '', order }) {
-  let [page, latest, shown] = [0, 0, ''];
+  let [page, latest, shown, hasFailed] = [0, 0, '', false];
   const typed = input('search', { type: 'search', value: search });
   const count = html`<p class="count" role="status"></p>`;
   const rows = html`<div></div>`;
@@ -52,9 +50,14 @@ export function showOrders(panel, session, { search = '', order }) {
     try {
       const found = await api('GET', `orders?${query}`);
       // An answer to an older text must not replace a newer one.
-      if (mine === latest) render(found);
+      if (mine !== latest) return;
+      render(found);
+      if (hasFailed) say('');
+      hasFailed = false;
     } catch (error) {
-      if (mine === latest) sayError(error);
+      if (mine !== latest) return;
+      sayError(error);
+      hasFailed = true;
     }
   }
   function render({ total, pages, items, read, message = '' }) {
@@ -102,5 +105,5 @@ export function showOrders(panel, session, { search = '', order }) {
   void load(true);
   if (order) void openOrder(order);
   else typed.focus();
-  return every(REFRESH_MS, () => pane.hidden && load(true));
+  return every(4_000, () => pane.hidden && load(true));
 }

@@ -26,7 +26,7 @@ function serialMaker(products) {
     const { licensee, serial } = await api('POST', 'serial', body);
     fill(
       output,
-      html`Serial for ${licensee}: <strong class="mono">${serial}</strong> ${copy('the serial', serial)}`,
+      html`Serial for ${licensee}: <code>${serial}</code> ${copy('the serial', serial)}`,
     );
     return 'The serial is made.';
   };

@@ -90,6 +90,7 @@ function dropped(mails) {
 
 const FAULTS = {
   ses: {
+    '': 'SES works',
     throttle: 'SES throttles',
     down: 'SES is down',
     timeout: 'SES never answers, nothing accepted',
@@ -98,17 +99,16 @@ const FAULTS = {
     reject: 'SES rejects the message',
     sandbox: 'SES is in the sandbox',
   },
-  dynamodb: { throttle: 'DynamoDB throttles', down: 'DynamoDB is down' },
-  secretsmanager: { down: 'Secrets Manager is down' },
+  dynamodb: { '': 'DynamoDB works', throttle: 'DynamoDB throttles', down: 'DynamoDB is down' },
+  secretsmanager: { '': 'Secrets Manager works', down: 'Secrets Manager is down' },
 };
 const SERVICES = { ses: 'SES', dynamodb: 'DynamoDB', secretsmanager: 'Secrets Manager' };
 
 function faults(mails) {
   const switches = Object.entries(FAULTS).map(([name, states]) => {
-    const works = `${SERVICES[name]} works`;
-    const one = select(name, [['', works], ...Object.entries(states)]);
+    const one = select(name, Object.entries(states));
     one.addEventListener('change', () => {
-      const message = `${states[one.value] ?? works}.`;
+      const message = `${states[one.value]}.`;
       api('PUT', 'local/faults', { [name]: one.value || null }).then(() => say(message), sayError);
     });
     return one;
