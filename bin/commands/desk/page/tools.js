@@ -60,7 +60,7 @@ export const doing = (work) => async (event) => {
 /** A button that copies a text. */
 export const copy = (what, text) =>
   text &&
-  html`<button type="button" class="copy" aria-label=${`Copy ${what}`} @click=${doing(async () => {
+  html`<button type="button" class="copy" title=${`Copy ${what}`} @click=${doing(async () => {
     await navigator.clipboard.writeText(text);
     return `Copied ${what}.`;
   })}>Copy</button>`;
