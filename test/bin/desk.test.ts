@@ -3,10 +3,12 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { run } from '../../bin/commands/cli/program.ts';
 import { ordersIndex } from '../../bin/commands/desk/orders-index.ts';
+import { textBlocks } from '../../bin/commands/desk/text-blocks.ts';
 import { everyItem } from '../../bin/commands/orders/table.ts';
 import { fromItem, toItem } from '../../functions/core/order/stored.ts';
 import type { Item } from '../../functions/core/order/types.ts';
@@ -85,6 +87,29 @@ test('a foreign page, a rebinding host and a wrong token get nothing', async () 
 });
 
 describe('the search of the desk', () => {
+  test('finds the texts that contain the wanted one, also after changes', () => {
+    const letters = fc.string({ unit: fc.constantFrom('a', 'b', 'é', '健'), maxLength: 4 });
+    const changes = fc.array(fc.tuple(fc.nat(250), letters), { minLength: 1, maxLength: 30 });
+    const wanted = fc.string({ unit: fc.constantFrom('a', 'b', 'é', '健'), minLength: 1, maxLength: 3 });
+    fc.assert(
+      fc.property(changes, changes, wanted, (first, second, part) => {
+        const blocks = textBlocks();
+        const texts = Array.from({ length: 251 }, () => '');
+        for (const [number] of texts.entries()) blocks.set(number, '');
+        for (const some of [first, second]) {
+          for (const [number, text] of some) {
+            blocks.set(number, text);
+            texts[number] = text;
+          }
+          const marks = new Uint8Array(texts.length);
+          blocks.mark(part, marks);
+          expect([...marks]).toEqual(texts.map((text) => Number(text.includes(part))));
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
   test('reads some attributes only, and shows of each order what the whole order has', async () => {
     const client = new DynamoDBClient({ endpoint: running.aws });
     const table = { client, name: 'keypost-orders' };

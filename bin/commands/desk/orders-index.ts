@@ -6,6 +6,7 @@ import type { Item, Order, Unreadable } from '../../../functions/core/order/type
 import { asOrder, isListed, isUnpaid } from '../../../functions/core/order/view.ts';
 import { dayOf } from '../cli/option-values.ts';
 import { allEntries, dueEntries, entries, everyItem, fetchItems, type Table } from '../orders/table.ts';
+import { textBlocks } from './text-blocks.ts';
 
 /** What the list shows of an order, and what Health counts. */
 type Row = ReturnType<typeof toRow>;
@@ -30,9 +31,7 @@ export function ordersIndex(
   /** By number: an order, when it was received, and its texts. A number is never used again. */
   const known: (Row | undefined)[] = [];
   const times: number[] = [];
-  // A search that read its texts through the orders would take ten times as long: they are spread over the memory.
-  const words: string[] = [];
-  const serials: string[] = [];
+  const [words, serials] = [textBlocks(), textBlocks()];
   /** The numbers, the newest order first unless orders have been added since. */
   const sorted: number[] = [];
   let isSorted = true;
@@ -67,8 +66,8 @@ export function ordersIndex(
       const row = toRow(item);
       known[number] = row;
       const searchable = toSearchable(products, item);
-      words[number] = searchable.words;
-      serials[number] = searchable.serials;
+      words.set(number, searchable.words);
+      serials.set(number, searchable.serials);
       if (row.heldAt || row.mail === 'due' || row.mail === 'unknown') waiting.add(item.key);
       else waiting.delete(item.key);
     }
@@ -135,11 +134,10 @@ export function ordersIndex(
       if (!isSorted) sorted.sort((one, other) => (times[other] ?? 0) - (times[one] ?? 0) || other - one);
       isSorted = true;
       const wanted = toWanted(text);
-      const hasSerial = (number: number) =>
-        wanted.serials !== undefined && serials[number]?.includes(wanted.serials);
-      const found = sorted.filter(
-        (number) => known[number] && (words[number]?.includes(wanted.words) || hasSerial(number)),
-      );
+      const marks = new Uint8Array(known.length).fill(wanted.words === '' ? 1 : 0);
+      if (wanted.words !== '') words.mark(wanted.words, marks);
+      if (wanted.serials !== undefined) serials.mark(wanted.serials, marks);
+      const found = sorted.filter((number) => marks[number] === 1 && known[number]);
       const items = found.slice(page * PAGE, (page + 1) * PAGE).flatMap((number) => known[number] ?? []);
       return { total: found.length, pages: Math.ceil(found.length / PAGE), items };
     },

@@ -24,10 +24,7 @@ function serialMaker(products) {
     const { key, name } = raw(target);
     const body = { key, name, profile: profileOf(profile.value) };
     const { licensee, serial } = await api('POST', 'serial', body);
-    fill(
-      output,
-      html`Serial for ${licensee}: <code>${serial}</code> ${copy('the serial', serial)}`,
-    );
+    fill(output, html`Serial for ${licensee}: <code>${serial}</code> ${copy('the serial', serial)}`);
     return 'The serial is made.';
   };
   product.addEventListener('change', show);
