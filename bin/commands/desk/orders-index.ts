@@ -137,7 +137,7 @@ export function ordersIndex(
       const marks = new Uint8Array(known.length).fill(wanted.words === '' ? 1 : 0);
       if (wanted.words !== '') words.mark(wanted.words, marks);
       if (wanted.serials !== undefined) serials.mark(wanted.serials, marks);
-      const found = sorted.filter((number) => marks[number] === 1 && known[number]);
+      const found = sorted.filter((number) => marks[number] === 1 && known[number] !== undefined);
       const items = found.slice(page * PAGE, (page + 1) * PAGE).flatMap((number) => known[number] ?? []);
       return { total: found.length, pages: Math.ceil(found.length / PAGE), items };
     },
