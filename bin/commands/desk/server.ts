@@ -41,6 +41,8 @@ export function desk(target: Target, terminal: Terminal, token?: string, reads =
     });
     return session;
   };
+  // The browser opens the page next. The request for the session says why this fails.
+  if (token !== undefined) ready().catch(() => undefined);
   return async (request, response) => {
     const { method = 'GET', url = '/' } = request;
     const { pathname, searchParams: query } = new URL(url, 'http://localhost');
