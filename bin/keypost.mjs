@@ -17,7 +17,6 @@ import {
 import module from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { builtins } from '../lib/builtins.mjs';
 
 const DAY = 24 * 60 * 60 * 1000;
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -47,7 +46,7 @@ function stampOf(path) {
 
 async function bundle() {
   const started = Date.now();
-  const { build } = await import('esbuild');
+  const [{ build }, { builtins }] = await Promise.all([import('esbuild'), import('../lib/builtins.mjs')]);
   mkdirSync(bundles, { recursive: true });
   // Another process may remove the same old bundle.
   for (const path of readdirSync(bundles).map((name) => join(bundles, name)))
