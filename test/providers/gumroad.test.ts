@@ -5,6 +5,7 @@ import type { Context } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import { gumroad } from '../../functions/providers/gumroad/provider.ts';
 import { simulator } from '../../functions/providers/gumroad/simulator.ts';
+import { deliveriesOf } from '../fixtures/deliveries.ts';
 
 const fixture = (name: string) =>
   readFileSync(new URL(`../../functions/providers/gumroad/samples/${name}`, import.meta.url), 'utf8');
@@ -329,17 +330,34 @@ describe('a refund or dispute', () => {
       { kind: 'chargeback', state: 'won', part: 'full' },
     ],
   ])('%s has the state that the API confirms', async (form, changes, reversal) => {
-    const expected = [
-      {
-        kind: 'reversed',
-        id: SALE,
-        test: false,
-        reversalId: reversal.kind === 'refund' ? 'refund' : 'dispute',
-        reversal,
-      },
-    ];
-    expect(await read(fixture(form), answering(changes))).toEqual(expected);
-    expect(await read(fixture(form), unasked)).toEqual(expected);
+    const reversalId = reversal.kind === 'refund' ? 'refund' : 'dispute';
+    const about = { kind: 'reversed', id: SALE, test: false, reversalId };
+    const at = reversal.kind === 'refund' ? undefined : new Date(context.now).toISOString();
+    const confirmed = await read(fixture(form), answering(changes));
+    expect(confirmed).toEqual([{ ...about, reversal: { ...reversal, at } }]);
+    expect(await read(fixture(form), unasked)).toEqual([{ ...about, reversal }]);
+  });
+
+  test('that is won, opened again and lost is in force', async () => {
+    const shop = deliveriesOf('gumroad', gumroad, {
+      ...{ settings: { options: context.options }, skus: ['EXAMPLEproductId01=='], signing: context.keys },
+      api: { key: 'token', url: 'https://api.gumroad.com/' },
+      ask: async () => JSON.stringify({ success: true, sale: { ...apiSale, ...answer } }),
+    });
+    let answer = {};
+    const statuses = [];
+    for (const [form, changes] of [
+      ['sale.form', {}],
+      ['dispute.form', { disputed: true }],
+      ['dispute_won.form', { disputed: true, dispute_won: true }],
+      ['dispute.form', { disputed: true }],
+    ] as const) {
+      answer = changes;
+      shop.state.now += 60_000;
+      await shop.post(request(fixture(form)));
+      statuses.push(shop.orders()[0]?.status);
+    }
+    expect(statuses).toEqual(['paid', 'disputed', 'paid', 'disputed']);
   });
 
   test('a refund that the API does not confirm counts as partial', async () => {

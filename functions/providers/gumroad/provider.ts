@@ -41,7 +41,9 @@ export const gumroad: Provider = {
     const order = { id: ping.id, test: fields.get('test') === 'true' };
     if (reread && !confirmed && (sale.recurring_charge || sale.is_upgrade_purchase))
       throw new Rejection('bad_body', 'the API does not confirm the renewal; expected the same sale from it');
-    if (kind !== 'sale') return [{ kind: 'reversed', ...order, ...parseReversal(kind, sale) }];
+    // The API states how a dispute stands now. A ping has no time.
+    const at = confirmed && new Date(context.now).toISOString();
+    if (kind !== 'sale') return [{ kind: 'reversed', ...order, ...parseReversal(kind, sale, at) }];
     const unknown = reread ? 'no_buyer' : sale.subscription_id ? 'trial_unknown' : undefined;
     return [parseSale(order, sale, context, confirmed ? undefined : unknown)];
   },
@@ -116,7 +118,11 @@ function parseSale(
 }
 
 /** A partial refund also comes as a refund, without an amount; only `refunded` distinguishes the two. */
-function parseReversal(kind: string, { refunded, disputed, dispute_won }: z.output<typeof Purchase>) {
+function parseReversal(
+  kind: string,
+  { refunded, disputed, dispute_won }: z.output<typeof Purchase>,
+  at: string | undefined,
+) {
   if (kind === 'refund') {
     const reversal = { kind, state: 'done', part: refunded ? 'full' : 'partial' } as const;
     return { reversalId: kind, reversal };
@@ -124,8 +130,8 @@ function parseReversal(kind: string, { refunded, disputed, dispute_won }: z.outp
   // Gumroad's API may lag behind its ping; then a retry succeeds. The API never confirms a forged dispute.
   if (!disputed)
     throw new Rejection('provider_unavailable', 'the API does not confirm the dispute yet; expected a retry');
-  const reversal = { kind: 'chargeback', state: dispute_won ? 'won' : 'open', part: 'full' } as const;
-  return { reversalId: 'dispute', reversal };
+  const state = dispute_won ? 'won' : 'open';
+  return { reversalId: 'dispute', reversal: { kind: 'chargeback', state, part: 'full', at } as const };
 }
 
 /**

@@ -198,6 +198,8 @@ describe('an ordinary order', () => {
     const size = bytesOf({ ...toItem(sold), writer: 'AAAAAAAAAAA' }) - 3;
     expect(size).toBeLessThanOrEqual(800);
     expect(() => marshall(toItem(sold))).not.toThrow();
+    expect(toItem(sold)).toMatchObject({ day: '2026-11-23', email: 'jose.nunez@example.com' });
+    expect(toItem(sold).sends).toEqual([expect.not.objectContaining({ state: 'accepted' })]);
   });
 
   const form = {
