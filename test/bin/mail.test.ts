@@ -57,6 +57,11 @@ test.each([
   expect(complaint).toContain(mistake);
 });
 
+test('the kind `part` says that a serial follows', async () => {
+  const mail = await previewMail(catalogueWith(), { kind: 'part' });
+  expect(mail).toMatchObject({ text: expect.stringContaining('follows in a separate mail') });
+});
+
 test.each(PREVIEW_KINDS)('the kind %s is a mail whose serial fits no shipped app', async (kind) => {
   const message = await previewMail(catalogueWith({ providers: { stripe: {} }, products }), { kind });
   if (typeof message === 'string') throw new Error(message);
