@@ -187,7 +187,7 @@ const REFUNDED: readonly (readonly [name: string, sku: string, bodies: readonly 
       }),
     ],
   ],
-  ...['OrExAmPlEorderId000002', { order: 'OrExAmPlEorderId000002', reference: 'EXA-2' }].map(
+  ...['OrExAmPlEorderId000002', { id: 'OrExAmPlEorderId000002', reference: 'EXA-2' }].map(
     (order) =>
       [
         'fastspring',

@@ -29,16 +29,10 @@ export const terminal: Terminal = {
  */
 export async function readTypedKey({ readSecret }: Terminal, prompt: string): Promise<string> {
   const key = (await readSecret(prompt)).trim();
-  requirePlain(key, 'the key');
-  return key;
-}
-
-/** Throws a CommandError that does not quote the text. */
-export function requirePlain(text: string, what: string): void {
-  if (/[\p{C}\ufffd]/u.test(text))
-    throw new CommandError(
-      `${what} has a control character, more than one line, or bytes that are not UTF-8, as a file of Windows PowerShell in UTF-16; save it as UTF-8`,
-    );
+  if (!/[\p{C}\ufffd]/u.test(key)) return key;
+  throw new CommandError(
+    'the key has a control character, more than one line, or bytes that are not UTF-8, as a file of Windows PowerShell in UTF-16; save it as UTF-8',
+  );
 }
 
 /** Asks before an action that cannot be undone; `--yes` skips the question. Throws a CommandError unless the answer is yes. */

@@ -9,7 +9,7 @@ import { withWhyOption } from '../cli/audit.ts';
 import { CommandError } from '../cli/failure.ts';
 import { readSecret } from '../cli/secret.ts';
 import { type OptionsOf, readCatalogue, targetFrom, withTargetOptions } from '../cli/target.ts';
-import { readTypedKey, requirePlain, requireYes, type Terminal } from '../cli/terminal.ts';
+import { readTypedKey, requireYes, type Terminal } from '../cli/terminal.ts';
 import {
   findProduct,
   setProductKey,
@@ -143,7 +143,6 @@ async function readRows(file: string): Promise<readonly (readonly [name: string,
   const text = await readFile(file, 'utf8').catch(() => {
     throw new CommandError(`${file} cannot be read; name a CSV file with name,key in each line`);
   });
-  requirePlain(text.replace(/[\r\n\t\ufeff]/g, ''), file);
   let rows: string[][] = [];
   try {
     rows = parse(text, { bom: true, skip_empty_lines: true, trim: true, relax_column_count: true });

@@ -168,8 +168,8 @@ function parseCharge(
 ): OrderEvent[] {
   const amount = money(total, currency);
   if (isFree(amount)) return [];
-  const about = { id: subscription.id, aliases: order, test, placedAt: toTime(timestamp) ?? at, amount };
-  return [{ kind: 'renewed', ...about, buyer: {}, lines: [] }];
+  const about = { id: subscription.id, aliases: order && [order.id], test, amount };
+  return [{ kind: 'renewed', ...about, placedAt: toTime(timestamp) ?? at, buyer: {}, lines: [] }];
 }
 
 /** Returns the customer, or the first recipient if that has another address: the licence is then a gift. */
@@ -217,7 +217,7 @@ const Person = s.loose({ first: s.text, last: s.text, email: s.text, company: s.
 const nameOf = ({ first, last }: z.output<typeof Person>) =>
   [first, last].filter(Boolean).join(' ') || undefined;
 /** An ID; an object if the webhook is expanded. */
-const Subscription = z.union([
+const Expandable = z.union([
   z.pipe(
     s.id,
     z.transform((id) => ({ id, next: undefined })),
@@ -248,21 +248,15 @@ const Completed = z.object({
       subtotal: amount,
       subtotalInPayoutCurrency: amount,
       discount: amount,
-      subscription: s.maybe(Subscription),
+      subscription: s.maybe(Expandable),
     }),
   ),
 });
 const Reference = z.object({ reference: s.id });
 const Charge = z.object({
   /** The order of this payment. */
-  order: z.pipe(
-    s.maybe(z.union([s.id, z.object({ order: s.maybe(s.id), reference: s.maybe(s.id) })])),
-    z.transform((order = {}) => {
-      const ids = typeof order === 'string' ? [order] : [order.order, order.reference];
-      return ids.filter((id) => id !== undefined);
-    }),
-  ),
-  subscription: Subscription,
+  order: s.maybe(Expandable),
+  subscription: Expandable,
   total: amount,
   currency: optionalCurrency,
   timestamp: time,
