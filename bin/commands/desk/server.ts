@@ -176,7 +176,8 @@ async function orderOf({ store, index }: Session, key: string) {
 /** What waits for a person; what has waited longest comes first. */
 const heldEntries = (table: Session['table']) => allEntries(entries(table, 'held', 'held', undefined, true));
 
-const HELD = 100;
+/** A page has all orders of an ordinary day, so that those held for one reason can be resolved together. */
+const HELD = 500;
 
 async function heldOf({ table }: Session, page: number) {
   const keys = (await heldEntries(table)).map(({ key }) => key);

@@ -99,7 +99,7 @@ export function showHeld(panel, session) {
     const buyers = orders.map(
       ({ key, buyer }) => html`<li>${key}: ${buyer.name ?? 'no name'}, ${buyer.email ?? 'no address'}</li>`,
     );
-    fill(pane, heading, html`<p class="hold">${why[held]} ${fix[held]}</p>`, html`<ul>${buyers}</ul>`, form);
+    fill(pane, heading, html`<p class="hold">${why[held]} ${fix[held]}</p>`, form, html`<ul>${buyers}</ul>`);
     heading.focus();
   }
 
