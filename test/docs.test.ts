@@ -56,6 +56,10 @@ describe.each(documents)('%s', (file) => {
     expect(broken).toEqual([]);
   });
 
+  test('runs no package of the name keypost that a stranger could publish', () => {
+    expect(text).not.toMatch(/npx (?:--\S+ )?keypost\b/);
+  });
+
   test('names no path of a developer’s machine', () => {
     expect(text).not.toMatch(/(?<![\w.:/-])\/(?:work|root|home|Users|tmp|mnt|opt)\//);
   });
