@@ -9,6 +9,7 @@ import { build } from 'esbuild';
 import { afterAll, describe, expect, it, test } from 'vitest';
 import type { Catalogue } from '../../functions/core/catalogue/catalogue.ts';
 import { bundleLambda, bundling } from '../../lib/bundle.ts';
+import { valuesOf } from '../../lib/inline-catalogue.ts';
 import { KeypostStack } from '../../lib/keypost-stack.ts';
 import { loadCatalogue } from '../../lib/load-catalogue.ts';
 import { catalogueWith, seller } from '../fixtures/catalogue.ts';
@@ -101,6 +102,17 @@ test.each(LAMBDAS)('the bundle of %s has the Lambda client only if the catalogue
 it('the bundles have neither the path nor the vectors of a program', () => {
   const { text } = withProgram;
   expect(text.includes('moody.wasm') || text.includes('M-14-OK')).toBe(false);
+});
+
+it('another program in the same file is another catalogue, under which held orders are judged again', () => {
+  const file = join(folder, 'program.wasm');
+  const values = (bytes: string) => {
+    writeFileSync(file, bytes);
+    const moody = { name: 'Moody', serial: { ...program, file }, skus: { shop: ['m'] } };
+    return valuesOf(catalogueWith({ providers: { shop: {} }, products: { moody } }));
+  };
+  expect(values('the program')).toBe(values('the program'));
+  expect(values('the program')).not.toBe(values('the corrected program'));
 });
 
 it('the Lambda `generate` makes the serial from its bundle', async () => {

@@ -33,7 +33,8 @@ const fix: Readonly<Record<HeldReason, string>> = {
     'Release reads the notification again. Or look the order up at the provider, and enter the product, the name and the address.',
   mail_changed: 'Release reads the notification again. Or enter what the mail says.',
   not_authentic: 'Look the order up at the store. Release it only if it is there; otherwise reject it.',
-  unknown_product: 'Choose the product, or add the SKU to the catalogue and deploy; then release.',
+  unknown_product:
+    'Choose the product and release; or add the SKU to the catalogue and deploy: all such orders are then judged again.',
   no_name: 'Ask the buyer, and enter the name.',
   unmappable_name: 'Ask the buyer for another spelling, and enter it.',
   name_too_long: 'Ask the buyer for a shorter name, and enter it.',
@@ -41,9 +42,10 @@ const fix: Readonly<Record<HeldReason, string>> = {
   below_floor: `Check the amount at the provider. ${APPROVES}`,
   price_unknown: `Check at the provider what was paid. ${APPROVES}`,
   wrong_payee: `Check that your account received the payment. ${APPROVES}`,
-  no_buyer: 'Set the key of its API with `keys set`, and release; or enter the name and the address.',
+  no_buyer:
+    'Set the key of its API with `keys set`: it is then judged again. Or enter the name and the address.',
   trial_unknown: 'Check at the provider that it is paid, then release.',
-  product_key: 'Set the key with `keys set`; the order is then released automatically.',
+  product_key: 'Set the key with `keys set`: the order is then judged again.',
   mail_refused: 'Enter another address.',
   mail_age: 'Open Health for the cause, then release.',
   bounced: 'Ask the buyer for another address, and enter it.',
@@ -53,7 +55,7 @@ const fix: Readonly<Record<HeldReason, string>> = {
   recover_other_address:
     'Resend the order with that number if you believe it, then release the request; otherwise reject it.',
   erasure: 'Erase the person in an order if you may, which answers the request; otherwise reject it.',
-  generator: 'Correct the program and deploy, then release.',
+  generator: 'Correct the program and deploy: the order is then judged again.',
 };
 
 /** The fields besides name and address, which every form has. */
