@@ -53,7 +53,7 @@ function cards({ held, due, touches, seconds: { half, most } }) {
     <div class="card">
       <h3>Touches this month</h3>
       <p class="value">${touches.count}</p>
-      <p>orders that needed a person; ${touches.orders} orders in ${touches.month}</p>
+      <p>needed a person, of the orders in ${touches.month}: ${touches.orders}</p>
     </div>
     <div class="card">
       <h3>Seconds from payment to acceptance</h3>
