@@ -23,7 +23,7 @@ export async function runAll(
   let next = 0;
   const work = () =>
     new Promise<void>((resolve, reject) => {
-      const worker = new Worker(file);
+      const worker = new Worker(file, { resourceLimits: { maxYoungGenerationSizeMb: 96 } });
       const give = () => {
         if (next === chunks) return worker.postMessage('over');
         worker.postMessage({ seed, chunk: next, orders: Math.min(CHUNK, orders - next * CHUNK) });

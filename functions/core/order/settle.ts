@@ -102,16 +102,17 @@ function bytesOf({ reversals, raw, ...rest }: Order): number {
   return Buffer.byteLength(JSON.stringify([rest, [...reversals], request])) + (body?.byteLength ?? 0);
 }
 
-/** Compares without `raw`: a transition that does not change it keeps the object. */
-export const isSame = ({ raw: before, ...one }: Order, { raw: after, ...other }: Order): boolean =>
-  before === after && isEqual(one, other);
+/** A transition that does not change `raw` keeps the object. */
+export const isSame = (before: Order, after: Order): boolean =>
+  before.raw === after.raw && isEqual(before, after);
 
 /** Compares by value, whatever the order of the fields. A field that is undefined counts as absent. */
 function isEqual(one: unknown, other: unknown): boolean {
   if (one === other) return true;
   if (typeof one !== 'object' || typeof other !== 'object' || !one || !other) return false;
   if (one instanceof Map && other instanceof Map) return isEqual([...one], [...other]);
-  return Object.keys({ ...one, ...other }).every((name) =>
-    isEqual(Reflect.get(one, name), Reflect.get(other, name)),
+  const hasEqual = (name: string) => isEqual(Reflect.get(one, name), Reflect.get(other, name));
+  return (
+    Object.keys(one).every(hasEqual) && Object.keys(other).every((name) => name in one || hasEqual(name))
   );
 }
