@@ -102,8 +102,11 @@ function changesOf(node: ts.Node): readonly (readonly [what: string, node: ts.No
   return [];
 }
 
+/** The copies have the committed files, whatever is edited during the run. */
+const committed = (file: string) => execFileSync('git', ['show', `HEAD:${file}`], { encoding: 'utf8' });
+
 function mutantsOf(file: string): readonly Mutant[] {
-  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
+  const source = ts.createSourceFile(file, committed(file), ts.ScriptTarget.Latest, true);
   const found: Mutant[] = [];
   const visit = (node: ts.Node): void => {
     // Types and imports do nothing when the program runs.
@@ -156,7 +159,7 @@ async function work(): Promise<void> {
     if (!(await passes(copy))) throw new Error('the tests fail without a mutant; run them first');
     for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
       const { file, start, end, text, what } = mutant;
-      const source = readFileSync(file, 'utf8');
+      const source = readFileSync(join(copy, file), 'utf8');
       writeFileSync(join(copy, file), source.slice(0, start) + text + source.slice(end));
       if (await passes(copy)) {
         survivors.push(what);
