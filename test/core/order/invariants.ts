@@ -54,6 +54,9 @@ export function checkPut(world: Watched, before: Item | undefined, after: Order 
     const text = JSON.stringify(after);
     check(!SECRETS.some((secret) => text.includes(secret)), 'something of an erased person remains');
   }
+  const isKept = (entry: Order['audit'][number], at: number) =>
+    entry.at === after.audit[at]?.at && entry.what === after.audit[at]?.what;
+  check(old?.audit.every(isKept) ?? true, 'an audit entry is lost');
   if (old)
     check(
       old.corrected.every((name) => old.buyer[name] === after.buyer[name] || MANUAL.includes(by)),

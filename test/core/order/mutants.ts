@@ -31,6 +31,12 @@ export const MUTANTS: readonly Mutant[] = [
     to: "({ ...('superseded' in line ? { superseded: line.superseded } : {}), ...factsOf(line), state: 'erased', product: line.product })",
   },
   {
+    name: 'an audit entry replaces the earlier ones',
+    file: order('manual'),
+    from: '[...after.audit, entry]',
+    to: '[entry]',
+  },
+  {
     name: 'a mail that has started counts as lost after 10 ms',
     file: order('due'),
     from: "('until' in send ? send.until : []));\n  return { is: 'wanted'",
