@@ -28,7 +28,6 @@ const fixed: Omit<Pages, 'keys'> = {
   store: orderStore(dynamo, env.TABLE, () => CALL_MS),
   count: counters(dynamo, env.LIMITS),
   keysOf: keysOfAddress(dynamo, env.TABLE),
-  productKeys: ports.productKeys.read,
   newId,
 };
 

@@ -3,9 +3,10 @@ import catalogue from '#catalogue';
 import { digestOf, dueQueue, heldOrders, listWaiting, pending } from './aws/queue.ts';
 import { redeliverRequests } from './aws/requests.ts';
 import { wirePorts } from './aws/wiring.ts';
-import { type Redelivered, type Redelivering, RUN_MS, redeliver } from './core/mail/redeliver.ts';
+import { type Redelivered, RUN_MS, redeliver } from './core/mail/redeliver.ts';
 import { type Classes, type Mailed, oldestWaiting, tellHeld, tellWaiting } from './core/mail/seller.ts';
 import type { At } from './core/order/types.ts';
+import type { Ports } from './core/world.ts';
 import { webhookEnv } from './env.ts';
 
 const CALL_MS = 3_000;
@@ -14,7 +15,6 @@ const SAMPLE = 25;
 
 const env = webhookEnv(process.env);
 const { ports: shared, dynamo, secrets, ses } = wirePorts(catalogue, env);
-const queue = dueQueue(dynamo, ses, env.TABLE);
 const requests =
   env.PAGES === undefined || env.KEYPOST_KEYS === undefined
     ? undefined
@@ -22,11 +22,12 @@ const requests =
         { dynamo, secrets, table: env.TABLE },
         { site: env.PAGES, keypostKeys: env.KEYPOST_KEYS },
       );
+const queue = { ...dueQueue(dynamo, ses, env.TABLE), requests };
 
 /** @param event `npm start` can move the clock `ahead` seconds; EventBridge's event has no such field. */
 export async function handler(event: { readonly ahead?: number }): Promise<Redelivered | undefined> {
   const now = () => Date.now() + (event.ahead ?? 0) * 1_000;
-  const ports: Redelivering = { ...shared, now, requests, store: shared.store(() => CALL_MS) };
+  const ports: Ports = { ...shared, now, store: shared.store(() => CALL_MS) };
   const result = await redeliver(ports, queue, now() + RUN_MS);
   const { held, entries } = await gauge(ports);
   if (result && held > 0) await judgeAgain(ports);
@@ -39,14 +40,13 @@ export async function handler(event: { readonly ahead?: number }): Promise<Redel
 let judgedLast: string | undefined;
 
 /** The parsers are loaded only if an order is held. */
-async function judgeAgain(ports: Redelivering): Promise<void> {
+async function judgeAgain(ports: Ports): Promise<void> {
   const { judgedBy, rejudgeHeld } = await import('./core/mail/rejudge.ts');
   const { allProviders: providers } = await import('./providers/all.ts');
-  const [productKeys, providerKeys] = [await shared.productKeys.read(), await shared.providerKeys.read()];
-  const reader = { ...shared, now: ports.now, providers, productKeys, providerKeys };
-  const digest = judgedBy(digestOf(import.meta.url), catalogue, reader);
+  const operatorPorts = { ...ports, providers };
+  const digest = await judgedBy(digestOf(import.meta.url), operatorPorts);
   if (digest === judgedLast) return;
-  if (await rejudgeHeld(ports, reader, digest, heldOrders(dynamo, env.TABLE))) judgedLast = digest;
+  if (await rejudgeHeld(operatorPorts, digest, heldOrders(dynamo, env.TABLE))) judgedLast = digest;
 }
 
 const list = listWaiting(dynamo, env.TABLE);
@@ -55,12 +55,12 @@ const mailed: Mailed = new Map();
 /** The oldest held items whose kind is looked at. */
 const OLDEST = 500;
 
-async function tellSeller(ports: Redelivering, entries: Awaited<ReturnType<typeof list>>): Promise<void> {
+async function tellSeller(ports: Ports, entries: Awaited<ReturnType<typeof list>>): Promise<void> {
   if (entries.length > 0) await tellHeld(ports, list, mailed);
   await tellWaiting(ports, list, entries, mailed);
 }
 
-async function gauge({ store, report, now }: Redelivering) {
+async function gauge({ store, report, now }: Ports) {
   const [{ soonest, held, due }, entries, [notice]] = await Promise.all([
     pending(dynamo, env.TABLE, SAMPLE),
     list('held', '', OLDEST),

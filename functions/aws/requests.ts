@@ -1,7 +1,7 @@
 /** The requests of buyers in DynamoDB, for `redeliver`. The bundle of a catalogue without pages has a stub in this file's place. */
 import { DeleteItemCommand, type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { Redelivering } from '../core/mail/redeliver.ts';
+import type { RequestQueue } from '../core/mail/redeliver.ts';
 import { REQUEST_SHARD } from '../core/order/stored.ts';
 import type { Ports } from '../core/world.ts';
 import { keysOfAddress } from './by-email.ts';
@@ -16,7 +16,7 @@ export function redeliverRequests(
     table,
   }: { readonly dynamo: DynamoDBClient; readonly secrets: SecretsManagerClient; readonly table: string },
   { site, keypostKeys }: { readonly site: string; readonly keypostKeys: string },
-): NonNullable<Redelivering['requests']> {
+): RequestQueue {
   const keys = keypostSecret(secrets, keypostKeys);
   const own = {
     site,

@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Catalogue } from '../core/catalogue/catalogue.ts';
-import type { LambdaPorts } from '../core/world.ts';
+import type { LambdaPorts, Ports } from '../core/world.ts';
 import { ask } from './ask.ts';
 import { lambdaGenerator } from './generator.ts';
 import { dynamoClient, orderStore } from './orders.ts';
@@ -23,28 +24,38 @@ export const importKeys = () => import('../core/catalogue/keys.ts');
 
 /** Connects the ports of a Lambda that takes orders or sends mails to AWS. Called once per process. */
 export function wirePorts(catalogue: Catalogue, env: Environment) {
-  const now = Date.now;
   const [dynamo, secrets, ses] = [dynamoClient(), secretsClient(), sesClient()];
-  const cached = { cachedMs: Number(env.KEYS_CACHED_SECONDS) * 1_000, now };
   const ports = connectPorts(
     { dynamo, table: env.TABLE },
     {
       catalogue,
-      report: logReports(env.NAMESPACE, now),
-      productKeys: cachedSecret(secrets, env.PRODUCT_KEYS, {
-        parse: async (json) => (await importKeys()).productKeys(json),
-        ...cached,
-      }),
-      providerKeys: cachedSecret(secrets, env.PROVIDER_KEYS, {
-        parse: async (json) => (await importKeys()).providerKeys(json),
-        ...cached,
-      }),
+      report: logReports(env.NAMESPACE, Date.now),
+      ...keySecrets(secrets, env, Number(env.KEYS_CACHED_SECONDS) * 1_000),
       mailer: sesMailer(ses, env.CONFIGURATION_SET),
       links: pageLinks(secrets, env),
       generate: env.GENERATE ? lambdaGenerator(env.GENERATE) : undefined,
     },
   );
   return { ports, dynamo, secrets, ses };
+}
+
+/** The two secrets with all keys. */
+export function keySecrets(
+  client: SecretsManagerClient,
+  { PRODUCT_KEYS, PROVIDER_KEYS }: Pick<Environment, 'PRODUCT_KEYS' | 'PROVIDER_KEYS'>,
+  cachedMs: number,
+): Pick<Ports, 'productKeys' | 'providerKeys'> {
+  const cached = { cachedMs, now: Date.now };
+  return {
+    productKeys: cachedSecret(client, PRODUCT_KEYS, {
+      parse: async (json) => (await importKeys()).productKeys(json),
+      ...cached,
+    }),
+    providerKeys: cachedSecret(client, PROVIDER_KEYS, {
+      parse: async (json) => (await importKeys()).providerKeys(json),
+      ...cached,
+    }),
+  };
 }
 
 /** Adds the orders table, the clock and the providers' APIs to the other ports. */

@@ -53,11 +53,15 @@ export function requestWorld(shared: LambdaPorts, provider: string, request: Web
       used = newer ?? used;
       return newer && contextFrom(shared, provider, newer);
     },
-    async keys() {
-      const keys = await shared.productKeys.read();
-      const complete = Object.entries(catalogue.products).every(([id, product]) => hasKey(product, keys[id]));
-      if (complete) return keys;
-      return (await shared.productKeys.newer(keys).catch(() => undefined)) ?? keys;
+    productKeys: {
+      async read() {
+        const keys = await shared.productKeys.read();
+        const complete = Object.entries(catalogue.products).every(([id, product]) =>
+          hasKey(product, keys[id]),
+        );
+        if (complete) return keys;
+        return (await shared.productKeys.newer(keys).catch(() => undefined)) ?? keys;
+      },
     },
     generate:
       generate &&
@@ -73,7 +77,7 @@ export function requestWorld(shared: LambdaPorts, provider: string, request: Web
       const raw = () => rawOf(provider, request, used[provider]?.signing ?? []);
       switch (event.kind) {
         case 'reversed': {
-          const judge = async () => judgeWith({ catalogue, provider }, await shared.productKeys.read());
+          const judge = async () => judgeWith({ catalogue, keys: await shared.productKeys.read() }, provider);
           return await recordReversal(ports, ownerOf(catalogue, provider), { ...event, raw }, judge);
         }
         case 'ignored': {

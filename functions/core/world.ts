@@ -2,7 +2,7 @@
 import type { Catalogue } from './catalogue/catalogue.ts';
 import type { ProductKeys, ProviderKeys } from './catalogue/keys.ts';
 import type { Ignored, Reversed } from './inbound/event.ts';
-import type { Context } from './inbound/provider.ts';
+import type { Context, Provider } from './inbound/provider.ts';
 import type { PageLinks } from './mail/letter.ts';
 import type { Message } from './mail/message.ts';
 import type { NewSale, NewUnreadable } from './order/transitions.ts';
@@ -70,12 +70,16 @@ export type ReportName =
 /** Details are codes, numbers and order keys. They must not contain a secret, signature, serial, name or address. */
 export type Report = (name: ReportName, details: Readonly<Record<string, string | number | boolean>>) => void;
 
-/** The ports for recording and delivering. */
+/** All ports of the core. */
 export interface Ports {
   readonly catalogue: Catalogue;
   readonly store: Store;
   readonly mailer: Mailer;
   readonly report: Report;
+  readonly productKeys: Secret<ProductKeys>;
+  readonly providerKeys: Secret<ProviderKeys>;
+  /** Calls a provider's API. */
+  readonly ask: Context['ask'];
   /** Runs third-party programs; undefined if the catalogue has none. */
   readonly generate?: Generate | undefined;
   /** Undefined without buyers' pages. */
@@ -92,11 +96,13 @@ export interface Secret<Value> {
   newer(used: Value): Promise<Value | undefined>;
 }
 
+/** The ports of a manual action; `redeliver` judges held orders again with them. */
+export interface OperatorPorts extends Omit<Ports, 'mailer' | 'links'> {
+  readonly providers: Readonly<Record<string, Provider>>;
+}
+
 /** The ports of a Lambda, shared by all its requests. */
 export interface LambdaPorts extends Omit<Ports, 'store'> {
-  readonly productKeys: Secret<ProductKeys>;
-  readonly providerKeys: Secret<ProviderKeys>;
-  readonly ask: Context['ask'];
   /** Makes a store whose calls each end after `ms()`. */
   store(ms: () => number): Store;
 }
@@ -111,8 +117,8 @@ export interface World {
   context(): Promise<Context>;
   /** Same, with freshly fetched keys; undefined if they were fetched within the last 30 s. */
   refreshedContext(): Promise<Context | undefined>;
-  /** Returns the product keys. Throws `keys_unavailable`. */
-  keys(): Promise<ProductKeys>;
+  /** Reads them again if one is missing. */
+  readonly productKeys: Pick<Secret<ProductKeys>, 'read'>;
   /** Same as in Ports, within a part of the request's time. */
   readonly generate?: Generate | undefined;
   /** Returns the ID of the order that a person made of an unparseable request with this hash. */

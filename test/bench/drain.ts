@@ -52,9 +52,10 @@ export async function drain(orders: number, rate: number, fault?: Fault): Promis
   // Only one run is active at a time, so the lease is always free.
   const lease = { hold: async () => true, release: async () => undefined };
   const queue: Queue = { ...lease, due, rate: async () => rate, sleep: clock.sleep };
-  const productKeys = { read: async () => ({}), newer: async () => undefined };
+  const keys = { read: async () => ({}), newer: async () => undefined };
   const ports = {
-    ...{ catalogue, productKeys, now: clock.now, report: () => undefined },
+    ...{ catalogue, productKeys: keys, providerKeys: keys, ask: async () => '' },
+    ...{ now: clock.now, report: () => undefined },
     store: {
       ...store,
       put: (...write: Parameters<typeof store.put>) => {

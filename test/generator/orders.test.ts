@@ -65,14 +65,14 @@ it('releases such a line with a name that works', async () => {
   const world = memoryWorld(CATALOGUE, new Map(), { generate: answering });
   await world.deliver([sale('Silent')]);
   const [order] = world.stored();
-  const makers = {
+  const inputs = {
     catalogue: CATALOGUE,
     keys: await world.shared.productKeys.read(),
     answers: () => ({ serial: 'M-3-OK' }),
   };
   const released =
     order &&
-    releaseOrder(makers, order, { name: 'Joe', products: new Map() }, undefined, { who: 'me', why: null }, 0);
+    releaseOrder(inputs, order, { name: 'Joe', products: new Map() }, undefined, { who: 'me', why: null }, 0);
   expect(released).toMatchObject({
     lines: [{ issued: { serial: 'M-3-OK', licensee: 'Joe' } }, { state: 'issued' }],
   });

@@ -98,7 +98,7 @@ test(`${MUTANTS} mutants cause no exception and no wrong licensee`, { timeout: 6
       await mailStore.verify(request, context);
       const events = await mailStore.read(request, context);
       for (const event of events) {
-        await withSerials({ catalogue, provider: store, keys: async () => ({}) }, event);
+        await withSerials({ catalogue, provider: store, productKeys: { read: async () => ({}) } }, event);
         if (!isCorrupt) expect(licenseeOf(event), `mutant ${n} of ${file}`).toBe(licensee);
       }
       counts[events.length > 0 ? 'fulfilled' : 'ignored'] += 1;

@@ -1,8 +1,7 @@
 /** The operator: each manual action through the functions of its command, repeated until it succeeds. */
-
+import { fixedSecret } from '../../functions/aws/secrets.ts';
 import {
   ownEvents,
-  type Reader,
   recordEvents,
   releaseUnreadable,
   reread,
@@ -17,7 +16,7 @@ import { change } from '../../functions/core/order/record.ts';
 import { emptyOrder } from '../../functions/core/order/settle.ts';
 import type { Order } from '../../functions/core/order/types.ts';
 import { asOrder, view } from '../../functions/core/order/view.ts';
-import type { Store } from '../../functions/core/world.ts';
+import type { OperatorPorts, Store } from '../../functions/core/world.ts';
 import { askApi } from './calls.ts';
 import { catalogue, expectedSerial } from './catalogue.ts';
 import { isDescribable, isSale, type OrderScript } from './order-script.ts';
@@ -50,36 +49,29 @@ export type Operator = (script: OrderScript, action: Action) => void;
 export const PERSON = 'd';
 
 export function operatorOf(sim: Sim, aws: Aws, { products, signing }: ReturnType<typeof keysFor>): Operator {
-  const readerOf = (process: Process): Reader => ({
-    ...{ catalogue, providers, providerKeys: signing(), productKeys: products() },
+  const portsOf = (process: Process, store: Store): OperatorPorts => ({
+    ...{ catalogue, providers, store, report: () => undefined },
+    ...{ providerKeys: fixedSecret(signing()), productKeys: fixedSecret(products()) },
     ask: () => askApi(sim, process),
     now: () => nowOf(sim, process),
   });
 
   /** Returns a function that returns the order after the action, or why the action changes nothing. */
-  async function decided(script: OrderScript, action: Action, seen: Order | undefined, process: Process) {
+  async function decided(script: OrderScript, action: Action, seen: Order | undefined, ports: OperatorPorts) {
     type Step = (order: Order) => Result | ReturnType<typeof reissueLines | typeof importLine>;
     const known = (step: Step) => (order: Order | undefined) =>
       order ? step(order) : ('unchanged' as const);
-    const reader = readerOf(process);
-    const makers = { catalogue, keys: reader.productKeys };
-    const now = reader.now();
+    const inputs = { catalogue, keys: await ports.productKeys.read() };
+    const now = ports.now();
     switch (action) {
       case 'release':
       case 're-read': {
         // An order that `reconcile` found has no notification to read.
         const isReadable = action === 're-read' && seen?.raw?.method === 'POST';
-        const events = isReadable && seen?.raw ? await reread(reader, seen.raw) : [];
+        const events = isReadable && seen?.raw ? await reread(ports, seen.raw) : [];
         return known((order) =>
           order.heldAt
-            ? releaseOrder(
-                makers,
-                order,
-                correctionsOf(script, order),
-                saleIn(reader, order, events),
-                BY,
-                now,
-              )
+            ? releaseOrder(inputs, order, correctionsOf(script, order), saleIn(ports, order, events), BY, now)
             : 'unchanged',
         );
       }
@@ -88,12 +80,12 @@ export function operatorOf(sim: Sim, aws: Aws, { products, signing }: ReturnType
       case 'reissue': {
         const name =
           seen?.audit.at(-1)?.after.licensee === newName(script) ? goodName(script) : newName(script);
-        return known((order) => reissueLines(makers, order, { name, isChosen: () => true }, BY, now));
+        return known((order) => reissueLines(inputs, order, { name, isChosen: () => true }, BY, now));
       }
       case 'transfer':
         return known((order) =>
           order.lines.every(({ state }) => state === 'issued')
-            ? transferOrder(makers, order, ownerAfter(script), BY, now)
+            ? transferOrder(inputs, order, ownerAfter(script), BY, now)
             : 'unchanged',
         );
       case 'erase':
@@ -105,31 +97,30 @@ export function operatorOf(sim: Sim, aws: Aws, { products, signing }: ReturnType
         const { id, licensee: name = '', buyer } = script;
         const gift = { id, products: ['widget'], name, email: buyer.email ?? '', quantity: 1 };
         return (order: Order | undefined) =>
-          order ? ('unchanged' as const) : issueManually(makers, gift, BY, now);
+          order ? ('unchanged' as const) : issueManually(inputs, gift, BY, now);
       }
     }
   }
 
   /** Acts on notifications of the order that could not be parsed. Returns true if one was held. */
-  async function actOnUnreadable(script: OrderScript, action: Action, store: Store, process: Process) {
-    const reader = readerOf(process);
-    const recording = { store, report: () => undefined, now: reader.now };
+  async function actOnUnreadable(script: OrderScript, action: Action, ports: OperatorPorts) {
+    const { store } = ports;
     for (const key of new Set(script.unreadable && script.facts.filter(isSale).map(heldKeyOf))) {
       const item = await store.get(key);
       if (item?.kind !== 'unreadable' || item.state !== 'held' || !item.raw) continue;
       const raws = [item.raw, ...(item.later ?? [])];
       if (action === 'release') {
         const corrections = { ...correctionsOf(script, asOrder(item)), ...describedBy(script) };
-        const makers = { catalogue, keys: reader.productKeys };
-        await releaseUnreadable(recording, reader, item, script.id, (order) => {
-          const made = releaseOrder(makers, order, corrections, undefined, BY, reader.now());
+        const inputs = { catalogue, keys: await ports.productKeys.read() };
+        await releaseUnreadable(ports, item, script.id, (order) => {
+          const made = releaseOrder(inputs, order, corrections, undefined, BY, ports.now());
           return typeof made === 'string' ? undefined : made;
         });
       } else {
-        const all = (await Promise.all(raws.map((raw) => reread(reader, raw)))).flat();
-        const events = ownEvents(reader, item, item.raw, all);
+        const all = (await Promise.all(raws.map((raw) => reread(ports, raw)))).flat();
+        const events = ownEvents(ports, item, item.raw, all);
         if (events.some(({ kind }) => kind === 'unreadable')) throw new Error('the parser is not fixed yet');
-        await recordEvents(recording, reader, item, item.raw, events, BY);
+        await recordEvents(ports, item, item.raw, events, BY);
       }
       sim.count(`by a person: ${action}`);
     }
@@ -139,15 +130,19 @@ export function operatorOf(sim: Sim, aws: Aws, { products, signing }: ReturnType
     const process = processOf(sim, PERSON);
     process.verified = true;
     process.ends.push(() => later(script, action));
-    const store = aws.storeOf(process, () => CALL_MS);
+    const ports = portsOf(
+      process,
+      aws.storeOf(process, () => CALL_MS),
+    );
+    const { store } = ports;
     try {
       if (action === 're-read' || (action === 'release' && isDescribable(script)))
-        await actOnUnreadable(script, action, store, process);
+        await actOnUnreadable(script, action, ports);
       const item = await store.get(script.key);
       const seen = item?.kind === 'order' ? item : undefined;
       const isNew = action === 'import' || action === 'issue';
       if (!isNew && (!seen || (action !== 'erase' && !isInForce(seen)))) return;
-      const decide = await decided(script, action, seen, process);
+      const decide = await decided(script, action, seen, ports);
       const { changed } = await change(store, script.key, item, (found) => {
         // The person looks again if another change came first.
         if (found && seen && basis(found) !== basis(seen)) throw new Error('the order has changed');

@@ -1,8 +1,6 @@
 /** Judges held items again, as `redeliver` does after a changed key or a fixed parser, until all are judged. */
 import { judgedBy, rejudgeHeld } from '../../functions/core/mail/rejudge.ts';
 import type { LambdaPorts } from '../../functions/core/world.ts';
-import { askApi } from './calls.ts';
-import { catalogue } from './catalogue.ts';
 import { type Process, processOf } from './process.ts';
 import { providers } from './requests.ts';
 import type { Sim } from './sim.ts';
@@ -32,13 +30,9 @@ export function scheduleRejudging(
     const again = () => clock.at(clock.now + MINUTE, start);
     process.ends.push(again);
     const shared = sharedOf(process);
-    const ports = { ...shared, store: shared.store(() => CALL_MS) };
+    const ports = { ...shared, providers, store: shared.store(() => CALL_MS) };
     try {
-      const reader = {
-        ...{ catalogue, providers, ask: () => askApi(sim, process), now: ports.now },
-        ...{ productKeys: await shared.productKeys.read(), providerKeys: await shared.providerKeys.read() },
-      };
-      return await rejudgeHeld(ports, reader, judgedBy('code', catalogue, reader), listHeld);
+      return await rejudgeHeld(ports, await judgedBy('code', ports), listHeld);
     } finally {
       process.ends.length = 0;
     }

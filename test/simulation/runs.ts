@@ -1,5 +1,6 @@
 /** Runs `redeliver` in each minute in which an order is due. As on AWS, runs can overlap. */
-import { type Redelivering, RUN_MS, redeliver } from '../../functions/core/mail/redeliver.ts';
+import { RUN_MS, redeliver } from '../../functions/core/mail/redeliver.ts';
+import type { Ports } from '../../functions/core/world.ts';
 import { kill, nowOf, type Process, processOf } from './process.ts';
 import { type Sim, START } from './sim.ts';
 import type { Aws } from './world.ts';
@@ -7,7 +8,7 @@ import type { Aws } from './world.ts';
 const MINUTE = 60_000;
 const LAMBDA_MS = 15 * MINUTE;
 
-export function startRuns(sim: Sim, aws: Aws, portsOf: (process: Process) => Redelivering): void {
+export function startRuns(sim: Sim, aws: Aws, portsOf: (process: Process) => Ports): void {
   const planned = new Set<number>();
   function run(): void {
     const process = processOf(sim, 'r');

@@ -1,8 +1,8 @@
 /** Joins orders, providers, our processes and either kind of AWS. */
 
-import type { Queue, Redelivering } from '../../functions/core/mail/redeliver.ts';
+import type { Queue } from '../../functions/core/mail/redeliver.ts';
 import type { Item } from '../../functions/core/order/types.ts';
-import type { LambdaPorts, Mailer, ReportName, Store } from '../../functions/core/world.ts';
+import type { LambdaPorts, Mailer, Ports, ReportName, Store } from '../../functions/core/world.ts';
 import { askApi } from './calls.ts';
 import { catalogue, hasLine } from './catalogue.ts';
 import { deliverySender } from './deliveries.ts';
@@ -72,6 +72,8 @@ export function worldOf(sim: Sim, scripts: readonly OrderScript[], awsOf: (sim: 
     handle: feedbackLambda(sim, (process) => portsOf(process)),
   });
   const commonOf = (process: Process) => ({
+    ...aws.secretsOf(process),
+    ask: () => askApi(sim, process),
     catalogue,
     mailer: aws.mailerOf(process),
     now: () => nowOf(sim, process),
@@ -83,13 +85,10 @@ export function worldOf(sim: Sim, scripts: readonly OrderScript[], awsOf: (sim: 
   });
   const sharedOf = (process: Process): LambdaPorts => ({
     ...commonOf(process),
-    ...aws.secretsOf(process),
-    ask: () => askApi(sim, process),
     store: (ms) => aws.storeOf(process, ms),
   });
-  const portsOf = (process: Process): Redelivering => ({
+  const portsOf = (process: Process): Ports => ({
     ...commonOf(process),
-    productKeys: aws.secretsOf(process).productKeys,
     store: aws.storeOf(process, () => 3_000),
   });
   const deliveries = scheduleDeliveries(

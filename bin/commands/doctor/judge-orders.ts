@@ -83,7 +83,7 @@ function judgeAgain(catalogue: Catalogue, keys: ProductKeys, order: Order, line:
   if (sku === '' || via === 'elsewhere' || line.state === 'erased') return undefined;
   const provider = Object.keys(catalogue.providers).find((name) => sellsAs(catalogue, name, order, sku));
   const fresh = { id, sku, quantity, paid, settlement, via, state: 'pending', product: null } as const;
-  const judged = judgeWith({ catalogue, provider: provider ?? order.provider }, keys)(fresh, order);
+  const judged = judgeWith({ catalogue, keys }, provider ?? order.provider)(fresh, order);
   // Doctor checks the keys. A product without an invented key is of a kind that needs no name.
   if (judged.state !== 'held' || judged.reason === 'product_key') return undefined;
   const { reason } = judged;

@@ -1,7 +1,12 @@
 /** `mails try`: says which order a mail would make, or why it would make none. It sends and stores nothing. */
 import { readFile } from 'node:fs/promises';
 import { Command } from '@commander-js/extra-typings';
-import { type Catalogue, findBuiltIn, productsOf } from '../../../functions/core/catalogue/catalogue.ts';
+import {
+  type Catalogue,
+  findBuiltIn,
+  findProduct,
+  productsOf,
+} from '../../../functions/core/catalogue/catalogue.ts';
 import type { Sale } from '../../../functions/core/inbound/event.ts';
 import { headersOf, MAX_MAIL_BYTES } from '../../../functions/core/inbound/mail.ts';
 import { type MailOrder, toSale } from '../../../functions/core/inbound/mail-store.ts';
@@ -9,7 +14,7 @@ import { Rejection } from '../../../functions/core/inbound/rejection.ts';
 import { toMailbox } from '../../../functions/core/mail/address.ts';
 import type { Received } from '../../../functions/core/order-mail.ts';
 import { contextFrom } from '../../../functions/core/request-world.ts';
-import { findProduct, licenseeFor } from '../../../functions/core/serial/lines.ts';
+import { licenseeFor } from '../../../functions/core/serial/lines.ts';
 import { mailStores } from '../../../functions/providers/mail-stores.ts';
 import { columns, json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';

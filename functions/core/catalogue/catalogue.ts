@@ -85,6 +85,11 @@ export function floorOf({ floor = {} }: Product, provider: string, sku: string):
 export const hasMailStore = ({ providers }: Catalogue): boolean =>
   Object.values(providers).some(({ mail }) => mail !== undefined);
 
+export const findProduct = (
+  { products }: Pick<Catalogue, 'products'>,
+  id: string | null | undefined,
+): Product | undefined => (id && Object.hasOwn(products, id) ? products[id] : undefined);
+
 /** The products that the provider sells under `sku`: several if it is a bundle. */
 export const productsOf = (
   { products }: Pick<Catalogue, 'products'>,

@@ -1,16 +1,14 @@
 /** Parses the notification of a held order again, with today's code, catalogue and API key. */
 import { gunzipSync } from 'node:zlib';
-import { type Catalogue, findProvider, ownerOf } from '../catalogue/catalogue.ts';
-import type { ProductKeys, ProviderKeys } from '../catalogue/keys.ts';
+import { findProvider, ownerOf } from '../catalogue/catalogue.ts';
 import { filterIgnored, requireKey } from '../fulfil.ts';
-import { isStub } from '../order/due.ts';
+import { isStub, toAt } from '../order/due.ts';
 import { keyOf } from '../order/keys.ts';
 import { type Actor, withAudit } from '../order/manual.ts';
 import {
   change,
   changeItem,
   followAliases,
-  type Recording,
   recordReversal,
   recordSale,
   recordUnreadable,
@@ -19,31 +17,20 @@ import type { AuditEntry, Item, Order, Raw, Unreadable } from '../order/types.ts
 import { asOrder } from '../order/view.ts';
 import { contextFrom } from '../request-world.ts';
 import { judgeWith, withSerials } from '../serial/lines.ts';
-import type { Generate } from '../serial/program.ts';
+import type { OperatorPorts, Store } from '../world.ts';
 import type { OrderEvent, Sale } from './event.ts';
-import type { Context, Provider } from './provider.ts';
 import { Rejection } from './rejection.ts';
-
-export interface Reader {
-  readonly catalogue: Catalogue;
-  readonly providers: Readonly<Record<string, Provider>>;
-  readonly providerKeys: ProviderKeys;
-  readonly productKeys: ProductKeys;
-  readonly ask: Context['ask'];
-  readonly generate?: Generate | undefined;
-  now(): number;
-}
 
 /**
  * Returns the events of the stored request, without ignored ones. It was verified on arrival and cannot be verified again,
  * because its proof is not stored. Throws a Rejection if it still cannot be parsed.
  */
-export async function reread(reader: Reader, { provider: name, ...raw }: Raw): Promise<OrderEvent[]> {
-  const { catalogue, providers, providerKeys } = reader;
+export async function reread(ports: OperatorPorts, { provider: name, ...raw }: Raw): Promise<OrderEvent[]> {
+  const { catalogue, providers } = ports;
   const provider = findProvider(catalogue, name, providers);
   if (!provider) throw new Rejection('unknown_provider', `${name} is not enabled in the catalogue any more`);
   const request = { ...raw, body: gunzipSync(raw.body) };
-  const context = contextFrom(reader, name, providerKeys);
+  const context = contextFrom(ports, name, await ports.providerKeys.read());
   requireKey(provider, name, context);
   const events = await provider.read(request, context);
   return events.flatMap((event) => filterIgnored({ catalogue, provider: name }, event));
@@ -51,7 +38,7 @@ export async function reread(reader: Reader, { provider: name, ...raw }: Raw): P
 
 /** Returns the events that an unparseable item represents: all of a request that could not be parsed, else one event of it. */
 export function ownEvents(
-  { catalogue }: Reader,
+  { catalogue }: OperatorPorts,
   { key, test }: Unreadable,
   { provider }: Raw,
   events: readonly OrderEvent[],
@@ -67,7 +54,11 @@ export function ownEvents(
 }
 
 /** Returns the event of this order. */
-export function saleIn({ catalogue }: Reader, order: Order, events: readonly OrderEvent[]): Sale | undefined {
+export function saleIn(
+  { catalogue }: OperatorPorts,
+  order: Order,
+  events: readonly OrderEvent[],
+): Sale | undefined {
   const names = [order.key, ...order.aliases];
   const owner = ownerOf(catalogue, order.raw?.provider ?? order.provider);
   const isOwn = ({ id, aliases = [], test }: Sale) =>
@@ -80,23 +71,21 @@ export function saleIn({ catalogue }: Reader, order: Order, events: readonly Ord
  * closed otherwise. Returns the orders and items that exist now.
  */
 export async function recordEvents(
-  ports: Recording,
-  reader: Reader,
+  ports: OperatorPorts,
   held: Unreadable,
   raw: Raw,
   events: readonly OrderEvent[],
   by: Actor,
 ): Promise<readonly (Order | Unreadable)[]> {
-  const { store } = ports;
+  const { catalogue, store, productKeys } = ports;
+  const { provider } = raw;
   const at = ports.now();
-  const { catalogue, generate, productKeys } = reader;
-  const shop = { catalogue, generate, provider: raw.provider, keys: async () => productKeys };
-  const judge = async () => judgeWith(shop, productKeys);
+  const judge = async () => judgeWith({ catalogue, keys: await productKeys.read() }, provider);
   const was = { held: held.state === 'held' ? held.reason : null };
   const audited = (before: Order, after: Order) => withAudit(before, after, 'release', by, at, was);
   const recorded = new Map<string, Order | Unreadable>();
   for (const event of events) {
-    const made = await withSerials(shop, event);
+    const made = await withSerials({ ...ports, provider }, event);
     if (made.kind === 'ignored') continue;
     if (made.kind === 'unreadable') {
       await recordUnreadable(ports, made, raw, made.reason ?? 'bad_body');
@@ -108,7 +97,7 @@ export async function recordEvents(
       made.kind === 'reversed'
         ? await recordReversal(
             ports,
-            ownerOf(catalogue, shop.provider),
+            ownerOf(catalogue, provider),
             { ...made, raw: () => raw },
             judge,
             audited,
@@ -122,23 +111,30 @@ export async function recordEvents(
   if (was.held === 'too_large' && isFull) return [held];
   const [first, ...others] = items;
   if (first?.kind === 'order' && others.length === 0) {
-    await rename(ports, held, first.key);
+    await rename(store, held, first.key);
     const isAudited = first.audit.some((entry) => Date.parse(entry.at) === at);
     // If every event was known already, replacing the item was the only change.
     const step = (found: Order | undefined) => (found && !isAudited ? audited(found, found) : undefined);
     return [(await change(store, first.key, first, step)).order];
   }
   if (recorded.has(held.key)) return items;
-  const entry = {
-    at: new Date(at).toISOString(),
-    ...by,
-    what: 'release' as const,
-    before: was,
-  };
-  const { order: closed } = await changeItem<Unreadable>(store, held.key, held, isUnreadable, (found) =>
-    found?.state === 'held' ? closedUnreadable(found, { ...entry, after: { held: null } }) : undefined,
-  );
+  const closed = await closeUnreadable(ports, held, 'release', by);
   return first ? items : [closed];
+}
+
+/** Closes the item, unless another person has released it meanwhile. */
+export async function closeUnreadable(
+  { store, now }: OperatorPorts,
+  held: Unreadable,
+  what: 'release' | 'reject',
+  { who, why }: Actor,
+): Promise<Unreadable> {
+  const before = { held: held.state === 'held' ? held.reason : null };
+  const entry = { at: toAt(now()), who, why, what, before, after: { held: null } };
+  const { order } = await changeItem<Unreadable>(store, held.key, held, isUnreadable, (found) =>
+    found?.state === 'held' ? closedUnreadable(found, entry) : undefined,
+  );
+  return order;
 }
 
 /**
@@ -147,13 +143,11 @@ export async function recordEvents(
  * made an order of it, or is making one of another number.
  */
 export async function releaseUnreadable(
-  ports: Recording,
-  { catalogue }: Reader,
+  { catalogue, store }: OperatorPorts,
   held: Unreadable,
   number: string,
   make: (order: Order) => Order | undefined,
 ): Promise<Order | undefined> {
-  const { store } = ports;
   const owner = ownerOf(catalogue, held.provider);
   const wanted = keyOf(owner, held.test ?? false, number);
   const { item: present } = await followAliases(store, held.key, await store.get(held.key));
@@ -167,7 +161,7 @@ export async function releaseUnreadable(
     const described = { ...asOrder(item), key: wanted, provider: owner };
     return make(found ? { ...described, ...stubFacts(found), version: found.version } : described);
   });
-  await rename(ports, item, order.key);
+  await rename(store, item, order.key);
   return order;
 }
 
@@ -175,7 +169,7 @@ export async function releaseUnreadable(
 const stubFacts = ({ reversals, renewedAt, aliases }: Order) => ({ reversals, renewedAt, aliases });
 
 /** Makes an unparseable item an alias. An item that a person has released meanwhile is an order of its own and stays. */
-async function rename({ store }: Recording, { key, version }: Unreadable, aliasOf: string): Promise<void> {
+async function rename(store: Store, { key, version }: Unreadable, aliasOf: string): Promise<void> {
   for (let expected = version; key !== aliasOf; ) {
     const inTheWay = await store.put({ kind: 'alias', key, aliasOf }, expected);
     if (inTheWay?.kind !== 'unreadable') return;
@@ -191,5 +185,4 @@ export const closedUnreadable = (
   ...{ kind, key, version, provider, test, receivedAt, audit: [...audit, entry], state: 'closed' },
 });
 
-export const isUnreadable = <Some extends Item>(item: Some): item is Some & Unreadable =>
-  item.kind === 'unreadable';
+const isUnreadable = <Some extends Item>(item: Some): item is Some & Unreadable => item.kind === 'unreadable';

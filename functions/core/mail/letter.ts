@@ -1,9 +1,8 @@
 /** The content of each kind of mail. */
-import type { Catalogue, Product } from '../catalogue/catalogue.ts';
+import { type Catalogue, findProduct, type Product } from '../catalogue/catalogue.ts';
 import type { Buyer } from '../inbound/event.ts';
 import { carriesLine, lacksName } from '../order/due.ts';
 import type { Order, Send } from '../order/types.ts';
-import { findProduct } from '../serial/lines.ts';
 import { type Block, button, heading, oneLine, paragraph, verbatim } from './blocks.ts';
 import { textIn } from './language.ts';
 import { fill, plural, type Words } from './sentences.ts';

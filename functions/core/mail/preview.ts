@@ -1,8 +1,8 @@
 /** A mail as it would arrive, of an order that does not exist: for `keypost mail` and the local page. */
-import type { Catalogue } from '../catalogue/catalogue.ts';
+import { type Catalogue, findProduct } from '../catalogue/catalogue.ts';
 import { emptyOrder } from '../order/settle.ts';
 import type { Line, Order, Send } from '../order/types.ts';
-import { findProduct, licenseeFor, makeFor } from '../serial/lines.ts';
+import { licenseeFor, makeFor } from '../serial/lines.ts';
 import { toMailbox } from './address.ts';
 import { escapeAttribute, escapeHtml } from './blocks.ts';
 import { languageOf, loadWords } from './language.ts';
@@ -57,7 +57,7 @@ export async function previewMail(catalogue: Catalogue, options: PreviewOptions)
     const { licensee } = made;
     const facts = { id: n + 1, sku: id, quantity: 1, via: 'mail', product: id } as const;
     const line = { ...facts, state: 'pending' } as const;
-    const found = makeFor(catalogue, {}, { order: bare, line, id, licensee, issue: 1 });
+    const found = makeFor({ catalogue, keys: {} }, { order: bare, line, id, licensee, issue: 1 });
     // A program is not run for a preview.
     const serial = typeof found === 'object' ? found.serial : 'EXAMPLE-SERIAL';
     lines.push({

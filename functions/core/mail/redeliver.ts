@@ -1,12 +1,11 @@
-import type { ProductKeys } from '../catalogue/keys.ts';
 import { errorName } from '../inbound/rejection.ts';
 import { isDue, isStub } from '../order/due.ts';
 import { change, claimAliases, orderAt } from '../order/record.ts';
 import { holdByAge, start } from '../order/sends.ts';
 import { type Answer, applyAnswer, markReported } from '../order/transitions.ts';
 import type { Line, Order, Request } from '../order/types.ts';
-import { type Answers, fetchAnswers, judgeWith, makeFor } from '../serial/lines.ts';
-import type { Ports, Secret, SendOutcome } from '../world.ts';
+import { judgeWith, makeFor, type SerialInputs, serialInputs } from '../serial/lines.ts';
+import type { Ports, SendOutcome } from '../world.ts';
 import { deliver } from './deliver.ts';
 
 /**
@@ -32,19 +31,15 @@ export interface Queue {
   rate(): Promise<number>;
   /** Milliseconds, of the clock that the world's `now` reads. */
   sleep(ms: number): Promise<void>;
+  /** Undefined without buyers' pages. */
+  readonly requests?: RequestQueue | undefined;
 }
 
-/** The ports for making serials and mailing them. */
-export interface Redelivering extends Ports {
-  readonly productKeys: Secret<ProductKeys>;
-  /** The requests of buyers; undefined without buyers' pages. */
-  readonly requests?:
-    | {
-        /** Keys of requests due at `now`, the earliest first. */
-        due(now: number, limit: number): Promise<readonly string[]>;
-        work(ports: Ports, request: Request): Promise<Attempt>;
-      }
-    | undefined;
+/** The requests of buyers that are due. */
+export interface RequestQueue {
+  /** Keys of requests due at `now`, the earliest first. */
+  due(now: number, limit: number): Promise<readonly string[]>;
+  work(ports: Ports, request: Request): Promise<Attempt>;
 }
 
 export interface Redelivered {
@@ -56,11 +51,7 @@ export interface Redelivered {
 }
 
 /** Sends due mails until none is due or `until` is reached. Returns undefined if another run holds the lease. */
-export async function redeliver(
-  ports: Redelivering,
-  queue: Queue,
-  until: number,
-): Promise<Redelivered | undefined> {
+export async function redeliver(ports: Ports, queue: Queue, until: number): Promise<Redelivered | undefined> {
   const { now } = ports;
   if (!(await queue.hold(now(), now() + RUN_LEASE_MS))) return undefined;
   try {
@@ -74,7 +65,7 @@ export async function redeliver(
  * Starts one mail every 1/rate seconds, with as many in flight as that requires. Until SES has accepted one, a mail waits for
  * the result of the one before: while the account or SES is at fault, each run tries one mail.
  */
-async function drain(ports: Redelivering, queue: Queue, until: number): Promise<Redelivered> {
+async function drain(ports: Ports, queue: Queue, until: number): Promise<Redelivered> {
   const { now, report } = ports;
   const gap = 1000 / (await queue.rate());
   const most = () => (count.sent === 0 ? 1 : Math.max(1, Math.ceil((LONGEST_SECONDS * 1000) / gap)));
@@ -89,7 +80,7 @@ async function drain(ports: Redelivering, queue: Queue, until: number): Promise<
 
   const start = (key: string) => {
     tried.add(key);
-    const one = attempt(ports, key)
+    const one = attempt(ports, queue, key)
       .then((result) => {
         if (result === 'orphan') orphans += 1;
         if (result === 'nothing' || result === 'orphan') return;
@@ -110,7 +101,7 @@ async function drain(ports: Redelivering, queue: Queue, until: number): Promise<
   const isUntried = (key: string) => !tried.has(key);
   const untried = async () => {
     const orders = (await queue.due(now(), PAGE + tried.size)).filter(isUntried);
-    const requests = ((await ports.requests?.due(now(), PAGE + tried.size)) ?? []).filter(isUntried);
+    const requests = ((await queue.requests?.due(now(), PAGE + tried.size)) ?? []).filter(isUntried);
     return mixed(orders, requests);
   };
 
@@ -149,13 +140,13 @@ const MOST_OUTAGES = 3;
 type Attempt = 'nothing' | 'orphan' | 'failed' | SendOutcome['kind'];
 
 /** Makes the serials that are due and sends the mail. Does nothing if the index entry is stale or another sender has the order. */
-async function attempt(ports: Redelivering, key: string): Promise<Attempt> {
+async function attempt(ports: Ports, { requests }: Queue, key: string): Promise<Attempt> {
   const { catalogue, store, report, productKeys, now } = ports;
   try {
     const order = await store.get(key);
-    if (order?.kind === 'request') return (await ports.requests?.work(ports, order)) ?? 'nothing';
+    if (order?.kind === 'request') return (await requests?.work(ports, order)) ?? 'nothing';
     if (order?.kind !== 'order' || !isDue(order, now())) return 'nothing';
-    const judge = async () => judgeWith({ catalogue, provider: order.provider }, await productKeys.read());
+    const judge = async () => judgeWith({ catalogue, keys: await productKeys.read() }, order.provider);
     if (isStub(order)) return await wakeStub(ports, order, judge);
     // The process that recorded the order may have died before it wrote the aliases.
     if ((await claimAliases(ports, key, order.aliases, judge)) === 'moved') return 'nothing';
@@ -181,18 +172,17 @@ async function attempt(ports: Redelivering, key: string): Promise<Attempt> {
 
 type ToMake = Line & { readonly state: 'to_make' };
 
-async function withSerialsMade(ports: Redelivering, order: Order): Promise<Order> {
-  const { catalogue, productKeys, now } = ports;
+async function withSerialsMade(ports: Ports, order: Order): Promise<Order> {
+  const { now } = ports;
   const lines = order.lines.filter(
     (line): line is ToMake => line.state === 'to_make' && Date.parse(line.until) <= now(),
   );
   if (lines.length === 0) return order;
-  const keys = await productKeys.read();
-  const make = (line: ToMake, answers: Answers) =>
-    makeFor(catalogue, keys, { order, line, id: line.product, licensee: line.licensee, issue: 1 }, answers);
-  const answers = await fetchAnswers(ports.generate, (some) => lines.map((line) => make(line, some)));
+  const make = (inputs: SerialInputs, line: ToMake) =>
+    makeFor(inputs, { order, line, id: line.product, licensee: line.licensee, issue: 1 });
+  const inputs = await serialInputs(ports, (some) => lines.map((line) => make(some, line)));
   return lines.reduce((sum, line) => {
-    const answer = answerOf(line, make(line, answers), now());
+    const answer = answerOf(line, make(inputs, line), now());
     return applyAnswer(sum, line.id, line.licensee, answer, now()) ?? sum;
   }, order);
 }
@@ -208,7 +198,7 @@ const MOST_TRIES = 12;
 
 /** A reversal has waited for its sale for a day: joins a sale that is stored under another ID, or reports it once. */
 async function wakeStub(
-  ports: Redelivering,
+  ports: Ports,
   stub: Order,
   judge: Parameters<typeof claimAliases>[3],
 ): Promise<Attempt> {

@@ -1,14 +1,15 @@
 /** Judges what is held again, by the same checks as a new order: a deployment or a changed key may have removed the cause. */
 import { createHash } from 'node:crypto';
-import { type Catalogue, productsOf } from '../catalogue/catalogue.ts';
+import { productsOf } from '../catalogue/catalogue.ts';
 import { errorName, Rejection } from '../inbound/rejection.ts';
-import { ownEvents, type Reader, recordEvents, reread, saleIn } from '../inbound/reread.ts';
+import { ownEvents, recordEvents, reread, saleIn } from '../inbound/reread.ts';
 import { toAt } from '../order/due.ts';
 import { toLines, toSold } from '../order/lines.ts';
 import { rejudge } from '../order/manual.ts';
-import { change, type Recording } from '../order/record.ts';
-import type { Cursor, Line, Order, Unreadable } from '../order/types.ts';
-import { fetchAnswers, judgeWith } from '../serial/lines.ts';
+import { change } from '../order/record.ts';
+import type { Cursor, Line, Order, Raw, Unreadable } from '../order/types.ts';
+import { judgeWith, type SerialInputs, serialInputs } from '../serial/lines.ts';
+import type { OperatorPorts } from '../world.ts';
 
 /** Returns the keys of at most `limit` held items, the oldest first, and where the next page begins, if there is one. */
 export type ListHeld = (
@@ -22,15 +23,12 @@ const CURSOR = 'cursor#rejudge';
 const BY = { who: 'keypost', why: 'judged again after a deployment or a changed key' };
 
 /** A digest of all that decides how an order is judged; it changes with a deployment and with a key. */
-export function judgedBy(
-  code: string,
-  catalogue: Catalogue,
-  { productKeys, providerKeys }: Pick<Reader, 'productKeys' | 'providerKeys'>,
-): string {
-  const versions = Object.entries(productKeys).map(([id, all]) => [id, all.map(({ version }) => version)]);
-  const apis = Object.entries(providerKeys).map(([name, { api }]) => [name, api]);
+export async function judgedBy(code: string, ports: OperatorPorts): Promise<string> {
+  const [products, providers] = [await ports.productKeys.read(), await ports.providerKeys.read()];
+  const versions = Object.entries(products).map(([id, all]) => [id, all.map(({ version }) => version)]);
+  const apis = Object.entries(providers).map(([name, { api }]) => [name, api]);
   return createHash('sha256')
-    .update(JSON.stringify([code, catalogue, versions, apis]))
+    .update(JSON.stringify([code, ports.catalogue, versions, apis]))
     .digest('base64url');
 }
 
@@ -41,12 +39,7 @@ export function judgedBy(
 const AGAIN_MS = 10 * 60_000;
 
 /** Judges the next held items again, unless all were judged under this digest. Returns true once that needs no repetition. */
-export async function rejudgeHeld(
-  ports: Recording,
-  reader: Reader,
-  digest: string,
-  list: ListHeld,
-): Promise<boolean> {
+export async function rejudgeHeld(ports: OperatorPorts, digest: string, list: ListHeld): Promise<boolean> {
   const { store } = ports;
   const item = await store.get(CURSOR);
   const cursor: Cursor = item?.kind === 'cursor' ? item : { kind: 'cursor', key: CURSOR, version: 0 };
@@ -55,7 +48,7 @@ export async function rejudgeHeld(
   if (judged && isBegin && !judged.again) return true;
   if (judged?.again && isBegin && ports.now() < Date.parse(judged.again)) return false;
   const page = await list(judged?.after, PAGE);
-  const isComplete = await rejudgePage(ports, reader, page.keys);
+  const isComplete = await rejudgePage(ports, page.keys);
   const known = isBegin ? undefined : judged?.again;
   const again = judged && isComplete ? known : toAt(ports.now() + AGAIN_MS);
   const next = { ...cursor, version: cursor.version + 1, judged: { digest, after: page.after, again } };
@@ -64,7 +57,7 @@ export async function rejudgeHeld(
 }
 
 /** Returns false if the API of a provider is unavailable. The other items of that provider are then left out. */
-async function rejudgePage(ports: Recording, reader: Reader, keys: readonly string[]): Promise<boolean> {
+async function rejudgePage(ports: OperatorPorts, keys: readonly string[]): Promise<boolean> {
   const unavailable = new Set<string>();
   for (const key of keys) {
     let provider = '';
@@ -73,8 +66,8 @@ async function rejudgePage(ports: Recording, reader: Reader, keys: readonly stri
       if (item?.kind !== 'order' && item?.kind !== 'unreadable') continue;
       provider = ('raw' in item && item.raw?.provider) || item.provider;
       if (unavailable.has(provider)) continue;
-      if (item.kind === 'order') await rejudgeOrder(ports, reader, item);
-      else await rejudgeUnreadable(ports, reader, item);
+      if (item.kind === 'order') await rejudgeOrder(ports, item);
+      else await rejudgeUnreadable(ports, item);
     } catch (error) {
       if (error instanceof Rejection && error.code === 'provider_unavailable') unavailable.add(provider);
       else ports.report('failed', { order: key, error: errorName(error) });
@@ -83,11 +76,11 @@ async function rejudgePage(ports: Recording, reader: Reader, keys: readonly stri
   return unavailable.size === 0;
 }
 
-async function rejudgeOrder(ports: Recording, reader: Reader, order: Order): Promise<void> {
+async function rejudgeOrder(ports: OperatorPorts, order: Order): Promise<void> {
   if (!order.lines.some(({ state }) => state === 'held')) return;
-  const { catalogue, productKeys, now } = reader;
+  const { catalogue, store, now } = ports;
   const provider = order.raw?.provider ?? order.provider;
-  const sale = order.raw && saleIn(reader, order, await rereadIfPossible(reader, order.raw));
+  const sale = order.raw && saleIn(ports, order, await rereadIfPossible(ports, order.raw));
   // A line for which the provider lacks data needs a new answer of the provider.
   const isOpen = (line: Line) => line.state !== 'held' || !line.fromProvider;
   const sold =
@@ -97,37 +90,28 @@ async function rejudgeOrder(ports: Recording, reader: Reader, order: Order): Pro
     buyer: sale?.buyer,
     ignored: catalogue.providers[provider]?.ignore,
   };
-  const shop = { catalogue, provider };
-  const answers = await fetchAnswers(reader.generate, (some) =>
-    rejudge(order, parsed, judgeWith(shop, productKeys, some), now()),
-  );
-  const judge = judgeWith(shop, productKeys, answers);
-  const { changed } = await change(
-    ports.store,
-    order.key,
-    order,
-    (found) => found && rejudge(found, parsed, judge, now()),
-  );
+  const judged = (inputs: SerialInputs, found: Order) =>
+    rejudge(found, parsed, judgeWith(inputs, provider), now());
+  const inputs = await serialInputs(ports, (some) => judged(some, order));
+  const { changed } = await change(store, order.key, order, (found) => found && judged(inputs, found));
   if (changed) ports.report('rejudged', { order: order.key });
 }
 
 /** A mail that is not authentic needs a person, whatever the code is. `mail_changed`: the seller may list its labels now. */
-async function rejudgeUnreadable(ports: Recording, reader: Reader, item: Unreadable): Promise<void> {
+async function rejudgeUnreadable(ports: OperatorPorts, item: Unreadable): Promise<void> {
   if (item.state !== 'held' || !item.raw || item.orderKey) return;
   if (item.reason !== 'bad_body' && item.reason !== 'mail_changed') return;
-  const all = await Promise.all(
-    [item.raw, ...(item.later ?? [])].map((one) => rereadIfPossible(reader, one)),
-  );
-  const own = ownEvents(reader, item, item.raw, all.flat());
+  const all = await Promise.all([item.raw, ...(item.later ?? [])].map((one) => rereadIfPossible(ports, one)));
+  const own = ownEvents(ports, item, item.raw, all.flat());
   if (own.length === 0 || own.some(({ kind }) => kind === 'unreadable')) return;
-  await recordEvents(ports, reader, item, item.raw, own, BY);
+  await recordEvents(ports, item, item.raw, own, BY);
   ports.report('rejudged', { order: item.key });
 }
 
 /** Returns no event if the notification still cannot be parsed. */
-async function rereadIfPossible(reader: Reader, raw: NonNullable<Order['raw']>) {
+async function rereadIfPossible(ports: OperatorPorts, raw: Raw) {
   try {
-    return await reread(reader, raw);
+    return await reread(ports, raw);
   } catch (error) {
     if (error instanceof Rejection && error.code === 'provider_unavailable') throw error;
     return [];

@@ -1,12 +1,11 @@
 /** The mails to the seller: one for each held order, and once a day a digest of what else waits. */
-import type { Catalogue } from '../catalogue/catalogue.ts';
+import { type Catalogue, findProduct } from '../catalogue/catalogue.ts';
 import { HINTS } from '../inbound/hints.ts';
 import { lacksSerial, toAt } from '../order/due.ts';
 import { idIn } from '../order/keys.ts';
 import type { HeldList } from '../order/stored.ts';
 import type { At, Notice } from '../order/types.ts';
 import { asOrder, type OrderView, view } from '../order/view.ts';
-import { findProduct } from '../serial/lines.ts';
 import type { Ports } from '../world.ts';
 import { joinBlocks, oneLine, paragraph } from './blocks.ts';
 import type { Message } from './message.ts';

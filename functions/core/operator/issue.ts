@@ -1,11 +1,12 @@
 /** Issues a serial without a payment: a gift, a copy for the press, a promotion. */
+import { findProduct } from '../catalogue/catalogue.ts';
 import type { Buyer, HeldReason } from '../inbound/event.ts';
 import { keyOf } from '../order/keys.ts';
 import { type Actor, withAudit } from '../order/manual.ts';
 import { emptyOrder } from '../order/settle.ts';
 import { applySale } from '../order/transitions.ts';
 import type { Order } from '../order/types.ts';
-import { findProduct, judgeWith, type Makers, nameFieldOf } from '../serial/lines.ts';
+import { judgeWith, nameFieldOf, type SerialInputs } from '../serial/lines.ts';
 
 /** The provider's name of orders that a person issued. */
 export const MANUAL = 'hand';
@@ -25,12 +26,12 @@ export interface Gift {
 
 /** Returns the order to record, or the reason why it cannot be issued. */
 export function issueManually(
-  { catalogue, keys, answers }: Makers,
+  inputs: SerialInputs,
   { id, provider = MANUAL, products, name, email, company, locale, quantity }: Gift,
   by: Actor,
   now: number,
 ): Order | HeldReason {
-  const found = products.map((product) => findProduct(catalogue, product));
+  const found = products.map((product) => findProduct(inputs.catalogue, product));
   const buyer = { name, email, company, locale };
   let named: Buyer = buyer;
   for (const one of found) {
@@ -41,7 +42,7 @@ export function issueManually(
   const lines = products.map((product) => ({ sku: product, product, quantity, approved: true }) as const);
   const empty = emptyOrder(keyOf(provider, false, id), provider, false, now);
   const event = { ...({ kind: 'paid', lines, aliases: [] } as const), buyer: named };
-  const order = applySale(empty, event, judgeWith({ catalogue, provider }, keys, answers), now) ?? empty;
+  const order = applySale(empty, event, judgeWith(inputs, provider), now) ?? empty;
   for (const line of order.lines) if (line.state === 'held') return line.reason;
   return withAudit(empty, order, 'issue', by, now);
 }

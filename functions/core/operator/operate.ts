@@ -1,8 +1,7 @@
 /** Performs a manual action that is requested as JSON: for the Lambda `operator`, which the desk and the commands call. */
 import * as z from 'zod/mini';
-import type { Catalogue } from '../catalogue/catalogue.ts';
 import { HINTS } from '../inbound/hints.ts';
-import type { Reader } from '../inbound/reread.ts';
+import { closeUnreadable } from '../inbound/reread.ts';
 import { toMailbox } from '../mail/address.ts';
 import { orderMail, previewMail } from '../mail/preview.ts';
 import { isInForce, isPaid, statusOf } from '../order/due.ts';
@@ -10,13 +9,14 @@ import { type Result, reject, resend } from '../order/manual.ts';
 import { AliasCircle, change, changeItem } from '../order/record.ts';
 import type { Item, Line, Order } from '../order/types.ts';
 import { view } from '../order/view.ts';
-import { type Answers, fetchAnswers } from '../serial/lines.ts';
+import { type SerialInputs, serialInputs } from '../serial/lines.ts';
+import type { OperatorPorts } from '../world.ts';
 import { findItem } from './find.ts';
 import { issueManually } from './issue.ts';
 import { addressFinder, isPersonal, isRevealing, type Personal, withoutPerson } from './person.ts';
 import { basisOf, Refusal, type Refused, requireResult, requireUnchanged, type Seen } from './refusal.ts';
 import { reissueLines, transferOrder } from './reissue.ts';
-import { closeRequest, closeUnreadable, type Operating, releaseItem } from './release-item.ts';
+import { closeRequest, releaseItem } from './release-item.ts';
 
 const text = z.string().check(z.maxLength(1_000, 'expected at most 1,000 characters'));
 const reason = z.pipe(
@@ -70,7 +70,7 @@ export const SUPPORT_ACTIONS = ['describe', 'preview', 'release', 'resend', 'rei
 const isOfSupport = (action: string) => SUPPORT_ACTIONS.some((one) => one === action);
 
 /** Returns the result as JSON. It throws only if AWS fails. */
-export async function operate(ports: Operating, request: unknown, isSupport = false) {
+export async function operate(ports: OperatorPorts, request: unknown, isSupport = false) {
   const parsed = OperatorRequest.safeParse(request);
   if (!parsed.success) {
     const mistakes = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
@@ -80,7 +80,7 @@ export async function operate(ports: Operating, request: unknown, isSupport = fa
   if (isSupport && !isOfSupport(action))
     return { done: false, message: `KeypostSupport does not allow ${action}; ask the seller` } as const;
   try {
-    return { done: true, ...(await perform({ ...ports, isSupport }, action, parsed.data)) } as const;
+    return { done: true, ...(await perform(ports, action, parsed.data, isSupport)) } as const;
   } catch (error) {
     if (error instanceof AliasCircle) return { done: false, message: error.message } as const;
     if (!(error instanceof Refusal)) throw error;
@@ -91,15 +91,23 @@ export async function operate(ports: Operating, request: unknown, isSupport = fa
 
 /** A function for each action. */
 const ACTIONS: {
-  readonly [Action in Name]: (ports: Operating, request: Requests[Action]) => Promise<object>;
+  readonly [Action in Name]: (
+    ports: OperatorPorts,
+    request: Requests[Action],
+    isSupport: boolean,
+  ) => Promise<object>;
 } = {
   ...{ describe, preview, release, reject: rejectItem, resend: resendOrder, reissue, transfer, issue, erase },
 };
-const perform = <Action extends Name>(ports: Operating, action: Action, request: Requests[Action]) =>
-  ACTIONS[action](ports, request);
+const perform = <Action extends Name>(
+  ports: OperatorPorts,
+  action: Action,
+  request: Requests[Action],
+  isSupport: boolean,
+) => ACTIONS[action](ports, request, isSupport);
 
 /** The deployed catalogue, without keys, and the actions that the caller may perform. */
-async function describe({ catalogue, isSupport = false }: Operating) {
+async function describe({ catalogue }: OperatorPorts, _: Of<'describe'>, isSupport: boolean) {
   const { products, providers, seller } = catalogue;
   return {
     seller: seller.name,
@@ -110,7 +118,7 @@ async function describe({ catalogue, isSupport = false }: Operating) {
 }
 
 /** The mail of an order, or one with the serial of a test order. */
-async function preview(ports: Operating, { key, product, locale }: Of<'preview'>) {
+async function preview(ports: OperatorPorts, { key, product, locale }: Of<'preview'>) {
   const { catalogue } = ports;
   const products = product === undefined ? undefined : [product];
   const mail = key
@@ -121,7 +129,10 @@ async function preview(ports: Operating, { key, product, locale }: Of<'preview'>
   return { subject, from: `${from.name} <${from.address}>`, to, text, html };
 }
 
-async function findSeen(ports: Operating, { key, basis: seen }: { key: string; basis?: string | undefined }) {
+async function findSeen(
+  ports: OperatorPorts,
+  { key, basis: seen }: { key: string; basis?: string | undefined },
+) {
   const item = await findItem(ports, key);
   if (item.kind === 'keyChange') throw new Refusal(`${item.key} is not an order`);
   const decided = seen ?? basisOf(item);
@@ -129,7 +140,7 @@ async function findSeen(ports: Operating, { key, basis: seen }: { key: string; b
   return { item, decided };
 }
 
-async function findOrder(ports: Operating, request: { key: string; basis?: string | undefined }) {
+async function findOrder(ports: OperatorPorts, request: { key: string; basis?: string | undefined }) {
   const { item, decided } = await findSeen(ports, request);
   if (item.kind === 'order') return { item, decided };
   throw new Refusal(`${item.key} is not an order; \`orders show '${item.key}'\` shows it`);
@@ -144,7 +155,7 @@ function requireLive(order: Order): void {
 
 /** Changes the order that the person saw. */
 async function changeSeen(
-  { store }: Operating,
+  { store }: OperatorPorts,
   { item, decided }: { readonly item: Order; readonly decided: string },
   step: (current: Order) => Result | Refused,
 ) {
@@ -163,7 +174,7 @@ const outcome = (item: Seen, changed: boolean, notes: readonly string[] = []) =>
   notes,
 });
 
-async function release(ports: Operating, request: Of<'release'>) {
+async function release(ports: OperatorPorts, request: Of<'release'>) {
   const { products } = ports.catalogue;
   const unknown = Object.values(request.products).find((id) => !Object.hasOwn(products, id));
   if (unknown !== undefined)
@@ -186,17 +197,17 @@ function requireHeld(item: Seen): void {
 }
 
 /** Ends what is held: no serial is ever made of it. */
-async function rejectItem(ports: Operating, request: Of<'reject'>) {
+async function rejectItem(ports: OperatorPorts, request: Of<'reject'>) {
   const { item, decided } = await findSeen(ports, request);
   requireHeld(item);
-  if (item.kind === 'unreadable') return outcome(await closeUnreadable(ports, item, request), true);
+  if (item.kind === 'unreadable') return outcome(await closeUnreadable(ports, item, 'reject', request), true);
   if (item.kind === 'request') return outcome(await closeRequest(ports, item, 'refused'), true);
   if (item.lines.every(({ state }) => state !== 'held'))
     throw new Refusal(`${item.key} has its serials already; correct the address instead`);
   return await changeSeen(ports, { item, decided }, (current) => reject(current, request, ports.now()));
 }
 
-async function resendOrder(ports: Operating, request: Of<'resend'>) {
+async function resendOrder(ports: OperatorPorts, request: Of<'resend'>) {
   const { item, decided } = await findOrder(ports, request);
   const email = request.email && toMailbox(request.email);
   requireLive(item);
@@ -211,7 +222,7 @@ async function resendOrder(ports: Operating, request: Of<'resend'>) {
   );
 }
 
-async function reissue(ports: Operating, request: Of<'reissue'>) {
+async function reissue(ports: OperatorPorts, request: Of<'reissue'>) {
   const { item, decided } = await findOrder(ports, request);
   const isChosen = ({ sku, product }: Line) =>
     (request.sku ?? sku) === sku && (request.product ?? product) === product;
@@ -221,13 +232,13 @@ async function reissue(ports: Operating, request: Of<'reissue'>) {
   if (lines.length === 0) throw new Refusal(`${item.key} has no such line; it has ${all}`);
   if (lines.every(({ state }) => state !== 'issued'))
     throw new Refusal(`${item.key} has no serial yet; \`orders release '${item.key}' --name NAME\` makes it`);
-  const step = await withMakers(ports, item, (makers, order) =>
-    reissueLines(makers, order, { name: request.name, isChosen }, request, ports.now()),
-  );
-  return await changeSeen(ports, { item, decided }, step);
+  const make = (inputs: SerialInputs, order: Order) =>
+    reissueLines(inputs, order, { name: request.name, isChosen }, request, ports.now());
+  const inputs = await serialInputs(ports, (some) => make(some, item));
+  return await changeSeen(ports, { item, decided }, (current) => make(inputs, current));
 }
 
-async function transfer(ports: Operating, request: Of<'transfer'>) {
+async function transfer(ports: OperatorPorts, request: Of<'transfer'>) {
   const { item, decided } = await findOrder(ports, request);
   requireLive(item);
   if (item.lines.some(({ state }) => state !== 'issued'))
@@ -235,37 +246,22 @@ async function transfer(ports: Operating, request: Of<'transfer'>) {
       `${item.key} has a line without a serial; \`orders release '${item.key}'\` makes it first`,
     );
   const owner = { name: request.name, email: toMailbox(request.email) ?? request.email };
-  const step = await withMakers(ports, item, (makers, order) =>
-    transferOrder(makers, order, owner, request, ports.now()),
-  );
-  return await changeSeen(ports, { item, decided }, step);
+  const make = (inputs: SerialInputs, order: Order) =>
+    transferOrder(inputs, order, owner, request, ports.now());
+  const inputs = await serialInputs(ports, (some) => make(some, item));
+  return await changeSeen(ports, { item, decided }, (current) => make(inputs, current));
 }
 
-/** Returns a step that makes serials. The programs that it needs are called before. */
-async function withMakers<Made>(
-  { catalogue, reader }: Operating,
-  found: Order,
-  make: (
-    makers: { catalogue: Catalogue; keys: Reader['productKeys']; answers: Answers },
-    order: Order,
-  ) => Made,
-) {
-  const { productKeys: keys, generate } = await reader();
-  const answers = await fetchAnswers(generate, (some) => make({ catalogue, keys, answers: some }, found));
-  return (order: Order) => make({ catalogue, keys, answers }, order);
-}
-
-async function issue(ports: Operating, request: Of<'issue'>) {
+async function issue(ports: OperatorPorts, request: Of<'issue'>) {
   const { catalogue, store } = ports;
   const products = Object.keys(catalogue.products);
   if (!products.includes(request.product))
     throw new Refusal(`the catalogue has no product ${request.product}; it has ${products.join(', ')}`);
-  const { productKeys: keys, generate } = await ports.reader();
   const email = toMailbox(request.email) ?? request.email;
   const gift = { ...request, products: [request.product], email };
   const now = ports.now();
-  const make = (answers?: Answers) => issueManually({ catalogue, keys, answers }, gift, request, now);
-  const made = make(await fetchAnswers(generate, make));
+  const make = (inputs: SerialInputs) => issueManually(inputs, gift, request, now);
+  const made = make(await serialInputs(ports, make));
   if (typeof made === 'string') throw new Refusal(`nothing is issued, ${made}: ${HINTS[made]}`);
   const { order, changed } = await change(store, made.key, undefined, (found) => (found ? undefined : made));
   if (changed || isSameGift(order, made)) return outcome(order, changed);
@@ -282,7 +278,7 @@ function isSameGift(one: Order, other: Order): boolean {
   return a === b;
 }
 
-async function erase({ store, now }: Operating, { email, keys, who, why }: Of<'erase'>) {
+async function erase({ store, now }: OperatorPorts, { email, keys, who, why }: Of<'erase'>) {
   const by = { who, why };
   const isIn = addressFinder(email);
   const items = (await Promise.all(keys.map((key) => store.get(key)))).filter(

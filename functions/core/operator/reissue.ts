@@ -1,22 +1,23 @@
 /** Replaces serials: for a corrected name, or for another person. The replaced serials are kept. */
+import { findProduct } from '../catalogue/catalogue.ts';
 import type { Buyer, HeldReason } from '../inbound/event.ts';
 import { toEmailKey } from '../mail/address.ts';
 import type { NewSerial } from '../order/lines.ts';
 import { type Actor, type Result, reissue, transfer } from '../order/manual.ts';
 import type { Line, Order } from '../order/types.ts';
-import { findProduct, licenseeFor, type Makers, makeFor, nameFieldOf } from '../serial/lines.ts';
+import { licenseeFor, makeFor, nameFieldOf, type SerialInputs } from '../serial/lines.ts';
 
 type Refused = { readonly sku: string; readonly why: HeldReason };
 
 /** Returns the order with new serials for the chosen lines that have one for another name, or the reason why a line cannot. */
 export function reissueLines(
-  makers: Makers,
+  inputs: SerialInputs,
   order: Order,
   { name, isChosen }: { readonly name: string; readonly isChosen: (line: Line) => boolean },
   by: Actor,
   now: number,
 ): Result | Refused {
-  const made = makeSerials(makers, order, name, order.lines.filter(isChosen));
+  const made = makeSerials(inputs, order, name, order.lines.filter(isChosen));
   if ('why' in made) return made;
   const { serials, buyer } = made;
   return serials.size > 0 ? reissue(order, serials, buyer, by, now) : 'unchanged';
@@ -24,13 +25,13 @@ export function reissueLines(
 
 /** Returns the order with serials for the new owner in all its lines, or the reason why a line cannot have one. */
 export function transferOrder(
-  makers: Makers,
+  inputs: SerialInputs,
   order: Order,
   { name, email }: { readonly name: string; readonly email: string },
   by: Actor,
   now: number,
 ): Result | Refused {
-  const made = makeSerials(makers, order, name, order.lines);
+  const made = makeSerials(inputs, order, name, order.lines);
   if ('why' in made) return made;
   const { serials, buyer } = made;
   const isOwner = serials.size === 0 && toEmailKey(order.buyer.email ?? '') === toEmailKey(email);
@@ -41,7 +42,7 @@ export function transferOrder(
 
 /** Makes the serials of issued lines for another name. `buyer` has it in the fields from which the products take it. */
 function makeSerials(
-  { catalogue, keys, answers }: Makers,
+  inputs: SerialInputs,
   order: Order,
   name: string,
   lines: readonly Line[],
@@ -52,14 +53,14 @@ function makeSerials(
   for (const line of lines) {
     if (line.state !== 'issued') continue;
     const { sku, product: id } = line;
-    const product = findProduct(catalogue, id);
+    const product = findProduct(inputs.catalogue, id);
     if (!product) return { sku, why: 'unknown_product' };
     const field = nameFieldOf(product, order.buyer);
     const found = licenseeFor(product, { [field]: name });
     if ('held' in found) return { sku, why: found.held };
     const { licensee } = found;
     const issue = line.issued.n + 1;
-    const serial = makeFor(catalogue, keys, { order, line, id, licensee, issue }, answers);
+    const serial = makeFor(inputs, { order, line, id, licensee, issue });
     // The other lines are looked at too: a caller may only want to know which programs are needed.
     if (!serial) missing ??= sku;
     if (!serial) continue;

@@ -1,10 +1,10 @@
 /** Releases a held order: applies a person's corrections and judges each line without a serial again. */
-import { type Catalogue, productsOf } from '../catalogue/catalogue.ts';
+import { type Catalogue, findProduct, productsOf } from '../catalogue/catalogue.ts';
 import type { Buyer, Sale } from '../inbound/event.ts';
 import { type Judge, toLines, toSold } from '../order/lines.ts';
 import { type Actor, type Result, release } from '../order/manual.ts';
 import type { Order } from '../order/types.ts';
-import { findProduct, judgeWith, type Makers, nameFieldOf } from '../serial/lines.ts';
+import { judgeWith, nameFieldOf, type SerialInputs } from '../serial/lines.ts';
 
 /** A person's corrections. All are missing if the cause of the hold has gone. */
 export interface Corrections {
@@ -21,13 +21,14 @@ export interface Corrections {
  * that still lacks something stays held. An existing serial stays as it is.
  */
 export function releaseOrder(
-  { catalogue, keys, answers }: Makers,
+  inputs: SerialInputs,
   order: Order,
   { name, email, products }: Corrections,
   sale: Sale | undefined,
   by: Actor,
   now: number,
 ): Result {
+  const { catalogue } = inputs;
   const provider = order.raw?.provider ?? order.provider;
   const productsNow = (sku: string) => {
     const named = products.get(sku);
@@ -45,7 +46,7 @@ export function releaseOrder(
   );
   const corrections = { ...namesFor(catalogue, buyer, [...ids, ...products.values()], name), email };
   const ignored = catalogue.providers[order.provider]?.ignore;
-  const judgeStored = judgeWith({ catalogue, provider }, keys, answers);
+  const judgeStored = judgeWith(inputs, provider);
   // A person who names the product of a line without a price has looked it up. The price is not approved for later.
   const judge: Judge = (line, found) =>
     judgeStored(products.has(line.sku) && !line.paid ? { ...line, approved: true } : line, found);

@@ -7,7 +7,7 @@ import { isInForce, toAt } from '../order/due.ts';
 import { keyOf } from '../order/keys.ts';
 import { start } from '../order/sends.ts';
 import type { Batch, Item, Order } from '../order/types.ts';
-import { type Answers, fetchAnswers } from '../serial/lines.ts';
+import { type SerialInputs, serialInputs } from '../serial/lines.ts';
 import { batchKey, parseCode } from './codes.ts';
 import { field, form, hidden, type PageAnswer, page, type Reply, refuse, text } from './html.ts';
 import { isWithin, networkOf } from './limits.ts';
@@ -82,14 +82,13 @@ function redeemed({ words }: Visit, item: Item, address: string): Order | Reply 
 
 /** Undefined if a product is no longer sold, or its serial cannot be made now. */
 async function makeOrder(
-  { catalogue, productKeys, generate, now, language }: Visit,
+  visit: Visit,
   gift: Pick<Parameters<typeof issueManually>[1], 'id' | 'products' | 'name' | 'email'>,
 ): Promise<Order | undefined> {
-  const keys = await productKeys();
-  const wanted = { ...gift, provider: 'codes', quantity: 1, locale: language };
+  const wanted = { ...gift, provider: 'codes', quantity: 1, locale: visit.language };
   const by = { who: 'buyer', why: 'claim code' };
-  const at = now();
-  const make = (answers?: Answers) => issueManually({ catalogue, keys, answers }, wanted, by, at);
-  const made = make(await fetchAnswers(generate, make));
+  const at = visit.now();
+  const make = (inputs: SerialInputs) => issueManually(inputs, wanted, by, at);
+  const made = make(await serialInputs(visit, make));
   return typeof made === 'string' ? undefined : made;
 }

@@ -8,7 +8,7 @@ import { fill } from '../mail/sentences.ts';
 import { reissueLines } from '../operator/reissue.ts';
 import { isInForce, toAt } from '../order/due.ts';
 import type { Line, Order } from '../order/types.ts';
-import { type Answers, fetchAnswers } from '../serial/lines.ts';
+import { type SerialInputs, serialInputs } from '../serial/lines.ts';
 import {
   alert,
   choice,
@@ -122,7 +122,7 @@ async function changeWithCode(
 }
 
 async function correct(visit: Visit, address: string, orders: readonly Order[]): Promise<Reply> {
-  const { words, value, catalogue, generate, now } = visit;
+  const { words, value, catalogue, now } = visit;
   const name = value('name');
   const [, id, key] = /^(\d+) (.+)$/.exec(value('licence')) ?? [];
   const found = orders.find((order) => order.key === key && isInForce(order));
@@ -132,14 +132,13 @@ async function correct(visit: Visit, address: string, orders: readonly Order[]):
   if (fault) return fault;
   const { licensee } = line.issued;
   const isChosen = (one: Line) => one.state === 'issued' && one.issued.licensee === licensee;
-  const keys = await visit.productKeys();
-  const make = (order: Order, answers: Answers, why: string) =>
-    reissueLines({ catalogue, keys, answers }, order, { name, isChosen }, { who: 'buyer', why }, now());
-  const answers = await fetchAnswers(generate, (some) => make(found, some, CORRECTION));
+  const make = (inputs: SerialInputs, order: Order, why: string) =>
+    reissueLines(inputs, order, { name, isChosen }, { who: 'buyer', why }, now());
+  const inputs = await serialInputs(visit, (some) => make(some, found, CORRECTION));
   let isSame = false;
   const { changed } = await changeAndMail(visit, found, (order) => {
     const why = reasonFor(visit, order, licensee, name);
-    const next = make(order, answers, why ?? CORRECTION);
+    const next = make(inputs, order, why ?? CORRECTION);
     isSame = next === 'unchanged';
     return why !== undefined && typeof next === 'object' && !('why' in next) ? next : undefined;
   });

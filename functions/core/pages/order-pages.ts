@@ -1,5 +1,5 @@
 /** The pages of one order: the name that it lacks, and the serial right after the payment; and what all pages show of an order. */
-import { ownerOf } from '../catalogue/catalogue.ts';
+import { findProduct, ownerOf } from '../catalogue/catalogue.ts';
 import { toMailbox } from '../mail/address.ts';
 import { fill } from '../mail/sentences.ts';
 import { releaseOrder } from '../operator/release.ts';
@@ -7,7 +7,7 @@ import { isInForce, lacksAddress, lacksName } from '../order/due.ts';
 import { keyOf } from '../order/keys.ts';
 import { orderAt } from '../order/record.ts';
 import type { Order } from '../order/types.ts';
-import { type Answers, fetchAnswers, findProduct } from '../serial/lines.ts';
+import { type SerialInputs, serialInputs } from '../serial/lines.ts';
 import { licenseeOf, type NameOptions } from '../serial/name.ts';
 import {
   alert,
@@ -92,15 +92,13 @@ async function release(
   typed: { readonly name?: string; readonly email?: string },
   isOpen: (order: Order) => boolean,
 ): Promise<Order> {
-  const { catalogue, generate, now } = visit;
-  const keys = await visit.productKeys();
   const by = { who: 'buyer', why: typed.email ? 'address' : 'name' };
   const corrections = { ...typed, products: new Map<string, string>() };
-  const make = (order: Order, answers?: Answers) =>
-    releaseOrder({ catalogue, keys, answers }, order, corrections, undefined, by, now());
-  const answers = await fetchAnswers(generate, (some) => make(found, some));
+  const make = (inputs: SerialInputs, order: Order) =>
+    releaseOrder(inputs, order, corrections, undefined, by, visit.now());
+  const inputs = await serialInputs(visit, (some) => make(some, found));
   const { order } = await changeAndMail(visit, found, (present) => {
-    const next = isOpen(present) ? make(present, answers) : 'unchanged';
+    const next = isOpen(present) ? make(inputs, present) : 'unchanged';
     return typeof next === 'string' ? undefined : next;
   });
   return order;

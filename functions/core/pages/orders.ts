@@ -1,7 +1,6 @@
 /** What the pages and their mails read of a buyer's orders. */
-import type { Catalogue } from '../catalogue/catalogue.ts';
+import { type Catalogue, findProduct } from '../catalogue/catalogue.ts';
 import type { Item, Order } from '../order/types.ts';
-import { findProduct } from '../serial/lines.ts';
 import type { Store } from '../world.ts';
 
 /** Returns the keys of the items that the index has for an address. */

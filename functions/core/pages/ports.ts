@@ -1,5 +1,5 @@
 /** What the pages need, and what several of them do: ask for a mail or the seller, check a typed code, change an order. */
-import type { KeypostKeys, ProductKeys } from '../catalogue/keys.ts';
+import type { KeypostKeys } from '../catalogue/keys.ts';
 import { toEmailKey } from '../mail/address.ts';
 import { deliver } from '../mail/deliver.ts';
 import { fill } from '../mail/sentences.ts';
@@ -20,8 +20,6 @@ export interface Pages extends Ports {
   readonly site: string;
   readonly keys: KeypostKeys;
   readonly count: Count;
-  /** Returns the product keys. Throws `keys_unavailable`. */
-  productKeys(): Promise<ProductKeys>;
   /** By provider, the pattern of an order's ID that cannot be guessed. */
   readonly redirectIds: Readonly<Record<string, RegExp>>;
   /** A random ID. */

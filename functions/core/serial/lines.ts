@@ -1,6 +1,13 @@
 /** Judges the lines of an order: each line gets its serial, or the reason for which it is held. */
 import { createHash } from 'node:crypto';
-import { type Catalogue, floorOf, ownerOf, type Product, productsOf } from '../catalogue/catalogue.ts';
+import {
+  type Catalogue,
+  findProduct,
+  floorOf,
+  ownerOf,
+  type Product,
+  productsOf,
+} from '../catalogue/catalogue.ts';
 import type { ProductKeys } from '../catalogue/keys.ts';
 import type { Buyer, HeldReason, Ignored, OrderEvent, Reversed } from '../inbound/event.ts';
 import { toMailbox } from '../mail/address.ts';
@@ -10,62 +17,54 @@ import { checkFloor } from '../order/money.ts';
 import { emptyOrder } from '../order/settle.ts';
 import { applySale, type NewSale, type NewUnreadable, type Sale } from '../order/transitions.ts';
 import type { Line, Order } from '../order/types.ts';
+import type { World } from '../world.ts';
 import { serialOf } from './aes-128.ts';
 import type { Charset } from './charset.ts';
 import { licenceId, MOST_KEYS, signLicence } from './ed25519.ts';
 import { bytesOfKey, isKeyless } from './key-bytes.ts';
 import { licenseeOf } from './name.ts';
-import { callFunction, type Generate, type ProgramOrder, programInput, readOutput } from './program.ts';
-
-/** The catalogue as one of its providers sees it. */
-export interface Shop {
-  readonly catalogue: Catalogue;
-  /** The provider's name in the catalogue. */
-  readonly provider: string;
-}
+import { callFunction, type ProgramOrder, programInput, readOutput } from './program.ts';
 
 /** Answers of programs: undefined if a program has not answered. */
 export type Answers = (product: string, input: Buffer) => ReturnType<typeof readOutput> | undefined;
 
-const noAnswers: Answers = () => undefined;
-
-/** The catalogue, keys and answers with which serials are made. */
-export interface Makers {
+/** Everything that serials are made from, without waiting. */
+export interface SerialInputs {
   readonly catalogue: Catalogue;
   readonly keys: ProductKeys;
+  /** No program has answered unless given. */
   readonly answers?: Answers | undefined;
 }
 
 /**
- * Runs the programs that `make` needs, at the same time, and returns their answers. Serials are made without waiting, so
- * `make` is called once before, only to learn what it needs.
+ * Reads the product keys and runs the programs that `make` needs, at the same time. For this, `make` is called once before, only
+ * to learn what it needs.
  */
-export async function fetchAnswers(
-  generate: Generate | undefined,
-  make: (answers: Answers) => unknown,
-): Promise<Answers> {
-  if (!generate) return noAnswers;
-  const inputs = new Map<string, readonly [product: string, input: Buffer]>();
+export async function serialInputs(
+  { catalogue, productKeys, generate }: Pick<World, 'catalogue' | 'productKeys' | 'generate'>,
+  make: (inputs: SerialInputs) => unknown,
+): Promise<SerialInputs> {
+  const keys = await productKeys.read();
+  if (!generate) return { catalogue, keys };
+  const runs = new Map<string, readonly [product: string, input: Buffer]>();
   const keyOfRun = (product: string, input: Buffer) => `${product}\n${input.toString('base64')}`;
-  make((...run) => void inputs.set(keyOfRun(...run), run));
-  const outputs = [...inputs].map(async ([key, run]) => [key, await generate(...run)] as const);
-  const answers = new Map(await Promise.all(outputs));
-  return (...run) => {
-    const output = answers.get(keyOfRun(...run));
+  make({ catalogue, keys, answers: (...run) => void runs.set(keyOfRun(...run), run) });
+  const outputs = [...runs].map(async ([key, run]) => [key, await generate(...run)] as const);
+  const found = new Map(await Promise.all(outputs));
+  const answers: Answers = (...run) => {
+    const output = found.get(keyOfRun(...run));
     return output === undefined || output === 'late' ? undefined : readOutput(output);
   };
+  return { catalogue, keys, answers };
 }
 
-/**
- * Returns the event as it is recorded, with the function that makes the serials of its lines.
- * @param shop with a function that returns the product keys.
- */
+/** Returns the event as it is recorded, with the function that makes the serials of its lines. */
 export async function withSerials(
-  shop: Shop & { keys(): Promise<ProductKeys>; readonly generate?: Generate | undefined },
+  world: Pick<World, 'catalogue' | 'provider' | 'productKeys' | 'generate'>,
   event: OrderEvent,
 ): Promise<NewSale | Reversed | Ignored | NewUnreadable> {
   if (event.kind === 'reversed' || event.kind === 'ignored') return event;
-  const { catalogue, provider } = shop;
+  const { catalogue, provider } = world;
   const owner = ownerOf(catalogue, provider);
   const key = keyOf(owner, event.test, event.id);
   if (event.kind === 'unreadable') {
@@ -86,23 +85,20 @@ export async function withSerials(
     lines: isSold ? lines.map((line): NewLine => ({ ...line, approved: true })) : lines,
     aliases: aliases.map((id) => keyOf(owner, test, id)),
   };
-  const keys = await shop.keys();
   // The order as it is if this is its first event. If it is not, a program may be missed, and `redeliver` runs it.
   const first = emptyOrder(key, owner, test, 0);
-  const answers = await fetchAnswers(shop.generate, (some) =>
-    applySale(first, sale, judgeWith(shop, keys, some), 0),
-  );
-  const judge = judgeWith(shop, keys, answers);
+  const inputs = await serialInputs(world, (some) => applySale(first, sale, judgeWith(some, provider), 0));
+  const judge = judgeWith(inputs, provider);
   return { ...{ kind: 'sale', key, provider: owner, test, judge }, sale };
 }
 
 /** Decides what becomes of a line of a paid order by the catalogue and the keys. */
 export const judgeWith =
-  (shop: Shop, keys: ProductKeys, answers: Answers = noAnswers): Judge =>
+  ({ catalogue, keys, answers }: SerialInputs, provider: string): Judge =>
   (line, order) => {
     const { test, buyer } = order;
-    const id = productOf(shop, line);
-    const product = findProduct(shop.catalogue, id);
+    const id = line.product ?? productsOf(catalogue, provider, line.sku)[0] ?? null;
+    const product = findProduct(catalogue, id);
     const held = (reason: HeldReason) => ({ state: 'held', product: id, reason }) as const;
     if (id === null || !product) return held('unknown_product');
     const key = keyFor(id, product, test, keys);
@@ -113,20 +109,13 @@ export const judgeWith =
     const { quantity, approved } = line;
     const wrongPrice = approved
       ? undefined
-      : checkFloor(floorOf(product, shop.provider, line.sku), { ...priceOf(order, line), quantity }, test);
+      : checkFloor(floorOf(product, provider, line.sku), { ...priceOf(order, line), quantity }, test);
     if (wrongPrice) return held(wrongPrice);
     const { licensee } = name;
     const issued = makeSerial(product, key, { order, line, id, licensee, issue: 1 }, answers);
     if (issued === undefined) return { state: 'to_make', product: id, licensee };
     return typeof issued === 'string' ? held(issued) : { state: 'issued', product: id, issued };
   };
-
-/** The catalogue's name of the line's product; null if its SKU is unknown. */
-const productOf = ({ catalogue, provider }: Shop, { product, sku }: Line): string | null =>
-  product ?? productsOf(catalogue, provider, sku)[0] ?? null;
-
-export const findProduct = ({ products }: Catalogue, id: string | null | undefined): Product | undefined =>
-  id && Object.hasOwn(products, id) ? products[id] : undefined;
 
 /** The order, product and name for which a serial is made. */
 export interface ToMake {
@@ -141,10 +130,8 @@ export interface ToMake {
 
 /** Makes a serial for a name that has been accepted, or says why not. Undefined if its program has not answered. */
 export function makeFor(
-  catalogue: Catalogue,
-  keys: ProductKeys,
+  { catalogue, keys, answers }: SerialInputs,
   wanted: ToMake,
-  answers: Answers = noAnswers,
 ): NewSerial | HeldReason | undefined {
   const product = findProduct(catalogue, wanted.id);
   if (!product) return 'unknown_product';
@@ -161,7 +148,7 @@ function makeSerial(
   { serial: profile }: Product,
   { version, bytes }: Key,
   { order, line, id, licensee, issue }: ToMake,
-  answers: Answers,
+  answers: Answers | undefined,
 ): NewSerial | HeldReason | undefined {
   const made = (serial: string) => ({ licensee, serial, keyVersion: version });
   const { quantity } = line;
@@ -193,9 +180,9 @@ function makeSerial(
   }
 }
 
-function answerOf(charset: Charset, facts: ProgramOrder, answers: Answers) {
+function answerOf(charset: Charset, facts: ProgramOrder, answers: Answers | undefined) {
   const input = programInput(charset, facts);
-  return input ? answers(facts.product, input) : 'unmappable_name';
+  return input ? answers?.(facts.product, input) : 'unmappable_name';
 }
 
 /** A test order's serial must fit no shipped app, so that of a program or a function is not shown. */

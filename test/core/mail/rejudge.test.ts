@@ -1,9 +1,10 @@
 /** Held orders after a deployment or a changed key: they are judged again, by the same checks. */
 import { expect, test } from 'vitest';
+import { fixedSecret } from '../../../functions/aws/secrets.ts';
 import { type Catalogue, defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
+import type { ProductKeys } from '../../../functions/core/catalogue/keys.ts';
 import type { Provider } from '../../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../../functions/core/inbound/rejection.ts';
-import type { Reader } from '../../../functions/core/inbound/reread.ts';
 import { judgedBy, type ListHeld, rejudgeHeld } from '../../../functions/core/mail/rejudge.ts';
 import { KEY, seller, serial } from '../../fixtures/catalogue.ts';
 import { memoryWorld, plain } from '../../fixtures/memory.ts';
@@ -25,7 +26,7 @@ const unparseable: Provider = { ...plain, read: () => JSON.parse('{') };
 interface Shop {
   readonly catalogue: Catalogue;
   readonly provider?: Provider;
-  readonly keys?: Reader['productKeys'];
+  readonly keys?: ProductKeys;
 }
 const WITH_KEY = { widget: [{ version: 1, key: KEY }] };
 
@@ -33,28 +34,23 @@ const WITH_KEY = { widget: [{ version: 1, key: KEY }] };
 async function held(events: readonly object[], before: Shop) {
   const world = memoryWorld(before.catalogue);
   const keys = before.keys ?? WITH_KEY;
-  const shared = { ...world.shared, productKeys: { read: async () => keys, newer: async () => undefined } };
-  Object.assign(world.shared, shared);
+  Object.assign(world.shared, { productKeys: fixedSecret(keys) });
   await world.deliver(events, before.provider);
   const ids = () => world.orders().flatMap(({ key, heldAt }) => (heldAt ? key : []));
   expect(ids()).toHaveLength(1);
   let reads = 0;
   const list: ListHeld = async () => ({ keys: ids() });
   const run = async (after: Shop) => {
-    const reader: Reader = {
+    const ports = {
+      ...world.ports,
       ...{ catalogue: after.catalogue, providers: { plain: after.provider ?? plain } },
-      ...{ providerKeys: { plain: { signing: ['secret'] } }, productKeys: after.keys ?? WITH_KEY },
-      ...{ ask: async () => '', now: world.ports.now },
+      productKeys: fixedSecret(after.keys ?? WITH_KEY),
     };
-    return await rejudgeHeld(
-      world.ports,
-      reader,
-      judgedBy(after.provider ? 'old code' : 'code', after.catalogue, reader),
-      (...args) => {
-        reads += 1;
-        return list(...args);
-      },
-    );
+    const digest = await judgedBy(after.provider ? 'old code' : 'code', ports);
+    return await rejudgeHeld(ports, digest, (...args) => {
+      reads += 1;
+      return list(...args);
+    });
   };
   return { world, ids, run, reads: () => reads };
 }
@@ -148,16 +144,13 @@ test('a provider whose API does not answer does not stop the others, and is aske
     if (isDown) throw new Rejection('provider_unavailable', 'the API is busy');
     return plain.read(request, context);
   };
-  const reader: Reader = {
-    ...{
-      catalogue: both(['w']),
-      providers: { plain: { ...plain, read }, other: { ...plain, name: 'other' } },
-    },
-    ...{ providerKeys: { plain: { signing: ['secret'] }, other: { signing: ['secret'] } } },
-    ...{ productKeys: WITH_KEY, ask: async () => '', now: world.ports.now },
+  const ports = {
+    ...world.ports,
+    catalogue: both(['w']),
+    providers: { plain: { ...plain, read }, other: { ...plain, name: 'other' } },
   };
   const ids = () => world.orders().flatMap(({ key, heldAt }) => (heldAt ? key : []));
-  const run = () => rejudgeHeld(world.ports, reader, 'digest', async () => ({ keys: ids() }));
+  const run = () => rejudgeHeld(ports, 'digest', async () => ({ keys: ids() }));
   expect([await run(), ids(), asked]).toEqual([false, ['plain#1', 'plain#2'], 1]);
   expect([await run(), asked]).toEqual([false, 1]);
   world.state.now += 10 * 60_000;

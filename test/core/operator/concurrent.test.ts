@@ -1,12 +1,7 @@
 /** Two changes of one item at once: a manual action beside another, a send, an import or the provider's next event. */
 import { describe, expect, test } from 'vitest';
 import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
-import {
-  type Reader,
-  recordEvents,
-  releaseUnreadable,
-  reread,
-} from '../../../functions/core/inbound/reread.ts';
+import { recordEvents, releaseUnreadable, reread } from '../../../functions/core/inbound/reread.ts';
 import { reissueLines, transferOrder } from '../../../functions/core/operator/reissue.ts';
 import { releaseOrder } from '../../../functions/core/operator/release.ts';
 import { basis, erase, importLine, type Result, resend } from '../../../functions/core/order/manual.ts';
@@ -25,7 +20,7 @@ const catalogue = defineConfig({
   },
 });
 const versions = [{ version: 1, key: KEY }];
-const makers = { catalogue, keys: { widget: versions, gadget: versions } };
+const inputs = { catalogue, keys: { widget: versions, gadget: versions } };
 const by = { who: 'me', why: null };
 const noProducts = new Map<string, string>();
 
@@ -42,15 +37,15 @@ type Step = (order: Order, now: number) => Result | { readonly sku: string } | s
 const KEY_OF_ORDER = 'plain#1';
 const ACTIONS = {
   release: (order, now) =>
-    releaseOrder(makers, order, { name: 'Ann', products: noProducts }, undefined, by, now),
+    releaseOrder(inputs, order, { name: 'Ann', products: noProducts }, undefined, by, now),
   'another release': (order, now) =>
-    releaseOrder(makers, order, { name: 'Bea', products: noProducts }, undefined, by, now),
-  reissue: (order, now) => reissueLines(makers, order, { name: 'Ann', isChosen: () => true }, by, now),
+    releaseOrder(inputs, order, { name: 'Bea', products: noProducts }, undefined, by, now),
+  reissue: (order, now) => reissueLines(inputs, order, { name: 'Ann', isChosen: () => true }, by, now),
   'another reissue': (order, now) =>
-    reissueLines(makers, order, { name: 'Bea', isChosen: () => true }, by, now),
+    reissueLines(inputs, order, { name: 'Bea', isChosen: () => true }, by, now),
   resend: (order, now) => resend(order, undefined, by, now),
   'resend elsewhere': (order, now) => resend(order, 'new@example.com', by, now),
-  transfer: (order, now) => transferOrder(makers, order, { name: 'Bea', email: 'bea@example.com' }, by, now),
+  transfer: (order, now) => transferOrder(inputs, order, { name: 'Bea', email: 'bea@example.com' }, by, now),
   erase: (order, now) => erase(order, by, now),
 } as const satisfies Record<string, Step>;
 type Action = keyof typeof ACTIONS;
@@ -193,28 +188,20 @@ describe('an order that a person made of an unparseable notification', () => {
     ...plain,
     read: (...args: Parameters<typeof plain.read>) => (isFixed ? plain.read(...args) : JSON.parse('{')),
   };
-  const reader = (world: World): Reader => ({
-    ...{
-      catalogue,
-      providers: { plain: broken },
-      providerKeys: { plain: { signing: ['secret'] } },
-      productKeys: makers.keys,
-    },
-    ...{ ask: async () => '', now: () => world.state.now },
-  });
+  const portsOf = ({ ports }: World) => ({ ...ports, providers: { plain: broken } });
   const unreadable = (world: World) => {
     const item = [...world.items.values()].find(({ kind }) => kind === 'unreadable');
     if (item?.kind !== 'unreadable' || item.state !== 'held' || !item.raw) throw new Error('nothing is held');
     return { item, raw: item.raw };
   };
   const releaseBy = (world: World, { item }: ReturnType<typeof unreadable>) =>
-    releaseUnreadable(world.ports, reader(world), item, '1', (order) => {
+    releaseUnreadable(portsOf(world), item, '1', (order) => {
       const corrections = { name: 'Ann', email: 'ann@example.com', products: new Map([['w', 'widget']]) };
-      const made = releaseOrder(makers, order, corrections, undefined, by, world.state.now);
+      const made = releaseOrder(inputs, order, corrections, undefined, by, world.state.now);
       return typeof made === 'string' ? undefined : made;
     });
   const rereadBy = async (world: World, { item, raw }: ReturnType<typeof unreadable>) =>
-    recordEvents(world.ports, reader(world), item, raw, await reread(reader(world), raw), by);
+    recordEvents(portsOf(world), item, raw, await reread(portsOf(world), raw), by);
 
   test.each([
     ['released, then read again', [releaseBy, rereadBy], 'Ann'],

@@ -1,5 +1,6 @@
 /** The Lambda `operator`: its requests and its answers. */
 import { describe, expect, test } from 'vitest';
+import { fixedSecret } from '../../../functions/aws/secrets.ts';
 import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
 import { operate, SUPPORT_ACTIONS } from '../../../functions/core/operator/operate.ts';
 import { basisOf } from '../../../functions/core/operator/refusal.ts';
@@ -22,17 +23,7 @@ const buyer = { name: 'Zoë Lindqvist', email: 'zoe@example.com', ...from };
 
 function system() {
   const world = memoryWorld(catalogue);
-  const versions = [{ version: 1, key: KEY }];
-  const ports = {
-    catalogue,
-    store: world.ports.store,
-    now: () => world.state.now,
-    reader: async () => ({
-      ...{ catalogue, providers: { plain }, providerKeys: {}, now: () => world.state.now },
-      productKeys: { widget: versions, gadget: versions },
-      ask: async () => '',
-    }),
-  };
+  const ports = { ...world.ports, providers: { plain }, providerKeys: fixedSecret({}) };
   return {
     items: world.items,
     sell: async (id: string, change: object = {}) => {

@@ -1,9 +1,10 @@
 /** Manual actions without I/O: parsing a notification again, reissue, resend, issue and search. */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { fixedSecret } from '../../../functions/aws/secrets.ts';
 import { type CatalogueSettings, defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
 import { Rejection } from '../../../functions/core/inbound/rejection.ts';
-import { type Reader, reread, saleIn } from '../../../functions/core/inbound/reread.ts';
+import { reread, saleIn } from '../../../functions/core/inbound/reread.ts';
 import { issueManually } from '../../../functions/core/operator/issue.ts';
 import { reissueLines } from '../../../functions/core/operator/reissue.ts';
 import { releaseOrder } from '../../../functions/core/operator/release.ts';
@@ -32,14 +33,7 @@ const keys = { widget: versions, gadget: versions, latin: versions };
 const known = { catalogue, keys };
 const NOW = Date.parse('2026-11-23T03:00:00Z');
 const zoe = { name: 'Zoë Lindqvist', email: 'zoe.lindqvist@example.com' };
-const reader: Reader = {
-  catalogue,
-  providers: { plain },
-  providerKeys: { plain: { signing: ['s'] }, other: { signing: ['s'] } },
-  productKeys: keys,
-  ask: async () => '',
-  now: () => NOW,
-};
+const ports = { ...memoryWorld(catalogue).ports, providers: { plain } };
 
 const eur = (value: string) => ({ value, currency: 'EUR' });
 const sold = (change: object = {}) => ({
@@ -223,28 +217,30 @@ describe('a notification that is parsed again', () => {
   /** The order on arrival, released with its notification as it is parsed now. */
   async function again(first: object, now: object, change: (order: Order) => Order = (order) => order) {
     const order = change(await arrived(sold(first)));
-    const sale = saleIn(reader, order, await reread(reader, raw([sold(now)])));
+    const sale = saleIn(ports, order, await reread(ports, raw([sold(now)])));
     if (!sale) throw new Error('no such sale');
     return view(release(order, undefined, sale));
   }
 
   test('belongs to its entry in the catalogue, and has no ignored lines', async () => {
     const lines = ['hour', 'o'].map((sku) => ({ sku, quantity: 1 }));
-    expect(await reread(reader, raw([sold({ lines, test: true })], 'other'))).toMatchObject([
+    expect(await reread(ports, raw([sold({ lines, test: true })], 'other'))).toMatchObject([
       { lines: [{ sku: 'o' }] },
     ]);
-    expect(await reread(reader, raw([sold({ test: true })]))).toEqual([]);
-    await expect(reread(reader, raw([], 'gone'))).rejects.toThrow(Rejection);
-    await expect(reread({ ...reader, providerKeys: {} }, raw([]))).rejects.toThrow(/no signing key/);
+    expect(await reread(ports, raw([sold({ test: true })]))).toEqual([]);
+    await expect(reread(ports, raw([], 'gone'))).rejects.toThrow(Rejection);
+    await expect(reread({ ...ports, providerKeys: fixedSecret({}) }, raw([]))).rejects.toThrow(
+      /no signing key/,
+    );
   });
 
   test('gives the event of this order in a batch, by any of its IDs', async () => {
     const order = await arrived(sold({ id: 'b' }));
-    const events = (list: object[]) => reread(reader, raw(list));
-    expect(saleIn(reader, order, await events([sold({ id: 'a' })]))).toBeUndefined();
-    expect(saleIn(reader, order, await events([sold({ id: 'a' }), sold({ id: 'b' })]))?.id).toBe('b');
-    expect(saleIn(reader, order, await events([sold({ id: 'a', aliases: ['b'] })]))?.id).toBe('a');
-    expect(saleIn(reader, order, await events([sold({ id: 'b', test: true })]))).toBeUndefined();
+    const events = (list: object[]) => reread(ports, raw(list));
+    expect(saleIn(ports, order, await events([sold({ id: 'a' })]))).toBeUndefined();
+    expect(saleIn(ports, order, await events([sold({ id: 'a' }), sold({ id: 'b' })]))?.id).toBe('b');
+    expect(saleIn(ports, order, await events([sold({ id: 'a', aliases: ['b'] })]))?.id).toBe('a');
+    expect(saleIn(ports, order, await events([sold({ id: 'b', test: true })]))).toBeUndefined();
   });
 
   test('corrects the buyer while there is no serial', async () => {

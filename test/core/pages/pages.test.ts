@@ -47,11 +47,13 @@ function shop(pages: object = {}) {
     },
     decide: (action: 'release' | 'reject', key: string) =>
       operate(
-        { ...ports, reader: () => Promise.reject(new Error('needs no keys')) },
+        { ...ports, providers: {}, productKeys: noKeys, providerKeys: noKeys },
         { action, key, who: 'seller', why: '' },
       ),
   };
 }
+const fail = () => Promise.reject(new Error('needs no keys'));
+const noKeys = { read: fail, newer: fail };
 type Shop = ReturnType<typeof shop>;
 
 const subjects = (mails: readonly { readonly subject: string }[]) => mails.map(({ subject }) => subject);
