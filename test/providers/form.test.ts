@@ -231,6 +231,7 @@ test.each<[string, object[]]>([
   ['t=refund&o=1&p=0.00', []],
   ['t=refund&o=1&p=5.00', [{ kind: 'reversed' }]],
   ['t=refund&o=1', [{ kind: 'reversed' }]],
+  ['t=dispute&o=1&p=0.00', [{ kind: 'reversed', reversal: { kind: 'chargeback' } }]],
   [
     't=renewal&o=1&p=5.00',
     [{ kind: 'ignored', type: 'renewal', amount: { value: '5.00', currency: 'EUR' } }],
@@ -242,7 +243,7 @@ test.each<[string, object[]]>([
   const options = {
     proof: 'basic',
     fields: { id: 'o', sku: 's', price: 'p', currency: 'EUR' },
-    about: { field: 't', sale: ['sale'], refund: ['refund'] },
+    about: { field: 't', sale: ['sale'], refund: ['refund'], chargeback: ['dispute'] },
   };
   const request = { method: 'POST', headers: {}, query: '', body: Buffer.from(body) };
   expect(await form.read(request, contextWith({ options }))).toMatchObject(expected);

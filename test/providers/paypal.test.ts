@@ -771,7 +771,7 @@ describe('a refund or dispute', () => {
     expect(await read(changed('PAYMENT.CAPTURE.REFUNDED', { event_type }))).toMatchObject([
       {
         id: '9EX00001EX000002B',
-        reversalId: '1EX00001EX000003C',
+        reversalId: 'reversed 9EX00001EX000002B',
         reversal: { kind: 'chargeback', state: 'done' },
       },
     ]);
@@ -802,15 +802,17 @@ describe('a refund or dispute', () => {
         dispute_outcome: outcome_code && { outcome_code },
         disputed_transactions: [{ buyer_transaction_id: 'X', seller_transaction_id: '9EX00001EX000002B' }],
       };
-      expect(await read({ event_type: `CUSTOMER.DISPUTE.${type}`, resource })).toEqual([
-        {
+      // One that is won also ends the reversal of the capture.
+      const reversals = state === 'won' ? ['PP-D-4012', 'reversed 9EX00001EX000002B'] : ['PP-D-4012'];
+      expect(await read({ event_type: `CUSTOMER.DISPUTE.${type}`, resource })).toEqual(
+        reversals.map((reversalId) => ({
           kind: 'reversed',
           id: '9EX00001EX000002B',
           test: false,
-          reversalId: 'PP-D-4012',
+          reversalId,
           reversal: { kind: 'chargeback', state, part: 'full' },
-        },
-      ]);
+        })),
+      );
     },
   );
 });

@@ -4,7 +4,7 @@ import { providers } from '../../functions/providers/index.ts';
 import { catalogueWith, contextWith, serial } from '../fixtures/catalogue.ts';
 import { deliveriesOf } from '../fixtures/deliveries.ts';
 import { memoryWorld } from '../fixtures/memory.ts';
-import { changed, sampleOf } from '../fixtures/sample.ts';
+import { changed, changedForm } from '../fixtures/sample.ts';
 import { simulators } from '../fixtures/simulators.ts';
 
 const SKU = '300301';
@@ -126,13 +126,6 @@ test.each(['2checkout', 'dodo', 'freemius', 'paddle', 'paypal-ipn', 'shopify'])(
     expect(statuses).toEqual(['disputed', 'paid', 'disputed', 'paid', 'disputed']);
   },
 );
-
-/** The form of a sample with other values. */
-function changedForm(file: string, changes: Readonly<Record<string, string>>): Buffer {
-  const fields = new URLSearchParams(sampleOf(file).toString().trim());
-  for (const [name, value] of Object.entries(changes)) fields.set(name, value);
-  return Buffer.from(String(fields));
-}
 
 const START = { 'data.attributes.order_id': 5100001, 'data.attributes.product_id': 300301, 'data.id': '7' };
 const paymentOf = (event: string, changes: object) =>

@@ -203,17 +203,21 @@ function withReversal(order: Order, id: string, event: Reversal): Order {
 
 const RANKS: readonly ReversalState[] = ['open', 'lost', 'done', 'won'];
 
-/** The later state counts; of states of one time, or without times, the one of the higher rank. */
+/**
+ * The later state counts, with what it gives back: a part may follow a full refund that failed. Of states of one time, or without
+ * times, the higher rank and the larger refund count.
+ */
 function mergeReversal(known: Reversal, event: Reversal): Reversal {
+  const kind = known.kind === 'chargeback' ? known.kind : event.kind;
   const [one, other] = [known.at ?? '', event.at ?? ''];
-  const isLater = one === other ? RANKS.indexOf(event.state) > RANKS.indexOf(known.state) : other > one;
-  const { state, at } = isLater ? event : known;
+  if (one !== other) return { ...(other > one ? event : known), kind };
+  const isHigher = RANKS.indexOf(event.state) > RANKS.indexOf(known.state);
   return {
-    kind: known.kind === 'chargeback' ? known.kind : event.kind,
-    state,
+    kind,
+    state: isHigher ? event.state : known.state,
     part: known.part === 'full' ? known.part : event.part,
     amount: larger(known.amount, event.amount),
-    at,
+    at: known.at,
   };
 }
 

@@ -46,7 +46,7 @@ export const form: Provider = {
       return ignoredEvent(type, { id, test, amount: priceIn(mapped) });
     }
     if (about !== 'sale') {
-      if (isFree(priceIn(mapped))) return [];
+      if (about === 'refund' && isFree(priceIn(mapped))) return [];
       const reversal = { kind: about, state: about === 'refund' ? 'done' : 'open', part: 'full' } as const;
       return [{ kind: 'reversed', id: part(Order, mapped).id, test, reversalId: about, reversal }];
     }

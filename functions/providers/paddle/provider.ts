@@ -117,19 +117,25 @@ function parseAdjustment(
 ): OrderEvent[] {
   const { id, action, status, type: part, transaction_id, totals, currency_code } = adjustment;
   const amount = money(totals.total, currency_code);
-  const reversed = (reversalId: string, reversal: Reversal): OrderEvent[] => [
-    { kind: 'reversed', id: transaction_id, test, reversalId, reversal },
-  ];
+  const reversed = (reversalId: string, reversal: Reversal): OrderEvent => ({
+    kind: 'reversed',
+    id: transaction_id,
+    test,
+    reversalId,
+    reversal,
+  });
   if (action === 'refund') {
     if (isFree(amount) || (status !== 'approved' && status !== 'reversed')) return [];
     const state = status === 'reversed' ? 'won' : 'done';
-    return reversed(id, { kind: 'refund', state, part, amount, at });
+    return [reversed(id, { kind: 'refund', state, part, amount, at })];
   }
   const [, dispute, isReversed] = /^(chargeback(?:_warning)?)(_reverse)?$/.exec(action) ?? [];
   if (!dispute)
     return action.startsWith('credit') ? [] : ignoredEvent(`adjustment ${action}`, { id, test, amount });
   const state = isReversed || status === 'reversed' ? 'won' : dispute === 'chargeback' ? 'lost' : 'open';
-  return reversed(dispute, { kind: 'chargeback', state, part, at });
+  // A chargeback that is won also ends the warning that preceded it.
+  const ended = state === 'won' && dispute === 'chargeback' ? [dispute, 'chargeback_warning'] : [dispute];
+  return ended.map((one) => reversed(one, { kind: 'chargeback', state, part, at }));
 }
 
 /** The zero-decimal currencies among those that the SDK lists; https://developer.paddle.com/api-reference/currencies */

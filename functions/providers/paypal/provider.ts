@@ -153,11 +153,17 @@ function parseRefund(
       'bad_body',
       'found a refund without a link to its capture; expected links with rel up',
     );
-  if (amount && Number(amount.value) === 0) return [];
+  if (kind === 'refund' && amount && Number(amount.value) === 0) return [];
   const state =
     status === 'FAILED' || status === 'CANCELLED' ? 'won' : status === 'PENDING' ? 'open' : 'done';
-  return [{ kind: 'reversed', id, test, reversalId, reversal: { kind, state, part: 'partial', amount, at } }];
+  const own = kind === 'refund' ? reversalId : reversalOf(id);
+  return [
+    { kind: 'reversed', id, test, reversalId: own, reversal: { kind, state, part: 'partial', amount, at } },
+  ];
 }
+
+/** All reversals of a capture by PayPal are one: the dispute that ends them does not name them. */
+const reversalOf = (capture: string) => `reversed ${capture}`;
 
 function parseDispute(
   { dispute_id, ...dispute }: z.output<typeof Dispute>,
@@ -166,13 +172,12 @@ function parseDispute(
   const outcome = dispute.status === 'RESOLVED' ? (dispute.dispute_outcome.outcome_code ?? '') : '';
   const state = WON.test(outcome) ? 'won' : LOST.test(outcome) ? 'lost' : 'open';
   const reversal = { kind: 'chargeback', state, part: 'full', at } as const;
-  return dispute.disputed_transactions.map(({ seller_transaction_id: id }) => ({
-    kind: 'reversed',
-    id,
-    test,
-    reversalId: dispute_id,
-    reversal,
-  }));
+  return dispute.disputed_transactions.flatMap(({ seller_transaction_id: id }) =>
+    (state === 'won' ? [dispute_id, reversalOf(id)] : [dispute_id]).map((reversalId) => ({
+      kind: 'reversed' as const,
+      ...{ id, test, reversalId, reversal },
+    })),
+  );
 }
 
 /** PayPal itself pays the buyer for RESOLVED_WITH_PAYOUT. */

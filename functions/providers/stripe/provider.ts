@@ -66,7 +66,7 @@ const INVOICE = /^invoice\.(paid|payment_succeeded)$/;
 const HANDLED = new RegExp(
   [
     /^checkout\.session\.(completed|async_payment_succeeded)$/,
-    /^charge\.refunded$|^refund\.(created|updated|failed)$|^charge\.dispute\./,
+    /^charge\.refunded$|^(charge\.)?refund\.(created|updated|failed)$|^charge\.dispute\./,
     /^invoice_payment\.paid$/,
     INVOICE,
     OTHER_MONEY,
@@ -91,7 +91,7 @@ async function parseObject(about: About, object: unknown, context: Context): Pro
   if (type === 'invoice_payment.paid') return parseInvoicePayment(about, part(InvoicePayment, object));
   if (OTHER_MONEY.test(type)) return ignored(about, part(Received, object));
   if (type === 'charge.refunded') return parseCharge(about, part(Charge, object));
-  if (type.startsWith('refund.')) return parseRefund(about, part(Refund, object));
+  if (/^(charge\.)?refund\./.test(type)) return parseRefund(about, part(Refund, object));
   return parseDispute(about, part(Dispute, object));
 }
 
