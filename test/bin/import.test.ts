@@ -214,9 +214,22 @@ describe('import', () => {
     ['a number that Excel has shortened', { order: '5.12346E+12' }, /^order: a spreadsheet has changed/],
     ['a number that Excel has shortened in Europe', { order: '5,12346E+12' }, /^order: a spreadsheet/],
     ['a number that Excel took for a date', { order: '31.05.2024' }, /^order: a spreadsheet/],
-    ...['1E+05', '5/31/2024', '12-May', '05-Dec-24', 'Mar-24', '########', '#NAME?'].map(
-      (order, at): [string, object, RegExp] => [`changed number ${at}`, { order }, /^order: a spreadsheet/],
-    ),
+    ...[
+      ...['1E+05', '5/31/2024', '12-May', '05-Dec-24', 'Mar-24', '########', '#NAME?', '5123456789012.0'],
+      ...[
+        '123456789012345000',
+        '5.123.456.789.012',
+        '5 123 456 789',
+        '="5123456789012"',
+        '12. Mai',
+        'Mrz 24',
+      ],
+      'janv.-24',
+    ].map((order, at): [string, object, RegExp] => [
+      `changed number ${at}`,
+      { order },
+      /^order: a spreadsheet/,
+    ]),
     ['a number that Excel took for a date of the USA', { order: '5/31/2024' }, /^order: a spreadsheet/],
     ['a date of another country', { date: '31.05.2024' }, /^date: .*2026-11-23/],
     ['a day that was not', { date: '2023-02-29' }, /^date: /],

@@ -115,12 +115,21 @@ const NAME_FAULTS = {
 
 const cell = (pattern: RegExp, message: string) => z.string().check(z.regex(pattern, message));
 
-const MONTH = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)';
-/** A long number, a date, a cell that is too narrow, and a failed formula, as Excel writes them. */
+/** In English, German, French, Spanish and Italian. */
+const MONTH =
+  '(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mrz|mai|okt|dez|janv|févr|mars|avr|juin|juil|août|sept|déc|ene|abr|ago|dic|gen|mag|giu|lug|set|ott)';
+/**
+ * A long number, with an exponent, only 15 digits, decimals or separators; a date, a formula, a cell that is too narrow, and a failed
+ * formula, as spreadsheets write them.
+ */
 const FROM_SPREADSHEET = [
   /^\d+([.,]\d+)?E[+-]?\d+$/i,
+  /^[1-9]\d{14}00+$/,
+  /^\d+[.,]0+$/,
+  /^\d{1,3}([.,'’ \u00a0\u202f])\d{3}(\1\d{3})+$/,
+  /^="/,
   /^\d{1,2}([./-])\d{1,2}\1\d{2,4}$/,
-  new RegExp(`^(\\d{1,2}-${MONTH}(-\\d{2,4})?|${MONTH}-\\d\\d)$`),
+  new RegExp(`^(\\d{1,2}[-. ]{1,2}${MONTH}\\.?([- ]\\d{2,4})?|${MONTH}\\.?[- ]\\d\\d)$`, 'i'),
   /^#+$|^#(DIV\/0!|N\/A|NAME\?|NULL!|NUM!|REF!|VALUE!)$/,
 ];
 
