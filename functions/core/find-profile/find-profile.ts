@@ -1,7 +1,7 @@
 /** Finds the profile of a shipped app by trying every profile on genuine pairs of name and serial. */
 
-import { encrypt, pad } from '../serial/aes-128.ts';
-import { ALPHABET_NAMES, type Alphabet } from '../serial/alphabet.ts';
+import { BLOCK, encrypt, pad } from '../serial/aes-128.ts';
+import { ALPHABET_NAMES, ALPHABETS, type Alphabet } from '../serial/alphabet.ts';
 import { PADDINGS, SerialProfile } from '../serial/profile.ts';
 import { formatText } from '../serial/text.ts';
 import { distinguishingName, withoutEquivalents } from './disambiguate.ts';
@@ -61,34 +61,54 @@ export function* findProfiles(
 
 function* tryAll(candidates: readonly Candidate[], layouts: Layouts) {
   const matches: SerialProfile[] = [];
+  const heads = new Map<string, boolean>();
   for (const [index, candidate] of candidates.entries()) {
     if (index % 50 === 0) yield { tried: index, of: candidates.length };
-    matches.push(...findMatches(candidate, layouts));
+    if (hasLikelyHead(candidate, layouts, heads)) matches.push(...findMatches(candidate, layouts));
   }
   return matches;
 }
 
+/** Compares the first block of the longest name. Most candidates fail here, and most paddings leave it equal. */
+function hasLikelyHead(
+  { key, names, cipher }: Candidate,
+  layouts: Layouts,
+  heads: Map<string, boolean>,
+): boolean {
+  const lengths = names.bytes.map(({ length }) => length);
+  const longest = lengths.indexOf(Math.max(...lengths));
+  const name = names.bytes[longest];
+  if (!name) return false;
+  const block = pad(cipher.padding, name).subarray(0, BLOCK);
+  const id = [JSON.stringify([key.key, cipher.mode, cipher.iv]), block.toString('latin1')].join();
+  const known = heads.get(id);
+  if (known !== undefined) return known;
+  const head = encrypt(cipher, key.bytes, block);
+  const isLikely = [...layouts].some(([alphabet, candidates]) => {
+    if (candidates.length === 0) return false;
+    const whole = Math.floor((8 * head.length) / Math.log2(ALPHABETS[alphabet].length));
+    const start = formatText(head, { alphabet }).slice(0, whole);
+    return candidates.some(
+      ({ digits: { [longest]: text = '' } }) => text.slice(0, whole) === start.slice(0, text.length),
+    );
+  });
+  heads.set(id, isLikely);
+  return isLikely;
+}
+
 function findMatches({ key, names, cipher }: Candidate, layouts: Layouts): SerialProfile[] {
-  const [first, ...others] = names.bytes;
-  if (!first) return [];
-  const ciphertext = (name: Buffer) => encrypt(cipher, key.bytes, pad(cipher.padding, name));
-  const head = ciphertext(first);
+  const ciphertexts = names.bytes.map((name) => encrypt(cipher, key.bytes, pad(cipher.padding, name)));
   return [...layouts].flatMap(([alphabet, candidates]) =>
-    candidates.length === 0
-      ? []
-      : variantsOf(alphabet).flatMap((variant) => {
-          const start = formatText(head, variant);
-          const likely = candidates.filter(({ digits }) => start.startsWith(digits[0] ?? ''));
-          if (likely.length === 0) return [];
-          const encoded = [start, ...others.map((name) => formatText(ciphertext(name), variant))];
-          return likely.flatMap(({ text, digits }) => {
-            const cut = findCut(encoded, digits);
-            if (cut === false) return [];
-            return names.options.flatMap((options) =>
-              parseProfile({ ...cipher, ...options, key: key.key, text: { ...text, ...variant, cut } }),
-            );
-          });
-        }),
+    variantsOf(alphabet).flatMap((variant) => {
+      const encoded = ciphertexts.map((bytes) => formatText(bytes, variant));
+      return candidates.flatMap(({ text, digits }) => {
+        const cut = findCut(encoded, digits);
+        if (cut === false) return [];
+        return names.options.flatMap((options) =>
+          parseProfile({ ...cipher, ...options, key: key.key, text: { ...text, ...variant, cut } }),
+        );
+      });
+    }),
   );
 }
 

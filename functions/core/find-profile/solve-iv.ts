@@ -1,9 +1,7 @@
 import { createDecipheriv } from 'node:crypto';
-import { pad } from '../serial/aes-128.ts';
+import { BLOCK, pad } from '../serial/aes-128.ts';
 import { PADDINGS, SerialProfile } from '../serial/profile.ts';
 import { decodeDigits, type Layout } from './layout.ts';
-
-const BLOCK = 16;
 
 /**
  * Returns the CBC ciphers whose IV explains all pairs. The IV is the decrypted first block of a serial XOR the first block

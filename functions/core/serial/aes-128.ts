@@ -8,7 +8,7 @@ import { encode } from './charset.ts';
 import type { SerialProfile } from './profile.ts';
 import { formatText } from './text.ts';
 
-const BLOCK = 16;
+export const BLOCK = 16;
 
 /** Returns the 16 bytes of a key as stored in `product-keys`, or undefined if it does not have the profile's form. */
 export function keyBytes({ key: { form, fit } }: SerialProfile, key: string): Buffer | undefined {
