@@ -174,9 +174,15 @@ const VECTORS = SERIALS.map((serial, at) => ({
   product: ORDER.product,
 }));
 
+/** The types of Node have no functions of it. */
+declare const WebAssembly: { readonly validate: (module: Uint8Array) => boolean };
+
 /** Runs a mutant with two names. A serial that differs from the right one has to fail the vectors. */
 async function judged(child: ReturnType<typeof mutantChild>, mutant: Uint8Array) {
-  const outputs = await child.run(mutant, [JANE, JOE]);
+  // V8 refuses most mutants, which are not sent to the child.
+  const outputs = WebAssembly.validate(mutant)
+    ? await child.run(mutant, [JANE, JOE])
+    : [JANE, JOE].map(() => ({ fault: 'no module' }));
   const made = outputs.map((output) => readOutput(output));
   const serials = made.map((one) => ('serial' in one ? one.serial : undefined));
   const isSame = serials.every((serial, at) => serial === SERIALS[at]);
