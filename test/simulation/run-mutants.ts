@@ -15,14 +15,18 @@ export interface Detection {
   readonly invariant: string;
 }
 
-export async function detect(mutant: Mutant, seed: number, most = MOST): Promise<Detection | undefined> {
+export async function detect(
+  mutant: Mutant,
+  seed: number,
+  { most = MOST, orders = CHUNK } = {},
+): Promise<Detection | undefined> {
   const folder = mkdtempSync(join(tmpdir(), 'keypost-mutant-'));
   try {
     const { runChunk } = await loadBundle(await bundle(folder, mutant));
-    for (let chunk = 0; chunk * CHUNK < most; chunk += 1) {
-      const { violations } = await runChunk({ seed, chunk, orders: CHUNK });
+    for (let chunk = 0; chunk * orders < most; chunk += 1) {
+      const { violations } = await runChunk({ seed, chunk, orders });
       const [first] = violations;
-      if (first) return { orders: (chunk + 1) * CHUNK, invariant: first.invariant };
+      if (first) return { orders: (chunk + 1) * orders, invariant: first.invariant };
     }
     return undefined;
   } finally {
