@@ -72,7 +72,7 @@ async function read(
   const events = await parse(world, provider, request, context);
   const [event, ...others] = events;
   if (!event || !('lines' in event) || others.length > 0) return events;
-  if (!provider.idIn || orderIn(provider, request, context) !== undefined) return events;
+  if (orderIn(provider, request, context) !== undefined) return events;
   // A person may have released this request as an order while it could not be parsed: its sale is that order. If the table
   // does not answer, the error is thrown: the request itself can be parsed.
   const id = await world.findReleased(hashOf(request));

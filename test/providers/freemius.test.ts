@@ -25,8 +25,14 @@ const EUR = (value: string) => ({ value, currency: 'EUR' });
 test.each([
   ['payment.created', { 'payment.environment': 1 }, { test: true }],
   ['payment.created', { 'payment.license_id': 900001, 'payment.id': 7 }, { id: '900001', printed: '7' }],
+  ['payment.created', { 'payment.license_id': null }, { id: '900001' }],
+  ['payment.refund', { 'payment.license_id': null }, { id: '900001' }],
   // Its refund is of `payment 555`.
-  ['payment.created', { 'payment.license_id': null }, { id: '555', aliases: ['payment 555'] }],
+  [
+    'payment.created',
+    { 'payment.license_id': null, 'license.id': null },
+    { id: '555', aliases: ['payment 555'] },
+  ],
   ['payment.created', { 'payment.plan_id': null }, { lines: [{ sku: '4321' }] }],
   ['payment.created', { user: null }, { buyer: { name: undefined, email: undefined } }],
   ['payment.created', { 'user.first': '', 'user.last': 'Łuk' }, { buyer: { name: 'Łuk' } }],

@@ -107,8 +107,18 @@ test.each([
   ['shop', '{"type":"order.paid","data":{"id":"1","items":"x"}}', '1'],
   ['bluesnap', 'referenceNumber=1&referenceNumber=1&promoteContractsNum=x', '1'],
   ['fastspring', 'reference=1&security_request_hash=1', '1'],
+  [
+    'lemonsqueezy',
+    '{"meta":{"event_name":"subscription_created"},"data":{"id":"7","attributes":{"order_id":42}}}',
+    '42',
+  ],
+  ['woocommerce', '{"id":7,"status":"active","parent_id":42}', '42'],
+  ['paypal-ipn', 'txn_id=1&txn_id=1&charset=unknown', '1'],
+  ['paypal-ipn', 'txn_id=1&subscr_id=S-1', 'S-1'],
+  ['paypal-ipn', 'txn_id=2&parent_txn_id=1&payment_status=Refunded', '1'],
 ])('%s: an unparseable body has the ID of its order', (name, body, id) => {
-  const request = { method: 'POST', headers: {}, query: '', body: Buffer.from(body) };
+  const headers = { 'x-wc-webhook-topic': 'subscription.updated' };
+  const request = { method: 'POST', headers, query: '', body: Buffer.from(body) };
   expect(providers[name]?.idIn?.(request, contextWith())).toBe(id);
 });
 

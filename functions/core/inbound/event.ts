@@ -1,4 +1,5 @@
 /** The events that every provider's notifications are parsed into. */
+import { createHash } from 'node:crypto';
 import { reasonOf } from './rejection.ts';
 
 /** A decimal string and an ISO 4217 code in upper case: 48.75 EUR, 4900 JPY. */
@@ -129,7 +130,7 @@ export interface Ignored {
 /** An authentic request, or one event of it, that could not be parsed. It is held with its raw body. */
 export interface Unreadable {
   readonly kind: 'unreadable';
-  /** The provider's ID of the order; without one, the event's ID, or the SHA-256 of query and body of a whole request in hex. */
+  /** The provider's ID of the order; without one, the SHA-256 in hex of the event's ID, or of query and body of a whole request. */
   readonly id: string;
   /** Set if other events of the request could be parsed. */
   readonly event?: string | undefined;
@@ -157,8 +158,11 @@ export const unparsedEvent = (
   order: string | undefined,
 ): Unreadable => ({
   kind: 'unreadable',
-  id: order ?? event,
+  id: order ?? hashOfEvent(event),
   event,
   test,
   why: reasonOf(error),
 });
+
+/** A person who releases the event gives the ID of its order, for which the ID of the event must not be taken. */
+export const hashOfEvent = (event: string): string => createHash('sha256').update(event).digest('hex');

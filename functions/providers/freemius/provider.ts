@@ -57,7 +57,8 @@ const REVERSALS: readonly [RegExp, readonly [Reversal['kind'], Reversal['state']
 function parsePayment(objects: Objects, payment: z.output<typeof Payment>, context: Context): OrderEvent[] {
   const { id, license_id, is_renewal, coupon_id, environment, created: placedAt } = payment;
   const amount = amountOf(payment);
-  const common = { id: license_id ?? part(identifier, id), test: environment === 1, placedAt, amount };
+  const order = license_id ?? objects.license.id ?? part(identifier, id);
+  const common = { id: order, test: environment === 1, placedAt, amount };
   if (is_renewal) return isFree(amount) ? [] : [{ ...common, kind: 'renewed', buyer: {}, lines: [] }];
   const isTrial = isFree(amount) && !coupon_id && payment.subscription_id !== undefined;
   const aliases = id ? [`payment ${id}`] : undefined;

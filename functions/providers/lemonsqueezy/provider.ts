@@ -41,7 +41,11 @@ export const lemonsqueezy: Provider = {
     }
   },
 
-  idIn: ({ body }) => json(Identified, body).data.id,
+  idIn({ body }) {
+    const { meta, data } = json(Identified, body);
+    const isOrder = !meta.event_name?.startsWith('subscription_');
+    return isOrder ? data.id : String(part(z.int(), data.attributes.order_id));
+  },
 
   paid,
 };
@@ -195,7 +199,10 @@ const Envelope = z.object({
   meta: z.object({ event_name: z.string(), test_mode: s.flag, custom_data: s.customFields }),
   data: z.unknown(),
 });
-const Identified = z.object({ data: z.object({ id: s.pathId }) });
+const Identified = z.object({
+  meta: s.loose({ event_name: s.text }),
+  data: z.object({ id: s.pathId, attributes: s.loose({ order_id: z.optional(z.unknown()) }) }),
+});
 const Item = s.loose({
   product_id: itemId,
   variant_id: itemId,

@@ -83,6 +83,13 @@ export const paypalIpn: Provider = {
       },
     ];
   },
+
+  idIn({ body }) {
+    const fields = form(body, 'latin1');
+    const names = ['subscr_id', 'recurring_payment_id', 'txn_id'];
+    if (REVERSALS.has(fields.get('payment_status') ?? '')) names.splice(2, 1, 'parent_txn_id');
+    return part(s.id, names.map((name) => fields.get(name)).find(Boolean));
+  },
 };
 
 const STARTS = /^(subscr_signup|recurring_payment_profile_created)$/;

@@ -37,7 +37,11 @@ export const woocommerce: Provider = {
     return [...(isPaid ? [sale(order, sandbox, context)] : []), ...refunds(order, sandbox)];
   },
 
-  idIn: ({ body }) => String(json(Head, body).id),
+  idIn({ headers, body }) {
+    const { id, parent_id } = json(Identified, body);
+    const isSubscription = headers['x-wc-webhook-topic']?.startsWith('subscription.');
+    return String(isSubscription ? part(number, parent_id) : id);
+  },
 
   paid,
 };
@@ -151,6 +155,7 @@ const word = s.maybe(z.pipe(z.union([z.string(), z.number()]), z.transform(Strin
 const Person = s.loose({ first_name: s.text, last_name: s.text });
 const meta_data = s.list(s.loose({ key: word, value: z.optional(z.unknown()) }));
 
+const Identified = z.object({ id: number, parent_id: z.optional(z.unknown()) });
 const Head = z.object({ id: number, status: z.string(), date_paid_gmt: z.unknown() });
 const Order = z.object({
   id: number,
