@@ -95,8 +95,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a lost dispute falls back to open',
     file: core('order/transitions'),
-    from: 'RANKS.indexOf(event.state) > RANKS.indexOf(known.state) : other > one',
-    to: 'true : true',
+    from: 'if (one !== other) return { ...(other > one ? event : known), kind };',
+    to: 'return { ...event, kind };',
   },
   {
     name: 'a repeated sale makes a new serial',
