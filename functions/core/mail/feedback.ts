@@ -1,9 +1,8 @@
 /** Applies SES's events about accepted mails. They arrive late, in any order, and more than once. */
 import { needOf } from '../order/due.ts';
-import { change } from '../order/record.ts';
+import { change, type Recording } from '../order/record.ts';
 import { applyMailEvent, type SendEvent } from '../order/sends.ts';
 import type { Line, Order } from '../order/types.ts';
-import type { Ports } from '../world.ts';
 
 export interface MailEvent extends SendEvent {
   /** From the mail's tags. Missing if the key is too long for a tag. */
@@ -12,7 +11,7 @@ export interface MailEvent extends SendEvent {
 
 /** Records the event. Throws if the store does; SNS then delivers the event again. */
 export async function recordMailEvent(
-  { store, report, now }: Pick<Ports, 'store' | 'report' | 'now'>,
+  { store, report, now }: Recording,
   event: MailEvent,
 ): Promise<'recorded' | 'nothing new' | 'unknown order'> {
   const { kind, orderKey } = event;

@@ -10,10 +10,10 @@ import type { Batch, Item, Order } from '../order/types.ts';
 import { type SerialInputs, serialInputs } from '../serial/lines.ts';
 import { batchKey, parseCode } from './codes.ts';
 import { field, form, hidden, type PageAnswer, page, type Reply, refuse, text } from './html.ts';
-import { isWithin, networkOf } from './limits.ts';
+import { networkOf } from './limits.ts';
 import { refuseName, serialsOf } from './order-pages.ts';
 import { productNames } from './orders.ts';
-import type { Visit } from './ports.ts';
+import { isWithin, type Visit } from './ports.ts';
 
 export const codeOrderKey = ({ name }: Batch, n: number): string => keyOf('codes', false, `${name}-${n}`);
 

@@ -1,8 +1,4 @@
 /** The limits of the buyers' pages. docs/security.md explains them, and a test compares the two tables. */
-import { createHmac } from 'node:crypto';
-import type { KeypostKeys } from '../catalogue/keys.ts';
-import type { Report } from '../world.ts';
-import { subkey } from './codes.ts';
 
 const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 24 * 3_600_000];
 
@@ -21,28 +17,6 @@ export type LimitName = keyof typeof LIMITS;
 
 /** A counter: adds `add` unless it has reached `most`, and then returns false. It may be forgotten after `until`. */
 export type Count = (key: string, add: 0 | 1, most: number, until: number) => Promise<boolean>;
-
-/** Counts, and returns true below the limit. The counter's name is an HMAC, so that the table holds no address. */
-export async function isWithin(
-  {
-    keys: [newest],
-    count,
-    report,
-    now,
-  }: { readonly keys: KeypostKeys; readonly count: Count; readonly report: Report; now(): number },
-  name: LimitName,
-  value = '',
-  add: 0 | 1 = 1,
-): Promise<boolean> {
-  const { per, most } = LIMITS[name];
-  const window = Math.floor(now() / per);
-  const hash = createHmac('sha256', subkey(newest?.key ?? '', 'limit'))
-    .update(value)
-    .digest('base64url');
-  const isBelow = await count(`${name}#${hash}#${window}`, add, most, (window + 2) * per);
-  if (!isBelow && name.endsWith('of all')) report('limit_reached', { limit: name });
-  return isBelow;
-}
 
 /** The /24 of an IPv4 address, the /56 of an IPv6 address: what one customer of a provider has. */
 export function networkOf(address: string): string {

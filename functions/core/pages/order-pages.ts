@@ -22,11 +22,11 @@ import {
   type Reply,
   text,
 } from './html.ts';
-import { isWithin, networkOf } from './limits.ts';
+import { networkOf } from './limits.ts';
 import { parseToken } from './links.ts';
 import { nearestSpelling } from './names.ts';
 import { heldProducts, issuedLines, productNames } from './orders.ts';
-import { askForMail, changeAndMail, type Visit } from './ports.ts';
+import { askForMail, changeAndMail, isWithin, type Visit } from './ports.ts';
 
 /** The product, the name and the serial of each line that has a serial. */
 export const serialsOf = ({ catalogue, words }: Visit, orders: readonly Order[]): Html[] =>

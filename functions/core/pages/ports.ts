@@ -1,4 +1,5 @@
 /** What the pages need, and what several of them do: ask for a mail or the seller, check a typed code, change an order. */
+import { createHmac } from 'node:crypto';
 import type { KeypostKeys } from '../catalogue/keys.ts';
 import { toEmailKey } from '../mail/address.ts';
 import { deliver } from '../mail/deliver.ts';
@@ -9,9 +10,9 @@ import { change } from '../order/record.ts';
 import { start } from '../order/sends.ts';
 import type { InFlight, Order, Request } from '../order/types.ts';
 import type { Ports } from '../world.ts';
-import { isTypedCode } from './codes.ts';
+import { isTypedCode, subkey } from './codes.ts';
 import { alert, type PageAnswer, page, type Reader, type Reply, refuse } from './html.ts';
-import { type Count, isWithin, networkOf } from './limits.ts';
+import { type Count, LIMITS, type LimitName, networkOf } from './limits.ts';
 import type { KeysOf } from './orders.ts';
 
 export interface Pages extends Ports {
@@ -45,6 +46,24 @@ export interface Visit extends Pages, Reader {
   readonly isPost: boolean;
   /** Returns a value of the posted form, or of the query, without spaces around it. */
   value(name: string): string;
+}
+
+/** Counts, and returns true below the limit. The counter's name is an HMAC, so that the table holds no address. */
+export async function isWithin(
+  { keys, count, report, now }: Pick<Visit, 'keys' | 'count' | 'report' | 'now'>,
+  name: LimitName,
+  value = '',
+  add: 0 | 1 = 1,
+): Promise<boolean> {
+  const { per, most } = LIMITS[name];
+  const [newest] = keys;
+  const window = Math.floor(now() / per);
+  const hash = createHmac('sha256', subkey(newest?.key ?? '', 'limit'))
+    .update(value)
+    .digest('base64url');
+  const isBelow = await count(`${name}#${hash}#${window}`, add, most, (window + 2) * per);
+  if (!isBelow && name.endsWith('of all')) report('limit_reached', { limit: name });
+  return isBelow;
 }
 
 type Asked = Pick<Request, 'about' | 'address' | 'order' | 'name' | 'to' | 'printed'>;

@@ -10,13 +10,11 @@ import type { Order, Request } from '../order/types.ts';
 import type { Ports, SendOutcome } from '../world.ts';
 import { typedCode } from './codes.ts';
 import { LINK_MS, toToken, type Use } from './links.ts';
-import { heldProducts, issuedLines, type KeysOf, ordersOf, productNames } from './orders.ts';
+import { heldProducts, issuedLines, ordersOf, productNames } from './orders.ts';
+import type { Pages } from './ports.ts';
 import { wordsIn } from './words.ts';
 
-export interface RequestPorts {
-  readonly keysOf: KeysOf;
-  /** The address of the pages, without a slash at its end. */
-  readonly site: string;
+export interface RequestPorts extends Pick<Pages, 'keysOf' | 'site'> {
   keys(): Promise<KeypostKeys>;
   /** Deletes a request if it has this version. */
   remove(key: string, version: number): Promise<void>;

@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { mixed } from '../../../functions/core/mail/redeliver.ts';
 import { codeMaker, isTypedCode, parseCode, typedCode } from '../../../functions/core/pages/codes.ts';
-import { isWithin, LIMITS, networkOf } from '../../../functions/core/pages/limits.ts';
+import { LIMITS, networkOf } from '../../../functions/core/pages/limits.ts';
 import { parseToken, toToken } from '../../../functions/core/pages/links.ts';
 import { nearestSpelling, resembles } from '../../../functions/core/pages/names.ts';
+import { isWithin } from '../../../functions/core/pages/ports.ts';
 import { chooseLanguage } from '../../../functions/core/pages/words.ts';
 
 const keys = [{ id: 1, key: 'a key of the tests, which has 32 characters' }];
