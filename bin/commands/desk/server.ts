@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod/mini';
 import { isPersonal } from '../../../functions/core/operator/person.ts';
 import { basisOf } from '../../../functions/core/operator/refusal.ts';
-import { followAliases } from '../../../functions/core/order/record.ts';
+import { itemAt } from '../../../functions/core/order/record.ts';
 import { view } from '../../../functions/core/order/view.ts';
 import { NAMES } from '../../../functions/core/serial/profile.ts';
 import { programFaults } from '../../../functions/generator/vectors.ts';
@@ -167,7 +167,7 @@ async function searched({ index }: Session, query: URLSearchParams) {
 }
 
 async function orderOf({ store, index }: Session, key: string) {
-  const { item } = await followAliases(store, key, await store.get(key));
+  const { item } = await itemAt(store, key);
   if (!item || !isPersonal(item)) throw new BadRequest(`there is no order ${key}; search for it`);
   await index.refresh([item.key]);
   return detailOf(item);

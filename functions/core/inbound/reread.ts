@@ -5,14 +5,7 @@ import { filterIgnored, requireKey } from '../fulfil.ts';
 import { isStub, toAt } from '../order/due.ts';
 import { keyOf } from '../order/keys.ts';
 import { type Actor, withAudit } from '../order/manual.ts';
-import {
-  change,
-  changeItem,
-  followAliases,
-  recordReversal,
-  recordSale,
-  recordUnreadable,
-} from '../order/record.ts';
+import { change, changeItem, itemAt, recordReversal, recordSale, recordUnreadable } from '../order/record.ts';
 import type { AuditEntry, Item, Order, Raw, Unreadable } from '../order/types.ts';
 import { asOrder } from '../order/view.ts';
 import { contextFrom } from '../request-world.ts';
@@ -151,7 +144,7 @@ export async function releaseUnreadable(
 ): Promise<Order | undefined> {
   const owner = ownerOf(catalogue, held.provider);
   const wanted = keyOf(owner, held.test ?? false, number);
-  const { item: present } = await followAliases(store, held.key, await store.get(held.key));
+  const { item: present } = await itemAt(store, held.key);
   if (present?.kind !== 'unreadable') return undefined;
   const { order: item } = await changeItem<Unreadable>(store, held.key, held, isUnreadable, (found) =>
     found?.state === 'held' && !found.orderKey ? { ...found, orderKey: wanted } : undefined,

@@ -1,9 +1,8 @@
 /** Finds what a person names, in the Lambda `operator` and in the commands. */
-import type { Catalogue } from '../catalogue/catalogue.ts';
 import { keyOf } from '../order/keys.ts';
-import { followAliases } from '../order/record.ts';
+import { itemAt } from '../order/record.ts';
 import type { Item, KeyChange, Order, Request, Unreadable } from '../order/types.ts';
-import type { Store } from '../world.ts';
+import type { Ports } from '../world.ts';
 import { MANUAL } from './issue.ts';
 import { Refusal } from './refusal.ts';
 
@@ -15,10 +14,10 @@ const isShown = (item: Item | undefined): item is Shown =>
 
 /** Finds an item by its key, by an alias, or by the provider's ID. Throws a Refusal unless it finds exactly one. */
 export async function findItem(
-  { store, catalogue }: { readonly store: Store; readonly catalogue: Catalogue },
+  { store, catalogue }: Pick<Ports, 'store' | 'catalogue'>,
   text: string,
 ): Promise<Shown> {
-  const read = async (key: string) => (await followAliases(store, key, await store.get(key))).item;
+  const read = async (key: string) => (await itemAt(store, key)).item;
   const exact = await read(text);
   if (isShown(exact)) return exact;
   const owners = [...Object.keys(catalogue.providers), MANUAL];

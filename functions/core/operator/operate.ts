@@ -61,26 +61,29 @@ export const OperatorRequest = z.discriminatedUnion('action', [
   z.object({ action: z.literal('erase'), ...By, email: text, keys: z.array(z.string()) }),
 ]);
 export type OperatorRequest = z.output<typeof OperatorRequest>;
-type Name = OperatorRequest['action'];
-type Of<Action extends Name> = Extract<OperatorRequest, { readonly action: Action }>;
+type Of<Action> = Extract<OperatorRequest, { readonly action: Action }>;
+type Name = Exclude<OperatorRequest['action'], 'describe'>;
 type Requests = { readonly [Action in Name]: Of<Action> };
 
 /** A person who answers buyers needs these; the others give a serial away or destroy data. */
 export const SUPPORT_ACTIONS = ['describe', 'preview', 'release', 'resend', 'reissue', 'transfer'] as const;
-const isOfSupport = (action: string) => SUPPORT_ACTIONS.some((one) => one === action);
 
 /** Returns the result as JSON. It throws only if AWS fails. */
-export async function operate(ports: OperatorPorts, request: unknown, isSupport = false) {
-  const parsed = OperatorRequest.safeParse(request);
+export async function operate(ports: OperatorPorts, received: unknown, isSupport = false) {
+  const parsed = OperatorRequest.safeParse(received);
   if (!parsed.success) {
     const mistakes = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
     return { done: false, message: `the request is not valid: ${mistakes.join('; ')}` } as const;
   }
-  const { action } = parsed.data;
-  if (isSupport && !isOfSupport(action))
-    return { done: false, message: `KeypostSupport does not allow ${action}; ask the seller` } as const;
+  const request = parsed.data;
+  if (isSupport && !SUPPORT_ACTIONS.some((one) => one === request.action))
+    return {
+      done: false,
+      message: `KeypostSupport does not allow ${request.action}; ask the seller`,
+    } as const;
   try {
-    return { done: true, ...(await perform(ports, action, parsed.data, isSupport)) } as const;
+    if (request.action === 'describe') return { done: true, ...describe(ports, isSupport) } as const;
+    return { done: true, ...(await perform(ports, request.action, request)) } as const;
   } catch (error) {
     if (error instanceof AliasCircle) return { done: false, message: error.message } as const;
     if (!(error instanceof Refusal)) throw error;
@@ -89,29 +92,21 @@ export async function operate(ports: OperatorPorts, request: unknown, isSupport 
   }
 }
 
-/** A function for each action. */
+/** A function for each other action. */
 const ACTIONS: {
-  readonly [Action in Name]: (
-    ports: OperatorPorts,
-    request: Requests[Action],
-    isSupport: boolean,
-  ) => Promise<object>;
+  readonly [Action in Name]: (ports: OperatorPorts, request: Requests[Action]) => Promise<object>;
 } = {
-  ...{ describe, preview, release, reject: rejectItem, resend: resendOrder, reissue, transfer, issue, erase },
+  ...{ preview, release, reject: rejectItem, resend: resendOrder, reissue, transfer, issue, erase },
 };
-const perform = <Action extends Name>(
-  ports: OperatorPorts,
-  action: Action,
-  request: Requests[Action],
-  isSupport: boolean,
-) => ACTIONS[action](ports, request, isSupport);
+const perform = <Action extends Name>(ports: OperatorPorts, action: Action, request: Requests[Action]) =>
+  ACTIONS[action](ports, request);
 
 /** The deployed catalogue, without keys, and the actions that the caller may perform. */
-async function describe({ catalogue }: OperatorPorts, _: Of<'describe'>, isSupport: boolean) {
+function describe({ catalogue }: OperatorPorts, isSupport: boolean) {
   const { products, providers, seller } = catalogue;
   return {
     seller: seller.name,
-    actions: Object.keys(ACTIONS).filter((action) => !isSupport || isOfSupport(action)),
+    actions: isSupport ? SUPPORT_ACTIONS : ['describe', ...Object.keys(ACTIONS)],
     providers: Object.entries(providers).map(([name, { mail }]) => ({ name, isMail: mail !== undefined })),
     products: Object.entries(products).map(([id, { name, serial, skus }]) => ({ id, name, serial, skus })),
   };
@@ -146,6 +141,12 @@ async function findOrder(ports: OperatorPorts, request: { key: string; basis?: s
   throw new Refusal(`${item.key} is not an order; \`orders show '${item.key}'\` shows it`);
 }
 
+function requireProducts({ catalogue: { products } }: OperatorPorts, ids: readonly string[]): void {
+  const unknown = ids.find((id) => !Object.hasOwn(products, id));
+  if (unknown !== undefined)
+    throw new Refusal(`the catalogue has no product ${unknown}; it has ${Object.keys(products).join(', ')}`);
+}
+
 /** Throws a Refusal if no serial may be mailed in the order's state. */
 function requireLive(order: Order): void {
   if (isInForce(order)) return;
@@ -175,10 +176,7 @@ const outcome = (item: Seen, changed: boolean, notes: readonly string[] = []) =>
 });
 
 async function release(ports: OperatorPorts, request: Of<'release'>) {
-  const { products } = ports.catalogue;
-  const unknown = Object.values(request.products).find((id) => !Object.hasOwn(products, id));
-  if (unknown !== undefined)
-    throw new Refusal(`the catalogue has no product ${unknown}; it has ${Object.keys(products).join(', ')}`);
+  requireProducts(ports, Object.values(request.products));
   const { item, decided } = await findSeen(ports, request);
   requireHeld(item);
   if (item.kind === 'request') return outcome(await closeRequest(ports, item, 'answered'), true);
@@ -253,17 +251,16 @@ async function transfer(ports: OperatorPorts, request: Of<'transfer'>) {
 }
 
 async function issue(ports: OperatorPorts, request: Of<'issue'>) {
-  const { catalogue, store } = ports;
-  const products = Object.keys(catalogue.products);
-  if (!products.includes(request.product))
-    throw new Refusal(`the catalogue has no product ${request.product}; it has ${products.join(', ')}`);
+  requireProducts(ports, [request.product]);
   const email = toMailbox(request.email) ?? request.email;
   const gift = { ...request, products: [request.product], email };
   const now = ports.now();
   const make = (inputs: SerialInputs) => issueManually(inputs, gift, request, now);
   const made = make(await serialInputs(ports, make));
   if (typeof made === 'string') throw new Refusal(`nothing is issued, ${made}: ${HINTS[made]}`);
-  const { order, changed } = await change(store, made.key, undefined, (found) => (found ? undefined : made));
+  const { order, changed } = await change(ports.store, made.key, undefined, (found) =>
+    found ? undefined : made,
+  );
   if (changed || isSameGift(order, made)) return outcome(order, changed);
   throw new Refusal(
     `${made.key} exists already; nothing is issued. It is a different order: choose another ID for this one`,

@@ -125,15 +125,15 @@ export async function recordUnreadable(
     report('line_held', { order: key, reason });
     return claim;
   }
-  while (known?.kind === 'unreadable' && known.state === 'held' && !isKept(known, raw)) {
+  while (known && isWithout(known, raw)) {
     const { version, later = [] } = known;
     if (later.length >= MOST_LATER || raw.body.byteLength > MOST_BYTES) break;
     known = await store.put({ ...known, version: version + 1, later: [...later, raw] }, version);
   }
-  const isFull = known?.kind === 'unreadable' && known.state === 'held' && !isKept(known, raw);
+  const isFull = known && isWithout(known, raw);
   const isClosed =
     known?.kind === 'unreadable' && known.state === 'closed' && known.audit.at(-1)?.what !== 'erase';
-  const own = `held#${raw.provider}#${hashOf(raw)}`;
+  const own = ownKeyOf(raw);
   if ((isFull || isClosed) && own !== key)
     return await recordUnreadable(ports, { kind: 'unreadable', key: own, provider, test }, raw, reason);
   report('order_duplicate', { order: key });
@@ -142,23 +142,20 @@ export async function recordUnreadable(
 
 /** Holds the notification of an event that does not fit its order. */
 const holdTooLarge = (ports: Recording, provider: string, raw: Raw): Promise<Claim> =>
-  recordUnreadable(
-    ports,
-    { kind: 'unreadable', key: `held#${raw.provider}#${hashOf(raw)}`, provider },
-    raw,
-    'too_large',
-  );
+  recordUnreadable(ports, { kind: 'unreadable', key: ownKeyOf(raw), provider }, raw, 'too_large');
+
+/** The key of a notification that is held in an item of its own. */
+const ownKeyOf = (raw: Raw): string => `held#${raw.provider}#${hashOf(raw)}`;
 
 /** An item stays far below DynamoDB's 400 KB. */
 const MOST_LATER = 9;
 const MOST_BYTES = 30_000;
 
-function isKept(
-  { raw, later = [] }: { readonly raw?: Raw | undefined; readonly later?: readonly Raw[] | undefined },
-  one: Raw,
-): boolean {
-  return [raw, ...later].some((kept) => kept && hashOf(kept) === hashOf(one));
-}
+/** True if the item is held and this notification is not kept in it. */
+const isWithout = (item: Item, raw: Raw): item is Unreadable & { readonly state: 'held' } =>
+  item.kind === 'unreadable' &&
+  item.state === 'held' &&
+  ![item.raw, ...(item.later ?? [])].some((kept) => kept && hashOf(kept) === hashOf(raw));
 
 const hashOf = ({ query, body }: Raw): string =>
   createHash('sha256').update(query).update(gunzipSync(body)).digest('hex');
@@ -175,11 +172,8 @@ export async function recordReversal(
   const names = [
     ...new Set([event.id, ...(event.aliases ?? [])].map((id) => keyOf(provider, event.test, id))),
   ];
-  const found = new Map<string, Item | undefined>();
-  for (const { at, item } of await Promise.all(
-    names.map(async (name) => followAliases(store, name, await store.get(name))),
-  ))
-    found.set(at, item);
+  const items = await Promise.all(names.map((name) => itemAt(store, name)));
+  const found = new Map(items.map(({ at, item }) => [at, item]));
   const sales = [...found].filter(([, item]) => item?.kind === 'order' && !isStub(item));
   const changes: { order: Order; changed: boolean }[] = [];
   for (const [at, item] of sales.length > 0 ? sales : found) {
@@ -245,10 +239,13 @@ const MOST_ALIASES = 4;
 export class AliasCircle extends Error {}
 
 /**
- * Returns the item that `item`, which is stored under `key`, is or is an alias of, and its own key. The item is undefined
- * while only its alias is stored. Throws an AliasCircle after 4 aliases.
+ * Returns the item of which `key` is the key or an alias, and its own key. The item is undefined while only its alias is
+ * stored. Throws an AliasCircle after 4 aliases.
  */
-export async function followAliases(store: Store, key: string, item: Item | undefined) {
+export const itemAt = async (store: Store, key: string) => followAliases(store, key, await store.get(key));
+
+/** Same for an item that is read already. */
+async function followAliases(store: Store, key: string, item: Item | undefined) {
   let at = key;
   let found = item;
   for (let followed = 0; found?.kind === 'alias'; followed += 1) {
@@ -264,7 +261,7 @@ export async function followAliases(store: Store, key: string, item: Item | unde
 
 /** Returns the order of which `key` is the key or an alias. */
 export async function orderAt(store: Store, key: string): Promise<Order | undefined> {
-  const { item } = await followAliases(store, key, await store.get(key));
+  const { item } = await itemAt(store, key);
   return item?.kind === 'order' ? item : undefined;
 }
 

@@ -274,21 +274,21 @@ const OrderFields = record({
 });
 
 const LineFields = record({
-  ...{
-    id: maybe(count),
-    sku: or(text, ''),
-    otherSkus: maybe(list(text)),
-    quantity: or(count, 1),
-    paid: orNull(StoredMoney),
-    settlement: maybe(StoredMoney),
-    approved: yes,
-  },
+  id: maybe(count),
+  sku: or(text, ''),
+  otherSkus: maybe(list(text)),
+  quantity: or(count, 1),
+  paid: orNull(StoredMoney),
+  settlement: maybe(StoredMoney),
+  approved: yes,
   via: or(oneOf(['mail', 'answer', 'elsewhere'] as const), 'mail'),
 });
 const SERIAL = { n: or(count, 1), licensee: text, serial: text, keyVersion: orNull(count), unverified: yes };
 const Serial = record(SERIAL);
 const IssuedLine = record({
-  ...{ state: is('issued'), product: text, superseded: list(record({ ...SERIAL, at: text })) },
+  state: is('issued'),
+  product: text,
+  superseded: list(record({ ...SERIAL, at: text })),
 });
 const LINE_STATES: { readonly [State in LineState['state']]: Parser<LineState & { readonly state: State }> } =
   {
@@ -311,14 +311,12 @@ const carries: Parser<readonly Carried[]> = (value, name) =>
       return { line: count(line, name), issue: count(issue, name) };
     });
 const SendFields = record({
-  ...{
-    n: maybe(count),
-    to: maybe(text),
-    carries,
-    tries: or(count, 1),
-    dismissed: yes,
-    fromVersion: maybe(count),
-  },
+  n: maybe(count),
+  to: maybe(text),
+  carries,
+  tries: or(count, 1),
+  dismissed: yes,
+  fromVersion: maybe(count),
   about: or(oneOf(['serials', 'trial', 'moved', 'held'] as const), 'serials'),
 });
 const SEND_STATES: { readonly [State in SendState['state']]: Parser<SendState & { readonly state: State }> } =
