@@ -109,8 +109,10 @@ function kindOf({ name, code, message, status }: Fault): Failure {
   if (status === 429 || /Throttl|TooManyRequests/.test(name))
     return DAILY.test(message) ? 'account' : 'throttled';
   if (status < 400 || status > 499) return 'unknown';
-  const isRefusal = name === 'MessageRejected' || name === 'InvalidParameterValue';
-  return isRefusal && ADDRESS.test(message) && !ACCOUNT.test(message) ? 'refused' : 'account';
+  const isRefusal =
+    (name === 'MessageRejected' && REJECTED.test(message)) ||
+    (name === 'InvalidParameterValue' && ADDRESS.test(message));
+  return isRefusal && !ACCOUNT.test(message) ? 'refused' : 'account';
 }
 
 type Failure = Exclude<SendOutcome['kind'], 'sent'>;
@@ -121,8 +123,10 @@ const NOT_REACHED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNR
 const DAILY = /daily/i;
 /** Errors of the sandbox, an identity or a paused account: https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html */
 const ACCOUNT = /not (?:verified|confirmed)|this account|paused|suspended|quota/i;
+/** Errors such as "Missing final '@domain'", "Local address contains control or whitespace", "Illegal address". */
+const ADDRESS = /\b(?:address|domain|local name|user name)\b/i;
 /**
- * Errors such as "Missing final '@domain'", "Local address contains control or whitespace", "Illegal address", or about
- * this one mail: "The message contains a virus". Unknown words are taken for a fault of the account, which loses no order.
+ * "Address blacklisted", and about this one mail "The message contains a virus". Unknown words are taken for a fault of the account,
+ * which loses no order.
  */
-const ADDRESS = /\b(?:address|domain|local name|user name|virus)\b/i;
+const REJECTED = /\b(?:blacklisted|virus)\b/i;

@@ -173,6 +173,7 @@ describe('a mail that SES does not accept', () => {
     ['account', 400, 'InvalidParameterValue', "Duplicate header 'Content-Type'."],
     ['account', 400, 'InvalidParameterValue', 'Identity is not verified: orders@domain.example'],
     ['account', 400, 'MessageRejected', 'Words that no page documents.'],
+    ['account', 400, 'MessageRejected', 'Sending from this domain and address is blocked by a policy.'],
     ['account', 400, 'MessageRejected', ''],
     ['refused', 400, 'MessageRejected', 'Address blacklisted.'],
     ['refused', 400, 'MessageRejected', 'The message contains a virus.'],
