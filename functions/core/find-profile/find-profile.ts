@@ -80,7 +80,8 @@ function hasLikelyHead(
   const name = names.bytes[longest];
   if (!name) return false;
   const block = pad(cipher.padding, name).subarray(0, BLOCK);
-  const id = [JSON.stringify([key.key, cipher.mode, cipher.iv]), block.toString('latin1')].join();
+  const { form, fit } = key.key;
+  const id = [form, fit, cipher.mode, ...Object.values(cipher.iv ?? {}), block.toString('latin1')].join();
   const known = heads.get(id);
   if (known !== undefined) return known;
   const head = encrypt(cipher, key.bytes, block);
