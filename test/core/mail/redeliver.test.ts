@@ -12,7 +12,12 @@ test.each([
   { orders: isProve ? 1_400 : 700, rate: 14, runs: 1, why: 'as new accounts have it' },
   { orders: isProve ? 3_000 : 1_500, rate: 100, runs: 1, why: 'with a hundred in flight' },
   { orders: isProve ? 10_000 : 3_000, rate: 500, runs: 1, why: 'where a page of keys is done in no time' },
-  { orders: 2_000, rate: 1, runs: 3, why: 'in several runs, each as the minute starts it' },
+  {
+    orders: isProve ? 2_000 : 1_000,
+    rate: 1,
+    runs: isProve ? 3 : 2,
+    why: 'in several runs, each as the minute starts it',
+  },
 ])('$orders mails at $rate a second, $why: none twice, 5 % over the ideal at most', async (wish) => {
   const { seconds, ideal, runs, duplicates, throttled } = await drain(wish.orders, wish.rate);
   expect({ runs, duplicates, throttled }).toEqual({ runs: wish.runs, duplicates: 0, throttled: 0 });
