@@ -21,18 +21,15 @@ const { values } = parseArgs({
 });
 
 const FOLDERS = ['functions/core/order', 'functions/core/mail', 'functions/core/inbound'];
-const vitest = (...files: readonly string[]) => [
+const vitest = (folder: string, ...files: readonly string[]) => [
   ...['node_modules/vitest/vitest.mjs', 'run', '--bail=1', '--maxWorkers=1'],
-  ...files.map((file) => `test/core/${file}`),
+  ...files.map((file) => `test/${folder}/${file}`),
 ];
 /** The quick tests come first. */
 const CHECKS = [
-  vitest(
-    'order',
-    'inbound',
-    ...['deliver', 'message', 'seller', 'rejudge'].map((name) => `mail/${name}.test.ts`),
-  ),
-  vitest('mail', 'operator', 'fulfil.test.ts', 'faults.test.ts'),
+  vitest('core', 'order', 'inbound', 'mail/deliver', 'mail/message', 'mail/seller', 'mail/rejudge'),
+  vitest('core', 'mail', 'operator', 'fulfil', 'faults'),
+  vitest('providers', 'every-provider', 'mutations', 'order-mails', 'subscriptions'),
   ['--import', 'tsx', 'test/simulation/run.ts', '--orders', '2000'],
 ];
 
