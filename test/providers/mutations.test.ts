@@ -111,7 +111,7 @@ async function salesIn(
   return events.filter(({ kind }) => kind === 'paid' || kind === 'trial');
 }
 
-describe.each(Object.entries(SALES))('%s', (title, { file, needs, lines, ...settings }) => {
+describe.each(Object.entries(SALES))('%s', (title, { file, needs, ...settings }) => {
   const [name = ''] = title.split(',');
   const sample: unknown = JSON.parse(sampleOf(`${name}/${file}`).toString());
   const paths = pathsOf(sample, '');
@@ -131,35 +131,41 @@ describe.each(Object.entries(SALES))('%s', (title, { file, needs, lines, ...sett
   test('needs the fields that it says it needs', () => {
     expect(paths.filter((path) => needs.test(path)).length).toBeGreaterThan(2);
   });
+});
 
-  test.runIf(lines)('holds one bad line of two, and sells the other', async () => {
-    const whole = structuredClone(sample);
-    const [list = ''] = [lines];
-    const items = at(whole, list.split('.'));
-    if (!Array.isArray(items)) throw new Error(list);
-    items.splice(
-      0,
-      Infinity,
-      items[0],
-      JSON.parse(JSON.stringify(items[0]).replaceAll(/widgetpro|pr[io]_/g, 'x_')),
-    );
-    const bodyOf = (body: Buffer) => salesIn(name, body, settings);
-    const linesOf = (events: readonly OrderEvent[]) =>
-      events.flatMap((one) => ('lines' in one ? one.lines : []));
-    const [, good] = linesOf(await bodyOf(Buffer.from(JSON.stringify(whole))));
-    for (const path of [`${list}.0`, ...pathsOf(items[0], `${list}.0`)])
-      for (const value of VALUES) {
-        const [bad, other] = linesOf(await bodyOf(mutated(whole, path, value)));
-        expect([path, value, other?.sku, other?.quantity, other?.held]).toEqual([
-          path,
-          value,
-          good?.sku,
-          good?.quantity,
-          good?.held,
-        ]);
-        expect(bad?.quantity).toBeGreaterThan(0);
-      }
-  });
+const LISTS = Object.entries(SALES).flatMap(([name, { lines, ...sample }]) =>
+  lines ? [[name, lines, sample] as const] : [],
+);
+test.each(LISTS)('%s holds one bad line of two, and sells the other', async (name, list, sample) => {
+  const { file, ...settings } = sample;
+  const whole: unknown = JSON.parse(sampleOf(`${name}/${file}`).toString());
+  const items = at(whole, list.split('.'));
+  if (!Array.isArray(items)) throw new Error(list);
+  items.splice(
+    0,
+    Infinity,
+    items[0],
+    JSON.parse(JSON.stringify(items[0]).replaceAll(/widgetpro|pr[io]_/g, 'x_')),
+  );
+  const bodyOf = (body: Buffer) => salesIn(name, body, settings);
+  const linesOf = (events: readonly OrderEvent[]) =>
+    events.flatMap((one) => ('lines' in one ? one.lines : []));
+  const [, good] = linesOf(await bodyOf(Buffer.from(JSON.stringify(whole))));
+  for (const path of [`${list}.0`, ...pathsOf(items[0], `${list}.0`)])
+    for (const value of VALUES) {
+      const [bad, other] = linesOf(await bodyOf(mutated(whole, path, value)));
+      expect([path, value, other?.sku, other?.quantity, other?.held]).toEqual([
+        path,
+        value,
+        good?.sku,
+        good?.quantity,
+        good?.held,
+      ]);
+      expect(bad?.quantity).toBeGreaterThan(0);
+      // A number of copies that cannot be read is not taken for one copy.
+      if (path.endsWith('.quantity') && (value === 'x' || value === 10_001))
+        expect([path, value, bad?.held]).toEqual([path, value, expect.any(String)]);
+    }
 });
 
 const FORM_OPTIONS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {

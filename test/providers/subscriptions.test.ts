@@ -90,7 +90,9 @@ describe.each([
     for (let n = 0; n < 3; n += 1) await send('ignored');
     expect(sales()).toEqual([]);
     const noticed = reports.filter((one) => one.name === 'ignored_amount');
-    expect(noticed).toMatchObject([{ details: { provider: name, type: expect.any(String) } }]);
+    expect(noticed).toMatchObject([
+      { details: { provider: name, type: expect.any(String), value: expect.any(String) } },
+    ]);
     expect([...items.keys()]).toEqual([`notice#${name}#${noticed[0]?.details.type}`]);
     // Another instance finds the notice in the table.
     const other = shopOf(name);

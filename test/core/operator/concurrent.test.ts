@@ -1,6 +1,8 @@
 /** Two changes of one item at once: a manual action beside another, a send, an import or the provider's next event. */
 import { describe, expect, test } from 'vitest';
 import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
+import { unparsedEvent } from '../../../functions/core/inbound/event.ts';
+import { Rejection } from '../../../functions/core/inbound/rejection.ts';
 import { recordEvents, releaseUnreadable, reread } from '../../../functions/core/inbound/reread.ts';
 import { reissueLines, transferOrder } from '../../../functions/core/operator/reissue.ts';
 import { releaseOrder } from '../../../functions/core/operator/release.ts';
@@ -219,5 +221,15 @@ describe('an order that a person made of an unparseable notification', () => {
     const { licensees, mails, status } = await endOf(world);
     expect([licensees, mails.length, status]).toEqual([[[licensee]], 1, 'paid']);
     expect(world.stored()).toHaveLength(1);
+  });
+
+  test('stays held if it still cannot be parsed when it is read again', async () => {
+    isFixed = true;
+    const world = memoryWorld(catalogue);
+    const unparsed = unparsedEvent('evt_1', false, new Rejection('bad_body', 'not as documented'), undefined);
+    await world.deliver([unparsed], broken);
+    const seen = unreadable(world);
+    expect(await rereadBy(world, seen)).toMatchObject([{ kind: 'unreadable', state: 'held' }]);
+    expect(unreadable(world).raw).toEqual(seen.raw);
   });
 });

@@ -119,6 +119,12 @@ describe('an item of the previous schema', () => {
   });
 });
 
+test('an alias is stored without the prefix of its order', () => {
+  const order = { ...emptyOrder('plain#1', 'plain', false, 0), aliases: ['plain#2', 'other#3'] };
+  expect(toItem(order).aliases).toEqual(['2', 'other#3']);
+  expect(fromItem(toItem(order))).toMatchObject({ aliases: order.aliases });
+});
+
 describe('an item that this version cannot read is an error that names it', () => {
   const stored = toItem(emptyOrder('plain#1', 'plain', false, 0));
   test.each([
