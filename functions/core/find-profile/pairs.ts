@@ -41,6 +41,9 @@ interface Row {
   readonly fields: readonly string[];
 }
 
+/** Stands for CR LF within quotes: a character for private use. */
+const CR_LF = '\ue000';
+
 /** Reads CSV by RFC 4180, or with another delimiter, without empty lines. */
 function parseRows(
   csv: string,
@@ -48,16 +51,21 @@ function parseRows(
 ): { readonly rows: readonly Row[] } | { readonly mistake: string } {
   const rows: Row[] = [];
   let end = 0;
+  let marks = 0;
+  // csv-parse counts CR LF within quotes as two lines. A serial may have it as its separator.
+  const quoted = csv.replaceAll(/"[^"]*"/g, (field) => field.replaceAll('\r\n', CR_LF));
   try {
-    // One line end: csv-parse counts CR LF within quotes as two lines.
-    parse(csv.replaceAll(/\r\n?/g, '\n'), {
+    parse(quoted.replaceAll(/\r\n?/g, '\n'), {
       bom: true,
       delimiter,
       relax_column_count: true,
       skip_empty_lines: true,
-      on_record: (fields, { lines }) => {
-        end = lines;
-        rows.push({ line: lines - (fields.join('').split('\n').length - 1), fields });
+      on_record: (fields: string[], { lines }) => {
+        const record = fields.join('');
+        const line = lines + marks - (record.split('\n').length - 1);
+        marks += record.split(CR_LF).length - 1;
+        end = lines + marks;
+        rows.push({ line, fields: fields.map((field) => field.replaceAll(CR_LF, '\r\n')) });
         return null;
       },
     });

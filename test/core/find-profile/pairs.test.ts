@@ -21,6 +21,14 @@ describe('pairs are parsed', () => {
     ['from a field with a comma', '"Sample, Jane",ABC', [{ name: 'Sample, Jane', serial: 'ABC' }]],
     ['from a field with quotes', '"Jane ""JQ"" Sample",ABC', [{ name: 'Jane "JQ" Sample', serial: 'ABC' }]],
     ['from a field with a line end', '"Jane\n",ABC', [{ name: 'Jane\n', serial: 'ABC' }]],
+    [
+      'with the line end that a serial has',
+      '"Jane","AB\r\nC"\r\n"Joe","DE\nF"\n',
+      [
+        { name: 'Jane', serial: 'AB\r\nC' },
+        { name: 'Joe', serial: 'DE\nF' },
+      ],
+    ],
     ['with their spaces', ' Jane , A BC ', [{ name: ' Jane ', serial: ' A BC ' }]],
     ['in any script', '田中 健,ABC', [{ name: '田中 健', serial: 'ABC' }]],
     [
