@@ -1,7 +1,26 @@
 /** The options that all AWS clients of the Lambdas share. */
+import { createHash, createHmac, createSecretKey } from 'node:crypto';
+
+/** The SDK's own class passes the key of a signature as bytes, which takes Node 24 three times as long as a KeyObject. */
+class Sha256 {
+  readonly #hash;
+
+  constructor(secret?: unknown) {
+    const key = secret instanceof Uint8Array ? createSecretKey(secret) : String(secret);
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', key);
+  }
+
+  update(data: Uint8Array): void {
+    this.#hash.update(data);
+  }
+
+  async digest(): Promise<Uint8Array> {
+    return this.#hash.digest();
+  }
+}
 
 /** With the cache, the SDK sorts its middleware once for each kind of call, unless the call has options. */
-export const LEAN = { cacheMiddleware: true };
+export const LEAN = { cacheMiddleware: true, sha256: Sha256 };
 
 interface AwsClient {
   readonly middlewareStack: { remove(name: string): boolean };
