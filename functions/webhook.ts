@@ -28,7 +28,7 @@ await warm(
     ports.store(() => 2_000).get('warm'),
     importKeys(),
     importProviders(),
-    rehearse(ports),
+    rehearse(ports, importProviders),
   ],
   ses,
 );

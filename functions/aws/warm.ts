@@ -25,10 +25,14 @@ export async function warm(reads: readonly Promise<unknown>[], ses: SESClient): 
 }
 
 /**
- * Runs an invented test order through the pipeline and the SDK without a call to AWS. This compiles the code at full CPU;
- * the first order would otherwise compile it at a fraction of a CPU (docs/performance.md).
+ * Runs an invented test order through the pipeline and the SDK without a call to AWS, and has each enabled provider parse a
+ * body. This compiles the code at full CPU; the first order would otherwise compile it at a fraction of a CPU
+ * (docs/performance.md).
  */
-export async function rehearse(shared: LambdaPorts): Promise<void> {
+export async function rehearse(
+  shared: LambdaPorts,
+  importProviders: () => Promise<{ readonly providers: Readonly<Record<string, Provider>> }>,
+): Promise<void> {
   const { catalogue } = shared;
   const [name = ''] = Object.keys(catalogue.providers);
   const settings = catalogue.providers[name];
@@ -40,12 +44,21 @@ export async function rehearse(shared: LambdaPorts): Promise<void> {
     providerKeys: fixedSecret({ [name]: { signing: ['none'] } }),
     productKeys: fixedSecret({}),
     generate: undefined,
+    ask: () => Promise.reject(new Error('a rehearsal asks nothing')),
     mailer: sesMailer(new SESClient(answering(SENT)), 'none'),
     store: (ms) => orderStore(new DynamoDBClient(answering('{}')), 'none', ms),
     report: () => undefined,
   };
-  const request = { method: 'POST', headers: {}, query: '', body: Buffer.alloc(0) };
+  const request = { method: 'POST', headers: {}, query: '', body: Buffer.from('{}') };
   for await (const _ of fulfil(requestWorld(dryPorts, name, request), sellerOf(sku), request));
+  const { providers } = await importProviders();
+  for (const [enabled, { as = enabled }] of Object.entries(catalogue.providers)) {
+    try {
+      await providers[as]?.read(request, await requestWorld(dryPorts, enabled, request).context());
+    } catch {
+      // A provider refuses this body, after it has set up its schemas.
+    }
+  }
 }
 
 const sellerOf = (sku: string): Provider => ({

@@ -4,7 +4,9 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { toMime } from '../../functions/aws/mime.ts';
 import { rehearse } from '../../functions/aws/warm.ts';
 import { type Catalogue, defineConfig } from '../../functions/core/catalogue/catalogue.ts';
+import type { Provider } from '../../functions/core/inbound/provider.ts';
 import type { LambdaPorts } from '../../functions/core/world.ts';
+import { shop } from '../../functions/providers/shop/provider.ts';
 import { seller, serial } from '../fixtures/catalogue.ts';
 
 vi.mock('../../functions/aws/mime.ts', { spy: true });
@@ -45,11 +47,21 @@ function touched() {
   return { called, shared };
 }
 
+/** Its parser asks the provider's API, as some do, and throws no Rejection. */
+function askingShop() {
+  const read = vi.fn<Provider['read']>(async (_request, { ask }) =>
+    JSON.parse(await ask('https://example.com')),
+  );
+  return { read, importProviders: async () => ({ providers: { shop: { ...shop, read } } }) };
+}
+
 test.each(['ignore', 'seller'] as const)(
-  'the rehearsal formats a mail without any call, test orders: %s',
+  'the rehearsal formats a mail and parses a body without any call, test orders: %s',
   async (testOrders) => {
     const { called, shared } = touched();
-    await rehearse(shared(catalogue(testOrders)));
+    const { read, importProviders } = askingShop();
+    await rehearse(shared(catalogue(testOrders)), importProviders);
+    expect(read).toHaveBeenCalledOnce();
     expect(createCipheriv).toHaveBeenCalledOnce();
     expect(vi.mocked(toMime).mock.lastCall?.[0].to).toBe('seller@widgets.example.com');
     expect(called).toEqual([]);
@@ -59,7 +71,7 @@ test.each(['ignore', 'seller'] as const)(
 test('the rehearsal is skipped without a product', async () => {
   const { called, shared } = touched();
   const nothingSold = { ...catalogue('seller'), products: {} };
-  await rehearse(shared(nothingSold));
+  await rehearse(shared(nothingSold), askingShop().importProviders);
   expect(toMime).not.toHaveBeenCalled();
   expect(called).toEqual([]);
 });
