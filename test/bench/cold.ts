@@ -1,7 +1,7 @@
 /**
- * A Lambda of its own, run by `sandbox.ts`: loads the bundle that its argument names, then passes it each line of
- * standard input as an event. It blocks until the next event, as a frozen Lambda does. The measurements go to file
- * descriptor 3, and the bundle's logs where Lambda's logs go.
+ * A Lambda of its own, run by `sandbox.ts`: loads the bundles that its arguments name, then passes the event in each line of
+ * standard input to one of them. It blocks until the next event, as a frozen Lambda does. The measurements go to file
+ * descriptor 3, and the bundles' logs where Lambda's logs go.
  */
 import { readSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -15,16 +15,18 @@ interface Bundle {
 const CONTEXT = { getRemainingTimeInMillis: () => 10_000 };
 const require = createRequire(import.meta.url);
 
-const [, , bundle = ''] = process.argv;
+const bundles: Bundle[] = [];
 const before = performance.now();
-// Loads the file in the same way as Lambda.
-const { handler }: Bundle = bundle.endsWith('.cjs') ? require(bundle) : await import(bundle);
+for (const bundle of process.argv.slice(2)) {
+  // Loads the file in the same way as Lambda.
+  bundles.push(bundle.endsWith('.cjs') ? require(bundle) : await import(bundle));
+}
 say({ ms: performance.now() - before });
 
 for (let line = nextLine(); line; line = nextLine()) {
-  const event: unknown = JSON.parse(line);
+  const { at, event }: { at: number; event: unknown } = JSON.parse(line);
   const [start, used] = [performance.now(), process.cpuUsage()];
-  const answer = await handler(event, CONTEXT);
+  const answer = await bundles[at]?.handler(event, CONTEXT);
   const ms = performance.now() - start;
   const { user, system } = process.cpuUsage(used);
   say({ ms, cpuMs: (user + system) / 1_000, answer });

@@ -1,9 +1,9 @@
 /** Compares ours with the three calls alone and with the textbook: starts, first orders and warm orders, in turns. */
-import type { Bundle, Bundles } from './bundles.ts';
+import type { Bundles } from './bundles.ts';
 import { type ColdStart, coldStart } from './sandbox.ts';
 import { cpuShare, type Share } from './share.ts';
 import { signedOrder } from './signed-orders.ts';
-import { byTurns, type Spread, spreadOf } from './stats.ts';
+import { byTurns, type Spread, shuffled, spreadOf } from './stats.ts';
 import type { StubAws } from './stub-aws.ts';
 import type { ThreeCalls } from './three-calls.ts';
 
@@ -45,13 +45,27 @@ export async function starts(n: number, megabytes: number, stage: Stage): Promis
   }
 }
 
-/** The CPU time of an order in milliseconds, after as many orders have run. */
-export async function warmOrders(orders: number, stage: Stage) {
-  const many = (contender: Contender) => async () =>
-    (await started(stage, contender, 2 * orders)).cpu.slice(orders);
+/**
+ * The CPU time of an order in milliseconds, after as many orders of each contender have run. The contenders are in one process and
+ * take turns in random order for each order, so that they share its compilers, its garbage collector and a busy machine.
+ */
+export async function warmOrders(orders: number, { bundles, aws, calls }: Stage) {
   const contenders = ['warmed', 'threeCalls', 'textbook'] as const;
-  const found = await byTurns(ROUNDS, new Map(contenders.map((name) => [name, many(name)] as const)));
-  const of = (contender: Contender) => spreadOf((found.get(contender) ?? []).flat());
+  const cpu = contenders.map((): number[] => []);
+  const start = {
+    cold: bundles.cold.path,
+    bundles: contenders.map((contender) => bundles[contender].url),
+    env: aws.env,
+  };
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const events = contenders.map((contender, at) => ({ at, event: eventOf(contender, calls) }));
+    const sent = Array.from({ length: 2 * orders }, () => shuffled(events)).flat();
+    const found = await coldStart(start, sent);
+    for (const [index, { at }] of sent.entries()) {
+      if (index >= sent.length / 2) cpu[at]?.push(found.cpu[index] ?? Number.NaN);
+    }
+  }
+  const of = (contender: (typeof contenders)[number]) => spreadOf(cpu[contenders.indexOf(contender)] ?? []);
   return { ours: of('warmed'), threeCalls: of('threeCalls'), textbook: of('textbook') };
 }
 
@@ -66,14 +80,20 @@ export async function textbookCalls(stage: Stage) {
 }
 
 const CONTENDERS = ['warmed', 'unwarmed', 'threeCalls', 'textbook'] as const;
-const ROUNDS = 3;
+const ROUNDS = 5;
 
 async function started({ bundles, aws, calls }: Stage, contender: Contender, orders: number, share?: Share) {
-  const bundle: Bundle = bundles[contender];
-  const event = contender === 'threeCalls' ? calls : signedOrder('stripe');
-  const events = Array.from({ length: orders }, () => event);
-  return await coldStart({ cold: bundles.cold.path, bundle: bundle.url, env: aws.env }, events, share);
+  const event = eventOf(contender, calls);
+  const events = Array.from({ length: orders }, () => ({ at: 0, event }));
+  return await coldStart(
+    { cold: bundles.cold.path, bundles: [bundles[contender].url], env: aws.env },
+    events,
+    share,
+  );
 }
+
+const eventOf = (contender: Contender, calls: ThreeCalls) =>
+  contender === 'threeCalls' ? calls : signedOrder('stripe');
 
 function startOf(samples: readonly ColdStart[]): Start {
   const first = ({ orders: [ms = Number.NaN] }: ColdStart) => ms;

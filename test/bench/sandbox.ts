@@ -49,13 +49,26 @@ export interface ColdStart {
   readonly cpu: readonly number[];
 }
 
+interface Started {
+  readonly cold: string;
+  readonly bundles: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** An event, and the index of the bundle that gets it. */
+export interface Sent {
+  readonly at: number;
+  readonly event: object;
+}
+
 /** @param share what it gets of its CPU once it is loaded; INIT has a whole one. */
 export async function coldStart(
-  { cold, bundle, env = {} }: { cold: string; bundle: string; env?: Readonly<Record<string, string>> },
-  events: readonly object[] = [],
+  { cold, bundles, env = {} }: Started,
+  events: readonly Sent[] = [],
   share?: Share,
 ): Promise<ColdStart> {
-  const [command = '', ...args] = [...(canPin ? ['taskset', '-c', '0'] : []), process.execPath, cold, bundle];
+  const pinned = canPin ? ['taskset', '-c', '0'] : [];
+  const [command = '', ...args] = [...pinned, process.execPath, cold, ...bundles];
   const child = spawn(command, args, {
     env: { ...MACHINE, ...LAMBDA, ...env },
     stdio: ['pipe', 'ignore', 'inherit', 'pipe'],

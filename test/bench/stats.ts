@@ -19,10 +19,13 @@ export async function byTurns<Result>(
 ): Promise<ReadonlyMap<string, Result[]>> {
   const results = new Map([...contenders.keys()].map((name): [string, Result[]] => [name, []]));
   for (let pass = 0; pass < n; pass++) {
-    const order = [...contenders].map(([name, run]) => ({ name, run, at: Math.random() }));
-    for (const { name, run } of order.sort((one, other) => one.at - other.at)) {
-      results.get(name)?.push(await run());
-    }
+    for (const [name, run] of shuffled([...contenders])) results.get(name)?.push(await run());
   }
   return results;
 }
+
+export const shuffled = <Item>(items: readonly Item[]): Item[] =>
+  items
+    .map((item) => ({ item, at: Math.random() }))
+    .sort((one, other) => one.at - other.at)
+    .map(({ item }) => item);
