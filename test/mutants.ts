@@ -29,6 +29,7 @@ const vitest = (folder: string, ...files: readonly string[]) => [
 const CHECKS = [
   vitest('core', 'order', 'inbound', 'mail/deliver', 'mail/message', 'mail/seller', 'mail/rejudge'),
   vitest('core', 'mail', 'operator', 'fulfil', 'faults'),
+  vitest('generator', 'orders'),
   vitest('providers', 'every-provider', 'mutations', 'order-mails', 'subscriptions'),
   ['--import', 'tsx', 'test/simulation/run.ts', '--orders', '2000'],
 ];

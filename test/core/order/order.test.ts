@@ -17,7 +17,12 @@ const catalogue = defineConfig({
   seller,
   providers: { plain: { testOrders: 'seller', ignore: ['consulting'] }, plain2: { orders: 'plain' } },
   products: {
-    widget: { name: 'Widget', serial, skus: { plain: ['w', 'w2'] }, floor: { EUR: '10.00', USD: '11.00' } },
+    widget: {
+      name: 'Widget',
+      serial,
+      skus: { plain: ['w', 'w2', 'w3'] },
+      floor: { EUR: '10.00', USD: '11.00' },
+    },
     gadget: { name: 'Gadget', serial, skus: { plain: ['g'] }, licensee: ['company', 'person'] },
     'suite-a': { name: 'Suite A', serial, skus: { plain: ['suite'] }, floor: { EUR: '20.00' } },
     'suite-b': { name: 'Suite B', serial, skus: { plain: ['suite'] }, floor: { EUR: '20.00' } },
@@ -492,9 +497,10 @@ describe('lines', () => {
     expect(mails).toBe(held ? 0 : 1);
   });
 
-  test('two SKUs of one product are one line', async () => {
-    const { lines } = await first({ lines: [line, { ...line, sku: 'w2' }] });
-    expect(lines).toMatchObject([{ sku: 'w', quantity: 2, paid: eur('60') }]);
+  test('several SKUs of one product are one line, which keeps each SKU', async () => {
+    const { world, lines } = await first({ lines: [line, { ...line, sku: 'w2' }, { ...line, sku: 'w3' }] });
+    expect(lines).toMatchObject([{ sku: 'w', quantity: 3, paid: eur('90') }]);
+    expect(world.stored()[0]?.lines).toMatchObject([{ otherSkus: ['w2', 'w3'] }]);
   });
 
   test('an event beyond a limit is held with its bytes, and the order keeps all that it had', async () => {
