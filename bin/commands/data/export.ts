@@ -1,6 +1,5 @@
 /** `export`: writes all orders for a spreadsheet, another program, or `import`. */
 import { open, rename } from 'node:fs/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Command, Option } from '@commander-js/extra-typings';
 import { idIn, keyOf } from '../../../functions/core/order/keys.ts';
 import type { Item } from '../../../functions/core/order/types.ts';
@@ -9,24 +8,39 @@ import { json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
 import { parseCount } from '../cli/option-values.ts';
 import { withBarOf } from '../cli/progress.ts';
-import { type OptionsOf, targetFrom, withTargetOptions } from '../cli/target.ts';
+import { targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { everyItem } from '../orders/table.ts';
+import { everyItem, openTable } from '../orders/table.ts';
 import { csvLine } from './csv.ts';
 import { COLUMNS } from './import-row.ts';
 
 export const exportCommand = (terminal: Terminal) =>
-  define().action((options) => exportOrders(terminal, options));
-
-const define = () =>
   withTargetOptions(new Command('export'))
     .description('write all orders as CSV or JSON lines')
     .addOption(new Option('--format <format>', 'the format').choices(['csv', 'jsonl']).default('csv'))
     .option('--limit <count>', 'end after so many orders', parseCount(9_999_999))
     .option('--out <file>', 'write to this file instead of standard output')
-    .addHelpText('after', HELP);
-
-type ExportOptions = OptionsOf<typeof define>;
+    .addHelpText('after', HELP)
+    .action(async ({ format, out, limit = Number.POSITIVE_INFINITY, ...options }) => {
+      const target = targetFrom(options, terminal.env);
+      const { table } = await openTable(target);
+      terminal.complain('reading the whole table');
+      const chunks = async function* (show?: (part: number) => void) {
+        if (format === 'csv') yield HEADER;
+        let left = limit;
+        for await (const items of everyItem(table, show && { show })) {
+          const orders = items.map(LINES[format]).filter((lines) => lines.length > 0);
+          if (orders.length > 0) yield orders.slice(0, left).flat().join('\n');
+          left -= orders.length;
+          if (left <= 0) return;
+        }
+      };
+      if (out === undefined) {
+        for await (const chunk of chunks()) terminal.print(chunk);
+        return;
+      }
+      await withBarOf((show) => writeFile(out, chunks(show)), process.stderr);
+    });
 
 const HELP = `
 The command reads the whole table, which DynamoDB bills. The orders are not sorted.
@@ -41,31 +55,7 @@ Examples:
   npm run keypost -- export --out orders.csv
   npm run keypost -- export --format jsonl --local`;
 
-async function exportOrders(
-  terminal: Terminal,
-  { format, out, limit = Number.POSITIVE_INFINITY, ...options }: ExportOptions,
-): Promise<void> {
-  const target = targetFrom(options, terminal.env);
-  const table = { client: new DynamoDBClient(target.config), name: (await target.names()).table };
-  terminal.complain('reading the whole table');
-  const chunks = async function* (show?: (part: number) => void) {
-    if (format === 'csv') yield HEADER;
-    let left = limit;
-    for await (const items of everyItem(table, show && { show })) {
-      const orders = items.map(LINES[format]).filter((lines) => lines.length > 0);
-      if (orders.length > 0) yield orders.slice(0, left).flat().join('\n');
-      left -= orders.length;
-      if (left <= 0) return;
-    }
-  };
-  if (out === undefined) {
-    for await (const chunk of chunks()) terminal.print(chunk);
-    return;
-  }
-  await withBarOf((show) => writeFile(out, chunks(show)), process.stderr);
-}
-
-const LINES: Readonly<Record<ExportOptions['format'], (item: Item) => readonly string[]>> = {
+const LINES: Readonly<Record<'csv' | 'jsonl', (item: Item) => readonly string[]>> = {
   csv: csvLines,
   jsonl: (item) => (isListed(item) || isUnpaid(item) ? [json(view(item), 0)] : []),
 };

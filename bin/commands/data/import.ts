@@ -6,15 +6,12 @@ import { harmless, json } from '../cli/columns.ts';
 import { CommandError, explain } from '../cli/failure.ts';
 import { withBarOf } from '../cli/progress.ts';
 import { readSecret } from '../cli/secret.ts';
-import { type OptionsOf, readCatalogue, targetFrom, withTargetOptions } from '../cli/target.ts';
+import { readCatalogue, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { openTable } from '../orders/table.ts';
 import { dryStore, type Import, importRows, type RowResult } from './import-file.ts';
 
 export const importCommand = (terminal: Terminal) =>
-  define().action((file, options) => importOrders(terminal, file, options));
-
-const define = () =>
   withTargetOptions(new Command('import'))
     .argument('<file>', 'a CSV in UTF-8 with one row per product of an order')
     .description('import past orders from a CSV without sending mail')
@@ -24,9 +21,35 @@ const define = () =>
       "keep serials that the product's settings do not make, word for word and marked as unverified",
     )
     .option('--json', 'print JSON for scripts: the counts, and the wrong rows')
-    .addHelpText('after', HELP);
-
-type ImportOptions = OptionsOf<typeof define>;
+    .addHelpText('after', HELP)
+    .action(async (file, options) => {
+      const { dryRun = false, asIssued = false } = options;
+      const catalogue = await readCatalogue(terminal);
+      const target = targetFrom(options, terminal.env);
+      const keys = productKeys(await readSecret(target, (await target.names()).productKeys));
+      // A long import survives a service that does not answer for half a minute.
+      const { store } = await openTable({ ...target, config: { ...target.config, maxAttempts: 6 } });
+      const input = {
+        file,
+        catalogue,
+        keys,
+        store: dryRun ? dryStore(store) : store,
+        who: dryRun ? '' : await fetchCaller(target, terminal),
+        now: Date.now(),
+        asIssued,
+        local: target.local,
+      };
+      const printResult = (result: RowResult) => terminal.print(resultLine(result));
+      const summary =
+        dryRun && !options.json
+          ? await summarize({ ...input, show: () => undefined }, printResult)
+          : await withBarOf((show) => summarize({ ...input, show }), process.stderr);
+      terminal.print(options.json ? json(summary) : summaryText(summary, dryRun));
+      if (summary.wrong.length > 0)
+        throw new CommandError(
+          `${summary.wrong.length} of ${summary.read} rows are wrong and are not written; correct them and import the file again`,
+        );
+    });
 
 const HELP = `
 The first line names the columns, in any order. Other columns are ignored:
@@ -46,35 +69,6 @@ A wrong row is listed with its line and is not written, and the exit code is 1.
 Examples:
   npm run keypost -- import orders.csv --dry-run --local
   npm run keypost -- import orders.csv`;
-
-async function importOrders(terminal: Terminal, file: string, options: ImportOptions): Promise<void> {
-  const { dryRun = false, asIssued = false } = options;
-  const catalogue = await readCatalogue(terminal);
-  const target = targetFrom(options, terminal.env);
-  const keys = productKeys(await readSecret(target, (await target.names()).productKeys));
-  // A long import survives a service that does not answer for half a minute.
-  const { store } = await openTable({ ...target, config: { ...target.config, maxAttempts: 6 } });
-  const input = {
-    file,
-    catalogue,
-    keys,
-    store: dryRun ? dryStore(store) : store,
-    who: dryRun ? '' : await fetchCaller(target, terminal),
-    now: Date.now(),
-    asIssued,
-    local: target.local,
-  };
-  const printResult = (result: RowResult) => terminal.print(resultLine(result));
-  const summary =
-    dryRun && !options.json
-      ? await summarize({ ...input, show: () => undefined }, printResult)
-      : await withBarOf((show) => summarize({ ...input, show }), process.stderr);
-  terminal.print(options.json ? json(summary) : summaryText(summary, dryRun));
-  if (summary.wrong.length > 0)
-    throw new CommandError(
-      `${summary.wrong.length} of ${summary.read} rows are wrong and are not written; correct them and import the file again`,
-    );
-}
 
 type Summary = Awaited<ReturnType<typeof summarize>>;
 

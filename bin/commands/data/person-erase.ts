@@ -3,21 +3,31 @@ import { Command } from '@commander-js/extra-typings';
 import * as z from 'zod/mini';
 import { withWhyOption } from '../cli/audit.ts';
 import { harmless, json } from '../cli/columns.ts';
-import type { OptionsOf } from '../cli/target.ts';
 import { requireYes, type Terminal } from '../cli/terminal.ts';
 import { perform } from '../orders/change.ts';
 import { findPerson, withPersonOptions } from './person.ts';
 
-export const personErase = (terminal: Terminal) => define().action((options) => erase(terminal, options));
-
-const define = () =>
+export const personErase = (terminal: Terminal) =>
   withWhyOption(withPersonOptions(new Command('erase')))
     .description("erase a person's names, addresses, serials and notifications")
     .option('--yes', 'erase without asking; required if there is no terminal')
     .option('--json', 'print JSON for scripts: the orders, and what was erased in each')
-    .addHelpText('after', HELP);
-
-type EraseOptions = OptionsOf<typeof define>;
+    .addHelpText('after', HELP)
+    .action(async (options) => {
+      const { target, orders } = await findPerson(terminal, options, { isConsistent: true });
+      const { email } = options;
+      const keys = orders.map(({ key }) => key);
+      const list = keys.map((key) => `${harmless(key)}\n`).join('');
+      if (list)
+        await requireYes(
+          terminal,
+          options.yes,
+          `${list}Erase the person in all these orders? This cannot be undone.`,
+        );
+      const { erased } = await perform(terminal, target, options, { action: 'erase', email, keys }, Done);
+      const local = target.page === undefined ? undefined : await eraseLocal(target.page, email);
+      terminal.print(options.json ? json({ erased, ...local }) : summary({ erased }, local));
+    });
 
 const HELP = `
 The command erases every order that contains the address, as \`person export\` shows
@@ -32,22 +42,6 @@ days at most), what the provider and SES keep, and mails in mailboxes.
 Examples:
   npm run keypost -- person erase --email jane@example.com
   npm run keypost -- person erase --email jane@example.com --yes --json`;
-
-async function erase(terminal: Terminal, options: EraseOptions): Promise<void> {
-  const { target, orders } = await findPerson(terminal, options, { isConsistent: true });
-  const { email } = options;
-  const keys = orders.map(({ key }) => key);
-  const list = keys.map((key) => `${harmless(key)}\n`).join('');
-  if (list)
-    await requireYes(
-      terminal,
-      options.yes,
-      `${list}Erase the person in all these orders? This cannot be undone.`,
-    );
-  const { erased } = await perform(terminal, target, options, { action: 'erase', email, keys }, Done);
-  const local = target.page === undefined ? undefined : await eraseLocal(target.page, email);
-  terminal.print(options.json ? json({ erased, ...local }) : summary({ erased }, local));
-}
 
 /** `npm start` also keeps mails, and files of the table that still contain old versions of its items. */
 async function eraseLocal(page: string, email: string): Promise<z.output<typeof LocalErased>> {

@@ -1,5 +1,4 @@
 /** `revoked export` writes the signed list of a product's licences that are not valid any more. */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Command } from '@commander-js/extra-typings';
 import { productKeys } from '../../../functions/core/catalogue/keys.ts';
 import { paymentOf } from '../../../functions/core/order/due.ts';
@@ -7,21 +6,39 @@ import type { Item } from '../../../functions/core/order/types.ts';
 import { licenceId, seedOf, signRevoked } from '../../../functions/core/serial/ed25519.ts';
 import { CommandError } from '../cli/failure.ts';
 import { readSecret } from '../cli/secret.ts';
-import { type OptionsOf, readCatalogue, targetFrom, withTargetOptions } from '../cli/target.ts';
+import { readCatalogue, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { findProduct } from '../keys/change.ts';
-import { everyItem } from '../orders/table.ts';
+import { noKey } from '../keys/public.ts';
+import { everyItem, openTable } from '../orders/table.ts';
 import { writeFile } from './export.ts';
 
 export const revokedExport = (terminal: Terminal) =>
-  define().action((name, options) => exportRevoked(terminal, name, options));
-
-const define = () =>
   withTargetOptions(new Command('export'))
     .argument('<product>', 'a product of kind ed25519')
     .description('write the signed list of revoked licences: replaced, refunded and disputed ones')
     .option('--out <file>', 'write to this file instead of standard output')
-    .addHelpText('after', HELP);
+    .addHelpText('after', HELP)
+    .action(async (name, { out, ...options }) => {
+      const target = targetFrom(options, terminal.env);
+      const serial = findProduct(await readCatalogue(terminal), name)?.serial;
+      if (serial?.kind !== 'ed25519')
+        throw new CommandError(`${name} has no signed licences; only products of kind ed25519 have them`);
+      const versions = productKeys(await readSecret(target, (await target.names()).productKeys))[name] ?? [];
+      const newest = [...versions].sort((one, other) => other.version - one.version)[0];
+      const seed = newest && seedOf(newest.key);
+      if (!seed) throw noKey(target, name);
+      const ids: Buffer[] = [];
+      const { table } = await openTable(target);
+      for await (const items of everyItem(table, { isConsistent: true }))
+        ids.push(...items.flatMap((item) => revokedIds(item, name)));
+      const text = signRevoked(
+        { product: serial.product, listedAt: Date.now(), ids },
+        { number: newest.version, seed },
+      );
+      if (out === undefined) terminal.print(text);
+      else await writeFile(out, [text]);
+    });
 
 const HELP = `
 Publish the file where the app may fetch it. An app must also work without it. The
@@ -29,35 +46,6 @@ command reads the whole table, which DynamoDB bills.
 
 Example:
   npm run keypost -- revoked export widgetpro-mac --out revoked.txt`;
-
-async function exportRevoked(
-  terminal: Terminal,
-  name: string,
-  { out, ...options }: OptionsOf<typeof define>,
-): Promise<void> {
-  const target = targetFrom(options, terminal.env);
-  const serial = findProduct(await readCatalogue(terminal), name)?.serial;
-  if (serial?.kind !== 'ed25519')
-    throw new CommandError(`${name} has no signed licences; only products of kind ed25519 have them`);
-  const names = await target.names();
-  const versions = productKeys(await readSecret(target, names.productKeys))[name] ?? [];
-  const newest = [...versions].sort((one, other) => other.version - one.version)[0];
-  const seed = newest && seedOf(newest.key);
-  if (!seed)
-    throw new CommandError(
-      `${name} has no key; make one with \`${target.command(`keys generate ${name}`)}\``,
-    );
-  const ids: Buffer[] = [];
-  const table = { client: new DynamoDBClient(target.config), name: names.table };
-  for await (const items of everyItem(table, { isConsistent: true }))
-    ids.push(...items.flatMap((item) => revokedIds(item, name)));
-  const text = signRevoked(
-    { product: serial.product, listedAt: Date.now(), ids },
-    { number: newest.version, seed },
-  );
-  if (out === undefined) terminal.print(text);
-  else await writeFile(out, [text]);
-}
 
 /** The IDs of the order's licences that were replaced, and of all if the order is refunded or disputed. */
 function revokedIds(item: Item, product: string): Buffer[] {

@@ -1,5 +1,4 @@
 /** `keys generate` makes the first key of a product, `keys rotate` the next one of signed licences. */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Command } from '@commander-js/extra-typings';
 import type { Product } from '../../../functions/core/catalogue/catalogue.ts';
 import { MOST_KEYS, publicKeyOf, seedOf } from '../../../functions/core/serial/ed25519.ts';
@@ -9,10 +8,10 @@ import { CommandError } from '../cli/failure.ts';
 import { readSecret } from '../cli/secret.ts';
 import { type OptionsOf, readCatalogue, type Target, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { everyItem } from '../orders/table.ts';
+import { everyItem, openTable } from '../orders/table.ts';
 import { findProduct, setProductKey } from './change.ts';
 import { randomKey } from './form.ts';
-import { printPublicKey, publicKeys } from './public.ts';
+import { noKey, printPublicKey, publicKeys } from './public.ts';
 
 export const keysGenerate = (terminal: Terminal) =>
   generateCommand().action((name, options) => generate(terminal, name, options));
@@ -69,10 +68,7 @@ async function rotate(terminal: Terminal, name: string, options: OptionsOf<typeo
     throw new CommandError(`${name} is of kind ${kind}; only ed25519 has keys that can be rotated`);
   const known = publicKeys(await readSecret(target, (await target.names()).productKeys), name);
   const old = known.at(-1);
-  if (!old)
-    throw new CommandError(
-      `${name} has no key; make one with \`${target.command(`keys generate ${name}`)}\``,
-    );
+  if (!old) throw noKey(target, name);
   if (old.version >= MOST_KEYS)
     throw new CommandError(`${name} has its last key, number ${MOST_KEYS}; give the product another number`);
   await makeKey(terminal, target, name, product, options);
@@ -108,7 +104,7 @@ async function requireProduct(terminal: Terminal, target: Target, name: string):
 /** Reads the whole table: licences are not indexed by key. */
 async function countSigned(target: Target, product: string, version: number): Promise<number> {
   let count = 0;
-  const table = { client: new DynamoDBClient(target.config), name: (await target.names()).table };
+  const { table } = await openTable(target);
   for await (const items of everyItem(table, { isConsistent: true }))
     for (const item of items)
       for (const line of item.kind === 'order' ? item.lines : [])

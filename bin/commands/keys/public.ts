@@ -5,7 +5,7 @@ import { publicKeyOf, seedOf } from '../../../functions/core/serial/ed25519.ts';
 import { json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
 import { type Entries, readSecret } from '../cli/secret.ts';
-import { readCatalogue, targetFrom, withTargetOptions } from '../cli/target.ts';
+import { readCatalogue, type Target, targetFrom, withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { findProduct } from './change.ts';
 
@@ -27,12 +27,12 @@ export const keysPublic = (terminal: Terminal) =>
       const keys = publicKeys(await readSecret(target, (await target.names()).productKeys), name);
       if (options.json)
         return terminal.print(json(keys.map(({ version, key }) => ({ version, hex: key.toString('hex') }))));
-      if (keys.length === 0)
-        throw new CommandError(
-          `${name} has no key; make one with \`${target.command(`keys generate ${name}`)}\``,
-        );
+      if (keys.length === 0) throw noKey(target, name);
       for (const one of keys) printPublicKey(terminal, name, one);
     });
+
+export const noKey = (target: Target, name: string) =>
+  new CommandError(`${name} has no key; make one with \`${target.command(`keys generate ${name}`)}\``);
 
 /** The oldest first. */
 export const publicKeys = (entries: Entries, name: string): PublicKey[] =>

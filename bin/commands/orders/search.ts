@@ -5,19 +5,36 @@ import { isListed, type OrderView, view } from '../../../functions/core/order/vi
 import { json } from '../cli/columns.ts';
 import { parseCount } from '../cli/option-values.ts';
 import { withBarOf } from '../cli/progress.ts';
-import { type OptionsOf, withTargetOptions } from '../cli/target.ts';
+import { withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { orderTable } from './print.ts';
 import { openSession } from './session.ts';
 import { everyItem } from './table.ts';
 
-const command = () =>
+export const ordersSearch = (terminal: Terminal) =>
   withTargetOptions(new Command('search'))
     .argument('<text>', 'a name, a serial, a product or the number on the receipt, or a part of it')
     .description('find orders by name, serial, product or printed number; reads the whole table')
     .option('--limit <count>', 'end the search after so many orders', parseCount(9999))
     .option('--json', 'for scripts: { "items": […], "cursor": null }')
-    .addHelpText('after', HELP);
+    .addHelpText('after', HELP)
+    .action(async (text, options) => {
+      const { table, catalogue } = await openSession(options, terminal);
+      terminal.complain('reads the whole table');
+      const { limit = Number.POSITIVE_INFINITY } = options;
+      const found: OrderView[] = [];
+      await withBarOf(async (show) => {
+        for await (const items of everyItem(table, { show })) {
+          const matching = items.filter(isListed).filter((item) => matchesSearch(catalogue, item, text));
+          found.push(...matching.map(view));
+          if (found.length >= limit) break;
+        }
+      }, process.stderr);
+      found.splice(limit);
+      found.sort((one, other) => (one.receivedAt < other.receivedAt ? 1 : -1));
+      if (options.json) return terminal.print(json({ items: found, cursor: null }));
+      terminal.print(found.length > 0 ? orderTable(found) : 'no such orders');
+    });
 
 const HELP = `
 DynamoDB bills every item that is read; \`orders list\` reads only a few. The search
@@ -27,24 +44,3 @@ of a serial. The exit code is 0 also if no order is found.
 Examples:
   npm run keypost -- orders search 'nunez'
   npm run keypost -- orders search 4F7A-99C2 --local --json`;
-
-export const ordersSearch = (terminal: Terminal) =>
-  command().action((text, options) => search(terminal, text, options));
-
-async function search(terminal: Terminal, text: string, options: OptionsOf<typeof command>): Promise<void> {
-  const { table, catalogue } = await openSession(options, terminal);
-  terminal.complain('reads the whole table');
-  const { limit = Number.POSITIVE_INFINITY } = options;
-  const found: OrderView[] = [];
-  await withBarOf(async (show) => {
-    for await (const items of everyItem(table, { show })) {
-      const matching = items.filter(isListed).filter((item) => matchesSearch(catalogue, item, text));
-      found.push(...matching.map(view));
-      if (found.length >= limit) break;
-    }
-  }, process.stderr);
-  found.splice(limit);
-  found.sort((one, other) => (one.receivedAt < other.receivedAt ? 1 : -1));
-  if (options.json) return terminal.print(json({ items: found, cursor: null }));
-  terminal.print(found.length > 0 ? orderTable(found) : 'no such orders');
-}

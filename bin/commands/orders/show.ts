@@ -5,17 +5,22 @@ import { fullView, type Notification } from '../../../functions/core/operator/pe
 import type { AuditEntry } from '../../../functions/core/order/types.ts';
 import type { OrderView } from '../../../functions/core/order/view.ts';
 import { columns, harmless, json } from '../cli/columns.ts';
-import { type OptionsOf, withTargetOptions } from '../cli/target.ts';
+import { withTargetOptions } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { formatMinute } from './print.ts';
 import { findShown, openSession } from './session.ts';
 
-const command = () =>
+export const ordersShow = (terminal: Terminal) =>
   withTargetOptions(new Command('show'))
     .argument('<key>', "the order's key, or the provider's ID of it")
     .description('everything that is stored of an order: its serials, its mail, the manual actions')
     .option('--json', 'for scripts; `raw` is the notification of a held order, null for others')
-    .addHelpText('after', HELP);
+    .addHelpText('after', HELP)
+    .action(async (text, options) => {
+      const item = await findShown(await openSession(options, terminal), text);
+      const { raw = null, ...order } = fullView(item);
+      terminal.print(options.json ? json({ ...order, raw }) : formatOrder(order, raw));
+    });
 
 const HELP = `
 keys#NAME shows the changes of the keys of a product or a provider.
@@ -24,15 +29,6 @@ Examples:
   npm run keypost -- orders show 'stripe#pi_123'
   npm run keypost -- orders show pi_123 --json --local
   npm run keypost -- orders show 'keys#widgetpro-mac'`;
-
-export const ordersShow = (terminal: Terminal) =>
-  command().action((key, options) => show(terminal, key, options));
-
-async function show(terminal: Terminal, text: string, options: OptionsOf<typeof command>): Promise<void> {
-  const item = await findShown(await openSession(options, terminal), text);
-  const { raw = null, ...order } = fullView(item);
-  terminal.print(options.json ? json({ ...order, raw }) : formatOrder(order, raw));
-}
 
 /** Formats everything that is stored of an order. */
 export const formatOrder = (order: OrderView, raw: Notification | null): string =>
