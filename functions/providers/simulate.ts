@@ -2,20 +2,14 @@
 import { existsSync } from 'node:fs';
 import { type Catalogue, findBuiltIn, floorOf } from '../core/catalogue/catalogue.ts';
 import { allProviders as providers } from './all.ts';
-import type { SignedRequest, Simulator } from './simulator.ts';
+import type { SignedRequest, Simulator, TestOrder } from './simulator.ts';
 
 /** An order in the catalogue's names. */
-export interface SimulatedOrder {
+export interface SimulatedOrder
+  extends Pick<TestOrder, 'event' | 'id' | 'name' | 'email' | 'company' | 'test'> {
   /** The name under which the catalogue enables the provider. */
   readonly provider: string;
-  readonly event: string;
   readonly product: string;
-  /** The provider's ID of an order that exists already. */
-  readonly id?: string | undefined;
-  readonly name: string;
-  readonly email: string;
-  readonly company: string;
-  readonly test: boolean;
 }
 
 /** An order cannot be simulated. The message is for the person who wants to simulate it. */
