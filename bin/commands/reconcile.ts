@@ -86,8 +86,7 @@ function explainRejection({ code, message }: Rejection, setKey: string): string 
 /** Connects the ports of a Lambda with the credentials of the person who runs the command. */
 async function portsAt(target: Target, catalogue: Catalogue): Promise<LambdaPorts> {
   const names = await target.names();
-  const orders = { dynamo: new DynamoDBClient(target.config), table: names.table };
-  return connectPorts(orders, {
+  return connectPorts(new DynamoDBClient(target.config), names.table, {
     catalogue,
     report: () => undefined, // The counts show it.
     generate: localGenerator(catalogue),

@@ -25,17 +25,14 @@ export const importKeys = () => import('../core/catalogue/keys.ts');
 /** Connects the ports of a Lambda that takes orders or sends mails to AWS. Called once per process. */
 export function wirePorts(catalogue: Catalogue, env: Environment) {
   const [dynamo, secrets, ses] = [dynamoClient(), secretsClient(), sesClient()];
-  const ports = connectPorts(
-    { dynamo, table: env.TABLE },
-    {
-      catalogue,
-      report: logReports(env.NAMESPACE, Date.now),
-      ...keySecrets(secrets, env, Number(env.KEYS_CACHED_SECONDS) * 1_000),
-      mailer: sesMailer(ses, env.CONFIGURATION_SET),
-      links: pageLinks(secrets, env),
-      generate: env.GENERATE ? lambdaGenerator(env.GENERATE) : undefined,
-    },
-  );
+  const ports = connectPorts(dynamo, env.TABLE, {
+    catalogue,
+    report: logReports(env.NAMESPACE, Date.now),
+    ...keySecrets(secrets, env, Number(env.KEYS_CACHED_SECONDS) * 1_000),
+    mailer: sesMailer(ses, env.CONFIGURATION_SET),
+    links: pageLinks(secrets, env),
+    generate: env.GENERATE ? lambdaGenerator(env.GENERATE) : undefined,
+  });
   return { ports, dynamo, secrets, ses };
 }
 
@@ -45,22 +42,23 @@ export function keySecrets(
   { PRODUCT_KEYS, PROVIDER_KEYS }: Pick<Environment, 'PRODUCT_KEYS' | 'PROVIDER_KEYS'>,
   cachedMs: number,
 ): Pick<Ports, 'productKeys' | 'providerKeys'> {
-  const cached = { cachedMs, now: Date.now };
+  type Parse<Keys> = (schemas: Awaited<ReturnType<typeof importKeys>>, json: unknown) => Keys;
+  const secret = <Keys>(id: string, parse: Parse<Keys>) =>
+    cachedSecret(client, id, {
+      parse: async (json) => parse(await importKeys(), json),
+      cachedMs,
+      now: Date.now,
+    });
   return {
-    productKeys: cachedSecret(client, PRODUCT_KEYS, {
-      parse: async (json) => (await importKeys()).productKeys(json),
-      ...cached,
-    }),
-    providerKeys: cachedSecret(client, PROVIDER_KEYS, {
-      parse: async (json) => (await importKeys()).providerKeys(json),
-      ...cached,
-    }),
+    productKeys: secret(PRODUCT_KEYS, (schemas, json) => schemas.productKeys(json)),
+    providerKeys: secret(PROVIDER_KEYS, (schemas, json) => schemas.providerKeys(json)),
   };
 }
 
 /** Adds the orders table, the clock and the providers' APIs to the other ports. */
 export const connectPorts = (
-  { dynamo, table }: { readonly dynamo: DynamoDBClient; readonly table: string },
+  dynamo: DynamoDBClient,
+  table: string,
   others: Omit<LambdaPorts, 'ask' | 'now' | 'store'>,
 ): LambdaPorts => ({
   ...others,

@@ -1,21 +1,14 @@
 /** The session of a verb that reads orders: catalogue, table and store of its target. */
-import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
 import { findItem, type Shown } from '../../../functions/core/operator/find.ts';
 import { Refusal } from '../../../functions/core/operator/refusal.ts';
-import type { Store } from '../../../functions/core/world.ts';
 import { CommandError } from '../cli/failure.ts';
 import { readCatalogue, type Target, type TargetOptions, targetFrom } from '../cli/target.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { openTable, type Table } from './table.ts';
+import { openTable } from './table.ts';
 
-interface OrderSession {
-  readonly target: Target;
-  readonly catalogue: Catalogue;
-  readonly table: Table;
-  readonly store: Store;
-}
+type OrderSession = Awaited<ReturnType<typeof openSession>>;
 
-export async function openSession(options: TargetOptions, terminal: Terminal): Promise<OrderSession> {
+export async function openSession(options: TargetOptions, terminal: Terminal) {
   const catalogue = await readCatalogue(terminal);
   const target = targetFrom(options, terminal.env);
   return { target, catalogue, ...(await openTable(target)) };

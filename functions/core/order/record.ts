@@ -106,7 +106,7 @@ export async function recordIgnored(
  */
 export async function recordUnreadable(
   ports: Recording,
-  { key, provider, test }: NewUnreadable,
+  { key, provider, test }: Pick<NewUnreadable, 'key' | 'provider' | 'test'>,
   raw: Raw,
   reason: UnreadableReason,
 ): Promise<Claim> {
@@ -135,14 +135,14 @@ export async function recordUnreadable(
     known?.kind === 'unreadable' && known.state === 'closed' && known.audit.at(-1)?.what !== 'erase';
   const own = ownKeyOf(raw);
   if ((isFull || isClosed) && own !== key)
-    return await recordUnreadable(ports, { kind: 'unreadable', key: own, provider, test }, raw, reason);
+    return await recordUnreadable(ports, { key: own, provider, test }, raw, reason);
   report('order_duplicate', { order: key });
   return claim;
 }
 
 /** Holds the notification of an event that does not fit its order. */
 const holdTooLarge = (ports: Recording, provider: string, raw: Raw): Promise<Claim> =>
-  recordUnreadable(ports, { kind: 'unreadable', key: ownKeyOf(raw), provider }, raw, 'too_large');
+  recordUnreadable(ports, { key: ownKeyOf(raw), provider }, raw, 'too_large');
 
 /** The key of a notification that is held in an item of its own. */
 const ownKeyOf = (raw: Raw): string => `held#${raw.provider}#${hashOf(raw)}`;
@@ -186,7 +186,7 @@ export async function recordReversal(
   }
   const isLost = changes.some(({ order }) => !order.reversals.has(event.reversalId));
   if (isLost && event.raw) await holdTooLarge(ports, provider, event.raw());
-  const [first] = changes.filter(({ order }) => !isStub(order));
+  const first = changes.find(({ order }) => !isStub(order));
   if (first) await claimAliases(ports, first.order.key, names, judge);
   const { order, changed } = first ?? changes[0] ?? { changed: false };
   if (order)

@@ -44,18 +44,18 @@ export async function serialInputs(
   { catalogue, productKeys, generate }: Pick<World, 'catalogue' | 'productKeys' | 'generate'>,
   make: (inputs: SerialInputs) => unknown,
 ): Promise<SerialInputs> {
-  const keys = await productKeys.read();
-  if (!generate) return { catalogue, keys };
+  const inputs = { catalogue, keys: await productKeys.read() };
+  if (!generate) return inputs;
   const runs = new Map<string, readonly [product: string, input: Buffer]>();
   const keyOfRun = (product: string, input: Buffer) => `${product}\n${input.toString('base64')}`;
-  make({ catalogue, keys, answers: (...run) => void runs.set(keyOfRun(...run), run) });
+  make({ ...inputs, answers: (...run) => void runs.set(keyOfRun(...run), run) });
   const outputs = [...runs].map(async ([key, run]) => [key, await generate(...run)] as const);
   const found = new Map(await Promise.all(outputs));
   const answers: Answers = (...run) => {
     const output = found.get(keyOfRun(...run));
     return output === undefined || output === 'late' ? undefined : readOutput(output);
   };
-  return { catalogue, keys, answers };
+  return { ...inputs, answers };
 }
 
 /** Returns the event as it is recorded, with the function that makes the serials of its lines. */
