@@ -359,6 +359,18 @@ test('a serial that the provider should have printed is mailed, because the answ
   expect(order().lines[0]).toMatchObject({ delivery: 'mail', sent: true });
 });
 
+test('a line of a later event has the corrected name and address, else what its event says', async () => {
+  const later = (change: object) => sold({ lines: [{ sku: 'g', quantity: 1 }], ...change });
+  const nameless = await arrived(sold({ buyer: { email: 'elsewhere@example.com' } }));
+  await nameless.release(corrected({ name: 'Ann Lee', email: 'ann.lee@example.com' }));
+  await nameless.world.deliver([later({ buyer: zoe })]);
+  expect(nameless.order().lines.map(({ licensee }) => licensee)).toEqual(['Ann Lee', 'Ann Lee']);
+  expect(nameless.world.mails.map(({ to }) => to)).toEqual(['ann.lee@example.com']);
+  const named = await arrived(sold());
+  await named.world.deliver([later({ buyer: { ...zoe, name: 'Zoë Quist' } })]);
+  expect(named.order().lines.map(({ licensee }) => licensee)).toEqual(['Zoë Lindqvist', 'Zoë Quist']);
+});
+
 test('a test order keeps its throw-away key', async () => {
   const { world, order, release } = await arrived(sold({ test: true, buyer: { email: zoe.email } }));
   await release(corrected({ name: 'Zoë Lindqvist' }));

@@ -443,6 +443,8 @@ describe('lines', () => {
     expect(lines).toMatchObject([{ held: reason, serial: null }]);
     expect(mails).toBe(0);
     expect(world.orders()[0]).toMatchObject({ heldAt: expect.any(String), raw: { method: 'POST' } });
+    const details = { order: world.orders()[0]?.key, reason };
+    expect(world.reports).toContainEqual({ name: 'line_held', details });
   });
 
   test.each([
