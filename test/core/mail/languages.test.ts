@@ -194,6 +194,21 @@ test('the seller’s own sentence replaces ours in its language only', async () 
 });
 
 test.each([
+  ['no_name', true, true],
+  ['price_unknown', true, false],
+  ['no_name', false, false],
+] as const)(
+  'the mail about %s, with corrections %s, has the button to the name page: %s',
+  async (reason, corrections, has) => {
+    const shop = defineConfig({ ...settings, pages: { corrections } });
+    const links = { licences: 'https://example.com/licences', name: 'https://example.com/name/1' };
+    const given = order({ paidAt: trial.at, lines: [{ ...heldLine, reason }] });
+    const { text = '' } = serialMail(shop, given, send('held'), await loadWords(shop.seller, 'en'), links);
+    expect(text.includes(links.name)).toBe(has);
+  },
+);
+
+test.each([
   [undefined, 'color:inherit'],
   ['#ffee00', 'background:#ffee00;border-color:#ffee00;color:#000'],
   ['#102040', 'background:#102040;border-color:#102040;color:#fff'],
