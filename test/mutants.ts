@@ -30,6 +30,7 @@ const CHECKS = [
   vitest('core', 'order', 'inbound', 'mail/deliver', 'mail/message', 'mail/seller', 'mail/rejudge'),
   vitest('core', 'mail', 'operator', 'fulfil', 'faults'),
   vitest('generator', 'orders'),
+  vitest('bin', 'mail.test.ts'),
   vitest('providers', 'every-provider', 'mutations', 'order-mails', 'subscriptions'),
   ['--import', 'tsx', 'test/simulation/run.ts', '--orders', '2000'],
 ];
