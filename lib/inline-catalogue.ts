@@ -91,15 +91,17 @@ export const inlineCatalogue = (catalogue: Catalogue, values = valuesOf(catalogu
     });
     onLoad({ filter: /functions[\\/]providers[\\/]index\.[jt]s$/ }, ({ path }) => {
       const enabled = Object.entries(catalogue.providers).map(([name, { as }]) => as ?? name);
-      const table = readFileSync(path, 'utf8');
-      const others = [...table.matchAll(/^import \{ (\w+) \} from '\.\/([\w-]+)\//gm)].flatMap(
-        ([, variable = '', folder = '']) => (enabled.includes(folder) ? [] : variable),
-      );
-      const contents = table.replace(
-        new RegExp(`^(?:import \\{ | +)(?:${others.join('|')})(?: \\}.*|,)\\n`, 'gm'),
-        '',
-      );
+      const contents = withoutOthers(readFileSync(path, 'utf8'), enabled);
       return { contents, loader: 'ts', resolveDir: dirname(path) };
     });
   },
 });
+
+/** Leaves the providers that are not enabled out of their table. Git may check it out with the line ends of Windows. */
+export function withoutOthers(table: string, enabled: readonly string[]): string {
+  const others = [...table.matchAll(/^import \{ (\w+) \} from '\.\/([\w-]+)\//gm)].flatMap(
+    ([, variable = '', folder = '']) => (enabled.includes(folder) ? [] : variable),
+  );
+  const lines = new RegExp(`^(?:import \\{ | +)(?:${others.join('|')})(?: \\}.*|,)\\r?\\n`, 'gm');
+  return table.replace(lines, '');
+}

@@ -6,6 +6,7 @@ import { build, type Metafile } from 'esbuild';
 import { afterAll, expect, test } from 'vitest';
 import type { CatalogueSettings } from '../../functions/core/catalogue/catalogue.ts';
 import { bundleLambda, bundling } from '../../lib/bundle.ts';
+import { withoutOthers } from '../../lib/inline-catalogue.ts';
 import { catalogueWith, serial } from '../fixtures/catalogue.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keypost-bundle-'));
@@ -52,6 +53,12 @@ test('every provider has its own line in the table, where the bundle looks for i
   const imported = [...table.matchAll(/^import \{ (\w+) \} from '\.\//gm)].map(([, name]) => name);
   const listed = [...table.matchAll(/^ {2}(\w+),$/gm)].map(([, name]) => name);
   expect(listed).toEqual(imported);
+});
+
+test.each(['\n', '\r\n'])('a table with the line ends %j loses the providers that are not enabled', (end) => {
+  const table = readFileSync('functions/providers/index.ts', 'utf8').replaceAll('\n', end);
+  const left = withoutOthers(table, ['shop', 'stripe']);
+  expect(left.match(/^import \{ \w+ \} from '\.\/|^ {2}\w+,\r?$/gm)).toHaveLength(4);
 });
 
 /** Returns the sources of the file that a cold start loads, and of its static imports. */
