@@ -99,7 +99,7 @@ export const inlineCatalogue = (catalogue: Catalogue, values = valuesOf(catalogu
 
 /** Leaves the providers that are not enabled out of their table. Git may check it out with the line ends of Windows. */
 export function withoutOthers(table: string, enabled: readonly string[]): string {
-  const others = [...table.matchAll(/^import \{ (\w+) \} from '\.\/([\w-]+)\//gm)].flatMap(
+  const others = [...table.matchAll(/^import \{ (\w+) \} from .\.\/([\w-]+)\//gm)].flatMap(
     ([, variable = '', folder = '']) => (enabled.includes(folder) ? [] : variable),
   );
   const lines = new RegExp(`^(?:import \\{ | +)(?:${others.join('|')})(?: \\}.*|,)\\r?\\n`, 'gm');
