@@ -128,6 +128,14 @@ describe.each(Object.entries(SALES))('%s', (title, { file, needs, ...settings })
     expect(failed).toEqual([]);
   });
 
+  test('reads a quantity that is a text of digits like a number', async () => {
+    // Metadata are texts always.
+    for (const path of paths.filter((one) => /(?<!metadata\.)quantity$/.test(one))) {
+      const [number, text] = [3, '3'].map((value) => salesIn(name, mutated(sample, path, value), settings));
+      expect([path, await text]).toEqual([path, await number]);
+    }
+  });
+
   test('needs the fields that it says it needs', () => {
     expect(paths.filter((path) => needs.test(path)).length).toBeGreaterThan(2);
   });

@@ -34,7 +34,9 @@ export const decimal = z.string().check(z.regex(DECIMAL));
 /** An amount in the currency's smallest unit. */
 export const minor = z.int().check(z.nonnegative());
 
-export const quantity = z.int().check(z.minimum(1), z.maximum(10_000));
+const digits = z.pipe(z.string().check(z.regex(/^\d{1,5}$/)), z.transform(Number));
+/** A number, or one that a plug-in has made a text. */
+export const quantity = z.pipe(z.union([z.int(), digits]), z.int().check(z.minimum(1), z.maximum(10_000)));
 /** A quantity in digits; 1 if the form has none. */
 export const formQuantity = z.pipe(
   z._default(z.string().check(z.regex(/^0*[1-9]\d{0,3}$/)), '1'),

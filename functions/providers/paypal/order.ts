@@ -79,11 +79,13 @@ export function isSeller(payee: Payee, { options }: Context): boolean {
   );
 }
 
-/** Digits in a text. */
-const quantity = s.maybe(
-  z.pipe(z.string().check(z.regex(/^[1-9]\d{0,4}$/)), z.pipe(z.transform(Number), s.quantity)),
-);
-const Item = s.loose({ name: s.text, sku: s.text, quantity, unit_amount: Amount, tax: Amount });
+const Item = s.loose({
+  name: s.text,
+  sku: s.text,
+  quantity: s.maybe(s.quantity),
+  unit_amount: Amount,
+  tax: Amount,
+});
 const Unit = s.loose({
   amount: Amount,
   payee: Payee,
