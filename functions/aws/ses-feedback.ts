@@ -12,9 +12,14 @@ export const Notifications = z.object({
 
 const Mail = z.object({
   messageId: z.string(),
+  timestamp: z.optional(z.string()),
   tags: z._default(z.record(z.string(), z.array(z.string())), {}),
 });
-const Bounce = z.object({ bounceType: z.string(), bounceSubType: z.string() });
+const Bounce = z.object({
+  bounceType: z.string(),
+  bounceSubType: z.string(),
+  timestamp: z.optional(z.string()),
+});
 const Complaint = z.object({ complaintSubType: z.nullish(z.string()) });
 const Event = z.discriminatedUnion('eventType', [
   z.object({ eventType: z.enum(['Send', 'Delivery', 'Reject', 'DeliveryDelay']), mail: Mail }),
@@ -44,7 +49,7 @@ function mailEvent(message: string): MailEvent | undefined {
 }
 
 function kindOf(event: Event): MailEvent['kind'] {
-  if (event.eventType === 'Bounce') return bounceOf(event.bounce);
+  if (event.eventType === 'Bounce') return bounceOf(event.bounce, event.mail);
   if (event.eventType !== 'Complaint') return KINDS[event.eventType];
   return SUPPRESSED.includes(event.complaint.complaintSubType ?? '') ? 'suppressed' : 'complaint';
 }
@@ -52,11 +57,20 @@ function kindOf(event: Event): MailEvent['kind'] {
 /** SES accepts mails to an address on either of its suppression lists but does not send them. */
 const SUPPRESSED = ['Suppressed', 'OnAccountSuppressionList'];
 
-/** Only a permanent bounce means a wrong address: out-of-office replies arrive as other types. */
-function bounceOf({ bounceType, bounceSubType }: z.output<typeof Bounce>): MailEvent['kind'] {
+/**
+ * Only a permanent bounce means a wrong address. An out-of-office reply is a general one; it comes at once, while SES gives a mail
+ * up after hours: https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html#bounce-types
+ */
+function bounceOf(bounce: z.output<typeof Bounce>, mail: z.output<typeof Mail>): MailEvent['kind'] {
+  const { bounceType, bounceSubType, timestamp = '' } = bounce;
   if (SUPPRESSED.includes(bounceSubType)) return 'suppressed';
-  return bounceType === 'Permanent' ? 'bounce' : 'soft_bounce';
+  if (bounceType === 'Permanent') return 'bounce';
+  const isLate = Date.parse(timestamp) - Date.parse(mail.timestamp ?? '') > REPLY_MS;
+  return bounceType === 'Transient' && (bounceSubType !== 'General' || isLate)
+    ? 'undelivered'
+    : 'soft_bounce';
 }
+const REPLY_MS = 3_600_000;
 
 const KINDS = { Send: 'send', Delivery: 'delivery', Reject: 'reject', DeliveryDelay: 'delay' } as const;
 

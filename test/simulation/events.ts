@@ -61,7 +61,8 @@ function kindsFor({ random }: Sim, { to }: Send): [Kind, number][] {
   const kinds: [Kind, number][] = [['send', 4_000]];
   if (random.chance(0.05)) kinds.push(['delay', 60_000]);
   if (random.chance(0.01)) kinds.push(['soft_bounce', 60_000]);
-  if (to.startsWith('bounce')) return [...kinds, ['bounce', 60_000]];
+  if (to.startsWith('bounce'))
+    return [...kinds, random.chance(0.5) ? ['bounce', 60_000] : ['undelivered', 14 * HOUR]];
   if (to.startsWith('suppressed')) return [...kinds, ['suppressed', 10_000]];
   if (to.startsWith('complain')) kinds.push(['complaint', HOUR]);
   return [...kinds, ['delivery', 30_000]];

@@ -47,8 +47,8 @@ export function needOf(order: Order, line: Line): Need {
   const live = liveSends(order);
   const mine = live.filter((send) => carriesLine(send, line));
   if (live.some(isBounced)) return { is: 'failed', reason: 'bounced' };
-  if (mine.some((send) => send.state === 'accepted' && send.delivery !== 'rejected'))
-    return { is: 'covered' };
+  if (mine.some((send) => send.state === 'accepted' && !isFailed(send))) return { is: 'covered' };
+  if (mine.some(isUndelivered)) return { is: 'failed', reason: 'bounced' };
   if (mine.some(isUnsendable)) return { is: 'failed', reason: 'mail_refused' };
   const inFlight = order.sends.filter((send) => send.state === 'in_flight' && carriesLine(send, line));
   const untils = [...mine, ...inFlight].flatMap((send) => ('until' in send ? send.until : []));
@@ -74,8 +74,11 @@ const isBounced = (send: Send) =>
 const isUnsendable = (send: Send) =>
   send.state === 'refused' || (send.state === 'accepted' && send.delivery === 'rejected');
 
+/** True if SES gave this mail up, for example because the mailbox is full. */
+const isUndelivered = (send: Send) => send.state === 'accepted' && send.delivery === 'undelivered';
+
 /** True if the mail did not arrive and no retry will help. */
-export const isFailed = (send: Send): boolean => isBounced(send) || isUnsendable(send);
+export const isFailed = (send: Send): boolean => isBounced(send) || isUndelivered(send) || isUnsendable(send);
 
 /** The time at which each mail that is still to be sent may start. */
 export const mailTimes = (order: Order): readonly At[] => [
@@ -193,7 +196,7 @@ export function mailState(order: Order): MailState {
     return order.lines.some(({ state, via }) => state === 'issued' && via === 'elsewhere') ? 'sent' : 'none';
   const { delivery } = last;
   if (delivery === 'none') return 'sent';
-  if (delivery === 'suppressed') return 'bounced';
+  if (delivery === 'suppressed' || delivery === 'undelivered') return 'bounced';
   return delivery === 'rejected' ? 'none' : delivery;
 }
 

@@ -144,8 +144,10 @@ export function applyOutcome(
 const CHANGES = {
   send: {},
   delay: { trouble: 'delayed' },
-  // SES has given up for now, or an auto-responder answered. Neither says that the address is wrong.
+  // An auto-responder may have answered.
   soft_bounce: { trouble: 'soft_bounce' },
+  // The mailbox is full, or SES has given up. The address may be right.
+  undelivered: { delivery: 'undelivered', trouble: 'soft_bounce' },
   delivery: { delivery: 'delivered' },
   complaint: { delivery: 'complained' },
   bounce: { delivery: 'bounced' },

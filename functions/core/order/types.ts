@@ -206,7 +206,15 @@ export interface Claim {
 }
 
 /** Only rises, in this order, so that events may arrive in any order. */
-export const DELIVERIES = ['none', 'delivered', 'complained', 'rejected', 'bounced', 'suppressed'] as const;
+export const DELIVERIES = [
+  'none',
+  'undelivered',
+  'delivered',
+  'complained',
+  'rejected',
+  'bounced',
+  'suppressed',
+] as const;
 export type Delivery = (typeof DELIVERIES)[number];
 
 /** Only rises too. */

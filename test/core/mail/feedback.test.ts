@@ -56,9 +56,18 @@ describe('an event in the format of AWS', () => {
     ['Undetermined', 'Undetermined', 'soft_bounce'],
     ['Permanent', 'NoEmail', 'bounce'],
     ['Permanent', 'Suppressed', 'suppressed'],
-    ['Transient', 'MailboxFull', 'soft_bounce'],
+    ['Transient', 'MailboxFull', 'undelivered'],
+    ['Transient', 'General', 'soft_bounce'],
   ])('a bounce that is %s, %s', (bounceType, bounceSubType, kind) => {
     expect(readAs({ ...sample('bounce'), bounce: { bounceType, bounceSubType } })).toMatchObject({ kind });
+  });
+
+  test.each([
+    ['2026-11-23T03:40:00.000Z', 'soft_bounce'],
+    ['2026-11-23T17:00:00.000Z', 'undelivered'],
+  ])('a general bounce at %s of a mail of three o’clock', (timestamp, kind) => {
+    const bounce = { bounceType: 'Transient', bounceSubType: 'General', timestamp };
+    expect(readAs({ ...sample('bounce'), bounce })).toMatchObject({ kind });
   });
 
   test.each<[string, unknown]>([
@@ -103,6 +112,7 @@ const KINDS = [
   'send',
   'delay',
   'soft_bounce',
+  'undelivered',
   'delivery',
   'complaint',
   'bounce',
@@ -152,6 +162,10 @@ describe('an order whose mail may have gone out', () => {
     ['send', { mail: { state: 'sent' }, line: { held: null, sent: true } }],
     ['delay', { mail: { state: 'sent', lastError: 'delayed' }, line: { held: null, sent: true } }],
     ['soft_bounce', { mail: { state: 'sent', lastError: 'soft_bounce' }, line: { held: null, sent: true } }],
+    [
+      'undelivered',
+      { mail: { state: 'bounced', lastError: 'soft_bounce' }, line: { held: 'bounced', sent: true } },
+    ],
     ['delivery', { mail: { state: 'delivered' }, line: { held: null, sent: true } }],
     ['complaint', { mail: { state: 'complained' }, line: { held: null, sent: true } }],
     ['bounce', { mail: { state: 'bounced', lastError: 'bounced' }, line: { held: 'bounced', sent: true } }],

@@ -295,6 +295,7 @@ export const EVENTS: readonly MailEventKind[] = [
   'send',
   'delay',
   'soft_bounce',
+  'undelivered',
   'delivery',
   'complaint',
   'bounce',

@@ -193,7 +193,7 @@ function mailAt(order: Order, line: Line): 'none' | 'failed' | 'covered' | numbe
     const isLive = send.about === 'serials' && send.to === address && !send.dismissed;
     if (isLive && send.state === 'accepted') {
       if (send.delivery === 'bounced' || send.delivery === 'suppressed') return 'failed';
-      if (isMine && send.delivery === 'rejected') isRefused = true;
+      if (isMine && (send.delivery === 'rejected' || send.delivery === 'undelivered')) isRefused = true;
       else if (isMine) isCovered = true;
     }
     if (isLive && isMine && send.state === 'refused') isRefused = true;
