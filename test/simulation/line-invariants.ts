@@ -3,7 +3,7 @@ import { isWhollyHeld, statusOf } from '../../functions/core/order/due.ts';
 import { DELIVERIES, type Line, type Order } from '../../functions/core/order/types.ts';
 import type { OrderView } from '../../functions/core/order/view.ts';
 import { expectedSerial, KEYS, PRODUCT_OF, SELLER } from './catalogue.ts';
-import { goodName, importedLine, newName, ownerAfter } from './operator.ts';
+import { addressOf, goodName, importedLine, newName, ownerAfter } from './operator.ts';
 import type { OrderScript } from './order-script.ts';
 import { reasonsFor } from './reasons.ts';
 import { isStopped } from './reversals.ts';
@@ -68,13 +68,19 @@ export function checkMails(
   }
 }
 
-/** The buyer of an order that is held as a whole has one mail. The run that sends it may come after the end. */
+const DAY = 24 * 3_600_000;
+
+/**
+ * The buyer of an order that is held as a whole has one mail. The run that sends it may come after the end. A person who names the
+ * buyer of an order that is held for more than a day answers the buyer.
+ */
 function checkHeldMail(sim: Sim, order: Order, mails: readonly Send[]): void {
   const told = new Set(mails.flatMap(({ about, n }) => (about === 'held' ? n : [])));
   if (told.size > 1) sim.violation('one mail about a hold', order.key);
   if (told.size > 0) sim.count('mails about a hold');
   const isOver = order.sends.some(({ about, state }) => about === 'held' && state === 'refused');
-  if (isWhollyHeld(order) && told.size === 0 && !isOver && !order.outbox?.held)
+  const isLate = order.audit.some(({ at }) => Date.parse(at) - Date.parse(order.heldAt ?? at) > DAY);
+  if (isWhollyHeld(order) && told.size === 0 && !isOver && !isLate && !order.outbox?.held)
     sim.violation('the buyer of a held order gets a mail', order.key);
 }
 
@@ -135,8 +141,8 @@ function checkSecondMail(sim: Sim, history: SendHistory, before: readonly Send[]
 }
 
 function checkAddress(sim: Sim, script: OrderScript, { to, subject }: Send): void {
-  const { test, key, id, buyer } = script;
-  const known = [buyer.email, `mended-${id}@example.com`, ownerAfter(script).email];
+  const { test, key, buyer } = script;
+  const known = [buyer.email, addressOf('mended', script), ownerAfter(script).email];
   const right = test
     ? to === SELLER && subject.startsWith('TEST ')
     : known.includes(to) && !subject.startsWith('TEST');

@@ -171,10 +171,14 @@ export const goodName = ({ id }: OrderScript): string => `Known ${id}`.trim();
 export const newName = ({ id }: OrderScript): string => `Renamed ${id}`.trim();
 
 /** The person to whom the licence passes. */
-export const ownerAfter = ({ id }: OrderScript) => ({
-  name: `Owner ${id}`.trim(),
-  email: `moved-${id.replaceAll(/\W/g, '-')}@example.com`,
+export const ownerAfter = (script: OrderScript) => ({
+  name: `Owner ${script.id}`.trim(),
+  email: addressOf('moved', script),
 });
+
+/** An ID may have blanks, which an address may not. */
+export const addressOf = (what: string, { id }: OrderScript) =>
+  `${what}-${id.replaceAll(/\W/g, '-')}@example.com`;
 
 /** A serial of an earlier store, made with the first key or by an older scheme. */
 export function importedLine({ licensee = '', acts, id }: OrderScript) {
@@ -187,7 +191,7 @@ export function importedLine({ licensee = '', acts, id }: OrderScript) {
 /** What a person types of an order that cannot be parsed. */
 const describedBy = (script: OrderScript) => ({
   name: script.licensee ?? goodName(script),
-  email: script.buyer.email?.startsWith('nobody') ? `mended-${script.id}@example.com` : script.buyer.email,
+  email: script.buyer.email?.startsWith('nobody') ? addressOf('mended', script) : script.buyer.email,
   products: new Map(script.lines.map(({ sku }) => [sku, 'widget'])),
 });
 
@@ -199,7 +203,7 @@ function correctionsOf(script: OrderScript, order: Order): Corrections {
   const unknown = script.lines.filter(({ sku }) => sku.startsWith('nobody-knows'));
   return {
     name: script.licensee === undefined ? goodName(script) : undefined,
-    email: wrong ? `mended-${script.id}@example.com` : undefined,
+    email: wrong ? addressOf('mended', script) : undefined,
     products: new Map(unknown.map(({ sku }) => [sku, 'widget'])),
   };
 }

@@ -35,12 +35,12 @@ function statusOf(script: OrderScript, standing: readonly Reversed[]): Status {
 
 export const isStopped = (status: Status): boolean => status === 'refunded' || status === 'disputed';
 
-/** True if a full reversal was acknowledged before that time. */
-export const reversedBefore = (script: OrderScript, at: number): boolean =>
-  isStopped(
-    statusBy(
-      script,
-      ({ answeredAt }) => answeredAt !== undefined && answeredAt < at,
-      ({ sentAt }) => sentAt !== undefined,
-    ),
-  );
+/**
+ * True if a full reversal was acknowledged before that time. A reversal that names an imported order by another ID waits for the
+ * sale, which tells this ID and the amount.
+ */
+export function reversedBefore(script: OrderScript, at: number): boolean {
+  const wasAnswered = ({ answeredAt }: Fact) => answeredAt !== undefined && answeredAt < at;
+  const isKnown = !script.acts.import || script.facts.some((fact) => isSale(fact) && wasAnswered(fact));
+  return isKnown && isStopped(statusBy(script, wasAnswered, ({ sentAt }) => sentAt !== undefined));
+}
