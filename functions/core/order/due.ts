@@ -43,11 +43,11 @@ export type Need =
 
 export function needOf(order: Order, line: Line): Need {
   if (line.state !== 'issued' || line.via !== 'mail' || !isInForce(order)) return { is: 'none' };
-  if (addressOf(order) === undefined) return { is: 'failed', reason: 'bad_address' };
   const live = liveSends(order);
   const mine = live.filter((send) => carriesLine(send, line));
   if (live.some(isBounced)) return { is: 'failed', reason: 'bounced' };
   if (mine.some((send) => send.state === 'accepted' && !isFailed(send))) return { is: 'covered' };
+  if (!order.test && !toMailbox(order.buyer.email)) return { is: 'failed', reason: 'bad_address' };
   if (mine.some(isUndelivered)) return { is: 'failed', reason: 'bounced' };
   if (mine.some(isUnsendable)) return { is: 'failed', reason: 'mail_refused' };
   const inFlight = order.sends.filter((send) => send.state === 'in_flight' && carriesLine(send, line));

@@ -8,6 +8,7 @@ import { reissueLines, transferOrder } from '../../../functions/core/operator/re
 import { releaseOrder } from '../../../functions/core/operator/release.ts';
 import { basis, erase, importLine, type Result, resend } from '../../../functions/core/order/manual.ts';
 import { change } from '../../../functions/core/order/record.ts';
+import { emptyOrder } from '../../../functions/core/order/settle.ts';
 import type { Order } from '../../../functions/core/order/types.ts';
 import { view } from '../../../functions/core/order/view.ts';
 import { KEY, seller, serial } from '../../fixtures/catalogue.ts';
@@ -165,6 +166,26 @@ test.each<[string, readonly object[], string, string]>([
   const own = text === 'own' ? (view(order).lines[0]?.serial ?? '') : text;
   const past = { paidAt: '2020-01-01', buyer: { name: 'X' } };
   expect(importLine(order, { ...imported, serial: own }, past, by, world.state.now)).toBe(why);
+});
+
+test('an imported order whose sale states an invalid address is held when it is reissued', async () => {
+  const world = memoryWorld(catalogue);
+  const past = { paidAt: '2020-01-01', buyer: {} };
+  const order = importLine(
+    emptyOrder(KEY_OF_ORDER, 'plain', false, 0),
+    { ...imported, serial: 'OLD' },
+    past,
+    by,
+    world.state.now,
+  );
+  if (typeof order !== 'object') throw new Error(order);
+  await world.ports.store.put(order, undefined);
+  await world.deliver([sold({ buyer: { name: 'Zoë Lindqvist', email: 'zoe@localhost' } })]);
+  await decide(world, 'reissue')();
+  world.state.now += 3_600_000;
+  await world.redeliver();
+  expect(world.mails).toEqual([]);
+  expect(view(stored(world))).toMatchObject({ held: ['bad_address'], dueAt: null });
 });
 
 describe('a release while the provider repeats the event', () => {

@@ -184,7 +184,7 @@ function isAllHeld(order: Order): boolean {
 function mailAt(order: Order, line: Line): 'none' | 'failed' | 'covered' | number {
   if (!isInForce(order) || line.state !== 'issued' || line.via !== 'mail') return 'none';
   const address = order.test ? 'seller' : order.buyer.email;
-  if (!address) return 'failed';
+  if (!order.test && !toMailbox(address)) return 'failed';
   let time = 0;
   let isCovered = false;
   let isRefused = false;
