@@ -11,8 +11,10 @@ export function reasonsFor(script: OrderScript, { sku, paid }: SoldLine): HeldRe
     // The product has no key until the renewal.
     ...(sku === 'k' && !test ? ['product_key' as const] : []),
     ...(name ? [name] : []),
-    // The operator may act before the buyer is announced, or the announcement may be lost.
-    ...(facts.some(({ event }) => event.kind === 'announced') ? (['no_name', 'bad_address'] as const) : []),
+    // The operator may act before the buyer is announced, or either notification may be lost.
+    ...(facts.some(({ event }) => event.kind === 'announced')
+      ? (['no_name', 'bad_address', 'price_unknown'] as const)
+      : []),
     ...(buyer.email?.startsWith('nobody') ? ['bad_address' as const] : []),
     ...(sku === 'g' && paid?.currency === 'EUR' && paid.value === '5.00' ? ['below_floor' as const] : []),
     ...(sku === 'g' && paid?.currency !== 'EUR' && !test ? ['price_unknown' as const] : []),

@@ -37,17 +37,15 @@ export function ownEvents(
   events: readonly OrderEvent[],
 ): readonly OrderEvent[] {
   if (test === undefined) return events;
-  const owner = ownerOf(catalogue, provider);
-  return events.filter(
-    ({ event, id }) =>
-      event === undefined ||
-      // Earlier versions made the key from the event's ID.
-      [id, hashOfEvent(event), event].some((one) => `held#${keyOf(owner, test, one)}` === key) ||
-      keyOf(owner, test, event) === key,
-  );
+  const keyFor = (id: string) => keyOf(ownerOf(catalogue, provider), test, id);
+  return events.filter(({ event, id }) => {
+    // Earlier versions made the key from the event's ID.
+    const ids = event === undefined ? [id] : [id, hashOfEvent(event), event];
+    return ids.some((one) => `held#${keyFor(one)}` === key) || (event && keyFor(event) === key);
+  });
 }
 
-/** Returns the event of this order. */
+/** Returns the sale of this order: its first event, with the lines of all its events. */
 export function saleIn(
   { catalogue }: OperatorPorts,
   order: Order,
@@ -57,7 +55,8 @@ export function saleIn(
   const owner = ownerOf(catalogue, order.raw?.provider ?? order.provider);
   const isOwn = ({ id, aliases = [], test }: Sale) =>
     [id, ...aliases].some((one) => names.includes(keyOf(owner, test, one)));
-  return events.flatMap((event) => ('lines' in event ? event : [])).find(isOwn);
+  const [first, ...others] = events.flatMap((event) => ('lines' in event && isOwn(event) ? event : []));
+  return first && { ...first, lines: [first, ...others].flatMap(({ lines }) => lines) };
 }
 
 /**

@@ -3,8 +3,9 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { fixedSecret } from '../../../functions/aws/secrets.ts';
 import { type CatalogueSettings, defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
+import { hashOfEvent } from '../../../functions/core/inbound/event.ts';
 import { Rejection } from '../../../functions/core/inbound/rejection.ts';
-import { reread, saleIn } from '../../../functions/core/inbound/reread.ts';
+import { ownEvents, reread, saleIn } from '../../../functions/core/inbound/reread.ts';
 import { issueManually } from '../../../functions/core/operator/issue.ts';
 import { reissueLines } from '../../../functions/core/operator/reissue.ts';
 import { releaseOrder } from '../../../functions/core/operator/release.ts';
@@ -241,6 +242,20 @@ describe('a notification that is parsed again', () => {
     expect(saleIn(ports, order, await events([sold({ id: 'a' }), sold({ id: 'b' })]))?.id).toBe('b');
     expect(saleIn(ports, order, await events([sold({ id: 'a', aliases: ['b'] })]))?.id).toBe('a');
     expect(saleIn(ports, order, await events([sold({ id: 'b', test: true })]))).toBeUndefined();
+    // Another event of the order in the batch had the other line.
+    const parts = ['w', 'g'].map((sku) => sold({ id: 'b', lines: [{ sku, quantity: 1 }] }));
+    expect(saleIn(ports, order, await events(parts))?.lines.map(({ sku }) => sku)).toEqual(['w', 'g']);
+  });
+
+  test('gives the events of an unparseable event in a batch, and none of another order', async () => {
+    const all = await reread(ports, raw([sold({ id: 'a' }), sold({ id: 'b', event: 'evt_1' })]));
+    const held = { kind: 'unreadable', version: 1, provider: 'plain', receivedAt: '', audit: [] } as const;
+    const idsOf = (key: string, test?: boolean) =>
+      ownEvents(ports, { ...held, key, test, state: 'closed' }, raw([]), all).map(({ id }) => id);
+    expect(idsOf('held#plain#b', false)).toEqual(['b']);
+    expect(idsOf(`held#plain#${hashOfEvent('evt_1')}`, false)).toEqual(['b']);
+    expect(idsOf('held#plain#c', false)).toEqual([]);
+    expect(idsOf('held#plain#0123')).toEqual(['a', 'b']);
   });
 
   test('corrects the buyer while there is no serial', async () => {
