@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { withoutComments } from '../architecture/sources.ts';
+import { simulators } from '../fixtures/simulators.ts';
 import type { runChunk } from './chunk.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -28,10 +29,24 @@ export async function bundle(folder: string, mutant?: Mutant): Promise<string> {
     platform: 'node',
     target: 'node20',
     logLevel: 'error',
-    plugins: mutant ? [mutate(mutant)] : [],
+    plugins: mutant ? [retries, mutate(mutant)] : [retries],
   });
   return outfile;
 }
+
+/** A bundle cannot load the simulators, because their paths are computed and they read files. */
+const retries: Plugin = {
+  name: 'retries',
+  setup({ onLoad }) {
+    onLoad({ filter: /[/\\]test[/\\]fixtures[/\\]simulators\.ts$/ }, () => {
+      const known = Object.entries(simulators).map(([name, { retries: waits }]) => [
+        name,
+        { retries: waits },
+      ]);
+      return { contents: `export const simulators = ${JSON.stringify(Object.fromEntries(known))};` };
+    });
+  },
+};
 
 /** Throws if the file does not contain the text exactly once, or is not part of the bundle. */
 const mutate = ({ name, file, from, to }: Mutant): Plugin => ({

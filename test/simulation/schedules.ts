@@ -32,7 +32,8 @@ export const SCHEDULES = {
 } as const satisfies Readonly<Record<string, Response>>;
 
 export type ProviderName = keyof typeof SCHEDULES;
-export const scheduleOf = (name: ProviderName): Schedule => ({
-  ...SCHEDULES[name],
-  waits: simulators[name]?.retries ?? [],
-});
+export function scheduleOf(name: ProviderName): Schedule {
+  const simulator = simulators[name];
+  if (!simulator) throw new Error(`${name} has no simulator that tells its retries`);
+  return { ...SCHEDULES[name], waits: simulator.retries ?? [] };
+}
