@@ -5,6 +5,9 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Replaces modules, which only those of Vite allow. */
 const MOCKED = 'test/aws/warm.test.ts';
 
+/** Each needs a process of its own: they verify a certificate at different times, and a process remembers the first result. */
+const ALONE = ['test/providers/paypal.test.ts', 'test/providers/providers.test.ts'];
+
 /** MOCKED, whose worker runs no other file, and then the longest: one that started last would run alone. */
 const FIRST = [
   'aws/warm',
@@ -54,7 +57,15 @@ export default defineConfig({
   test: {
     projects: [
       { test: { ...every, name: 'mocked', include: [MOCKED] } },
-      { test: { ...shared, name: 'shared', include: ['test/**/*.test.ts'], exclude: [MOCKED] } },
+      { test: { ...shared, name: 'alone', isolate: true, include: ALONE } },
+      {
+        test: {
+          ...shared,
+          name: 'shared',
+          include: ['test/**/*.test.ts'],
+          exclude: [MOCKED, ...ALONE],
+        },
+      },
     ],
     sequence: { sequencer: LongestFirst },
     // Nothing that is logged may be a secret, a serial, a name or an address.
