@@ -71,7 +71,7 @@ export default defineConfig({
     // Nothing that is logged may be a secret, a serial, a name or an address.
     globalSetup: ['test/logs/log-scan.ts'],
     // Many tests wait for a process or a server: with one worker for each CPU it would be idle for a quarter of the time.
-    maxWorkers: availableParallelism() + 4,
+    maxWorkers: availableParallelism() + 2,
     // What the Lambdas log.
     onConsoleLog: (text) => !text.startsWith('{"report"'),
     // Transformed sources are kept in node_modules between runs.
