@@ -212,7 +212,7 @@ test.each([
   [undefined, 'color:inherit'],
   ['#ffee00', 'background:#ffee00;border-color:#ffee00;color:#000'],
   ['#102040', 'background:#102040;border-color:#102040;color:#fff'],
-  // Of the greys, white has the higher contrast up to #757575: 4.61 to 4.56.
+  // On #757575, white text has a contrast of 4.61 and black text 4.56. On a lighter grey, black has more.
   ['#757575', 'background:#757575;border-color:#757575;color:#fff'],
   ['#767676', 'background:#767676;border-color:#767676;color:#000'],
 ])('with the accent %s a button has %s', async (accent, style) => {
