@@ -1,9 +1,9 @@
 /** The CDK app: `npx cdk deploy` bundles the Lambdas and creates the one stack. */
 import { App } from 'aws-cdk-lib';
 import { CatalogueError } from '../functions/core/catalogue/catalogue.ts';
-import { bundleLambdas } from '../lib/bundle.ts';
+import { bundleLambdas } from '../lib/build/bundle.ts';
+import { catalogueFile, loadCatalogue, noticesOf } from '../lib/build/load-catalogue.ts';
 import { KeypostStack } from '../lib/keypost-stack.ts';
-import { catalogueFile, loadCatalogue, noticesOf } from '../lib/load-catalogue.ts';
 
 try {
   const catalogue = await loadCatalogue(catalogueFile(process.env.KEYPOST_CONFIG));

@@ -46,7 +46,10 @@ function stampOf(path) {
 
 async function bundle() {
   const started = Date.now();
-  const [{ build }, { builtins }] = await Promise.all([import('esbuild'), import('../lib/builtins.mjs')]);
+  const [{ build }, { builtins }] = await Promise.all([
+    import('esbuild'),
+    import('../lib/build/builtins.mjs'),
+  ]);
   mkdirSync(bundles, { recursive: true });
   // Another process may remove the same old bundle.
   for (const path of readdirSync(bundles).map((name) => join(bundles, name)))
@@ -75,7 +78,7 @@ async function bundle() {
   // npm writes the second file at each install.
   const files = [
     fileURLToPath(import.meta.url),
-    join(root, 'lib/builtins.mjs'),
+    join(root, 'lib/build/builtins.mjs'),
     join(root, 'node_modules/.package-lock.json'),
   ];
   for (const name of Object.keys(metafile.inputs))

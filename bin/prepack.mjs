@@ -15,7 +15,7 @@ execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconf
 const isSource = /(?<!\.d)\.ts$|[\\/]samples$/;
 for (const folder of ['lib', 'functions', 'local'])
   cpSync(folder, join('dist', folder), { recursive: true, filter: (path) => !isSource.test(path) });
-for (const folder of ['bin/commands/desk/page', 'bin/commands/template'])
+for (const folder of ['bin/commands/desk/page', 'bin/commands/init/template'])
   cpSync(folder, join('dist', folder), { recursive: true });
 cpSync('cdk.json', 'dist/cdk.json');
 cpSync('keypost.config.ts', 'dist/keypost.config.txt');

@@ -1,8 +1,8 @@
 /** The Lambda that receives SES's delivery events. */
 
-import { dynamoClient, orderStore } from './aws/orders.ts';
+import { dynamoClient, orderStore } from './aws/dynamodb/orders.ts';
 import { logReports } from './aws/reports.ts';
-import { mailEvents } from './aws/ses-feedback.ts';
+import { mailEvents } from './aws/ses/feedback.ts';
 import { recordMailEvent } from './core/mail/feedback.ts';
 import { mailEventsEnv } from './env.ts';
 

@@ -1,8 +1,8 @@
 /** The Lambda that performs manual actions, so that no key reaches a person's machine. Only IAM lets a caller invoke it. */
 import catalogue from '#catalogue';
 import { ask } from './aws/ask.ts';
+import { dynamoClient, orderStore } from './aws/dynamodb/orders.ts';
 import { lambdaGenerator } from './aws/generator.ts';
-import { dynamoClient, orderStore } from './aws/orders.ts';
 import { secretsClient } from './aws/secrets.ts';
 import { keySecrets } from './aws/wiring.ts';
 import { operate } from './core/operator/operate.ts';

@@ -1,6 +1,6 @@
 /** The Lambda that takes the order mails which SES has received and stored. */
 import catalogue from '#catalogue';
-import { mailObjects, receivedMails } from './aws/order-mails.ts';
+import { mailObjects, receivedMails } from './aws/ses/order-mails.ts';
 import { wirePorts } from './aws/wiring.ts';
 import { fulfilMail, type Received } from './core/order-mail.ts';
 import { orderMailEnv } from './env.ts';

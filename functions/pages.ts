@@ -1,10 +1,10 @@
 /** The Lambda behind the buyers' pages. */
 import catalogue from '#catalogue';
-import { keysOfAddress } from './aws/by-email.ts';
+import { keysOfAddress } from './aws/dynamodb/by-email.ts';
+import { counters, newId } from './aws/dynamodb/limits.ts';
+import { dynamoClient, orderStore } from './aws/dynamodb/orders.ts';
 import type { HttpApiAnswer, HttpApiEvent } from './aws/http-api.ts';
 import { toRequest } from './aws/http-api.ts';
-import { counters, newId } from './aws/limits.ts';
-import { dynamoClient, orderStore } from './aws/orders.ts';
 import { keypostSecret } from './aws/page-links.ts';
 import { secretsClient } from './aws/secrets.ts';
 import { wirePorts } from './aws/wiring.ts';

@@ -1,7 +1,7 @@
 /** The Lambda that runs each minute: sends the mails that are due, and reports the length of the queue. */
 import catalogue from '#catalogue';
-import { digestOf, dueQueue, heldOrders, listWaiting, pending } from './aws/queue.ts';
-import { redeliverRequests } from './aws/requests.ts';
+import { digestOf, dueQueue, heldOrders, listWaiting, pending } from './aws/dynamodb/queue.ts';
+import { redeliverRequests } from './aws/dynamodb/requests.ts';
 import { wirePorts } from './aws/wiring.ts';
 import { type Redelivered, RUN_MS, redeliver } from './core/mail/redeliver.ts';
 import { type Classes, type Mailed, oldestWaiting, tellHeld, tellWaiting } from './core/mail/seller.ts';

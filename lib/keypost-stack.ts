@@ -6,7 +6,7 @@ import type { Construct } from 'constructs';
 import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
 import type { MailEventsEnv, RedeliverEnv, WebhookEnv } from '../functions/env.ts';
 import { alarms } from './alarms.ts';
-import type { Bundles } from './bundle.ts';
+import type { Bundles } from './build/bundle.ts';
 import { dashboard } from './dashboard.ts';
 import { allow, generatorLambda, lambda } from './lambda.ts';
 import { mailEventsTo } from './mail-feedback.ts';

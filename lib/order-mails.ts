@@ -12,7 +12,7 @@ import { allow, lambda } from './lambda.ts';
 import { domainOf } from './sender.ts';
 import { deadLetters } from './stores.ts';
 
-/** functions/aws/order-mails.ts has the same prefixes. Mails that are too large for the table are kept below `held/`. */
+/** functions/aws/ses/order-mails.ts has the same prefixes. Mails that are too large for the table are kept below `held/`. */
 const [RECEIVED, HELD] = ['received/', 'held/'];
 
 /**

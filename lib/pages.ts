@@ -3,7 +3,7 @@ import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { LIMITS_TABLE } from '../functions/aws/table.ts';
+import { LIMITS_TABLE } from '../functions/aws/dynamodb/table.ts';
 import { type Catalogue, CatalogueError } from '../functions/core/catalogue/catalogue.ts';
 import type { PagesEnv, RedeliverEnv } from '../functions/env.ts';
 import { allow, lambda } from './lambda.ts';

@@ -3,7 +3,7 @@ import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
-import { ORDERS_TABLE } from '../functions/aws/table.ts';
+import { ORDERS_TABLE } from '../functions/aws/dynamodb/table.ts';
 
 const TYPES = { S: AttributeType.STRING, N: AttributeType.NUMBER };
 

@@ -5,7 +5,7 @@ import PostalMime from 'postal-mime';
 import * as z from 'zod/mini';
 import { BadRequest, parseBody, readBody } from '../bin/commands/cli/http.ts';
 import type { Objects } from './aws/s3.ts';
-import type { Lambda } from './gateway.ts';
+import type { Lambda } from './lambdas/gateway.ts';
 
 /** https://docs.aws.amazon.com/ses/latest/dg/quotas.html */
 const MOST_BYTES = 40 * 1024 * 1024;

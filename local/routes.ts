@@ -6,7 +6,7 @@ import { BadRequest, type Handler, parseBody, readJson, sendJson } from '../bin/
 import { sendFile } from '../bin/commands/desk/files.ts';
 import { findProfile, trySerial } from '../bin/commands/desk/serials.ts';
 import type { DeskHandler } from '../bin/commands/desk/server.ts';
-import { toMime } from '../functions/aws/mime.ts';
+import { toMime } from '../functions/aws/ses/mime.ts';
 import { type Catalogue, hasMailStore } from '../functions/core/catalogue/catalogue.ts';
 import { previewMail } from '../functions/core/mail/preview.ts';
 import { findSimulator, loadSimulator, SimulationError } from '../functions/providers/simulate.ts';
@@ -15,10 +15,10 @@ import type { Mails } from './aws/mails.ts';
 import { lastDueAt, listOrders } from './aws/orders-table.ts';
 import type { SecretsManager } from './aws/secrets-manager.ts';
 import type { SesEvents } from './aws/ses-events.ts';
-import { type Lambda, viaGateway } from './gateway.ts';
 import { signingKey } from './keys.ts';
-import { postedEvents } from './posted-events.ts';
-import type { RedeliverRuns } from './redeliver-runs.ts';
+import { type Lambda, viaGateway } from './lambdas/gateway.ts';
+import { postedEvents } from './lambdas/posted-events.ts';
+import type { RedeliverRuns } from './lambdas/redeliver-runs.ts';
 import { simulateOrder } from './simulate-order.ts';
 
 export interface LocalSystem {

@@ -2,7 +2,7 @@
 import { devNull } from 'node:os';
 import { resolve } from 'node:path';
 import { StartError } from '../bin/commands/cli/http.ts';
-import { catalogueFile } from '../lib/load-catalogue.ts';
+import { catalogueFile } from '../lib/build/load-catalogue.ts';
 
 export interface Settings {
   readonly port: number;

@@ -11,8 +11,8 @@ import { Settings } from '../functions/core/catalogue/schema.ts';
 import { HELD_REASONS, REQUEST_REASONS } from '../functions/core/inbound/event.ts';
 import { HINTS } from '../functions/core/inbound/hints.ts';
 import { providers } from '../functions/providers/index.ts';
+import { loadCatalogue } from '../lib/build/load-catalogue.ts';
 import { KeypostStack } from '../lib/keypost-stack.ts';
-import { loadCatalogue } from '../lib/load-catalogue.ts';
 
 const read = (file: string) => readFileSync(file, 'utf8');
 const ofKind = (kind: string, folder: string) =>

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../bin/commands/cli/program.ts';
 import type { Context } from '../functions/core/inbound/provider.ts';
 import { shop } from '../functions/providers/shop/provider.ts';
-import { loadCatalogue } from '../lib/load-catalogue.ts';
+import { loadCatalogue } from '../lib/build/load-catalogue.ts';
 import { type Running, start } from '../local/start.ts';
 import { startServer } from './local/server.ts';
 

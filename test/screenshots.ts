@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import * as z from 'zod';
 import { previewMail } from '../functions/core/mail/preview.ts';
-import { loadCatalogue } from '../lib/load-catalogue.ts';
+import { loadCatalogue } from '../lib/build/load-catalogue.ts';
 import { start } from '../local/start.ts';
 
 const FOLDER = 'docs/images';

@@ -4,7 +4,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { bundling } from '../lib/bundle.ts';
+import { bundling } from '../lib/build/bundle.ts';
 import demo from '../local/demo-shop.ts';
 import { stackOf } from './lib/stack-of.ts';
 

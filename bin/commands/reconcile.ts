@@ -4,7 +4,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SESClient } from '@aws-sdk/client-ses';
 import { Command } from '@commander-js/extra-typings';
 import { fixedSecret } from '../../functions/aws/secrets.ts';
-import { sesMailer } from '../../functions/aws/ses.ts';
+import { sesMailer } from '../../functions/aws/ses/mailer.ts';
 import { connectPorts } from '../../functions/aws/wiring.ts';
 import { type Catalogue, findProvider } from '../../functions/core/catalogue/catalogue.ts';
 import { productKeys, providerKeys } from '../../functions/core/catalogue/keys.ts';

@@ -4,9 +4,9 @@ import { fulfil } from '../core/fulfil.ts';
 import type { Provider } from '../core/inbound/provider.ts';
 import { requestWorld } from '../core/request-world.ts';
 import type { LambdaPorts } from '../core/world.ts';
-import { orderStore } from './orders.ts';
+import { orderStore } from './dynamodb/orders.ts';
 import { fixedSecret } from './secrets.ts';
-import { connect, sesMailer } from './ses.ts';
+import { connect, sesMailer } from './ses/mailer.ts';
 
 /** INIT runs at full CPU and is limited to 10 s; the first order must not wait for an unavailable service. */
 const MAX_MS = 2_500;

@@ -3,12 +3,12 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Catalogue } from '../core/catalogue/catalogue.ts';
 import type { LambdaPorts, Ports } from '../core/world.ts';
 import { ask } from './ask.ts';
+import { dynamoClient, orderStore } from './dynamodb/orders.ts';
 import { lambdaGenerator } from './generator.ts';
-import { dynamoClient, orderStore } from './orders.ts';
 import { pageLinks } from './page-links.ts';
 import { logReports } from './reports.ts';
 import { cachedSecret, secretsClient } from './secrets.ts';
-import { sesClient, sesMailer } from './ses.ts';
+import { sesClient, sesMailer } from './ses/mailer.ts';
 
 type Environment = Readonly<
   Record<

@@ -5,7 +5,7 @@ import { type Handler, readBody, sendJson } from '../../bin/commands/cli/http.ts
 import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
 import type { Generate } from '../../functions/core/serial/program.ts';
 import type { Files } from '../files.ts';
-import type { Lambda } from '../gateway.ts';
+import type { Lambda } from '../lambdas/gateway.ts';
 import type { AwsAnswer, Broken } from './answer.ts';
 import { dynamoDb } from './dynamodb.ts';
 import { faultSwitch } from './faults.ts';

@@ -10,9 +10,9 @@ import {
   paginateScan,
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
+import { fromItem } from '../../functions/aws/dynamodb/orders.ts';
+import { LIMITS_TABLE, ORDERS_TABLE } from '../../functions/aws/dynamodb/table.ts';
 import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
-import { fromItem } from '../../functions/aws/orders.ts';
-import { LIMITS_TABLE, ORDERS_TABLE } from '../../functions/aws/table.ts';
 import { REQUEST_SHARD } from '../../functions/core/order/stored.ts';
 import { isListed, type OrderView, view } from '../../functions/core/order/view.ts';
 import { PAST_FAULTS } from './dynamodb.ts';

@@ -1,6 +1,6 @@
 /** Publishes SES events of accepted mails to the Lambda mail-events, after a delay and in the format of SNS. */
 import { randomUUID } from 'node:crypto';
-import type { Lambda } from '../gateway.ts';
+import type { Lambda } from '../lambdas/gateway.ts';
 import type { Mail } from './mails.ts';
 
 export type SesEvents = ReturnType<typeof sesEvents>;

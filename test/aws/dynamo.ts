@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
-import { ORDERS_TABLE } from '../../functions/aws/table.ts';
+import { ORDERS_TABLE } from '../../functions/aws/dynamodb/table.ts';
 
 export const TABLE = 'orders';
 

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { type BuildOptions, build } from 'esbuild';
 import { expect, test } from 'vitest';
-import { bundling } from '../../lib/bundle.ts';
+import { bundling } from '../../lib/build/bundle.ts';
 import demo from '../../local/demo-shop.ts';
 import { PROVIDERS } from '../bench/every-provider.ts';
 import { deafClients, oneOrder } from '../bench/one-order.ts';

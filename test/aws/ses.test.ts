@@ -11,8 +11,8 @@ import { devNull } from 'node:os';
 import fc from 'fast-check';
 import PostalMime from 'postal-mime';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { toMime } from '../../functions/aws/mime.ts';
-import { connect, sesClient, sesMailer } from '../../functions/aws/ses.ts';
+import { connect, sesClient, sesMailer } from '../../functions/aws/ses/mailer.ts';
+import { toMime } from '../../functions/aws/ses/mime.ts';
 import type { Message } from '../../functions/core/mail/message.ts';
 
 const MESSAGE: Message = {

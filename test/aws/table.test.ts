@@ -2,8 +2,8 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { SESClient } from '@aws-sdk/client-ses';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { orderStore } from '../../functions/aws/orders.ts';
-import { dueQueue, listWaiting, pending } from '../../functions/aws/queue.ts';
+import { orderStore } from '../../functions/aws/dynamodb/orders.ts';
+import { dueQueue, listWaiting, pending } from '../../functions/aws/dynamodb/queue.ts';
 import { statusOf } from '../../functions/core/order/due.ts';
 import { change } from '../../functions/core/order/record.ts';
 import { emptyOrder } from '../../functions/core/order/settle.ts';

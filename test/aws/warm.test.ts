@@ -1,7 +1,7 @@
 /** The rehearsal runs the whole pipeline and has no effect outside. */
 import { createCipheriv } from 'node:crypto';
 import { beforeEach, expect, test, vi } from 'vitest';
-import { toMime } from '../../functions/aws/mime.ts';
+import { toMime } from '../../functions/aws/ses/mime.ts';
 import { rehearse } from '../../functions/aws/warm.ts';
 import { type Catalogue, defineConfig } from '../../functions/core/catalogue/catalogue.ts';
 import type { Provider } from '../../functions/core/inbound/provider.ts';
@@ -9,7 +9,7 @@ import type { LambdaPorts } from '../../functions/core/world.ts';
 import { shop } from '../../functions/providers/shop/provider.ts';
 import { seller, serial } from '../fixtures/catalogue.ts';
 
-vi.mock('../../functions/aws/mime.ts', { spy: true });
+vi.mock('../../functions/aws/ses/mime.ts', { spy: true });
 vi.mock('node:crypto', { spy: true });
 beforeEach(() => vi.clearAllMocks());
 

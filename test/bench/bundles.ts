@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
-import { bundling } from '../../lib/bundle.ts';
+import { bundling } from '../../lib/build/bundle.ts';
 import catalogue from './catalogue.ts';
 
 export type Bundle = Awaited<ReturnType<typeof bundle>>;

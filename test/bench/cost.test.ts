@@ -1,7 +1,7 @@
 /** The documented cost: the writes of an order are counted from the order, and the sums are correct. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { expect, test } from 'vitest';
-import { ORDERS_TABLE } from '../../functions/aws/table.ts';
+import { ORDERS_TABLE } from '../../functions/aws/dynamodb/table.ts';
 import { costOf, STORED_BYTES, WRITE_UNITS } from './cost.ts';
 import { callsOf } from './one-order.ts';
 

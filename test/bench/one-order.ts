@@ -1,10 +1,10 @@
 /** Runs the Lambda's work for an order repeatedly in this process. */
 import { DynamoDBClient, PutItemCommand, type PutItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { SESClient, SendRawEmailCommand, type SendRawEmailCommandInput } from '@aws-sdk/client-ses';
+import { orderStore } from '../../functions/aws/dynamodb/orders.ts';
 import { toRequest } from '../../functions/aws/http-api.ts';
-import { orderStore } from '../../functions/aws/orders.ts';
 import { logReports } from '../../functions/aws/reports.ts';
-import { sesMailer } from '../../functions/aws/ses.ts';
+import { sesMailer } from '../../functions/aws/ses/mailer.ts';
 import { productKeys, providerKeys } from '../../functions/core/catalogue/keys.ts';
 import { fulfil } from '../../functions/core/fulfil.ts';
 import { requestWorld } from '../../functions/core/request-world.ts';

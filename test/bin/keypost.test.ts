@@ -17,7 +17,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import * as z from 'zod';
 import { run } from '../../bin/commands/cli/program.ts';
 import type { Terminal } from '../../bin/commands/cli/terminal.ts';
-import { orderStore } from '../../functions/aws/orders.ts';
+import { orderStore } from '../../functions/aws/dynamodb/orders.ts';
 import { type Running, start } from '../../local/start.ts';
 import { catalogueFile, serial } from '../fixtures/catalogue.ts';
 

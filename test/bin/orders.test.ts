@@ -11,7 +11,7 @@ import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { run } from '../../bin/commands/cli/program.ts';
-import { orderStore } from '../../functions/aws/orders.ts';
+import { orderStore } from '../../functions/aws/dynamodb/orders.ts';
 import { HELD_REASONS } from '../../functions/core/inbound/event.ts';
 import { emptyOrder } from '../../functions/core/order/settle.ts';
 import type { Unreadable } from '../../functions/core/order/types.ts';

@@ -2,7 +2,7 @@
 import { CreateTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { orderStore } from '../../functions/aws/orders.ts';
+import { orderStore } from '../../functions/aws/dynamodb/orders.ts';
 import { emptyOrder } from '../../functions/core/order/settle.ts';
 import { toItem } from '../../functions/core/order/stored.ts';
 import { serial } from '../fixtures/catalogue.ts';

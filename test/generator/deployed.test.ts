@@ -8,10 +8,10 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { build } from 'esbuild';
 import { afterAll, describe, expect, it, test } from 'vitest';
 import type { Catalogue } from '../../functions/core/catalogue/catalogue.ts';
-import { bundleLambda, bundling } from '../../lib/bundle.ts';
-import { valuesOf } from '../../lib/inline-catalogue.ts';
+import { bundleLambda, bundling } from '../../lib/build/bundle.ts';
+import { valuesOf } from '../../lib/build/inline-catalogue.ts';
+import { loadCatalogue } from '../../lib/build/load-catalogue.ts';
 import { KeypostStack } from '../../lib/keypost-stack.ts';
-import { loadCatalogue } from '../../lib/load-catalogue.ts';
 import { catalogueWith, seller } from '../fixtures/catalogue.ts';
 import { inputFor } from './programs.ts';
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { afterAll, expect, test } from 'vitest';
 import type { CatalogueSettings } from '../../functions/core/catalogue/catalogue.ts';
-import { bundleLambda, bundling } from '../../lib/bundle.ts';
-import { withoutOthers } from '../../lib/inline-catalogue.ts';
+import { bundleLambda, bundling } from '../../lib/build/bundle.ts';
+import { withoutOthers } from '../../lib/build/inline-catalogue.ts';
 import { catalogueWith, serial } from '../fixtures/catalogue.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keypost-bundle-'));

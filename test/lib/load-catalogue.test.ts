@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { loadCatalogue } from '../../lib/load-catalogue.ts';
+import { loadCatalogue } from '../../lib/build/load-catalogue.ts';
 import { seller, serial } from '../fixtures/catalogue.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keypost-catalogue-'));

@@ -1,6 +1,6 @@
 /** The notices that reading a catalogue prints. A notice is no mistake. */
 import { expect, test } from 'vitest';
-import { noticesOf } from '../../lib/load-catalogue.ts';
+import { noticesOf } from '../../lib/build/load-catalogue.ts';
 import { catalogueWith, serial } from '../fixtures/catalogue.ts';
 
 test.each([

@@ -6,8 +6,8 @@ import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../../bin/commands/cli/program.ts';
-import { bundling } from '../../lib/bundle.ts';
-import { loadCatalogue } from '../../lib/load-catalogue.ts';
+import { bundling } from '../../lib/build/bundle.ts';
+import { loadCatalogue } from '../../lib/build/load-catalogue.ts';
 import { start } from '../../local/start.ts';
 import { seller } from '../fixtures/catalogue.ts';
 

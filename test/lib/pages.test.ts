@@ -3,8 +3,8 @@ import { rmSync } from 'node:fs';
 import { Template } from 'aws-cdk-lib/assertions';
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
-import type { LambdaName } from '../../lib/bundle.ts';
-import { bundling } from '../../lib/bundle.ts';
+import type { LambdaName } from '../../lib/build/bundle.ts';
+import { bundling } from '../../lib/build/bundle.ts';
 import { catalogueWith } from '../fixtures/catalogue.ts';
 import { stackOf } from './stack-of.ts';
 

@@ -8,7 +8,7 @@ import {
   defineConfig,
   hasMailStore,
 } from '../../functions/core/catalogue/catalogue.ts';
-import { programsOf } from '../../lib/inline-catalogue.ts';
+import { programsOf } from '../../lib/build/inline-catalogue.ts';
 import { KeypostStack } from '../../lib/keypost-stack.ts';
 import demo from '../../local/demo-shop.ts';
 

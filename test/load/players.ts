@@ -6,7 +6,7 @@ import { providerKeys } from '../../functions/core/catalogue/keys.ts';
 import { keyOf } from '../../functions/core/order/keys.ts';
 import { signOrder } from '../../functions/providers/simulate.ts';
 import type { SignedRequest } from '../../functions/providers/simulator.ts';
-import { loadCatalogue } from '../../lib/load-catalogue.ts';
+import { loadCatalogue } from '../../lib/build/load-catalogue.ts';
 import { simulators } from '../fixtures/simulators.ts';
 import type { System } from './system.ts';
 

@@ -7,7 +7,7 @@ import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { listen } from '../../bin/commands/cli/http.ts';
-import { viaGateway } from '../../local/gateway.ts';
+import { viaGateway } from '../../local/lambdas/gateway.ts';
 import { type Running, start } from '../../local/start.ts';
 
 let running: Running;

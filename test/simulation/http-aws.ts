@@ -1,10 +1,10 @@
 /** AWS for a run over HTTP: the real adapters and the real SDK call the embedded AWS. */
 import type { ServiceInputTypes } from '@aws-sdk/client-dynamodb';
+import { dynamoClient, fromItem, orderStore } from '../../functions/aws/dynamodb/orders.ts';
+import { dueQueue } from '../../functions/aws/dynamodb/queue.ts';
 import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
-import { dynamoClient, fromItem, orderStore } from '../../functions/aws/orders.ts';
-import { dueQueue } from '../../functions/aws/queue.ts';
 import { cachedSecret, secretsClient } from '../../functions/aws/secrets.ts';
-import { sesClient, sesMailer } from '../../functions/aws/ses.ts';
+import { sesClient, sesMailer } from '../../functions/aws/ses/mailer.ts';
 import { productKeys, providerKeys } from '../../functions/core/catalogue/keys.ts';
 import { wakeAt } from '../../functions/core/order/due.ts';
 import type { Item } from '../../functions/core/order/types.ts';

@@ -1,7 +1,7 @@
 /** Reads the table at the end of a run over HTTP. */
 import { paginateScan } from '@aws-sdk/client-dynamodb';
+import { fromItem } from '../../functions/aws/dynamodb/orders.ts';
 import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
-import { fromItem } from '../../functions/aws/orders.ts';
 import { wakeAt } from '../../functions/core/order/due.ts';
 import { client } from '../../local/aws/orders-table.ts';
 import type { Aws } from './world.ts';

@@ -1,7 +1,7 @@
 /** `npm run simulate -- --http`: the same world over the embedded AWS. The seed decides the faults, the machine the timing. */
 
 import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
-import { mailEvents } from '../../functions/aws/ses-feedback.ts';
+import { mailEvents } from '../../functions/aws/ses/feedback.ts';
 import type { MailEvent } from '../../functions/core/mail/feedback.ts';
 import type { FaultProfile } from './fault-profile.ts';
 import { httpAws } from './http-aws.ts';

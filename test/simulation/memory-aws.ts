@@ -21,7 +21,7 @@ export function memoryAws(sim: Sim, { watcher, history, keys, handle }: Parts): 
   };
 }
 
-/** A queue like that of functions/aws/queue.ts, with one lease for all runs. */
+/** A queue like that of functions/aws/dynamodb/queue.ts, with one lease for all runs. */
 function queues(sim: Sim, table: Table) {
   const lease = { owner: '', until: 0 };
   const rate = sim.random.pick([1, 14, 100]);

@@ -1,4 +1,4 @@
-/** DynamoDB for functions/aws/orders.ts and queue.ts: conditional writes, three attempts, an index that lags. */
+/** DynamoDB for functions/aws/dynamodb/orders.ts and queue.ts: conditional writes, three attempts, an index that lags. */
 import { mailState, statusOf, wakeAt } from '../../functions/core/order/due.ts';
 import type { Item } from '../../functions/core/order/types.ts';
 import type { Store } from '../../functions/core/world.ts';

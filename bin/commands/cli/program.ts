@@ -48,7 +48,7 @@ const COMMANDS: readonly Entry[] = [
   {
     name: 'init',
     description: "write a seller's repository that depends on Keypost",
-    load: async () => (await import('../init.ts')).init,
+    load: async () => (await import('../init/init.ts')).init,
   },
   {
     name: 'keys',

@@ -52,7 +52,7 @@ export const targetFrom = ({ local, stack }: TargetOptions, env: Terminal['env']
 /** Reads the catalogue that KEYPOST_CONFIG names. Throws a CatalogueError. */
 export async function readCatalogue({ env }: Pick<Terminal, 'env'>): Promise<Catalogue> {
   // Loaded lazily: it loads all providers, and not every verb needs it.
-  const { catalogueFile, loadCatalogue } = await import('../../../lib/load-catalogue.ts');
+  const { catalogueFile, loadCatalogue } = await import('../../../lib/build/load-catalogue.ts');
   return await loadCatalogue(catalogueFile(env.KEYPOST_CONFIG || undefined));
 }
 

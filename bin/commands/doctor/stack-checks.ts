@@ -17,7 +17,7 @@ import {
   paginateListSubscriptionsByTopic,
   SNSClient,
 } from '@aws-sdk/client-sns';
-import { ORDERS_TABLE } from '../../../functions/aws/table.ts';
+import { ORDERS_TABLE } from '../../../functions/aws/dynamodb/table.ts';
 import { CommandError } from '../cli/failure.ts';
 import { productKeyStates, providerKeyStates } from '../keys/state.ts';
 import { type Check, ifExists } from './context.ts';

@@ -3,7 +3,7 @@
 import { DeleteMessageCommand, type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Command } from '@commander-js/extra-typings';
 import * as z from 'zod/mini';
-import { mailEvents } from '../../../functions/aws/ses-feedback.ts';
+import { mailEvents } from '../../../functions/aws/ses/feedback.ts';
 import { recordMailEvent } from '../../../functions/core/mail/feedback.ts';
 import { json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';

@@ -10,8 +10,8 @@ import {
   type ScanCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { LEAN, trimClient } from '../../../functions/aws/client.ts';
-import { fromItem, orderStore } from '../../../functions/aws/orders.ts';
-import { ORDERS_TABLE } from '../../../functions/aws/table.ts';
+import { fromItem, orderStore } from '../../../functions/aws/dynamodb/orders.ts';
+import { ORDERS_TABLE } from '../../../functions/aws/dynamodb/table.ts';
 import { DUE_SHARDS } from '../../../functions/core/order/stored.ts';
 import type { Item } from '../../../functions/core/order/types.ts';
 import {

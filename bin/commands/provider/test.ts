@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { isProvider } from '../../../functions/core/catalogue/schema.ts';
-import { loadModule } from '../../../lib/load-catalogue.ts';
+import { loadModule } from '../../../lib/build/load-catalogue.ts';
 import { json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';
 import type { Terminal } from '../cli/terminal.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
-import { mailEvents } from '../../../functions/aws/ses-feedback.ts';
+import { mailEvents } from '../../../functions/aws/ses/feedback.ts';
 import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
 import { type MailEvent, recordMailEvent } from '../../../functions/core/mail/feedback.ts';
 import { likelyAddress } from '../../../functions/core/mail/likely-address.ts';

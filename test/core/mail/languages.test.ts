@@ -1,7 +1,7 @@
 /** The structure of every kind of mail in every language, as another MIME reader (postal-mime) finds it. */
 import PostalMime from 'postal-mime';
 import { describe, expect, it, test } from 'vitest';
-import { toMime } from '../../../functions/aws/mime.ts';
+import { toMime } from '../../../functions/aws/ses/mime.ts';
 import { type CatalogueSettings, defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
 import type { Buyer } from '../../../functions/core/inbound/event.ts';
 import { COUNTRIES, languageOf, loadWords, TAGS } from '../../../functions/core/mail/language.ts';

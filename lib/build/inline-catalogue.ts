@@ -7,9 +7,9 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'esbuild';
-import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
+import type { Catalogue } from '../../functions/core/catalogue/catalogue.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The products whose serials a third-party program makes. */
 export const programsOf = ({ products }: Pick<Catalogue, 'products'>) =>
@@ -78,7 +78,7 @@ export const inlineCatalogue = (catalogue: Catalogue, values = valuesOf(catalogu
         ? undefined
         : { contents: 'export const lambdaGenerator = () => undefined;' },
     );
-    onLoad({ filter: /functions[\\/]aws[\\/](?:requests|page-links)\.[jt]s$/ }, ({ path }) => {
+    onLoad({ filter: /functions[\\/]aws[\\/](?:dynamodb[\\/]requests|page-links)\.[jt]s$/ }, ({ path }) => {
       const name = path.includes('requests') ? 'redeliverRequests' : 'pageLinks';
       return catalogue.pages ? undefined : { contents: `export const ${name} = () => undefined;` };
     });

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { type Catalogue, hasMailStore } from '../functions/core/catalogue/catalogue.ts';
-import type { OrderMailEnv, PagesEnv } from '../functions/env.ts';
-import type { LambdaName } from '../lib/bundle.ts';
+import { type Catalogue, hasMailStore } from '../../functions/core/catalogue/catalogue.ts';
+import type { OrderMailEnv, PagesEnv } from '../../functions/env.ts';
+import type { LambdaName } from '../../lib/build/bundle.ts';
 import { builtLambdas } from './built-lambdas.ts';
 import type { Lambda } from './gateway.ts';
 

@@ -3,11 +3,11 @@ import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
-import { type Catalogue, hasMailStore } from '../functions/core/catalogue/catalogue.ts';
+import { type Catalogue, hasMailStore } from '../../functions/core/catalogue/catalogue.ts';
 import { builtins } from './builtins.mjs';
 import { inlineCatalogue, programsOf } from './inline-catalogue.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Sources in a clone, compiled in the package. */
 const source = (path: string) => join(root, `${path}${import.meta.url.slice(-3)}`);
 

@@ -12,9 +12,9 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { GetSendQuotaCommand, type SESClient } from '@aws-sdk/client-ses';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import type { Queue } from '../core/mail/redeliver.ts';
-import type { ListWaiting } from '../core/mail/seller.ts';
-import { DUE_SHARDS, toItem } from '../core/order/stored.ts';
+import type { Queue } from '../../core/mail/redeliver.ts';
+import type { ListWaiting } from '../../core/mail/seller.ts';
+import { DUE_SHARDS, toItem } from '../../core/order/stored.ts';
 import { isWritten } from './orders.ts';
 
 export const LEASE = 'lease#redeliver';

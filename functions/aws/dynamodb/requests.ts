@@ -1,12 +1,12 @@
 /** The requests of buyers in DynamoDB, for `redeliver`. The bundle of a catalogue without pages has a stub in this file's place. */
 import { DeleteItemCommand, type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { RequestQueue } from '../core/mail/redeliver.ts';
-import { REQUEST_SHARD } from '../core/order/stored.ts';
-import type { Ports } from '../core/world.ts';
+import type { RequestQueue } from '../../core/mail/redeliver.ts';
+import { REQUEST_SHARD } from '../../core/order/stored.ts';
+import type { Ports } from '../../core/world.ts';
+import { keypostSecret } from '../page-links.ts';
 import { keysOfAddress } from './by-email.ts';
 import { isWritten } from './orders.ts';
-import { keypostSecret } from './page-links.ts';
 import { inShard } from './queue.ts';
 
 export function redeliverRequests(
@@ -43,6 +43,6 @@ export function redeliverRequests(
       return ((await dynamo.send(new QueryCommand(query))).Items ?? []).map(({ key }) => key?.S ?? '');
     },
     work: async (ports: Ports, request) =>
-      (await import('../core/pages/requests.ts')).workOnRequest(ports, own, request),
+      (await import('../../core/pages/requests.ts')).workOnRequest(ports, own, request),
   };
 }

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod/mini';
-import { readBody, sendJson } from '../bin/commands/cli/http.ts';
+import { readBody, sendJson } from '../../bin/commands/cli/http.ts';
 
 export type Lambda = (event: unknown, context?: object) => Promise<unknown>;
 

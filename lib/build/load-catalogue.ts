@@ -13,12 +13,12 @@ import {
   findProvider,
   floorOf,
   unknownProviders,
-} from '../functions/core/catalogue/catalogue.ts';
-import * as rejection from '../functions/core/inbound/rejection.ts';
-import { functionFaults, programFaults } from '../functions/generator/vectors.ts';
-import * as keypost from '../functions/keypost.ts';
-import { allProviders as providers } from '../functions/providers/all.ts';
-import { mailStores } from '../functions/providers/mail-stores.ts';
+} from '../../functions/core/catalogue/catalogue.ts';
+import * as rejection from '../../functions/core/inbound/rejection.ts';
+import { functionFaults, programFaults } from '../../functions/generator/vectors.ts';
+import * as keypost from '../../functions/keypost.ts';
+import { allProviders as providers } from '../../functions/providers/all.ts';
+import { mailStores } from '../../functions/providers/mail-stores.ts';
 
 /** Returns the path of the file that a seller edits; `KEYPOST_CONFIG` names another. */
 export const catalogueFile = (named: string | undefined): string => resolve(named ?? 'keypost.config.ts');

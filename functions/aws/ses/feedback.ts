@@ -3,7 +3,7 @@
  * https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
  */
 import * as z from 'zod/mini';
-import type { MailEvent } from '../core/mail/feedback.ts';
+import type { MailEvent } from '../../core/mail/feedback.ts';
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html */
 export const Notifications = z.object({

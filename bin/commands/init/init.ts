@@ -4,9 +4,9 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { basename, dirname, join, resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import * as z from 'zod/mini';
-import { CommandError } from './cli/failure.ts';
-import { isClone, Manifest, ownManifest, root } from './cli/package.ts';
-import type { Terminal } from './cli/terminal.ts';
+import { CommandError } from '../cli/failure.ts';
+import { isClone, Manifest, ownManifest, root } from '../cli/package.ts';
+import type { Terminal } from '../cli/terminal.ts';
 
 const HELP = `
 Writes keypost.config.ts, cdk.json, package.json, tsconfig.json, .gitignore, README.md and
@@ -117,8 +117,8 @@ function manifestOf(before: z.output<typeof Manifest>, dir: string, keypost: str
 const filesOf = (): Readonly<Record<string, string>> => ({
   'keypost.config.ts': read(isClone ? 'keypost.config.ts' : 'keypost.config.txt'),
   'cdk.json': read('cdk.json').replace(/"app": ".*"/, '"app": "node node_modules/keypost/dist/bin/app.js"'),
-  'tsconfig.json': read('bin/commands/template/tsconfig.json'),
+  'tsconfig.json': read('bin/commands/init/template/tsconfig.json'),
   '.gitignore': 'node_modules/\ncdk.out/\n.bundles/\n.data/\n',
-  'README.md': read('bin/commands/template/README.md'),
-  '.github/workflows/deploy.yml': read('bin/commands/template/deploy.yml'),
+  'README.md': read('bin/commands/init/template/README.md'),
+  '.github/workflows/deploy.yml': read('bin/commands/init/template/deploy.yml'),
 });

@@ -1,8 +1,8 @@
 /** The counters of the limits: conditional updates in a small table of their own, whose items expire. */
 import { randomBytes } from 'node:crypto';
 import { type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import type { Count } from '../core/pages/limits.ts';
-import { within } from './client.ts';
+import type { Count } from '../../core/pages/limits.ts';
+import { within } from '../client.ts';
 import { isWritten } from './orders.ts';
 import { LIMITS_TABLE } from './table.ts';
 

@@ -1,8 +1,8 @@
 /** SES events that a person posts, in any of the formats in which AWS delivers them. */
 import * as z from 'zod/mini';
-import { BadRequest } from '../bin/commands/cli/http.ts';
-import type { Mails } from './aws/mails.ts';
-import type { SesEvents } from './aws/ses-events.ts';
+import { BadRequest } from '../../bin/commands/cli/http.ts';
+import type { Mails } from '../aws/mails.ts';
+import type { SesEvents } from '../aws/ses-events.ts';
 
 const ToLambda = z.object({ Records: z.array(z.object({ Sns: z.object({ Message: z.string() }) })) });
 const OverHttp = z.object({ Type: z.literal('Notification'), Message: z.string() });

@@ -15,11 +15,11 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
-import { bundleLambda, type LambdaName } from '../lib/bundle.ts';
-import { programsOf, valuesOf } from '../lib/inline-catalogue.ts';
+import type { Catalogue } from '../../functions/core/catalogue/catalogue.ts';
+import { bundleLambda, type LambdaName } from '../../lib/build/bundle.ts';
+import { programsOf, valuesOf } from '../../lib/build/inline-catalogue.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const CACHE = resolve('.bundles', 'local');
 const DAY_MS = 24 * 3_600_000;
 
@@ -74,7 +74,9 @@ function hashOf(catalogue: Catalogue, names: readonly LambdaName[]): string {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
   const others = [
-    ...['bundle', 'inline-catalogue'].map((name) => join(root, `lib/${name}${import.meta.url.slice(-3)}`)),
+    ...['bundle', 'inline-catalogue'].map((name) =>
+      join(root, `lib/build/${name}${import.meta.url.slice(-3)}`),
+    ),
     ...['package-lock.json'].filter((path) => existsSync(path)),
   ];
   for (const path of [...sources.sort(), ...others]) hash.update(path).update(readFileSync(path));

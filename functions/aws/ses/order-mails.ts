@@ -1,9 +1,9 @@
 /** Mails that SES has received: its notification, and the object with the mail. */
 import { CopyObjectCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod/mini';
-import { MAX_MAIL_BYTES } from '../core/inbound/mail.ts';
-import type { OrderMail } from '../core/order-mail.ts';
-import { Notifications } from './ses-feedback.ts';
+import { MAX_MAIL_BYTES } from '../../core/inbound/mail.ts';
+import type { OrderMail } from '../../core/order-mail.ts';
+import { Notifications } from './feedback.ts';
 
 /** The prefix of the objects that are deleted after 30 days; lib/order-mails.ts repeats both. */
 const RECEIVED = 'received/';

@@ -8,10 +8,10 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { fromItem as parseItem, toItem } from '../core/order/stored.ts';
-import type { Item } from '../core/order/types.ts';
-import type { Store } from '../core/world.ts';
-import { LEAN, trimClient, within } from './client.ts';
+import { fromItem as parseItem, toItem } from '../../core/order/stored.ts';
+import type { Item } from '../../core/order/types.ts';
+import type { Store } from '../../core/world.ts';
+import { LEAN, trimClient, within } from '../client.ts';
 
 /** @param requestTimeout one attempt: short where a provider waits for the answer. */
 export const dynamoClient = (requestTimeout = 1_000, connectionTimeout = 500): DynamoDBClient =>

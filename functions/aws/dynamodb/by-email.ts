@@ -1,5 +1,5 @@
 import { type DynamoDBClient, paginateQuery } from '@aws-sdk/client-dynamodb';
-import { toEmailKey } from '../core/mail/address.ts';
+import { toEmailKey } from '../../core/mail/address.ts';
 
 /** Lists the keys of the orders of an address, the oldest first, by the index. */
 export const keysOfAddress = (client: DynamoDBClient, table: string) => async (address: string) => {

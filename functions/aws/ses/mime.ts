@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { encodeWord, foldLines, quoteString } from 'nodemailer/lib/mime-funcs';
 import { encode, wrap } from 'nodemailer/lib/qp';
-import type { Message } from '../core/mail/message.ts';
+import type { Message } from '../../core/mail/message.ts';
 
 export function toMime({ from, to, replyTo, subject, text, html, headers, files = [] }: Message): Buffer {
   const texts = multipart('alternative', [part('text/plain', text), part('text/html', html)]);
