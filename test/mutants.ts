@@ -9,7 +9,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import ts from 'typescript-5';
-import { randomOf } from './simulation/random.ts';
+import { randomOf } from './simulation/world/random.ts';
 
 const { values } = parseArgs({
   options: {

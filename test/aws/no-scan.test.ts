@@ -4,8 +4,8 @@ import { type BuildOptions, build } from 'esbuild';
 import { expect, test } from 'vitest';
 import { bundling } from '../../lib/build/bundle.ts';
 import demo from '../../local/demo-shop.ts';
-import { PROVIDERS } from '../bench/every-provider.ts';
-import { deafClients, oneOrder } from '../bench/one-order.ts';
+import { PROVIDERS } from '../bench/own-work/every-provider.ts';
+import { deafClients, oneOrder } from '../bench/own-work/one-order.ts';
 
 /** The Lambda generate has no AWS client. `keypost.ts` is what a seller's catalogue imports, not a Lambda. */
 const OTHER_FILES = ['env.ts', 'generate.ts', 'keypost.ts'];

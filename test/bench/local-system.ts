@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { postRequest } from '../../functions/providers/simulate.ts';
 import { type Players, playersAt } from '../load/players.ts';
 import { startSystem } from '../load/system.ts';
-import type { Row } from './report.ts';
+import type { Row } from './report/report.ts';
 
 const AT_ONCE = [1, 4, 16, 64];
 const ORDERS = 1_500;

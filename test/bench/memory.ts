@@ -7,7 +7,7 @@ import { withBarOf } from '../../bin/commands/cli/progress.ts';
 import { playersAt } from '../load/players.ts';
 import { startSystem } from '../load/system.ts';
 import { orders } from './local-system.ts';
-import { machine, print, type Row } from './report.ts';
+import { machine, print, type Row } from './report/report.ts';
 
 const { orders: count } = parseArgs({ options: { orders: { type: 'string', default: '100000' } } }).values;
 const PARTS = 10;

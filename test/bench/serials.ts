@@ -3,8 +3,8 @@ import { findProfiles } from '../../functions/core/find-profile/find-profile.ts'
 import { keyBytes, serialOf } from '../../functions/core/serial/aes-128.ts';
 import { licenseeOf } from '../../functions/core/serial/name.ts';
 import { SerialProfile } from '../../functions/core/serial/profile.ts';
-import { type Row, spread } from './report.ts';
-import { spreadOf } from './stats.ts';
+import { type Row, spread } from './report/report.ts';
+import { spreadOf } from './report/stats.ts';
 
 const ROUNDS = 31;
 const SERIALS = 2_000;

@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSystem } from '../load/system.ts';
-import { drain } from './drain.ts';
-import type { Row } from './report.ts';
+import { drain } from './backlog/drain.ts';
+import type { Row } from './report/report.ts';
 
 const ORDERS = 50_000;
 const MOST_START = { seconds: 4, megabytes: 300 };

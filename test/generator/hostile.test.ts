@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished, test } from 'vitest';
 import { readOutput } from '../../functions/core/serial/program.ts';
 import { moduleFaults } from '../../functions/generator/check.ts';
 import { vectorFaults } from '../../functions/generator/vectors.ts';
-import { randomOf } from '../simulation/random.ts';
+import { randomOf } from '../simulation/world/random.ts';
 import { inputFor, mutantChild, NAMES, ORDER, read, started } from './programs.ts';
 
 const FOLDER = 'test/fixtures/generators';

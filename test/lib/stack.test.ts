@@ -15,7 +15,7 @@ import type { Catalogue } from '../../functions/core/catalogue/catalogue.ts';
 import { bundling } from '../../lib/build/bundle.ts';
 import { KeypostStack } from '../../lib/keypost-stack.ts';
 import demo from '../../local/demo-shop.ts';
-import { ALARM_METRICS } from '../bench/cost.ts';
+import { ALARM_METRICS } from '../bench/cost/cost.ts';
 import { seller } from '../fixtures/catalogue.ts';
 
 const many = <Schema extends z.ZodType>(one: Schema) =>

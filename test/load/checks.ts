@@ -1,7 +1,7 @@
 /** Checks the result: each acknowledged order, each mail, and nothing else. */
 import * as z from 'zod';
 import { diskFiles } from '../../local/files.ts';
-import type { Row } from '../bench/report.ts';
+import type { Row } from '../bench/report/report.ts';
 import type { Heard } from './drive.ts';
 import type { Kind } from './traffic.ts';
 

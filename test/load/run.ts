@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { withBarOf } from '../../bin/commands/cli/progress.ts';
-import { machine, print, type Row } from '../bench/report.ts';
+import { machine, print, type Row } from '../bench/report/report.ts';
 import { finishedOrders, ordersRows } from './checks.ts';
 import { drive, type Heard } from './drive.ts';
 import { watchMemory } from './memory.ts';

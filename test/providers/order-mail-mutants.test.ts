@@ -9,7 +9,7 @@ import { withSerials } from '../../functions/core/serial/lines.ts';
 import { mailStores } from '../../functions/providers/mail-stores.ts';
 import { catalogueWith } from '../fixtures/catalogue.ts';
 import { type Encoding, GENUINE, MAIL_SETTINGS, PASS, withText } from '../fixtures/order-mails.ts';
-import { randomOf } from '../simulation/random.ts';
+import { randomOf } from '../simulation/world/random.ts';
 
 const MUTANTS = Number(process.env.KEYPOST_MUTANT_MAILS ?? 10_000);
 const catalogue = catalogueWith(MAIL_SETTINGS);

@@ -1,6 +1,6 @@
 /** Prints the result of a run. */
-import { ACTIONS } from './operator.ts';
-import type { RunResult } from './parallel.ts';
+import { ACTIONS } from './processes/operator.ts';
+import type { RunResult } from './threads/parallel.ts';
 
 const number = (n: number) => n.toLocaleString('en');
 

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { withBarOf } from '../../bin/commands/cli/progress.ts';
-import { bundle, loadBundle } from './bundle.ts';
-import { simulateOverHttp } from './http.ts';
-import { monthInAShop, printMonth } from './month.ts';
-import { CHUNK, mergeResults, runAll } from './parallel.ts';
+import { simulateOverHttp } from './http/http.ts';
+import { monthInAShop, printMonth } from './month/month.ts';
+import { runMutants } from './mutants/run-mutants.ts';
 import { print } from './report.ts';
-import { runMutants } from './run-mutants.ts';
+import { bundle, loadBundle } from './threads/bundle.ts';
+import { CHUNK, mergeResults, runAll } from './threads/parallel.ts';
 
 const { values } = parseArgs({
   options: {

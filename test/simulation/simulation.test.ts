@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { bundle, findCode, loadBundle } from './bundle.ts';
-import { simulateOverHttp } from './http.ts';
-import { MUTANTS } from './mutants.ts';
-import { mergeResults } from './parallel.ts';
-import { detect } from './run-mutants.ts';
+import { simulateOverHttp } from './http/http.ts';
+import { MUTANTS } from './mutants/mutants.ts';
+import { detect } from './mutants/run-mutants.ts';
+import { bundle, findCode, loadBundle } from './threads/bundle.ts';
+import { mergeResults } from './threads/parallel.ts';
 
 const CHUNK = 100;
 const CHUNKS = 10;

@@ -1,7 +1,7 @@
 /** The time for a backlog of mails, compared with the account's rate alone, on a virtual clock. */
 import { expect, test } from 'vitest';
 import { mixed } from '../../../functions/core/mail/redeliver.ts';
-import { drain } from '../../bench/drain.ts';
+import { drain } from '../../bench/backlog/drain.ts';
 import { isProve } from '../../fixtures/prove.ts';
 
 const MOST = 1.05;
