@@ -49,7 +49,7 @@ export function sendHistory(sim: Sim, isReversed: (key: string, at: number) => b
     const from = isKnown ? (last.answeredAt ?? 0) : last.leaseAt;
     const wait = isKnown ? waitAfter(last) : LEASE_MS;
     if (startedAt - from < wait - 2 * sim.faultProfile.drift)
-      sim.violation(`no second try before its time (${last.answered})`, key);
+      sim.violation(`no second try before its time (${last.answered ?? 'no answer'})`, key);
   }
 
   function takeLease(process: Process, { before, after }: Write, send: OrderSend): void {
