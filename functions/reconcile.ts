@@ -12,7 +12,6 @@ import { providers } from './providers/index.ts';
 const BACK_MS = 3 * 24 * 3_600_000;
 /** Lambda gives 15 minutes. What is left then is done an hour later. */
 const RUN_MS = 13 * 60_000;
-const CALL_MS = 3_000;
 
 const { ports } = wirePorts(catalogue, webhookEnv(process.env));
 
@@ -43,8 +42,5 @@ async function noteFailure(name: string): Promise<void> {
   const heldAt = toAt(ports.now());
   const key = `notice#reconcile#${name}#${heldAt.slice(0, 10)}`;
   const notice = { kind: 'notice', key, version: 1, receivedAt: heldAt, heldAt } as const;
-  await ports
-    .store(() => CALL_MS)
-    .put(notice, undefined)
-    .catch(() => undefined); // DynamoDB may be what has failed; the error below raises the alarm.
+  await ports.store.put(notice, undefined).catch(() => undefined); // DynamoDB may be what has failed; the error below raises the alarm.
 }

@@ -9,7 +9,6 @@ import type { At } from './core/order/types.ts';
 import type { Ports } from './core/world.ts';
 import { webhookEnv } from './env.ts';
 
-const CALL_MS = 3_000;
 /** The number of due mails whose age is read for the gauge. In a long outage every due mail is about equally old. */
 const SAMPLE = 25;
 
@@ -27,7 +26,7 @@ const queue = { ...dueQueue(dynamo, ses, env.TABLE), requests };
 /** @param event `npm start` can move the clock `ahead` seconds; EventBridge's event has no such field. */
 export async function handler(event: { readonly ahead?: number }): Promise<Redelivered | undefined> {
   const now = () => Date.now() + (event.ahead ?? 0) * 1_000;
-  const ports: Ports = { ...shared, now, store: shared.store(() => CALL_MS) };
+  const ports: Ports = { ...shared, now };
   const result = await redeliver(ports, queue, now() + RUN_MS);
   const { held, entries } = await gauge(ports);
   if (result && held > 0) await judgeAgain(ports);

@@ -25,7 +25,7 @@ await warm(
   [
     ports.productKeys.read(),
     ports.providerKeys.read(),
-    ports.store(() => 2_000).get('warm'),
+    ports.store.get('warm'),
     importKeys(),
     importProviders(),
     rehearse(ports, importProviders),

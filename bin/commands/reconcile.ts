@@ -11,7 +11,7 @@ import { productKeys, providerKeys } from '../../functions/core/catalogue/keys.t
 import type { Provider } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import { type Reconciled, reconcile } from '../../functions/core/reconcile.ts';
-import type { LambdaPorts } from '../../functions/core/world.ts';
+import type { Ports } from '../../functions/core/world.ts';
 import { localGenerator } from '../../functions/generator/process.ts';
 import { providers } from '../../functions/providers/index.ts';
 import { json } from './cli/columns.ts';
@@ -84,7 +84,7 @@ function explainRejection({ code, message }: Rejection, setKey: string): string 
 }
 
 /** Connects the ports of a Lambda with the credentials of the person who runs the command. */
-async function portsAt(target: Target, catalogue: Catalogue): Promise<LambdaPorts> {
+async function portsAt(target: Target, catalogue: Catalogue): Promise<Ports> {
   const names = await target.names();
   return connectPorts(new DynamoDBClient(target.config), names.table, {
     catalogue,

@@ -3,7 +3,7 @@ import { SESClient } from '@aws-sdk/client-ses';
 import { fulfil } from '../core/fulfil.ts';
 import type { Provider } from '../core/inbound/provider.ts';
 import { requestWorld } from '../core/request-world.ts';
-import type { LambdaPorts } from '../core/world.ts';
+import type { Ports } from '../core/world.ts';
 import { orderStore } from './dynamodb/orders.ts';
 import { fixedSecret } from './secrets.ts';
 import { connect, sesMailer } from './ses/mailer.ts';
@@ -30,7 +30,7 @@ export async function warm(reads: readonly Promise<unknown>[], ses: SESClient): 
  * (docs/performance.md).
  */
 export async function rehearse(
-  shared: LambdaPorts,
+  shared: Ports,
   importProviders: () => Promise<{ readonly providers: Readonly<Record<string, Provider>> }>,
 ): Promise<void> {
   const { catalogue } = shared;
@@ -38,7 +38,7 @@ export async function rehearse(
   const settings = catalogue.providers[name];
   const sku = Object.values(catalogue.products).flatMap(({ skus }) => skus[name] ?? [])[0];
   if (!settings || sku === undefined) return;
-  const dryPorts: LambdaPorts = {
+  const dryPorts: Ports = {
     ...shared,
     catalogue: { ...catalogue, providers: { [name]: { ...settings, testOrders: 'seller' } } },
     providerKeys: fixedSecret({ [name]: { signing: ['none'] } }),
@@ -46,7 +46,7 @@ export async function rehearse(
     generate: undefined,
     ask: () => Promise.reject(new Error('a rehearsal asks nothing')),
     mailer: sesMailer(new SESClient(answering(SENT)), 'none'),
-    store: (ms) => orderStore(new DynamoDBClient(answering('{}')), 'none', ms),
+    store: orderStore(new DynamoDBClient(answering('{}')), 'none'),
     report: () => undefined,
   };
   const request = { method: 'POST', headers: {}, query: '', body: Buffer.from('{}') };

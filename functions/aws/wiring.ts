@@ -1,7 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Catalogue } from '../core/catalogue/catalogue.ts';
-import type { LambdaPorts, Ports } from '../core/world.ts';
+import type { Ports } from '../core/world.ts';
 import { ask } from './ask.ts';
 import { dynamoClient, orderStore } from './dynamodb/orders.ts';
 import { lambdaGenerator } from './generator.ts';
@@ -18,6 +18,9 @@ type Environment = Readonly<
 > & { readonly GENERATE?: string; readonly PAGES?: string; readonly KEYPOST_KEYS?: string };
 
 export { setTimeout as sleep } from 'node:timers/promises';
+
+/** The limit for a call of the orders table where no provider waits for the answer. */
+const CALL_MS = 3_000;
 
 /** Imports zod and the schemas of the secrets: lazily, so that the connections are opened first. */
 export const importKeys = () => import('../core/catalogue/keys.ts');
@@ -59,10 +62,10 @@ export function keySecrets(
 export const connectPorts = (
   dynamo: DynamoDBClient,
   table: string,
-  others: Omit<LambdaPorts, 'ask' | 'now' | 'store'>,
-): LambdaPorts => ({
+  others: Omit<Ports, 'ask' | 'now' | 'store'>,
+): Ports => ({
   ...others,
   ask,
   now: Date.now,
-  store: (ms) => orderStore(dynamo, table, ms),
+  store: orderStore(dynamo, table, () => CALL_MS),
 });

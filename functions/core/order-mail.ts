@@ -7,7 +7,7 @@ import { Rejection } from './inbound/rejection.ts';
 import type { Verdicts } from './inbound/request.ts';
 import type { Claim } from './order/types.ts';
 import { requestWorld } from './request-world.ts';
-import type { LambdaPorts } from './world.ts';
+import type { Ports } from './world.ts';
 
 export interface OrderMail {
   /** The addresses of the envelope that SES accepted the mail for. */
@@ -29,7 +29,7 @@ export interface Received {
 
 /** Throws if the mail has to be processed again. Two held mails of one store in a row are reported. */
 export async function fulfilMail(
-  ports: LambdaPorts,
+  ports: Ports,
   stores: Readonly<Record<string, MailStore>>,
   mail: OrderMail,
 ): Promise<Received> {
@@ -37,7 +37,7 @@ export async function fulfilMail(
   const received = await processMail(ports, stores, name, mail);
   if (!name || received.disposition === 'ignored') return received;
   const isHeld = received.disposition === 'held';
-  const store = ports.store(() => CALL_MS);
+  const { store } = ports;
   const key = `notice#mails-of-${name}`;
   const notice = await store.get(key);
   // An odd version says that the last mail of the store was held.
@@ -51,10 +51,8 @@ export async function fulfilMail(
   return received;
 }
 
-const CALL_MS = 3_000;
-
 async function processMail(
-  ports: LambdaPorts,
+  ports: Ports,
   stores: Readonly<Record<string, MailStore>>,
   name: string | undefined,
   { verdicts, object, body }: OrderMail,

@@ -10,7 +10,7 @@ import { keyOf } from './order/keys.ts';
 import { orderAt } from './order/record.ts';
 import type { Cursor, Item, Order } from './order/types.ts';
 import { requestWorld } from './request-world.ts';
-import type { LambdaPorts, Store } from './world.ts';
+import type { Ports, Store } from './world.ts';
 
 export interface Reconciled {
   /** Paid orders that the provider listed. */
@@ -23,7 +23,6 @@ export interface Reconciled {
 
 /** Stands for the missing request. The answer of the provider's own API needs no signature. */
 const NO_REQUEST = { method: 'GET', headers: {}, query: '', body: Buffer.alloc(0) };
-const CALL_MS = 3_000;
 
 export interface Run {
   /** Milliseconds since 1970. */
@@ -41,7 +40,7 @@ export interface Run {
  * stays recorded.
  */
 export async function* reconcile(
-  ports: LambdaPorts,
+  ports: Ports,
   name: string,
   provider: Provider,
   { since, job, until = Number.POSITIVE_INFINITY, sleep }: Run,
@@ -49,7 +48,7 @@ export async function* reconcile(
   const context = patient(await requestWorld(ports, name, NO_REQUEST).context(), () => ports.now(), sleep);
   if (!provider.paid)
     throw new Rejection('provider_refused', `Keypost cannot list the paid orders of ${name}`);
-  const store = ports.store(() => CALL_MS);
+  const { store } = ports;
   const count = { seen: 0, missing: 0, fulfilled: 0, held: 0 };
   let unread = 0;
   let cursor = await findCursor(store, job);
@@ -83,7 +82,7 @@ const LIST_MS = 15_000;
 const MOST_WAIT_MS = 60_000;
 
 /** Makes a call again if the API is busy, after the time that it asks for. `now` goes on, since a call may be signed with it. */
-const patient = (context: Context, now: LambdaPorts['now'], sleep: Run['sleep']): Context => ({
+const patient = (context: Context, now: Ports['now'], sleep: Run['sleep']): Context => ({
   ...context,
   get now() {
     return now();
@@ -116,7 +115,7 @@ async function moveCursor(store: Store, cursor: Cursor, position: Cursor['positi
 }
 
 /** Returns undefined for an order that cannot be parsed, so that it does not block the others. */
-async function fetchEvents({ report }: LambdaPorts, name: string, paid: PaidOrder) {
+async function fetchEvents({ report }: Ports, name: string, paid: PaidOrder) {
   try {
     return await paid.events();
   } catch (error) {
@@ -140,7 +139,7 @@ function isMissing(stored: Item | undefined, { isReversed }: PaidOrder): boolean
 }
 
 async function fulfilEvents(
-  ports: LambdaPorts,
+  ports: Ports,
   name: string,
   events: readonly OrderEvent[],
   before: Item | undefined,

@@ -8,7 +8,7 @@ import { idIn } from './order/keys.ts';
 import { recordIgnored, recordReversal, recordSale, recordUnreadable } from './order/record.ts';
 import type { Raw } from './order/types.ts';
 import { hasKey, judgeWith } from './serial/lines.ts';
-import type { LambdaPorts, World } from './world.ts';
+import type { Ports, World } from './world.ts';
 
 /** Ends our own work on a request: the least patient provider gives up after five seconds. */
 const WORK_MS = 4_000;
@@ -21,13 +21,13 @@ const MARK_MS = 1_000;
 const GENERATE_MS = 1_000;
 
 /** The types of ignored events with an amount that this instance has reported. */
-const noticed = new WeakMap<LambdaPorts, Set<string>>();
+const noticed = new WeakMap<Ports, Set<string>>();
 
 /** Makes the ports of one request of `provider`. Its time starts now. */
-export function requestWorld(shared: LambdaPorts, provider: string, request: WebhookRequest): World {
+export function requestWorld(shared: Ports, provider: string, request: WebhookRequest): World {
   const { catalogue, report, now } = shared;
   const end = now() + WORK_MS;
-  const store = shared.store(() => Math.max(end - now(), MARK_MS));
+  const store = shared.store.within?.(() => Math.max(end - now(), MARK_MS)) ?? shared.store;
   const ports = { ...shared, store };
   let mails = 0;
   let used: ProviderKeys = {};
@@ -104,7 +104,7 @@ export function requestWorld(shared: LambdaPorts, provider: string, request: Web
 
 /** Makes the context of a provider. */
 export function contextFrom(
-  { catalogue, now, ask }: Pick<LambdaPorts, 'catalogue' | 'now' | 'ask'>,
+  { catalogue, now, ask }: Pick<Ports, 'catalogue' | 'now' | 'ask'>,
   provider: string,
   keys: ProviderKeys,
 ): Context {

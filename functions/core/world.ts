@@ -18,6 +18,8 @@ export interface Store {
    * returns the conflicting item. Recognises its own write if only the answer was lost.
    */
   put(item: Item, expected: number | undefined): Promise<Item | undefined>;
+  /** The same store, whose calls each end after `ms()`; missing if its own limits cannot be changed. */
+  within?(ms: () => number): Store;
 }
 
 /** The result of one attempt to send. */
@@ -99,12 +101,6 @@ export interface Secret<Value> {
 /** The ports of a manual action; `redeliver` judges held orders again with them. */
 export interface OperatorPorts extends Omit<Ports, 'mailer' | 'links'> {
   readonly providers: Readonly<Record<string, Provider>>;
-}
-
-/** The ports of a Lambda, shared by all its requests. */
-export interface LambdaPorts extends Omit<Ports, 'store'> {
-  /** Makes a store whose calls each end after `ms()`. */
-  store(ms: () => number): Store;
 }
 
 /** The ports of one request, limited to its provider and its time. */

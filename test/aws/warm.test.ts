@@ -5,7 +5,7 @@ import { toMime } from '../../functions/aws/ses/mime.ts';
 import { rehearse } from '../../functions/aws/warm.ts';
 import { type Catalogue, defineConfig } from '../../functions/core/catalogue/catalogue.ts';
 import type { Provider } from '../../functions/core/inbound/provider.ts';
-import type { LambdaPorts } from '../../functions/core/world.ts';
+import type { Ports } from '../../functions/core/world.ts';
 import { shop } from '../../functions/providers/shop/provider.ts';
 import { seller, serial } from '../fixtures/catalogue.ts';
 
@@ -34,7 +34,7 @@ function touched() {
   };
   const secret = { read: touch('secret'), newer: touch('secret') };
   const store = { get: touch('get'), put: touch('put') };
-  const shared = (of: Catalogue): LambdaPorts => ({
+  const shared = (of: Catalogue): Ports => ({
     catalogue: of,
     now: () => Date.parse('2026-11-23T03:00:00Z'),
     ask: touch('ask'),
@@ -42,7 +42,7 @@ function touched() {
     mailer: touch('mailer'),
     productKeys: secret,
     providerKeys: secret,
-    store: () => store,
+    store,
   });
   return { called, shared };
 }

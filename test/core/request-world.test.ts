@@ -36,7 +36,7 @@ test.each([
         return store.put(item, expected);
       },
     };
-    const shared = { ...world.shared, store: () => slow };
+    const shared = { ...world.ports, store: slow };
     for await (const _claim of fulfil(requestWorld(shared, 'plain', request), plain, request));
     expect(world.mails).toHaveLength(sent);
     world.state.now += 3 * 60_000;
@@ -82,7 +82,7 @@ test('a request that no known key has signed is verified with the newer key too'
   const world = memoryWorld(catalogue);
   const keys = (signing: string): ProviderKeys => ({ plain: { signing: [signing] } });
   const shared = {
-    ...world.shared,
+    ...world.ports,
     providerKeys: { read: async () => keys('old'), newer: async () => keys('new') },
   };
   const signed: Provider = {
@@ -112,7 +112,7 @@ test('a held request is stored without the proof of its sender', async () => {
     ...{ method: 'POST', query: 'shop=1&key=secret', body: Buffer.from('no JSON') },
     headers: { ...kept, ...Object.fromEntries(proof.map((name) => [name, 'proof'])), 'x-custom': 'secret' },
   };
-  for await (const _ of fulfil(requestWorld(world.shared, 'plain', broken), plain, broken));
+  for await (const _ of fulfil(requestWorld(world.ports, 'plain', broken), plain, broken));
   expect(world.orders()).toMatchObject([{ raw: { headers: kept, query: 'shop=1' } }]);
   expect(Object.keys(world.orders()[0]?.raw?.headers ?? {})).toEqual(Object.keys(kept));
 });

@@ -67,7 +67,7 @@ it('releases such a line with a name that works', async () => {
   const [order] = world.stored();
   const inputs = {
     catalogue: CATALOGUE,
-    keys: await world.shared.productKeys.read(),
+    keys: await world.ports.productKeys.read(),
     answers: () => ({ serial: 'M-3-OK' }),
   };
   const released =

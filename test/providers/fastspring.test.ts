@@ -354,7 +354,7 @@ describe('a sale that arrives as a webhook and as a licence call', () => {
     expect(await shop.post(nameless)).toEqual({ status: 500, body: 'held' });
     const [order] = shop.stored();
     if (!order) throw new Error('nothing is held');
-    const known = { catalogue: shop.ports.catalogue, keys: await shop.shared.productKeys.read() };
+    const known = { catalogue: shop.ports.catalogue, keys: await shop.ports.productKeys.read() };
     const corrections = { name: 'Zoë', products: new Map() };
     const actor = { who: 'seller', why: null };
     const mended = releaseOrder(known, order, corrections, undefined, actor, shop.state.now);

@@ -59,7 +59,7 @@ function shop({ options, keys }: Case, change: object = {}, skus = SKUS, more: P
     newer: async () => undefined,
   };
   const post = async (request: WebhookRequest) => {
-    const requested = requestWorld({ ...world.shared, providerKeys }, 'plain', request);
+    const requested = requestWorld({ ...world.ports, providerKeys }, 'plain', request);
     const done: Claim[] = [];
     try {
       for await (const claim of fulfil(requested, form, request)) done.push(claim);

@@ -14,7 +14,7 @@ import { orderAt } from '../../functions/core/order/record.ts';
 import type { Item, Order } from '../../functions/core/order/types.ts';
 import { reconcile } from '../../functions/core/reconcile.ts';
 import { requestWorld } from '../../functions/core/request-world.ts';
-import type { LambdaPorts, Store } from '../../functions/core/world.ts';
+import type { Ports, Store } from '../../functions/core/world.ts';
 import { providers } from '../../functions/providers/index.ts';
 import { loadSimulator } from '../../functions/providers/simulate.ts';
 import type { SoldOrder } from '../../functions/providers/simulator.ts';
@@ -48,7 +48,7 @@ function memoryStore(): Store & { readonly items: ReadonlyMap<string, Item> } {
 function portsFor(name: string, signing: readonly string[], url: string, store: Store) {
   const mails: string[] = [];
   const fixed = <Value>(value: Value) => ({ read: async () => value, newer: async () => undefined });
-  const ports: LambdaPorts = {
+  const ports: Ports = {
     catalogue: demo,
     now: () => NOW,
     ask,
@@ -59,18 +59,13 @@ function portsFor(name: string, signing: readonly string[], url: string, store: 
       mails.push(to);
       return { kind: 'sent', messageId: String(mails.length) };
     },
-    store: () => store,
+    store,
   };
   return { ports, mails };
 }
 
 /** The webhook's half of the comparison. Its signature is not the subject of this test. */
-async function deliver(
-  ports: LambdaPorts,
-  provider: Provider,
-  body: string,
-  headers: Record<string, string>,
-) {
+async function deliver(ports: Ports, provider: Provider, body: string, headers: Record<string, string>) {
   const request = { method: 'POST', headers, query: '', body: Buffer.from(body) };
   const trusting = { ...provider, verify: () => undefined };
   for await (const _ of fulfil(requestWorld(ports, provider.name, request), trusting, request));
@@ -130,7 +125,7 @@ describe.each(sellers)('$name', (provider) => {
       const store = memoryStore();
       const { ports, mails } = portsFor(name, signing, api.url, store);
       // A provider repeats a notification that was answered with 503; here the call is repeated.
-      const patientAsk: LambdaPorts['ask'] = (url, init) =>
+      const patientAsk: Ports['ask'] = (url, init) =>
         ask(url, init).catch((error: unknown) => {
           if (error instanceof Rejection && error.code === 'provider_unavailable') return ask(url, init);
           throw error;
@@ -195,11 +190,11 @@ async function expectPair(
   provider: Provider,
   paid: { orderId: string; body: string; headers: Readonly<Record<string, string>> } | undefined,
   store: Store,
-  ports: LambdaPorts,
+  ports: Ports,
 ) {
   if (!paid) throw new Error('found no order to compare; make one');
   const other = memoryStore();
-  await deliver({ ...ports, store: () => other }, provider, paid.body, { ...paid.headers });
+  await deliver({ ...ports, store: other }, provider, paid.body, { ...paid.headers });
   const key = keyOf(provider.name, false, paid.orderId);
   expect(factsOf(await orderAt(store, key))).toEqual(factsOf(await orderAt(other, key)));
 }

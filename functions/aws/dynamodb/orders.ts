@@ -31,6 +31,7 @@ export function orderStore(client: DynamoDBClient, table: string, ms?: () => num
     return (await limited(client.send(query))).Item;
   };
   return {
+    within: (limit) => orderStore(client, table, limit),
     async get(key) {
       const found = await read(key);
       return found && fromItem(found);

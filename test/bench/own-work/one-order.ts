@@ -8,7 +8,7 @@ import { sesMailer } from '../../../functions/aws/ses/mailer.ts';
 import { productKeys, providerKeys } from '../../../functions/core/catalogue/keys.ts';
 import { fulfil } from '../../../functions/core/fulfil.ts';
 import { requestWorld } from '../../../functions/core/request-world.ts';
-import type { LambdaPorts } from '../../../functions/core/world.ts';
+import type { Ports } from '../../../functions/core/world.ts';
 import { providers } from '../../../functions/providers/index.ts';
 import { SECRETS } from '../contest/signed-orders.ts';
 import type { Clients, ThreeCalls } from '../contest/three-calls.ts';
@@ -18,7 +18,7 @@ import { catalogue, orderOf, SIGNING } from './every-provider.ts';
 export function oneOrder(provider: string, { dynamo, ses }: Clients): () => Promise<void> {
   const cached = <Value>(value: Value) => ({ read: async () => value, newer: async () => undefined });
   const { event, ask } = orderOf(provider);
-  const shared: LambdaPorts = {
+  const shared: Ports = {
     catalogue,
     now: Date.now,
     ask,
@@ -26,7 +26,7 @@ export function oneOrder(provider: string, { dynamo, ses }: Clients): () => Prom
     productKeys: cached(productKeys(SECRETS['product-keys'])),
     providerKeys: cached(providerKeys(SIGNING)),
     mailer: sesMailer(ses, 'keypost'),
-    store: (ms) => orderStore(dynamo, 'orders', ms),
+    store: orderStore(dynamo, 'orders'),
   };
   const by = providers[provider];
   if (!by) throw new Error(`no provider ${provider}`);

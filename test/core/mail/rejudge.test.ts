@@ -34,7 +34,7 @@ const WITH_KEY = { widget: [{ version: 1, key: KEY }] };
 async function held(events: readonly object[], before: Shop) {
   const world = memoryWorld(before.catalogue);
   const keys = before.keys ?? WITH_KEY;
-  Object.assign(world.shared, { productKeys: fixedSecret(keys) });
+  Object.assign(world.ports, { productKeys: fixedSecret(keys) });
   await world.deliver(events, before.provider);
   const ids = () => world.orders().flatMap(({ key, heldAt }) => (heldAt ? key : []));
   expect(ids()).toHaveLength(1);

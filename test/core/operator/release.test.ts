@@ -200,7 +200,7 @@ describe('a release resolves the reason', () => {
   test('product_key: the key', async () => {
     const world = memoryWorld(catalogue);
     const none = { read: async () => ({}), newer: async () => undefined };
-    world.shared.productKeys = none;
+    world.ports.productKeys = none;
     await world.deliver([sold()]);
     const [order] = world.orders();
     expect(order && held(order)).toEqual(['product_key']);

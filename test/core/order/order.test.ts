@@ -328,7 +328,7 @@ describe('facts in any order', () => {
         return await store.put(item, expected);
       },
     };
-    const first = { ...world.shared, store: () => overtaken };
+    const first = { ...world.ports, store: overtaken };
     const request = { method: 'POST', headers: {}, query: '', body: Buffer.from(JSON.stringify([named])) };
     for await (const _ of fulfil(requestWorld(first, 'plain', request), plain, request));
     expect(await other).toBe(true);
@@ -356,7 +356,7 @@ describe('facts in any order', () => {
     const request = { method: 'POST', headers: {}, query: '', body };
     const done: string[] = [];
     const deliver = async () => {
-      const one = requestWorld({ ...world.shared, store: () => failing }, 'plain', request);
+      const one = requestWorld({ ...world.ports, store: failing }, 'plain', request);
       for await (const { order } of fulfil(one, plain, request)) if (order) done.push(order.key);
     };
     await expect(deliver()).rejects.toThrow('too large');
@@ -614,7 +614,7 @@ describe('lines', () => {
     const headers = JSON.parse('{"__proto__":"a","constructor":"b","x-shop":"c"}');
     const request = { method: 'POST', headers, query: '', body: Buffer.from('{') };
     const unreadable = { name: 'plain', verify() {}, read: () => JSON.parse('{') };
-    for await (const _ of fulfil(requestWorld(world.shared, 'plain', request), unreadable, request));
+    for await (const _ of fulfil(requestWorld(world.ports, 'plain', request), unreadable, request));
     expect(Object.entries(world.orders()[0]?.raw?.headers ?? {})).toEqual([['x-shop', 'c']]);
   });
 

@@ -26,6 +26,7 @@ interface Stored {
 
 /** The longest delay of the index. */
 const LAG_MS = 2_000;
+const CALL_MS = 3_000;
 
 export function tableOf(sim: Sim, watcher: Watcher) {
   const items = new Map<string, Stored>();
@@ -55,7 +56,7 @@ export function tableOf(sim: Sim, watcher: Watcher) {
     for (const wake of wakers) wake(at);
   }
 
-  function storeOf(process: Process, ms: () => number): Store {
+  function storeOf(process: Process, ms = () => CALL_MS): Store {
     const tried = async <Result>(what: string, key: string, effect: () => Result) => {
       watcher.called(process);
       try {
@@ -66,6 +67,7 @@ export function tableOf(sim: Sim, watcher: Watcher) {
       }
     };
     return {
+      within: (limit) => storeOf(process, limit),
       get: (key) => tried('get', key, () => items.get(key)?.item),
       async put(item, expected) {
         writers += 1;

@@ -19,6 +19,7 @@ import { CONFIGURATION_SET } from './servers.ts';
 
 const AT = { step: 'deserialize', priority: 'high' } as const;
 const CACHED_MS = 5 * 60_000;
+const CALL_MS = 3_000;
 
 export function httpAws(sim: Sim, clock: ReturnType<typeof httpClock>, parts: Parts) {
   const { history, watcher } = parts;
@@ -64,7 +65,7 @@ export function httpAws(sim: Sim, clock: ReturnType<typeof httpClock>, parts: Pa
   const as = <Result>(process: Process, work: () => Promise<Result>) =>
     clock.during(process, () => caller.run(process, work));
 
-  function storeOf(process: Process, ms: () => number): Store {
+  function storeOf(process: Process, ms = () => CALL_MS): Store {
     const store = orderStore(dynamo, LOCAL_NAMES.table, ms);
     const tried = <Result>(key: string, work: () => Promise<Result>) => {
       watcher.called(process);
@@ -74,6 +75,7 @@ export function httpAws(sim: Sim, clock: ReturnType<typeof httpClock>, parts: Pa
       });
     };
     return {
+      within: (limit) => storeOf(process, limit),
       get: (key) => tried(key, () => store.get(key)),
       async put(item, expected) {
         const inTheWay = await tried(item.key, () => store.put(item, expected));

@@ -7,7 +7,7 @@ import { Rejection } from '../../../functions/core/inbound/rejection.ts';
 import { keyOf } from '../../../functions/core/order/keys.ts';
 import type { Item } from '../../../functions/core/order/types.ts';
 import { fulfilMail, type Received } from '../../../functions/core/order-mail.ts';
-import type { LambdaPorts } from '../../../functions/core/world.ts';
+import type { Ports } from '../../../functions/core/world.ts';
 import { simulator } from '../../../functions/providers/kagi/simulator.ts';
 import { mailStores } from '../../../functions/providers/mail-stores.ts';
 import { giftScript, type OrderScript } from '../script/order-script.ts';
@@ -35,7 +35,7 @@ interface OrderMail {
 export type MailPlays = ReturnType<typeof scheduleMails>;
 
 /** @param portsOf creates what a process of the Lambda has. */
-export function scheduleMails(sim: Sim, orders: number, portsOf: (process: Process) => LambdaPorts) {
+export function scheduleMails(sim: Sim, orders: number, portsOf: (process: Process) => Ports) {
   const random = randomOf(sim.random.below(2 ** 31));
   const { clock, faultProfile } = sim;
   const scripts = Array.from({ length: Math.ceil(orders / 50) }, (_, n) => {

@@ -1,7 +1,7 @@
 /** Runs `reconcile`: now and then, and once after all faults, so that no sale of these providers is lost. */
 import type { PaidOrder, Provider } from '../../../functions/core/inbound/provider.ts';
 import { reconcile } from '../../../functions/core/reconcile.ts';
-import type { LambdaPorts } from '../../../functions/core/world.ts';
+import type { Ports } from '../../../functions/core/world.ts';
 import { askApi } from '../aws/calls.ts';
 import { type Fact, isSale, type OrderScript } from '../script/order-script.ts';
 import { isStopped, statusBy } from '../script/reversals.ts';
@@ -18,7 +18,7 @@ const HOUR = 3_600_000;
 export function scheduleReconcile(
   sim: Sim,
   scripts: readonly OrderScript[],
-  sharedOf: (process: Process) => LambdaPorts,
+  portsOf: (process: Process) => Ports,
 ): void {
   const { clock, random, faultProfile } = sim;
 
@@ -40,7 +40,7 @@ export function scheduleReconcile(
     };
     try {
       const options = { since: START, job: `${name}`, sleep: (ms: number) => sleep(sim, process, ms) };
-      for await (const _ of reconcile(sharedOf(process), name, provider, options)) {
+      for await (const _ of reconcile(portsOf(process), name, provider, options)) {
         for (const fact of fetched.splice(0)) {
           if (isSale(fact) && fact.answeredAt === undefined) sim.count('sales found by reconcile');
           fact.answeredAt ??= clock.now;

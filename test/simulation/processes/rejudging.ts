@@ -1,18 +1,17 @@
 /** Judges held items again, as `redeliver` does after a changed key or a fixed parser, until all are judged. */
 import { judgedBy, rejudgeHeld } from '../../../functions/core/mail/rejudge.ts';
-import type { LambdaPorts } from '../../../functions/core/world.ts';
+import type { Ports } from '../../../functions/core/world.ts';
 import { providers } from '../script/requests.ts';
 import type { Sim } from '../world/sim.ts';
 import type { Aws } from '../world/world.ts';
 import { type Process, processOf } from './process.ts';
 
 const MINUTE = 60_000;
-const CALL_MS = 3_000;
 
 export function scheduleRejudging(
   sim: Sim,
   aws: Pick<Aws, 'items'>,
-  sharedOf: (process: Process) => LambdaPorts,
+  portsOf: (process: Process) => Ports,
 ): void {
   const { clock, random, faultProfile } = sim;
   const listHeld = async (after: string | undefined, limit: number) => {
@@ -29,8 +28,7 @@ export function scheduleRejudging(
     process.verified = true;
     const again = () => clock.at(clock.now + MINUTE, start);
     process.ends.push(again);
-    const shared = sharedOf(process);
-    const ports = { ...shared, providers, store: shared.store(() => CALL_MS) };
+    const ports = { ...portsOf(process), providers };
     try {
       return await rejudgeHeld(ports, await judgedBy('code', ports), listHeld);
     } finally {

@@ -4,7 +4,7 @@ import type { Provider } from '../../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../../functions/core/inbound/rejection.ts';
 import type { WebhookRequest } from '../../../functions/core/inbound/request.ts';
 import { requestWorld } from '../../../functions/core/request-world.ts';
-import type { LambdaPorts } from '../../../functions/core/world.ts';
+import type { Ports } from '../../../functions/core/world.ts';
 import { Fault } from '../aws/calls.ts';
 import { providerOf } from '../script/requests.ts';
 import type { ProviderName } from '../script/schedules.ts';
@@ -22,15 +22,15 @@ const STATUS: Readonly<Record<string, number>> = {
 
 interface Instance {
   readonly process: Process;
-  readonly shared: LambdaPorts;
+  readonly ports: Ports;
 }
 
-/** @param sharedOf creates the state that all requests of one process share. */
-export function webhookOf(sim: Sim, sharedOf: (process: Process) => LambdaPorts) {
+/** @param portsOf creates what all requests of one process share. */
+export function webhookOf(sim: Sim, portsOf: (process: Process) => Ports) {
   const idle: Instance[] = [];
   const newInstance = (): Instance => {
     const process = processOf(sim, 'w');
-    return { process, shared: sharedOf(process) };
+    return { process, ports: portsOf(process) };
   };
   const pickInstance = (): Instance => {
     const at = sim.random.below(idle.length + 1);
@@ -41,7 +41,7 @@ export function webhookOf(sim: Sim, sharedOf: (process: Process) => LambdaPorts)
   /** Calls back with the status, or never. */
   return (name: ProviderName, request: WebhookRequest, answered: (status: number) => void): void => {
     const instance = pickInstance();
-    const { process, shared } = instance;
+    const { process, ports } = instance;
     // Unfinished work belongs to a request that was verified.
     process.verified = process.parked.length > 0;
     thaw(process);
@@ -62,7 +62,7 @@ export function webhookOf(sim: Sim, sharedOf: (process: Process) => LambdaPorts)
       if (sim.random.chance(0.9)) idle.push(instance);
     };
     respond(
-      requestWorld(shared, name, request),
+      requestWorld(ports, name, request),
       withVerifyCheck(providerOf(name), process, sim),
       request,
     ).then(end, (error) => {

@@ -2,7 +2,7 @@
 
 import type { Queue } from '../../../functions/core/mail/redeliver.ts';
 import type { Item } from '../../../functions/core/order/types.ts';
-import type { LambdaPorts, Mailer, Ports, ReportName, Store } from '../../../functions/core/world.ts';
+import type { Mailer, Ports, ReportName, Store } from '../../../functions/core/world.ts';
 import { askApi } from '../aws/calls.ts';
 import { feedbackLambda, type HandleFeedback } from '../aws/events.ts';
 import { keysFor } from '../aws/secrets.ts';
@@ -31,10 +31,10 @@ export interface Aws {
   readonly due: ReadonlyMap<string, { readonly at: number }>;
   /** Calls back whenever an order gets a due time. */
   onDue(wake: (at: number) => void): void;
-  /** Each call ends after `ms()`. */
-  storeOf(process: Process, ms: () => number): Store;
+  /** Each call ends after `ms()`, 3 s by default. */
+  storeOf(process: Process, ms?: () => number): Store;
   mailerOf(process: Process): Mailer;
-  secretsOf(process: Process): Pick<LambdaPorts, 'productKeys' | 'providerKeys'>;
+  secretsOf(process: Process): Pick<Ports, 'productKeys' | 'providerKeys'>;
   queueOf(process: Process): Queue;
 }
 
@@ -71,11 +71,12 @@ export function worldOf(sim: Sim, scripts: readonly OrderScript[], awsOf: (sim: 
     keys,
     handle: feedbackLambda(sim, (process) => portsOf(process)),
   });
-  const commonOf = (process: Process) => ({
+  const portsOf = (process: Process): Ports => ({
     ...aws.secretsOf(process),
     ask: () => askApi(sim, process),
     catalogue,
     mailer: aws.mailerOf(process),
+    store: aws.storeOf(process),
     now: () => nowOf(sim, process),
     report(name: ReportName, { order }: Readonly<Record<string, string | number | boolean>>) {
       if (name === 'rejudged') sim.count('items judged again');
@@ -83,24 +84,16 @@ export function worldOf(sim: Sim, scripts: readonly OrderScript[], awsOf: (sim: 
       sim.note(`${process.id} ${name} ${order ?? ''}`);
     },
   });
-  const sharedOf = (process: Process): LambdaPorts => ({
-    ...commonOf(process),
-    store: (ms) => aws.storeOf(process, ms),
-  });
-  const portsOf = (process: Process): Ports => ({
-    ...commonOf(process),
-    store: aws.storeOf(process, () => 3_000),
-  });
   const deliveries = scheduleDeliveries(
     sim,
     scripts,
-    deliverySender(sim, webhookOf(sim, sharedOf), keys.signingKey),
+    deliverySender(sim, webhookOf(sim, portsOf), keys.signingKey),
   );
   startRuns(sim, aws, portsOf);
   scheduleOperator(sim, [...scripts, ...gifts], operatorOf(sim, aws, keys));
-  scheduleReconcile(sim, scripts, sharedOf);
-  scheduleRejudging(sim, aws, sharedOf);
-  const mails = scheduleMails(sim, aws.takesMails ? scripts.length : 0, sharedOf);
+  scheduleReconcile(sim, scripts, portsOf);
+  scheduleRejudging(sim, aws, portsOf);
+  const mails = scheduleMails(sim, aws.takesMails ? scripts.length : 0, portsOf);
   for (const script of mails.scripts) byKey.set(script.key, script);
   return { aws, history, deliveries, gifts, mails };
 }
