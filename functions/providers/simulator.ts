@@ -1,6 +1,6 @@
 /** The sending half of a provider: it builds and signs the requests that the provider would send. */
 import { createHmac, randomUUID } from 'node:crypto';
-
+import { readFileSync } from 'node:fs';
 import type { MailSettings } from '../core/inbound/provider.ts';
 
 export interface TestOrder {
@@ -33,11 +33,68 @@ export interface SignedRequest {
   readonly before?: SignedRequest | undefined;
 }
 
-/** https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
-export function standardHeaders(body: string | Buffer, key: Buffer, now: number): Record<string, string> {
+const post =
+  (base: Readonly<Record<string, string>>) =>
+  (
+    orderId: string,
+    body: string,
+    headers: Readonly<Record<string, string>> = {},
+    query = '',
+  ): SignedRequest => ({
+    ...{ method: 'POST', query, headers: { ...base, ...headers }, body, orderId },
+  });
+export const postJson = post({ 'content-type': 'application/json' });
+export const FORM_HEADERS = { 'content-type': 'application/x-www-form-urlencoded' };
+export const postForm = post(FORM_HEADERS);
+const postMail = post({ 'content-type': 'message/rfc822' });
+
+/** The HMAC-SHA256 of the parts, one after the other. */
+export const hmac = (
+  secret: string | Buffer,
+  encoding: 'hex' | 'base64',
+  ...parts: readonly (string | Buffer)[]
+): string => {
+  const mac = createHmac('sha256', secret);
+  for (const part of parts) mac.update(part);
+  return mac.digest(encoding);
+};
+
+/** @param secret in the form of https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md, or its key. */
+export function standardHeaders(
+  body: string | Buffer,
+  secret: string | Buffer,
+  now: number,
+): Record<string, string> {
+  const key = typeof secret === 'string' ? Buffer.from(secret.replace(/^whsec_/, ''), 'base64') : secret;
   const [id, at] = [`msg_${randomUUID()}`, String(Math.floor(now / 1000))];
-  const signature = createHmac('sha256', key).update(`${id}.${at}.`).update(body).digest('base64');
+  const signature = hmac(key, 'base64', `${id}.${at}.`, body);
   return { 'webhook-id': id, 'webhook-timestamp': at, 'webhook-signature': `v1,${signature}` };
+}
+
+/**
+ * Returns the JSON of a file, named relative to this folder, with each `{name}` replaced by a value: that of the order, with
+ * its buyer's `firstName` and `lastName`, unless `values` has another. A text that is `{name}` alone becomes the value
+ * itself, whatever its type; undefined leaves its field out. Throws for a name without a value.
+ */
+export function fillTemplate(
+  file: string,
+  order: Partial<TestOrder>,
+  values: Readonly<Record<string, unknown>>,
+): unknown {
+  const words = order.name?.split(' ') ?? [];
+  const names = { firstName: words.slice(0, -1).join(' '), lastName: words.at(-1) };
+  const all: Readonly<Record<string, unknown>> = { ...order, ...names, ...values };
+  const valueFor = (name: string) => {
+    if (Object.hasOwn(all, name)) return all[name];
+    throw new Error(`${file} contains {${name}}, which has no value; pass one`);
+  };
+  return JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'), (_, value: unknown) => {
+    if (typeof value !== 'string') return value;
+    const whole = /^\{(\w+)\}$/.exec(value)?.[1];
+    return whole
+      ? valueFor(whole)
+      : value.replace(/\{(\w+)\}/g, (_all, name: string) => String(valueFor(name)));
+  });
 }
 
 /** A body with the proof of its origin. */
@@ -106,24 +163,30 @@ export interface SoldOrder {
   readonly refunded?: string | undefined;
 }
 
-/** The part of the provider's API that `reconcile` calls, for these orders. It asks for no key. */
-export type FakeOrders = (sold: readonly SoldOrder[], request: ApiRequest) => ApiResponse;
+/** Answers the calls of `reconcile` as the provider's API does, for these orders; undefined if it has no such resource. */
+export type FakeOrders = (sold: readonly ParsedOrder[], call: URL) => unknown;
+export type ParsedOrder = ReturnType<typeof parseBodies>;
 
-/** Parses the JSON bodies of the orders, once for each list: a list of 1,000 orders is called 1,000 times. */
-export function bodiesOf(sold: readonly SoldOrder[]) {
+/** Answers a call of `reconcile` about these orders, and any other as the fake API does. It asks for no key. */
+export function answerOrders(
+  { orders, api }: Simulator,
+  sold: readonly SoldOrder[],
+  request: ApiRequest,
+): ApiResponse {
+  // A list of 1,000 orders is called 1,000 times.
   const known = parsed.get(sold) ?? sold.map(parseBodies);
   parsed.set(sold, known);
-  return known;
+  const found = orders?.(known, new URL(request.path, 'http://localhost'));
+  return found === undefined ? (api?.(request) ?? apiJson(404, {})) : apiJson(200, found);
 }
 
-const parse = (body: string | undefined) => (body === undefined ? undefined : JSON.parse(body));
+/** A body is JSON or a form. */
+const parse = (body: string | undefined) =>
+  body?.startsWith('{') ? JSON.parse(body) : body && new URLSearchParams(body);
 const parseBodies = ({ id, paid, before, refunded }: SoldOrder) => ({
   ...{ id, paid: parse(paid), before: parse(before), refunded: parse(refunded) },
 });
-const parsed = new WeakMap<readonly SoldOrder[], ReturnType<typeof parseBodies>[]>();
-
-/** Returns the path and the query of a call. */
-export const callOf = ({ path }: ApiRequest) => new URL(path, 'http://localhost');
+const parsed = new WeakMap<readonly SoldOrder[], ParsedOrder[]>();
 
 export type FakeApi = (request: ApiRequest) => ApiResponse;
 
@@ -137,16 +200,16 @@ export const apiJson = (status: number, value: unknown): ApiResponse => ({
 export const mailRequest = (
   orderId: string,
   { mail }: TestOrder,
-  { domain = '', subject, lines }: { domain?: string; subject: string; lines: readonly string[] },
-): SignedRequest => ({
-  ...{ method: 'POST', query: '', headers: { 'content-type': 'message/rfc822' }, orderId },
-  body: [
-    ...[
-      `From: orders@${mail?.from?.[0] ?? domain}`,
-      `To: ${mail?.to}`,
-      `Subject: ${subject}`,
-      'MIME-Version: 1.0',
-    ],
-    ...['Content-Type: text/plain; charset=utf-8', 'Content-Transfer-Encoding: 8bit', '', ...lines, ''],
-  ].join('\r\n'),
-});
+  { domain = '', subject, lines }: { domain?: string; subject: string; lines: unknown },
+): SignedRequest => {
+  const from = `From: orders@${mail?.from?.[0] ?? domain}`;
+  const mime = ['MIME-Version: 1.0', 'Content-Type: text/plain; charset=utf-8'];
+  const headers = [
+    from,
+    `To: ${mail?.to}`,
+    `Subject: ${subject}`,
+    ...mime,
+    'Content-Transfer-Encoding: 8bit',
+  ];
+  return postMail(orderId, [...headers, '', ...[lines].flat(), ''].join('\r\n'));
+};

@@ -36,8 +36,7 @@ const MAY_IMPORT: readonly [folder: string, allowed: RegExp][] = [
   ['local', /^(local\/|functions\/|lib\/build\/(load-catalogue|bundle)\.ts$|[^.#/]+|@[^/]+\/)/],
 ];
 /** The sending side of a provider is part of no Lambda. It may read samples and serve a fake API. */
-const SENDING_SIDE =
-  /^functions\/providers\/([^/]+\/(simulator|fake-api)|simulate|simulators?|template)\.ts$/;
+const SENDING_SIDE = /^functions\/providers\/([^/]+\/(simulator|fake-api)|simulate|simulator)\.ts$/;
 const OURS = /^(functions|lib|bin|local|test)\//;
 
 export const importDirections: Rule = (sources) =>

@@ -17,7 +17,7 @@ import { requestWorld } from '../../functions/core/request-world.ts';
 import type { Ports, Store } from '../../functions/core/world.ts';
 import { providers } from '../../functions/providers/index.ts';
 import { loadSimulator } from '../../functions/providers/simulate.ts';
-import type { SoldOrder } from '../../functions/providers/simulator.ts';
+import { answerOrders, type SoldOrder } from '../../functions/providers/simulator.ts';
 import demo from '../../local/demo-shop.ts';
 import { isProve } from '../fixtures/prove.ts';
 import { startServer } from '../local/server.ts';
@@ -117,7 +117,7 @@ describe.each(sellers)('$name', (provider) => {
       calls += 1;
       const isBusy = calls % 7 === 3;
       const { method = 'GET', url = '', headers } = request;
-      const answer = simulator?.orders?.(sold, { method, path: url, headers });
+      const answer = simulator && answerOrders(simulator, sold, { method, path: url, headers });
       if (isBusy) response.writeHead(429, { 'retry-after': '2' }).end();
       else response.writeHead(answer?.status ?? 404, { 'content-type': answer?.type }).end(answer?.body);
     });

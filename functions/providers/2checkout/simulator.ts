@@ -1,9 +1,14 @@
 /** Sends 2Checkout's notifications, with all three signatures. */
 import { createHmac, randomInt } from 'node:crypto';
 import { form } from '../../core/inbound/body.ts';
-import { doubling, type Simulator } from '../simulator.ts';
-import { fillTemplate } from '../template.ts';
-import { twoCheckoutOrders } from './fake-api.ts';
+import {
+  doubling,
+  FORM_HEADERS,
+  fillTemplate,
+  type ParsedOrder,
+  postForm,
+  type Simulator,
+} from '../simulator.ts';
 
 /** Status, type of the refund, resolution of the chargeback, type of the licence, and the part of the price that is paid. */
 const EVENTS: Readonly<Record<string, readonly [string, string, string, string, number]>> = {
@@ -23,21 +28,41 @@ export const simulator: Simulator = {
   // The schedule is not documented.
   retries: doubling(10, 24),
   sign,
-  orders: twoCheckoutOrders,
 
-  request({ event, id, sku, name, email, company, test, floor }, secret, _options, now) {
-    const [status = '', refund = '', resolution = '', licence = '', share = 0] = EVENTS[event] ?? [];
-    const [orderId, own] = [id ?? String(randomInt(200_000_000, 300_000_000)), String(randomInt(1e9, 2e9))];
+  request(order, secret, _options, now) {
+    const [status = '', refund = '', resolution = '', licence = '', share = 0] = EVENTS[order.event] ?? [];
+    const [orderId, own] = [
+      order.id ?? String(randomInt(200_000_000, 300_000_000)),
+      String(randomInt(1e9, 2e9)),
+    ];
     const at = new Date(now).toISOString().slice(0, 19).replace('T', ' ');
-    const [net, words] = [Math.max(39, floor) * share, name.split(' ')];
-    const fields = fillTemplate('2checkout/templates/ipn.json', {
-      ...{ status, refund, resolution, licence, sku, email, company, at, date: at.replace(/\D/g, '') },
-      ...{ order: event === 'renewed' ? own : orderId, subscription: `S${orderId}`, message: own },
-      ...{ first: words.slice(0, -1).join(' '), last: words.at(-1), test: test ? '1' : '0' },
+    const net = Math.max(39, order.floor) * share;
+    const fields = fillTemplate('2checkout/templates/ipn.json', order, {
+      ...{
+        status,
+        refund,
+        resolution,
+        licence,
+        at,
+        date: at.replace(/\D/g, ''),
+        test: order.test ? '1' : '0',
+      },
+      ...{ order: order.event === 'renewed' ? own : orderId, subscription: `S${orderId}`, message: own },
       ...{ net: net.toFixed(2), vat: (net * 0.19).toFixed(2), total: (net * 1.19).toFixed(2) },
     });
-    const { headers, body } = sign(String(new URLSearchParams(Object(fields))), secret);
-    return { method: 'POST', query: '', headers, body: body.toString(), orderId };
+    const { body } = sign(String(new URLSearchParams(Object(fields))), secret);
+    return postForm(orderId, body.toString());
+  },
+
+  /** https://docs.2checkout.com/api-reference/reference/order: the orders of the notifications, as the API shows them. */
+  orders(sold, { pathname, searchParams }) {
+    const [, number] = /^\/rest\/6\.0\/orders\/(\w+)\/$/.exec(pathname) ?? [];
+    const one = sold.find(({ id }) => id === number);
+    if (one) return orderOf(one);
+    if (!pathname.startsWith('/rest/6.0/orders/')) return undefined;
+    const [page, limit] = [Number(searchParams.get('Page')), Number(searchParams.get('Limit'))];
+    const Items = sold.slice((page - 1) * limit, page * limit).map(orderOf);
+    return { Items, Pagination: { Page: page, Limit: limit, Count: sold.length } };
   },
 };
 
@@ -52,6 +77,27 @@ function sign(body: string | Buffer, secret: string) {
   const mac = (algorithm: string) => createHmac(algorithm, secret).update(values, 'latin1').digest('hex');
   pairs.push(`HASH=${mac('md5')}`);
   pairs.push(`SIGNATURE_SHA2_256=${mac('sha256')}`, `SIGNATURE_SHA3_256=${mac('sha3-256')}`);
-  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-  return { headers, body: Buffer.from(pairs.join('&'), 'latin1') };
+  return { headers: FORM_HEADERS, body: Buffer.from(pairs.join('&'), 'latin1') };
+}
+
+function orderOf({ paid, refunded }: ParsedOrder) {
+  const text = (name: string): string | null => paid.get(name) || null;
+  const GrossDiscountedPrice = Number(text('IPN_TOTALGENERAL'));
+  const [Currency, CountryCode] = [text('CURRENCY')?.toLowerCase(), text('COUNTRY_CODE')];
+  const person = { FirstName: text('FIRSTNAME'), LastName: text('LASTNAME'), Company: text('COMPANY') };
+  const BillingDetails = { ...person, Email: text('CUSTOMEREMAIL'), CountryCode };
+  const subscription = { SubscriptionReference: text('IPN_LICENSE_REF[]'), Trial: false };
+  return {
+    ...{ RefNo: text('REFNO'), Status: refunded ? 'REFUND' : 'COMPLETE', ChargebackResolution: 'NONE' },
+    ...{ OrderDate: text('SALEDATE'), TestOrder: text('TEST_ORDER') === '1', Language: text('LANGUAGE') },
+    ...{ BillingDetails, DeliveryDetails: BillingDetails, GiftDetails: null, Currency, GrossDiscountedPrice },
+    ...{ PaymentDetails: { Type: 'CC', Currency }, AdditionalFields: null },
+    Items: [
+      {
+        ...{ Code: text('IPN_PCODE[]'), Quantity: Number(text('IPN_QTY[]')), AdditionalFields: null },
+        ProductDetails: { Name: text('IPN_PNAME[]'), RenewalStatus: false, Subscriptions: [subscription] },
+        Price: { Currency, GrossDiscountedPrice: Number(text('IPN_TOTAL[]')) },
+      },
+    ],
+  };
 }

@@ -1,7 +1,6 @@
 /** Sends BlueSnap's sample of fields as a form, signed in the header, and by `authKey` under the same key. */
-import { createHash, createHmac, randomInt } from 'node:crypto';
-import { evenly, type Simulator, type TestOrder } from '../simulator.ts';
-import { fillTemplate } from '../template.ts';
+import { createHash, randomInt } from 'node:crypto';
+import { evenly, fillTemplate, hmac, postForm, type Simulator, type TestOrder } from '../simulator.ts';
 
 /** Type, status of the chargeback, and the share of the price that is refunded. */
 const EVENTS: Readonly<Record<string, readonly [type: string, status: string, share: number]>> = {
@@ -25,40 +24,30 @@ export const simulator: Simulator = {
   request(order, secret, _options, now) {
     const orderId = order.id ?? String(randomInt(1_000_000_000, 2_000_000_000));
     const body = String(new URLSearchParams(fields(order, secret, orderId)));
-    const headers = {
-      'content-type': 'application/x-www-form-urlencoded',
-      ...sign(body, secret, now).headers,
-    };
-    return { method: 'POST', query: '', headers, body, orderId };
+    return postForm(orderId, body, sign(body, secret, now).headers);
   },
 };
 
 function sign(body: string | Buffer, secret: string, now: number) {
   const time = new Date(now).toISOString().replace('T', ' ').replace('Z', '');
-  const signature = createHmac('sha256', secret).update(time).update(body).digest('hex');
+  const signature = hmac(secret, 'hex', time, body);
   return { headers: { 'bls-ipn-timestamp': time, 'bls-signature': signature } };
 }
 
-function fields(
-  { event, sku, name, email, company, test, floor }: TestOrder,
-  secret: string,
-  orderId: string,
-): Record<string, string> {
+function fields(order: TestOrder, secret: string, orderId: string): Record<string, string> {
+  const { event, sku, test, floor } = order;
   const [type = 'CHARGE', status = '', share = 0] = EVENTS[event] ?? [];
   const price = Math.max(39, floor);
   // A renewal is an order of its own.
   const reference = event === 'renewed' ? String(randomInt(1_000_000_000, 2_000_000_000)) : orderId;
   const isSubscribed = event === 'trial' || event === 'renewed';
   const charged = event === 'trial' ? 0 : share === 0 ? price : -price * share;
-  const words = name.split(' ');
-  const sample = fillTemplate('bluesnap/templates/charge.json', {
-    ...{ type, sku, email, company },
+  const sample = fillTemplate('bluesnap/templates/charge.json', order, {
+    type,
     order: reference,
     price: price.toFixed(2),
     charged: charged.toFixed(2),
     test: test ? 'Y' : 'N',
-    firstName: words.slice(0, -1).join(' '),
-    lastName: words.at(-1),
     authKey: createHash('md5').update(`${reference}${sku}${secret}`).digest('hex'),
   });
   const reversal = {

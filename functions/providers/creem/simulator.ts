@@ -1,7 +1,6 @@
 /** Sends the objects of Creem's SDK types, signed both ways. */
-import { createHmac, randomBytes } from 'node:crypto';
-import { type Simulator, standardHeaders } from '../simulator.ts';
-import { fillTemplate } from '../template.ts';
+import { randomBytes } from 'node:crypto';
+import { fillTemplate, hmac, postJson, type Simulator, standardHeaders } from '../simulator.ts';
 
 /** Type, template, and the part of the price that it is about. */
 const EVENTS: Readonly<Record<string, readonly [type: string, file: string, part: number]>> = {
@@ -20,24 +19,21 @@ export const simulator: Simulator = {
   retries: [30, 60, 300, 3_600],
   sign: (body, secret, now) => ({ headers: signed(body, secret, now) }),
 
-  request({ event, id, sku, name, email, test, floor }, secret, _options, now) {
-    const [type = '', file = '', share = 0] = EVENTS[event] ?? [];
-    const [orderId, own, price] = [
-      id ?? `ord_${shortId()}`,
-      shortId(),
-      Math.round(Math.max(39, floor) * 100),
-    ];
-    const values = { type, sku, name, email, own, order: orderId, price, amount: Math.round(price * share) };
-    const more = { now, at: new Date(now).toISOString(), mode: test ? 'test' : 'prod' };
+  request(order, secret, _options, now) {
+    const [type = '', file = '', share = 0] = EVENTS[order.event] ?? [];
+    const orderId = order.id ?? `ord_${shortId()}`;
+    const price = Math.round(Math.max(39, order.floor) * 100);
+    const values = { type, own: shortId(), order: orderId, price, amount: Math.round(price * share) };
+    const more = { now, at: new Date(now).toISOString(), mode: order.test ? 'test' : 'prod' };
     const status = share === 1 ? 'refunded' : 'partialRefund';
-    const body = JSON.stringify(fillTemplate(`creem/templates/${file}.json`, { ...values, ...more, status }));
-    const headers = { 'content-type': 'application/json', ...signed(body, secret, now) };
-    return { method: 'POST', query: '', headers, body, orderId };
+    const filled = fillTemplate(`creem/templates/${file}.json`, order, { ...values, ...more, status });
+    const body = JSON.stringify(filled);
+    return postJson(orderId, body, signed(body, secret, now));
   },
 };
 
 const signed = (body: string | Buffer, secret: string, now: number) => ({
-  'creem-signature': createHmac('sha256', secret).update(body).digest('hex'),
-  ...standardHeaders(body, Buffer.from(secret.replace(/^whsec_/, ''), 'base64'), now),
+  'creem-signature': hmac(secret, 'hex', body),
+  ...standardHeaders(body, secret, now),
 });
 const shortId = () => randomBytes(11).toString('hex');

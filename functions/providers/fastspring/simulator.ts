@@ -1,8 +1,14 @@
 /** Sends FastSpring's webhooks, in batches of one, and its licence call, a form with a hash of its values. */
-import { createHash, createHmac, randomBytes, randomInt } from 'node:crypto';
-import type { SignedRequest, Simulator, TestOrder } from '../simulator.ts';
-import { fillTemplate } from '../template.ts';
-import { fastspringOrders } from './fake-api.ts';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
+import {
+  fillTemplate,
+  hmac,
+  postForm,
+  postJson,
+  type SignedRequest,
+  type Simulator,
+  type TestOrder,
+} from '../simulator.ts';
 
 /** The body of each event, and the share of the price that is refunded. */
 const WEBHOOKS: Readonly<Record<string, readonly [file: string, share: number]>> = {
@@ -17,7 +23,6 @@ const WEBHOOKS: Readonly<Record<string, readonly [file: string, share: number]>>
 
 export const simulator: Simulator = {
   events: [...Object.keys(WEBHOOKS), 'licence_call'],
-  orders: fastspringOrders,
   demoKeys: { signing: ['example-fs-hmac-secret', 'fs_example_private_key'] },
   retries: [1, 2, 4, 6, 6, 6, 24, 24, 24, 24, 24, 24].map((hours) => hours * 3_600),
   sign: (body, secret) => ({ headers: { 'x-fs-signature': fastspringSignature(secret, body) } }),
@@ -26,18 +31,26 @@ export const simulator: Simulator = {
     const orderId = order.id ?? newReference(now);
     if (order.event === 'licence_call') return licenceCall(order, orderId, secret);
     const [file = '', share = 0] = WEBHOOKS[order.event] ?? WEBHOOKS.paid ?? [];
-    const body = JSON.stringify(fillTemplate(file, values(order, orderId, share, now)));
-    const headers = {
-      'content-type': 'application/json',
-      'x-fs-signature': fastspringSignature(secret, body),
-    };
-    return { method: 'POST', query: '', headers, body, orderId };
+    const body = JSON.stringify(fillTemplate(file, order, values(order, orderId, share, now)));
+    return postJson(orderId, body, { 'x-fs-signature': fastspringSignature(secret, body) });
+  },
+
+  /** https://developer.fastspring.com/reference/get-unprocessed-events: the events of the notifications, 25 a page. Half of them count as answered. */
+  orders(sold, { pathname, searchParams }) {
+    const isProcessed = pathname === '/events/processed';
+    const all = sold
+      .flatMap(({ paid, refunded }) => [...paid.events, ...(refunded?.events ?? [])])
+      .map((event, at) => ({ ...event, created: START + at, processed: at % 2 === 0 }))
+      .filter(
+        ({ created, processed }) => processed === isProcessed && created >= Number(searchParams.get('begin')),
+      );
+    return { events: all.slice(0, SIZE), more: all.length > SIZE };
   },
 };
 
 /** https://developer.fastspring.com/docs/message-security */
 export const fastspringSignature = (secret: string, body: string | Buffer): string =>
-  createHmac('sha256', secret).update(body).digest('base64');
+  hmac(secret, 'base64', body);
 
 /** https://fastspring.com/docs/classic/setting-up-a-remote-license-script, its tab "Security". */
 export function fastspringHash(privateKey: string, fields: Readonly<Record<string, string>>): string {
@@ -65,15 +78,11 @@ function licenceCall(order: TestOrder, reference: string, privateKey: string): S
   };
   const all = { ...fields, security_request_hash: fastspringHash(privateKey, fields) };
   const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8' };
-  return { method: 'POST', query: '', headers, body: String(new URLSearchParams(all)), orderId: reference };
+  return postForm(reference, String(new URLSearchParams(all)), headers);
 }
 
-function values(
-  { event, sku, name, email, company, test, floor }: TestOrder,
-  reference: string,
-  share: number,
-  now: number,
-) {
+function values(order: TestOrder, reference: string, share: number, now: number) {
+  const { event, sku, name, company, test, floor } = order;
   const [first = '', ...last] = name.split(' ');
   const total = event === 'trial' ? 0 : Math.max(39, floor);
   const tax = Math.round((total * 100) / 6) / 100;
@@ -108,7 +117,6 @@ function values(
       .replace(/^(\w+), (\d+) (\w+) (\d+) (\S+) GMT$/, '$1 $3 $2 $5 UTC $4'),
     first,
     last: last.join(' '),
-    email,
     company: company || null,
     product: sku,
   };
@@ -119,3 +127,7 @@ const newId = () => randomBytes(16).toString('base64url');
 /** A reference such as ABC210906-5720-79124 is the shop, the day and two numbers. */
 const newReference = (now: number) =>
   `SIM${new Date(now).toISOString().slice(2, 10).replaceAll('-', '')}-${randomInt(1_000, 9_999)}-${randomInt(10_000, 99_999)}`;
+
+const SIZE = 25;
+
+const START = Date.parse('2027-01-01');

@@ -1,6 +1,6 @@
 /** Sends the form of such a shop: the fields and the proof that the catalogue's options name. */
 import { createHash, randomInt } from 'node:crypto';
-import type { Simulator, TestOrder } from '../simulator.ts';
+import { postForm, type Simulator, type TestOrder } from '../simulator.ts';
 import { Options, SECRET } from './options.ts';
 
 export const simulator: Simulator = {
@@ -16,16 +16,10 @@ export const simulator: Simulator = {
     );
     if (typeof proof === 'object' && 'hash' in proof) fields.push([proof.field, hash(proof, secret, fields)]);
     const inAddress = typeof proof === 'object' && 'address' in proof;
-    return {
-      method: 'POST',
-      query: inAddress ? `${proof.address}=${encodeURIComponent(secret)}` : '',
-      headers: {
-        'content-type': 'application/x-www-form-urlencoded',
-        ...(proof === 'basic' ? { authorization: `Basic ${Buffer.from(secret).toString('base64')}` } : {}),
-      },
-      body: fields.map((pair) => pair.map(encode).join('=')).join('&'),
-      orderId,
-    };
+    const query = inAddress ? `${proof.address}=${encodeURIComponent(secret)}` : '';
+    const basic = { authorization: `Basic ${Buffer.from(secret).toString('base64')}` };
+    const body = fields.map((pair) => pair.map(encode).join('=')).join('&');
+    return postForm(orderId, body, proof === 'basic' ? basic : {}, query);
   },
 };
 

@@ -1,8 +1,6 @@
 /** Sends Freemius's events with the objects of its SDK types. The signature covers the body only. */
-import { createHmac, randomInt } from 'node:crypto';
-import { doubling, type Simulator } from '../simulator.ts';
-import { fillTemplate } from '../template.ts';
-import { freemiusOrders } from './fake-api.ts';
+import { randomInt } from 'node:crypto';
+import { doubling, fillTemplate, hmac, postJson, type Simulator } from '../simulator.ts';
 
 /** Type of the event and of its payment, and the part of the price. */
 const EVENTS: Readonly<Record<string, readonly [type: string, payment: string, part: number]>> = {
@@ -21,28 +19,38 @@ export const simulator: Simulator = {
   demoKeys: { signing: ['sk_example_freemius_secret_0123456789'] },
   // The schedule is not documented.
   retries: doubling(5, 24),
-  orders: freemiusOrders,
-  sign: (body, secret) => ({ headers: { 'x-signature': sign(body, secret) } }),
+  sign,
 
-  request({ event, id, sku, name, email, test, floor }, secret, _options, now) {
-    const [type = '', kind = '', share = 0] = EVENTS[event] ?? [];
+  request(order, secret, _options, now) {
+    const [type = '', kind = '', share = 0] = EVENTS[order.event] ?? [];
     const at = new Date(now).toISOString().slice(0, 19).replace('T', ' ');
-    const [orderId, words] = [id ?? number(), name.split(' ')];
-    const own = event === 'paid' ? `${orderId}1` : number();
-    const file = event === 'trial' ? 'subscription' : 'payment';
+    const orderId = order.id ?? number();
+    const own = order.event === 'paid' ? `${orderId}1` : number();
+    const file = order.event === 'trial' ? 'subscription' : 'payment';
     const body = JSON.stringify(
-      fillTemplate(`freemius/templates/${file}.json`, {
-        ...{ type, kind, sku, email, at, own, licence: orderId, environment: test ? 1 : 0 },
-        ...{ first: words.slice(0, -1).join(' '), last: words.at(-1), renewal: event === 'renewed' },
-        gross: Math.max(39, floor) * share,
+      fillTemplate(`freemius/templates/${file}.json`, order, {
+        ...{ type, kind, at, own, licence: orderId, environment: order.test ? 1 : 0 },
+        ...{ renewal: order.event === 'renewed', gross: Math.max(39, order.floor) * share },
         bound: kind === 'payment' ? null : '555',
       }),
     );
-    const headers = { 'content-type': 'application/json', 'x-signature': sign(body, secret) };
-    return { method: 'POST', query: '', headers, body, orderId };
+    return postJson(orderId, body, sign(body, secret).headers);
+  },
+
+  /** https://freemius.com/help/api/payments/list and …/users/retrieve: the payments and refunds of the notifications. */
+  orders(sold, { pathname, searchParams }) {
+    const [, user] = /\/users\/(\w+)\.json$/.exec(pathname) ?? [];
+    if (user) return sold.find(({ id }) => id === user)?.paid.objects.user;
+    // Every notification of the simulator has the same user's ID.
+    const payments = sold.flatMap(({ id, paid, refunded }) =>
+      [paid, ...(refunded ? [refunded] : [])].map(({ objects }) => ({ ...objects.payment, user_id: id })),
+    );
+    const [from, count] = [Number(searchParams.get('offset')), Number(searchParams.get('count'))];
+    return { payments: payments.slice(from, from + count) };
   },
 };
 
-const sign = (body: string | Buffer, secret: string) =>
-  createHmac('sha256', secret).update(body).digest('hex');
+function sign(body: string | Buffer, secret: string) {
+  return { headers: { 'x-signature': hmac(secret, 'hex', body) } };
+}
 const number = () => String(randomInt(1_000_000, 9_000_000));

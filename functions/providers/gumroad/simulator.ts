@@ -1,7 +1,6 @@
 /** Sends Gumroad's ping: a form with the fields of ping_notification.rb in antiwork/gumroad, and the secret in the address. */
 import { randomBytes, randomInt } from 'node:crypto';
-import type { Simulator, TestOrder } from '../simulator.ts';
-import { gumroadOrders } from './fake-api.ts';
+import { fillTemplate, type ParsedOrder, postForm, type Simulator, type TestOrder } from '../simulator.ts';
 
 const EVENTS: Readonly<Record<string, Readonly<Record<string, string | boolean>>>> = {
   paid: { resource_name: 'sale' },
@@ -16,7 +15,6 @@ const EVENTS: Readonly<Record<string, Readonly<Record<string, string | boolean>>
 
 export const simulator: Simulator = {
   events: Object.keys(EVENTS),
-  orders: gumroadOrders,
   demoKeys: { signing: ['example-secret-in-the-address-0001'] },
   retries: [60, 180, 600],
   sign: (body, secret) => ({
@@ -31,8 +29,17 @@ export const simulator: Simulator = {
     const body = Object.entries(fields(order, orderId, sellerId, now))
       .map(([name, value]) => `${urlEncode(name)}=${urlEncode(String(value))}`)
       .join('&');
-    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-    return { method: 'POST', query: `secret=${urlEncode(secret)}`, headers, body, orderId };
+    return postForm(orderId, body, {}, `secret=${urlEncode(secret)}`);
+  },
+
+  /** https://gumroad.com/api#sales: the sales of the pings, ten a page; `Purchase#as_json` has other names for some fields. */
+  orders(sold, { pathname, searchParams }) {
+    const [, id] = /^\/v2\/sales\/(.+)$/.exec(decodeURIComponent(pathname)) ?? [];
+    const one = sold.find((order) => order.id === id);
+    if (one) return { success: true, sale: saleOf(one) };
+    const from = Number(searchParams.get('page_key') ?? 0);
+    const next = from + SIZE < sold.length ? { next_page_key: String(from + SIZE) } : {};
+    return { success: true, sales: sold.slice(from, from + SIZE).map(saleOf), ...next };
   },
 };
 
@@ -44,51 +51,29 @@ const subscriptionOf = (saleId: string) => `${saleId.replace(/=+$/, '')}-sub==`;
 const urlEncode = (text: string) =>
   encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 
-function fields(
-  { event, sku, name, email, test, floor }: TestOrder,
-  saleId: string,
-  sellerId: string,
-  now: number,
-) {
-  const cents = Math.round(Math.max(39, floor) * 100);
+function fields(order: TestOrder, saleId: string, sellerId: string, now: number): object {
+  const cents = Math.round(Math.max(39, order.floor) * 100);
+  const isRenewal = order.event === 'renewed';
+  const ping = fillTemplate('gumroad/templates/ping.json', order, {
+    ...{ seller: sellerId, price: cents, fee: Math.round(cents / 10) + 80, test: order.test || undefined },
+    sale: isRenewal ? `${randomBytes(16).toString('base64url')}==` : saleId,
+    number: randomInt(100_000_000, 1_000_000_000),
+    at: `${new Date(now).toISOString().slice(0, 19)}Z`,
+    subscription: isRenewal || order.event === 'trial' ? subscriptionOf(saleId) : undefined,
+  });
+  return { ...Object(ping), ...EVENTS[order.event] };
+}
+
+const SIZE = 10;
+
+function saleOf({ id, paid: ping, refunded }: ParsedOrder) {
+  const [product_id, email] = [ping.get('product_id'), ping.get('email')];
   return {
-    seller_id: sellerId,
-    product_id: sku,
-    product_name: 'WidgetPro for Mac',
-    permalink: 'widgetpro',
-    product_permalink: 'https://example.gumroad.com/l/widgetpro',
-    short_product_id: 'wxyz',
-    email,
-    price: cents,
-    gumroad_fee: Math.round(cents / 10) + 80,
-    currency: 'usd',
-    quantity: 1,
-    discover_fee_charged: false,
-    can_contact: true,
-    referrer: 'https://shop.example.com/',
-    'card[visual]': '**** **** **** 4242',
-    'card[type]': 'visa',
-    'card[bin]': '',
-    'card[expiry_month]': '',
-    'card[expiry_year]': '',
-    order_number: randomInt(100_000_000, 1_000_000_000),
-    sale_id: saleId,
-    sale_timestamp: `${new Date(now).toISOString().slice(0, 19)}Z`,
-    full_name: name,
-    purchaser_id: '5550000000001',
-    'url_params[campaign]': 'launch',
-    'variants[Tier]': 'Single user',
-    ...(test ? { test } : {}),
-    licensee: name,
-    'custom_fields[licensee]': name,
-    license_key: '00000000-00000000-00000000-00000000',
-    ip_country: 'Germany',
-    is_gift_receiver_purchase: false,
-    refunded: false,
-    disputed: false,
-    dispute_won: false,
-    ...(event === 'trial' || event === 'renewed' ? { subscription_id: subscriptionOf(saleId) } : {}),
-    ...(event === 'renewed' ? { sale_id: `${randomBytes(16).toString('base64url')}==` } : {}),
-    ...EVENTS[event],
+    ...{ id, email, purchase_email: email, full_name: ping.get('full_name'), product_id },
+    ...{ product_permalink: ping.get('short_product_id'), created_at: ping.get('sale_timestamp') },
+    ...{ price: Number(ping.get('price')), quantity: Number(ping.get('quantity')), paid: true },
+    custom_fields: { licensee: ping.get('custom_fields[licensee]') },
+    ...{ refunded: refunded !== undefined, partially_refunded: false, disputed: false, dispute_won: false },
+    ...{ is_gift_receiver_purchase: false },
   };
 }

@@ -1,8 +1,6 @@
 /** Sends Lemon Squeezy's JSON:API. The signature covers the body only. */
-import { createHmac, randomInt, randomUUID } from 'node:crypto';
-import type { Simulator } from '../simulator.ts';
-import { fillTemplate } from '../template.ts';
-import { lemonsqueezyOrders } from './fake-api.ts';
+import { randomInt, randomUUID } from 'node:crypto';
+import { fillTemplate, hmac, postJson, type Simulator } from '../simulator.ts';
 
 /** Name of the event, status of the order, and the share of the price that is refunded. */
 const EVENTS: Readonly<Record<string, readonly [name: string, status: string, share: number]>> = {
@@ -17,12 +15,12 @@ const EVENTS: Readonly<Record<string, readonly [name: string, status: string, sh
 
 export const simulator: Simulator = {
   events: Object.keys(EVENTS),
-  orders: lemonsqueezyOrders,
   demoKeys: { signing: ['example-ls-secret'] },
   retries: [5, 25, 125],
   sign: (body, secret) => ({ headers: { 'x-signature': lemonsqueezySignature(secret, body) } }),
 
-  request({ event, id, sku, name, email, test, floor }, secret, _options, now) {
+  request(order, secret, _options, now) {
+    const { event, id, sku, floor } = order;
     const [eventName = 'order_created', status = 'paid', share = 0] = EVENTS[event] ?? [];
     const orderId = id ?? String(randomInt(5_000_000, 9_000_000));
     const at = new Date(now).toISOString().replace('Z', '000Z');
@@ -30,7 +28,7 @@ export const simulator: Simulator = {
     const tax = Math.round(total / 6);
     const amounts = { total, tax, subtotal: total - tax, refunded_amount: Math.round(total * share) };
     const file = eventName.startsWith('subscription_') ? 'subscription' : 'order';
-    const notification = fillTemplate(`lemonsqueezy/templates/${file}.json`, {
+    const notification = fillTemplate(`lemonsqueezy/templates/${file}.json`, order, {
       ...amounts,
       ...Object.fromEntries(
         Object.entries(amounts).map(([what, cents]) => [`${what}_formatted`, `€${(cents / 100).toFixed(2)}`]),
@@ -49,22 +47,27 @@ export const simulator: Simulator = {
       webhook: randomUUID(),
       product: Number(sku),
       variant: randomInt(400_000, 500_000),
-      sku,
-      name,
-      email,
-      test,
       at,
     });
     const body = JSON.stringify(notification);
-    const headers = {
-      'content-type': 'application/json',
-      'x-event-name': eventName,
-      'x-signature': lemonsqueezySignature(secret, body),
-    };
-    return { method: 'POST', query: '', headers, body, orderId };
+    const signature = lemonsqueezySignature(secret, body);
+    return postJson(orderId, body, { 'x-event-name': eventName, 'x-signature': signature });
+  },
+
+  /** https://docs.lemonsqueezy.com/api/orders/list-all-orders: the orders of the notifications, the newest first. */
+  orders(sold, { pathname, searchParams }) {
+    const all = sold.map(({ paid, refunded }) => (refunded ?? paid).data).reverse();
+    const [, id] = /^\/v1\/orders\/(\d+)\/order-items$/.exec(pathname) ?? [];
+    if (id) {
+      const { first_order_item } = all.find((one) => one.id === id).attributes;
+      return { data: [{ type: 'order-items', id: '1', attributes: first_order_item }] };
+    }
+    const [page, size] = [Number(searchParams.get('page[number]')), Number(searchParams.get('page[size]'))];
+    const meta = { page: { currentPage: page, perPage: size, lastPage: Math.ceil(all.length / size) } };
+    return { meta, data: all.slice((page - 1) * size, page * size) };
   },
 };
 
 /** https://docs.lemonsqueezy.com/help/webhooks/signing-requests */
 export const lemonsqueezySignature = (secret: string, body: string | Buffer): string =>
-  createHmac('sha256', secret).update(body).digest('hex');
+  hmac(secret, 'hex', body);

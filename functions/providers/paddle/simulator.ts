@@ -1,7 +1,6 @@
 /** Sends Paddle Billing's compact JSON, signed together with the time before it. */
-import { createHmac, randomBytes } from 'node:crypto';
-import { evenly, type Simulator } from '../simulator.ts';
-import { fillTemplate } from '../template.ts';
+import { randomBytes } from 'node:crypto';
+import { evenly, fillTemplate, hmac, postJson, type Simulator } from '../simulator.ts';
 import { paddleApi, paddleOrders } from './fake-api.ts';
 
 /** Action, type, and the share of the price of each adjustment. */
@@ -33,7 +32,8 @@ export const simulator: Simulator = {
     headers: { 'paddle-signature': paddleSignature(secret, Math.floor(now / 1000), body) },
   }),
 
-  request({ event, id, sku, name, email, company, floor }, secret, _options, now) {
+  request(order, secret, _options, now) {
+    const { event, id, sku, name, email, company, floor } = order;
     const orderId = id ?? newId('txn');
     const [action, type, share = 1] = ADJUSTMENTS[event] ?? [];
     const cents = event === 'trial' ? 0 : Math.round(Math.max(39, floor) * 100 * share);
@@ -41,6 +41,7 @@ export const simulator: Simulator = {
     const byPrice = sku.startsWith('pri_');
     const notification = fillTemplate(
       action ? 'paddle/templates/adjustment.json' : 'paddle/templates/transaction.json',
+      order,
       {
         ...newIds(),
         // A renewal is a transaction of its own.
@@ -54,7 +55,6 @@ export const simulator: Simulator = {
         // The body has no buyer, and the fake API does not know this one, so custom_data has it, as from a seller's own page.
         custom_data: { name, email, ...(company ? { company } : {}) },
         checkout: `https://shop.example.com/buy?_ptxn=${orderId}`,
-        name,
         action,
         type,
         at: new Date(now).toISOString().replace('Z', '000Z'),
@@ -66,18 +66,14 @@ export const simulator: Simulator = {
       },
     );
     const body = JSON.stringify(notification);
-    const headers = {
-      'content-type': 'application/json',
-      'user-agent': 'Paddle',
-      'paddle-signature': paddleSignature(secret, Math.floor(now / 1000), body),
-    };
-    return { method: 'POST', query: '', headers, body, orderId };
+    const signature = paddleSignature(secret, Math.floor(now / 1000), body);
+    return postJson(orderId, body, { 'user-agent': 'Paddle', 'paddle-signature': signature });
   },
 };
 
 /** https://developer.paddle.com/webhooks/about/signature-verification; `at` in seconds. */
 export const paddleSignature = (secret: string, at: number, body: string | Buffer): string =>
-  `ts=${at};h1=${createHmac('sha256', secret).update(`${at}:`).update(body).digest('hex')}`;
+  `ts=${at};h1=${hmac(secret, 'hex', `${at}:`, body)}`;
 
 const newIds = () => ({
   event: newId('evt'),

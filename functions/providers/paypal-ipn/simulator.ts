@@ -1,7 +1,6 @@
 /** Sends the notifications of a button. The fake PayPal confirms each. */
 import { randomBytes } from 'node:crypto';
-import { doubling, type Simulator } from '../simulator.ts';
-import { fillTemplate } from '../template.ts';
+import { doubling, FORM_HEADERS, fillTemplate, postForm, type Simulator } from '../simulator.ts';
 
 /** Type, status, and the part of the price that is paid. */
 const EVENTS: Readonly<Record<string, readonly [type: string, status: string, part: number]>> = {
@@ -21,27 +20,25 @@ export const simulator: Simulator = {
   api: () => ({ status: 200, type: 'text/plain', body: 'VERIFIED' }),
   retries: doubling(15, 96),
   // The fake PayPal confirms any body. A real IPN is never empty.
-  sign: (body) => ({ headers: HEADERS, body: Buffer.from(body.length > 0 ? body : 'verify_sign=example') }),
+  sign: (body) => ({
+    headers: FORM_HEADERS,
+    body: Buffer.from(body.length > 0 ? body : 'verify_sign=example'),
+  }),
 
-  request({ event, id, sku, name, email, company, test, floor }, _secret, { receiver }, now) {
-    const [type = '', status = '', share = 0] = EVENTS[event] ?? [];
-    const [orderId, own] = [id ?? shortId(), shortId()];
+  request(order, _secret, { receiver }, now) {
+    const [type = '', status = '', share = 0] = EVENTS[order.event] ?? [];
+    const [orderId, own] = [order.id ?? shortId(), shortId()];
     const [isPayment, isSubscription] = [type === 'web_accept', type.startsWith('subscr')];
-    const words = name.split(' ');
     const [payee] = [receiver].flat();
-    const fields = fillTemplate('paypal-ipn/templates/ipn.json', {
-      ...{ type, status, sku, email, company, receiver: payee, test: test ? '1' : '' },
-      ...{ first: words.slice(0, -1).join(' '), last: words.at(-1) },
+    const fields = fillTemplate('paypal-ipn/templates/ipn.json', order, {
+      ...{ type, status, receiver: payee, test: order.test ? '1' : '' },
       ...{ txn: isPayment ? orderId : own, parent: isPayment || isSubscription ? '' : orderId },
-      ...{ subscription: isSubscription ? orderId : '', trial: event === 'trial' ? '0.00' : '' },
-      gross: share === 0 ? '' : (Math.max(39, floor) * share).toFixed(2),
+      ...{ subscription: isSubscription ? orderId : '', trial: order.event === 'trial' ? '0.00' : '' },
+      gross: share === 0 ? '' : (Math.max(39, order.floor) * share).toFixed(2),
       at: `${new Date(now).toUTCString().replace(/^\w+, (\d+) (\w+) (\d+) (\S+) GMT$/, '$4 $2 $1, $3')} GMT`,
     });
-    const body = String(new URLSearchParams(Object(fields)));
-    return { method: 'POST', query: '', headers: HEADERS, body, orderId };
+    return postForm(orderId, String(new URLSearchParams(Object(fields))));
   },
 };
-
-const HEADERS = { 'content-type': 'application/x-www-form-urlencoded' };
 
 const shortId = () => randomBytes(9).toString('hex').slice(0, 17).toUpperCase();

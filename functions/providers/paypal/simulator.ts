@@ -8,8 +8,14 @@ import {
   sign as signBytes,
 } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { doubling, type SignedRequest, type Simulator, type TestOrder } from '../simulator.ts';
-import { fillTemplate } from '../template.ts';
+import {
+  doubling,
+  fillTemplate,
+  postJson,
+  type SignedRequest,
+  type Simulator,
+  type TestOrder,
+} from '../simulator.ts';
 import { paypalApi, paypalOrders } from './fake-api.ts';
 
 /** The template of each event, and its values. */
@@ -68,9 +74,8 @@ interface Delivery {
 
 function signEvent(order: TestOrder, { webhookId, orderId, payee, now }: Delivery): SignedRequest {
   const [file, { share = 1, ...values }] = EVENTS[order.event] ?? ['paypal/templates/captured.json', {}];
-  const words = order.name.split(' ');
   const body = JSON.stringify(
-    fillTemplate(file, {
+    fillTemplate(file, order, {
       host: order.test ? 'api.sandbox.paypal.com' : 'api.paypal.com',
       webhook: `WH-${shortId()}-${shortId()}`,
       order: orderId,
@@ -82,19 +87,10 @@ function signEvent(order: TestOrder, { webhookId, orderId, payee, now }: Deliver
       buyerTransaction: shortId(),
       price: (Math.max(39, order.floor) * Number(share)).toFixed(2),
       at: `${new Date(now).toISOString().slice(0, 19)}Z`,
-      firstName: words.slice(0, -1).join(' '),
-      surname: words.at(-1),
-      name: order.name,
-      email: order.email,
-      sku: order.sku,
       ...values,
     }),
   );
-  const headers = {
-    'content-type': 'application/json',
-    ...sign(body, webhookId, now, order.address).headers,
-  };
-  return { method: 'POST', query: '', headers, body, orderId };
+  return postJson(orderId, body, sign(body, webhookId, now, order.address).headers);
 }
 
 /** @param address has the origin of the fake API that vouches for the key. */

@@ -1,8 +1,6 @@
 /** Sends the order of Polar's SDK types, signed after Standard Webhooks. */
 import { randomUUID } from 'node:crypto';
-import { type Simulator, standardHeaders } from '../simulator.ts';
-import { fillTemplate } from '../template.ts';
-import { polarOrders } from './fake-api.ts';
+import { fillTemplate, postJson, type Simulator, standardHeaders } from '../simulator.ts';
 
 /** Type, billing reason, and the share of the price that is refunded. */
 const EVENTS: Readonly<Record<string, readonly [type: string, reason: string, share: number]>> = {
@@ -16,12 +14,12 @@ const EVENTS: Readonly<Record<string, readonly [type: string, reason: string, sh
 
 export const simulator: Simulator = {
   events: Object.keys(EVENTS),
-  orders: polarOrders,
   demoKeys: { signing: ['whsec_ZXhhbXBsZS0zMi1ieXRlLXNlY3JldC0wMDAwMDAwMDE='] },
   retries: [4, 8, 16, 32, 64, 128, 256, 512, 600],
   sign: (body, secret, now) => ({ headers: standardHeaders(body, keyOf(secret), now) }),
 
-  request({ event, id, sku, name, email, company, floor }, secret, _options, now) {
+  request(order, secret, _options, now) {
+    const { event, id, name, company, floor } = order;
     const [type = 'order.paid', reason = 'purchase', share = 0] = EVENTS[event] ?? [];
     const orderId = id ?? randomUUID();
     const net = event === 'trial' ? 0 : Math.round(Math.max(39, floor) * 100);
@@ -29,7 +27,7 @@ export const simulator: Simulator = {
     const tax = Math.round(net / 5);
     const backTax = Math.round(back / 5);
     const body = JSON.stringify(
-      fillTemplate('polar/templates/order.json', {
+      fillTemplate('polar/templates/order.json', order, {
         type,
         reason,
         // A renewal is an order of its own.
@@ -41,17 +39,23 @@ export const simulator: Simulator = {
         total: net + tax,
         left: net - back,
         leftTax: tax - backTax,
-        ...{ sku, name, email },
         initial: name.slice(0, 1),
         billingName: company || name,
       }),
     );
-    const headers = {
-      'content-type': 'application/json',
-      'user-agent': 'polar.sh webhooks',
-      ...standardHeaders(body, keyOf(secret), now),
+    const signed = standardHeaders(body, keyOf(secret), now);
+    return postJson(orderId, body, { 'user-agent': 'polar.sh webhooks', ...signed });
+  },
+
+  /** https://polar.sh/docs/api-reference/orders/list: the orders of the notifications, the newest first. */
+  orders(sold, { searchParams }) {
+    const [page, limit] = [Number(searchParams.get('page')), Number(searchParams.get('limit'))];
+    const all = sold.map(({ paid, refunded }) => (refunded ?? paid).data).reverse();
+    const items = all.slice((page - 1) * limit, page * limit);
+    return {
+      items,
+      pagination: { total_count: all.length, max_page: Math.ceil(all.length / limit) },
     };
-    return { method: 'POST', query: '', headers, body, orderId };
   },
 };
 

@@ -1,14 +1,7 @@
 /** The calls of Stripe's API that Keypost makes; they return the sample's session. */
 import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
-import {
-  type ApiRequest,
-  type ApiResponse,
-  apiJson,
-  bodiesOf,
-  callOf,
-  type FakeOrders,
-} from '../simulator.ts';
+import { type ApiRequest, type ApiResponse, apiJson, type FakeOrders, fillTemplate } from '../simulator.ts';
 
 const Session = z.looseObject({
   id: z.string(),
@@ -71,56 +64,24 @@ function sessions(since: number) {
 /** The simulator writes the SKU into the ID of its session. */
 function lineItems(id: string) {
   const [, sku] = /^cs_[a-z]+_[0-9a-f]{16}_([\w-]+)$/.exec(id) ?? [];
-  const amounts = {
-    amount_discount: 0,
-    amount_subtotal: 3900,
-    amount_tax: 975,
-    amount_total: 4875,
-    currency: 'eur',
-  };
   const product = sku ? Buffer.from(sku, 'base64url').toString() : 'prod_WidgetProMac';
-  const price = {
-    id: 'price_1TExample000001',
-    object: 'price',
-    active: true,
-    currency: 'eur',
-    product,
-    type: 'one_time',
-    unit_amount: 3900,
-  };
-  return {
-    object: 'list',
-    data: [
-      {
-        id: 'li_1TExample000001',
-        object: 'item',
-        ...amounts,
-        description: 'WidgetPro for Mac',
-        price,
-        quantity: 1,
-      },
-    ],
-    has_more: false,
-    url: `/v1/checkout/sessions/${id}/line_items`,
-  };
+  return fillTemplate('stripe/templates/line_items.json', {}, { session: id, product });
 }
 
 const failure = (status: number, message: string) =>
   apiJson(status, { error: { message, type: 'invalid_request_error' } });
 
 /** The three lists, and the charge of a payment: https://docs.stripe.com/api/refunds/list, …/payment_intents/retrieve */
-export const stripeOrders: FakeOrders = (sold, request) => {
-  const { pathname, searchParams } = callOf(request);
+export const stripeOrders: FakeOrders = (sold, { pathname, searchParams }) => {
   const intent = /^\/v1\/payment_intents\/([^/]+)$/.exec(pathname)?.[1];
-  const orders = bodiesOf(sold);
-  const one = orders.find(({ id }) => id === intent);
+  const one = sold.find(({ id }) => id === intent);
   const latest_charge = one?.refunded?.data.object ?? { id: 'ch_1', refunded: false };
-  if (one) return apiJson(200, { id: intent, latest_charge });
+  if (one) return { id: intent, latest_charge };
   const page = (all: readonly { readonly id: string }[]) => {
     const after = searchParams.get('starting_after');
     const from = after ? all.findIndex(({ id }) => id === after) + 1 : 0;
     const to = from + Number(searchParams.get('limit'));
-    return apiJson(200, { object: 'list', data: all.slice(from, to), has_more: to < all.length });
+    return { object: 'list', data: all.slice(from, to), has_more: to < all.length };
   };
   if (pathname === '/v1/refunds')
     return page(
@@ -138,6 +99,6 @@ export const stripeOrders: FakeOrders = (sold, request) => {
       ),
     );
   if (pathname === '/v1/disputes') return page([]);
-  if (pathname !== '/v1/checkout/sessions') return stripeApi(request);
-  return page(orders.map(({ paid }) => ({ ...paid.data.object, livemode: true })).reverse());
+  if (pathname !== '/v1/checkout/sessions') return undefined;
+  return page(sold.map(({ paid }) => ({ ...paid.data.object, livemode: true })).reverse());
 };

@@ -1,7 +1,6 @@
 /** Sends Stripe's events, with line breaks as its API writes them, signed together with the time before them. */
-import { createHmac, randomBytes } from 'node:crypto';
-import { doubling, type Simulator, type TestOrder } from '../simulator.ts';
-import { fillTemplate } from '../template.ts';
+import { randomBytes } from 'node:crypto';
+import { doubling, fillTemplate, hmac, postJson, type Simulator, type TestOrder } from '../simulator.ts';
 import { paidCheckout, stripeApi, stripeOrders } from './fake-api.ts';
 
 /** The share of a charge that is refunded, or the event's type and status of a dispute. */
@@ -25,37 +24,41 @@ export const simulator: Simulator = {
     const orderId = order.id ?? (order.event === 'trial' ? sessionId(order, id) : `pi_${id}`);
     const at = Math.floor(now / 1000);
     const body = JSON.stringify(event(order, id, orderId, at), null, 2);
-    const headers = {
-      'content-type': 'application/json; charset=utf-8',
-      ...sign(body, secret, now).headers,
-    };
-    return { method: 'POST', query: '', headers, body, orderId };
+    const { headers } = sign(body, secret, now);
+    return postJson(orderId, body, { 'content-type': 'application/json; charset=utf-8', ...headers });
   },
 };
 
 /** https://docs.stripe.com/webhooks#verify-manually */
 function sign(body: string | Buffer, secret: string, now: number) {
   const at = Math.floor(now / 1000);
-  const signature = createHmac('sha256', secret).update(`${at}.`).update(body).digest('hex');
+  const signature = hmac(secret, 'hex', `${at}.`, body);
   return { headers: { 'stripe-signature': `t=${at},v1=${signature}` } };
 }
 
 function event(order: TestOrder, id: string, orderId: string, at: number) {
-  const { name, email, sku, test, floor } = order;
+  const { test, floor } = order;
   const cents = Math.max(paidCheckout.data.object.amount_total, Math.round(floor * 100));
   const reversal = REVERSALS[order.event];
-  const common = { id, at, order: orderId, cents, live: !test, name, email, sku };
+  const common = { id, at, order: orderId, cents, live: !test };
   if (typeof reversal === 'number')
-    return fillTemplate('stripe/templates/charge.json', {
+    return fillTemplate('stripe/templates/charge.json', order, {
       ...common,
       back: Math.round(cents * reversal),
       whole: reversal === 1,
     });
-  if (order.event === 'renewed' || order.event === 'ignored')
-    return payment(order, { id, orderId, at, cents });
+  if (order.event === 'renewed')
+    return fillTemplate('stripe/templates/invoice.json', order, {
+      ...common,
+      number: id.slice(0, 4).toUpperCase(),
+      subscription: subscriptionOf(orderId),
+    });
+  // A payment that Checkout did not take.
+  if (order.event === 'ignored') return fillTemplate('stripe/templates/payment_intent.json', order, common);
   if (!reversal) return checkout(order, { id, orderId, at, cents });
   const [type, status] = reversal;
-  return fillTemplate('stripe/templates/dispute.json', { ...common, type, status, dueBy: at + 7 * 86_400 });
+  const dueBy = at + 7 * 86_400;
+  return fillTemplate('stripe/templates/dispute.json', order, { ...common, type, status, dueBy });
 }
 
 interface Ids {
@@ -105,30 +108,4 @@ function checkout(order: TestOrder, { id, orderId, at, cents }: Ids) {
     ...(kind === 'trial' ? trial : {}),
   };
   return { ...paidCheckout, id: `evt_${id}1`, created: at, livemode: !test, data: { object } };
-}
-
-/** A payment of a subscription, or one that Checkout did not take. */
-function payment({ event, test }: TestOrder, { id, orderId, at, cents }: Ids) {
-  const common = { created: at, currency: 'eur', livemode: !test };
-  const subscription = subscriptionOf(orderId);
-  const invoice = {
-    ...{ id: `in_${id}`, object: 'invoice', billing_reason: 'subscription_cycle', status: 'paid' },
-    ...{ amount_due: cents, amount_paid: cents, number: `EX-${id.slice(0, 4).toUpperCase()}-0001` },
-    parent: {
-      type: 'subscription_details',
-      quote_details: null,
-      subscription_details: { metadata: {}, subscription },
-    },
-  };
-  const intent = {
-    ...{ id: `pi_${id}`, object: 'payment_intent', status: 'succeeded' },
-    ...{ amount: cents, amount_received: cents },
-  };
-  const [type, object] =
-    event === 'renewed' ? ['invoice.paid', invoice] : ['payment_intent.succeeded', intent];
-  return {
-    ...paidCheckout,
-    ...{ id: `evt_${id}1`, created: at, livemode: !test, type },
-    data: { object: { ...object, ...common } },
-  };
 }

@@ -1,8 +1,6 @@
 /** Sends as WooCommerce's class-wc-webhook.php does: each change of an order sends the whole order of the REST API. */
-import { createHmac, randomBytes, randomInt } from 'node:crypto';
-import type { Simulator } from '../simulator.ts';
-import { fillTemplate } from '../template.ts';
-import { woocommerceOrders } from './fake-api.ts';
+import { randomBytes, randomInt } from 'node:crypto';
+import { fillTemplate, hmac, postForm, postJson, type Simulator } from '../simulator.ts';
 
 const STATUS: Readonly<Record<string, string>> = {
   paid: 'completed',
@@ -15,14 +13,18 @@ const STATUS: Readonly<Record<string, string>> = {
 
 export const simulator: Simulator = {
   events: [...Object.keys(STATUS), 'subscribed', 'ping'],
-  orders: woocommerceOrders,
   demoKeys: { signing: ['ex&ample"secret'] },
   sign: (body, secret) => ({
-    headers: { 'x-wc-webhook-topic': 'order.updated', 'x-wc-webhook-signature': signature(body, secret) },
+    headers: {
+      'x-wc-webhook-topic': 'order.updated',
+      'x-wc-webhook-signature': hmac(secret, 'base64', body),
+    },
   }),
 
-  request({ event, id, sku, name, email, company, floor }, secret, _options, now) {
-    if (event === 'ping') return PING;
+  request(order, secret, _options, now) {
+    const { event, id, name, floor } = order;
+    // The shop sends this unsigned request when the webhook is saved.
+    if (event === 'ping') return postForm('', 'webhook_id=5');
     const orderId = id ?? String(randomInt(1_000, 1_000_000_000));
     // A renewal is an order of its own that names the subscription; `subscribed` names the order of the subscription.
     if (event === 'subscribed')
@@ -32,9 +34,8 @@ export const simulator: Simulator = {
     const total = (net * 1.23).toFixed(2);
     const at = new Date(now).toISOString().slice(0, 19);
     const back = { refunded: [total], partly_refunded: ['5.00'] }[event] ?? [];
-    const words = name.split(' ');
     const body = JSON.stringify(
-      fillTemplate('woocommerce/templates/order.json', {
+      fillTemplate('woocommerce/templates/order.json', order, {
         order: isRenewal ? randomInt(1_000, 1_000_000_000) : Number(orderId),
         via: isRenewal ? 'subscription' : 'checkout',
         meta: [
@@ -46,20 +47,22 @@ export const simulator: Simulator = {
         unpaid: event === 'unpaid',
         paidAt: event === 'unpaid' ? null : at,
         refunds: back.map((amount) => ({ id: Number(orderId) + 1, reason: '', total: `-${amount}` })),
-        ...{ at, sku, name, email, company, total },
+        ...{ at, total },
         net: net.toFixed(2),
         price: net,
         tax: (Number(total) - net).toFixed(2),
-        firstName: words.slice(0, -1).join(' '),
-        lastName: words.at(-1),
       }),
     );
     return send(secret, 'order.updated', body, orderId);
   },
-};
 
-const signature = (body: string | Buffer, secret: string) =>
-  createHmac('sha256', secret).update(body).digest('base64');
+  /** https://woocommerce.github.io/woocommerce-rest-api-docs/#list-all-orders: the orders of the notifications. */
+  orders(sold, { searchParams }) {
+    const [page, size] = [Number(searchParams.get('page')), Number(searchParams.get('per_page'))];
+    const all = sold.map(({ paid, refunded }) => refunded ?? paid).sort((one, other) => one.id - other.id);
+    return all.slice((page - 1) * size, page * size);
+  },
+};
 
 const subscriptionOf = (orderId: string) => `${Number(orderId) + 1_000_000_000}`;
 
@@ -74,25 +77,14 @@ const subscription = (orderId: string, now: number) =>
 
 function send(secret: string, topic: string, body: string, orderId: string) {
   const [resource = '', event = ''] = topic.split('.');
-  const headers = {
-    'content-type': 'application/json',
+  return postJson(orderId, body, {
     'user-agent': 'WooCommerce/10.4.0 Hookshot (WordPress/6.9)',
     'x-wc-webhook-source': 'https://shop.example.com/',
     'x-wc-webhook-topic': topic,
     'x-wc-webhook-resource': resource,
     'x-wc-webhook-event': event,
-    'x-wc-webhook-signature': signature(body, secret),
+    'x-wc-webhook-signature': hmac(secret, 'base64', body),
     'x-wc-webhook-id': '5',
     'x-wc-webhook-delivery-id': randomBytes(16).toString('hex'),
-  };
-  return { method: 'POST', query: '', headers, body, orderId } as const;
+  });
 }
-
-/** The shop sends this unsigned request when the webhook is saved. */
-const PING = {
-  method: 'POST',
-  query: '',
-  headers: { 'content-type': 'application/x-www-form-urlencoded' },
-  body: 'webhook_id=5',
-  orderId: '',
-} as const;
