@@ -124,8 +124,8 @@ const CATALOGUE = catalogueFile({
 
 const CHECK = `
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { bundleLambda } from './lib/bundle.ts';
-import { loadCatalogue } from './lib/load-catalogue.ts';
+import { bundleLambda } from './lib/build/bundle.ts';
+import { loadCatalogue } from './lib/build/load-catalogue.ts';
 import { providers } from './functions/providers/index.ts';
 import { requireSimulator, signOrder } from './functions/providers/simulate.ts';
 
