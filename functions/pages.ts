@@ -20,10 +20,10 @@ const CALL_MS = 12_000;
 const env = pagesEnv(process.env);
 const { ports } = wirePorts(catalogue, { ...env, PROVIDER_KEYS: '' });
 const dynamo = dynamoClient(CALL_MS, CALL_MS / 4);
-const keys = keypostSecret(secretsClient(), env.KEYPOST_KEYS);
-const fixed: Omit<Pages, 'keys'> = {
+const pages: Pages = {
   ...ports,
   site: env.PAGES,
+  keys: keypostSecret(secretsClient(), env.KEYPOST_KEYS).read,
   redirectIds,
   store: orderStore(dynamo, env.TABLE, () => CALL_MS),
   count: counters(dynamo, env.LIMITS),
@@ -34,18 +34,15 @@ const fixed: Omit<Pages, 'keys'> = {
 export async function handler(event: HttpApiEvent): Promise<HttpApiAnswer> {
   try {
     const { method, headers, query, body } = toRequest(event);
-    const answer = await answerPage(
-      { ...fixed, keys: await keys.read() },
-      {
-        method: method === 'HEAD' ? 'GET' : method,
-        path: event.rawPath ?? '/',
-        query: new URLSearchParams(query),
-        form: new URLSearchParams(body.toString('utf8')),
-        client: event.requestContext.http.sourceIp ?? '',
-        language: headers['accept-language'],
-        isForeign: headers['sec-fetch-site'] === 'cross-site',
-      },
-    );
+    const answer = await answerPage(pages, {
+      method: method === 'HEAD' ? 'GET' : method,
+      path: event.rawPath ?? '/',
+      query: new URLSearchParams(query),
+      form: new URLSearchParams(body.toString('utf8')),
+      client: event.requestContext.http.sourceIp ?? '',
+      language: headers['accept-language'],
+      isForeign: headers['sec-fetch-site'] === 'cross-site',
+    });
     return { statusCode: answer.status, headers: answer.headers, body: method === 'HEAD' ? '' : answer.body };
   } catch (error) {
     const isTooLarge = error instanceof Rejection && error.code === 'too_large';

@@ -3,7 +3,6 @@ import { DeleteItemCommand, type DynamoDBClient, QueryCommand } from '@aws-sdk/c
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { RequestQueue } from '../../core/mail/redeliver.ts';
 import { REQUEST_SHARD } from '../../core/order/stored.ts';
-import type { Ports } from '../../core/world.ts';
 import { keypostSecret } from '../page-links.ts';
 import { keysOfAddress } from './by-email.ts';
 import { isWritten } from './orders.ts';
@@ -17,21 +16,17 @@ export function redeliverRequests(
   }: { readonly dynamo: DynamoDBClient; readonly secrets: SecretsManagerClient; readonly table: string },
   { site, keypostKeys }: { readonly site: string; readonly keypostKeys: string },
 ): RequestQueue {
-  const keys = keypostSecret(secrets, keypostKeys);
-  const own = {
-    site,
-    keys: keys.read,
-    keysOf: keysOfAddress(dynamo, table),
-    async remove(key: string, version: number) {
-      const command = new DeleteItemCommand({
-        TableName: table,
-        Key: { key: { S: key } },
-        ConditionExpression: '#version = :version',
-        ExpressionAttributeNames: { '#version': 'version' },
-        ExpressionAttributeValues: { ':version': { N: String(version) } },
-      });
-      await isWritten(dynamo.send(command));
-    },
+  const { read: keys } = keypostSecret(secrets, keypostKeys);
+  const own = { site, keys, keysOf: keysOfAddress(dynamo, table) };
+  const remove = async (key: string, version: number) => {
+    const command = new DeleteItemCommand({
+      TableName: table,
+      Key: { key: { S: key } },
+      ConditionExpression: '#version = :version',
+      ExpressionAttributeNames: { '#version': 'version' },
+      ExpressionAttributeValues: { ':version': { N: String(version) } },
+    });
+    await isWritten(dynamo.send(command));
   };
   return {
     async due(now, limit) {
@@ -42,7 +37,9 @@ export function redeliverRequests(
       };
       return ((await dynamo.send(new QueryCommand(query))).Items ?? []).map(({ key }) => key?.S ?? '');
     },
-    work: async (ports: Ports, request) =>
-      (await import('../../core/pages/requests.ts')).workOnRequest(ports, own, request),
+    async work(ports, request) {
+      const { workOnRequest } = await import('../../core/pages/requests.ts');
+      return await workOnRequest({ ...ports, ...own }, request, remove);
+    },
   };
 }

@@ -40,7 +40,7 @@ async function redeem(visit: Visit, typed: string): Promise<Order | Reply> {
   const { words, value, store, catalogue } = visit;
   const email = toMailbox(typed);
   if (!email) return refuse(words.badAddress);
-  const number = parseCode(visit.keys, value('code'));
+  const number = parseCode(await visit.keys(), value('code'));
   // A network that guesses is refused even if it finds a code.
   const [isBelow, batch] = await Promise.all([
     isWithin(visit, 'wrong codes of a network', networkOf(visit.client), number ? 0 : 1),

@@ -38,7 +38,7 @@ const [CORRECTION, RENAME] = ['correction', 'another name'];
 
 export async function licencePage(visit: Visit, token: string): Promise<PageAnswer> {
   const { words, isPost, catalogue } = visit;
-  const link = parseToken(visit.keys, token);
+  const link = parseToken(await visit.keys(), token);
   if (link?.use === 'stop') return stopPage(visit, token, link);
   if (link?.use !== 'licences') return unknownLink(visit);
   if (link.until <= visit.now()) return expiredLink(visit, link.of);

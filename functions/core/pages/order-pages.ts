@@ -68,7 +68,7 @@ export const expiredLink = async (visit: Visit, address: string | undefined): Pr
 /** `/licences/name/TOKEN`: the buyer types the name of an order that is held for it, which releases the order. */
 export async function namePage(visit: Visit, token: string): Promise<PageAnswer> {
   const { words, isPost, catalogue } = visit;
-  const link = parseToken(visit.keys, token);
+  const link = parseToken(await visit.keys(), token);
   if (link?.use !== 'name' || !catalogue.pages?.corrections) return unknownLink(visit);
   const order = await orderAt(visit.store, link.of);
   if (!order || !lacksName(order)) return page(visit, words.nameFor, [text(words.hasName)]);

@@ -19,7 +19,8 @@ export interface Pages extends Ports {
   readonly keysOf: KeysOf;
   /** The address of the pages, without a slash at its end. */
   readonly site: string;
-  readonly keys: KeypostKeys;
+  /** The keys of links and codes. Throws `keys_unavailable`. */
+  keys(): Promise<KeypostKeys>;
   readonly count: Count;
   /** By provider, the pattern of an order's ID that cannot be guessed. */
   readonly redirectIds: Readonly<Record<string, RegExp>>;
@@ -56,7 +57,7 @@ export async function isWithin(
   add: 0 | 1 = 1,
 ): Promise<boolean> {
   const { per, most } = LIMITS[name];
-  const [newest] = keys;
+  const [newest] = await keys();
   const window = Math.floor(now() / per);
   const hash = createHmac('sha256', subkey(newest?.key ?? '', 'limit'))
     .update(value)
@@ -114,7 +115,7 @@ export async function askSeller(visit: Visit, order: Order, wanted: Asked): Prom
  */
 export async function refuseCode(visit: Visit, token: string): Promise<Reply | undefined> {
   const typed = visit.value('code');
-  const isRight = isTypedCode(visit.keys, token, typed);
+  const isRight = isTypedCode(await visit.keys(), token, typed);
   const isAllowed =
     typed !== '' && (await isWithin(visit, 'wrong codes for a link', token, isRight ? 0 : 1)) && isRight;
   return isAllowed ? undefined : refuse(visit.words.badCode, 403);
@@ -122,17 +123,17 @@ export async function refuseCode(visit: Visit, token: string): Promise<Reply | u
 
 /** Changes an order and starts its mail. Returns the order as it is then. */
 export async function changeAndMail(
-  pages: Pages,
+  ports: Ports,
   found: Order,
   step: (order: Order) => Order | undefined,
 ): Promise<{ readonly order: Order; readonly changed: boolean }> {
   let send: InFlight | undefined;
-  const result = await change(pages.store, found.key, found, (known) => {
+  const result = await change(ports.store, found.key, found, (known) => {
     const next = known && step(known);
-    const started = next && start(next, pages.now());
+    const started = next && start(next, ports.now());
     send = started?.send;
     return started?.order ?? next;
   });
-  if (result.changed && send) await deliver(pages, { order: result.order, send });
+  if (result.changed && send) await deliver(ports, { order: result.order, send });
   return result;
 }

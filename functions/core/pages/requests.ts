@@ -1,5 +1,4 @@
 /** The part of `redeliver` that works on buyers' requests: it looks addresses up, which a page must not do, and mails. */
-import type { KeypostKeys } from '../catalogue/keys.ts';
 import { type Block, heading, joinBlocks, oneLine, paragraph, verbatim } from '../mail/blocks.ts';
 import { legalBlocks, type Message } from '../mail/message.ts';
 import { fill } from '../mail/sentences.ts';
@@ -14,31 +13,28 @@ import { heldProducts, issuedLines, ordersOf, productNames } from './orders.ts';
 import type { Pages } from './ports.ts';
 import { wordsIn } from './words.ts';
 
-export interface RequestPorts extends Pick<Pages, 'keysOf' | 'site'> {
-  keys(): Promise<KeypostKeys>;
-  /** Deletes a request if it has this version. */
-  remove(key: string, version: number): Promise<void>;
-}
-
 const [MINUTE, DAY] = [60_000, 24 * 3_600_000];
 /** SES may have accepted a mail whose outcome is unknown: the next try starts after this time. */
 const UNKNOWN_MS = 10 * MINUTE;
 /** A request that could not be worked on for so long is dropped: its buyer has asked again. */
 const OLDEST_MS = 3 * DAY;
 
-/** Works on a request that is due. The lease, a later `until`, is written first. */
+/**
+ * Works on a request that is due. The lease, a later `until`, is written first.
+ * @param remove deletes a request if it has this version.
+ */
 export async function workOnRequest(
-  ports: Ports,
-  own: RequestPorts,
+  ports: Ports & Pick<Pages, 'keysOf' | 'site' | 'keys'>,
   found: Request,
+  remove: (key: string, version: number) => Promise<void>,
 ): Promise<'nothing' | SendOutcome['kind']> {
   const { store, now, mailer, report } = ports;
   if (!found.until || Date.parse(found.until) > now()) return 'nothing';
   const leased = { ...found, version: found.version + 1, until: toAt(now() + UNKNOWN_MS) };
   if (await store.put(leased, found.version)) return 'nothing';
-  const orders = (await ordersOf(store, own.keysOf, found.address)).filter(isInForce);
+  const orders = (await ordersOf(store, ports.keysOf, found.address)).filter(isInForce);
   if (found.step === 'apply') await move(ports, found, orders);
-  const message = await mailFor(ports, own, found, orders);
+  const message = await mailFor(ports, found, orders);
   const outcome = message && (await mailer(message));
   if (outcome) report('request_mailed', { request: found.key, about: found.about, outcome: outcome.kind });
   const isLost = outcome?.kind === 'unknown' && now() - Date.parse(found.receivedAt) < OLDEST_MS;
@@ -49,7 +45,7 @@ export async function workOnRequest(
   }
   const next = nextOf(leased);
   if (next) await store.put({ ...next, version: leased.version + 1 }, leased.version);
-  else await own.remove(found.key, leased.version);
+  else await remove(found.key, leased.version);
   return outcome?.kind ?? 'nothing';
 }
 
@@ -72,8 +68,7 @@ async function move({ store, now }: Ports, { to }: Request, orders: readonly Ord
 
 /** The mail of the request's step; undefined if there is none. */
 async function mailFor(
-  { catalogue, now }: Ports,
-  { site, keys }: RequestPorts,
+  { catalogue, now, site, keys }: Ports & Pick<Pages, 'site' | 'keys'>,
   request: Request,
   orders: readonly Order[],
 ): Promise<Message | undefined> {

@@ -154,7 +154,7 @@ describe('the limits', () => {
     const reports: string[] = [];
     let at = 0;
     const counting = {
-      keys,
+      keys: async () => keys,
       now: () => at,
       report: (name: string) => void reports.push(name),
       count: async (key: string, add: 0 | 1, most: number) => {
