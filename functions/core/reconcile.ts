@@ -5,10 +5,9 @@ import type { OrderEvent } from './inbound/event.ts';
 import type { Context, PaidOrder, Provider } from './inbound/provider.ts';
 import { Rejection } from './inbound/rejection.ts';
 import type { WebhookRequest } from './inbound/request.ts';
+import { orderAt } from './order/change.ts';
 import { isInForce, isPaid } from './order/due.ts';
-import { keyOf } from './order/keys.ts';
-import { orderAt } from './order/record.ts';
-import type { Cursor, Item, Order } from './order/types.ts';
+import { type Cursor, type Item, keyOf, type Order } from './order/types.ts';
 import { requestWorld } from './request-world.ts';
 import type { Ports, Store } from './world.ts';
 

@@ -4,9 +4,8 @@ import type { ProviderKeys } from './catalogue/keys.ts';
 import type { Context } from './inbound/provider.ts';
 import type { WebhookRequest } from './inbound/request.ts';
 import { deliver } from './mail/deliver.ts';
-import { idIn } from './order/keys.ts';
 import { recordIgnored, recordReversal, recordSale, recordUnreadable } from './order/record.ts';
-import type { Raw } from './order/types.ts';
+import { idIn, type Raw } from './order/types.ts';
 import { hasKey, judgeWith } from './serial/lines.ts';
 import type { Ports, World } from './world.ts';
 

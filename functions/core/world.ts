@@ -90,6 +90,9 @@ export interface Ports {
   now(): number;
 }
 
+/** The ports that record an event: the Lambda `mail-events` has no others. */
+export type Recording = Pick<Ports, 'store' | 'report' | 'now'>;
+
 /** A cached secret. Both functions throw `keys_unavailable` if it cannot be read. */
 export interface Secret<Value> {
   /** Returns the cached value, even a stale one if it cannot be fetched again. */

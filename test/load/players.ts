@@ -3,7 +3,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { LOCAL_NAMES } from '../../functions/aws/local-names.ts';
 import { ownerOf } from '../../functions/core/catalogue/catalogue.ts';
 import { providerKeys } from '../../functions/core/catalogue/keys.ts';
-import { keyOf } from '../../functions/core/order/keys.ts';
+import { keyOf } from '../../functions/core/order/types.ts';
 import { signOrder } from '../../functions/providers/simulate.ts';
 import type { SignedRequest } from '../../functions/providers/simulator.ts';
 import { loadCatalogue } from '../../lib/build/load-catalogue.ts';

@@ -8,10 +8,9 @@ import { productKeys, providerKeys } from '../../functions/core/catalogue/keys.t
 import { fulfil } from '../../functions/core/fulfil.ts';
 import type { Provider } from '../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
+import { orderAt } from '../../functions/core/order/change.ts';
 import { statusOf } from '../../functions/core/order/due.ts';
-import { keyOf } from '../../functions/core/order/keys.ts';
-import { orderAt } from '../../functions/core/order/record.ts';
-import type { Item, Order } from '../../functions/core/order/types.ts';
+import { type Item, keyOf, type Order } from '../../functions/core/order/types.ts';
 import { reconcile } from '../../functions/core/reconcile.ts';
 import { requestWorld } from '../../functions/core/request-world.ts';
 import type { Ports, Store } from '../../functions/core/world.ts';

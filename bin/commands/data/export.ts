@@ -1,8 +1,7 @@
 /** `export`: writes all orders for a spreadsheet, another program, or `import`. */
 import { open, rename } from 'node:fs/promises';
 import { Command, Option } from '@commander-js/extra-typings';
-import { idIn, keyOf } from '../../../functions/core/order/keys.ts';
-import type { Item } from '../../../functions/core/order/types.ts';
+import { type Item, idIn, keyOf } from '../../../functions/core/order/types.ts';
 import { isListed, isUnpaid, type OrderView, view } from '../../../functions/core/order/view.ts';
 import { json } from '../cli/columns.ts';
 import { CommandError } from '../cli/failure.ts';

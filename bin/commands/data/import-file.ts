@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
-import { change } from '../../../functions/core/order/record.ts';
+import { change } from '../../../functions/core/order/change.ts';
 import type { Item } from '../../../functions/core/order/types.ts';
 import type { Store } from '../../../functions/core/world.ts';
 import { CommandError } from '../cli/failure.ts';

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod/mini';
 import { isPersonal } from '../../../functions/core/operator/person.ts';
 import { basisOf } from '../../../functions/core/operator/refusal.ts';
-import { itemAt } from '../../../functions/core/order/record.ts';
+import { itemAt } from '../../../functions/core/order/change.ts';
 import { view } from '../../../functions/core/order/view.ts';
 import { NAMES } from '../../../functions/core/serial/profile.ts';
 import { programFaults } from '../../../functions/generator/vectors.ts';

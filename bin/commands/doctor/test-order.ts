@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Catalogue, findProvider, ownerOf } from '../../../functions/core/catalogue/catalogue.ts';
 import { type ProviderKeys, providerKeys } from '../../../functions/core/catalogue/keys.ts';
 import { Rejection } from '../../../functions/core/inbound/rejection.ts';
-import { keyOf } from '../../../functions/core/order/keys.ts';
+import { keyOf } from '../../../functions/core/order/types.ts';
 import { type OrderView, view } from '../../../functions/core/order/view.ts';
 import { contextFrom } from '../../../functions/core/request-world.ts';
 import type { Store } from '../../../functions/core/world.ts';

@@ -1,7 +1,7 @@
 /** Changes one entry of the secrets `product-keys` and `provider-keys` and records who did it. */
 import type { Catalogue, Product } from '../../../functions/core/catalogue/catalogue.ts';
 import { productKeys, providerKeys } from '../../../functions/core/catalogue/keys.ts';
-import { changeItem } from '../../../functions/core/order/record.ts';
+import { changeItem } from '../../../functions/core/order/change.ts';
 import type { Facts, Item, KeyChange } from '../../../functions/core/order/types.ts';
 import { actorOf, type WhyOptions } from '../cli/audit.ts';
 import { CommandError, explain } from '../cli/failure.ts';

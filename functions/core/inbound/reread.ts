@@ -2,11 +2,11 @@
 import { gunzipSync } from 'node:zlib';
 import { findProvider, ownerOf } from '../catalogue/catalogue.ts';
 import { filterIgnored, requireKey } from '../fulfil.ts';
+import { change, changeItem, itemAt } from '../order/change.ts';
 import { isStub, toAt } from '../order/due.ts';
-import { keyOf } from '../order/keys.ts';
 import { type Actor, withAudit } from '../order/manual.ts';
-import { change, changeItem, itemAt, recordReversal, recordSale, recordUnreadable } from '../order/record.ts';
-import type { AuditEntry, Item, Order, Raw, Unreadable } from '../order/types.ts';
+import { recordReversal, recordSale, recordUnreadable } from '../order/record.ts';
+import { type AuditEntry, type Item, keyOf, type Order, type Raw, type Unreadable } from '../order/types.ts';
 import { asOrder } from '../order/view.ts';
 import { contextFrom } from '../request-world.ts';
 import { judgeWith, withSerials } from '../serial/lines.ts';

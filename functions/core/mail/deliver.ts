@@ -1,5 +1,5 @@
 import { errorName } from '../inbound/rejection.ts';
-import { change } from '../order/record.ts';
+import { change } from '../order/change.ts';
 import { applyOutcome, mayCallSes } from '../order/sends.ts';
 import type { Mail } from '../order/types.ts';
 import type { Ports, SendOutcome } from '../world.ts';

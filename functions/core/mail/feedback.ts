@@ -1,8 +1,10 @@
 /** Applies SES's events about accepted mails. They arrive late, in any order, and more than once. */
+
+import { change } from '../order/change.ts';
 import { needOf } from '../order/due.ts';
-import { change, type Recording } from '../order/record.ts';
 import { applyMailEvent, type SendEvent } from '../order/sends.ts';
 import type { Line, Order } from '../order/types.ts';
+import type { Recording } from '../world.ts';
 
 export interface MailEvent extends SendEvent {
   /** From the mail's tags. Missing if the key is too long for a tag. */

@@ -1,7 +1,6 @@
 /** Builds the mails to the buyer. */
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import { idIn } from '../order/keys.ts';
-import type { Order, Send } from '../order/types.ts';
+import { idIn, type Order, type Send } from '../order/types.ts';
 import { toMailbox } from './address.ts';
 import { type Block, footer, joinBlocks, oneLine, paragraph } from './blocks.ts';
 import { textIn } from './language.ts';

@@ -1,6 +1,6 @@
 import { errorName } from '../inbound/rejection.ts';
+import { change, claimAliases, orderAt } from '../order/change.ts';
 import { isDue, isStub } from '../order/due.ts';
-import { change, claimAliases, orderAt } from '../order/record.ts';
 import { holdByAge, start } from '../order/sends.ts';
 import { type Answer, applyAnswer, markReported } from '../order/transitions.ts';
 import type { Line, Order, Request } from '../order/types.ts';

@@ -2,9 +2,8 @@
 import { type Catalogue, findProduct } from '../catalogue/catalogue.ts';
 import { HINTS } from '../inbound/hints.ts';
 import { lacksSerial, toAt } from '../order/due.ts';
-import { idIn } from '../order/keys.ts';
 import type { HeldList } from '../order/stored.ts';
-import type { At, Notice } from '../order/types.ts';
+import { type At, idIn, type Notice } from '../order/types.ts';
 import { asOrder, type OrderView, view } from '../order/view.ts';
 import type { Ports } from '../world.ts';
 import { joinBlocks, oneLine, paragraph } from './blocks.ts';

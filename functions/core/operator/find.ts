@@ -1,7 +1,13 @@
 /** Finds what a person names, in the Lambda `operator` and in the commands. */
-import { keyOf } from '../order/keys.ts';
-import { itemAt } from '../order/record.ts';
-import type { Item, KeyChange, Order, Request, Unreadable } from '../order/types.ts';
+import { itemAt } from '../order/change.ts';
+import {
+  type Item,
+  type KeyChange,
+  keyOf,
+  type Order,
+  type Request,
+  type Unreadable,
+} from '../order/types.ts';
 import type { Ports } from '../world.ts';
 import { MANUAL } from './issue.ts';
 import { Refusal } from './refusal.ts';

@@ -1,11 +1,10 @@
 /** Issues a serial without a payment: a gift, a copy for the press, a promotion. */
 import { findProduct } from '../catalogue/catalogue.ts';
 import type { Buyer, HeldReason } from '../inbound/event.ts';
-import { keyOf } from '../order/keys.ts';
 import { type Actor, withAudit } from '../order/manual.ts';
 import { emptyOrder } from '../order/settle.ts';
 import { applySale } from '../order/transitions.ts';
-import type { Order } from '../order/types.ts';
+import { keyOf, type Order } from '../order/types.ts';
 import { judgeWith, nameFieldOf, type SerialInputs } from '../serial/lines.ts';
 
 /** The provider's name of orders that a person issued. */

@@ -2,11 +2,10 @@
 import type { Sale } from '../inbound/event.ts';
 import { reasonOf } from '../inbound/rejection.ts';
 import { ownEvents, recordEvents, releaseUnreadable, reread, saleIn } from '../inbound/reread.ts';
+import { change } from '../order/change.ts';
 import { statusOf, toAt } from '../order/due.ts';
-import { idIn } from '../order/keys.ts';
 import type { Actor } from '../order/manual.ts';
-import { change } from '../order/record.ts';
-import type { Order, Raw, Request, Unreadable } from '../order/types.ts';
+import { idIn, type Order, type Raw, type Request, type Unreadable } from '../order/types.ts';
 import { asOrder } from '../order/view.ts';
 import { type SerialInputs, serialInputs } from '../serial/lines.ts';
 import type { OperatorPorts, Report } from '../world.ts';

@@ -3,10 +3,9 @@ import { findProduct, ownerOf } from '../catalogue/catalogue.ts';
 import { toMailbox } from '../mail/address.ts';
 import { fill } from '../mail/sentences.ts';
 import { releaseOrder } from '../operator/release.ts';
+import { orderAt } from '../order/change.ts';
 import { isInForce, lacksAddress, lacksName } from '../order/due.ts';
-import { keyOf } from '../order/keys.ts';
-import { orderAt } from '../order/record.ts';
-import type { Order } from '../order/types.ts';
+import { keyOf, type Order } from '../order/types.ts';
 import { type SerialInputs, serialInputs } from '../serial/lines.ts';
 import { licenseeOf, type NameOptions } from '../serial/name.ts';
 import {

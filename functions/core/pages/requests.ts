@@ -2,9 +2,9 @@
 import { type Block, heading, joinBlocks, oneLine, paragraph, verbatim } from '../mail/blocks.ts';
 import { legalBlocks, type Message } from '../mail/message.ts';
 import { fill } from '../mail/sentences.ts';
+import { change } from '../order/change.ts';
 import { isInForce, lacksName, toAt } from '../order/due.ts';
 import { resend } from '../order/manual.ts';
-import { change } from '../order/record.ts';
 import type { Order, Request } from '../order/types.ts';
 import type { Ports, SendOutcome } from '../world.ts';
 import { typedCode } from './codes.ts';

@@ -11,12 +11,11 @@ import {
 import type { ProductKeys } from '../catalogue/keys.ts';
 import type { Buyer, HeldReason, Ignored, OrderEvent, Reversed } from '../inbound/event.ts';
 import { toMailbox } from '../mail/address.ts';
-import { keyOf } from '../order/keys.ts';
 import { type Judge, type NewLine, type NewSerial, priceOf, toLines } from '../order/lines.ts';
 import { checkFloor } from '../order/money.ts';
 import { emptyOrder } from '../order/settle.ts';
 import { applySale, type NewSale, type NewUnreadable, type Sale } from '../order/transitions.ts';
-import type { Line, Order } from '../order/types.ts';
+import { keyOf, type Line, type Order } from '../order/types.ts';
 import type { World } from '../world.ts';
 import { serialOf } from './aes-128.ts';
 import type { Charset } from './charset.ts';

@@ -6,11 +6,10 @@
 import { loadWords } from '../../../functions/core/mail/language.ts';
 import type { Message } from '../../../functions/core/mail/message.ts';
 import { type Queue, RUN_MS, redeliver } from '../../../functions/core/mail/redeliver.ts';
-import { keyOf } from '../../../functions/core/order/keys.ts';
 import type { Judge } from '../../../functions/core/order/lines.ts';
 import { emptyOrder } from '../../../functions/core/order/settle.ts';
 import { applySale } from '../../../functions/core/order/transitions.ts';
-import type { Order } from '../../../functions/core/order/types.ts';
+import { keyOf, type Order } from '../../../functions/core/order/types.ts';
 import type { SendOutcome } from '../../../functions/core/world.ts';
 import catalogue from '../catalogue.ts';
 import { slowSes, slowTable, takesFrom } from './slow-aws.ts';

@@ -4,9 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { type CatalogueSettings, defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
 import { loadWords } from '../../../functions/core/mail/language.ts';
 import { serialMail } from '../../../functions/core/mail/message.ts';
-import { keyOf } from '../../../functions/core/order/keys.ts';
 import { emptyOrder } from '../../../functions/core/order/settle.ts';
-import type { Line, Order, Send } from '../../../functions/core/order/types.ts';
+import { keyOf, type Line, type Order, type Send } from '../../../functions/core/order/types.ts';
 import { seller, serial } from '../../fixtures/catalogue.ts';
 
 const widget = { name: 'WidgetPro for Mac', serial, skus: { stripe: ['widget', 'widget-site'] } };

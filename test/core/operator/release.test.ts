@@ -5,7 +5,7 @@ import { type CatalogueSettings, defineConfig } from '../../../functions/core/ca
 import type { HeldReason } from '../../../functions/core/inbound/event.ts';
 import { Rejection } from '../../../functions/core/inbound/rejection.ts';
 import { type Corrections, releaseOrder } from '../../../functions/core/operator/release.ts';
-import { changeItem } from '../../../functions/core/order/record.ts';
+import { changeItem } from '../../../functions/core/order/change.ts';
 import { applyMailEvent, holdByAge, type MailEventKind } from '../../../functions/core/order/sends.ts';
 import { applyReversal } from '../../../functions/core/order/transitions.ts';
 import type { Item, Order, Unreadable } from '../../../functions/core/order/types.ts';

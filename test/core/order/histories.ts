@@ -5,8 +5,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Reversal } from '../../../functions/core/inbound/event.ts';
 import { recordMailEvent } from '../../../functions/core/mail/feedback.ts';
+import { change, claimAliases, orderAt } from '../../../functions/core/order/change.ts';
 import { isDue, isInForce, isStub, needOf, toAt, wakeAt } from '../../../functions/core/order/due.ts';
-import { idIn } from '../../../functions/core/order/keys.ts';
 import { type Judge, type Judged, priceOf, toLines, toSold } from '../../../functions/core/order/lines.ts';
 import {
   basis,
@@ -20,14 +20,7 @@ import {
   transfer,
 } from '../../../functions/core/order/manual.ts';
 import { atLeast } from '../../../functions/core/order/money.ts';
-import {
-  change,
-  claimAliases,
-  orderAt,
-  type Recording,
-  recordReversal,
-  recordSale,
-} from '../../../functions/core/order/record.ts';
+import { recordReversal, recordSale } from '../../../functions/core/order/record.ts';
 import {
   applyOutcome,
   holdByAge,
@@ -39,7 +32,15 @@ import {
 import { emptyOrder } from '../../../functions/core/order/settle.ts';
 import { fromItem, toItem } from '../../../functions/core/order/stored.ts';
 import { applyAnswer, markReported, type Sale } from '../../../functions/core/order/transitions.ts';
-import type { Alias, Item, Line, Mail, Order } from '../../../functions/core/order/types.ts';
+import {
+  type Alias,
+  type Item,
+  idIn,
+  type Line,
+  type Mail,
+  type Order,
+} from '../../../functions/core/order/types.ts';
+import type { Recording } from '../../../functions/core/world.ts';
 import { type Call, check, checkPut, Violation } from './invariants.ts';
 
 export type Steps<Value = void> = AsyncGenerator<undefined, Value, undefined>;

@@ -1,8 +1,7 @@
 /** Checks after the quiet period what must hold for every order, item and mail. */
 import { createHash } from 'node:crypto';
 import { isPaid } from '../../../functions/core/order/due.ts';
-import { keyOf } from '../../../functions/core/order/keys.ts';
-import type { Order } from '../../../functions/core/order/types.ts';
+import { keyOf, type Order } from '../../../functions/core/order/types.ts';
 import { view } from '../../../functions/core/order/view.ts';
 import { checkMailPlays, type MailPlays, mailKeys } from '../processes/mails.ts';
 import { LISTED } from '../processes/reconcile-runs.ts';

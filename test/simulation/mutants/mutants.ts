@@ -46,7 +46,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'aliases are not claimed',
     file: core('order/record'),
     from: '    claimAliases(ports, key, event.aliases, async () => judge),',
-    to: "    Promise.resolve('new' as Claimed),",
+    to: "    Promise.resolve('new' as string),",
   },
   {
     name: 'a reversal that waits under an alias is dropped',
@@ -193,7 +193,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a fact is dropped on a conflict',
-    file: core('order/record'),
+    file: core('order/change'),
     from: '    if (!item) return { order, changed: true };',
     to: '    return { order, changed: true };',
   },

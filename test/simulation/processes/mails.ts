@@ -4,8 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Rejection } from '../../../functions/core/inbound/rejection.ts';
-import { keyOf } from '../../../functions/core/order/keys.ts';
-import type { Item } from '../../../functions/core/order/types.ts';
+import { type Item, keyOf } from '../../../functions/core/order/types.ts';
 import { fulfilMail, type Received } from '../../../functions/core/order-mail.ts';
 import type { Ports } from '../../../functions/core/world.ts';
 import { simulator } from '../../../functions/providers/kagi/simulator.ts';

@@ -10,9 +10,9 @@ import {
 import { issueManually } from '../../../functions/core/operator/issue.ts';
 import { reissueLines, transferOrder } from '../../../functions/core/operator/reissue.ts';
 import { type Corrections, releaseOrder } from '../../../functions/core/operator/release.ts';
+import { change } from '../../../functions/core/order/change.ts';
 import { isInForce, toAt } from '../../../functions/core/order/due.ts';
 import { basis, erase, importLine, type Result, resend } from '../../../functions/core/order/manual.ts';
-import { change } from '../../../functions/core/order/record.ts';
 import { emptyOrder } from '../../../functions/core/order/settle.ts';
 import type { Order } from '../../../functions/core/order/types.ts';
 import { asOrder, view } from '../../../functions/core/order/view.ts';

@@ -8,7 +8,7 @@ import type {
   SoldLine,
 } from '../../../functions/core/inbound/event.ts';
 import { MANUAL } from '../../../functions/core/operator/issue.ts';
-import { keyOf } from '../../../functions/core/order/keys.ts';
+import { keyOf } from '../../../functions/core/order/types.ts';
 import { IGNORES_TESTS } from '../world/catalogue.ts';
 import type { Random } from '../world/random.ts';
 import { type Sim, START } from '../world/sim.ts';

@@ -7,7 +7,7 @@ import type { Provider } from '../../../functions/core/inbound/provider.ts';
 import { Rejection } from '../../../functions/core/inbound/rejection.ts';
 import type { WebhookRequest } from '../../../functions/core/inbound/request.ts';
 import { requireFresh, requireHeader, requireHmac } from '../../../functions/core/inbound/signature.ts';
-import { keyOf } from '../../../functions/core/order/keys.ts';
+import { keyOf } from '../../../functions/core/order/types.ts';
 import { shop } from '../../../functions/providers/shop/provider.ts';
 import { stripe } from '../../../functions/providers/stripe/provider.ts';
 import { type Fact, isSale } from './order-script.ts';
