@@ -1,4 +1,4 @@
-/** Tests the desk at the address of `npm start` in a headless browser, at desktop and phone width. */
+/** Tests the desk at the address of `npm start` in a headless browser: used on a phone, checked at desktop width too. */
 import { existsSync, readFileSync } from 'node:fs';
 import { chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -17,10 +17,13 @@ afterAll(() => browser?.close());
 const AXE = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
 const Findings = z.array(z.object({ id: z.string(), nodes: z.array(z.string()) }));
 
-describe.skipIf(!hasChromium).each([
-  ['desktop', { viewport: { width: 1280, height: 900 }, colorScheme: 'light' }],
-  ['phone', { viewport: { width: 390, height: 844 }, colorScheme: 'dark' }],
-] as const)('the page on a %s', (_, look) => {
+/** The page is used in the last. Only rules of CSS differ between them. */
+const LOOKS = [
+  { width: 1280, height: 900, colorScheme: 'light' },
+  { width: 390, height: 844, colorScheme: 'dark' },
+] as const;
+
+describe.skipIf(!hasChromium)('the page', () => {
   let running: Running;
   let page: Page;
   const errors: string[] = [];
@@ -29,18 +32,24 @@ describe.skipIf(!hasChromium).each([
   beforeAll(async () => {
     running = await start({ port: 0, awsPort: 0, dataDir: undefined, catalogue: 'local/demo-shop.ts' });
     if (!browser) throw new Error('no browser');
-    page = await (await browser.newContext(look)).newPage();
+    page = await browser.newPage();
     page.setDefaultTimeout(30_000);
     page.on('pageerror', (error) => errors.push(error.message));
     page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
     page.on('request', (request) => requests.push(request.url()));
+    for (const look of LOOKS) await show(look);
     await page.goto(running.page);
     await page.getByLabel('Search').waitFor();
   }, 60_000);
   afterAll(async () => {
-    await page.context().close();
+    await page.close();
     await running.stop();
   });
+
+  async function show({ colorScheme, ...size }: (typeof LOOKS)[number]) {
+    await page.setViewportSize(size);
+    await page.emulateMedia({ colorScheme });
+  }
 
   const click = (name: string) => page.getByRole('button', { name, exact: true }).click();
   const tab = (name: string) => page.getByRole('tab', { name }).click();
@@ -58,31 +67,48 @@ describe.skipIf(!hasChromium).each([
     await fill('Search', text);
     return page.locator('tbody tr', { hasText: text }).first();
   };
-  /** Returns what can be used on the page, and what of it the Tab key reaches. */
-  async function reachable() {
+  /** Returns what can be used on the page, what of it something else covers, and what of it the Tab key does not reach. */
+  async function controls() {
     const name = '((node) => node.tagName + " " + (node.name || node.textContent))';
     const all = `[...document.querySelectorAll('a[href], button:not(:disabled), input, select, textarea, summary')]
-      .filter((node) => node.checkVisibility()).map(${name})`;
-    const used = z.array(z.string()).parse(await page.evaluate(all));
+      .filter((node) => node.checkVisibility())`;
+    const isCovered = `(node) => {
+      node.scrollIntoView({ block: 'center' });
+      const { x, y, width, height } = node.getClientRects()[0];
+      const top = document.elementFromPoint(x + width / 2, y + height / 2);
+      return ![node, ...(node.labels ?? [])].some((one) => one.contains(top));
+    }`;
+    const { used, covered } = z
+      .object({ used: z.array(z.string()), covered: z.array(z.string()) })
+      .parse(
+        await page.evaluate(
+          `({ used: ${all}.map(${name}), covered: ${all}.filter(${isCovered}).map(${name}) })`,
+        ),
+      );
     await page.evaluate(`window.reached = new Set();
       addEventListener('focusin', ({ target }) => reached.add(${name}(target)));
       document.activeElement.blur();
       getSelection().collapse(document.body, 0)`);
     for (let n = 0; n < used.length + 10; n += 1) await page.keyboard.press('Tab');
     const reached = new Set(z.array(z.string()).parse(await page.evaluate('[...reached]')));
-    return { used, missed: used.filter((one) => !reached.has(one)) };
+    return { used, covered, missed: used.filter((one) => !reached.has(one)) };
   }
 
-  /** Throws for each rule of axe that the page breaks, and for what the Tab key does not reach. */
+  /** Throws in each look for each rule of axe that the page breaks, and for what the keyboard or the mouse cannot use. */
   async function axe() {
     if (!(await page.evaluate('"axe" in window'))) await page.evaluate(AXE);
     const run =
       'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => html) })))';
-    expect(Findings.parse(await page.evaluate(run))).toEqual([]);
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(look.viewport.width);
-    const { used, missed } = await reachable();
-    expect([used.length > 4, missed]).toEqual([true, []]);
-    expect(await page.locator('body').innerText()).not.toMatch(/\b(?:undefined|null|false|NaN)\b|\[object /);
+    for (const look of LOOKS) {
+      await show(look);
+      expect(Findings.parse(await page.evaluate(run))).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(look.width);
+      const { used, covered, missed } = await controls();
+      expect([used.length > 4, covered, missed]).toEqual([true, [], []]);
+      expect(await page.locator('body').innerText()).not.toMatch(
+        /\b(?:undefined|null|false|NaN)\b|\[object /,
+      );
+    }
   }
 
   test('makes the serial of a key and a name', async () => {
