@@ -1,7 +1,6 @@
 /** The bundles of the Lambdas for this machine. A build takes seconds, so one of the same sources is used again. */
 import { createHash } from 'node:crypto';
 import {
-  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -25,22 +24,18 @@ const DAY_MS = 24 * 3_600_000;
 
 /** Returns a new folder with a folder for each of `names`. The caller removes it. */
 export async function builtLambdas(catalogue: Catalogue, names: readonly LambdaName[]): Promise<string> {
+  const built = join(CACHE, hashOf(catalogue, names));
+  if (!existsSync(built)) await build(catalogue, names, built);
   // A Lambda may load a part of its bundle at any time, so it runs from a copy that no other process removes.
   const folder = await mkdtemp(join(tmpdir(), 'keypost-'));
-  const cached = join(CACHE, hashOf(catalogue, names));
-  if (existsSync(cached)) cpSync(cached, folder, { recursive: true });
-  else {
-    await Promise.all(names.map((name) => bundleLambda(name, catalogue, folder, PLACEHOLDER)));
-    store(folder, cached);
-  }
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    const file = join(folder, name);
-    const text = name.endsWith('.mjs') ? readFileSync(file, 'utf8') : '';
-    if (text.includes(QUOTED))
-      writeFileSync(
-        file,
-        text.replace(QUOTED, () => JSON.stringify(valuesOf(catalogue))),
-      );
+  for (const name of names) mkdirSync(join(folder, name));
+  for (const name of readdirSync(built, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.mjs')) continue;
+    const text = readFileSync(join(built, name), 'utf8');
+    writeFileSync(
+      join(folder, name),
+      text.replace(QUOTED, () => JSON.stringify(valuesOf(catalogue))),
+    );
   }
   return folder;
 }
@@ -49,18 +44,18 @@ export async function builtLambdas(catalogue: Catalogue, names: readonly LambdaN
 const PLACEHOLDER = '@catalogue@';
 const QUOTED = JSON.stringify(PLACEHOLDER);
 
-/** Another process may store the same build meanwhile, so the copy gets its name in one step. */
-function store(folder: string, cached: string): void {
+/** Another process may make the same build meanwhile, so it gets its name in one step. */
+async function build(catalogue: Catalogue, names: readonly LambdaName[], built: string): Promise<void> {
   mkdirSync(CACHE, { recursive: true });
   for (const name of readdirSync(CACHE)) {
     const path = join(CACHE, name);
     const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0);
     if (age > DAY_MS) rmSync(path, { recursive: true, force: true });
   }
-  const copy = `${cached}-${process.pid}`;
-  cpSync(folder, copy, { recursive: true });
-  if (existsSync(cached)) rmSync(copy, { recursive: true });
-  else renameSync(copy, cached);
+  const own = await mkdtemp(`${built}-`);
+  await Promise.all(names.map((name) => bundleLambda(name, catalogue, own, PLACEHOLDER)));
+  if (existsSync(built)) rmSync(own, { recursive: true });
+  else renameSync(own, built);
 }
 
 /** Covers everything that a build depends on: the installed packages by their lock file. */
@@ -68,7 +63,7 @@ function hashOf(catalogue: Catalogue, names: readonly LambdaName[]): string {
   const { code, pages, providers } = catalogue;
   const enabled = Object.entries(providers).map(([name, { as = name }]) => as);
   // The seller's own code is named in the build by its place in the catalogue.
-  const parts = [code && catalogue, enabled, Boolean(pages), programsOf(catalogue).length > 0];
+  const parts = [code && catalogue, enabled.sort(), Boolean(pages), programsOf(catalogue).length > 0];
   const hash = createHash('sha256').update(JSON.stringify([parts, names, process.version]));
   const sources = readdirSync(join(root, 'functions'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -24,7 +24,7 @@ const config = join(folder, 'my.config.ts');
 writeFileSync(
   config,
   catalogueFile({
-    providers: { shop: {} },
+    providers: { shop: {}, stripe: {} },
     products: {
       mac: { name: 'Mac', serial: ECB, skus: { shop: ['mac'] } },
       typed: {

@@ -171,7 +171,7 @@ describe('the process', () => {
     const path = join(folder, 'keyless.config.ts');
     const hex = { name: 'W', serial: { ...serial, key: { form: 'hex' as const } }, skus: { shop: ['w'] } };
     const products = { 'widgetpro-mac': hex, plugin: { name: 'P', serial, skus: { shop: ['p'] } } };
-    writeFileSync(path, catalogueFile({ providers: { shop: {} }, products }));
+    writeFileSync(path, catalogueFile({ providers: { shop: {}, stripe: {} }, products }));
     other = run({ DATA_DIR, KEYPOST_CONFIG: path });
     printed = (await other.started()).output;
   });
