@@ -96,7 +96,9 @@ test('the document explains each permission of the stack, and no other', () => {
   const explained = rows('IAM').flatMap(([whos, actions, resources, why = '']) => {
     expect(why.length, `${whos} ${actions}`).toBeGreaterThan(8);
     return listOf(whos).flatMap((who) =>
-      listOf(actions).flatMap((action) => listOf(resources).map((on) => `${who} ${action} ${on.replace('(who)', who)}`)),
+      listOf(actions).flatMap((action) =>
+        listOf(resources).map((on) => `${who} ${action} ${on.replace('(who)', who)}`),
+      ),
     );
   });
   expect(explained.sort()).toEqual([...new Set(allowed)].sort());
