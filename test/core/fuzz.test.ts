@@ -36,6 +36,7 @@ import { providers } from '../../functions/providers/index.ts';
 import demo from '../../local/demo-shop.ts';
 import { builtLambdas } from '../../local/lambdas/built-lambdas.ts';
 import { type Running, start } from '../../local/start.ts';
+import { anyChar } from '../fixtures/any-char.ts';
 import { filesOf, listOf, textsOf } from '../fixtures/corpus.ts';
 import { simulators } from '../fixtures/simulators.ts';
 
@@ -47,7 +48,7 @@ const whole = (text = '') => Buffer.from(text).toString();
 const bodies = filesOf('body');
 const texts = textsOf('text');
 const headerValues = textsOf('header');
-const anyText = fc.oneof(fc.constantFrom(...texts), fc.string({ unit: 'binary', maxLength: 60 }));
+const anyText = fc.oneof(fc.constantFrom(...texts), fc.string({ unit: anyChar, maxLength: 60 }));
 
 /** Returns the code of the Rejection that `what` throws, or undefined. Any other error fails the test. */
 async function refusalOf(what: () => unknown): Promise<string | undefined> {
