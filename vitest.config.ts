@@ -72,8 +72,6 @@ export default defineConfig({
     globalSetup: ['test/logs/log-scan.ts'],
     // Many tests wait for a process or a server: with one worker for each CPU it would be idle for a quarter of the time.
     maxWorkers: availableParallelism() + 2,
-    // What the Lambdas log.
-    onConsoleLog: (text) => !text.startsWith('{"report"'),
     // Transformed sources are kept in node_modules between runs.
     experimental: { fsModuleCache: true },
   },
