@@ -142,6 +142,12 @@ export interface Unreadable {
 
 export type OrderEvent = Sale | Reversed | Ignored | Unreadable;
 
+export const reversed = (
+  order: Omit<OrderReference, 'event'>,
+  reversalId: string,
+  reversal: Reversal,
+): Reversed => ({ kind: 'reversed', ...order, reversalId, reversal });
+
 /** True if it is known that nothing is paid. */
 export const isFree = (amount: Money | undefined): boolean =>
   amount !== undefined && Number(amount.value) === 0;

@@ -3,7 +3,7 @@
  * an order: everything else may be missing, and a bad line is held by `soldLine` without the others.
  */
 import * as z from 'zod/mini';
-import { DECIMAL } from '../order/money.ts';
+import { DECIMAL, fromMinor } from '../order/money.ts';
 import type { Money, Sale, SoldLine } from './event.ts';
 
 /** Undefined if it is missing, null or not as documented. */
@@ -44,8 +44,10 @@ export const formQuantity = z.pipe(
 );
 
 /** Kept, because making a schema takes longer than parsing with it. */
+export const maybeId = maybe(id);
 export const maybeCurrency = maybe(currency);
 export const maybeDecimal = maybe(decimal);
+export const maybeMinor = maybe(minor);
 export const maybeQuantity = maybe(formQuantity);
 
 /** The number on the store's receipt. */
@@ -60,6 +62,8 @@ export const timestamp = z.pipe(
   z.transform((time) => new Date(time).toISOString()),
 );
 
+export const maybeTime = maybe(timestamp);
+
 /** The custom fields of an order by name, set by the buyer or the shop's page. */
 export const customFields = z.catch(z.record(z.string(), z.unknown()), {});
 /** The custom field `name` if it is text. */
@@ -71,6 +75,14 @@ export const customText = (fields: Readonly<Record<string, unknown>>, name: stri
 /** Undefined unless both are known. */
 export const moneyOf = (value: string | undefined, currency: string | undefined): Money | undefined =>
   value === undefined || currency === undefined ? undefined : { value, currency };
+
+/** The same for an amount in the currency's smallest unit, of which `digits` make a whole. */
+export const minorOf = (minor: number | undefined, currency: string | undefined, digits = 2) =>
+  minor === undefined || !currency ? undefined : fromMinor(minor, digits, currency);
+
+/** The parts of a name that are not empty; undefined without any. */
+export const joinName = (...parts: readonly (string | undefined)[]): string | undefined =>
+  parts.filter(Boolean).join(' ') || undefined;
 
 /**
  * The line of an item. An item without an ID is held as `unknown_product`, and one without a quantity as `bad_body`:

@@ -81,6 +81,14 @@ export function requireStandardWebhook(
   requireFresh(signedAt, now);
 }
 
+/** A `verify` for secrets in the form of the specification: a base64 of the key after `whsec_`. */
+export const verifyStandardWebhook: Provider['verify'] = (request, { keys, now }) =>
+  requireStandardWebhook(
+    request,
+    keys.map((key) => Buffer.from(key.replace(/^whsec_/, ''), 'base64')),
+    now,
+  );
+
 /** Returns an empty list unless the text is entirely valid: Buffer.from would skip invalid characters. */
 function decode(text: string, encoding: 'hex' | 'base64'): Buffer[] {
   const whole =

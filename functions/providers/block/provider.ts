@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import { part } from '../../core/inbound/body.ts';
 import { mailChanged, parseAmount } from '../../core/inbound/mail.ts';
 import { type MailItem, mailStore, wildcard } from '../../core/inbound/mail-store.ts';
+import { joinName } from '../../core/inbound/shapes.ts';
 
 const line = z.string().check(z.regex(/^\S(?:.*\S)?$/, 'text in one line, no space around it'));
 const PRICES = ['unitPrice', 'lineTotal', 'subtotal'] as const;
@@ -58,7 +59,6 @@ export const block = mailStore({
     const names = new Set([order, ...items].flatMap(({ registrationName = [] }) => registrationName));
     if (names.size > 1) throw mailChanged('found several names for one order');
     if ([order, ...items].some(({ isIgnored }) => isIgnored)) return undefined;
-    const name = [firstName, lastName].filter(Boolean).join(' ');
     const amounts = [order, ...items].flatMap((one) => [one.total, ...PRICES.map((price) => one[price])]);
     const currency =
       order.currency ?? amounts.map((text) => text && parseAmount(text).currency).find(Boolean);
@@ -66,7 +66,7 @@ export const block = mailStore({
       ...{
         transactionId,
         registrationName: [...names][0],
-        buyerName: order.buyerName ?? (name || undefined),
+        buyerName: order.buyerName ?? joinName(firstName, lastName),
       },
       ...{ buyerEmail, company, country, currency, payee },
       total: total === undefined ? undefined : amountIn(total, currency),

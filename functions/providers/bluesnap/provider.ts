@@ -107,7 +107,7 @@ function parseSale(
     kind: isTrial ? 'trial' : 'paid',
     aliases: sale.subscriptionId ? [subscriptionId(sale.subscriptionId)] : undefined,
     buyer: {
-      name: [sale.firstName, sale.lastName].filter(Boolean).join(' ') || undefined,
+      name: s.joinName(sale.firstName, sale.lastName),
       email: sale.email,
       company: sale.company,
       country: sale.country,
@@ -158,15 +158,15 @@ const Common = z.extend(Identified, {
   ...Amount.shape,
   transactionType: z.string(),
   transactionDate: s.text,
-  originalReferenceNumber: s.maybe(s.id),
-  subscriptionId: s.maybe(s.id),
+  originalReferenceNumber: s.maybeId,
+  subscriptionId: s.maybeId,
   testMode: s.text,
   bluesnapNode: s.text,
   plimusNode: s.text,
 });
-const Item = z.object({ contractId: s.maybe(s.id), quantity: s.maybe(s.formQuantity) });
+const Item = z.object({ contractId: s.maybeId, quantity: s.maybe(s.formQuantity) });
 const Sale = z.extend(Item, {
-  subscriptionId: s.maybe(s.id),
+  subscriptionId: s.maybeId,
   couponCode: s.text,
   promoteContractsNum: z._default(z.string().check(z.regex(/^\d{1,2}$/)), '0'),
   firstName: s.text,
@@ -175,5 +175,5 @@ const Sale = z.extend(Item, {
   email: s.text,
   country: s.text,
 });
-const Refund = z.extend(Amount, { reversalRefNum: s.maybe(s.id), fullRefund: s.text });
+const Refund = z.extend(Amount, { reversalRefNum: s.maybeId, fullRefund: s.text });
 const Chargeback = z.object({ cbStatus: s.text });

@@ -2,25 +2,22 @@
 // of creem 1.13.0
 import * as z from 'zod/mini';
 import { json, part } from '../../core/inbound/body.ts';
-import { ignoredEvent, isFree, type Money, type OrderEvent } from '../../core/inbound/event.ts';
+import { ignoredEvent, isFree, type OrderEvent } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { findRegistration } from '../../core/inbound/registration.ts';
 import * as s from '../../core/inbound/shapes.ts';
-import { requireHeader, requireHmac, requireStandardWebhook } from '../../core/inbound/signature.ts';
-import { fromMinor } from '../../core/order/money.ts';
+import { requireHeader, requireHmac, verifyStandardWebhook } from '../../core/inbound/signature.ts';
 
 export const creem: Provider = {
   name: 'creem',
 
-  verify(request, { keys, now }) {
+  verify(request, context) {
     const { headers, body } = request;
-    if (headers['webhook-signature'] && headers['webhook-id'] && headers['webhook-timestamp']) {
-      const secrets = keys.map((key) => Buffer.from(key.replace(/^whsec_/, ''), 'base64'));
-      return requireStandardWebhook(request, secrets, now);
-    }
+    if (headers['webhook-signature'] && headers['webhook-id'] && headers['webhook-timestamp'])
+      return verifyStandardWebhook(request, context);
     const signature = headers['x-creem-signature'] ?? requireHeader(headers, 'creem-signature');
     const signatures = [signature.trim().replace(/^sha256=/, '')];
-    requireHmac({ keys, content: [body], signatures, encoding: 'hex' });
+    requireHmac({ keys: context.keys, content: [body], signatures, encoding: 'hex' });
   },
 
   read({ body }, context) {
@@ -30,7 +27,7 @@ export const creem: Provider = {
     if (type === 'subscription.trialing' || type === 'subscription.paid')
       return parseSubscription(type, part(Subscription, data), at);
     const { id = type, mode, order, subscription, transaction, status = '', ...money } = part(Other, data);
-    const amount = moneyOf(money.refund_amount ?? money.amount, money.refund_currency ?? money.currency);
+    const amount = s.minorOf(money.refund_amount ?? money.amount, money.refund_currency ?? money.currency);
     const [, about] = /^(refund|dispute)\./.exec(type) ?? [];
     if (!about) return UNSOLD.test(type) ? [] : ignoredEvent(type, { id, test: isTest(mode), amount });
     if (about === 'refund' && isFree(amount)) return [];
@@ -60,14 +57,11 @@ const UNSOLD = /^(subscription|credits|customer_credits)\./;
 /** `test`, `sandbox` or `local`, but not `prod`. */
 const isTest = (mode: string | undefined) => mode !== undefined && !/^(prod|production|live)$/.test(mode);
 
-const moneyOf = (minor: number | undefined, currency: string | undefined): Money | undefined =>
-  minor === undefined || !currency ? undefined : fromMinor(minor, 2, currency);
-
 /** A subscription is one order, under its ID; the order's ID is another one. */
 function parseCheckout(checkout: z.output<typeof Checkout>, { licenseeField }: Context): OrderEvent[] {
   const { order, subscription, customer, product, units, custom_fields } = checkout;
   if (order.status === 'pending') return [];
-  const amount = moneyOf(order.amount_paid ?? order.amount, order.currency);
+  const amount = s.minorOf(order.amount_paid ?? order.amount, order.currency);
   const attributes = custom_fields.map(({ key = '', text }) => ({ name: key, value: text.value }));
   const { registration, held } = findRegistration(attributes, licenseeField);
   const isTrial = subscription.status === 'trialing' && !order.amount_paid;
@@ -99,7 +93,7 @@ function parseSubscription(
   at: string | undefined,
 ): OrderEvent[] {
   const common = { id, test: isTest(mode), placedAt: at };
-  const amount = moneyOf(last.amount_paid ?? last.amount, last.currency);
+  const amount = s.minorOf(last.amount_paid ?? last.amount, last.currency);
   if (type === 'subscription.paid')
     return isFree(amount) ? [] : [{ ...common, kind: 'renewed', amount, buyer: {}, lines: [] }];
   const { name, email, country } = customer;

@@ -1,12 +1,11 @@
 // https://docs.dodopayments.com/developer-resources/webhooks and the types Payment, Refund, GetDispute and Subscription of dodopayments 2.52.0
 import * as z from 'zod/mini';
 import { json, part } from '../../core/inbound/body.ts';
-import { ignoredEvent, isFree, type Money, type OrderEvent } from '../../core/inbound/event.ts';
+import { ignoredEvent, isFree, type OrderEvent } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { findRegistration } from '../../core/inbound/registration.ts';
 import * as s from '../../core/inbound/shapes.ts';
-import { requireStandardWebhook } from '../../core/inbound/signature.ts';
-import { fromMinor } from '../../core/order/money.ts';
+import { verifyStandardWebhook } from '../../core/inbound/signature.ts';
 import { paid } from './paid.ts';
 
 export const dodo: Provider = {
@@ -14,10 +13,7 @@ export const dodo: Provider = {
   apiUrl: 'https://live.dodopayments.com',
   options: s.SandboxOptions,
 
-  verify(request, { keys, now }) {
-    const secrets = keys.map((key) => Buffer.from(key.replace(/^whsec_/, ''), 'base64'));
-    requireStandardWebhook(request, secrets, now);
-  },
+  verify: verifyStandardWebhook,
 
   read({ body }, context) {
     const { type, timestamp: at, data } = json(Envelope, body);
@@ -93,10 +89,8 @@ const ZERO_DECIMAL = new Set('BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VU
 const THREE_DECIMAL = new Set('BHD IQD JOD KWD LYD OMR TND'.split(' '));
 
 /** Amounts are in the smallest unit of the currency. */
-function moneyIn(minor: number | undefined, currency: string | undefined): Money | undefined {
-  if (minor === undefined || !currency) return undefined;
-  return fromMinor(minor, ZERO_DECIMAL.has(currency) ? 0 : THREE_DECIMAL.has(currency) ? 3 : 2, currency);
-}
+const moneyIn = (minor: number | undefined, currency = '') =>
+  s.minorOf(minor, currency, ZERO_DECIMAL.has(currency) ? 0 : THREE_DECIMAL.has(currency) ? 3 : 2);
 
 const { text, maybe, loose, list } = s;
 const [cents, time, currency] = [maybe(s.minor), maybe(s.timestamp), maybe(s.currency)];

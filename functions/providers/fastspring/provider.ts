@@ -7,7 +7,6 @@ import {
   type Buyer,
   ignoredEvent,
   isFree,
-  type Money,
   type OrderEvent,
   unparsedEvent,
 } from '../../core/inbound/event.ts';
@@ -16,7 +15,6 @@ import { Rejection } from '../../core/inbound/rejection.ts';
 import * as s from '../../core/inbound/shapes.ts';
 import { requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { toEmailKey } from '../../core/mail/address.ts';
-import { fromMinor } from '../../core/order/money.ts';
 import { licenceAnswer, licenceCall, licenceReference, licenceSale, requireHash } from './licence-call.ts';
 import { paid } from './paid.ts';
 
@@ -203,19 +201,15 @@ function parseChargeback(
 }
 
 /** Amounts have at most three decimals; rounding removes the error of floating-point addition. */
-const money = (value: number | undefined, currency: string | undefined): Money | undefined =>
-  value === undefined || currency === undefined
-    ? undefined
-    : fromMinor(Math.round(value * 1000), 3, currency);
+const money = (value: number | undefined, currency: string | undefined) =>
+  s.minorOf(value === undefined ? undefined : Math.round(value * 1000), currency, 3);
 
 const toTime = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms).toISOString());
 
 const amount = s.maybe(z.number().check(z.nonnegative(), z.maximum(1e12)));
-const optionalCurrency = s.maybe(s.currency);
 const time = s.maybe(z.int().check(z.nonnegative(), z.maximum(253_402_300_799_999)));
 const Person = s.loose({ first: s.text, last: s.text, email: s.text, company: s.text });
-const nameOf = ({ first, last }: z.output<typeof Person>) =>
-  [first, last].filter(Boolean).join(' ') || undefined;
+const nameOf = ({ first, last }: z.output<typeof Person>) => s.joinName(first, last);
 /** An ID; an object if the webhook is expanded. */
 const Expandable = z.union([
   z.pipe(
@@ -226,16 +220,16 @@ const Expandable = z.union([
 ]);
 
 const Event = z.object({ id: s.id, type: z.string(), live: z.boolean(), created: time, data: z.unknown() });
-const Other = s.loose({ total: amount, currency: optionalCurrency });
+const Other = s.loose({ total: amount, currency: s.maybeCurrency });
 const Batch = z.object({ events: z.array(z.unknown()) });
 const Completed = z.object({
-  order: s.maybe(s.id),
+  order: s.maybeId,
   reference: s.id,
   changed: time,
   total: amount,
   totalInPayoutCurrency: amount,
-  currency: optionalCurrency,
-  payoutCurrency: optionalCurrency,
+  currency: s.maybeCurrency,
+  payoutCurrency: s.maybeCurrency,
   language: s.text,
   customer: Person,
   recipients: s.list(s.loose({ recipient: Person })),
@@ -258,14 +252,14 @@ const Charge = z.object({
   order: s.maybe(Expandable),
   subscription: Expandable,
   total: amount,
-  currency: optionalCurrency,
+  currency: s.maybeCurrency,
   timestamp: time,
 });
 const Returned = z.object({
   return: s.id,
   completed: z.optional(z.unknown()),
-  original: z.object({ order: s.maybe(s.id), reference: s.id, total: amount }),
+  original: z.object({ order: s.maybeId, reference: s.id, total: amount }),
   totalReturn: amount,
-  currency: optionalCurrency,
+  currency: s.maybeCurrency,
 });
-const Chargeback = z.object({ order: s.id, processorCaseId: s.maybe(s.id) });
+const Chargeback = z.object({ order: s.id, processorCaseId: s.maybeId });

@@ -76,7 +76,7 @@ function parseTrial(objects: Objects, context: Context): OrderEvent[] {
 }
 
 function buyerOf({ user: { first, last, email } }: Objects, country: string | undefined) {
-  const name = s.firstText([first, last].filter(Boolean).join(' '));
+  const name = s.firstText(s.joinName(first, last));
   return { name, email, country: country?.toUpperCase() };
 }
 

@@ -13,7 +13,7 @@ import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
 import * as s from '../../core/inbound/shapes.ts';
 import { verifyHeader } from '../../core/inbound/signature.ts';
-import { add, fromMinor, shareOf } from '../../core/order/money.ts';
+import { add, shareOf } from '../../core/order/money.ts';
 import { paid } from './paid.ts';
 
 export const lemonsqueezy: Provider = {
@@ -66,7 +66,7 @@ async function parseSale(
     discount_total,
   } = attributes;
   if (status === 'pending' || status === 'failed' || status === 'fraudulent') return [];
-  const amount = money(total, currency);
+  const amount = s.minorOf(total, currency);
   return [
     {
       // The order does not say that it starts a trial. A coupon for the whole price is a discount.
@@ -80,7 +80,7 @@ async function parseSale(
       lines: await findLines(
         id,
         attributes.first_order_item,
-        { paid: amount, settlement: money(total_usd, 'USD') },
+        { paid: amount, settlement: s.minorOf(total_usd, 'USD') },
         context,
       ),
     },
@@ -121,7 +121,7 @@ function parsePayment(
 ): OrderEvent[] {
   const { subscription_id, billing_reason, total, currency, created_at: placedAt } = attributes;
   const test = attributes.test_mode || test_mode;
-  const amount = money(total, currency);
+  const amount = s.minorOf(total, currency);
   if (type === 'subscription_payment_failed' || type === 'subscription_payment_recovered') return [];
   if (type === 'subscription_payment_refunded' && subscription_id !== undefined)
     return reversed(subscriptionId(subscription_id), `payment ${id}`, attributes, test);
@@ -131,9 +131,6 @@ function parsePayment(
   const about = { id: subscriptionId(subscription_id), test, placedAt, amount };
   return [{ kind: 'renewed', ...about, buyer: {}, lines: [] }];
 }
-
-const money = (cents: number | undefined, currency: string | undefined): Money | undefined =>
-  cents === undefined || currency === undefined ? undefined : fromMinor(cents, 2, currency);
 
 /** The variant if the catalogue knows it, else the product. */
 function skuOf(
@@ -161,7 +158,7 @@ async function findLines(
     if (data.length <= 1) return [only];
     // Tax and discounts are stated for the whole order, so each item gets its share of the total, by its price.
     const prices = data.map(({ attributes: { price, quantity } }) =>
-      money(price === undefined || quantity === undefined ? undefined : price * quantity, paid?.currency),
+      s.minorOf(price === undefined || quantity === undefined ? undefined : price * quantity, paid?.currency),
     );
     const whole = prices.reduce((sum, price) => sum && price && add(sum, price));
     return data.map(({ attributes }, at) => {
@@ -191,9 +188,6 @@ function reversed(
 }
 
 const itemId = s.maybe(z.int().check(z.nonnegative()));
-const cents = s.maybe(s.minor);
-const optionalCurrency = s.maybe(s.currency);
-const time = s.maybe(s.timestamp);
 
 const Envelope = z.object({
   meta: z.object({ event_name: z.string(), test_mode: s.flag, custom_data: s.customFields }),
@@ -209,9 +203,9 @@ const Item = s.loose({
   /** 1 if it is missing. */
   quantity: s.maybe(z._default(s.quantity, 1)),
   /** The price of one copy (inferred), without tax. */
-  price: cents,
+  price: s.maybeMinor,
 });
-const Refunded = z.object({ total: cents, refunded: s.flag, refunded_amount: cents });
+const Refunded = z.object({ total: s.maybeMinor, refunded: s.flag, refunded_amount: s.maybeMinor });
 const Order = z.object({
   id: s.pathId,
   attributes: z.object({
@@ -220,12 +214,12 @@ const Order = z.object({
     order_number: s.printed,
     user_name: s.text,
     user_email: s.text,
-    currency: optionalCurrency,
+    currency: s.maybeCurrency,
     ...Refunded.shape,
-    total_usd: cents,
-    discount_total: cents,
+    total_usd: s.maybeMinor,
+    discount_total: s.maybeMinor,
     first_order_item: Item,
-    created_at: time,
+    created_at: s.maybeTime,
   }),
 });
 const Subscription = z.object({
@@ -238,8 +232,8 @@ const Subscription = z.object({
     test_mode: s.flag,
     user_name: s.text,
     user_email: s.text,
-    trial_ends_at: time,
-    created_at: time,
+    trial_ends_at: s.maybeTime,
+    created_at: s.maybeTime,
     first_subscription_item: s.loose({ quantity: s.maybe(s.quantity) }),
   }),
 });
@@ -249,9 +243,9 @@ const Payment = s.loose({
     subscription_id: itemId,
     billing_reason: s.text,
     ...Refunded.shape,
-    currency: optionalCurrency,
+    currency: s.maybeCurrency,
     test_mode: s.flag,
-    created_at: time,
+    created_at: s.maybeTime,
   }),
 });
 const Items = z.object({ data: z.array(z.object({ attributes: Item })) });

@@ -2,18 +2,11 @@
 import * as z from 'zod/mini';
 import { findInApi } from '../../core/inbound/ask-api.ts';
 import { json, part } from '../../core/inbound/body.ts';
-import {
-  type Buyer,
-  ignoredEvent,
-  isFree,
-  type Money,
-  type OrderEvent,
-  type Reversal,
-} from '../../core/inbound/event.ts';
+import { type Buyer, ignoredEvent, isFree, type OrderEvent, reversed } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import * as s from '../../core/inbound/shapes.ts';
 import { requireFresh, requireHeader, requireHmac } from '../../core/inbound/signature.ts';
-import { fromMinor, shareOf } from '../../core/order/money.ts';
+import { shareOf } from '../../core/order/money.ts';
 import { paid } from './paid.ts';
 
 export const paddle: Provider = {
@@ -117,17 +110,11 @@ function parseAdjustment(
 ): OrderEvent[] {
   const { id, action, status, type: part, transaction_id, totals, currency_code } = adjustment;
   const amount = money(totals.total, currency_code);
-  const reversed = (reversalId: string, reversal: Reversal): OrderEvent => ({
-    kind: 'reversed',
-    id: transaction_id,
-    test,
-    reversalId,
-    reversal,
-  });
+  const order = { id: transaction_id, test };
   if (action === 'refund') {
     if (isFree(amount) || (status !== 'approved' && status !== 'reversed')) return [];
     const state = status === 'reversed' ? 'won' : 'done';
-    return [reversed(id, { kind: 'refund', state, part, amount, at })];
+    return [reversed(order, id, { kind: 'refund', state, part, amount, at })];
   }
   const [, dispute, isReversed] = /^(chargeback(?:_warning)?)(_reverse)?$/.exec(action) ?? [];
   if (!dispute)
@@ -135,25 +122,21 @@ function parseAdjustment(
   const state = isReversed || status === 'reversed' ? 'won' : dispute === 'chargeback' ? 'lost' : 'open';
   // A chargeback that is won also ends the warning that preceded it.
   const ended = state === 'won' && dispute === 'chargeback' ? [dispute, 'chargeback_warning'] : [dispute];
-  return ended.map((one) => reversed(one, { kind: 'chargeback', state, part, at }));
+  return ended.map((one) => reversed(order, one, { kind: 'chargeback', state, part, at }));
 }
 
 /** The zero-decimal currencies among those that the SDK lists; https://developer.paddle.com/api-reference/currencies */
-const money = (minor: string | undefined, currency: string | undefined): Money | undefined =>
-  minor && currency
-    ? fromMinor(Number(minor), ['CLP', 'JPY', 'KRW', 'VND'].includes(currency) ? 0 : 2, currency)
-    : undefined;
+const money = (minor: string | undefined, currency = '') =>
+  s.minorOf(minor ? Number(minor) : undefined, currency, /^(CLP|JPY|KRW|VND)$/.test(currency) ? 0 : 2);
 
 const minor = s.maybe(z.string().check(z.regex(/^\d{1,15}$/)));
 const optionalId = s.maybe(s.pathId);
-const optionalCurrency = s.maybe(s.currency);
-const time = s.maybe(s.timestamp);
 
-const Envelope = z.object({ event_type: z.string(), occurred_at: time, data: z.unknown() });
+const Envelope = z.object({ event_type: z.string(), occurred_at: s.maybeTime, data: z.unknown() });
 const Identified = z.object({ data: z.object({ id: s.pathId }) });
 const Other = s.loose({
   id: optionalId,
-  currency_code: optionalCurrency,
+  currency_code: s.maybeCurrency,
   details: s.loose({ totals: s.loose({ grand_total: minor }) }),
 });
 const Transaction = z.object({
@@ -161,15 +144,15 @@ const Transaction = z.object({
   origin: s.text,
   subscription_id: optionalId,
   custom_data: s.customFields,
-  currency_code: optionalCurrency,
-  created_at: time,
-  billed_at: time,
-  billing_period: s.loose({ ends_at: time }),
+  currency_code: s.maybeCurrency,
+  created_at: s.maybeTime,
+  billed_at: s.maybeTime,
+  billing_period: s.loose({ ends_at: s.maybeTime }),
   invoice_number: s.printed,
   items: s.list(s.loose({ price: s.loose({ id: optionalId, trial_period: s.maybe(z.object({})) }) })),
   details: z.object({
     totals: s.loose({ total: minor, grand_total: minor }),
-    payout_totals: s.loose({ total: minor, currency_code: optionalCurrency }),
+    payout_totals: s.loose({ total: minor, currency_code: s.maybeCurrency }),
     line_items: z.array(
       s.loose({
         price_id: optionalId,
@@ -193,6 +176,6 @@ const Adjustment = z.object({
   status: s.text,
   type: z.catch(z.enum(['full', 'partial']), 'full'),
   transaction_id: s.pathId,
-  currency_code: optionalCurrency,
+  currency_code: s.maybeCurrency,
   totals: s.loose({ total: minor }),
 });

@@ -1,7 +1,14 @@
 // https://developer.paypal.com/api/nvp-soap/ipn/IPNandPDTVariables and paypal/ipn-code-samples, php/PaypalIPN.php (the post back)
 import * as z from 'zod/mini';
 import { form, part, uniqueFields } from '../../core/inbound/body.ts';
-import { ignoredEvent, isFree, type Money, type Reversal, type SoldLine } from '../../core/inbound/event.ts';
+import {
+  ignoredEvent,
+  isFree,
+  type Money,
+  type Reversal,
+  reversed,
+  type SoldLine,
+} from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { findRegistration } from '../../core/inbound/registration.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
@@ -41,7 +48,7 @@ export const paypalIpn: Provider = {
     const fields = fieldsOf(body);
     const text = (name: string) => fields.get(name);
     const [status = '', type = ''] = [text('payment_status'), text('txn_type')];
-    const gross = optionalDecimal.parse(text('mc_gross')?.replace('-', ''));
+    const gross = s.maybeDecimal.parse(text('mc_gross')?.replace('-', ''));
     const amount = s.moneyOf(gross, s.maybeCurrency.parse(text('mc_currency')));
     const [subscription, parent] = [text('subscr_id') ?? text('recurring_payment_id'), text('parent_txn_id')];
     const common = { test: text('test_ipn') === '1', amount };
@@ -51,13 +58,9 @@ export const paypalIpn: Provider = {
       if (kind === 'refund' && isFree(amount)) return [];
       // A reversal and its cancellation have only the payment in common.
       const reversalId = part(s.id, kind === 'refund' ? text('txn_id') : (parent ?? subscription));
-      const reversed = {
-        kind: 'reversed',
-        id: part(s.id, subscription ?? parent),
-        test: common.test,
-      } as const;
+      const order = { id: part(s.id, subscription ?? parent), test: common.test };
       const extent = kind === 'refund' && amount ? 'partial' : 'full';
-      return [{ ...reversed, reversalId, reversal: { kind, state, part: extent, amount, at } }];
+      return [reversed(order, reversalId, { kind, state, part: extent, amount, at })];
     }
     const price = text('mc_amount1') ?? (text('period_type') === 'Trial' ? text('amount') : undefined);
     const startsTrial = STARTS.test(type) && Number(price ?? 1) === 0;
@@ -75,7 +78,7 @@ export const paypalIpn: Provider = {
         ...{ id: part(s.id, subscription ?? text('txn_id')), ...common, placedAt: at },
         printed: s.printed.parse(text('invoice')),
         buyer: {
-          name: [text('first_name'), text('last_name')].filter(Boolean).join(' ') || undefined,
+          name: s.joinName(text('first_name'), text('last_name')),
           ...{ email: text('payer_email'), company: text('payer_business_name') },
           ...{ country: text('residence_country'), registration },
         },
@@ -132,7 +135,7 @@ function linesOf(fields: Fields, amount: Money | undefined, { knows }: Context):
   const numbers = [...new Set(items.length > 0 ? items : [''])];
   return numbers.map((n) => {
     const skus = ['item_number', 'item_name', 'product_name'].flatMap((name) => fields.get(name + n) ?? []);
-    const gross = s.moneyOf(optionalDecimal.parse(fields.get(`mc_gross_${n}`)), amount?.currency);
+    const gross = s.moneyOf(s.maybeDecimal.parse(fields.get(`mc_gross_${n}`)), amount?.currency);
     const [paid, quantity] = [numbers.length > 1 ? gross : amount, fields.get(`quantity${n}`)];
     return s.soldLine({
       sku: skus.find(knows) ?? skus[0],
@@ -155,5 +158,4 @@ function toTime(date: string | undefined): string | undefined {
   return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
 }
 
-const optionalDecimal = s.maybe(s.decimal);
 const ITEM = /^(?:item_(?:number|name)|mc_gross_)(\d+)$/;

@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { askApi, listPages } from '../../core/inbound/ask-api.ts';
 import { bodyOf } from '../../core/inbound/body.ts';
-import type { OrderEvent } from '../../core/inbound/event.ts';
+import { type OrderEvent, reversed } from '../../core/inbound/event.ts';
 import type { Context, ListPaid } from '../../core/inbound/provider.ts';
 import { pathId } from '../../core/inbound/shapes.ts';
 import { findToken } from './confirm.ts';
@@ -57,12 +57,8 @@ async function eventsOf(id: string, read: Parameters<ListPaid>[3], context: Cont
   const part = /^(PARTIALLY_)?REFUNDED$/.exec(capture.status);
   // All refunds of a capture are one reversal here: the capture does not name them.
   const reversal = { kind: 'refund', state: 'done', part: part?.[1] ? 'partial' : 'full' } as const;
-  const reversed = sale.map(({ id: order, test }) => ({
-    id: order,
-    aliases: [id],
-    test,
-    reversalId: id,
-    reversal,
-  }));
-  return [...(part ? reversed.map((one) => ({ kind: 'reversed' as const, ...one })) : []), ...sale];
+  const refunds = sale.map(({ id: order, test }) =>
+    reversed({ id: order, aliases: [id], test }, id, reversal),
+  );
+  return [...(part ? refunds : []), ...sale];
 }

@@ -4,7 +4,7 @@ import { verify } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import * as z from 'zod/mini';
 import { json, part } from '../../core/inbound/body.ts';
-import type { OrderEvent, SoldLine } from '../../core/inbound/event.ts';
+import { type OrderEvent, reversed, type SoldLine } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
 import * as s from '../../core/inbound/shapes.ts';
@@ -157,9 +157,7 @@ function parseRefund(
   const state =
     status === 'FAILED' || status === 'CANCELLED' ? 'won' : status === 'PENDING' ? 'open' : 'done';
   const own = kind === 'refund' ? reversalId : reversalOf(id);
-  return [
-    { kind: 'reversed', id, test, reversalId: own, reversal: { kind, state, part: 'partial', amount, at } },
-  ];
+  return [reversed({ id, test }, own, { kind, state, part: 'partial', amount, at })];
 }
 
 /** All reversals of a capture by PayPal are one: the dispute that ends them does not name them. */
@@ -173,10 +171,9 @@ function parseDispute(
   const state = WON.test(outcome) ? 'won' : LOST.test(outcome) ? 'lost' : 'open';
   const reversal = { kind: 'chargeback', state, part: 'full', at } as const;
   return dispute.disputed_transactions.flatMap(({ seller_transaction_id: id }) =>
-    (state === 'won' ? [dispute_id, reversalOf(id)] : [dispute_id]).map((reversalId) => ({
-      kind: 'reversed' as const,
-      ...{ id, test, reversalId, reversal },
-    })),
+    (state === 'won' ? [dispute_id, reversalOf(id)] : [dispute_id]).map((own) =>
+      reversed({ id, test }, own, reversal),
+    ),
   );
 }
 

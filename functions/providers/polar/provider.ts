@@ -1,17 +1,10 @@
 // https://polar.sh/docs/integrate/webhooks/delivery and @polar-sh/sdk@1.0.1: its hmacKeys, and its types Order and Refund
 import * as z from 'zod/mini';
 import { json, part } from '../../core/inbound/body.ts';
-import {
-  ignoredEvent,
-  isFree,
-  type Money,
-  type OrderEvent,
-  type Reversal,
-} from '../../core/inbound/event.ts';
+import { ignoredEvent, isFree, type OrderEvent, reversed } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import * as s from '../../core/inbound/shapes.ts';
 import { requireStandardWebhook } from '../../core/inbound/signature.ts';
-import { fromMinor } from '../../core/order/money.ts';
 import { paid } from './paid.ts';
 
 export const polar: Provider = {
@@ -36,7 +29,9 @@ export const polar: Provider = {
     }
     const { id, status, billing_reason, refunded_amount } = part(RefundedOrder, data);
     if (RENEWAL.test(billing_reason ?? '') || refunded_amount === 0) return [];
-    return [reversed(id, sandbox, id, { ...DONE, part: status === 'refunded' ? 'full' : 'partial', at })];
+    return [
+      reversed({ id, test: sandbox }, id, { ...DONE, part: status === 'refunded' ? 'full' : 'partial', at }),
+    ];
   },
 
   idIn: ({ body }) => json(Identified, body).data.id,
@@ -121,58 +116,50 @@ function parseRefund(
 ): OrderEvent[] {
   const refunded = money(amount === undefined ? undefined : amount + tax_amount, currency);
   if (isFree(refunded)) return [];
+  const order = { id: order_id, test };
   if (status === 'succeeded' || status === 'pending') {
     const state = status === 'pending' ? 'open' : 'done';
-    return [reversed(order_id, test, id, { ...DONE, state, amount: refunded, at })];
+    return [reversed(order, id, { ...DONE, state, amount: refunded, at })];
   }
   return [
-    reversed(order_id, test, id, { ...DONE, state: 'won', amount: refunded, at }),
-    reversed(order_id, test, order_id, { ...DONE, state: 'won', at }),
+    reversed(order, id, { ...DONE, state: 'won', amount: refunded, at }),
+    reversed(order, order_id, { ...DONE, state: 'won', at }),
   ];
 }
 
 const DONE = { kind: 'refund', state: 'done', part: 'partial' } as const;
 
-const reversed = (id: string, test: boolean, reversalId: string, reversal: Reversal): OrderEvent => ({
-  kind: 'reversed',
-  id,
-  test,
-  reversalId,
-  reversal,
-});
-
 /** polarsource/polar, server/polar/kit/currency.py: all other currencies have two decimals. */
 const ZERO_DECIMAL = new Set('BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF'.split(' '));
 
-const money = (minor: number | undefined, currency: string | undefined): Money | undefined =>
-  minor !== undefined && minor >= 0 && currency
-    ? fromMinor(minor, ZERO_DECIMAL.has(currency) ? 0 : 2, currency)
-    : undefined;
+const money = (minor: number | undefined, currency = '') =>
+  s.minorOf(
+    minor !== undefined && minor < 0 ? undefined : minor,
+    currency,
+    ZERO_DECIMAL.has(currency) ? 0 : 2,
+  );
 
-const optionalId = s.maybe(s.id);
 const cents = s.maybe(z.int());
-const optionalCurrency = s.maybe(s.currency);
-const time = s.maybe(s.timestamp);
 
-const Envelope = z.object({ type: z.string(), timestamp: time, data: z.unknown() });
+const Envelope = z.object({ type: z.string(), timestamp: s.maybeTime, data: z.unknown() });
 const Identified = z.object({ data: z.object({ id: s.id }) });
-const Other = s.loose({ id: optionalId, total_amount: cents, currency: optionalCurrency });
+const Other = s.loose({ id: s.maybeId, total_amount: cents, currency: s.maybeCurrency });
 const Order = z.object({
   id: s.id,
-  created_at: time,
+  created_at: s.maybeTime,
   billing_reason: s.text,
   total_amount: cents,
   discount_amount: cents,
   invoice_number: s.printed,
-  currency: optionalCurrency,
+  currency: s.maybeCurrency,
   billing_name: s.text,
   billing_address: s.loose({ country: s.text }),
   custom_field_data: s.customFields,
   customer: s.loose({ name: s.text, email: s.text, locale: s.text }),
-  product_id: optionalId,
+  product_id: s.maybeId,
   product: s.loose({ metadata: s.customFields }),
-  subscription_id: optionalId,
-  subscription: s.loose({ trial_end: time }),
+  subscription_id: s.maybeId,
+  subscription: s.loose({ trial_end: s.maybeTime }),
   seats: z.optional(z.unknown()),
   units: z.optional(z.unknown()),
 });
@@ -186,7 +173,7 @@ const Refund = z.object({
   id: s.id,
   order_id: s.id,
   status: z.enum(['pending', 'succeeded', 'failed', 'canceled']),
-  amount: s.maybe(s.minor),
-  tax_amount: s.maybe(s.minor),
-  currency: optionalCurrency,
+  amount: s.maybeMinor,
+  tax_amount: s.maybeMinor,
+  currency: s.maybeCurrency,
 });

@@ -4,15 +4,12 @@ import { json, part } from '../../core/inbound/body.ts';
 import { ignoredEvent, isFree, type OrderEvent } from '../../core/inbound/event.ts';
 import type { Provider } from '../../core/inbound/provider.ts';
 import * as s from '../../core/inbound/shapes.ts';
-import { requireStandardWebhook } from '../../core/inbound/signature.ts';
+import { verifyStandardWebhook } from '../../core/inbound/signature.ts';
 import { multiply } from '../../core/order/money.ts';
 
 export const shop: Provider = {
   name: 'shop',
-  verify(request, { keys, now }) {
-    const secrets = keys.map((key) => Buffer.from(key.replace(/^whsec_/, ''), 'base64'));
-    requireStandardWebhook(request, secrets, now);
-  },
+  verify: verifyStandardWebhook,
 
   read({ headers, body }) {
     const { type, timestamp: at, data } = json(Envelope, body);
@@ -33,10 +30,7 @@ function parseSale({ buyer, items, ...order }: z.output<typeof PaidOrder>): Orde
     test,
     placedAt,
     amount: s.moneyOf(total, currency),
-    buyer: {
-      ...buyer,
-      registration: licensee,
-    },
+    buyer: { ...buyer, registration: licensee },
     lines: items.map(({ sku, quantity, price }) => {
       const each = s.moneyOf(price, currency);
       return s.soldLine({ sku, quantity, paid: each && multiply(each, quantity ?? 1) });
@@ -56,28 +50,33 @@ function parseRefund(
   return [{ kind: 'reversed', id, test, reversalId: refundId ?? messageId, reversal }];
 }
 
-const optionalCurrency = s.maybe(s.currency);
-const amount = s.maybe(s.decimal);
-
-const Envelope = z.object({ type: z.string(), timestamp: s.maybe(s.timestamp), data: z.unknown() });
+const Envelope = z.object({ type: z.string(), timestamp: s.maybeTime, data: z.unknown() });
 const Identified = z.object({ data: z.object({ id: s.id }) });
 const PaidOrder = z.object({
   id: s.id,
   test: z._default(z.boolean(), false),
-  placedAt: s.maybe(s.timestamp),
-  currency: optionalCurrency,
-  total: amount,
+  placedAt: s.maybeTime,
+  currency: s.maybeCurrency,
+  total: s.maybeDecimal,
   buyer: s.loose({ name: s.text, email: s.text, company: s.text, country: s.text, locale: s.text }),
   licensee: s.text,
   items: z
-    .array(s.loose({ sku: s.maybe(s.sku), quantity: s.maybe(z._default(s.quantity, 1)), price: amount }))
+    .array(
+      s.loose({ sku: s.maybe(s.sku), quantity: s.maybe(z._default(s.quantity, 1)), price: s.maybeDecimal }),
+    )
     .check(z.minLength(1), z.maxLength(100)),
 });
 const Refund = z.object({
   id: s.id,
   test: z._default(z.boolean(), false),
-  refundId: s.maybe(s.id),
+  refundId: s.maybeId,
   amount: z.nullish(s.decimal),
   currency: z.nullish(s.currency),
 });
-const Other = s.loose({ id: s.maybe(s.id), test: s.flag, total: amount, amount, currency: optionalCurrency });
+const Other = s.loose({
+  id: s.maybeId,
+  test: s.flag,
+  total: s.maybeDecimal,
+  amount: s.maybeDecimal,
+  currency: s.maybeCurrency,
+});

@@ -24,7 +24,7 @@ export const shopify: Provider = {
     if (topic === 'orders/paid') return sales(json(Order, body), test, context);
     if (topic === 'refunds/create') return refunds(json(Refund, body), test);
     if (!/^disputes\/(create|update)$/.test(topic)) return [];
-    const at = s.maybe(s.timestamp).parse(header('triggered-at'));
+    const at = s.maybeTime.parse(header('triggered-at'));
     return disputes(json(Dispute, body), test, at);
   },
 
@@ -94,8 +94,7 @@ function sales(
   ];
 }
 
-const fullName = ({ first_name, last_name }: z.output<typeof Named>) =>
-  [first_name, last_name].filter(Boolean).join(' ');
+const fullName = ({ first_name, last_name }: z.output<typeof Named>) => s.joinName(first_name, last_name);
 
 /** The price is that of one copy, before discounts, and before taxes unless the shop includes them. */
 function paidFor(
@@ -190,7 +189,7 @@ function disputes(
 /** A test notification has an ID that a JavaScript number cannot hold exactly; it is rounded the same way everywhere. */
 const id = z.number().check(z.refine(Number.isInteger), z.positive(), z.lt(1e20));
 const pairs = s.list(s.loose({ name: s.text, value: z.optional(z.unknown()) }));
-const MoneySet = s.loose({ shop_money: s.loose({ amount: s.text, currency_code: s.maybe(s.currency) }) });
+const MoneySet = s.loose({ shop_money: s.loose({ amount: s.text, currency_code: s.maybeCurrency }) });
 const person = { first_name: s.text, last_name: s.text };
 const Named = s.loose(person);
 const Address = {
@@ -206,9 +205,9 @@ const Item = s.loose({
   title: s.text,
   quantity: s.maybe(s.quantity),
   current_quantity: s.maybe(z.union([z.literal(0), s.quantity])),
-  price: s.maybe(s.decimal),
-  tax_lines: s.maybe(z.array(s.loose({ price: s.maybe(s.decimal) }))),
-  discount_allocations: s.maybe(z.array(s.loose({ amount: s.maybe(s.decimal) }))),
+  price: s.maybeDecimal,
+  tax_lines: s.maybe(z.array(s.loose({ price: s.maybeDecimal }))),
+  discount_allocations: s.maybe(z.array(s.loose({ amount: s.maybeDecimal }))),
   properties: pairs,
 });
 const Paid = z.object({ id, financial_status: z.string().check(z.regex(PAID)) });
@@ -217,9 +216,9 @@ const Order = z.object({
   test: s.flag,
   financial_status: z.string(),
   source_name: s.text,
-  created_at: s.maybe(s.timestamp),
-  currency: s.maybe(s.currency),
-  total_price: s.maybe(s.decimal),
+  created_at: s.maybeTime,
+  currency: s.maybeCurrency,
+  total_price: s.maybeDecimal,
   name: s.printed,
   order_number: s.printed,
   taxes_included: s.flag,
@@ -234,14 +233,14 @@ const Order = z.object({
 const Transaction = s.loose({
   kind: s.text,
   status: s.text,
-  amount: s.maybe(s.decimal),
-  currency: s.maybe(s.currency),
+  amount: s.maybeDecimal,
+  currency: s.maybeCurrency,
   test: s.flag,
 });
 const Refund = z.object({
   id,
   order_id: id,
-  created_at: s.maybe(s.timestamp),
+  created_at: s.maybeTime,
   transactions: z.array(Transaction),
   refund_line_items: s.list(s.loose({ subtotal_set: MoneySet, total_tax_set: MoneySet })),
   order_adjustments: s.list(s.loose({ amount_set: MoneySet, tax_amount_set: MoneySet })),

@@ -1,7 +1,7 @@
 // https://docs.stripe.com/webhooks and stripe@23.1.0, Webhooks.js; fields from its Checkout/Sessions.d.ts and Events.d.ts
 import type * as z from 'zod/mini';
 import { json, part } from '../../core/inbound/body.ts';
-import type { Money, OrderEvent, Reversal } from '../../core/inbound/event.ts';
+import { type Money, type OrderEvent, type Reversal, reversed } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
 import { requireFresh, requireHeader, requireHmac } from '../../core/inbound/signature.ts';
@@ -139,7 +139,7 @@ function parseCharge(
 ): OrderEvent[] {
   if (amount_refunded === 0) return [];
   const part = refunded ? 'full' : 'partial';
-  return reversed(about, [payment_intent, invoice], id, { kind: 'refund', state: 'done', part });
+  return reversals(about, [payment_intent, invoice], id, { kind: 'refund', state: 'done', part });
 }
 
 /** A failed refund also ends the reversal that charge.refunded recorded under the charge's ID. */
@@ -151,9 +151,9 @@ function parseRefund(
   const failed = status === 'failed' || status === 'canceled';
   const state = failed ? 'won' : status === 'succeeded' ? 'done' : 'open';
   const reversal = { kind: 'refund', state, part: 'partial' } as const;
-  const ofCharge = failed && charge ? reversed(about, [payment_intent], charge, reversal) : [];
+  const ofCharge = failed && charge ? reversals(about, [payment_intent], charge, reversal) : [];
   return [
-    ...reversed(about, [payment_intent], id, { ...reversal, amount: money(amount, currency) }),
+    ...reversals(about, [payment_intent], id, { ...reversal, amount: money(amount, currency) }),
     ...ofCharge,
   ];
 }
@@ -161,27 +161,17 @@ function parseRefund(
 /** A closed inquiry counts as won, and an unknown status as open. */
 function parseDispute(about: About, { id, payment_intent, status }: z.output<typeof Dispute>): OrderEvent[] {
   const state = status === 'won' || status === 'warning_closed' ? 'won' : status === 'lost' ? 'lost' : 'open';
-  return reversed(about, [payment_intent], id, { kind: 'chargeback', state, part: 'full' });
+  return reversals(about, [payment_intent], id, { kind: 'chargeback', state, part: 'full' });
 }
 
 /** Every payment of Checkout has a payment intent; other payments are ignored. */
-function reversed(
+function reversals(
   { test, at }: About,
   orders: readonly (string | undefined)[],
   reversalId: string,
   reversal: Reversal,
 ): OrderEvent[] {
-  const [id, ...aliases] = definedOf(...orders);
-  return id
-    ? [
-        {
-          kind: 'reversed',
-          id,
-          ...(aliases.length > 0 ? { aliases } : {}),
-          test,
-          reversalId,
-          reversal: { ...reversal, at },
-        },
-      ]
-    : [];
+  const [id, ...others] = definedOf(...orders);
+  const aliases = others.length > 0 ? { aliases: others } : {};
+  return id ? [reversed({ id, test, ...aliases }, reversalId, { ...reversal, at })] : [];
 }

@@ -1,20 +1,15 @@
 /** The fields of Stripe's objects that Keypost uses: https://docs.stripe.com/api, stripe@23.1.0's Checkout/Sessions.d.ts and Events.d.ts. */
 import * as z from 'zod/mini';
-import type { Money } from '../../core/inbound/event.ts';
 import * as s from '../../core/inbound/shapes.ts';
-import { fromMinor } from '../../core/order/money.ts';
 
 /** https://docs.stripe.com/currencies#zero-decimal and #three-decimal; all other currencies have two decimals. */
 const ZERO_DECIMAL = new Set('BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF'.split(' '));
 const THREE_DECIMAL = new Set('BHD JOD KWD OMR TND'.split(' '));
 
-export function money(minor: number | undefined, currency: string | undefined): Money | undefined {
-  if (minor === undefined || !currency) return undefined;
-  return fromMinor(minor, ZERO_DECIMAL.has(currency) ? 0 : THREE_DECIMAL.has(currency) ? 3 : 2, currency);
-}
+export const money = (minor: number | undefined, currency = '') =>
+  s.minorOf(minor, currency, ZERO_DECIMAL.has(currency) ? 0 : THREE_DECIMAL.has(currency) ? 3 : 2);
 
-const minor = s.maybe(s.minor);
-const currency = s.maybe(s.currency);
+const [minor, currency] = [s.maybeMinor, s.maybeCurrency];
 /** Seconds since 1970; the output is ISO 8601. */
 const seconds = s.maybe(
   z.pipe(
@@ -35,7 +30,7 @@ const ThinEvent = z.object({
   id: s.text,
   object: z.literal('v2.core.event'),
   type: z.string(),
-  created: s.maybe(s.timestamp),
+  created: s.maybeTime,
   livemode: z.boolean(),
   related_object: s.maybe(z.object({ url: z.string() })),
 });
@@ -43,21 +38,21 @@ export const StripeEvent = z.union([ThinEvent, Envelope]);
 /** The part of a session's event that identifies its order. */
 export const Identified = z.object({
   data: z.object({
-    object: z.object({ object: z.literal('checkout.session'), id: s.id, payment_intent: s.maybe(s.id) }),
+    object: z.object({ object: z.literal('checkout.session'), id: s.id, payment_intent: s.maybeId }),
   }),
 });
 export const Session = z.object({
   id: s.id,
-  payment_intent: s.maybe(s.id),
+  payment_intent: s.maybeId,
   payment_status: z.enum(['paid', 'unpaid', 'no_payment_required']),
   mode: z.string(),
-  subscription: s.maybe(s.id),
-  invoice: s.maybe(s.id),
+  subscription: s.maybeId,
+  invoice: s.maybeId,
   created: seconds,
   amount_total: minor,
   currency,
   locale: s.text,
-  payment_link: s.maybe(s.id),
+  payment_link: s.maybeId,
   optional_items: s.maybe(z.array(z.unknown())),
   metadata: s.customFields,
   custom_fields: s.maybe(z.array(s.loose({ key: s.text, text: s.loose({ value: s.text }) }))),
@@ -83,28 +78,28 @@ export const LineItems = z.object({
       ),
       amount_total: minor,
       currency,
-      price: s.loose({ id: s.maybe(s.id), product: s.maybe(s.id) }),
+      price: s.loose({ id: s.maybeId, product: s.maybeId }),
     }),
   ),
   has_more: s.maybe(z.boolean()),
 });
-const Payment = s.loose({ payment: s.loose({ payment_intent: s.maybe(s.id) }) });
+const Payment = s.loose({ payment: s.loose({ payment_intent: s.maybeId }) });
 /** The subscription is under `parent` and the payments in a list of their own since API version 2025-03-31.basil. */
 export const Invoice = z.object({
   id: s.id,
   amount_paid: minor,
   currency,
   number: s.printed,
-  subscription: s.maybe(s.id),
-  parent: s.loose({ subscription_details: s.loose({ subscription: s.maybe(s.id) }) }),
-  payment_intent: s.maybe(s.id),
+  subscription: s.maybeId,
+  parent: s.loose({ subscription_details: s.loose({ subscription: s.maybeId }) }),
+  payment_intent: s.maybeId,
   payments: s.loose({ data: s.maybe(z.array(Payment)) }),
 });
 export const InvoicePayment = z.object({
-  invoice: s.maybe(s.id),
+  invoice: s.maybeId,
   amount_paid: minor,
   currency,
-  payment: s.loose({ payment_intent: s.maybe(s.id) }),
+  payment: s.loose({ payment_intent: s.maybeId }),
 });
 export const Subscription = z.object({ trial_end: seconds });
 /** A payment, an invoice, or another object with an amount that was received. */
@@ -118,17 +113,17 @@ export const Received = z.object({
 /** The invoice is stated before API version 2025-03-31.basil only. */
 export const Charge = z.object({
   id: s.id,
-  payment_intent: s.maybe(s.id),
-  invoice: s.maybe(s.id),
+  payment_intent: s.maybeId,
+  invoice: s.maybeId,
   refunded: s.maybe(z.boolean()),
   amount_refunded: minor,
 });
 export const Refund = z.object({
   id: s.id,
-  payment_intent: s.maybe(s.id),
-  charge: s.maybe(s.id),
+  payment_intent: s.maybeId,
+  charge: s.maybeId,
   status: s.text,
   amount: minor,
   currency,
 });
-export const Dispute = z.object({ id: s.id, payment_intent: s.maybe(s.id), status: s.text });
+export const Dispute = z.object({ id: s.id, payment_intent: s.maybeId, status: s.text });

@@ -2,7 +2,7 @@
 // https://woocommerce.github.io/woocommerce-rest-api-docs/#order-properties; subscriptions as in woocommerce-subscriptions-core
 import * as z from 'zod/mini';
 import { json, part } from '../../core/inbound/body.ts';
-import type { OrderEvent } from '../../core/inbound/event.ts';
+import { type OrderEvent, reversed } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { findRegistration } from '../../core/inbound/registration.ts';
 import type { WebhookRequest } from '../../core/inbound/request.ts';
@@ -97,8 +97,7 @@ function sale(order: z.output<typeof Order>, test: boolean, { knows, licenseeFie
   };
 }
 
-const fullName = ({ first_name, last_name }: z.output<typeof Person>) =>
-  [first_name, last_name].filter(Boolean).join(' ');
+const fullName = ({ first_name, last_name }: z.output<typeof Person>) => s.joinName(first_name, last_name);
 
 /** The first order of a trial costs 0 without a discount; a coupon for the whole price is a discount. */
 const isTrial = ({ total, discount_total, line_items: items }: z.output<typeof Order>): boolean =>
@@ -119,24 +118,13 @@ function trials({ id, parent_id, trial_end }: z.output<typeof Subscription>, tes
 function refunds(order: z.output<typeof Order>, test: boolean): OrderEvent[] {
   const id = String(order.id);
   const isFull = order.status === 'refunded';
-  const stated = (order.refunds ?? []).flatMap(({ id: own, total }) =>
-    own && !ZERO.test(total ?? '')
-      ? [
-          {
-            reversalId: String(own),
-            amount: s.moneyOf(s.maybeDecimal.parse(total?.replace('-', '')), order.currency),
-          },
-        ]
-      : [],
-  );
-  const all = isFull && stated.length === 0 ? [{ reversalId: id, amount: undefined }] : stated;
-  return all.map(({ reversalId, amount }) => ({
-    kind: 'reversed',
-    id,
-    test,
-    reversalId,
-    reversal: { kind: 'refund', state: 'done', part: isFull ? 'full' : 'partial', amount },
-  }));
+  const refund = { kind: 'refund', state: 'done', part: isFull ? 'full' : 'partial' } as const;
+  const stated = (order.refunds ?? []).flatMap(({ id: own, total }) => {
+    if (!own || ZERO.test(total ?? '')) return [];
+    const amount = s.moneyOf(s.maybeDecimal.parse(total?.replace('-', '')), order.currency);
+    return reversed({ id, test }, String(own), { ...refund, amount });
+  });
+  return isFull && stated.length === 0 ? [reversed({ id, test }, id, refund)] : stated;
 }
 
 const number = z.int().check(z.positive());
@@ -160,7 +148,7 @@ const Head = z.object({ id: number, status: z.string(), date_paid_gmt: z.unknown
 const Order = z.object({
   id: number,
   status: z.string(),
-  currency: s.maybe(s.currency),
+  currency: s.maybeCurrency,
   total: s.text,
   discount_total: s.text,
   number: s.printed,
@@ -182,8 +170,8 @@ const Order = z.object({
       variation_id: word,
       quantity: s.maybe(s.quantity),
       subtotal: s.text,
-      total: s.maybe(s.decimal),
-      total_tax: s.maybe(s.decimal),
+      total: s.maybeDecimal,
+      total_tax: s.maybeDecimal,
       meta_data,
     }),
   ),
