@@ -1,5 +1,4 @@
 /** Performs a manual action that is requested as JSON: for the Lambda `operator`, which the desk and the commands call. */
-import * as z from 'zod/mini';
 import { HINTS } from '../inbound/hints.ts';
 import { closeUnreadable } from '../inbound/reread.ts';
 import { toMailbox } from '../mail/address.ts';
@@ -14,74 +13,15 @@ import type { OperatorPorts } from '../world.ts';
 import { findItem } from './find.ts';
 import { issueManually } from './issue.ts';
 import { addressFinder, isPersonal, isRevealing, type Personal, withoutPerson } from './person.ts';
-import { basisOf, Refusal, type Refused, requireResult, requireUnchanged, type Seen } from './refusal.ts';
+import { basisOf, changeSeen, Refusal, type Refused, requireUnchanged, type Seen } from './refusal.ts';
 import { reissueLines, transferOrder } from './reissue.ts';
 import { closeRequest, releaseItem } from './release-item.ts';
-
-const text = z.string().check(z.maxLength(1_000, 'expected at most 1,000 characters'));
-const reason = z.pipe(
-  text,
-  z.transform((typed) => typed.trim() || null),
-);
-const By = { who: text, why: z._default(z.nullable(reason), null) };
-/** `basis` is the digest of the state that the person saw. */
-const Decided = { key: z.string().check(z.minLength(1)), basis: z.optional(z.string()), ...By };
-const address = z
-  .string()
-  .check(z.refine((typed) => toMailbox(typed) !== undefined, 'expected an address such as name@example.com'));
-
-export const OperatorRequest = z.discriminatedUnion('action', [
-  z.object({ action: z.literal('describe') }),
-  z.object({
-    ...{ action: z.literal('preview'), key: z.optional(z.string()) },
-    ...{ product: z.optional(z.string()), locale: z.optional(z.string()) },
-  }),
-  z.object({
-    ...{ action: z.literal('release'), ...Decided, name: z.optional(text), email: z.optional(address) },
-    /** The product's ID in the catalogue, by SKU. */
-    products: z._default(z.record(z.string(), z.string()), {}),
-    /** The provider's ID of an unparseable notification that has none. */
-    order: z.optional(text),
-  }),
-  z.object({ action: z.literal('reject'), ...Decided }),
-  z.object({ action: z.literal('resend'), ...Decided, email: z.optional(address) }),
-  z.object({
-    ...{ action: z.literal('reissue'), ...Decided, name: text },
-    ...{ sku: z.optional(z.string()), product: z.optional(z.string()) },
-  }),
-  z.object({ action: z.literal('transfer'), ...Decided, name: text, email: address }),
-  z.object({
-    ...{ action: z.literal('issue'), ...By, product: z.string(), name: text, email: address },
-    company: z.optional(text),
-    quantity: z._default(z.int().check(z.gte(1), z.lte(999_999)), 1),
-    /** A repeated request with the same ID issues nothing more. */
-    id: z.string().check(z.regex(/^[\x21-\x7e]{1,100}$/, 'expected no spaces, such as press-7')),
-  }),
-  /** The caller finds the orders, since only a person may read the whole table. */
-  z.object({ action: z.literal('erase'), ...By, email: text, keys: z.array(z.string()) }),
-]);
-export type OperatorRequest = z.output<typeof OperatorRequest>;
-type Of<Action> = Extract<OperatorRequest, { readonly action: Action }>;
-type Name = Exclude<OperatorRequest['action'], 'describe'>;
-type Requests = { readonly [Action in Name]: Of<Action> };
-
-/** A person who answers buyers needs these; the others give a serial away or destroy data. */
-export const SUPPORT_ACTIONS = ['describe', 'preview', 'release', 'resend', 'reissue', 'transfer'] as const;
+import { type Of, OperatorRequest, SUPPORT_ACTIONS } from './request.ts';
 
 /** Returns the result as JSON. It throws only if AWS fails. */
 export async function operate(ports: OperatorPorts, received: unknown, isSupport = false) {
-  const parsed = OperatorRequest.safeParse(received);
-  if (!parsed.success) {
-    const mistakes = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-    return { done: false, message: `the request is not valid: ${mistakes.join('; ')}` } as const;
-  }
-  const request = parsed.data;
-  if (isSupport && !SUPPORT_ACTIONS.some((one) => one === request.action))
-    return {
-      done: false,
-      message: `KeypostSupport does not allow ${request.action}; ask the seller`,
-    } as const;
   try {
+    const request = requireRequest(received, isSupport);
     if (request.action === 'describe') return { done: true, ...describe(ports, isSupport) } as const;
     return { done: true, ...(await perform(ports, request.action, request)) } as const;
   } catch (error) {
@@ -92,13 +32,24 @@ export async function operate(ports: OperatorPorts, received: unknown, isSupport
   }
 }
 
+function requireRequest(received: unknown, isSupport: boolean): OperatorRequest {
+  const { data, error } = OperatorRequest.safeParse(received);
+  if (!data) {
+    const mistakes = error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    throw new Refusal(`the request is not valid: ${mistakes.join('; ')}`);
+  }
+  if (!isSupport || SUPPORT_ACTIONS.some((one) => one === data.action)) return data;
+  throw new Refusal(`KeypostSupport does not allow ${data.action}; ask the seller`);
+}
+
+type Name = Exclude<OperatorRequest['action'], 'describe'>;
+type Actions = { readonly [Action in Name]: (ports: OperatorPorts, request: Of<Action>) => Promise<object> };
+
 /** A function for each other action. */
-const ACTIONS: {
-  readonly [Action in Name]: (ports: OperatorPorts, request: Requests[Action]) => Promise<object>;
-} = {
+const ACTIONS: Actions = {
   ...{ preview, release, reject: rejectItem, resend: resendOrder, reissue, transfer, issue, erase },
 };
-const perform = <Action extends Name>(ports: OperatorPorts, action: Action, request: Requests[Action]) =>
+const perform = <Action extends Name>(ports: OperatorPorts, action: Action, request: Of<Action>) =>
   ACTIONS[action](ports, request);
 
 /** The deployed catalogue, without keys, and the actions that the caller may perform. */
@@ -154,20 +105,6 @@ function requireLive(order: Order): void {
   throw new Refusal(`${order.key} is ${state}, so Keypost mails no serial of it`);
 }
 
-/** Changes the order that the person saw. */
-async function changeSeen(
-  { store }: OperatorPorts,
-  { item, decided }: { readonly item: Order; readonly decided: string },
-  step: (current: Order) => Result | Refused,
-) {
-  const { order, changed } = await change(store, item.key, item, (current) => {
-    if (!current) return undefined;
-    requireUnchanged(decided, current);
-    return requireResult(step(current), current);
-  });
-  return outcome(order, changed);
-}
-
 const outcome = (item: Seen, changed: boolean, notes: readonly string[] = []) => ({
   kind: item.kind,
   order: view(item),
@@ -175,14 +112,33 @@ const outcome = (item: Seen, changed: boolean, notes: readonly string[] = []) =>
   notes,
 });
 
+/** Changes the order that the person saw. */
+async function act(
+  { store }: OperatorPorts,
+  { item, decided }: { readonly item: Order; readonly decided: string },
+  step: (current: Order) => Result | Refused,
+) {
+  const { order, changed } = await changeSeen(store, item, decided, step);
+  return outcome(order, changed);
+}
+
+/** The same with new serials. Programs that make them are called before. */
+async function actWithSerials(
+  ports: OperatorPorts,
+  seen: { readonly item: Order; readonly decided: string },
+  step: (inputs: SerialInputs, current: Order) => Result | Refused,
+) {
+  const inputs = await serialInputs(ports, (some) => step(some, seen.item));
+  return await act(ports, seen, (current) => step(inputs, current));
+}
+
 async function release(ports: OperatorPorts, request: Of<'release'>) {
   requireProducts(ports, Object.values(request.products));
   const { item, decided } = await findSeen(ports, request);
   requireHeld(item);
   if (item.kind === 'request') return outcome(await closeRequest(ports, item, 'answered'), true);
   const notes: string[] = [];
-  const { who, why, name, order } = request;
-  const email = request.email && toMailbox(request.email);
+  const { who, why, name, email, order } = request;
   const corrections = { name, email, products: new Map(Object.entries(request.products)) };
   const released = await releaseItem(ports, { who, why, order, item, corrections, decided, notes });
   return outcome(released, true, notes);
@@ -202,12 +158,12 @@ async function rejectItem(ports: OperatorPorts, request: Of<'reject'>) {
   if (item.kind === 'request') return outcome(await closeRequest(ports, item, 'refused'), true);
   if (item.lines.every(({ state }) => state !== 'held'))
     throw new Refusal(`${item.key} has its serials already; correct the address instead`);
-  return await changeSeen(ports, { item, decided }, (current) => reject(current, request, ports.now()));
+  return await act(ports, { item, decided }, (current) => reject(current, request, ports.now()));
 }
 
 async function resendOrder(ports: OperatorPorts, request: Of<'resend'>) {
   const { item, decided } = await findOrder(ports, request);
-  const email = request.email && toMailbox(request.email);
+  const { email } = request;
   requireLive(item);
   if (item.lines.every(({ state }) => state !== 'issued'))
     throw new Refusal(`${item.key} has no serial yet; \`orders release '${item.key}'\` makes it`);
@@ -215,9 +171,7 @@ async function resendOrder(ports: OperatorPorts, request: Of<'resend'>) {
     throw new Refusal(`${item.key} has no address that SES accepts; give another address`, {
       field: 'email',
     });
-  return await changeSeen(ports, { item, decided }, (current) =>
-    resend(current, email, request, ports.now()),
-  );
+  return await act(ports, { item, decided }, (current) => resend(current, email, request, ports.now()));
 }
 
 async function reissue(ports: OperatorPorts, request: Of<'reissue'>) {
@@ -230,10 +184,9 @@ async function reissue(ports: OperatorPorts, request: Of<'reissue'>) {
   if (lines.length === 0) throw new Refusal(`${item.key} has no such line; it has ${all}`);
   if (lines.every(({ state }) => state !== 'issued'))
     throw new Refusal(`${item.key} has no serial yet; \`orders release '${item.key}' --name NAME\` makes it`);
-  const make = (inputs: SerialInputs, order: Order) =>
-    reissueLines(inputs, order, { name: request.name, isChosen }, request, ports.now());
-  const inputs = await serialInputs(ports, (some) => make(some, item));
-  return await changeSeen(ports, { item, decided }, (current) => make(inputs, current));
+  return await actWithSerials(ports, { item, decided }, (inputs, current) =>
+    reissueLines(inputs, current, { name: request.name, isChosen }, request, ports.now()),
+  );
 }
 
 async function transfer(ports: OperatorPorts, request: Of<'transfer'>) {
@@ -243,17 +196,14 @@ async function transfer(ports: OperatorPorts, request: Of<'transfer'>) {
     throw new Refusal(
       `${item.key} has a line without a serial; \`orders release '${item.key}'\` makes it first`,
     );
-  const owner = { name: request.name, email: toMailbox(request.email) ?? request.email };
-  const make = (inputs: SerialInputs, order: Order) =>
-    transferOrder(inputs, order, owner, request, ports.now());
-  const inputs = await serialInputs(ports, (some) => make(some, item));
-  return await changeSeen(ports, { item, decided }, (current) => make(inputs, current));
+  return await actWithSerials(ports, { item, decided }, (inputs, current) =>
+    transferOrder(inputs, current, request, request, ports.now()),
+  );
 }
 
 async function issue(ports: OperatorPorts, request: Of<'issue'>) {
   requireProducts(ports, [request.product]);
-  const email = toMailbox(request.email) ?? request.email;
-  const gift = { ...request, products: [request.product], email };
+  const gift = { ...request, products: [request.product] };
   const now = ports.now();
   const make = (inputs: SerialInputs) => issueManually(inputs, gift, request, now);
   const made = make(await serialInputs(ports, make));

@@ -1,9 +1,11 @@
 /** Why a manual action is not possible. */
 import type { HeldReason } from '../inbound/event.ts';
 import { HINTS } from '../inbound/hints.ts';
+import { change } from '../order/change.ts';
 import { basis, type Result } from '../order/manual.ts';
 import type { Order, Request, Unreadable } from '../order/types.ts';
 import { asOrder, type OrderView, view } from '../order/view.ts';
+import type { Store } from '../world.ts';
 
 /** The message is for the person. Commands in it, such as `orders held`, are completed by the command line. */
 export class Refusal extends Error {
@@ -31,6 +33,19 @@ export function requireUnchanged(decided: string, current: Seen): void {
     item: current,
   });
 }
+
+/** Changes the order, unless another change came between the decision and the action. */
+export const changeSeen = (
+  store: Store,
+  found: Order,
+  decided: string | undefined,
+  step: (current: Order) => Result | Refused,
+) =>
+  change(store, found.key, found, (current) => {
+    if (!current) return undefined;
+    if (decided !== undefined) requireUnchanged(decided, current);
+    return requireResult(step(current), current);
+  });
 
 /** Returns the changed order; undefined if nothing changes. Throws a Refusal if the action is not possible. */
 export function requireResult(result: Result | Refused, { key }: Order): Order | undefined {

@@ -1,13 +1,12 @@
 /** Replaces serials: for a corrected name, or for another person. The replaced serials are kept. */
 import { findProduct } from '../catalogue/catalogue.ts';
-import type { Buyer, HeldReason } from '../inbound/event.ts';
+import type { Buyer } from '../inbound/event.ts';
 import { toEmailKey } from '../mail/address.ts';
 import type { NewSerial } from '../order/lines.ts';
 import { type Actor, type Result, reissue, transfer } from '../order/manual.ts';
 import type { Line, Order } from '../order/types.ts';
 import { licenseeFor, makeFor, nameFieldOf, type SerialInputs } from '../serial/lines.ts';
-
-type Refused = { readonly sku: string; readonly why: HeldReason };
+import type { Refused } from './refusal.ts';
 
 /** Returns the order with new serials for the chosen lines that have one for another name, or the reason why a line cannot. */
 export function reissueLines(

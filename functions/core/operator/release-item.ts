@@ -2,14 +2,13 @@
 import type { Sale } from '../inbound/event.ts';
 import { reasonOf } from '../inbound/rejection.ts';
 import { ownEvents, recordEvents, releaseUnreadable, reread, saleIn } from '../inbound/reread.ts';
-import { change } from '../order/change.ts';
 import { statusOf, toAt } from '../order/due.ts';
 import type { Actor } from '../order/manual.ts';
 import { idIn, type Order, type Raw, type Request, type Unreadable } from '../order/types.ts';
 import { asOrder } from '../order/view.ts';
 import { type SerialInputs, serialInputs } from '../serial/lines.ts';
 import type { OperatorPorts, Report } from '../world.ts';
-import { Refusal, requireResult, requireUnchanged } from './refusal.ts';
+import { changeSeen, Refusal, requireResult } from './refusal.ts';
 import { type Corrections, releaseOrder } from './release.ts';
 
 type Seen = Order | Unreadable;
@@ -83,12 +82,7 @@ async function eventsOf(ports: OperatorPorts, { item, notes }: Release, raw: Raw
 /** Applies the corrections. */
 async function corrected(ports: OperatorPorts, release: Release, found: Order, sale?: Sale): Promise<Order> {
   const releaseIt = await releaser(ports, release, found, sale);
-  const { order } = await change(ports.store, found.key, found, (current) => {
-    if (!current) return undefined;
-    if (release.decided !== undefined) requireUnchanged(release.decided, current);
-    return releaseIt(current);
-  });
-  return order;
+  return (await changeSeen(ports.store, found, release.decided, releaseIt)).order;
 }
 
 /** Returns the function that releases the order. Programs that make serials are called before. */
@@ -99,7 +93,7 @@ async function releaser(ports: OperatorPorts, release: Release, found: Order, sa
   const inputs = await serialInputs(ports, (some) => result(some, found));
   return (order: Order) => {
     requireLines(order, corrections, sale);
-    return requireResult(result(inputs, order), order);
+    return result(inputs, order);
   };
 }
 
@@ -111,7 +105,7 @@ async function described(ports: OperatorPorts, release: Release, found: Unreadab
   let isMade = false;
   const order = await releaseUnreadable(ports, found, id, (before) => {
     isMade = true;
-    return releaseIt(before);
+    return requireResult(releaseIt(before), before);
   });
   if (!order)
     throw new Refusal(

@@ -2,8 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { fixedSecret } from '../../../functions/aws/secrets.ts';
 import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
-import { operate, SUPPORT_ACTIONS } from '../../../functions/core/operator/operate.ts';
+import { operate } from '../../../functions/core/operator/operate.ts';
 import { basisOf } from '../../../functions/core/operator/refusal.ts';
+import { SUPPORT_ACTIONS } from '../../../functions/core/operator/request.ts';
 import type { Item } from '../../../functions/core/order/types.ts';
 import { decrypt, KEY, seller, serial } from '../../fixtures/catalogue.ts';
 import { memoryWorld, plain } from '../../fixtures/memory.ts';
