@@ -3,7 +3,7 @@
  * attributes of the indexes (`dueShard`, `dueAt`, `held`, `heldAt`, `day`, `email`) are only written, except `heldAt`. So is
  * `reversed`: a scan that reads some attributes only cannot ask for those of the reversals, whose names have their IDs.
  */
-import { HELD_REASONS, type Money, type Reversal } from '../inbound/event.ts';
+import type { Money, Reversal } from '../inbound/event.ts';
 import { toEmailKey } from '../mail/address.ts';
 import { addressOf, isPaid, wakeAt } from './due.ts';
 import {
@@ -31,11 +31,11 @@ import {
   BUYER_FIELDS,
   type Carried,
   Cursor,
-  DELIVERIES,
   type Issued,
   type Item,
   KeyChange,
   Lease,
+  LINE_STATES,
   type Line,
   type LineState,
   Notice,
@@ -43,9 +43,9 @@ import {
   Raw,
   Request,
   SCHEMA,
+  SEND_STATES,
   type Send,
   type SendState,
-  TROUBLES,
   UNREADABLE_STATES,
   type Unreadable,
   UnreadableFacts,
@@ -283,24 +283,6 @@ const LineFields = record({
   approved: yes,
   via: or(oneOf(['mail', 'answer', 'elsewhere'] as const), 'mail'),
 });
-const SERIAL = { n: or(count, 1), licensee: text, serial: text, keyVersion: orNull(count), unverified: yes };
-const Serial = record(SERIAL);
-const IssuedLine = record({
-  state: is('issued'),
-  product: text,
-  superseded: list(record({ ...SERIAL, at: text })),
-});
-const LINE_STATES: { readonly [State in LineState['state']]: Parser<LineState & { readonly state: State }> } =
-  {
-    pending: record({ state: is('pending'), product: orNull(text), reason: maybe(oneOf(HELD_REASONS)) }),
-    held: record({
-      ...{ state: is('held'), product: orNull(text), reason: oneOf(HELD_REASONS), fromProvider: yes },
-    }),
-    to_make: record({ state: is('to_make'), product: text, licensee: text, tries: count, until: text }),
-    issued: (line, name) => ({ issued: Serial(line, name), ...IssuedLine(line, name) }),
-    erased: record({ state: is('erased'), product: orNull(text), issues: maybe(count) }),
-  };
-
 /** `1.1 2.1`: line 1 and line 2, each with its first serial. */
 const carries: Parser<readonly Carried[]> = (value, name) =>
   or(text, '')(value, name)
@@ -319,14 +301,3 @@ const SendFields = record({
   fromVersion: maybe(count),
   about: or(oneOf(['serials', 'trial', 'moved', 'held'] as const), 'serials'),
 });
-const SEND_STATES: { readonly [State in SendState['state']]: Parser<SendState & { readonly state: State }> } =
-  {
-    waiting: record({ state: is('waiting'), until: text, code: maybe(text) }),
-    in_flight: record({ state: is('in_flight'), until: text, doubt: yes }),
-    unknown: record({ state: is('unknown'), until: text, code: text }),
-    refused: record({ state: is('refused'), code: text }),
-    accepted: record({
-      ...{ state: is('accepted'), at: text, messageId: maybe(text), trouble: maybe(oneOf(TROUBLES)) },
-      delivery: or(oneOf(DELIVERIES), 'none'),
-    }),
-  };

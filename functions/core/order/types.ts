@@ -1,16 +1,31 @@
 /**
  * The items of the table, distinguished by `kind`. An order keeps facts, issued serials and sends; `stored.ts` has its stored form.
- * Every other kind is stored as it is, so that its parser is its type.
+ * The states of lines and sends, and every other kind, are stored as they are, so that the parser is the type.
  */
 import {
   type Buyer,
+  HELD_REASONS,
   type HeldReason,
   type Money,
   type Reversal,
   UNREADABLE_REASONS,
   type UnreadableReason,
 } from '../inbound/event.ts';
-import { bytes, count, flag, is, list, mapOf, maybe, oneOf, orNull, record, text } from './parse.ts';
+import {
+  bytes,
+  count,
+  type Fields,
+  flag,
+  is,
+  list,
+  mapOf,
+  maybe,
+  oneOf,
+  or,
+  orNull,
+  record,
+  text,
+} from './parse.ts';
 
 /** ISO 8601 in UTC, so that text order is time order. */
 export type At = string;
@@ -99,62 +114,61 @@ export interface LineFacts {
   readonly via: 'mail' | 'answer' | 'elsewhere';
 }
 
-export type LineState =
-  /** `pending`: the order is not paid, so the line is not judged and has no serial. */
-  | {
-      readonly state: 'pending';
-      readonly product: string | null;
-      /** The provider lacks data that the line needs. It is held for this reason once it is paid. */
-      readonly reason?: HeldReason | undefined;
-    }
-  /** `held`: a person has to act before there is a serial. */
-  | {
-      readonly state: 'held';
-      readonly product: string | null;
-      readonly reason: HeldReason;
-      /** The provider gave the reason, so that new data of the buyer does not judge the line again. */
-      readonly fromProvider?: true | undefined;
-    }
-  /** `to_make`: the line is accepted, and the generator of its serial is called (again) at `until`. */
-  | {
-      readonly state: 'to_make';
-      readonly product: string;
-      readonly licensee: string;
-      readonly tries: number;
-      readonly until: At;
-    }
-  /** `issued`: the line has its serial. It never goes back; only a reissue replaces the serial. */
-  | {
-      readonly state: 'issued';
-      readonly product: string;
-      readonly issued: Issued;
-      /** Replaced serials, the oldest first. */
-      readonly superseded: readonly Superseded[];
-    }
-  /** `erased`: the person is erased, and nothing is ever made for the line again. */
-  | {
-      readonly state: 'erased';
-      readonly product: string | null;
-      /** How many serials the line had: those that were revoked stay revoked. */
-      readonly issues?: number | undefined;
-    };
-
-export interface Issued {
+export type Issued = ReturnType<typeof Issued>;
+const ISSUED = {
   /** 1 for the first serial of the line; a reissue adds one. */
-  readonly n: number;
+  n: or(count, 1),
   /** The name that the serial was made from, as it must be typed. */
-  readonly licensee: string;
-  readonly serial: string;
+  licensee: text,
+  serial: text,
   /** Null for a serial of a program, or one that was made elsewhere. */
-  readonly keyVersion: number | null;
+  keyVersion: orNull(count),
   /** Imported word for word: the product's present settings do not make it. */
-  readonly unverified?: true | undefined;
-}
+  unverified: maybe(is(true)),
+};
+export const Issued = record(ISSUED);
 
-export interface Superseded extends Issued {
-  /** When it was replaced. */
-  readonly at: At;
-}
+export type Superseded = ReturnType<typeof Superseded>;
+/** `at` is when it was replaced. */
+export const Superseded = record({ ...ISSUED, at: text });
+
+const heldReason = oneOf<HeldReason>(HELD_REASONS);
+const IssuedLine = record({
+  state: is('issued'),
+  product: text,
+  /** Replaced serials, the oldest first. */
+  superseded: list(Superseded),
+});
+
+export type LineState = ReturnType<(typeof LINE_STATES)[keyof typeof LINE_STATES]>;
+export const LINE_STATES = {
+  /** The order is not paid, so the line is not judged and has no serial. */
+  pending: record({
+    state: is('pending'),
+    product: orNull(text),
+    /** The provider lacks data that the line needs. It is held for this reason once it is paid. */
+    reason: maybe(heldReason),
+  }),
+  /** A person has to act before there is a serial. */
+  held: record({
+    state: is('held'),
+    product: orNull(text),
+    reason: heldReason,
+    /** The provider gave the reason, so that new data of the buyer does not judge the line again. */
+    fromProvider: maybe(is(true)),
+  }),
+  /** The line is accepted, and the generator of its serial is called (again) at `until`. */
+  to_make: record({ state: is('to_make'), product: text, licensee: text, tries: count, until: text }),
+  /** The line has its serial. It never goes back; only a reissue replaces the serial. */
+  issued: (line: Fields, name: string) => ({ issued: Issued(line, name), ...IssuedLine(line, name) }),
+  /** The person is erased, and nothing is ever made for the line again. */
+  erased: record({
+    state: is('erased'),
+    product: orNull(text),
+    /** How many serials the line had: those that were revoked stay revoked. */
+    issues: maybe(count),
+  }),
+};
 
 /** A mail: content and address. A retry is the same send with one try more. */
 export type Send = SendFacts & SendState;
@@ -180,23 +194,38 @@ export interface Carried {
   readonly issue: number;
 }
 
-export type SendState =
-  /** `waiting`: SES has certainly not accepted the mail; the next try starts at `until`. */
-  | { readonly state: 'waiting'; readonly until: At; readonly code?: string | undefined }
-  /** `in_flight`: a sender holds the lease until `until`. `doubt`: an earlier try may have been accepted. */
-  | { readonly state: 'in_flight'; readonly until: At; readonly doubt?: true | undefined }
-  /** `unknown`: SES may have accepted the mail; unless an event says so, the next try starts at `until`. */
-  | { readonly state: 'unknown'; readonly until: At; readonly code: string }
-  /** `refused`: SES will never accept this mail. */
-  | { readonly state: 'refused'; readonly code: string }
-  /** `accepted`: SES has the mail, and `delivery` is its latest delivery status. */
-  | {
-      readonly state: 'accepted';
-      readonly at: At;
-      readonly messageId?: string | undefined;
-      readonly delivery: Delivery;
-      readonly trouble?: Trouble | undefined;
-    };
+/** Only rises, in this order, so that events may arrive in any order. */
+export const DELIVERIES = [
+  'none',
+  'undelivered',
+  'delivered',
+  'complained',
+  'rejected',
+  'bounced',
+  'suppressed',
+] as const;
+export type Delivery = (typeof DELIVERIES)[number];
+
+/** Only rises too. */
+export const TROUBLES = ['delayed', 'soft_bounce'] as const;
+export type Trouble = (typeof TROUBLES)[number];
+
+export type SendState = ReturnType<(typeof SEND_STATES)[keyof typeof SEND_STATES]>;
+export const SEND_STATES = {
+  /** SES has certainly not accepted the mail; the next try starts at `until`. */
+  waiting: record({ state: is('waiting'), until: text, code: maybe(text) }),
+  /** A sender holds the lease until `until`. `doubt`: an earlier try may have been accepted. */
+  in_flight: record({ state: is('in_flight'), until: text, doubt: maybe(is(true)) }),
+  /** SES may have accepted the mail; unless an event says so, the next try starts at `until`. */
+  unknown: record({ state: is('unknown'), until: text, code: text }),
+  /** SES will never accept this mail. */
+  refused: record({ state: is('refused'), code: text }),
+  /** SES has the mail, and `delivery` is its latest delivery status. */
+  accepted: record({
+    ...{ state: is('accepted'), at: text, messageId: maybe(text), trouble: maybe(oneOf(TROUBLES)) },
+    delivery: or(oneOf(DELIVERIES), 'none'),
+  }),
+};
 
 export type InFlight = Send & { readonly state: 'in_flight' };
 
@@ -217,22 +246,6 @@ export interface Claim {
   /** Set if this call holds the lease of the mail. */
   readonly mail?: Mail | undefined;
 }
-
-/** Only rises, in this order, so that events may arrive in any order. */
-export const DELIVERIES = [
-  'none',
-  'undelivered',
-  'delivered',
-  'complained',
-  'rejected',
-  'bounced',
-  'suppressed',
-] as const;
-export type Delivery = (typeof DELIVERIES)[number];
-
-/** Only rises too. */
-export const TROUBLES = ['delayed', 'soft_bounce'] as const;
-export type Trouble = (typeof TROUBLES)[number];
 
 /** A notification that is kept while a person may need it: everything needed to parse it again, without the proof of its sender. */
 export type Raw = ReturnType<typeof Raw>;
