@@ -4,6 +4,7 @@ import { fulfil } from '../core/fulfil.ts';
 import type { Provider } from '../core/inbound/provider.ts';
 import { requestWorld } from '../core/request-world.ts';
 import type { Ports } from '../core/world.ts';
+import { within } from './client.ts';
 import { orderStore } from './dynamodb/orders.ts';
 import { fixedSecret } from './secrets.ts';
 import { connect, sesMailer } from './ses/mailer.ts';
@@ -16,12 +17,7 @@ const MAX_MS = 2_500;
  * needs the connection tries again and reports it. A failing INIT would lose orders that a slow one serves.
  */
 export async function warm(reads: readonly Promise<unknown>[], ses: SESClient): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise((resolve) => {
-    timer = setTimeout(resolve, MAX_MS);
-  });
-  await Promise.race([Promise.allSettled([connect(ses), ...reads]), timeout]);
-  clearTimeout(timer);
+  await within(MAX_MS, Promise.allSettled([connect(ses), ...reads])).catch(() => undefined);
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Ignored, Reversed } from './inbound/event.ts';
 import type { Context, Provider } from './inbound/provider.ts';
 import type { PageLinks } from './mail/letter.ts';
 import type { Message } from './mail/message.ts';
+import type { SendOutcome } from './order/sends.ts';
 import type { NewSale, NewUnreadable } from './order/transitions.ts';
 import type { Claim, Item, Mail, Order } from './order/types.ts';
 import type { Generate } from './serial/program.ts';
@@ -21,20 +22,6 @@ export interface Store {
   /** The same store, whose calls each end after `ms()`; missing if its own limits cannot be changed. */
   within?(ms: () => number): Store;
 }
-
-/** The result of one attempt to send. */
-export type SendOutcome =
-  | { readonly kind: 'sent'; readonly messageId: string }
-  /** The mail was certainly not accepted; another attempt soon may succeed. */
-  | { readonly kind: 'throttled'; readonly code: string }
-  /** The same, because SES cannot be reached: every other mail would fail too. */
-  | { readonly kind: 'unreachable'; readonly code: string }
-  /** The mail may or may not have been accepted. */
-  | { readonly kind: 'unknown'; readonly code: string }
-  /** SES will never accept this address. */
-  | { readonly kind: 'refused'; readonly code: string }
-  /** The seller's account or settings are at fault; every other mail would fail too. */
-  | { readonly kind: 'account'; readonly code: string };
 
 /** Makes one attempt, within 1.5 s. Does not throw. */
 export type Mailer = (message: Message) => Promise<SendOutcome>;

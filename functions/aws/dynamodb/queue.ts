@@ -14,6 +14,7 @@ import { GetSendQuotaCommand, type SESClient } from '@aws-sdk/client-ses';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Queue } from '../../core/mail/redeliver.ts';
 import type { ListWaiting } from '../../core/mail/seller.ts';
+import { toAt } from '../../core/order/due.ts';
 import { DUE_SHARDS, toItem } from '../../core/order/stored.ts';
 import { isWritten } from './orders.ts';
 
@@ -37,8 +38,7 @@ export function dueQueue(client: DynamoDBClient, ses: SESClient, table: string) 
   return {
     hold: lease,
     release: async (now) => void (await lease(now, 0)),
-    due: async (now, limit) =>
-      (await dueEntries(client, table, new Date(now).toISOString(), limit)).map(({ key }) => key),
+    due: (now, limit) => dueKeys(client, table, toAt(now), limit),
     async rate() {
       try {
         const quota = await ses.send(new GetSendQuotaCommand({}));
@@ -99,15 +99,11 @@ export async function pending(client: DynamoDBClient, table: string, sample: num
     return total;
   };
   const [soonest, held, ...due] = await Promise.all([
-    dueEntries(client, table, ALWAYS, sample),
+    dueKeys(client, table, ALWAYS, sample),
     count(HELD),
-    ...shards().map((shard) => count(inShard(shard, ALWAYS))),
+    ...SHARDS.map((shard) => count(inShard(shard, ALWAYS))),
   ]);
-  return {
-    soonest: soonest.map(({ key }) => key),
-    held,
-    due: due.reduce((sum, one) => sum + one, 0),
-  };
+  return { soonest, held, due: due.reduce((sum, one) => sum + one, 0) };
 }
 
 /** The held orders; the one that has waited longest comes first. */
@@ -118,10 +114,16 @@ const HELD = {
   ExpressionAttributeValues: { ':held': { S: 'held' } },
 };
 
-/** Returns the earliest `limit` entries of all shards; entries may be stale. */
-async function dueEntries(client: DynamoDBClient, table: string, until: string, limit: number) {
+/** Returns the keys of the earliest `limit` entries of the shards; entries may be stale. */
+export async function dueKeys(
+  client: DynamoDBClient,
+  table: string,
+  until: string,
+  limit: number,
+  shards = SHARDS,
+): Promise<string[]> {
   const pages = await Promise.all(
-    shards().map((shard) =>
+    shards.map((shard) =>
       client.send(new QueryCommand({ TableName: table, Limit: limit, ...inShard(shard, until) })),
     ),
   );
@@ -129,12 +131,13 @@ async function dueEntries(client: DynamoDBClient, table: string, until: string, 
     .flatMap(({ Items }) => Items ?? [])
     .map((item) => ({ key: item.key?.S ?? '', dueAt: item.dueAt?.S ?? '' }))
     .sort((one, other) => (one.dueAt < other.dueAt ? -1 : 1))
-    .slice(0, limit);
+    .slice(0, limit)
+    .map(({ key }) => key);
 }
 
-const shards = () => Array.from({ length: DUE_SHARDS }, (_, shard) => shard);
+const SHARDS: readonly number[] = Array.from({ length: DUE_SHARDS }, (_, shard) => shard);
 
-export const inShard = (shard: number, until: string) => ({
+const inShard = (shard: number, until: string) => ({
   IndexName: 'due',
   KeyConditionExpression: '#shard = :shard AND #dueAt <= :until',
   ExpressionAttributeNames: { '#shard': 'dueShard', '#dueAt': 'dueAt' },

@@ -1,12 +1,13 @@
 /** The requests of buyers in DynamoDB, for `redeliver`. The bundle of a catalogue without pages has a stub in this file's place. */
-import { DeleteItemCommand, type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { RequestQueue } from '../../core/mail/redeliver.ts';
+import { toAt } from '../../core/order/due.ts';
 import { REQUEST_SHARD } from '../../core/order/stored.ts';
 import { keypostSecret } from '../page-links.ts';
 import { keysOfAddress } from './by-email.ts';
 import { isWritten } from './orders.ts';
-import { inShard } from './queue.ts';
+import { dueKeys } from './queue.ts';
 
 export function redeliverRequests(
   {
@@ -29,14 +30,7 @@ export function redeliverRequests(
     await isWritten(dynamo.send(command));
   };
   return {
-    async due(now, limit) {
-      const query = {
-        TableName: table,
-        Limit: limit,
-        ...inShard(REQUEST_SHARD, new Date(now).toISOString()),
-      };
-      return ((await dynamo.send(new QueryCommand(query))).Items ?? []).map(({ key }) => key?.S ?? '');
-    },
+    due: (now, limit) => dueKeys(dynamo, table, toAt(now), limit, [REQUEST_SHARD]),
     async work(ports, request) {
       const { workOnRequest } = await import('../../core/pages/requests.ts');
       return await workOnRequest({ ...ports, ...own }, request, remove);

@@ -1,7 +1,8 @@
 /** Sends mails through SES: https://docs.aws.amazon.com/ses/latest/APIReference/API_SendRawEmail.html */
 import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import type { Message } from '../../core/mail/message.ts';
-import type { Mailer, SendOutcome } from '../../core/world.ts';
+import type { SendOutcome } from '../../core/order/sends.ts';
+import type { Mailer } from '../../core/world.ts';
 import { LEAN, trimClient, within } from '../client.ts';
 import { toMime } from './mime.ts';
 

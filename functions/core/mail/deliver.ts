@@ -1,8 +1,8 @@
 import { errorName } from '../inbound/rejection.ts';
 import { change } from '../order/change.ts';
-import { applyOutcome, mayCallSes } from '../order/sends.ts';
+import { applyOutcome, mayCallSes, type SendOutcome } from '../order/sends.ts';
 import type { Mail } from '../order/types.ts';
-import type { Ports, SendOutcome } from '../world.ts';
+import type { Ports } from '../world.ts';
 import { languageOf, loadWords } from './language.ts';
 import { serialMail } from './message.ts';
 

@@ -150,35 +150,31 @@ export function notice(writing: Writing, about: Exclude<Send['about'], 'serials'
     date: end ? new Intl.DateTimeFormat(words.lang, DATE).format(Date.parse(end)) : '',
   };
   const hello = greeting(words, order.buyer.name);
+  const letter = (subject: string, ...blocks: readonly Block[]) => ({
+    subject: fill(subject, values),
+    blocks,
+  });
   switch (about) {
     case 'trial': {
       const until = paragraph(end ? words.trialUntil : words.trialBegan, values);
-      return {
-        subject: fill(words.trialSubject, values),
-        blocks: [hello, until, paragraph(words.questions)],
-      };
+      return letter(words.trialSubject, hello, until, paragraph(words.questions));
     }
-    case 'moved':
-      return {
-        subject: fill(words.movedSubject, values),
-        blocks: [
-          paragraph(words.helloUnnamed),
-          paragraph(words.moved, values),
-          paragraph(words.movedQuestions),
-        ],
-      };
+    case 'moved': {
+      const moved = paragraph(words.moved, values);
+      return letter(
+        words.movedSubject,
+        paragraph(words.helloUnnamed),
+        moved,
+        paragraph(words.movedQuestions),
+      );
+    }
     case 'held': {
       const page = nameButton(writing);
-      return {
-        subject: fill(words.heldSubject, values),
-        blocks: [
-          hello,
-          paragraph(words.held, values),
-          ...(page.length > 0
-            ? page
-            : [paragraph(lacksName(order) ? words.heldForName : words.heldForCheck)]),
-        ],
-      };
+      const why = paragraph(lacksName(order) ? words.heldForName : words.heldForCheck);
+      return letter(
+        words.heldSubject,
+        ...[hello, paragraph(words.held, values), ...(page.length > 0 ? page : [why])],
+      );
     }
   }
 }

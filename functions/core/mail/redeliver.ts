@@ -1,11 +1,11 @@
 import { errorName } from '../inbound/rejection.ts';
 import { change, claimAliases, orderAt } from '../order/change.ts';
 import { isDue, isStub } from '../order/due.ts';
-import { holdByAge, start } from '../order/sends.ts';
+import { holdByAge, type SendOutcome, start } from '../order/sends.ts';
 import { type Answer, applyAnswer, markReported } from '../order/transitions.ts';
 import type { Line, Order, Request } from '../order/types.ts';
 import { judgeWith, makeFor, type SerialInputs, serialInputs } from '../serial/lines.ts';
-import type { Ports, SendOutcome } from '../world.ts';
+import type { Ports } from '../world.ts';
 import { deliver } from './deliver.ts';
 
 /**

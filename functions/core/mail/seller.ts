@@ -2,6 +2,7 @@
 import { type Catalogue, findProduct } from '../catalogue/catalogue.ts';
 import { HINTS } from '../inbound/hints.ts';
 import { lacksSerial, toAt } from '../order/due.ts';
+import { UNKNOWN_MS } from '../order/sends.ts';
 import type { HeldList } from '../order/stored.ts';
 import { type At, idIn, type Notice } from '../order/types.ts';
 import { asOrder, type OrderView, view } from '../order/view.ts';
@@ -109,9 +110,6 @@ async function tellOnce(
   mailed.set(notice, Number.POSITIVE_INFINITY);
   return message ? 'sent' : 'none';
 }
-
-/** SES may have accepted the mail. */
-const UNKNOWN_MS = 10 * MINUTE;
 
 /** Has no name and no address: the command shows them. */
 function heldMail(catalogue: Catalogue, { key, printed, test, held, lines }: OrderView): Message {

@@ -29,7 +29,8 @@ const MINUTE = 60_000;
 export const LEASE_MS = 2 * MINUTE;
 /** A sender calls SES only with this much of its lease left, so that the lease ends after SES's answer. */
 const LEAST_LEFT_MS = MINUTE;
-const UNKNOWN_MS = 10 * MINUTE;
+/** SES may have accepted a mail whose outcome is unknown: the next try starts after this time. */
+export const UNKNOWN_MS = 10 * MINUTE;
 /** A run of `redeliver` ends at the first fault of the account, so that one mail is tried each minute. */
 const ACCOUNT_MS = MINUTE;
 const LONGEST_BACKOFF_MS = 15 * MINUTE;
@@ -117,16 +118,25 @@ function prune(order: Order, now: number): Order {
 export const mayCallSes = (send: InFlight, now: number): boolean =>
   Date.parse(send.until) - now >= LEAST_LEFT_MS;
 
-/** The outcome of one try, in the terms of `SendOutcome`. */
-export type Outcome =
+/** The result of one attempt to send. */
+export type SendOutcome =
   | { readonly kind: 'sent'; readonly messageId: string }
-  | { readonly kind: 'throttled' | 'unreachable' | 'unknown' | 'refused' | 'account'; readonly code: string };
+  /** The mail was certainly not accepted; another attempt soon may succeed. */
+  | { readonly kind: 'throttled'; readonly code: string }
+  /** The same, because SES cannot be reached: every other mail would fail too. */
+  | { readonly kind: 'unreachable'; readonly code: string }
+  /** The mail may or may not have been accepted. */
+  | { readonly kind: 'unknown'; readonly code: string }
+  /** SES will never accept this address. */
+  | { readonly kind: 'refused'; readonly code: string }
+  /** The seller's account or settings are at fault; every other mail would fail too. */
+  | { readonly kind: 'account'; readonly code: string };
 
 /** Applies the outcome of a try to its send. An earlier try changes nothing, unless SES has accepted it. */
 export function applyOutcome(
   order: Order,
   { n, tries }: Pick<SendFacts, 'n' | 'tries'>,
-  result: Outcome,
+  result: SendOutcome,
   now: number,
 ): Order | undefined {
   return changeSend(order, n, now, (send) => {

@@ -8,7 +8,6 @@ import { fill } from '../mail/sentences.ts';
 import { reissueLines } from '../operator/reissue.ts';
 import { isInForce, toAt } from '../order/due.ts';
 import type { Line, Order } from '../order/types.ts';
-import { type SerialInputs, serialInputs } from '../serial/lines.ts';
 import {
   alert,
   choice,
@@ -132,13 +131,11 @@ async function correct(visit: Visit, address: string, orders: readonly Order[]):
   if (fault) return fault;
   const { licensee } = line.issued;
   const isChosen = (one: Line) => one.state === 'issued' && one.issued.licensee === licensee;
-  const make = (inputs: SerialInputs, order: Order, why: string) =>
-    reissueLines(inputs, order, { name, isChosen }, { who: 'buyer', why }, now());
-  const inputs = await serialInputs(visit, (some) => make(some, found, CORRECTION));
   let isSame = false;
-  const { changed } = await changeAndMail(visit, found, (order) => {
+  const { changed } = await changeAndMail(visit, found, (order, inputs) => {
     const why = reasonFor(visit, order, licensee, name);
-    const next = make(inputs, order, why ?? CORRECTION);
+    const by = { who: 'buyer', why: why ?? CORRECTION };
+    const next = reissueLines(inputs, order, { name, isChosen }, by, now());
     isSame = next === 'unchanged';
     return why !== undefined && typeof next === 'object' && !('why' in next) ? next : undefined;
   });

@@ -6,7 +6,6 @@ import { releaseOrder } from '../operator/release.ts';
 import { orderAt } from '../order/change.ts';
 import { isInForce, lacksAddress, lacksName } from '../order/due.ts';
 import { keyOf, type Order } from '../order/types.ts';
-import { type SerialInputs, serialInputs } from '../serial/lines.ts';
 import { licenseeOf, type NameOptions } from '../serial/name.ts';
 import {
   alert,
@@ -93,11 +92,9 @@ async function release(
 ): Promise<Order> {
   const by = { who: 'buyer', why: typed.email ? 'address' : 'name' };
   const corrections = { ...typed, products: new Map<string, string>() };
-  const make = (inputs: SerialInputs, order: Order) =>
-    releaseOrder(inputs, order, corrections, undefined, by, visit.now());
-  const inputs = await serialInputs(visit, (some) => make(some, found));
-  const { order } = await changeAndMail(visit, found, (present) => {
-    const next = isOpen(present) ? make(inputs, present) : 'unchanged';
+  const { order } = await changeAndMail(visit, found, (present, inputs) => {
+    if (!isOpen(present)) return undefined;
+    const next = releaseOrder(inputs, present, corrections, undefined, by, visit.now());
     return typeof next === 'string' ? undefined : next;
   });
   return order;

@@ -9,6 +9,7 @@ import { toAt } from '../order/due.ts';
 import { withAudit } from '../order/manual.ts';
 import { start } from '../order/sends.ts';
 import type { InFlight, Order, Request } from '../order/types.ts';
+import { type SerialInputs, serialInputs } from '../serial/lines.ts';
 import type { Ports } from '../world.ts';
 import { isTypedCode, subkey } from './codes.ts';
 import { alert, type PageAnswer, page, type Reader, type Reply, refuse } from './html.ts';
@@ -121,15 +122,16 @@ export async function refuseCode(visit: Visit, token: string): Promise<Reply | u
   return isAllowed ? undefined : refuse(visit.words.badCode, 403);
 }
 
-/** Changes an order and starts its mail. Returns the order as it is then. */
+/** Changes an order with what `step` makes of it, and starts its mail. Returns the order as it is then. */
 export async function changeAndMail(
   ports: Ports,
   found: Order,
-  step: (order: Order) => Order | undefined,
+  step: (order: Order, inputs: SerialInputs) => Order | undefined,
 ): Promise<{ readonly order: Order; readonly changed: boolean }> {
+  const inputs = await serialInputs(ports, (some) => step(found, some));
   let send: InFlight | undefined;
   const result = await change(ports.store, found.key, found, (known) => {
-    const next = known && step(known);
+    const next = known && step(known, inputs);
     const started = next && start(next, ports.now());
     send = started?.send;
     return started?.order ?? next;

@@ -5,8 +5,9 @@ import { fill } from '../mail/sentences.ts';
 import { change } from '../order/change.ts';
 import { isInForce, lacksName, toAt } from '../order/due.ts';
 import { resend } from '../order/manual.ts';
+import { type SendOutcome, UNKNOWN_MS } from '../order/sends.ts';
 import type { Order, Request } from '../order/types.ts';
-import type { Ports, SendOutcome } from '../world.ts';
+import type { Ports } from '../world.ts';
 import { typedCode } from './codes.ts';
 import { LINK_MS, toToken, type Use } from './links.ts';
 import { heldProducts, issuedLines, ordersOf, productNames } from './orders.ts';
@@ -14,8 +15,6 @@ import type { Pages } from './ports.ts';
 import { wordsIn } from './words.ts';
 
 const [MINUTE, DAY] = [60_000, 24 * 3_600_000];
-/** SES may have accepted a mail whose outcome is unknown: the next try starts after this time. */
-const UNKNOWN_MS = 10 * MINUTE;
 /** A request that could not be worked on for so long is dropped: its buyer has asked again. */
 const OLDEST_MS = 3 * DAY;
 

@@ -1,8 +1,7 @@
 /** Delivering mails: each outcome of a send, the lease, and the runs of `redeliver`. */
 import { describe, expect, test } from 'vitest';
 import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
-import { start } from '../../../functions/core/order/sends.ts';
-import type { SendOutcome } from '../../../functions/core/world.ts';
+import { type SendOutcome, start } from '../../../functions/core/order/sends.ts';
 import { seller, serial } from '../../fixtures/catalogue.ts';
 import { memoryWorld, type Plan } from '../../fixtures/memory.ts';
 

@@ -8,8 +8,8 @@ import {
   tellWaiting,
 } from '../../../functions/core/mail/seller.ts';
 import { lacksSerial } from '../../../functions/core/order/due.ts';
+import type { SendOutcome } from '../../../functions/core/order/sends.ts';
 import { toItem } from '../../../functions/core/order/stored.ts';
-import type { SendOutcome } from '../../../functions/core/world.ts';
 import { seller, serial } from '../../fixtures/catalogue.ts';
 import { memoryWorld } from '../../fixtures/memory.ts';
 

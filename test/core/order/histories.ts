@@ -26,7 +26,7 @@ import {
   holdByAge,
   type MailEventKind,
   mayCallSes,
-  type Outcome,
+  type SendOutcome,
   start,
 } from '../../../functions/core/order/sends.ts';
 import { emptyOrder } from '../../../functions/core/order/settle.ts';
@@ -243,7 +243,7 @@ async function* callSes(world: World, { order, send }: Mail): Steps {
 function outcomeOf(
   { random, calm }: World,
   messageId: string,
-): { readonly outcome: Outcome; readonly isAccepted: boolean } {
+): { readonly outcome: SendOutcome; readonly isAccepted: boolean } {
   const code = 'Fault';
   if (calm || random.chance(0.5)) return { outcome: { kind: 'sent', messageId }, isAccepted: true };
   const kind = random.pick(['throttled', 'unreachable', 'unknown', 'unknown', 'refused', 'account'] as const);

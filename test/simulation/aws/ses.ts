@@ -1,7 +1,8 @@
 /** SES: it accepts or refuses mails, may not answer, and publishes events. */
 import { loadWords, TAGS } from '../../../functions/core/mail/language.ts';
 import type { Message } from '../../../functions/core/mail/message.ts';
-import type { Mailer, SendOutcome } from '../../../functions/core/world.ts';
+import type { SendOutcome } from '../../../functions/core/order/sends.ts';
+import type { Mailer } from '../../../functions/core/world.ts';
 import type { Send } from '../checks/send.ts';
 import type { SendHistory } from '../checks/send-history.ts';
 import type { Process } from '../processes/process.ts';

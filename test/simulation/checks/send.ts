@@ -1,6 +1,7 @@
 /** One send: its outcome, who knows it, and which sends may follow. */
+
+import type { SendOutcome } from '../../../functions/core/order/sends.ts';
 import type { Carried, Send as OrderSend } from '../../../functions/core/order/types.ts';
-import type { SendOutcome } from '../../../functions/core/world.ts';
 import type { Process } from '../processes/process.ts';
 
 export interface Send {
