@@ -111,6 +111,7 @@ export interface Simulator {
   readonly demoKeys?: { readonly signing: readonly string[]; readonly apiKey?: string };
   /** The provider's own API, as far as Keypost calls it. `npm start` serves it under /local/NAME. */
   readonly api?: FakeApi;
+  readonly orders?: FakeOrders;
   /** The seconds before each retry of a notification that got no success; left out, the provider never retries. */
   readonly retries?: readonly number[];
   /** Signs any bytes as the provider signs its notifications. `address` is the URL that they are posted to. */
@@ -151,6 +152,41 @@ export interface ApiResponse {
   readonly type: string;
   readonly body: string;
 }
+
+/** An order that the provider has, with the bodies of its notifications. */
+export interface SoldOrder {
+  readonly id: string;
+  readonly paid: string;
+  /** PayPal's approval, which has the buyer. */
+  readonly before?: string | undefined;
+  /** If it has been refunded. */
+  readonly refunded?: string | undefined;
+}
+
+/** Answers the calls of `reconcile` as the provider's API does, for these orders; undefined if it has no such resource. */
+export type FakeOrders = (sold: readonly ParsedOrder[], call: URL) => unknown;
+export type ParsedOrder = ReturnType<typeof parseBodies>;
+
+/** Answers a call of `reconcile` about these orders, and any other as the fake API does. It asks for no key. */
+export function answerOrders(
+  { orders, api }: Simulator,
+  sold: readonly SoldOrder[],
+  request: ApiRequest,
+): ApiResponse {
+  // A list of 1,000 orders is called 1,000 times.
+  const known = parsed.get(sold) ?? sold.map(parseBodies);
+  parsed.set(sold, known);
+  const found = orders?.(known, new URL(request.path, 'http://localhost'));
+  return found === undefined ? (api?.(request) ?? apiJson(404, {})) : apiJson(200, found);
+}
+
+/** A body is JSON or a form. */
+const parse = (body: string | undefined) =>
+  body?.startsWith('{') ? JSON.parse(body) : body && new URLSearchParams(body);
+const parseBodies = ({ id, paid, before, refunded }: SoldOrder) => ({
+  ...{ id, paid: parse(paid), before: parse(before), refunded: parse(refunded) },
+});
+const parsed = new WeakMap<readonly SoldOrder[], ParsedOrder[]>();
 
 export type FakeApi = (request: ApiRequest) => ApiResponse;
 

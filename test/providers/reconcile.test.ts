@@ -16,10 +16,10 @@ import { requestWorld } from '../../functions/core/request-world.ts';
 import type { Ports, Store } from '../../functions/core/world.ts';
 import { providers } from '../../functions/providers/index.ts';
 import { loadSimulator } from '../../functions/providers/simulate.ts';
+import { answerOrders, type SoldOrder } from '../../functions/providers/simulator.ts';
 import demo from '../../local/demo-shop.ts';
 import { isProve } from '../fixtures/prove.ts';
 import { startServer } from '../local/server.ts';
-import { answerOrders, type SoldOrder } from './order-apis.ts';
 
 const NOW = Date.parse('2027-01-02T00:00:00Z');
 const DAY_MS = 24 * 3_600_000;
@@ -116,7 +116,7 @@ describe.each(sellers)('$name', (provider) => {
       calls += 1;
       const isBusy = calls % 7 === 3;
       const { method = 'GET', url = '', headers } = request;
-      const answer = simulator && answerOrders(name, simulator, sold, { method, path: url, headers });
+      const answer = simulator && answerOrders(simulator, sold, { method, path: url, headers });
       if (isBusy) response.writeHead(429, { 'retry-after': '2' }).end();
       else response.writeHead(answer?.status ?? 404, { 'content-type': answer?.type }).end(answer?.body);
     });

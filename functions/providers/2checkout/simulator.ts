@@ -1,7 +1,14 @@
 /** Sends 2Checkout's notifications, with all three signatures. */
 import { createHmac, randomInt } from 'node:crypto';
 import { form } from '../../core/inbound/body.ts';
-import { doubling, FORM_HEADERS, fillTemplate, postForm, type Simulator } from '../simulator.ts';
+import {
+  doubling,
+  FORM_HEADERS,
+  fillTemplate,
+  type ParsedOrder,
+  postForm,
+  type Simulator,
+} from '../simulator.ts';
 
 /** Status, type of the refund, resolution of the chargeback, type of the licence, and the part of the price that is paid. */
 const EVENTS: Readonly<Record<string, readonly [string, string, string, string, number]>> = {
@@ -46,6 +53,17 @@ export const simulator: Simulator = {
     const { body } = sign(String(new URLSearchParams(Object(fields))), secret);
     return postForm(orderId, body.toString());
   },
+
+  /** https://docs.2checkout.com/api-reference/reference/order: the orders of the notifications, as the API shows them. */
+  orders(sold, { pathname, searchParams }) {
+    const [, number] = /^\/rest\/6\.0\/orders\/(\w+)\/$/.exec(pathname) ?? [];
+    const one = sold.find(({ id }) => id === number);
+    if (one) return orderOf(one);
+    if (!pathname.startsWith('/rest/6.0/orders/')) return undefined;
+    const [page, limit] = [Number(searchParams.get('Page')), Number(searchParams.get('Limit'))];
+    const Items = sold.slice((page - 1) * limit, page * limit).map(orderOf);
+    return { Items, Pagination: { Page: page, Limit: limit, Count: sold.length } };
+  },
 };
 
 /** Replaces the signatures of a form. Latin-1 keeps the bytes of the fields, whose lengths are signed. */
@@ -60,4 +78,26 @@ function sign(body: string | Buffer, secret: string) {
   pairs.push(`HASH=${mac('md5')}`);
   pairs.push(`SIGNATURE_SHA2_256=${mac('sha256')}`, `SIGNATURE_SHA3_256=${mac('sha3-256')}`);
   return { headers: FORM_HEADERS, body: Buffer.from(pairs.join('&'), 'latin1') };
+}
+
+function orderOf({ paid, refunded }: ParsedOrder) {
+  const text = (name: string): string | null => paid.get(name) || null;
+  const GrossDiscountedPrice = Number(text('IPN_TOTALGENERAL'));
+  const [Currency, CountryCode] = [text('CURRENCY')?.toLowerCase(), text('COUNTRY_CODE')];
+  const person = { FirstName: text('FIRSTNAME'), LastName: text('LASTNAME'), Company: text('COMPANY') };
+  const BillingDetails = { ...person, Email: text('CUSTOMEREMAIL'), CountryCode };
+  const subscription = { SubscriptionReference: text('IPN_LICENSE_REF[]'), Trial: false };
+  return {
+    ...{ RefNo: text('REFNO'), Status: refunded ? 'REFUND' : 'COMPLETE', ChargebackResolution: 'NONE' },
+    ...{ OrderDate: text('SALEDATE'), TestOrder: text('TEST_ORDER') === '1', Language: text('LANGUAGE') },
+    ...{ BillingDetails, DeliveryDetails: BillingDetails, GiftDetails: null, Currency, GrossDiscountedPrice },
+    ...{ PaymentDetails: { Type: 'CC', Currency }, AdditionalFields: null },
+    Items: [
+      {
+        ...{ Code: text('IPN_PCODE[]'), Quantity: Number(text('IPN_QTY[]')), AdditionalFields: null },
+        ProductDetails: { Name: text('IPN_PNAME[]'), RenewalStatus: false, Subscriptions: [subscription] },
+        Price: { Currency, GrossDiscountedPrice: Number(text('IPN_TOTAL[]')) },
+      },
+    ],
+  };
 }

@@ -39,6 +39,17 @@ export const simulator: Simulator = {
     );
     return postJson(orderId, body, standardHeaders(body, secret, now));
   },
+
+  /** https://docs.dodopayments.com/api-reference/payments/get-payments: the payments of the notifications, with their refunds. */
+  orders(sold, { pathname, searchParams }) {
+    const all = sold.map(({ paid, refunded }) => ({
+      ...paid.data,
+      ...(refunded ? { refund_status: 'full', refunds: [refunded.data] } : {}),
+    }));
+    const one = all.find(({ payment_id }) => pathname === `/payments/${payment_id}`);
+    const [page, size] = [Number(searchParams.get('page_number')), Number(searchParams.get('page_size'))];
+    return one ?? { items: all.slice(page * size, (page + 1) * size) };
+  },
 };
 
 const shortId = () => randomBytes(12).toString('hex');

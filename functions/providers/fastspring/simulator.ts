@@ -34,6 +34,18 @@ export const simulator: Simulator = {
     const body = JSON.stringify(fillTemplate(file, order, values(order, orderId, share, now)));
     return postJson(orderId, body, { 'x-fs-signature': fastspringSignature(secret, body) });
   },
+
+  /** https://developer.fastspring.com/reference/get-unprocessed-events: the events of the notifications, 25 a page. Half of them count as answered. */
+  orders(sold, { pathname, searchParams }) {
+    const isProcessed = pathname === '/events/processed';
+    const all = sold
+      .flatMap(({ paid, refunded }) => [...paid.events, ...(refunded?.events ?? [])])
+      .map((event, at) => ({ ...event, created: START + at, processed: at % 2 === 0 }))
+      .filter(
+        ({ created, processed }) => processed === isProcessed && created >= Number(searchParams.get('begin')),
+      );
+    return { events: all.slice(0, SIZE), more: all.length > SIZE };
+  },
 };
 
 /** https://developer.fastspring.com/docs/message-security */
@@ -115,3 +127,7 @@ const newId = () => randomBytes(16).toString('base64url');
 /** A reference such as ABC210906-5720-79124 is the shop, the day and two numbers. */
 const newReference = (now: number) =>
   `SIM${new Date(now).toISOString().slice(2, 10).replaceAll('-', '')}-${randomInt(1_000, 9_999)}-${randomInt(10_000, 99_999)}`;
+
+const SIZE = 25;
+
+const START = Date.parse('2027-01-01');

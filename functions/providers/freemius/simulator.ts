@@ -36,6 +36,18 @@ export const simulator: Simulator = {
     );
     return postJson(orderId, body, sign(body, secret).headers);
   },
+
+  /** https://freemius.com/help/api/payments/list and …/users/retrieve: the payments and refunds of the notifications. */
+  orders(sold, { pathname, searchParams }) {
+    const [, user] = /\/users\/(\w+)\.json$/.exec(pathname) ?? [];
+    if (user) return sold.find(({ id }) => id === user)?.paid.objects.user;
+    // Every notification of the simulator has the same user's ID.
+    const payments = sold.flatMap(({ id, paid, refunded }) =>
+      [paid, ...(refunded ? [refunded] : [])].map(({ objects }) => ({ ...objects.payment, user_id: id })),
+    );
+    const [from, count] = [Number(searchParams.get('offset')), Number(searchParams.get('count'))];
+    return { payments: payments.slice(from, from + count) };
+  },
 };
 
 function sign(body: string | Buffer, secret: string) {

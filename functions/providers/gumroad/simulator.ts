@@ -1,6 +1,6 @@
 /** Sends Gumroad's ping: a form with the fields of ping_notification.rb in antiwork/gumroad, and the secret in the address. */
 import { randomBytes, randomInt } from 'node:crypto';
-import { fillTemplate, postForm, type Simulator, type TestOrder } from '../simulator.ts';
+import { fillTemplate, type ParsedOrder, postForm, type Simulator, type TestOrder } from '../simulator.ts';
 
 const EVENTS: Readonly<Record<string, Readonly<Record<string, string | boolean>>>> = {
   paid: { resource_name: 'sale' },
@@ -31,6 +31,16 @@ export const simulator: Simulator = {
       .join('&');
     return postForm(orderId, body, {}, `secret=${urlEncode(secret)}`);
   },
+
+  /** https://gumroad.com/api#sales: the sales of the pings, ten a page; `Purchase#as_json` has other names for some fields. */
+  orders(sold, { pathname, searchParams }) {
+    const [, id] = /^\/v2\/sales\/(.+)$/.exec(decodeURIComponent(pathname)) ?? [];
+    const one = sold.find((order) => order.id === id);
+    if (one) return { success: true, sale: saleOf(one) };
+    const from = Number(searchParams.get('page_key') ?? 0);
+    const next = from + SIZE < sold.length ? { next_page_key: String(from + SIZE) } : {};
+    return { success: true, sales: sold.slice(from, from + SIZE).map(saleOf), ...next };
+  },
 };
 
 const SELLER_ID = 'kL0psVL2admJSYRNs-EXAMPLE==';
@@ -52,4 +62,18 @@ function fields(order: TestOrder, saleId: string, sellerId: string, now: number)
     subscription: isRenewal || order.event === 'trial' ? subscriptionOf(saleId) : undefined,
   });
   return { ...Object(ping), ...EVENTS[order.event] };
+}
+
+const SIZE = 10;
+
+function saleOf({ id, paid: ping, refunded }: ParsedOrder) {
+  const [product_id, email] = [ping.get('product_id'), ping.get('email')];
+  return {
+    ...{ id, email, purchase_email: email, full_name: ping.get('full_name'), product_id },
+    ...{ product_permalink: ping.get('short_product_id'), created_at: ping.get('sale_timestamp') },
+    ...{ price: Number(ping.get('price')), quantity: Number(ping.get('quantity')), paid: true },
+    custom_fields: { licensee: ping.get('custom_fields[licensee]') },
+    ...{ refunded: refunded !== undefined, partially_refunded: false, disputed: false, dispute_won: false },
+    ...{ is_gift_receiver_purchase: false },
+  };
 }

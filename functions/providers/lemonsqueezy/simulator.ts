@@ -53,6 +53,19 @@ export const simulator: Simulator = {
     const signature = lemonsqueezySignature(secret, body);
     return postJson(orderId, body, { 'x-event-name': eventName, 'x-signature': signature });
   },
+
+  /** https://docs.lemonsqueezy.com/api/orders/list-all-orders: the orders of the notifications, the newest first. */
+  orders(sold, { pathname, searchParams }) {
+    const all = sold.map(({ paid, refunded }) => (refunded ?? paid).data).reverse();
+    const [, id] = /^\/v1\/orders\/(\d+)\/order-items$/.exec(pathname) ?? [];
+    if (id) {
+      const { first_order_item } = all.find((one) => one.id === id).attributes;
+      return { data: [{ type: 'order-items', id: '1', attributes: first_order_item }] };
+    }
+    const [page, size] = [Number(searchParams.get('page[number]')), Number(searchParams.get('page[size]'))];
+    const meta = { page: { currentPage: page, perPage: size, lastPage: Math.ceil(all.length / size) } };
+    return { meta, data: all.slice((page - 1) * size, page * size) };
+  },
 };
 
 /** https://docs.lemonsqueezy.com/help/webhooks/signing-requests */

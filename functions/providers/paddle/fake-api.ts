@@ -1,5 +1,5 @@
 /** The one call of Paddle's API that Keypost makes; it returns the sample's buyer. */
-import { type ApiRequest, type ApiResponse, apiJson } from '../simulator.ts';
+import { type ApiRequest, type ApiResponse, apiJson, type FakeOrders } from '../simulator.ts';
 
 /** https://developer.paddle.com/api-reference/transactions/get-transaction */
 export function paddleApi({ method, path, headers }: ApiRequest): ApiResponse {
@@ -22,3 +22,17 @@ const BUYER = {
 
 const failure = (status: number, code: string) =>
   apiJson(status, { error: { type: 'request_error', code, detail: code }, meta: { request_id: 'local' } });
+
+/** https://developer.paddle.com/api-reference/transactions/list-transactions: the entities of the notifications. */
+export const paddleOrders: FakeOrders = (sold, { pathname, searchParams }) => {
+  if (pathname !== '/transactions') return undefined;
+  const [after, size] = [searchParams.get('after'), Number(searchParams.get('per_page'))];
+  const all = [...sold]
+    .sort((one, other) => (one.id < other.id ? -1 : 1))
+    .filter(({ id }) => !after || id > after);
+  const data = all.slice(0, size).map(({ paid, refunded }) => ({
+    ...paid.data,
+    adjustments: refunded ? [refunded.data] : [],
+  }));
+  return { data, meta: { pagination: { per_page: size, has_more: all.length > size } } };
+};

@@ -1,7 +1,7 @@
 /** Sends Paddle Billing's compact JSON, signed together with the time before it. */
 import { randomBytes } from 'node:crypto';
 import { evenly, fillTemplate, hmac, postJson, type Simulator } from '../simulator.ts';
-import { paddleApi } from './fake-api.ts';
+import { paddleApi, paddleOrders } from './fake-api.ts';
 
 /** Action, type, and the share of the price of each adjustment. */
 const ADJUSTMENTS: Readonly<Record<string, readonly [action: string, type: string, share: number]>> = {
@@ -21,6 +21,7 @@ const ORIGINS: Readonly<Record<string, string>> = {
 
 export const simulator: Simulator = {
   events: [...Object.keys(ORIGINS), ...Object.keys(ADJUSTMENTS)],
+  orders: paddleOrders,
   demoKeys: {
     signing: ['pdl_ntfset_01kexample0000000000000000_ExampleSecret'],
     apiKey: 'pdl_sdbx_apikey_example',

@@ -1,6 +1,6 @@
 /** The one call to PayPal's API that the simulator needs: it returns the public key that the path contains. */
 import { createPublicKey } from 'node:crypto';
-import { type ApiRequest, type ApiResponse, apiJson } from '../simulator.ts';
+import { type ApiRequest, type ApiResponse, apiJson, type FakeOrders } from '../simulator.ts';
 
 /** It has no orders and no tokens, so the buyer of a capture comes from CHECKOUT.ORDER.APPROVED. */
 export function paypalApi({ method, path }: ApiRequest): ApiResponse {
@@ -19,3 +19,23 @@ function toPem(spki: string): string | undefined {
     return undefined;
   }
 }
+
+const SIZE = 100;
+
+/** https://developer.paypal.com/docs/api/transaction-search/v1 and …/payments/v2, …/orders/v2 */
+export const paypalOrders: FakeOrders = (sold, { pathname, searchParams }) => {
+  const [, kind, id] = /^\/v[12]\/(payments\/captures|checkout\/orders)\/(\w+)$/.exec(pathname) ?? [];
+  if (pathname === '/v1/oauth2/token') return { access_token: 'A21' };
+  if (kind === 'checkout/orders') return sold.find((one) => one.id === id)?.before.resource;
+  const captures = sold.map(({ paid, refunded }) => ({
+    ...paid.resource,
+    status: refunded ? 'REFUNDED' : 'COMPLETED',
+  }));
+  if (kind) return captures.find((one) => one.id === id);
+  if (pathname !== '/v1/reporting/transactions') return undefined;
+  const page = Number(searchParams.get('page'));
+  const transaction_details = captures.slice((page - 1) * SIZE, page * SIZE).map((one) => ({
+    transaction_info: { transaction_id: one.id, transaction_status: one.status === 'REFUNDED' ? 'V' : 'S' },
+  }));
+  return { transaction_details, page, total_pages: Math.ceil(captures.length / SIZE) };
+};

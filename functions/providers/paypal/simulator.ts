@@ -16,7 +16,7 @@ import {
   type Simulator,
   type TestOrder,
 } from '../simulator.ts';
-import { paypalApi } from './fake-api.ts';
+import { paypalApi, paypalOrders } from './fake-api.ts';
 
 /** The template of each event, and its values. */
 const EVENTS: Readonly<Record<string, readonly [file: string, values: Readonly<Record<string, unknown>>]>> = {
@@ -41,6 +41,7 @@ const EVENTS: Readonly<Record<string, readonly [file: string, values: Readonly<R
 
 export const simulator: Simulator = {
   events: Object.keys(EVENTS),
+  orders: paypalOrders,
   demoKeys: { signing: ['5FX00001EXAMPLE9H'], apiKey: 'client:secret' },
   api: paypalApi,
   retries: doubling(25, 72),

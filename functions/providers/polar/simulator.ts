@@ -46,6 +46,17 @@ export const simulator: Simulator = {
     const signed = standardHeaders(body, keyOf(secret), now);
     return postJson(orderId, body, { 'user-agent': 'polar.sh webhooks', ...signed });
   },
+
+  /** https://polar.sh/docs/api-reference/orders/list: the orders of the notifications, the newest first. */
+  orders(sold, { searchParams }) {
+    const [page, limit] = [Number(searchParams.get('page')), Number(searchParams.get('limit'))];
+    const all = sold.map(({ paid, refunded }) => (refunded ?? paid).data).reverse();
+    const items = all.slice((page - 1) * limit, page * limit);
+    return {
+      items,
+      pagination: { total_count: all.length, max_page: Math.ceil(all.length / limit) },
+    };
+  },
 };
 
 /** Decodes the base64 after `whsec_`. Any other secret is an old one, whose text is the key. */

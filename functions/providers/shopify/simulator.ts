@@ -48,4 +48,13 @@ export const simulator: Simulator = {
       ...(test ? { 'x-shopify-test': 'true' } : {}),
     });
   },
+
+  /** https://shopify.dev/docs/api/admin-rest/latest/resources/order: the orders of the notifications, by ID, with refunds. */
+  orders(sold, { searchParams }) {
+    const all = sold
+      .map(({ paid, refunded }) => ({ ...paid, refunds: refunded ? [refunded] : [] }))
+      .filter(({ id }) => id > Number(searchParams.get('since_id')))
+      .sort((one, other) => one.id - other.id);
+    return { orders: all.slice(0, Number(searchParams.get('limit'))) };
+  },
 };

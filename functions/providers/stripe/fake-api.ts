@@ -1,7 +1,7 @@
 /** The calls of Stripe's API that Keypost makes; they return the sample's session. */
 import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
-import { type ApiRequest, type ApiResponse, apiJson, fillTemplate } from '../simulator.ts';
+import { type ApiRequest, type ApiResponse, apiJson, type FakeOrders, fillTemplate } from '../simulator.ts';
 
 const Session = z.looseObject({
   id: z.string(),
@@ -70,3 +70,35 @@ function lineItems(id: string) {
 
 const failure = (status: number, message: string) =>
   apiJson(status, { error: { message, type: 'invalid_request_error' } });
+
+/** The three lists, and the charge of a payment: https://docs.stripe.com/api/refunds/list, …/payment_intents/retrieve */
+export const stripeOrders: FakeOrders = (sold, { pathname, searchParams }) => {
+  const intent = /^\/v1\/payment_intents\/([^/]+)$/.exec(pathname)?.[1];
+  const one = sold.find(({ id }) => id === intent);
+  const latest_charge = one?.refunded?.data.object ?? { id: 'ch_1', refunded: false };
+  if (one) return { id: intent, latest_charge };
+  const page = (all: readonly { readonly id: string }[]) => {
+    const after = searchParams.get('starting_after');
+    const from = after ? all.findIndex(({ id }) => id === after) + 1 : 0;
+    const to = from + Number(searchParams.get('limit'));
+    return { object: 'list', data: all.slice(from, to), has_more: to < all.length };
+  };
+  if (pathname === '/v1/refunds')
+    return page(
+      sold.flatMap(({ id, refunded }) =>
+        refunded
+          ? {
+              id: `re_${id}`,
+              payment_intent: id,
+              charge: `ch_${id}`,
+              status: 'succeeded',
+              amount: 4875,
+              currency: 'eur',
+            }
+          : [],
+      ),
+    );
+  if (pathname === '/v1/disputes') return page([]);
+  if (pathname !== '/v1/checkout/sessions') return undefined;
+  return page(sold.map(({ paid }) => ({ ...paid.data.object, livemode: true })).reverse());
+};

@@ -1,7 +1,7 @@
 /** Sends Stripe's events, with line breaks as its API writes them, signed together with the time before them. */
 import { randomBytes } from 'node:crypto';
 import { doubling, fillTemplate, hmac, postJson, type Simulator, type TestOrder } from '../simulator.ts';
-import { paidCheckout, stripeApi } from './fake-api.ts';
+import { paidCheckout, stripeApi, stripeOrders } from './fake-api.ts';
 
 /** The share of a charge that is refunded, or the event's type and status of a dispute. */
 const REVERSALS: Readonly<Record<string, number | readonly [type: string, status: string]>> = {
@@ -13,6 +13,7 @@ const REVERSALS: Readonly<Record<string, number | readonly [type: string, status
 
 export const simulator: Simulator = {
   events: ['paid', ...Object.keys(REVERSALS), 'unpaid', 'trial', 'renewed', 'ignored'],
+  orders: stripeOrders,
   demoKeys: { signing: ['whsec_ExampleSecret0001'], apiKey: 'rk_test_example' },
   api: stripeApi,
   retries: doubling(16, 72),

@@ -55,6 +55,13 @@ export const simulator: Simulator = {
     );
     return send(secret, 'order.updated', body, orderId);
   },
+
+  /** https://woocommerce.github.io/woocommerce-rest-api-docs/#list-all-orders: the orders of the notifications. */
+  orders(sold, { searchParams }) {
+    const [page, size] = [Number(searchParams.get('page')), Number(searchParams.get('per_page'))];
+    const all = sold.map(({ paid, refunded }) => refunded ?? paid).sort((one, other) => one.id - other.id);
+    return all.slice((page - 1) * size, page * size);
+  },
 };
 
 const subscriptionOf = (orderId: string) => `${Number(orderId) + 1_000_000_000}`;
