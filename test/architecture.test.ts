@@ -55,6 +55,16 @@ test('no test reads the template that a seller edits', () => {
   expect(reads.map(([file]) => file)).toEqual([]);
 });
 
+/** These put JSON, a dumped object or a bare index into the name of a row. `testEach` of in-words.ts says the values in words. */
+const DUMPS = /\)\(\s*(['"`])(?:(?!\1)[^\\\n]|\\.)*%[joO#]/;
+
+test('the rows of tests have names in words', () => {
+  const dumping = [...tests].filter(([, content]) => DUMPS.test(content));
+  expect(dumping.map(([file]) => file)).toEqual([]);
+  for (const format of ['j', 'o', 'O', '#'])
+    expect(`test.each(rows)(\n  'a row with %${format} is read', () => {})`).toMatch(DUMPS);
+});
+
 describe('the reader of sources', () => {
   const file = text(
     [

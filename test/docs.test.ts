@@ -13,6 +13,7 @@ import { HINTS } from '../functions/core/inbound/hints.ts';
 import { providers } from '../functions/providers/index.ts';
 import { loadCatalogue } from '../lib/build/load-catalogue.ts';
 import { KeypostStack } from '../lib/keypost-stack.ts';
+import { testEach } from './fixtures/in-words.ts';
 
 const read = (file: string) => readFileSync(file, 'utf8');
 const ofKind = (kind: string, folder: string) =>
@@ -87,7 +88,11 @@ describe('commands in the documents', () => {
 
   test('are found', () => expect(named.length).toBeGreaterThan(20));
 
-  test.each(named)('$file: $words exists and has these options', async ({ words }) => {
+  testEach(
+    named.map(
+      ({ file, words }) => [words.filter((word) => !word.startsWith("'")).join(' '), file, words] as const,
+    ),
+  )('`$0` in $1 exists and has these options', async (_command, _file, words) => {
     const { verbs, help } = await helpFor(words);
     const rest = words.slice(verbs.length);
     expect(verbs).not.toEqual([]);

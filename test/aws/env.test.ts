@@ -18,6 +18,6 @@ test.each(Object.keys(ENV))('%s is required and must not be empty', (name) => {
   for (const value of [undefined, '']) expect(() => webhookEnv({ ...ENV, [name]: value })).toThrow(name);
 });
 
-test.each(['5m', '-1', '1e3', '123456', ' 300'])('a cache time of %j seconds is refused', (seconds) => {
+test.each(['5m', '-1', '1e3', '123456', ' 300'])('a cache time of "%s" seconds is refused', (seconds) => {
   expect(() => webhookEnv({ ...ENV, KEYS_CACHED_SECONDS: seconds })).toThrow('KEYS_CACHED_SECONDS');
 });

@@ -112,7 +112,7 @@ test.each([
   ['', {}],
   ['not JSON', {}],
   ['[]', {}],
-])('a secret with the content %j is refused as keys_unavailable', async (text) => {
+])('a secret with the content "%s" is refused as keys_unavailable', async (text) => {
   answer = text;
   await expect(secret().read()).rejects.toMatchObject({ code: 'keys_unavailable' });
 });

@@ -15,6 +15,7 @@ import { connect, sesClient, sesMailer } from '../../functions/aws/ses/mailer.ts
 import { toMime } from '../../functions/aws/ses/mime.ts';
 import type { Message } from '../../functions/core/mail/message.ts';
 import { anyChar } from '../fixtures/any-char.ts';
+import { testEach } from '../fixtures/in-words.ts';
 
 const MESSAGE: Message = {
   to: 'zoe@example.com',
@@ -130,7 +131,7 @@ describe('a mail that SES accepts', () => {
 describe('a mail that SES does not accept', () => {
   // Codes: https://docs.aws.amazon.com/ses/latest/APIReference/CommonErrors.html and API_SendRawEmail.html.
   // Messages: https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html, or as users report them.
-  it.for<[kind: string, status: number, code: string, message: string, name?: string]>([
+  testEach<[kind: string, status: number, code: string, message: string, name?: string]>([
     ['throttled', 400, 'Throttling', 'Maximum sending rate exceeded.'],
     ['throttled', 400, 'ThrottlingException', 'Rate exceeded'],
     ['throttled', 429, 'TooManyRequestsException', ''],
@@ -184,13 +185,13 @@ describe('a mail that SES does not accept', () => {
     ['refused', 400, 'InvalidParameterValue', 'Domain ends with dot'],
     ['unknown', 500, 'InternalFailure', 'm'],
     ['unknown', 503, 'ServiceUnavailable', 'm'],
-  ])('has the result "%s" if SES answers %i %s, "%s"', async ([kind, status, code, message, name]) => {
+  ])('has the result $0 if SES answers $1 $2 with the text $3', async (kind, status, code, message, name) => {
     await ses(answering(status, fault(code, message)));
     expect(await send()).toEqual({ kind, code: name ?? code });
     expect(seen.requests).toBe(1);
   });
 
-  it.for<[kind: string, status: number, body: string]>([
+  testEach<[kind: string, status: number, body: string]>([
     ['account', 403, '<html><body><p>no way</body></html>'],
     ['account', 404, '{}'],
     ['account', 403, ''],
@@ -198,7 +199,7 @@ describe('a mail that SES does not accept', () => {
     ['unknown', 500, ''],
     ['unknown', 301, ''],
     ['unknown', 200, SENT.slice(0, 100)],
-  ])('has the result "%s" if another server answers %i, "%s"', async ([kind, status, body]) => {
+  ])('has the result $0 if another server answers $1 with the text $2', async (kind, status, body) => {
     await ses(answering(status, body));
     expect(await send()).toEqual({ kind, code: expect.stringMatching(/^\w{1,20}$/) });
     expect(seen.requests).toBe(1);
@@ -315,16 +316,18 @@ describe('a received mail', () => {
     };
   }
 
-  it.for([
-    'Zoë Ångström',
-    'Zoe\u0308 A\u030Angstro\u0308m',
-    'محمد عبد الله (Mac)',
-    '田中さん 👩‍👩‍👧‍👦 🇯🇵',
-    'He said "no" \\ it\'s; <a@b>, (c)',
-    `${'Very long '.repeat(19)}name`,
-    'x'.repeat(200),
-    'é'.repeat(200),
-  ])('has the unchanged name %s', async (name) => {
+  testEach(
+    [
+      'Zoë Ångström',
+      'Zoe\u0308 A\u030Angstro\u0308m',
+      'محمد عبد الله (Mac)',
+      '田中さん 👩‍👩‍👧‍👦 🇯🇵',
+      'He said "no" \\ it\'s; <a@b>, (c)',
+      `${'Very long '.repeat(19)}name`,
+      'x'.repeat(200),
+      'é'.repeat(200),
+    ].map((name) => [name] as const),
+  )('has the unchanged name $0', async (name) => {
     const words = {
       subject: `Your serial for ${name} (order 1)`,
       text: `${name}\n`,

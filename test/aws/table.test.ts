@@ -60,7 +60,7 @@ test('each reversal is a separate attribute', async () => {
 });
 
 test.each(['__proto__', 'constructor', 'hasOwnProperty', '', 're:1#%'])(
-  'a reversal with the ID %j is stored, read and changed',
+  'a reversal with the ID "%s" is stored, read and changed',
   async (id) => {
     const key = `shop#reversal ${id}`;
     const fact = { kind: 'chargeback', state: 'open', part: 'full' } as const;

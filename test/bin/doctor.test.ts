@@ -13,6 +13,7 @@ import { run } from '../../bin/commands/cli/program.ts';
 import { emptyOrder } from '../../functions/core/order/settle.ts';
 import { toItem } from '../../functions/core/order/stored.ts';
 import { catalogueFile, seller, serial } from '../fixtures/catalogue.ts';
+import { testEach } from '../fixtures/in-words.ts';
 import { startServer } from '../local/server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keypost-doctor-'));
@@ -987,27 +988,30 @@ test('the table has one line per check and does not repeat a cure', async () => 
   expect(out).toMatch(/\nunknown +provider-key shop +see above\n/);
 });
 
-test.each([
+testEach([
   [
-    ['keys', 'list'],
+    'it does not exist',
+    'keys list',
     /no stack Keypost in this account and region; run `npx cdk deploy`/,
     fault('ValidationError', 'Stack with id Keypost does not exist'),
   ],
-  [['orders', 'held'], /no output OrdersTable/, stack({ ...NAMES, OrdersTable: '' })],
+  ['it lacks an output', 'orders held', /no output OrdersTable/, stack({ ...NAMES, OrdersTable: '' })],
   [
-    ['keys', 'set', 'shop'],
+    'the credentials are rejected',
+    'keys set shop',
     /^AWS rejects these credentials; check them with `aws sts get-caller-identity`$/,
     fault('InvalidClientTokenId', 'x', 403),
   ],
-  [['orders', 'release', 'k'], /have expired/, fault('ExpiredToken', 'x', 403)],
+  ['the credentials have expired', 'orders release k', /have expired/, fault('ExpiredToken', 'x', 403)],
   [
-    ['keys', 'list'],
+    'the user may not read it',
+    'keys list',
     /not allowed to cloudformation:DescribeStacks/,
     fault('AccessDenied', 'not authorized to perform: cloudformation:DescribeStacks on', 403),
   ],
-])('%j fails with one line if the stack cannot be found', async (args, why, reply) => {
+])('the command $1 fails with one line about the stack if $0', async (_, args, why, reply) => {
   answers['DescribeStacks Keypost'] = reply;
-  const { code, out, err } = await keypost(...args);
+  const { code, out, err } = await keypost(...args.split(' '));
   expect([code, out]).toEqual([1, '']);
   expect(err).toMatch(why);
   expect(err).not.toContain('\n');
@@ -1024,29 +1028,32 @@ test('--stack selects another stack and appears in the suggested commands', asyn
   expect(out).toContain('`npm run keypost -- keys set widget --stack Second`');
 });
 
-test.each<[string[], number, RegExp]>([
+testEach<[string[], number, RegExp]>([
   [['--local'], 0, /is set/],
   [[], 1, /^ResourceNotFoundException/],
-])('a missing secret is created on this machine only: %j', async (local, code, why) => {
-  const gone = jsonFault('ResourceNotFoundException');
-  for (const name of ['provider-keys', 'ProviderKeys1']) {
-    answers[`GetSecretValue ${name}`] = gone;
-    answers[`PutSecretValue ${name}`] = gone;
-  }
-  let created = '';
-  answers['CreateSecret '] = (body) => {
-    created = body;
-    return '{}';
-  };
-  answers.GetCallerIdentity = xml('GetCallerIdentity', '<Arn>arn:aws:iam::1:user/seller</Arn>');
-  for (const table of ['Keypost-Orders1', 'keypost-orders']) {
-    answers[`GetItem ${table}`] = '{}';
-    answers[`PutItem ${table}`] = '{}';
-  }
-  const result = await keypost('keys', 'set', 'shop', ...local);
-  expect([result.code, result.out + result.err]).toEqual([code, expect.stringMatching(why)]);
-  expect(created.includes('whsec_AnotherExample2')).toBe(code === 0);
-});
+])(
+  'a missing secret is created on this machine only: with the options $0 the exit code is $1',
+  async (local, code, why) => {
+    const gone = jsonFault('ResourceNotFoundException');
+    for (const name of ['provider-keys', 'ProviderKeys1']) {
+      answers[`GetSecretValue ${name}`] = gone;
+      answers[`PutSecretValue ${name}`] = gone;
+    }
+    let created = '';
+    answers['CreateSecret '] = (body) => {
+      created = body;
+      return '{}';
+    };
+    answers.GetCallerIdentity = xml('GetCallerIdentity', '<Arn>arn:aws:iam::1:user/seller</Arn>');
+    for (const table of ['Keypost-Orders1', 'keypost-orders']) {
+      answers[`GetItem ${table}`] = '{}';
+      answers[`PutItem ${table}`] = '{}';
+    }
+    const result = await keypost('keys', 'set', 'shop', ...local);
+    expect([result.code, result.out + result.err]).toEqual([code, expect.stringMatching(why)]);
+    expect(created.includes('whsec_AnotherExample2')).toBe(code === 0);
+  },
+);
 
 test('held orders are read in pages from the index, which may be stale, and never by a scan', async () => {
   const held = { heldAt: '2026-11-23T03:00:00.000Z' };

@@ -20,6 +20,7 @@ import type { Terminal } from '../../bin/commands/cli/terminal.ts';
 import { orderStore } from '../../functions/aws/dynamodb/orders.ts';
 import { type Running, start } from '../../local/start.ts';
 import { catalogueFile, serial } from '../fixtures/catalogue.ts';
+import { testEach } from '../fixtures/in-words.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'keypost-cli-'));
@@ -148,7 +149,7 @@ describe('keys set', () => {
     },
   );
 
-  test.each([
+  testEach([
     ['ascii', 'Sixteen-byte-keys', '16 ASCII characters; this one has 17 characters'],
     ['ascii', 'Sixteen-bÿte-key', '16 ASCII characters'],
     ['ascii', '', '16 ASCII characters; this one has 0 characters'],
@@ -170,27 +171,23 @@ describe('keys set', () => {
     ['shop --api-key', 'x', '--api-url'],
     ['shop --api-url http://shop.example.com', 'x', 'https://'],
     ['shop --api-url nonsense', 'x', 'https://'],
-  ])('keys set %s refuses the key %j, says why, and changes nothing', async (name, key, why) => {
+  ])('keys set $0 refuses a key and changes nothing: $2', async (name, key, why) => {
     const { code, out, err } = await keypost(`keys set ${name}`, key);
     expect([code, out, err]).toEqual([1, '', expect.stringContaining(why)]);
     expect(await stored('product-keys')).toEqual(fresh['product-keys']);
     expect(await stored('provider-keys')).toEqual(fresh['provider-keys']);
   });
 
-  test.each([
-    { args: 'shop', typed: ['whsec_new'], signing: ['whsec_new', SIGNING] },
-    { args: 'shop', typed: ['whsec_new', 'whsec_newer'], signing: ['whsec_newer', 'whsec_new'] },
-    { args: 'shop', typed: ['whsec_new', SIGNING], signing: [SIGNING, 'whsec_new'] },
-    { args: 'shop', typed: [SIGNING], signing: [SIGNING] },
-    { args: 'shop --only', typed: ['whsec_new'], signing: ['whsec_new'] },
-    { args: 'shop --only', typed: ['\ufeffwhsec_new\r\n'], signing: ['whsec_new'] },
-    { args: 'shop --only', typed: ['a>b<c&d "e\' \\f%+ü'], signing: ['a>b<c&d "e\' \\f%+ü'] },
-    {
-      args: 'shop --add',
-      typed: ['whsec_new', 'whsec_newer'],
-      signing: ['whsec_newer', 'whsec_new', SIGNING],
-    },
-  ])('keys set $args with $typed leaves the signing keys $signing', async ({ args, typed, signing }) => {
+  testEach<[string, string[], string[]]>([
+    ['shop', ['whsec_new'], ['whsec_new', SIGNING]],
+    ['shop', ['whsec_new', 'whsec_newer'], ['whsec_newer', 'whsec_new']],
+    ['shop', ['whsec_new', SIGNING], [SIGNING, 'whsec_new']],
+    ['shop', [SIGNING], [SIGNING]],
+    ['shop --only', ['whsec_new'], ['whsec_new']],
+    ['shop --only', ['\ufeffwhsec_new\r\n'], ['whsec_new']],
+    ['shop --only', ['a>b<c&d "e\' \\f%+ü'], ['a>b<c&d "e\' \\f%+ü']],
+    ['shop --add', ['whsec_new', 'whsec_newer'], ['whsec_newer', 'whsec_new', SIGNING]],
+  ])('keys set $0 with the key $1 leaves the signing keys $2', async (args, typed, signing) => {
     for (const key of typed) expect((await keypost(`keys set ${args}`, key)).code).toBe(0);
     const { shop, ...others } = await stored('provider-keys');
     expect(shop).toEqual({ signing });
@@ -237,11 +234,18 @@ describe('keys set', () => {
     });
   });
 
-  test.each([
-    ['product-keys', 'not JSON but Sixteen-byte-key', 'ascii', 'no JSON object'],
-    ['product-keys', '["Sixteen-byte-key"]', 'ascii', 'no JSON object'],
-    ['product-keys', { ascii: 'Sixteen-byte-key' }, 'ascii', 'not of the form [{ "version"'],
+  testEach([
+    ['text', 'product-keys', 'not JSON but Sixteen-byte-key', 'ascii', 'no JSON object'],
+    ['a list', 'product-keys', '["Sixteen-byte-key"]', 'ascii', 'no JSON object'],
     [
+      'a key without a version',
+      'product-keys',
+      { ascii: 'Sixteen-byte-key' },
+      'ascii',
+      'not of the form [{ "version"',
+    ],
+    [
+      'a version that is a text',
       'product-keys',
       {
         ascii: [
@@ -252,8 +256,14 @@ describe('keys set', () => {
       'ascii',
       'not of the form',
     ],
-    ['provider-keys', { shop: { signing: SIGNING } }, 'shop', 'not of the form { "signing"'],
-  ])('the secret %s is not overwritten while it holds %j', async (secret, value, name, why) => {
+    [
+      'signing keys that are no list',
+      'provider-keys',
+      { shop: { signing: SIGNING } },
+      'shop',
+      'not of the form { "signing"',
+    ],
+  ])('the secret $1 is not overwritten while it holds $0', async (_, secret, value, name, why) => {
     await put(secret, value);
     const { code, err } = await keypost(`keys set ${name}`, 'another-16-bytes');
     expect([code, err]).toEqual([1, expect.stringContaining(why)]);

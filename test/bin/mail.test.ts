@@ -6,6 +6,7 @@ import { afterAll, expect, test } from 'vitest';
 import { run } from '../../bin/commands/cli/program.ts';
 import { PREVIEW_KINDS, previewMail, previewPage } from '../../functions/core/mail/preview.ts';
 import { catalogueFile, catalogueWith, decrypt, KEY, serial } from '../fixtures/catalogue.ts';
+import { testEach } from '../fixtures/in-words.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keypost-mail-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -48,10 +49,10 @@ test('the first product and the seller’s language are shown unless others are 
   expect((await preview('--product', 'gadget', 'widget')).text).toContain('serials for Gadget and Widget (');
 });
 
-test.each([
+testEach([
   [['--product', 'x'], 'found no product x; write one of widget, gadget'],
   [['--name', ' '], 'the product widget holds an order with this name (no_name); write another name'],
-])('%j is a mistake', async (options, mistake) => {
+])('the options $0 are a mistake', async (options, mistake) => {
   const { code, complaint } = await preview(...options);
   expect(code).toBe(1);
   expect(complaint).toContain(mistake);

@@ -17,6 +17,7 @@ import { isTyped } from '../../functions/core/serial/typed-serial.ts';
 import { type Running, start } from '../../local/start.ts';
 import { anyChar } from '../fixtures/any-char.ts';
 import { catalogueFile, serial as ECB, KEY } from '../fixtures/catalogue.ts';
+import { testEach } from '../fixtures/in-words.ts';
 
 const OLD = 'Sixteen-byte-key';
 const JANE = 'B05F5DA78463537B5F9A76CF01B76E01';
@@ -121,12 +122,12 @@ function encryptWithOpenssl(how: readonly string[], input: Buffer, key = Buffer.
 
 describe('serial make', () => {
   // Facts of other tools, as in test/core/serial/serial.test.ts: openssl, Python.
-  test.each([
+  testEach([
     ['mac', 'Jane Q. Sample', 'Jane Q. Sample', JANE],
     ['mac', ' Jane\u00a0 Q. Sample\n', 'Jane Q. Sample', JANE],
     ['mac', 'Jose\u0301 Nu\u0301n\u0303ez', 'José Núñez', '1F63C813731FE0A7D889654699B97BF6'],
     ['old', 'José Núñez', 'José Núñez', 'd87b89b4f59b1b7ef879bb9ef84fdae2'],
-  ])('for %s makes the serial of %j', async (product, name, licensee, text) => {
+  ])('for $0 makes the serial of $1', async (product, name, licensee, text) => {
     const made = await ofProduct('make', product, name, '--json');
     expect([made.code, made.err, parsed(Made, made)]).toEqual([0, '', { serial: text, licensee }]);
     const shown = await ofProduct('make', product, name);
@@ -172,12 +173,12 @@ describe('serial make', () => {
       numRuns: 8,
       seed: 3,
     });
-    test.each<[string[], object]>([
+    testEach<[string[], object]>([
       [['-aes-128-ecb'], { mode: 'ecb', padding: 'pkcs7', text }],
       [['-aes-128-cbc', '-iv', iv], { mode: 'cbc', iv: literal, padding: 'pkcs7', text }],
       [['-aes-128-cbc', '-iv', '00'], { mode: 'cbc', iv: { from: 'zero' }, padding: 'pkcs7', text }],
       [['-aes-128-cfb8', '-iv', iv], { mode: 'cfb8', iv: literal, padding: 'none', text }],
-    ])('with %j', async (how, profile) => {
+    ])('with $0', async (how, profile) => {
       let count = 0;
       for (const name of names) {
         const made = await ofProfile('make', profile, name, '--json');
@@ -195,7 +196,7 @@ describe('serial make', () => {
 });
 
 describe('serial check', () => {
-  test.each<[string, string, string, string, string]>([
+  testEach<[string, string, string, string, string]>([
     ['mac', 'Jane Q. Sample', JANE, '2', 'exact'],
     ['mac', ' Jane Q.  Sample', ` b05f5da7 8463537b–5f9a76cf-01b76e01\n`, '2', 'copied badly'],
     ['mac', 'Jane Q. Sample', `\u200b${JANE.slice(0, 20)}\n${JANE.slice(20)}`, '2', 'copied badly'],
@@ -205,7 +206,7 @@ describe('serial check', () => {
     ['typed', 'Jane Q. Sample', 'wp: plfnv9w4cd9qpqwtev7g3dveo4', '1', 'copied badly'],
     ['base', 'Jane Q. Sample', 'sF9dp4RjU3tfmnbPAbduAQ==', '1', 'exact'],
     ['base', 'Jane Q. Sample', 'sF9dp4RjU3tfmnbPAbduAQ', '1', 'copied badly'],
-  ])('%s, %j: %j is valid', async (product, name, typed, version, result) => {
+  ])('$0, $1: $2 is valid', async (product, name, typed, version, result) => {
     const { code, out, err } = await ofProduct('check', product, name, '--serial', typed);
     expect([code, err]).toEqual([0, '']);
     expect(out).toMatch(
@@ -220,7 +221,7 @@ describe('serial check', () => {
     ]);
   });
 
-  test.each([
+  testEach([
     ['mac', 'Jane Q. Sample', `${JANE.slice(0, -1)}2`, 'copied badly'],
     ['mac', 'Jane Q Sample', JANE, 'not ours'],
     ['mac', 'Jane Q. Sample', 'A8629006C8380A5CD3AD9C0B915D6C5D', 'not ours'],
@@ -233,7 +234,7 @@ describe('serial check', () => {
     ['mac', 'Jane Q. Sample', '', 'not ours'],
     ['typed', 'Jane Q. Sample', 'P1FNV-9W4CD-9QPQW-TEV7G-3DVE0-4', 'copied badly'],
     ['base', 'Jane Q. Sample', 'SF9DP4RJU3TFMNBPABDUAQ==', 'copied badly'],
-  ])('%s, %j: %j is not valid: %s', async (product, name, typed, result) => {
+  ])('$0, $1: $2 is not valid: $3', async (product, name, typed, result) => {
     const { code, out, err } = await ofProduct('check', product, name, '--serial', typed);
     expect([code, out, err]).toEqual([
       1,
@@ -314,14 +315,14 @@ describe('serial check', () => {
     );
   });
 
-  test.each<[string, string, SerialText, boolean]>([
+  testEach<[string, string, SerialText, boolean]>([
     ['AB-C', 'A-BC', { alphabet: 'base64url' }, false],
     ['AB-C.D', 'A-BC.D', { alphabet: 'base64url', group: 4, separator: '.' }, false],
     ['ABCD', 'AB.CD', { alphabet: 'base64url', group: 2, separator: '.' }, true],
     ['AB CD', 'AB-CD', { alphabet: 'base64', group: 2 }, true],
     ['ABCDEF', 'ABCDE\r\nF==', { alphabet: 'base64', group: 5, separator: '\r\n' }, true],
     ['abcd', 'ABCD', { alphabet: 'base64' }, false],
-  ])('typed %s, issued %s, text %j: equal is %s', (typed, issued, text, same) =>
+  ])('if $2, $0 equals the issued $1: $3', (typed, issued, text, same) =>
     expect(isTyped(typed, issued, text)).toBe(same),
   );
 
@@ -387,7 +388,7 @@ describe('serial explain', () => {
 });
 
 describe('a mistake is reported in one line', () => {
-  test.each<[string, string, RegExp]>([
+  testEach<[string, string, RegExp]>([
     ['mac', '', /^mac: found no visible character in the name; write /],
     ['mac', '\u3164\u200b ', /^mac: found no visible character/],
     [
@@ -403,7 +404,7 @@ describe('a mistake is reported in one line', () => {
     ['none', 'Jane', /^none: no key; set one with `npm run keypost -- keys set none --local`$/],
     ['nope', 'Jane', /^unknown product nope; the catalogue has mac, typed, old, hex, none, base$/],
     ['constructor', 'Jane', /^unknown product constructor; the catalogue has /],
-  ])('for product %s and name %j', async (product, name, why) => {
+  ])('for product $0 and name $1', async (product, name, why) => {
     for (const verb of [['make'], ['explain'], ['check', '--serial', 'x']]) {
       const { code, out, err } = await ofProduct(verb[0] ?? '', product, name, ...verb.slice(1));
       expect([code, out, err]).toEqual([1, '', expect.stringMatching(why)]);
@@ -412,34 +413,53 @@ describe('a mistake is reported in one line', () => {
   });
 
   const profile = '{"mode":"ecb","padding":"pkcs7","text":{"alphabet":"HEX"}}';
-  test.each<[string[], string, RegExp]>([
+  test.each<[string, string[], string, RegExp]>([
     [
+      'a short key for a product',
       ['--product', 'mac', '--key', '-'],
       'short',
       /^mac: expected a key of 16 ASCII characters, got 5 characters$/,
     ],
-    [['--product', 'mac', '--key', '-'], '', /^mac: expected a key of .*, got 0 characters$/],
     [
+      'an empty key for a product',
+      ['--product', 'mac', '--key', '-'],
+      '',
+      /^mac: expected a key of .*, got 0 characters$/,
+    ],
+    [
+      'a long key for a profile',
       ['--profile', profile, '--key', '-'],
       `${KEY}5`,
       /^the profile: expected a key of 16 ASCII characters, got 17/,
     ],
-    [['--profile', profile], '', /^found no product; write --product/],
-    [['--key', KEY], '', /^found no product; write/],
-    [[], '', /^found no product; write/],
-    [['--profile', '{', '--key', '-'], KEY, /^--profile: expected a JSON object such as '\{/],
-    [['--profile', '[1]', '--key', '-'], KEY, /^--profile: expected a JSON object/],
+    ['a profile without a key', ['--profile', profile], '', /^found no product; write --product/],
+    ['a key without a product', ['--key', KEY], '', /^found no product; write/],
+    ['no options', [], '', /^found no product; write/],
     [
+      'a profile that is not JSON',
+      ['--profile', '{', '--key', '-'],
+      KEY,
+      /^--profile: expected a JSON object such as '\{/,
+    ],
+    [
+      'a profile that is a list',
+      ['--profile', '[1]', '--key', '-'],
+      KEY,
+      /^--profile: expected a JSON object/,
+    ],
+    [
+      'a padding that does not fit the mode',
       ['--profile', '{"mode":"ecb","padding":"none","text":{"alphabet":"HEX"}}', '--key', '-'],
       KEY,
       /^profile\.padding: found "none"; write one of pkcs7/,
     ],
     [
+      'a preset without its IV',
       ['--preset', 'php-mcrypt-cbc', '--profile', '{"text":{"alphabet":"HEX"}}', '--key', '-'],
       KEY,
       /^profile\.iv: found nothing; write \{ from: 'zero' \}/,
     ],
-  ])('for the options %j', async (args, typed, why) => {
+  ])('for %s', async (_, args, typed, why) => {
     const { code, out, err } = await serial(['make', '--name', 'Jane', ...args], typed);
     expect([code, out, err]).toEqual([1, '', expect.stringMatching(why)]);
     expect(err).not.toContain('\n');
@@ -498,7 +518,7 @@ describe('serial find-profile', () => {
     const own = ['-iv', Buffer.from(KEY).toString('hex')];
     const HEX = (bytes: Buffer) => bytes.toString('hex').toUpperCase();
     const parts = (bytes: Buffer) => `WP/${bytes.toString('hex').match(/.{4}/g)?.join('-')}`;
-    test.each<[object, string, (name: string) => string]>([
+    testEach<[object, string, (name: string) => string]>([
       [
         { mode: 'ecb', padding: 'pkcs7', text },
         KEY,
@@ -553,7 +573,7 @@ describe('serial find-profile', () => {
             ),
           ),
       ],
-    ])('finds %j', async (profile, key, serialFor) => {
+    ])('finds a profile where $0', async (profile, key, serialFor) => {
       const match = SerialProfile.parse({ kind: 'aes-128', ...profile });
       const csv = csvOf(serialFor);
       const scripted = await find(csv, key, '--json');
@@ -682,11 +702,11 @@ describe('POST /local/find-profile', () => {
     });
   });
 
-  test.each<[object, RegExp]>([
+  testEach<[object, RegExp]>([
     [{ key: KEY, pairs: 'Jane:ABC' }, /^line 1: found one field/],
     [{ key: KEY }, /^pairs: /],
     [{ pairs }, /^key: /],
-  ])('refuses %j', async (body, why) =>
+  ])('refuses a request where $0', async (body, why) =>
     expect(await ask(body)).toEqual({ status: 400, value: { message: expect.stringMatching(why) } }),
   );
 

@@ -55,7 +55,10 @@ test('every provider has its own line in the table, where the bundle looks for i
   expect(listed).toEqual(imported);
 });
 
-test.each(['\n', '\r\n'])('a table with the line ends %j loses the providers that are not enabled', (end) => {
+test.each([
+  ['LF', '\n'],
+  ['CRLF', '\r\n'],
+])('a table with the line ends %s loses the providers that are not enabled', (_, end) => {
   const table = readFileSync('functions/providers/index.ts', 'utf8').replaceAll('\n', end);
   const left = withoutOthers(table, ['shop', 'stripe']);
   expect(left.match(/^import \{ \w+ \} from '\.\/|^ {2}\w+,\r?$/gm)).toHaveLength(4);

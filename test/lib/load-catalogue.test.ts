@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { loadCatalogue } from '../../lib/build/load-catalogue.ts';
 import { seller, serial } from '../fixtures/catalogue.ts';
+import { testEach } from '../fixtures/in-words.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keypost-catalogue-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -65,22 +66,22 @@ test.each<[what: string, providers: object, skus: object, mistakes: string]>([
 });
 
 const PAYEE = 'write the merchant ID or the mail address of your PayPal account, or a list of them';
-test.each<[payee: unknown, found: string]>([
+testEach<[payee: unknown, found: string]>([
   [undefined, 'nothing'],
   ['', 'invalid format'],
   [[], 'too small'],
   [[5], 'invalid union'],
-])('PayPal with the payee %j is refused', async (payee, found) => {
+])('PayPal whose payee is $0 is refused', async (payee, found) => {
   expect(await mistakesIn({ paypal: { options: { payee } } }, { paypal: ['w'] })).toBe(
     `providers.paypal.options.payee: found ${found}; ${PAYEE}; see docs/providers`,
   );
 });
 
-test.each([
+testEach([
   ['EXAMPLEMERCH1'],
   ['sales@widgets.example.com'],
   [['EXAMPLEMERCH1', 'sales@widgets.example.com']],
-])('PayPal with the payee %j may be enabled', async (payee) => {
+])('PayPal whose payee is $0 may be enabled', async (payee) => {
   expect(await mistakesIn({ paypal: { options: { payee } } }, { paypal: ['w'] })).toBe('');
 });
 

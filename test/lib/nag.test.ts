@@ -2,9 +2,10 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import * as z from 'zod';
 import demo from '../../local/demo-shop.ts';
+import { testEach } from '../fixtures/in-words.ts';
 import { stackOf } from './stack-of.ts';
 
 const [, table = ''] =
@@ -21,8 +22,8 @@ const Report = z.object({
   ),
 });
 
-test.each(['records', 'existing', { zone: { id: 'Z0123456789EXAMPLE', name: 'example.com' } }] as const)(
-  'with the identity %j, the findings of the rules are exactly the acknowledged ones',
+testEach([['records'], ['existing'], [{ zone: { id: 'Z0123456789EXAMPLE', name: 'example.com' } }]] as const)(
+  'where the identity is $0, the findings of the rules are exactly the acknowledged ones',
   (identity) => {
     const { app, stack, folder } = stackOf({ seller: { ...demo.seller, identity } });
     const check = () => Report.parse(new AwsSolutionsChecks(app).validateScope(app)).violations;

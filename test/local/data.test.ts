@@ -11,6 +11,7 @@ import { NEW, OLD } from '../../local/aws/dynamodb.ts';
 import { client, copyTable } from '../../local/aws/orders-table.ts';
 import { diskFiles } from '../../local/files.ts';
 import { useEmbeddedAws } from '../../local/settings.ts';
+import { testEach } from '../fixtures/in-words.ts';
 import { killedCopy } from './running.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'keypost-data-'));
@@ -178,18 +179,18 @@ function remove(folder: string, pattern: RegExp): void {
 }
 
 describe('a damaged file is named, its fix is stated, its content is not quoted', () => {
-  test.each([
-    ['secrets.json', '{"product-keys":{"value":"CONTENT'],
-    ['secrets.json', 'CONTENT'],
-    ['secrets.json', '{"CONTENT":{"value":7}}'],
-    ['secrets.json', ''],
-    ['faults.json', '{"ses":"CONTENT"}'],
-    ['faults.json', '[CONTENT'],
-    ['ses.json', '{"CONTENT":1}'],
-    ['ses.json', 'CONTENT'],
-    ['mails.jsonl', '\n{"to":["CONTENT@example.com"]\n', 'line 2 of '],
-    ['mails.jsonl', '{"to":["CONTENT@example.com"]}\n', 'line 1 of '],
-  ])('%s with the content %j', (name, text, line = '') => {
+  testEach([
+    ['is cut off', 'secrets.json', '{"product-keys":{"value":"CONTENT'],
+    ['is not JSON', 'secrets.json', 'CONTENT'],
+    ['has a number as secret', 'secrets.json', '{"CONTENT":{"value":7}}'],
+    ['is empty', 'secrets.json', ''],
+    ['has an unknown fault', 'faults.json', '{"ses":"CONTENT"}'],
+    ['is a list that is cut off', 'faults.json', '[CONTENT'],
+    ['has a number', 'ses.json', '{"CONTENT":1}'],
+    ['is not JSON', 'ses.json', 'CONTENT'],
+    ['has a second line that is cut off', 'mails.jsonl', '\n{"to":["CONTENT@example.com"]\n', 'line 2 of '],
+    ['has a mail without its other fields', 'mails.jsonl', '{"to":["CONTENT@example.com"]}\n', 'line 1 of '],
+  ])('$1 $0', (_, name, text, line = '') => {
     const dataDir = mkdtempSync(join(root, 'damaged-'));
     writeFileSync(join(dataDir, name), text);
     const start = () => embeddedAws(dataDir, diskFiles(dataDir), OWN);

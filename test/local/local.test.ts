@@ -218,12 +218,15 @@ describe('faults', () => {
     });
   });
 
-  test.each(['{"ses":"fire"}', '{"s3":null}', '{"secretsmanager":"throttle"}', 'no JSON', '[]'])(
-    '%s is refused with 400 and the expected values',
-    async (body) => {
-      expect(await change(body)).toEqual([400, { message: expect.stringMatching(/throttle|not JSON/) }]);
-    },
-  );
+  test.each([
+    ['an unknown fault of SES', '{"ses":"fire"}'],
+    ['a fault of another service', '{"s3":null}'],
+    ['a fault that secrets cannot have', '{"secretsmanager":"throttle"}'],
+    ['a text that is no JSON', 'no JSON'],
+    ['a list', '[]'],
+  ])('%s is refused with 400 and the expected values', async (_, body) => {
+    expect(await change(body)).toEqual([400, { message: expect.stringMatching(/throttle|not JSON/) }]);
+  });
 });
 
 describe('the serial of a received key and name', () => {

@@ -1,8 +1,9 @@
 /** How the mails look in Chromium: nothing is wider than the screen, and every text can be read in light and dark. */
 import { type Browser, chromium } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { previewMail } from '../../functions/core/mail/preview.ts';
 import { catalogueWith, seller, serial } from '../fixtures/catalogue.ts';
+import { testEach } from '../fixtures/in-words.ts';
 
 const mail = {
   download: 'https://example.com/widget.zip',
@@ -19,13 +20,13 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-test.each([
+testEach([
   ['en', 'x'.repeat(60)],
   ['de', 'Zoë Müller-Lüdenscheidt'],
   ['ja', '山田 太郎'],
   ['en', 'محمد عبد الله'],
 ])(
-  'a mail in %s to %s fits 320, 390 and 640 px, in light and dark',
+  'a mail in $0 to $1 fits 320, 390 and 640 px, in light and dark',
   async (locale, name) => {
     const message = await previewMail(catalogue, { locale, name });
     if (typeof message === 'string') throw new Error(message);

@@ -10,15 +10,15 @@ const cipher = createCipheriv('aes-128-ecb', '1234567890123456', null);
 const serial = `${cipher.update('Zoë Lindqvist', 'utf8', 'hex')}${cipher.final('hex')}`;
 
 test.each([
-  ['serial', serial],
-  ['serial', serial.toUpperCase()],
-  ['signing key', 'whsec_ExampleSecret0001'],
-  ['signing key', encodeURIComponent('ex&ample"secret')],
-  ['signing key', '1234567890123456'],
-  ['secret', 'whsec_c29tZSBzZWNyZXQ'],
-  ['address', 'zoe@example.com'],
-  ['name', 'Zoë Lindqvist'],
-])('a %s is found anywhere, and not repeated: %#', (kind, text) => {
+  ['a serial', 'serial', serial],
+  ['a serial in capitals', 'serial', serial.toUpperCase()],
+  ['a signing key', 'signing key', 'whsec_ExampleSecret0001'],
+  ['an encoded signing key', 'signing key', encodeURIComponent('ex&ample"secret')],
+  ['a signing key in digits', 'signing key', '1234567890123456'],
+  ['an unknown secret', 'secret', 'whsec_c29tZSBzZWNyZXQ'],
+  ['an address', 'address', 'zoe@example.com'],
+  ['a name', 'name', 'Zoë Lindqvist'],
+])('%s is found anywhere, and not repeated', (_, kind, text) => {
   const found = findings(`fine\n${JSON.stringify({ report: 'mail_sent', outcome: `x ${text} y` })}\nfine`);
   expect(found).toEqual([expect.stringContaining(`${kind}: {"report":"mail_sent","outcome":"x <`)]);
   expect(found.join()).not.toContain(text);

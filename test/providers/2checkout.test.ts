@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { twoCheckout } from '../../functions/providers/2checkout/provider.ts';
 import { contextWith } from '../fixtures/catalogue.ts';
 import { deliveriesOf } from '../fixtures/deliveries.ts';
+import { testEach } from '../fixtures/in-words.ts';
 import { sampleOf } from '../fixtures/sample.ts';
 
 const KEY = 'AABBCCDDEEFF';
@@ -120,7 +121,7 @@ const SECOND: readonly [string, string][] = [
   ] as const),
 ].map(([name, value]) => [name, value]);
 
-test.each([
+testEach([
   [{ 'IPN_QTY[]': '2' }, [], { lines: [{ quantity: 2, paid: EUR('46.41') }] }],
   [{ 'IPN_QTY[]': 'x' }, [], { lines: [{ held: 'bad_body' }] }],
   [{ 'IPN_PCODE[]': '' }, [], { lines: [{ sku: '40898001' }] }],
@@ -166,16 +167,16 @@ test.each([
   [{ 'IPN_LICENSE_TYPE[]': 'RENEW' }, [], { kind: 'renewed', id: 'subscription EXAMPLE001', lines: [] }],
   [{ ORDERSTATUS: 'SOMETHING' }, [], { kind: 'ignored', type: 'SOMETHING', amount: EUR('46.41') }],
   [{ SALEDATE: 'never' }, [], { placedAt: undefined }],
-])('%j is read as %#', async (changes, added, expected) => {
+])('a notification where $0 is an event where $2', async (changes, added, expected) => {
   expect(await read(ipn(changes, added))).toMatchObject([expected]);
 });
 
-test.each([
+testEach([
   [{ ORDERSTATUS: 'CANCELED' }],
   [{ ORDERSTATUS: 'REFUND', IPN_TOTALGENERAL: '0.00' }],
   [{ 'IPN_LICENSE_TYPE[]': 'RENEW', IPN_TOTALGENERAL: '0.00' }],
   [{ 'IPN_LICENSE_TYPE[]': 'RENEW', ORDERSTATUS: 'PENDING' }],
-])('%j is no event', async (changes) => {
+])('a notification where $0 is no event', async (changes) => {
   expect(await read(ipn(changes))).toEqual([]);
 });
 

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import type { Context } from '../../functions/core/inbound/provider.ts';
 import { bluesnap } from '../../functions/providers/bluesnap/provider.ts';
 import { contextWith } from '../fixtures/catalogue.ts';
+import { testEach } from '../fixtures/in-words.ts';
 
 const file = (name: string) =>
   readFileSync(new URL(`../../functions/providers/bluesnap/samples/${name}`, import.meta.url), 'utf8');
@@ -111,12 +112,12 @@ describe('a charge', () => {
     ]);
   });
 
-  test.each<[Record<string, string>, boolean]>([
+  testEach<[Record<string, string>, boolean]>([
     [{ testMode: 'Y' }, true],
     [{ bluesnapNode: '99' }, true],
     [{ bluesnapNode: '', plimusNode: '99' }, true],
     [{ bluesnapNode: '2' }, false],
-  ])('%j makes the order a test order: %s', async (changes, expected) => {
+  ])('if $0, the order is a test order: $1', async (changes, expected) => {
     expect(await read(charge(changes))).toMatchObject([{ test: expected }]);
   });
 
@@ -247,7 +248,7 @@ test.each([1, 9, 17])(
 );
 
 describe('a body signed by authKey', () => {
-  test.each<[string, string, string]>([
+  testEach<[string, string, string]>([
     [
       'with the field spelled authkey, as in the documentation',
       file('CHARGE.form').replace('authKey', 'authkey'),
@@ -262,11 +263,11 @@ describe('a body signed by authKey', () => {
     ['with the authKey of another order', charge({ referenceNumber: '1000000002' }), 'bad_signature'],
     ['with the authKey of another contract', charge({ contractId: '3047002' }), 'bad_signature'],
     ['with no order number', 'authKey=de49f978ed86a7c49dde235f8203bc70', 'bad_signature'],
-  ])('%s: %s', async (_, body, expected) => expect(await verified(body, {})).toBe(expected));
+  ])('$0: $2', async (_, body, expected) => expect(await verified(body, {})).toBe(expected));
 });
 
 test.each(['2026-11-20T14:03:20.878Z', '1795300010', '', 'now'])(
-  'a request with the timestamp %j is refused',
+  'a request with the timestamp "%s" is refused',
   async (time) => {
     const [first] = published.vectors;
     const headers = { ...first?.headers, 'bls-ipn-timestamp': time };

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { creem } from '../../functions/providers/creem/provider.ts';
 import { contextWith } from '../fixtures/catalogue.ts';
 import { deliveriesOf } from '../fixtures/deliveries.ts';
+import { testEach } from '../fixtures/in-words.ts';
 import { changed } from '../fixtures/sample.ts';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -39,7 +40,7 @@ describe('the signature', () => {
     'webhook-signature': new Webhook(key).sign('msg_1', new Date(at), body.toString()),
   });
   const OTHER = 'whsec_c29tZSBvdGhlciBzZWNyZXQgb2YgYnl0ZXM=';
-  test.each<[string, Readonly<Record<string, string>>, string]>([
+  testEach<[string, Readonly<Record<string, string>>, string]>([
     ['hex', { 'creem-signature': hex(body) }, 'accepted'],
     ['hex with its algorithm', { 'creem-signature': `sha256=${hex(body)}` }, 'accepted'],
     ['hex in capital letters', { 'creem-signature': hex(body).toUpperCase() }, 'accepted'],
@@ -64,7 +65,7 @@ describe('the signature', () => {
     ],
     ['Standard Webhooks six minutes old', standard(now - 360_000), 'stale'],
     ['Standard Webhooks six minutes ahead', standard(now + 360_000), 'stale'],
-  ])('%s is %s', async (_, headers, expected) => {
+  ])('$0 is $2', async (_, headers, expected) => {
     const request = webhook('checkout.completed', {}, headers);
     const context = contextWith({ keys: ['another-key', SECRET], now });
     const result = await Promise.resolve()
@@ -78,7 +79,7 @@ describe('the signature', () => {
 });
 
 const EUR = (value: string) => ({ value, currency: 'EUR' });
-test.each([
+testEach([
   [{ units: undefined }, { lines: [{ quantity: 1 }] }],
   [{ units: 1.5 }, { lines: [{ held: 'bad_body' }] }],
   [{ product: 'prod_1' }, { lines: [{ sku: 'prod_1' }] }],
@@ -110,22 +111,22 @@ test.each([
     { kind: 'trial', id: 'sub_1', until: '2026-12-04T14:03:18.000Z' },
   ],
   [{ subscription: { id: 'sub_1', status: 'trialing' } }, { kind: 'paid' }],
-])('a checkout with %j is read', async (changes, expected) => {
+])('a checkout where $0 is an event where $1', async (changes, expected) => {
   expect(await read('checkout.completed', changes)).toMatchObject([expected]);
 });
 
-test.each([
+testEach([
   ['checkout.completed', { 'order.status': 'pending' }],
   ['subscription.active', {}],
   ['subscription.canceled', {}],
   ['subscription.paid', {}],
   ['refund.created', { refund_amount: 0 }],
   ['customer_credits.exhausted', { amount: 100 }],
-])('%s with %j is no event', async (type, changes) => {
+])('$0 where $1 is no event', async (type, changes) => {
   expect(await read(type, changes)).toEqual([]);
 });
 
-test.each([
+testEach([
   ['refund.created', { status: 'pending' }, { reversal: { state: 'open' } }],
   ['refund.created', { status: 'requiresAction' }, { reversal: { state: 'open' } }],
   ['refund.created', { status: 'failed' }, { reversal: { state: 'won' } }],
@@ -152,7 +153,7 @@ test.each([
     { kind: 'renewed', id: 'sub_EXAMPLE0001', lines: [] },
   ],
   ['subscription.trialing', { 'items.0.units': 3 }, { kind: 'trial', lines: [{ quantity: 3 }] }],
-])('%s with %j is read', async (type, changes, expected) => {
+])('$0 where $1 is an event where $2', async (type, changes, expected) => {
   expect(await read(type, changes)).toMatchObject([expected]);
 });
 
@@ -163,11 +164,11 @@ test('an event may have the names of newer bodies, and any time', async () => {
   expect(await creem.read(request, contextWith())).toMatchObject([{ kind: 'paid', id: 'ord_EXAMPLE0001' }]);
 });
 
-test.each([
+testEach([
   ['checkout.completed', { order: null }],
   ['refund.created', { order: null, transaction: null }],
   ['subscription.paid', { id: null }],
-])('%s with %j is refused as bad_body', async (type, changes) => {
+])('$0 where $1 is refused as bad_body', async (type, changes) => {
   await expect(read(type, changes)).rejects.toMatchObject({ code: 'bad_body' });
 });
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { dodo } from '../../functions/providers/dodo/provider.ts';
 import { contextWith } from '../fixtures/catalogue.ts';
 import { deliveriesOf } from '../fixtures/deliveries.ts';
+import { testEach } from '../fixtures/in-words.ts';
 import { changed } from '../fixtures/sample.ts';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -40,7 +41,7 @@ const read = async (type: string, changes: Readonly<Record<string, unknown>> = {
   dodo.read(webhook(type, changes), contextWith(context));
 
 const EUR = (value: string) => ({ value, currency: 'EUR' });
-test.each([
+testEach([
   [
     {
       product_cart: [
@@ -89,7 +90,7 @@ test.each([
     { total_amount: 0, subscription_id: 'sub_1' },
     { kind: 'trial', id: 'sub_1' },
   ],
-])('a payment with %j is read', async (changes, expected) => {
+])('a payment where $0 is an event where $1', async (changes, expected) => {
   expect(await read('payment.succeeded', changes)).toMatchObject([expected]);
 });
 
@@ -117,7 +118,7 @@ test('the sandbox makes every event a test', async () => {
     expect(await read(type, {}, options)).toMatchObject([{ test: true }]);
 });
 
-test.each([
+testEach([
   ['payment.failed', {}],
   ['payment.processing', {}],
   ['payment.cancelled', {}],
@@ -127,11 +128,11 @@ test.each([
   ['license_key.created', {}],
   ['refund.succeeded', { amount: 0 }],
   ['something.new', { total_amount: 0 }],
-])('%s with %j is no event', async (type, changes) => {
+])('$0 where $1 is no event', async (type, changes) => {
   expect(await read(type, changes)).toEqual([]);
 });
 
-test.each([
+testEach([
   [
     'subscription.active',
     { trial_period_days: 0 },
@@ -151,16 +152,16 @@ test.each([
   ['dispute.cancelled', {}, { reversal: { state: 'won' } }],
   ['dispute.reimagined', {}, { reversal: { state: 'open' } }],
   ['payment.partially_captured', {}, { kind: 'ignored', amount: EUR('49') }],
-])('%s with %j is read', async (type, changes, expected) => {
+])('$0 where $1 is an event where $2', async (type, changes, expected) => {
   expect(await read(type, changes)).toMatchObject([expected]);
 });
 
-test.each([
+testEach([
   ['refund.succeeded', { payment_id: null }],
   ['refund.succeeded', { refund_id: null }],
   ['dispute.won', { dispute_id: 7 }],
   ['payment.succeeded', { payment_id: '../1' }],
-])('%s with %j is refused as bad_body', async (type, changes) => {
+])('$0 where $1 is refused as bad_body', async (type, changes) => {
   await expect(read(type, changes)).rejects.toMatchObject({ code: 'bad_body' });
 });
 

@@ -11,6 +11,7 @@ import type { Claim } from '../../functions/core/order/types.ts';
 import { requestWorld } from '../../functions/core/request-world.ts';
 import { form } from '../../functions/providers/form/provider.ts';
 import { contextWith, seller, serial } from '../fixtures/catalogue.ts';
+import { testEach } from '../fixtures/in-words.ts';
 import { memoryWorld } from '../fixtures/memory.ts';
 
 const folder = new URL('../../functions/providers/form/samples/', import.meta.url);
@@ -227,7 +228,7 @@ describe('a refund or chargeback', () => {
   });
 });
 
-test.each<[string, object[]]>([
+const forms: readonly [string, object[]][] = [
   ['t=refund&o=1&p=0.00', []],
   ['t=refund&o=1&p=5.00', [{ kind: 'reversed' }]],
   ['t=refund&o=1', [{ kind: 'reversed' }]],
@@ -239,7 +240,10 @@ test.each<[string, object[]]>([
   ['t=fee&p=5.00', [{ kind: 'ignored', type: 'fee' }]],
   ['t=%C3%A9&p=5.00', [{ kind: 'ignored', type: 'other' }]],
   ['t=renewal&o=1&p=0.00', []],
-])('the form %s is read as %j', async (body, expected) => {
+];
+testEach(
+  forms.map(([body, events]) => [Object.fromEntries(new URLSearchParams(body)), body, events] as const),
+)('a form where $0 yields these events: $2', async (_, body, expected) => {
   const options = {
     proof: 'basic',
     fields: { id: 'o', sku: 's', price: 'p', currency: 'EUR' },
@@ -308,26 +312,26 @@ describe('a malformed or unauthenticated request', () => {
     expect(world.orders().map(({ lines }) => lines[0]?.held)).toEqual(['below_floor', null]);
   });
 
-  test.each<[string, Partial<WebhookRequest>]>([
+  testEach<[string, Partial<WebhookRequest>]>([
     ['no_signature', { query: '' }],
     ['no_signature', { query: 'key=' }],
     ['bad_signature', { query: 'key=a-long-secre' }],
     ['bad_signature', { query: 'key=A-LONG-SECRET' }],
     ['no_signature', { query: '', body: Buffer.from('key=a-long-secret&order=1&item=widgetpro-mac') }],
     ['bad_body', { query: 'key=%' }],
-  ])('is refused as %s and stores nothing: %j', async (code, change) => {
+  ])('is refused as $0 and stores nothing if $1', async (code, change) => {
     const { world, post } = shop(called('unlisted.form'));
     expect(await post(requestOf(called('unlisted.form'), change))).toBe(code);
     expect(world.orders()).toEqual([]);
   });
 
-  test.each([
+  testEach([
     ['Basic a2V5cG9zdDphLWxvbmctc2VjcmV0', 200],
     ['basic a2V5cG9zdDphLWxvbmctc2VjcmV0', 200],
     ['Basic a2V5cG9zdDo=', 'bad_signature'],
     ['Bearer a-long-secret', 'bad_signature'],
     ['', 'no_signature'],
-  ])('the authorization header %j gives %s', async (authorization, expected) => {
+  ])('the authorization header $0 gives $1', async (authorization, expected) => {
     const { post } = shop(called('cleverbridge.form'));
     const heard = await post(requestOf(called('cleverbridge.form'), { headers: { authorization } }));
     expect(typeof heard === 'object' ? heard.status : heard).toBe(expected);
@@ -377,7 +381,7 @@ test('a line that was held and released is answered with its serial', async () =
   expect(await post(requestOf(one))).toEqual({ status: 200, body: 'S-1' });
 });
 
-test.each([
+testEach([
   [{ proof: { field: 'H', hash: 'md5', of: ['ORDER_ID'] } }],
   [{ proof: { field: 'H', hash: 'crc', of: ['(secret)'] } }],
   [{ proof: 'none' }],
@@ -385,7 +389,7 @@ test.each([
   [{ fields: { id: 'order' } }],
   [{ charset: 'ebcdic' }],
   [{ secret: 'oops' }],
-])('the option %j is refused', (change) => {
+])('an option is refused if $0', (change) => {
   const options = { ...called('unlisted.form').options, ...change };
   expect(form.options?.safeParse(options).success).toBe(false);
 });

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { freemius } from '../../functions/providers/freemius/provider.ts';
 import { contextWith } from '../fixtures/catalogue.ts';
 import { deliveriesOf } from '../fixtures/deliveries.ts';
+import { testEach } from '../fixtures/in-words.ts';
 import { changed } from '../fixtures/sample.ts';
 
 const SECRET = 'sk_example_freemius_secret_0123456789';
@@ -22,7 +23,7 @@ const read = async (type: string, changes: Readonly<Record<string, unknown>> = {
   freemius.read(webhook(type, changes), contextWith(context));
 const EUR = (value: string) => ({ value, currency: 'EUR' });
 
-test.each([
+testEach([
   ['payment.created', { 'payment.environment': 1 }, { test: true }],
   ['payment.created', { 'payment.license_id': 900001, 'payment.id': 7 }, { id: '900001', printed: '7' }],
   ['payment.created', { 'payment.license_id': null }, { id: '900001' }],
@@ -77,18 +78,18 @@ test.each([
   ['payment.updated', { 'payment.type': 'won_dispute' }, { reversal: { state: 'won' } }],
   ['payment.adjusted', {}, { kind: 'ignored', type: 'payment.adjusted', amount: EUR('46.41') }],
   ['subscription.created', { 'subscription.environment': 1 }, { kind: 'trial', test: true }],
-])('%s with %j is read', async (type, changes, expected) => {
+])('$0 where $1 is an event where $2', async (type, changes, expected) => {
   expect(await read(type, changes)).toMatchObject([expected]);
 });
 
-test.each([
+testEach([
   ['license.created', { payment: undefined }],
   ['user.created', { payment: undefined }],
   ['payment.refund', { 'payment.gross': 0, 'payment.vat': 0 }],
   ['payment.created', { 'payment.is_renewal': true, 'payment.gross': 0, 'payment.vat': 0 }],
   ['subscription.created', { 'subscription.trial_ends': null }],
   ['subscription.cancelled', {}],
-])('%s with %j is no event', async (type, changes) => {
+])('$0 where $1 is no event', async (type, changes) => {
   expect(await read(type, changes)).toEqual([]);
 });
 

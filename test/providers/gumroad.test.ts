@@ -6,6 +6,7 @@ import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import { gumroad } from '../../functions/providers/gumroad/provider.ts';
 import { simulator } from '../../functions/providers/gumroad/simulator.ts';
 import { deliveriesOf } from '../fixtures/deliveries.ts';
+import { testEach } from '../fixtures/in-words.ts';
 
 const fixture = (name: string) =>
   readFileSync(new URL(`../../functions/providers/gumroad/samples/${name}`, import.meta.url), 'utf8');
@@ -57,7 +58,7 @@ describe('the proof', () => {
       return error instanceof Rejection ? error.code : error;
     }
   };
-  test.each([
+  testEach([
     ['the secret and the seller ID', {}, undefined, 'accepted'],
     ['the secret in form encoding', {}, 'secret=a+secret%2Fwith%2Bsigns%26%3D%C3%BC', 'accepted'],
     ['the secret beside other fields', {}, `from=gumroad&secret=${encodeURIComponent(SECRET)}`, 'accepted'],
@@ -67,7 +68,7 @@ describe('the proof', () => {
     ['a prefix of the secret', {}, 'secret=a secret', 'bad_signature'],
     ['another seller ID', { seller_id: 'another==' }, undefined, 'bad_signature'],
     ['no seller ID', { seller_id: undefined }, undefined, 'no_signature'],
-  ])('%s: %s', async (_, changes, query, expected) => {
+  ])('$0: $3', async (_, changes, query, expected) => {
     expect(await verify(ping(changes), query)).toBe(expected);
   });
 
@@ -217,12 +218,12 @@ describe('a sale', () => {
     await expect(read(ping({}), { ask })).rejects.toMatchObject({ code: 'provider_unavailable' });
   });
 
-  test.each(['no JSON', '{"success":true,"sale":{}}'])(
-    'is refused as bad_body if the API answers %s',
-    async (answer) => {
-      await expect(read(ping({}), { ask: async () => answer })).rejects.toMatchObject({ code: 'bad_body' });
-    },
-  );
+  test.each([
+    ['no JSON', 'no JSON'],
+    ['with a sale without fields', '{"success":true,"sale":{}}'],
+  ])('is refused as bad_body if the API answers %s', async (_, answer) => {
+    await expect(read(ping({}), { ask: async () => answer })).rejects.toMatchObject({ code: 'bad_body' });
+  });
 
   test.each([
     ['is the same in a retry', { retry_count: '3' }, {}],

@@ -5,6 +5,7 @@ import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import { paypalIpn } from '../../functions/providers/paypal-ipn/provider.ts';
 import { contextWith } from '../fixtures/catalogue.ts';
 import { deliveriesOf } from '../fixtures/deliveries.ts';
+import { testEach } from '../fixtures/in-words.ts';
 import { sampleOf } from '../fixtures/sample.ts';
 import { startServer } from '../local/server.ts';
 
@@ -24,7 +25,7 @@ const read = async (body: string | Buffer, change = {}) =>
   paypalIpn.read(webhook(body), contextWith({ options, ...change }));
 
 describe('the post back', () => {
-  test.each([
+  testEach([
     ['VERIFIED', 200, 'accepted'],
     ['VERIFIED\n', 200, 'accepted'],
     ['INVALID', 200, 'bad_signature'],
@@ -33,7 +34,7 @@ describe('the post back', () => {
     ['VERIFIED', 500, 'provider_unavailable'],
     ['VERIFIED', 302, 'provider_refused'],
     ['VERIFIED', 404, 'provider_refused'],
-  ])('answered with %j and %i makes the notification %s', async (text, status, expected) => {
+  ])('answered with $0 and $1 makes the notification $2', async (text, status, expected) => {
     // Bytes that are valid in no charset come back as they were.
     const body = Buffer.concat([Buffer.from(`${ipn()}&memo=%e9+%2B&raw=`), Buffer.from([0xff, 0x00, 0xe9])]);
     const received: unknown[] = [];
@@ -69,24 +70,24 @@ describe('the post back', () => {
 });
 
 describe('the receiver', () => {
-  test.each([
+  testEach([
     [{}, undefined],
     [{ receiver_email: ' SALES@vendor.example.com' }, undefined],
     [{ receiver_email: 'other@example.com', receiver_id: 'examplemerch9' }, undefined],
     // The page of a button can name any account here.
     [{ receiver_email: 'other@example.com' }, 'wrong_payee'],
     [{ receiver_email: undefined, receiver_id: undefined }, 'wrong_payee'],
-  ])('%j holds the line as %s', async (changes, held) => {
+  ])('in a notification where $0 has a line whose held reason is $1', async (changes, held) => {
     expect(await read(ipn(changes))).toMatchObject([{ kind: 'paid', lines: [{ held }] }]);
   });
 
-  test.each([[{}], [{ receiver: '' }], [{ receiver: [] }], [{ receiver: 'a', other: 1 }]])(
-    'the options %j are a mistake',
+  testEach([[{}], [{ receiver: '' }], [{ receiver: [] }], [{ receiver: 'a', other: 1 }]])(
+    'the options are a mistake: $0',
     (wrong) => expect(paypalIpn.options?.safeParse(wrong).success).toBe(false),
   );
 });
 
-test.each([
+testEach([
   [{ payment_status: 'Pending' }],
   [{ payment_status: 'Denied' }],
   [{ payment_status: 'Failed' }],
@@ -97,12 +98,12 @@ test.each([
   [{ payment_status: undefined, txn_type: 'subscr_signup' }],
   [{ mc_gross: '-39.00', txn_type: 'send_money' }],
   [{ payment_status: 'Refunded', mc_gross: '0.00', parent_txn_id: 'X' }],
-])('%j is no event', async (changes) => {
+])('a notification where $0 is no event', async (changes) => {
   expect(await read(ipn(changes))).toEqual([]);
 });
 
 const USD = (value: string) => ({ value, currency: 'USD' });
-test.each([
+testEach([
   [{ quantity: '3', mc_gross: '117.00' }, { lines: [{ quantity: 3, paid: USD('117.00') }] }],
   [{ quantity: 'x' }, { lines: [{ held: 'bad_body' }] }],
   [{ item_number: undefined }, { lines: [{ sku: 'WidgetPro for Mac' }] }],
@@ -140,7 +141,7 @@ test.each([
     },
     { kind: 'trial', id: 'I-2', lines: [{ sku: 'widgetpro-mac' }] },
   ],
-])('%j is sold as %j', async (changes, expected) => {
+])('a notification where $0 is an event where $1', async (changes, expected) => {
   expect(await read(ipn(changes))).toMatchObject([expected]);
 });
 

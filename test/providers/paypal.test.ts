@@ -13,6 +13,7 @@ import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import { certificates, certifiedKey } from '../../functions/providers/paypal/certificate.ts';
 import { paypal, ROOT } from '../../functions/providers/paypal/provider.ts';
 import { seller, serial } from '../fixtures/catalogue.ts';
+import { testEach } from '../fixtures/in-words.ts';
 import { memoryWorld } from '../fixtures/memory.ts';
 
 const file = (name: string) =>
@@ -44,26 +45,28 @@ const context: Context = {
 describe('the certificate', () => {
   const CERTS = '/v1/notifications/certs/CERT-1';
 
-  test.each([
-    `https://evil.example.com${CERTS}`,
-    `https://api.paypal.com.evil.example.com${CERTS}`,
-    `https://evil.example.com/?https://api.paypal.com${CERTS}`,
-    `https://evil.example.com/#https://api.paypal.com${CERTS}`,
-    `https://api.paypal.com@evil.example.com${CERTS}`,
-    `https://evil.example.com\\@api.paypal.com${CERTS}`,
-    `https://api.paypal.com:8443${CERTS}`,
-    `https://www.paypal.com${CERTS}`,
-    `https://evilpaypal.com${CERTS}`,
-    `https://api.paypal.com/v1/notifications/certs/../../../evil`,
-    `https://api.paypal.com/redirect?to=${CERTS}`,
-    `https://api.paypal.com${CERTS}?x=1`,
-    `https://api.paypal.com${CERTS}\n`,
-    `http://api.paypal.com${CERTS}`,
-    `HTTPS://API.PAYPAL.COM${CERTS}`,
-    `file://${CERTS}`,
-    `http://localhost:3000/local/paypal${CERTS}`,
-    '',
-  ])('at %j is refused without a fetch', async (address) => {
+  testEach(
+    [
+      `https://evil.example.com${CERTS}`,
+      `https://api.paypal.com.evil.example.com${CERTS}`,
+      `https://evil.example.com/?https://api.paypal.com${CERTS}`,
+      `https://evil.example.com/#https://api.paypal.com${CERTS}`,
+      `https://api.paypal.com@evil.example.com${CERTS}`,
+      `https://evil.example.com\\@api.paypal.com${CERTS}`,
+      `https://api.paypal.com:8443${CERTS}`,
+      `https://www.paypal.com${CERTS}`,
+      `https://evilpaypal.com${CERTS}`,
+      `https://api.paypal.com/v1/notifications/certs/../../../evil`,
+      `https://api.paypal.com/redirect?to=${CERTS}`,
+      `https://api.paypal.com${CERTS}?x=1`,
+      `https://api.paypal.com${CERTS}\n`,
+      `http://api.paypal.com${CERTS}`,
+      `HTTPS://API.PAYPAL.COM${CERTS}`,
+      `file://${CERTS}`,
+      `http://localhost:3000/local/paypal${CERTS}`,
+      '',
+    ].map((address) => [address] as const),
+  )('at $0 is refused without a fetch', async (address) => {
     const calls: string[] = [];
     const ask = async (url: string) => {
       calls.push(url);
@@ -666,8 +669,8 @@ describe('a capture', () => {
     [{ email_address: '' }, 'EXAMPLEMERCH1', 'wrong_payee'],
     [{}, 'EXAMPLEMERCH1', 'wrong_payee'],
   ];
-  test.each(payees)(
-    'for the payee %j is checked against options.payee %j: %s',
+  testEach(payees)(
+    'for a payee where $0 and options.payee $1, the held reason is $2',
     async (payee, seller, held) => {
       const heldBy = async (body: unknown, change: Partial<Context> = {}) =>
         (await read(body, { ...change, options: { payee: seller } })).flatMap((event) =>
@@ -716,21 +719,33 @@ test.each([
 });
 
 // Before Orders v2: https://developer.paypal.com/api/rest/webhooks/event-names/, and invoicing_v2.
-test.each<[string, object, object[]]>([
+test.each<[string, string, object, object[]]>([
   [
+    'a completed sale is ignored with its amount',
     'PAYMENT.SALE.COMPLETED',
     { id: '80021663DE681814L', state: 'completed', amount: { total: '39.00', currency: 'USD' } },
     [{ id: '80021663DE681814L', type: 'PAYMENT.SALE.COMPLETED', amount: usd('39.00') }],
   ],
   [
+    'a paid invoice is ignored with its amount',
     'INVOICING.INVOICE.PAID',
     { invoice: { id: 'INV2-EX01', amount: { value: '39.00', currency_code: 'USD' } } },
     [{ id: 'INV2-EX01', type: 'INVOICING.INVOICE.PAID', amount: usd('39.00') }],
   ],
-  ['PAYMENT.SALE.COMPLETED', { id: 'X', amount: { total: '0.00', currency: 'USD' } }, []],
-  ['PAYMENT.SALE.COMPLETED', { id: 'X' }, []],
-  ['PAYMENT.SALE.PENDING', { id: 'X', amount: { total: '39.00', currency: 'USD' } }, []],
-])('money that no order takes is ignored with its amount: %s %o', async (event_type, resource, expected) => {
+  [
+    'a sale of 0.00 is no event',
+    'PAYMENT.SALE.COMPLETED',
+    { id: 'X', amount: { total: '0.00', currency: 'USD' } },
+    [],
+  ],
+  ['a sale without an amount is no event', 'PAYMENT.SALE.COMPLETED', { id: 'X' }, []],
+  [
+    'a pending sale is no event',
+    'PAYMENT.SALE.PENDING',
+    { id: 'X', amount: { total: '39.00', currency: 'USD' } },
+    [],
+  ],
+])('outside of orders, %s: %s', async (_, event_type, resource, expected) => {
   const events = await read({ id: 'WH-1', event_type, resource });
   expect(events).toMatchObject(expected.map((one) => ({ kind: 'ignored', test: false, ...one })));
 });
@@ -784,7 +799,7 @@ describe('a refund or dispute', () => {
   });
 
   // The names and outcomes are those of customer_disputes_v1, dispute and dispute_outcome.
-  test.each([
+  testEach([
     ['CREATED', 'OPEN', undefined, 'open'],
     ['UPDATED', 'UNDER_REVIEW', undefined, 'open'],
     ['RESOLVED', 'RESOLVED', 'RESOLVED_BUYER_FAVOUR', 'lost'],
@@ -794,7 +809,7 @@ describe('a refund or dispute', () => {
     ['RESOLVED', 'RESOLVED', 'CANCELED_BY_BUYER', 'won'],
     ['RESOLVED', 'RESOLVED', 'SOMETHING_NEW', 'open'],
   ])(
-    'sent as %s with the status %s and the outcome %s is a chargeback in the state %s',
+    'sent as $0 with the status $1, where the outcome is $2, is a chargeback in the state $3',
     async (type, status, outcome_code, state) => {
       const resource = {
         dispute_id: 'PP-D-4012',

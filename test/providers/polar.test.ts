@@ -7,6 +7,7 @@ import type { Context } from '../../functions/core/inbound/provider.ts';
 import { polar } from '../../functions/providers/polar/provider.ts';
 import { simulator } from '../../functions/providers/polar/simulator.ts';
 import { contextWith } from '../fixtures/catalogue.ts';
+import { testEach } from '../fixtures/in-words.ts';
 
 const ORDER = 'dddddddd-0000-4000-8000-000000000001';
 const context = contextWith({
@@ -185,11 +186,11 @@ describe('a refund', () => {
     );
   });
 
-  test.each([
+  testEach([
     ['order.refunded.json', 'order.refunded', { status: 'unheard_of' }],
     ['refund.updated.json', 'refund.updated', { status: 'unheard_of' }],
     ['refund.updated.json', 'refund.updated', { order_id: null }],
-  ])('%s sent as %s with %j is refused as bad_body', async (file, type, changes) => {
+  ])('$0 sent as $1, where $2, is refused as bad_body', async (file, type, changes) => {
     await expect(read(changed(file, type, changes))).rejects.toMatchObject({ code: 'bad_body' });
   });
 });

@@ -5,13 +5,14 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { Rejection } from '../../functions/core/inbound/rejection.ts';
 import { shop } from '../../functions/providers/shop/provider.ts';
+import { testEach } from '../fixtures/in-words.ts';
 
 const published = JSON.parse(
   readFileSync(new URL('../../docs/providers/shop.schema.json', import.meta.url), 'utf8'),
 );
 const { $defs } = published;
 const examples = z
-  .array(z.object({ data: z.record(z.string(), z.unknown()) }).loose())
+  .array(z.object({ type: z.string(), data: z.record(z.string(), z.unknown()) }).loose())
   .parse(published.examples);
 /** Zod does not support if/then, so the test picks the definition by the body's type. */
 const [paid, refunded] = ['paid', 'refunded'].map((name) => z.fromJSONSchema({ ...$defs[name], $defs }));
@@ -29,9 +30,12 @@ const read = (body: unknown) => {
 };
 const context = { keys: [], now: 0, licenseeField: '', options: {}, knows: () => true, ask: async () => '' };
 
-test.each(examples)('the parser accepts the example %j', (example) => {
-  expect(read(example)).toMatchObject([{ id: expect.any(String) }]);
-});
+testEach(examples.map((example) => [example.type, example.data, example] as const))(
+  'the parser accepts the example $0 where $1',
+  (_type, _data, example) => {
+    expect(read(example)).toMatchObject([{ id: expect.any(String) }]);
+  },
+);
 
 describe('the parser and the published schema agree', () => {
   const [order = { data: {} }, refund = { data: {} }] = examples;

@@ -44,7 +44,7 @@ const paid = (changes: Record<string, unknown>, change?: Partial<Context>) =>
 
 describe('a webhook that is not a sale', () => {
   test.each(['orders/create', 'orders/updated', 'orders/cancelled', 'app/uninstalled', ''])(
-    'of the topic %j yields no event',
+    'of the topic "%s" yields no event',
     async (topic) => {
       expect(await read(topic, changed('orders-paid', {}))).toEqual([]);
     },

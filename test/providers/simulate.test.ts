@@ -14,6 +14,7 @@ import { providers } from '../../functions/providers/index.ts';
 import type { SignedRequest } from '../../functions/providers/simulator.ts';
 import { type Running, start } from '../../local/start.ts';
 import { catalogueFile, serial } from '../fixtures/catalogue.ts';
+import { testEach } from '../fixtures/in-words.ts';
 import { sampled } from '../fixtures/prove.ts';
 import { simulators } from '../fixtures/simulators.ts';
 
@@ -293,18 +294,18 @@ describe('npm run keypost -- simulate', () => {
     expect(Result.parse(JSON.parse(refused.out))).toMatchObject({ status: 401, body: 'bad_signature' });
   });
 
-  test.each([
-    [['nobody'], 'nobody is not enabled in the catalogue, which has'],
-    [['toString'], 'toString is not enabled'],
-    [['unsold'], 'no product of the catalogue has SKUs of unsold'],
-    [['keyless'], 'keyless has no signing key; `npm run keypost -- keys set keyless --local` stores one'],
-    [['shop', '--event', 'lost'], 'shop has no event lost; expected one of paid, refunded, partly_refunded'],
-    [['shop', '--product', 'gadget'], 'the catalogue has no SKU of gadget at shop'],
-    [['shop', '--secret-stdin'], 'the signing key is empty'],
-    [['shop', '--to', 'http://localhost:1/orders/shop'], 'nothing answers at http://localhost:1/orders/shop'],
-    [['shop', '--to', 'nonsense'], 'nothing answers at nonsense'],
-  ])('%j fails with a message that says what to do', async (args, expected) => {
-    const { code, out, err } = await keypost([...args, '--local']);
+  testEach([
+    ['nobody', 'nobody is not enabled in the catalogue, which has'],
+    ['toString', 'toString is not enabled'],
+    ['unsold', 'no product of the catalogue has SKUs of unsold'],
+    ['keyless', 'keyless has no signing key; `npm run keypost -- keys set keyless --local` stores one'],
+    ['shop --event lost', 'shop has no event lost; expected one of paid, refunded, partly_refunded'],
+    ['shop --product gadget', 'the catalogue has no SKU of gadget at shop'],
+    ['shop --secret-stdin', 'the signing key is empty'],
+    ['shop --to http://localhost:1/orders/shop', 'nothing answers at http://localhost:1/orders/shop'],
+    ['shop --to nonsense', 'nothing answers at nonsense'],
+  ])('with the arguments $0 fails with a message that says what to do', async (args, expected) => {
+    const { code, out, err } = await keypost([...args.split(' '), '--local']);
     expect([code, out, err]).toEqual([1, '', expect.stringContaining(expected)]);
     expect(err).not.toContain(WHSEC);
   });

@@ -345,9 +345,20 @@ describe('a refund or dispute', () => {
   const eur = { value: '9.75', currency: 'EUR' };
 
   test.each([
-    ['refund.created', { ...refund, status: 'pending' }, [['re_1', 'refund', 'open', 'partial', eur]]],
-    ['refund.updated', { ...refund, status: 'succeeded' }, [['re_1', 'refund', 'done', 'partial', eur]]],
     [
+      'a pending refund opens the reversal',
+      'refund.created',
+      { ...refund, status: 'pending' },
+      [['re_1', 'refund', 'open', 'partial', eur]],
+    ],
+    [
+      'a refund that succeeded ends the reversal',
+      'refund.updated',
+      { ...refund, status: 'succeeded' },
+      [['re_1', 'refund', 'done', 'partial', eur]],
+    ],
+    [
+      'a failed refund is won back, also that of its charge',
       'refund.failed',
       { ...refund, status: 'failed' },
       [
@@ -356,34 +367,49 @@ describe('a refund or dispute', () => {
       ],
     ],
     [
+      'a dispute that needs a response opens the reversal',
       'charge.dispute.created',
       { ...dispute, status: 'needs_response' },
       [['du_1', 'chargeback', 'open', 'full', undefined]],
     ],
     [
+      'a dispute with an appeal under review keeps the reversal open',
       'charge.dispute.updated',
       { ...dispute, status: 'appeal_under_review' },
       [['du_1', 'chargeback', 'open', 'full', undefined]],
     ],
     [
+      'a dispute that is won is won back',
       'charge.dispute.closed',
       { ...dispute, status: 'won' },
       [['du_1', 'chargeback', 'won', 'full', undefined]],
     ],
     [
+      'a dispute that is lost is lost',
       'charge.dispute.closed',
       { ...dispute, status: 'lost' },
       [['du_1', 'chargeback', 'lost', 'full', undefined]],
     ],
     [
+      'a closed warning is won back',
       'charge.dispute.closed',
       { ...dispute, status: 'warning_closed' },
       [['du_1', 'chargeback', 'won', 'full', undefined]],
     ],
-    ['charge.dispute.created', { ...dispute, payment_intent: null, status: 'needs_response' }, []],
-    ['refund.created', { ...refund, status: 'succeeded', amount: 0 }, []],
-    ['charge.refunded', { id: 'ch_1', payment_intent: 'pi_1', refunded: false, amount_refunded: 0 }, []],
-  ])('in the event %s, %o, sets the state of the reversal', async (type, object, facts) => {
+    [
+      'a dispute without a payment is no event',
+      'charge.dispute.created',
+      { ...dispute, payment_intent: null, status: 'needs_response' },
+      [],
+    ],
+    ['a refund of 0 is no event', 'refund.created', { ...refund, status: 'succeeded', amount: 0 }, []],
+    [
+      'a charge of which 0 is refunded is no event',
+      'charge.refunded',
+      { id: 'ch_1', payment_intent: 'pi_1', refunded: false, amount_refunded: 0 },
+      [],
+    ],
+  ])('%s: %s', async (_, type, object, facts) => {
     expect(await read(event(type, object))).toEqual(
       facts.map(([reversalId, kind, state, part, amount]) => ({
         kind: 'reversed',
@@ -552,25 +578,38 @@ describe('a subscription', () => {
   });
 });
 
-test.each<[string, object, object[]]>([
+test.each<[string, string, object, object[]]>([
   [
+    'a payment is ignored with the amount that was received',
     'payment_intent.succeeded',
     { id: 'pi_9', amount: 4000, amount_received: 3900, currency: 'eur' },
     [{ id: 'pi_9', type: 'payment_intent.succeeded', amount: { value: '39', currency: 'EUR' } }],
   ],
   [
+    'a charge is ignored with its amount',
     'charge.succeeded',
     { id: 'ch_9', amount: 4900, currency: 'jpy' },
     [{ id: 'ch_9', type: 'charge.succeeded', amount: { value: '4900', currency: 'JPY' } }],
   ],
   [
+    'a paid invoice is ignored with its amount',
     'invoice.paid',
     { id: 'in_9', amount_paid: 3900, currency: 'eur' },
     [{ id: 'in_9', type: 'invoice.paid', amount: { value: '39', currency: 'EUR' } }],
   ],
-  ['payment_intent.succeeded', { id: 'pi_9', amount_received: 0, currency: 'eur' }, []],
-  ['payment_intent.created', { id: 'pi_9', amount: 4000, currency: 'eur' }, []],
-])('money outside of Checkout is ignored with its amount: %s %o', async (type, object, expected) => {
+  [
+    'a payment of 0 is no event',
+    'payment_intent.succeeded',
+    { id: 'pi_9', amount_received: 0, currency: 'eur' },
+    [],
+  ],
+  [
+    'a payment that is not made yet is no event',
+    'payment_intent.created',
+    { id: 'pi_9', amount: 4000, currency: 'eur' },
+    [],
+  ],
+])('outside of Checkout, %s: %s', async (_, type, object, expected) => {
   const body = Buffer.from(JSON.stringify({ object: 'event', type, livemode: true, data: { object } }));
   expect(await read(body)).toMatchObject(expected.map((one) => ({ kind: 'ignored', test: false, ...one })));
 });

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { providers } from '../../functions/providers/index.ts';
 import { catalogueWith, contextWith, serial } from '../fixtures/catalogue.ts';
 import { deliveriesOf } from '../fixtures/deliveries.ts';
+import { testEach } from '../fixtures/in-words.ts';
 import { memoryWorld } from '../fixtures/memory.ts';
 import { changed, changedForm } from '../fixtures/sample.ts';
 import { simulators } from '../fixtures/simulators.ts';
@@ -369,11 +370,11 @@ describe('the catalogue decides', () => {
     );
   const line = (value: string, sku = 'w') => ({ sku, quantity: 1, paid: { value, currency: 'USD' } });
 
-  test.each([
+  testEach([
     [{ trial: 'serial' }, 'paid', 1],
     [{ trial: 'serial', floor: { USD: '10' } }, 'paid', 1],
     [{}, 'unpaid', 0],
-  ])('with %j a trial is %s', async (changes, status, count) => {
+  ])('for a product where $0, a trial is $1', async (changes, status, count) => {
     const world = shopWith(changes);
     await world.deliver([{ ...event, kind: 'trial', lines: [line('0')] }]);
     expect(world.orders()).toMatchObject([{ status }]);
@@ -381,14 +382,14 @@ describe('the catalogue decides', () => {
   });
 
   const floor = { USD: '30', EUR: '20', other: { USD: '10' }, upgrade: { USD: '5' } };
-  test.each([
+  testEach([
     ['plain', 'w', '30', null],
     ['plain', 'w', '29.99', 'below_floor'],
     ['plain', 'upgrade', '5', null],
     ['plain', 'upgrade', '4.99', 'below_floor'],
     ['other', 'w', '10', null],
     ['other', 'w', '9.99', 'below_floor'],
-  ])('the floor: at %s, %s for %s is held for %j', async (provider, sku, paid, held) => {
+  ])('the floor: the held reason of $1 for $2 at $0 is $3', async (provider, sku, paid, held) => {
     const world = shopWith({ floor });
     await world.deliver([{ ...event, kind: 'paid', lines: [line(paid, sku)] }], undefined, provider);
     expect(world.orders()).toMatchObject([{ lines: [{ held }] }]);

@@ -66,13 +66,13 @@ describe('the ping', () => {
   });
 
   test.each([
-    ['', 'no_signature'],
-    ['webhook_id=', 'no_signature'],
-    ['webhook_id=5&status=completed', 'no_signature'],
-    ['webhook_id=5\n{}', 'no_signature'],
-    [`webhook_id=${'5'.repeat(50)}`, 'no_signature'],
-    ['{"id":727}', 'no_signature'],
-  ])('%j is not a ping and needs a signature', async (body, code) => {
+    ['that is empty', '', 'no_signature'],
+    ['without an ID', 'webhook_id=', 'no_signature'],
+    ['with another field', 'webhook_id=5&status=completed', 'no_signature'],
+    ['with a second line', 'webhook_id=5\n{}', 'no_signature'],
+    ['with an ID of 50 digits', `webhook_id=${'5'.repeat(50)}`, 'no_signature'],
+    ['in JSON', '{"id":727}', 'no_signature'],
+  ])('a body %s is not a ping and needs a signature', async (_, body, code) => {
     expect(await answerTo(body, { 'x-wc-webhook-topic': 'order.updated' })).toBe(code);
   });
 
@@ -83,7 +83,7 @@ describe('the ping', () => {
 
 describe('a webhook that is not a sale', () => {
   test.each(['order.deleted', 'product.updated', 'customer.created', 'action.woocommerce_x', ''])(
-    'of the topic %j yields no event',
+    'of the topic "%s" yields no event',
     async (topic) => {
       expect(await read({}, {}, topic)).toEqual([]);
     },

@@ -24,6 +24,7 @@ import type { Options as PayPalOptions } from '../../../functions/providers/payp
 import type { Options as IpnOptions } from '../../../functions/providers/paypal-ipn/provider.ts';
 import type * as settings from '../../../functions/providers/settings.ts';
 import type { Options as StripeOptions } from '../../../functions/providers/stripe/sale.ts';
+import { testEach } from '../../fixtures/in-words.ts';
 
 /** All fields compulsory and all lists read-only, so that two types with different fields differ. */
 type Deep<T> = T extends (...values: never) => unknown
@@ -340,7 +341,7 @@ describe('the compiler', () => {
     expect(await seven.check(SOURCE)).toEqual([]);
   });
 
-  test.each([
+  testEach([
     ['    |stripe: {', 'strpe: {'],
     ["        |stripe: ['prod_1']", "strpe: ['prod_1']"],
     ["        |second: ['w']", "secnd: ['w']"],
@@ -359,7 +360,7 @@ describe('the compiler', () => {
     ['|subject:', 'subjct:'],
     ['|dashboard:', 'dashbord:'],
     ['|skus: { gumroad', 'skus: { gumrod'],
-  ])('reports a mistake at its line: %s', async (marked, wrong) => {
+  ])('reports a mistake at its line: $1', async (marked, wrong) => {
     const at = positionOf(SOURCE, marked);
     const right = marked.slice(marked.indexOf('|') + 1);
     const text = SOURCE.slice(0, at) + wrong + SOURCE.slice(at + right.length);

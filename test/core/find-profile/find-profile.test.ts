@@ -9,6 +9,7 @@ import { decodeDigits } from '../../../functions/core/find-profile/layout.ts';
 import { ALPHABET_NAMES } from '../../../functions/core/serial/alphabet.ts';
 import { SerialProfile } from '../../../functions/core/serial/profile.ts';
 import { formatText } from '../../../functions/core/serial/text.ts';
+import { testEach } from '../../fixtures/in-words.ts';
 
 const App = z.object({
   profile: z.record(z.string(), z.unknown()),
@@ -47,13 +48,16 @@ const brief = ({ mode, padding, charset, name }: SerialProfile) =>
   [mode, padding, charset, name.form, name.fold].join(' ');
 
 describe('the profile of an app', () => {
-  it.for(results)('is found as the only match: $line', ({ app, key, matches, undecided }) => {
-    // If key and IV are equal, both profiles are right.
-    const same = key === '0'.repeat(16) ? { ...app, iv: { from: 'key' } } : app;
-    const separator = app.text.group === undefined ? {} : { separator: app.text.separator ?? '-' };
-    expect(matches).toEqual([{ ...same, text: { ...app.text, ...separator } }]);
-    expect(undecided).toBeUndefined();
-  });
+  testEach(results.map((one, at) => [apps[at]?.profile, one] as const))(
+    'is found as the only match where $0',
+    (_, { app, key, matches, undecided }) => {
+      // If key and IV are equal, both profiles are right.
+      const same = key === '0'.repeat(16) ? { ...app, iv: { from: 'key' } } : app;
+      const separator = app.text.group === undefined ? {} : { separator: app.text.separator ?? '-' };
+      expect(matches).toEqual([{ ...same, text: { ...app.text, ...separator } }]);
+      expect(undecided).toBeUndefined();
+    },
+  );
 
   it('is formatted as a line that the catalogue accepts', () => {
     for (const { matches } of results) {
@@ -84,7 +88,7 @@ describe('the profile of an app', () => {
 });
 
 describe('a distinguishing name is suggested', () => {
-  test.each<[string[], string[], string | undefined]>([
+  testEach<[string[], string[], string | undefined]>([
     [['Fifteen Letters', 'Alexandra Featherstone', CURLY], ['ecb pkcs7 utf8 nfc none'], undefined],
     [
       ['Jane Q. Sample', 'Alexandra Featherstone'],
@@ -93,7 +97,7 @@ describe('a distinguishing name is suggested', () => {
       ),
       'a name with an accent and a curly apostrophe, like José D’Angelo',
     ],
-  ])('if needed, for the names %j', (names, left, undecided) => {
+  ])('if needed, for the names $0', (names, left, undecided) => {
     if (!ecb) throw new Error('no pairs');
     const result = found(ecb.key, pairsOf(ecb, ...names));
     expect(result.matches.map(brief).sort()).toEqual([...left].sort());

@@ -14,6 +14,7 @@ import { view } from '../../../functions/core/order/view.ts';
 import { sesEvents } from '../../../local/aws/ses-events.ts';
 import { type Running, start } from '../../../local/start.ts';
 import { seller, serial } from '../../fixtures/catalogue.ts';
+import { testEach } from '../../fixtures/in-words.ts';
 import { memoryWorld } from '../../fixtures/memory.ts';
 
 const sample = (name: string): object =>
@@ -403,7 +404,7 @@ describe('an event', () => {
 });
 
 describe('the likely address', () => {
-  test.each([
+  testEach([
     ['zoe@gmal.com', 'zoe@gmail.com'],
     ['zoe@gmial.com', 'zoe@gmail.com'],
     ['Zoe.L+x@GMAIL.CON', 'Zoe.L+x@gmail.com'],
@@ -420,7 +421,7 @@ describe('the likely address', () => {
     ['zoe@lindqvist.example', null],
     ['zoe', null],
     [undefined, null],
-  ])('%s: %s', (typed, meant) => {
+  ])('of $0 is $1', (typed, meant) => {
     expect(likelyAddress(typed)).toBe(meant);
   });
 });

@@ -10,6 +10,7 @@ import { PLURALS, SENTENCES } from '../../../functions/core/mail/sentences.ts';
 import { emptyOrder } from '../../../functions/core/order/settle.ts';
 import type { Line, Order, Send } from '../../../functions/core/order/types.ts';
 import { seller, serial } from '../../fixtures/catalogue.ts';
+import { testEach } from '../../fixtures/in-words.ts';
 
 const ACTIVATE = 'widgetpro://activate?name={name}&serial={serial}';
 const skus = { stripe: ['w'] };
@@ -128,14 +129,14 @@ describe.each(TAGS)('in %s', (tag) => {
   });
 });
 
-test.each([
+testEach([
   ['A&B <x>', 'A%26B%20%3Cx%3E'],
   ['Zoë Müller', 'Zo%C3%AB%20M%C3%BCller'],
   ['O’Neil "Q"', 'O%E2%80%99Neil%20%22Q%22'],
   ['👩‍👩‍👧 Ltd', '%F0%9F%91%A9%E2%80%8D%F0%9F%91%A9%E2%80%8D%F0%9F%91%A7%20Ltd'],
   ['山田 太郎', '%E5%B1%B1%E7%94%B0%20%E5%A4%AA%E9%83%8E'],
   ['{serial}', '%7Bserial%7D'],
-])('the links of %s are encoded once, as a button and as text', async (licensee, encoded) => {
+])('the links of $0 are encoded once, as a button and as text', async (licensee, encoded) => {
   const { html, text } = await render('ja', ['serials', order({ lines: [lineOf('widget', 1, licensee)] })]);
   const address = `widgetpro://activate?name=${encoded}&serial=q83%2FvN0%2B%3D`;
   expect(text.split('\n')).toContain(address);
@@ -144,7 +145,7 @@ test.each([
   expect(html).toContain('href="https://example.com/A-1.zip"');
 });
 
-test.each<[buyer: Buyer, seller: string, tag: string]>([
+testEach<[buyer: Buyer, seller: string, tag: string]>([
   [{}, 'en', 'en'],
   [{}, 'de-AT', 'de'],
   [{}, 'pt', 'en'],
@@ -165,7 +166,7 @@ test.each<[buyer: Buyer, seller: string, tag: string]>([
   [{ locale: 'de-DE' }, 'de-x-du', 'de-x-du'],
   [{ country: 'DE' }, 'de-x-du', 'de-x-du'],
   [{ locale: 'fr' }, 'de-x-du', 'fr'],
-])('%j of a seller of %s gets %s', (buyer, locale, tag) => {
+])('a buyer where $0, of a seller of $1, gets $2', (buyer, locale, tag) => {
   expect(languageOf({ locale }, buyer)).toBe(tag);
 });
 
@@ -208,14 +209,14 @@ test.each([
   },
 );
 
-test.each([
+testEach([
   [undefined, 'color:inherit'],
   ['#ffee00', 'background:#ffee00;border-color:#ffee00;color:#000'],
   ['#102040', 'background:#102040;border-color:#102040;color:#fff'],
   // On #757575, white text has a contrast of 4.61 and black text 4.56. On a lighter grey, black has more.
   ['#757575', 'background:#757575;border-color:#757575;color:#fff'],
   ['#767676', 'background:#767676;border-color:#767676;color:#000'],
-])('with the accent %s a button has %s', async (accent, style) => {
+])('where the accent is $0, a button has $1', async (accent, style) => {
   const logo = 'https://example.com/logo.png?a=1&b=2';
   const shop = defineConfig({ ...settings, seller: { ...settings.seller, ...(accent && { accent }), logo } });
   const { html, text } = await render('en', ['serials', order()], shop);

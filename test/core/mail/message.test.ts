@@ -8,6 +8,7 @@ import { emptyOrder } from '../../../functions/core/order/settle.ts';
 import { keyOf, type Line, type Order, type Send } from '../../../functions/core/order/types.ts';
 import { anyChar } from '../../fixtures/any-char.ts';
 import { seller, serial } from '../../fixtures/catalogue.ts';
+import { testEach } from '../../fixtures/in-words.ts';
 
 const widget = { name: 'WidgetPro for Mac', serial, skus: { stripe: ['widget', 'widget-site'] } };
 const gadget = { name: 'Gadget', serial, skus: { stripe: ['gadget'] } };
@@ -183,7 +184,7 @@ describe('the mail', () => {
     expect(mail({ lines: [line, { ...heldLine, via: 'answer' }] }).text).not.toContain(follows);
   });
 
-  it.for<[buyer: Order['buyer'], isGift: string | undefined]>([
+  testEach<[buyer: Order['buyer'], isGift: string | undefined]>([
     [{ name: 'Ann Example' }, 'This is a gift: the licence is for somebody else, Zoë Example.'],
     [{ name: 'zoe EXAMPLE' }, undefined],
     [{ name: 'Z. Example' }, undefined],
@@ -192,7 +193,7 @@ describe('the mail', () => {
     [{ company: 'Zoë Example' }, undefined],
     [{}, undefined],
     [{ name: 'Zoë Example', payer: 'Ann Example' }, 'This is a gift: somebody else has paid for it.'],
-  ])('to %j is a gift: %s', ([buyer, sentence]) => {
+  ])('to a buyer where $0 has the sentence of a gift: $1', (buyer, sentence) => {
     const { text } = mail({ buyer: { ...buyer, email: 'zoe@example.com' } });
     expect(/This is a gift[^.]*\./.exec(text)?.[0]).toBe(sentence);
     expect(text).not.toContain('Ann Example has');
@@ -205,24 +206,24 @@ describe('the mail', () => {
     expect(mail({ lines: [{ ...line, product: 'constructor' }] }).subject).toContain('for constructor (');
   });
 
-  it.for<[name: string | undefined, greeting: string]>([
+  testEach<[name: string | undefined, greeting: string]>([
     ['Zoë Example', 'Hello Zoë Example,'],
     [undefined, 'Hello,'],
     [' \u200f ', 'Hello,'],
     ['Eve\r\nSerial: 1234\u2028x', 'Hello Eve Serial: 1234 x,'],
     ['\u202Eevil\u202C Example', 'Hello evil Example,'],
     ['x'.repeat(101), 'Hello,'],
-  ])('greets %j', ([name, greeting]) => {
+  ])('greets a buyer whose name is $0', (name, greeting) => {
     const { text, html } = mail({ buyer: { name, email: 'zoe@example.com' } });
     expect(text.split('\n')[0]).toBe(greeting);
     expect(letters(shownIn(html))).toMatch(new RegExp(`^${letters(greeting)}`));
   });
 
-  it.each([
+  testEach([
     [undefined, undefined],
     ['widget.licence', 'widget.licence'],
     [true, 'licence.txt'],
-  ] as const)('attaches the serial if the product names a file: %s', (file, name) => {
+  ] as const)('if the product’s file is $0, the attached file is $1', (file, name) => {
     const products = { ...settings.products, widget: { ...widget, mail: { file } } };
     const { files } = serialMail(defineConfig({ ...settings, products }), order(), first, words);
     expect(files).toEqual(name && [{ name, content: line.issued.serial }]);

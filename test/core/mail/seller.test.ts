@@ -11,6 +11,7 @@ import { lacksSerial } from '../../../functions/core/order/due.ts';
 import type { SendOutcome } from '../../../functions/core/order/sends.ts';
 import { toItem } from '../../../functions/core/order/stored.ts';
 import { seller, serial } from '../../fixtures/catalogue.ts';
+import { testEach } from '../../fixtures/in-words.ts';
 import { memoryWorld } from '../../fixtures/memory.ts';
 
 const catalogue = defineConfig({
@@ -92,10 +93,10 @@ describe('a held order', () => {
     expect(await tell()).toHaveLength(1);
   });
 
-  test.each<[SendOutcome, number]>([
+  testEach<[SendOutcome, number]>([
     [{ kind: 'account', code: 'x' }, 1],
     [{ kind: 'unknown', code: 'x' }, 10],
-  ])('is mailed later if the outcome is %o', async (outcome, minutes) => {
+  ])('is mailed later after an outcome where $0', async (outcome, minutes) => {
     const { world, tell } = shop();
     await world.deliver([sale('1'), sale('2')]);
     const before = world.state.log.length;

@@ -98,25 +98,28 @@ async function endOf(world: World) {
 const MAILED = 'zoe@example.com Your serial';
 
 describe('two people at once on one item', () => {
-  test.each<[object, Action, Action]>([
-    [nameless, 'release', 'another release'],
-    [nameless, 'release', 'erase'],
-    [nameless, 'erase', 'release'],
-    [sold(), 'reissue', 'another reissue'],
-    [sold(), 'reissue', 'transfer'],
-    [sold(), 'transfer', 'reissue'],
-    [sold(), 'transfer', 'erase'],
-    [sold(), 'erase', 'transfer'],
-    [sold(), 'resend elsewhere', 'reissue'],
-  ])('after the first action, the second person sees the order again: %#', async (sale, first, second) => {
-    const [alone, both] = [memoryWorld(catalogue), memoryWorld(catalogue)];
-    for (const world of [alone, both]) await world.deliver([sale]);
-    await decide(alone, first)();
-    const [one, other] = [decide(both, first), decide(both, second)];
-    expect([await one(), await other()]).toEqual(['done', 'shown again']);
-    expect(await endOf(both)).toEqual(await endOf(alone));
-    expect(stored(both).audit).toHaveLength(1);
-  });
+  test.each<[Action, Action, object]>([
+    ['release', 'another release', nameless],
+    ['release', 'erase', nameless],
+    ['erase', 'release', nameless],
+    ['reissue', 'another reissue', sold()],
+    ['reissue', 'transfer', sold()],
+    ['transfer', 'reissue', sold()],
+    ['transfer', 'erase', sold()],
+    ['erase', 'transfer', sold()],
+    ['resend elsewhere', 'reissue', sold()],
+  ])(
+    'after the action "%s", the action "%s" of another person shows the order again',
+    async (first, second, sale) => {
+      const [alone, both] = [memoryWorld(catalogue), memoryWorld(catalogue)];
+      for (const world of [alone, both]) await world.deliver([sale]);
+      await decide(alone, first)();
+      const [one, other] = [decide(both, first), decide(both, second)];
+      expect([await one(), await other()]).toEqual(['done', 'shown again']);
+      expect(await endOf(both)).toEqual(await endOf(alone));
+      expect(stored(both).audit).toHaveLength(1);
+    },
+  );
 
   test('a mail that both ask for goes out once more', async () => {
     const world = memoryWorld(catalogue);

@@ -7,6 +7,7 @@ import { basisOf } from '../../../functions/core/operator/refusal.ts';
 import { SUPPORT_ACTIONS } from '../../../functions/core/operator/request.ts';
 import type { Item } from '../../../functions/core/order/types.ts';
 import { decrypt, KEY, seller, serial } from '../../fixtures/catalogue.ts';
+import { testEach } from '../../fixtures/in-words.ts';
 import { memoryWorld, plain } from '../../fixtures/memory.ts';
 
 const catalogue = defineConfig({
@@ -94,19 +95,22 @@ const rows: readonly [
     'Ida',
   ],
 ];
-test.each(rows)('%s of %j with %j is done', async (action, sold, request, expected, licensee) => {
-  const { items, sell, seen, act } = system();
-  const key = await sell('1', sold);
-  expect(await act(action, { ...seen(key), ...request, why: ' asked ' })).toMatchObject({
-    done: true,
-    ...expected,
-  });
-  expect(serialIn(items.get(key)) && decrypt(serialIn(items.get(key)))).toBe(licensee ?? '');
-  const item = items.get(key);
-  const entry = item?.kind === 'order' ? item.audit.at(-1) : undefined;
-  if (!('changed' in expected) || expected.changed)
-    expect(entry).toMatchObject({ who: 'anna', what: action, why: 'asked' });
-});
+testEach(rows)(
+  '$0 of a sale where $1, with $2, is done',
+  async (action, sold, request, expected, licensee) => {
+    const { items, sell, seen, act } = system();
+    const key = await sell('1', sold);
+    expect(await act(action, { ...seen(key), ...request, why: ' asked ' })).toMatchObject({
+      done: true,
+      ...expected,
+    });
+    expect(serialIn(items.get(key)) && decrypt(serialIn(items.get(key)))).toBe(licensee ?? '');
+    const item = items.get(key);
+    const entry = item?.kind === 'order' ? item.audit.at(-1) : undefined;
+    if (!('changed' in expected) || expected.changed)
+      expect(entry).toMatchObject({ who: 'anna', what: action, why: 'asked' });
+  },
+);
 
 const refusals: readonly [string, sold: object, request: object, message: string][] = [
   ['release', {}, {}, 'is not held'],
@@ -126,16 +130,19 @@ const refusals: readonly [string, sold: object, request: object, message: string
   ],
   ['format', {}, {}, 'the request is not valid'],
 ];
-test.each(refusals)('%s of %j with %j is refused: %s', async (action, sold, request, message) => {
-  const { items, sell, act } = system();
-  const key = await sell('1', sold);
-  const before = items.get(key);
-  expect(await act(action, { key, ...request })).toEqual({
-    done: false,
-    message: expect.stringContaining(message),
-  });
-  expect(items.get(key)).toBe(before);
-});
+testEach(refusals)(
+  '$0 of a sale where $1, with $2, is refused: $3',
+  async (action, sold, request, message) => {
+    const { items, sell, act } = system();
+    const key = await sell('1', sold);
+    const before = items.get(key);
+    expect(await act(action, { key, ...request })).toEqual({
+      done: false,
+      message: expect.stringContaining(message),
+    });
+    expect(items.get(key)).toBe(before);
+  },
+);
 
 test('an action that was decided on an older state is not applied, and shows the order again', async () => {
   const { items, sell, seen, act } = system();

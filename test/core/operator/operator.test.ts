@@ -17,6 +17,7 @@ import { applyReversal } from '../../../functions/core/order/transitions.ts';
 import type { Line, Order, Raw } from '../../../functions/core/order/types.ts';
 import { view } from '../../../functions/core/order/view.ts';
 import { decrypt, KEY, seller, serial } from '../../fixtures/catalogue.ts';
+import { testEach } from '../../fixtures/in-words.ts';
 import { memoryWorld, plain } from '../../fixtures/memory.ts';
 
 const settings: CatalogueSettings = {
@@ -189,12 +190,12 @@ describe('issue', () => {
     expect(of()).toMatchObject({ lines: [{ licensee: 'Mac Weekly' }] });
   });
 
-  test.each([
+  testEach([
     [{ name: ' ' }, 'no_name'],
     [{ email: 'nobody' }, 'bad_address'],
     [{ products: ['constructor'] }, 'unknown_product'],
     [{ products: ['latin'], name: '田中' }, 'unmappable_name'],
-  ])('refuses %j, which would be held: %s', (change, why) => {
+  ])('refuses a gift where $0, which would be held: $1', (change, why) => {
     expect(issueManually(known, { ...gift, ...change }, by, NOW)).toBe(why);
   });
 

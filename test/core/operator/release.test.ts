@@ -11,6 +11,7 @@ import { applyReversal } from '../../../functions/core/order/transitions.ts';
 import type { Item, Order, Unreadable } from '../../../functions/core/order/types.ts';
 import { asOrder, type OrderView } from '../../../functions/core/order/view.ts';
 import { decrypt, KEY, seller, serial } from '../../fixtures/catalogue.ts';
+import { testEach } from '../../fixtures/in-words.ts';
 import { memoryWorld, plain } from '../../fixtures/memory.ts';
 
 const latin: CatalogueSettings['products'][string] = {
@@ -95,7 +96,7 @@ const aged = (order: Order) =>
 
 describe('a release resolves the reason', () => {
   const elsewhere = 'zoe@elsewhere.example.com';
-  test.each<{
+  const cases: readonly {
     reason: HeldReason;
     sale?: unknown;
     provider?: typeof plain;
@@ -105,7 +106,7 @@ describe('a release resolves the reason', () => {
     licensee?: string;
     to?: string;
     mails?: number;
-  }>([
+  }[] = [
     { reason: 'bad_body', provider: unreadable, cure: { ...zoe, products: { w: 'widget' } } },
     {
       reason: 'unknown_product',
@@ -167,19 +168,24 @@ describe('a release resolves the reason', () => {
     },
     { reason: 'bounced', before: sent('bounce'), cure: { email: elsewhere }, to: elsewhere, mails: 2 },
     { reason: 'bounced', before: sent('bounce'), mails: 2 },
-  ])(
-    '$reason: $cure',
-    async ({
-      reason,
-      sale = sold(),
-      provider,
-      before,
-      cure,
-      using,
-      licensee = zoe.name,
-      to = zoe.email,
-      mails = 1,
-    }) => {
+  ];
+  testEach(cases.map((one) => [one.reason, one.cure ?? {}, one] as const))(
+    '$0 by a release where $1',
+    async (
+      _reason,
+      _cure,
+      {
+        reason,
+        sale = sold(),
+        provider,
+        before,
+        cure,
+        using,
+        licensee = zoe.name,
+        to = zoe.email,
+        mails = 1,
+      },
+    ) => {
       const { world, order, write, release } = await arrived(sale, provider);
       const had = order().lines[0]?.serial;
       if (before) await write(before);

@@ -11,6 +11,7 @@ import { keyOf } from '../../../functions/core/order/types.ts';
 import { requestWorld } from '../../../functions/core/request-world.ts';
 import type { Store } from '../../../functions/core/world.ts';
 import { seller, serial } from '../../fixtures/catalogue.ts';
+import { testEach } from '../../fixtures/in-words.ts';
 import { memoryWorld, plain } from '../../fixtures/memory.ts';
 
 const catalogue = defineConfig({
@@ -618,7 +619,7 @@ describe('lines', () => {
     expect(Object.entries(world.orders()[0]?.raw?.headers ?? {})).toEqual([['x-shop', 'c']]);
   });
 
-  test.each([
+  testEach([
     [['trial'], ['Your trial']],
     [['trial', 'trial'], ['Your trial']],
     [
@@ -635,7 +636,7 @@ describe('lines', () => {
     [['throttled', 'trial', 'renewed'], ['Your serial']],
     [['throttled', 'trial', 'trial'], ['Your trial']],
     [['over'], []],
-  ] as const)('the events %j are mailed as %j', async (kinds, subjects) => {
+  ] as const)('the events $0 are mailed as $1', async (kinds, subjects) => {
     const world = memoryWorld(catalogue);
     const lines = [{ sku: 'g', quantity: 1 }];
     const trial = { ...sale, kind: 'trial', amount: undefined, aliases: ['sub'], lines } as const;
@@ -657,22 +658,22 @@ describe('lines', () => {
     expect(world.mails.map(({ subject }) => subject.slice(0, 11).trim())).toEqual(subjects);
   });
 
-  test.each([[['trial', 'renewed']], [['renewed', 'trial']]] as const)(
-    'after %j, a line that is held has the notification of the trial',
-    async (kinds) => {
-      const world = memoryWorld(catalogue);
-      const nameless = { ...sale, amount: undefined, buyer: { email: 'zoe@example.com' } };
-      const lines = [{ sku: 'g', quantity: 1 }];
-      const events = {
-        trial: { ...nameless, kind: 'trial', aliases: ['sub'], lines },
-        renewed: { ...nameless, kind: 'renewed', id: 'sub', lines: [] },
-      } as const;
-      for (const kind of kinds) await world.deliver([events[kind]]);
-      const order = world.orders().find(({ heldAt }) => heldAt);
-      expect(order?.lines).toMatchObject([{ held: 'no_name' }]);
-      expect(gunzipSync(order?.raw?.body ?? '').toString()).toContain('trial');
-    },
-  );
+  test.each([
+    ['trial', 'renewed'],
+    ['renewed', 'trial'],
+  ] as const)('after %s and %s, a line that is held has the notification of the trial', async (...kinds) => {
+    const world = memoryWorld(catalogue);
+    const nameless = { ...sale, amount: undefined, buyer: { email: 'zoe@example.com' } };
+    const lines = [{ sku: 'g', quantity: 1 }];
+    const events = {
+      trial: { ...nameless, kind: 'trial', aliases: ['sub'], lines },
+      renewed: { ...nameless, kind: 'renewed', id: 'sub', lines: [] },
+    } as const;
+    for (const kind of kinds) await world.deliver([events[kind]]);
+    const order = world.orders().find(({ heldAt }) => heldAt);
+    expect(order?.lines).toMatchObject([{ held: 'no_name' }]);
+    expect(gunzipSync(order?.raw?.body ?? '').toString()).toContain('trial');
+  });
 
   test.each([
     ['of an unknown product', {}, ['We have your order 42']],

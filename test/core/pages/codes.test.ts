@@ -9,6 +9,7 @@ import { parseToken, toToken } from '../../../functions/core/pages/links.ts';
 import { nearestSpelling, resembles } from '../../../functions/core/pages/names.ts';
 import { isWithin } from '../../../functions/core/pages/ports.ts';
 import { chooseLanguage } from '../../../functions/core/pages/words.ts';
+import { testEach } from '../../fixtures/in-words.ts';
 
 const keys = [{ id: 1, key: 'a key of the tests, which has 32 characters' }];
 const rotated = [{ id: 2, key: 'another key of the tests, which is newer' }, ...keys];
@@ -105,17 +106,17 @@ test.each([
   ['Ann', 'Ana', false],
   ['John Smith', 'Jane Doe', false],
   ['', 'Jane Doe', false],
-])('%j and %j resemble each other: %s', (one, other, expected) => {
+])('"%s" and "%s" resemble each other: %s', (one, other, expected) => {
   expect(resembles(one, other)).toBe(expected);
 });
 
-test.each([
+testEach([
   ['Łukasz Żak', 'windows-1252', 'Lukasz Zak'],
   ['Ştefan ß', 'latin1', 'Stefan ß'],
   ['José', 'windows-1252', undefined],
   ['“Øyvind”', 'latin1', '"Øyvind"'],
   ['田中', 'windows-1252', undefined],
-] as const)('the nearest spelling of %s in %s is %s', (name, charset, expected) => {
+] as const)('the nearest spelling of $0 in $1 is $2', (name, charset, expected) => {
   const options = {
     form: 'nfc',
     fold: 'none',
@@ -137,14 +138,14 @@ test.each([
   expect(networkOf(address)).toBe(network);
 });
 
-test.each([
+testEach([
   [undefined, 'en'],
   ['de-AT,de;q=0.9,en;q=0.8', 'de'],
   ['xx, fr;q=0.5, es;q=0.7', 'es'],
   ['xx,de-x-du;q=0.001', 'de'],
   ['de;q=0, en', 'en'],
   ['constructor', 'en'],
-])('a reader with Accept-Language %s reads %s', (accepted, language) => {
+])('a reader whose Accept-Language is $0 reads $1', (accepted, language) => {
   expect(chooseLanguage(accepted)).toBe(language);
 });
 

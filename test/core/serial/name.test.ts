@@ -4,6 +4,7 @@ import { describe, expect, it, test } from 'vitest';
 import { licenseeOf } from '../../../functions/core/serial/name.ts';
 import { SerialProfile } from '../../../functions/core/serial/profile.ts';
 import { anyChar } from '../../fixtures/any-char.ts';
+import { testEach } from '../../fixtures/in-words.ts';
 
 const DEMO = { kind: 'aes-128', mode: 'ecb', padding: 'pkcs7', text: { alphabet: 'HEX' } };
 const profile = (more: object = {}) => SerialProfile.parse({ ...DEMO, ...more });
@@ -13,7 +14,7 @@ const resultOf = (profile: SerialProfile, received: string) =>
   Object.values(licenseeOf(received, profile))[0];
 
 describe('the licensee is the name', () => {
-  test.each([
+  testEach([
     ['unchanged', 'Jane Q. Sample', 'Jane Q. Sample'],
     ['composed', 'Jose\u0301 Nu\u0301n\u0303ez', 'José Núñez'],
     ['composed, Hangul', '\u1112\u1161\u11ab', '한'],
@@ -40,11 +41,11 @@ describe('the licensee is the name', () => {
     ['shorter after invisible characters are removed', `${'\u200b'.repeat(300)}Jane`, 'Jane'],
     ['Arabic, as typed', 'مُحَمَّد', 'مُحَمَّد'.normalize('NFC')],
     ['unchanged if it looks like markup', '<b>Jane</b> & "Co"; {{name}}', '<b>Jane</b> & "Co"; {{name}}'],
-  ])('%s: %j', (_, received, licensee) => expect(licenseeOf(received, demo)).toEqual({ licensee }));
+  ])('$0: $1', (_, received, licensee) => expect(licenseeOf(received, demo)).toEqual({ licensee }));
 });
 
 describe('a name is held', () => {
-  test.each([
+  testEach([
     ['no_name', ''],
     ['no_name', ' \t\r\n\u00a0\u200b\ufeff'],
     ['no_name', '\u3164\u115f'], // Hangul fillers, which people enter to skip a name field
@@ -71,7 +72,7 @@ describe('a name is held', () => {
     ['name_too_long', 'é'.repeat(129)],
     ['name_too_long', '👩'.repeat(65)],
     ['name_too_long', ' '.repeat(100_000)],
-  ] as const)('%s: %j', (held, received) => expect(licenseeOf(received, demo)).toEqual({ held }));
+  ] as const)('$0: $1', (held, received) => expect(licenseeOf(received, demo)).toEqual({ held }));
 
   test.each(['ANDRÉ’S CAFÉ', 'Strauß’ Laden', 'Ãngela', 'AT&T; Co', 'R & D', 'Ångström', 'Ñandú “Bar”', 'Â'])(
     'not if it only resembles a damaged one: %s',
@@ -80,7 +81,7 @@ describe('a name is held', () => {
 });
 
 describe('the options of a product apply', () => {
-  test.each([
+  testEach([
     [{ form: 'nfd' }, 'José', 'Jose\u0301'],
     [{ form: 'as-is' }, 'Jose\u0301 José', 'Jose\u0301 José'],
     [{ trim: false }, '\n Jane ', ' Jane '],
@@ -103,9 +104,11 @@ describe('the options of a product apply', () => {
     [{ maxBytes: 31 }, 'x'.repeat(31), 'x'.repeat(31)],
     [{ maxBytes: 31 }, 'x'.repeat(32), 'name_too_long'],
     [{ maxBytes: 31 }, 'é'.repeat(16), 'name_too_long'],
-  ])('%j: %j', (name, received, result) => expect(resultOf(withName(name), received)).toBe(result));
+  ])('where $0, $1 is $2', (name, received, result) =>
+    expect(resultOf(withName(name), received)).toBe(result),
+  );
 
-  test.each([
+  testEach([
     ['windows-1252', 31, 'é'.repeat(31), 'é'.repeat(31)],
     ['utf16le', 30, 'x'.repeat(16), 'name_too_long'],
     ['windows-1252', 256, 'é'.repeat(129), 'name_too_long'], // limited in UTF-8 for every charset
@@ -113,7 +116,7 @@ describe('the options of a product apply', () => {
     ['macroman', 256, 'Jane \ud83d', 'unmappable_name'],
     ['windows-1252', 256, 'Łukasz', 'unmappable_name'],
     ['windows-1252', 256, 'Ju\u0308rgen', 'Jürgen'],
-  ])('%s, at most %i bytes: %j', (charset, maxBytes, received, result) =>
+  ])('$0, at most $1 bytes: $2 is $3', (charset, maxBytes, received, result) =>
     expect(resultOf(profile({ charset, name: { maxBytes } }), received)).toBe(result),
   );
 });

@@ -16,6 +16,7 @@ import { KEY_FITS, KEY_FORMS, PADDINGS, SerialProfile } from '../../../functions
 import { formatText } from '../../../functions/core/serial/text.ts';
 import { anyChar } from '../../fixtures/any-char.ts';
 import { seller } from '../../fixtures/catalogue.ts';
+import { testEach } from '../../fixtures/in-words.ts';
 
 const KEY = '1234567890123456';
 const HEX = { alphabet: 'HEX' } as const;
@@ -69,11 +70,14 @@ describe('a published serial is reproduced', () => {
 });
 
 describe('serials equal those of openssl and Python', () => {
-  test.each(foreign)('for preset $preset, profile $profile', ({ profile, key, serials }) => {
-    const ours = SerialProfile.parse(profile);
-    for (const [name, serial] of Object.entries(serials))
-      expect([name, serialFor(ours, key, name)]).toEqual([name, serial]);
-  });
+  testEach(foreign.map((one) => [one.preset ? { preset: one.preset } : one.profile, one] as const))(
+    'for an app where $0',
+    (_, { profile, key, serials }) => {
+      const ours = SerialProfile.parse(profile);
+      for (const [name, serial] of Object.entries(serials))
+        expect([name, serialFor(ours, key, name)]).toEqual([name, serial]);
+    },
+  );
 });
 
 describe('presets', () => {
@@ -206,7 +210,7 @@ describe('charsets', () => {
     }
   });
 
-  test.each([
+  testEach([
     ['windows-1252', '田中'],
     ['windows-1252', 'Łukasz'],
     ['windows-1252', '\u0081'],
@@ -215,7 +219,7 @@ describe('charsets', () => {
     ['latin1', '👩'],
     ['utf8', 'half \ud83d'],
     ['utf16le', '\ude00 half'],
-  ] as const)('%s cannot encode %j', (charset, text) => expect(encode(charset, text)).toBeUndefined());
+  ] as const)('$0 cannot encode $1', (charset, text) => expect(encode(charset, text)).toBeUndefined());
 
   it('are decoded by Node to the same text', () => {
     fc.assert(
@@ -229,7 +233,7 @@ describe('charsets', () => {
 
 describe('keys', () => {
   const keys = (form: string, fit = 'exact') => SerialProfile.parse({ ...ECB, key: { form, fit } });
-  test.each([
+  testEach([
     ['ascii', 'exact', KEY, '31323334353637383930313233343536'],
     ['ascii', 'exact', '123456789012345', undefined],
     ['ascii', 'exact', '12345678901234567', undefined],
@@ -257,7 +261,7 @@ describe('keys', () => {
     ['sha256', 'exact', 'abc', 'ba7816bf8f01cfea414140de5dae2223'], // FIPS 180-4, 32 bytes
     ['ascii', 'mysql', 'short', '73686f72740000000000000000000000'],
     ['hex', 'mysql', `${'0f'.repeat(16)}f0${'0f'.repeat(15)}01`, 'fe000000000000000000000000000000'],
-  ])('the form %s with the fit %s of %j', (form, fit, key, hex) =>
+  ])('the form $0 with the fit $1 of $2 is $3', (form, fit, key, hex) =>
     expect(keyBytes(keys(form, fit), key)?.toString('hex')).toBe(hex),
   );
 
@@ -405,15 +409,17 @@ describe('a profile', () => {
     [{ ...ECB, name: { maxBytes: 0 } }, /^name\.maxBytes: found 0; write a whole number/],
     [{ ...ECB, name: { maxbytes: 31 } }, /^name\.maxbytes: found an unknown field; write \{ form, trim/],
   ];
-  test.each(impossible.map(([serial, message]) => [message, serial] as const))(
-    'that is impossible is refused with a message that matches %s',
-    (message, serial) => {
-      const line = mistake(serial);
-      const product = 'products.widget.serial.';
-      expect(line.slice(0, product.length)).toBe(product);
-      expect(line.slice(product.length)).toMatch(message);
-    },
-  );
+  const differences = (serial: object) =>
+    Object.fromEntries(Object.entries(serial).filter(([field, value]) => Reflect.get(ECB, field) !== value));
+  const fieldIn = (message: RegExp) => /^\^([\w\\.]+)/.exec(message.source)?.[1]?.replaceAll('\\', '');
+  testEach(
+    impossible.map(([serial, message]) => [differences(serial), fieldIn(message), serial, message] as const),
+  )('where $0 is impossible: the mistake is $1', (_differences, _field, serial, message) => {
+    const line = mistake(serial);
+    const product = 'products.widget.serial.';
+    expect(line.slice(0, product.length)).toBe(product);
+    expect(line.slice(product.length)).toMatch(message);
+  });
 
   /** Returns the error message that the seller reads. */
   function mistake(serial: object): string {
