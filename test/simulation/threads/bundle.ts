@@ -29,6 +29,10 @@ export async function bundle(folder: string, mutant?: Mutant): Promise<string> {
     platform: 'node',
     target: 'node20',
     logLevel: 'error',
+    // Where the templates of the simulators are.
+    define: {
+      'import.meta.url': JSON.stringify(pathToFileURL(join(root, 'functions/providers/simulator.ts')).href),
+    },
     plugins: mutant ? [retries, mutate(mutant)] : [retries],
   });
   return outfile;
