@@ -658,19 +658,19 @@ describe('the progress bar', () => {
     yield { tried: 100, of: 200 };
     return 'done';
   }
-  const shownOn = (isTTY: boolean) => {
+  const shownOn = async (isTTY: boolean) => {
     const shown: string[] = [];
-    expect(withBar(steps(), { isTTY, write: (text) => shown.push(text) })).toBe('done');
+    expect(await withBar(steps(), { isTTY, write: (text) => shown.push(text) })).toBe('done');
     return shown;
   };
 
-  test('is drawn on a terminal and erased at the end', () =>
-    expect(shownOn(true)).toEqual([
+  test('is drawn on a terminal and erased at the end', async () =>
+    expect(await shownOn(true)).toEqual([
       `\r[${' '.repeat(40)}] 0 %`,
       `\r[${'='.repeat(20)}${' '.repeat(20)}] 50 %`,
       '\r\u001b[K',
     ]));
-  test('is not drawn if the output is not a terminal', () => expect(shownOn(false)).toEqual([]));
+  test('is not drawn if the output is not a terminal', async () => expect(await shownOn(false)).toEqual([]));
 });
 
 describe('POST /local/find-profile', () => {

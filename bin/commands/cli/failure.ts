@@ -1,4 +1,5 @@
 /** Explains the error that stops a command in one line, with the fix. */
+import { readFile } from 'node:fs/promises';
 
 export class CommandError extends Error {
   constructor(message: string) {
@@ -6,6 +7,12 @@ export class CommandError extends Error {
     this.name = 'CommandError';
   }
 }
+
+/** Reads a file that a command line names. Throws a CommandError. */
+export const readNamedFile = (file: string): Promise<Buffer> =>
+  readFile(file).catch((error: unknown) => {
+    throw new CommandError(`${file} cannot be read: ${error instanceof Error ? error.message : 'unknown'}`);
+  });
 
 /** Messages by the name of the error; AWS services have several names for the same error. */
 const MESSAGES: readonly [name: RegExp, message: string][] = [

@@ -38,20 +38,17 @@ type LoadVerb = () => Promise<Verb>;
 
 /** A command line names one of these first. Its modules load only then: the AWS SDK takes half a second of CPU. */
 interface Entry {
-  readonly name: string;
   readonly description: string;
   /** Loads the verb, or each verb of a group. */
   readonly load: LoadVerb | Readonly<Record<string, LoadVerb>>;
 }
 
-const COMMANDS: readonly Entry[] = [
-  {
-    name: 'init',
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  init: {
     description: "write a seller's repository that depends on Keypost",
     load: async () => (await import('../init/init.ts')).init,
   },
-  {
-    name: 'keys',
+  keys: {
     description: 'the keys of products and providers',
     load: {
       list: async () => (await import('../keys/list.ts')).keysList,
@@ -61,8 +58,7 @@ const COMMANDS: readonly Entry[] = [
       public: async () => (await import('../keys/public.ts')).keysPublic,
     },
   },
-  {
-    name: 'orders',
+  orders: {
     description: 'the orders',
     load: {
       list: async () => (await import('../orders/list.ts')).ordersList,
@@ -77,8 +73,7 @@ const COMMANDS: readonly Entry[] = [
       issue: async () => (await import('../orders/change.ts')).ordersIssue,
     },
   },
-  {
-    name: 'codes',
+  codes: {
     description: 'claim codes, each of which is good for a serial',
     load: {
       make: async () => (await import('../codes/make.ts')).codesMake,
@@ -88,126 +83,114 @@ const COMMANDS: readonly Entry[] = [
       revoke: async () => (await import('../codes/change.ts')).codesRevoke,
     },
   },
-  {
-    name: 'mail',
+  mail: {
     description: 'the mail to the buyer: a preview in any language, and one to yourself',
     load: {
       preview: async () => (await import('../mails/preview.ts')).mailPreview,
       send: async () => (await import('../mails/preview.ts')).mailSend,
     },
   },
-  {
-    name: 'mails',
+  mails: {
     description: 'the order mails of stores, and the events of mails to buyers',
     load: {
       try: async () => (await import('../mails/try.ts')).mailsTry,
       replay: async () => (await import('../mails/replay.ts')).mailsReplay,
     },
   },
-  {
-    name: 'serial',
+  serial: {
     description: 'serials and the profiles that make them',
     load: {
       make: async () => (await import('../serial/make.ts')).serialMake,
       check: async () => (await import('../serial/check.ts')).serialCheck,
-      explain: async () => (await import('../serial/explain.ts')).serialExplain,
+      explain: async () => (await import('../serial/make.ts')).serialExplain,
       'find-profile': async () => (await import('../serial/find-profile.ts')).serialFindProfile,
     },
   },
-  {
-    name: 'generator',
+  generator: {
     description: 'third-party programs that make serials',
     load: {
       check: async () => (await import('../serial/generator-check.ts')).generatorCheck,
     },
   },
-  {
-    name: 'provider',
+  provider: {
     description: "providers of the seller's own",
     load: {
       test: async () => (await import('../provider/test.ts')).providerTest,
     },
   },
-  {
-    name: 'revoked',
+  revoked: {
     description: 'licences that are not valid any more',
     load: {
       export: async () => (await import('../data/revoked.ts')).revokedExport,
     },
   },
-  {
-    name: 'reconcile',
+  reconcile: {
     description: 'ask a provider for the paid orders, and fulfil those that Keypost lacks',
     load: async () => (await import('../reconcile.ts')).reconcileCommand,
   },
-  {
-    name: 'person',
+  person: {
     description: 'the data that is stored about a person',
     load: {
-      export: async () => (await import('../data/person-export.ts')).personExport,
-      erase: async () => (await import('../data/person-erase.ts')).personErase,
+      export: async () => (await import('../data/person.ts')).personExport,
+      erase: async () => (await import('../data/person.ts')).personErase,
     },
   },
-  {
-    name: 'import',
+  import: {
     description: 'import past orders from a CSV; sends no mail',
     load: async () => (await import('../data/import.ts')).importCommand,
   },
-  {
-    name: 'export',
+  export: {
     description: 'export all orders as CSV or as lines of JSON',
     load: async () => (await import('../data/export.ts')).exportCommand,
   },
-  {
-    name: 'restore',
+  restore: {
     description: 'put back what a restored table has and the present one lacks',
     load: async () => (await import('../data/restore.ts')).restoreCommand,
   },
-  {
-    name: 'simulate',
+  simulate: {
     description: 'send a notification as the provider would, and show the answer',
     load: async () => (await import('../simulate.ts')).simulate,
   },
-  {
-    name: 'logs',
+  logs: {
     description: 'follow the log of a Lambda',
     load: async () => (await import('../logs.ts')).logs,
   },
-  {
-    name: 'desk',
+  desk: {
     description: 'the orders in a browser, on this machine',
     load: async () => (await import('../desk/desk.ts')).deskCommand,
   },
-  {
-    name: 'doctor',
+  doctor: {
     description: 'check whether everything is ready for sales, and how to fix what is not',
     load: async () => (await import('../doctor/doctor.ts')).doctor,
   },
-  {
-    name: 'completion',
+  completion: {
     description: 'print the completion for bash and zsh',
     load: async () => (terminal) =>
       new Command('completion')
         .addArgument(new Argument('[shell]', 'the same text works in both').choices(['bash', 'zsh']))
         .addHelpText('after', COMPLETION)
         .action(async () => {
-          const others = COMMANDS.filter(({ name }) => name !== 'completion');
+          const others = Object.entries(COMMANDS).filter(([name]) => name !== 'completion');
           terminal.print(completionOf(await Promise.all(others.map((one) => commandOf(one, [], terminal)))));
         }),
   },
-];
+};
 
 const commandsFor = (words: readonly string[], terminal: Terminal): Promise<CommandUnknownOpts[]> =>
   Promise.all(
-    COMMANDS.map(async (entry) =>
-      words.includes(entry.name)
-        ? await commandOf(entry, words.slice(words.indexOf(entry.name) + 1), terminal)
-        : new Command(entry.name).description(entry.description),
+    Object.entries(COMMANDS).map(async ([name, entry]) =>
+      words.includes(name)
+        ? await commandOf([name, entry], words.slice(words.indexOf(name) + 1), terminal)
+        : new Command(name).description(entry.description),
     ),
   );
 
 /** Loads the verbs of a group that the words name, or all of them if they name none. */
-async function commandOf({ name, description, load }: Entry, words: readonly string[], terminal: Terminal) {
+async function commandOf(
+  [name, { description, load }]: readonly [string, Entry],
+  words: readonly string[],
+  terminal: Terminal,
+) {
   if (typeof load === 'function') return (await load())(terminal).description(description);
   const named = Object.keys(load).filter((verb) => words.includes(verb));
   const command = new Command(name).description(description);

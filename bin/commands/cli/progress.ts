@@ -7,20 +7,17 @@ interface Screen {
 const WIDTH = 40;
 
 /** Runs all steps. A terminal shows a progress bar, which disappears at the end. */
-export function withBar<Result>(
+export const withBar = <Result>(
   steps: Generator<{ readonly tried: number; readonly of: number }, Result>,
   screen: Screen,
-): Result {
-  try {
+): Promise<Result> =>
+  withBarOf(async (show) => {
     for (;;) {
       const step = steps.next();
       if (step.done) return step.value;
-      if (screen.isTTY) screen.write(`\r${bar(step.value.tried / step.value.of)}`);
+      show(step.value.tried / step.value.of);
     }
-  } finally {
-    if (screen.isTTY) screen.write('\r\u001b[K');
-  }
-}
+  }, screen);
 
 /** Same for asynchronous work, which reports the part that is done, between 0 and 1. */
 export async function withBarOf<Result>(

@@ -34,11 +34,8 @@ export const exportCommand = (terminal: Terminal) =>
           if (left <= 0) return;
         }
       };
-      if (out === undefined) {
-        for await (const chunk of chunks()) terminal.print(chunk);
-        return;
-      }
-      await withBarOf((show) => writeFile(out, chunks(show)), process.stderr);
+      if (out === undefined) return await output(terminal, out, chunks());
+      await withBarOf((show) => output(terminal, out, chunks(show)), process.stderr);
     });
 
 const HELP = `
@@ -90,11 +87,16 @@ function orderId({ key, provider }: OrderView): string | undefined {
   return keyOf(provider, false, id) === key ? id : undefined;
 }
 
-/** Writes the file completely or not at all. Only the current user can read it. */
-export async function writeFile(
-  path: string,
+/** Prints the chunks, or writes a file completely or not at all, which only the current user can read. */
+export async function output(
+  { print }: Terminal,
+  path: string | undefined,
   chunks: AsyncIterable<string> | Iterable<string>,
 ): Promise<void> {
+  if (path === undefined) {
+    for await (const chunk of chunks) print(chunk);
+    return;
+  }
   try {
     const file = await open(`${path}.new`, 'w', 0o600);
     try {

@@ -36,9 +36,6 @@ Examples:
   npm run keypost -- restore --from keypost-restored --dry-run
   npm run keypost -- restore --from keypost-restored --key stripe#pi_3PExample`;
 
-export const restoreCommand = (terminal: Terminal) =>
-  define().action((options) => restore(terminal, options));
-
 type Item = Readonly<Record<string, AttributeValue>>;
 
 interface Tables {
@@ -47,27 +44,28 @@ interface Tables {
   readonly to: string;
 }
 
-async function restore(terminal: Terminal, options: OptionsOf<typeof define>): Promise<void> {
-  const { from, key, dryRun } = options;
-  const target = targetFrom(options, terminal.env);
-  const tables = { client: new DynamoDBClient(target.config), from, to: (await target.names()).table };
-  if (from === tables.to) throw new CommandError(`${from} is the stack's own table; name the restored one`);
-  try {
-    if (key !== undefined) return await restoreOne(terminal, tables, key, options);
-    const counts = await withBarOf((show) => restoreAll(tables, dryRun === true, show), process.stderr);
-    const verb = dryRun ? 'would be restored' : 'are restored';
-    const { read, restored, present } = counts;
-    terminal.print(
-      options.json ? json(counts) : `${read} items read; ${restored} ${verb}, ${present} are there already`,
-    );
-  } catch (error) {
-    if (error instanceof ResourceNotFoundException)
-      throw new CommandError(
-        `there is no table ${from} in this account and region; restore one first, as docs/operations.md says`,
+export const restoreCommand = (terminal: Terminal) =>
+  define().action(async (options) => {
+    const { from, key, dryRun } = options;
+    const target = targetFrom(options, terminal.env);
+    const tables = { client: new DynamoDBClient(target.config), from, to: (await target.names()).table };
+    if (from === tables.to) throw new CommandError(`${from} is the stack's own table; name the restored one`);
+    try {
+      if (key !== undefined) return await restoreOne(terminal, tables, key, options);
+      const counts = await withBarOf((show) => restoreAll(tables, dryRun === true, show), process.stderr);
+      const verb = dryRun ? 'would be restored' : 'are restored';
+      const { read, restored, present } = counts;
+      terminal.print(
+        options.json ? json(counts) : `${read} items read; ${restored} ${verb}, ${present} are there already`,
       );
-    throw error;
-  }
-}
+    } catch (error) {
+      if (error instanceof ResourceNotFoundException)
+        throw new CommandError(
+          `there is no table ${from} in this account and region; restore one first, as docs/operations.md says`,
+        );
+      throw error;
+    }
+  });
 
 const SEGMENTS = 4;
 const AT_ONCE = 16;

@@ -11,7 +11,7 @@ import type { Terminal } from '../cli/terminal.ts';
 import { findProduct } from '../keys/change.ts';
 import { noKey } from '../keys/public.ts';
 import { everyItem, openTable } from '../orders/table.ts';
-import { writeFile } from './export.ts';
+import { output } from './export.ts';
 
 export const revokedExport = (terminal: Terminal) =>
   withTargetOptions(new Command('export'))
@@ -36,8 +36,7 @@ export const revokedExport = (terminal: Terminal) =>
         { product: serial.product, listedAt: Date.now(), ids },
         { number: newest.version, seed },
       );
-      if (out === undefined) terminal.print(text);
-      else await writeFile(out, [text]);
+      await output(terminal, out, [text]);
     });
 
 const HELP = `

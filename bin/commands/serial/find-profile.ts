@@ -1,6 +1,5 @@
 /** `serial find-profile` finds the settings of a shipped app from serials that it accepts. */
 import { isUtf8 } from 'node:buffer';
-import { readFile } from 'node:fs/promises';
 import { Command } from '@commander-js/extra-typings';
 import { catalogueLine } from '../../../functions/core/find-profile/catalogue-line.ts';
 import { findProfiles, type Pair } from '../../../functions/core/find-profile/find-profile.ts';
@@ -8,7 +7,7 @@ import { interpretKey } from '../../../functions/core/find-profile/interpretatio
 import { parsePairs } from '../../../functions/core/find-profile/pairs.ts';
 import type { SerialProfile } from '../../../functions/core/serial/profile.ts';
 import { json } from '../cli/columns.ts';
-import { CommandError } from '../cli/failure.ts';
+import { CommandError, readNamedFile } from '../cli/failure.ts';
 import { withBar } from '../cli/progress.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { KEY_OPTION, readKey } from './input.ts';
@@ -28,7 +27,7 @@ export const serialFindProfile = (terminal: Terminal) =>
           `expected a key in ASCII, hex or base64, got ${key.length} characters; write the key that the app contains`,
         );
       }
-      const { matches, undecided = null } = withBar(findProfiles(key, pairs), process.stderr);
+      const { matches, undecided = null } = await withBar(findProfiles(key, pairs), process.stderr);
       if (options.json) terminal.print(json({ matches, undecided }));
       if (matches.length === 0) throw new CommandError(NO_MATCH);
       if (!options.json) terminal.print(formatMatches(matches, undecided));
@@ -49,9 +48,7 @@ const NO_MATCH =
   'the app hashes or folds the key in another way, give the 16 bytes of the result in hex';
 
 async function readPairs(file: string): Promise<readonly Pair[]> {
-  const bytes = await readFile(file).catch((error: unknown) => {
-    throw new CommandError(`${file} cannot be read: ${error instanceof Error ? error.message : 'unknown'}`);
-  });
+  const bytes = await readNamedFile(file);
   if (!isUtf8(bytes))
     throw new CommandError(`${file}: found bytes that are not UTF-8; save it as CSV in UTF-8`);
   const result = parsePairs(bytes.toString());

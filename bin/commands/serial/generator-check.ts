@@ -1,12 +1,11 @@
 /** `generator check` says whether a program may run, and whether it makes the right serials. Needs no server. */
-import { readFile } from 'node:fs/promises';
 import { Command } from '@commander-js/extra-typings';
 import { parse } from 'csv-parse/sync';
 import * as z from 'zod/mini';
 import { NAMES } from '../../../functions/core/serial/profile.ts';
 import { LEAST_VECTORS, programFaults, type Vector } from '../../../functions/generator/vectors.ts';
 import { json } from '../cli/columns.ts';
-import { CommandError } from '../cli/failure.ts';
+import { CommandError, readNamedFile } from '../cli/failure.ts';
 import type { Terminal } from '../cli/terminal.ts';
 
 export const generatorCheck = (terminal: Terminal) =>
@@ -17,7 +16,7 @@ export const generatorCheck = (terminal: Terminal) =>
     .option('--json', 'print JSON for scripts')
     .addHelpText('after', HELP)
     .action(async (file, options) => {
-      const module = await readInput(file);
+      const module = await readNamedFile(file);
       const vectors = options.vectors === undefined ? [] : await readVectors(options.vectors);
       const faults = await programFaults(module, NAMES, vectors);
       if (options.json) terminal.print(json({ ok: faults.length === 0, faults }));
@@ -37,14 +36,8 @@ Examples:
   npm run keypost -- generator check generators/acme.wasm
   npm run keypost -- generator check generators/acme.wasm --vectors pairs.csv --json`;
 
-async function readInput(file: string): Promise<Buffer> {
-  return await readFile(file).catch((error: unknown) => {
-    throw new CommandError(`${file} cannot be read: ${error instanceof Error ? error.message : 'unknown'}`);
-  });
-}
-
 async function readVectors(file: string): Promise<readonly Vector[]> {
-  const text = (await readInput(file)).toString();
+  const text = (await readNamedFile(file)).toString();
   const { data } = Rows.safeParse(parseRows(file, text));
   if (!data)
     throw new CommandError(
