@@ -10,32 +10,22 @@ import { toMime } from '../functions/aws/ses/mime.ts';
 import { type Catalogue, hasMailStore } from '../functions/core/catalogue/catalogue.ts';
 import { previewMail } from '../functions/core/mail/preview.ts';
 import { findSimulator, loadSimulator, SimulationError } from '../functions/providers/simulate.ts';
-import type { FaultSwitch } from './aws/faults.ts';
-import type { Mails } from './aws/mails.ts';
+import type { embeddedAws } from './aws/aws.ts';
 import { lastDueAt, listOrders } from './aws/orders-table.ts';
-import type { SecretsManager } from './aws/secrets-manager.ts';
-import type { SesEvents } from './aws/ses-events.ts';
 import { signingKey } from './keys.ts';
-import { type Lambda, viaGateway } from './lambdas/gateway.ts';
+import { viaGateway } from './lambdas/gateway.ts';
+import type { loadLambdas } from './lambdas/lambdas.ts';
 import { postedEvents } from './lambdas/posted-events.ts';
 import type { RedeliverRuns } from './lambdas/redeliver-runs.ts';
 import { simulateOrder } from './simulate-order.ts';
 
-export interface LocalSystem {
+export interface LocalSystem
+  extends Pick<ReturnType<typeof embeddedAws>, 'faults' | 'secrets' | 'mails' | 'sellerMails' | 'events'>,
+    Pick<Awaited<ReturnType<typeof loadLambdas>>, 'webhook' | 'pages' | 'setClock'> {
   readonly catalogue: Catalogue;
   readonly page: string;
   readonly aws: string;
-  readonly webhook: Lambda;
-  /** Undefined if the catalogue enables no buyers' pages. */
-  readonly pages: Lambda | undefined;
-  /** Moves the clock of the Lambdas this many seconds ahead of the real one. */
-  setClock(ahead: number): void;
   readonly runs: RedeliverRuns;
-  readonly faults: FaultSwitch;
-  readonly secrets: SecretsManager;
-  readonly mails: Mails;
-  readonly sellerMails: Mails;
-  readonly events: SesEvents;
   /** This client is not affected by faults. */
   readonly dynamo: DynamoDBClient;
   readonly desk: DeskHandler;
@@ -49,13 +39,8 @@ type Route = (request: IncomingMessage, query: URLSearchParams) => Promise<unkno
 /** The mail of an order that does not exist, by `product` (several times), `locale`, `name` and `kind`. */
 async function preview(catalogue: Catalogue, query: URLSearchParams) {
   const one = (name: string) => query.get(name) || undefined;
-  const choice = {
-    products: query.getAll('product'),
-    locale: one('locale'),
-    name: one('name'),
-    kind: one('kind'),
-  };
-  const message = await previewMail(catalogue, choice);
+  const choice = { products: query.getAll('product'), locale: one('locale') };
+  const message = await previewMail(catalogue, { ...choice, name: one('name'), kind: one('kind') });
   if (typeof message === 'string') throw new BadRequest(message);
   const { subject, text, html } = message;
   return { subject, text, html, raw: toMime(message).toString() };

@@ -48,7 +48,7 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
     configurationSet: LOCAL_NAMES.configurationSet,
     generate,
   });
-  const { faults, mails, events, secrets, tables } = embedded;
+  const { mails, events, secrets, tables } = embedded;
 
   // Binds the page's port first, because the keys contain it. Requests wait until everything is ready.
   let ready = (_handler: Handler): void => undefined;
@@ -86,18 +86,7 @@ export async function start({ port, awsPort, dataDir, catalogue: file }: Setting
   embedded.operateBy(lambdas.operator);
   ready(
     routes({
-      ...addresses,
-      catalogue,
-      webhook: lambdas.webhook,
-      pages: lambdas.pages,
-      setClock: lambdas.setClock,
-      runs,
-      faults,
-      secrets,
-      mails,
-      sellerMails: embedded.sellerMails,
-      events,
-      dynamo,
+      ...{ ...addresses, ...embedded, ...lambdas, catalogue, runs, dynamo },
       desk: lazyDesk(file, page.port, aws.port),
       receiveMail: mailReceiver(embedded.objects, lambdas.orderMail),
       erase: (email) => erase(mails, dynamo, () => renewTable(() => false), email),

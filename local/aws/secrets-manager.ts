@@ -18,16 +18,11 @@ const Input = z.object({
 });
 type Input = z.output<typeof Input>;
 
-export interface SecretsManager {
-  answer(request: AwsRequest): AwsAnswer;
-  /** Returns the current value; faults do not affect it. */
-  read(name: string): string | undefined;
-  write(name: string, value: string): void;
-}
+export type SecretsManager = ReturnType<typeof secretsManager>;
 
 const FILE = 'secrets.json';
 
-export function secretsManager(files: Files, faults: FaultSwitch): SecretsManager {
+export function secretsManager(files: Files, faults: FaultSwitch) {
   const stored = parseJson(z.record(z.string(), Secret), files.read(FILE) ?? '{}', files.path(FILE));
   const secrets = new Map(Object.entries(stored));
   const store = (
@@ -42,7 +37,7 @@ export function secretsManager(files: Files, faults: FaultSwitch): SecretsManage
   };
   const operations = operationsOn(secrets, store);
   return {
-    answer({ headers, body }) {
+    answer({ headers, body }: AwsRequest): AwsAnswer {
       try {
         if (!headers.authorization) {
           throw new AwsError(
@@ -62,8 +57,9 @@ export function secretsManager(files: Files, faults: FaultSwitch): SecretsManage
         return json(error.status, { __type: error.code, Message: error.message });
       }
     },
-    read: (name) => secrets.get(name)?.value,
-    write: (name, value) => void store(name, { SecretString: value }),
+    /** Returns the current value; faults do not affect it. */
+    read: (name: string) => secrets.get(name)?.value,
+    write: (name: string, value: string) => void store(name, { SecretString: value }),
   };
 }
 

@@ -7,8 +7,7 @@ import { readCatalogue, type Target, targetFrom, withTargetOptions } from '../cl
 import type { Terminal } from '../cli/terminal.ts';
 import { checksBefore } from './before-deploy.ts';
 import { type Check, type Checks, type DoctorContext, doctorContext } from './context.ts';
-import { dmarc, senderChecks } from './mail-checks.ts';
-import { orderMails } from './order-mails.ts';
+import { dmarc, orderMails, senderChecks } from './mail-checks.ts';
 import {
   activeAlarms,
   alarms,

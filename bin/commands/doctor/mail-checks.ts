@@ -1,7 +1,8 @@
-/** Checks of SES and of the DNS records that a mail needs to reach a buyer. */
+/** Checks of SES and of the DNS records: those that a mail needs to reach a buyer, and the intake of order mails. */
 import dns from 'node:dns/promises';
 import {
   ConfigurationSetDoesNotExistException,
+  DescribeActiveReceiptRuleSetCommand,
   DescribeConfigurationSetCommand,
   GetAccountSendingEnabledCommand,
   GetIdentityDkimAttributesCommand,
@@ -124,10 +125,43 @@ export const dmarc: Check = async ({ catalogue: { seller } }) => {
   return `no DMARC record is at _dmarc.${labels.join('.')}; put the stack's output Dmarc into DNS`;
 };
 
-export const domainOf = (address: string) => address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+/**
+ * Checks the region, the MX record and the active receipt rules.
+ * @param store the name of a mail store in the catalogue.
+ */
+export const orderMails =
+  (store: string): Check =>
+  async ({ catalogue, target, names }) => {
+    const to = catalogue.providers[store]?.mail?.to.toLowerCase() ?? '';
+    const client = ses(target);
+    const host = `inbound-smtp.${await client.config.region()}.amazonaws.com`;
+    // SES receives in some regions only, and each of them has this name in DNS.
+    if (!(await findIn(dns.lookup(host))))
+      return `SES receives no mail in this region: ${host} does not exist; deploy in a region that receives, such as us-east-1`;
+    const domain = domainOf(to);
+    const records = (await findIn(dns.resolveMx(domain))) ?? [];
+    if (records.length !== 1 || records[0]?.exchange.toLowerCase() !== host)
+      return `${domain} has ${records.length} MX records; its only one must be \`${domain} MX 10 ${host}\``;
+    const own = (await names()).output('OrderMailsRuleSet');
+    const { Metadata, Rules = [] } = await client.send(new DescribeActiveReceiptRuleSetCommand({}));
+    const takes = Rules.some(
+      ({ Enabled, ScanEnabled, Recipients = [], Actions = [] }) =>
+        Enabled &&
+        ScanEnabled &&
+        Recipients.some((one) => one.toLowerCase() === to) &&
+        Actions.some((one) => one.S3Action),
+    );
+    if (takes) return undefined;
+    if (!Metadata)
+      return `no receipt rule set is active; activate that of the stack: \`aws ses set-active-receipt-rule-set --rule-set-name ${own}\``;
+    if (Metadata.Name === own) return `the rule set ${own} has no rule for ${to}; run \`npx cdk deploy\``;
+    return `the active rule set is ${Metadata.Name}, which is not of the stack; leave it active, and add to it the rule for ${to} that \`aws ses describe-receipt-rule-set --rule-set-name ${own}\` shows`;
+  };
+
+const domainOf = (address: string) => address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 
 /** Returns undefined if DNS does not have the name. Throws if DNS does not answer. */
-export async function findIn<Found>(answer: Promise<Found>): Promise<Found | undefined> {
+async function findIn<Found>(answer: Promise<Found>): Promise<Found | undefined> {
   try {
     return await answer;
   } catch (error) {
