@@ -5,9 +5,9 @@ import { type KeypostKeys, keypostKeys } from '../../../functions/core/catalogue
 import type { Batch } from '../../../functions/core/order/types.ts';
 import { batchKey, MOST_BATCHES } from '../../../functions/core/pages/codes.ts';
 import type { Store } from '../../../functions/core/world.ts';
-import { CommandError } from '../cli/failure.ts';
 import { readSecret } from '../cli/secret.ts';
 import type { Target } from '../cli/target.ts';
+import { CommandError } from '../cli/terminal.ts';
 
 const AT_ONCE = 25;
 

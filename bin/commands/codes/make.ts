@@ -1,10 +1,9 @@
 /** `codes make`: a list of claim codes. */
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { batchKey, codeMaker, MOST_BATCHES, MOST_CODES } from '../../../functions/core/pages/codes.ts';
-import { CommandError } from '../cli/failure.ts';
 import { parseCount, parseDay } from '../cli/option-values.ts';
 import { type OptionsOf, withTargetOptions } from '../cli/target.ts';
-import type { Terminal } from '../cli/terminal.ts';
+import { CommandError, type Terminal } from '../cli/terminal.ts';
 import { openSession } from '../orders/session.ts';
 import { readBatches, readKeypostKeys } from './batches.ts';
 

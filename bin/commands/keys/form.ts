@@ -3,7 +3,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import type { Product } from '../../../functions/core/catalogue/catalogue.ts';
 import { bytesOfKey, isKeyless } from '../../../functions/core/serial/key-bytes.ts';
 import type { Serial } from '../../../functions/core/serial/kinds.ts';
-import { CommandError } from '../cli/failure.ts';
+import { CommandError } from '../cli/terminal.ts';
 
 /** Throws a CommandError that says what was found, without the key. */
 export function requireForm(name: string, { serial }: Product, key: string): void {

@@ -2,11 +2,9 @@
 import { Command } from '@commander-js/extra-typings';
 import { productKeys } from '../../../functions/core/catalogue/keys.ts';
 import { publicKeyOf, seedOf } from '../../../functions/core/serial/ed25519.ts';
-import { json } from '../cli/columns.ts';
-import { CommandError } from '../cli/failure.ts';
 import { type Entries, readSecret } from '../cli/secret.ts';
 import { readCatalogue, type Target, targetFrom, withTargetOptions } from '../cli/target.ts';
-import type { Terminal } from '../cli/terminal.ts';
+import { CommandError, json, type Terminal } from '../cli/terminal.ts';
 import { findProduct } from './change.ts';
 
 interface PublicKey {

@@ -3,11 +3,9 @@ import { Command, Option } from '@commander-js/extra-typings';
 import { toEmailKey } from '../../../functions/core/mail/address.ts';
 import type { MailState, Status } from '../../../functions/core/order/due.ts';
 import { isListed, isUnpaid, type OrderView, view } from '../../../functions/core/order/view.ts';
-import { json } from '../cli/columns.ts';
-import { CommandError } from '../cli/failure.ts';
 import { dayOf, parseCount, parseDay } from '../cli/option-values.ts';
 import { type OptionsOf, targetFrom, withTargetOptions } from '../cli/target.ts';
-import type { Terminal } from '../cli/terminal.ts';
+import { CommandError, json, type Terminal } from '../cli/terminal.ts';
 import { orderTable } from './print.ts';
 import { findShown, openSession } from './session.ts';
 import {

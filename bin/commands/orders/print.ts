@@ -1,9 +1,7 @@
 /** Orders for a person: a table of many, the state of one after a change, and how to resolve a held line. */
 import { HINTS } from '../../../functions/core/inbound/hints.ts';
 import type { OrderView } from '../../../functions/core/order/view.ts';
-import { columns, json } from '../cli/columns.ts';
-import { CommandError } from '../cli/failure.ts';
-import type { Terminal } from '../cli/terminal.ts';
+import { CommandError, columns, json, type Terminal } from '../cli/terminal.ts';
 
 /** Formats orders as a table. */
 export const orderTable = (orders: readonly OrderView[]): string =>

@@ -2,11 +2,10 @@
 import { Command } from '@commander-js/extra-typings';
 import { matchesSearch } from '../../../functions/core/operator/search.ts';
 import { isListed, type OrderView, view } from '../../../functions/core/order/view.ts';
-import { json } from '../cli/columns.ts';
 import { parseCount } from '../cli/option-values.ts';
 import { withBarOf } from '../cli/progress.ts';
 import { withTargetOptions } from '../cli/target.ts';
-import type { Terminal } from '../cli/terminal.ts';
+import { json, type Terminal } from '../cli/terminal.ts';
 import { orderTable } from './print.ts';
 import { openSession } from './session.ts';
 import { everyItem } from './table.ts';

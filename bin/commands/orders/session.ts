@@ -1,9 +1,8 @@
 /** The session of a verb that reads orders: catalogue, table and store of its target. */
 import { findItem, type Shown } from '../../../functions/core/operator/find.ts';
 import { Refusal } from '../../../functions/core/operator/refusal.ts';
-import { CommandError } from '../cli/failure.ts';
 import { readCatalogue, type Target, type TargetOptions, targetFrom } from '../cli/target.ts';
-import type { Terminal } from '../cli/terminal.ts';
+import { CommandError, type Terminal } from '../cli/terminal.ts';
 import { openTable } from './table.ts';
 
 type OrderSession = Awaited<ReturnType<typeof openSession>>;
