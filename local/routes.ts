@@ -1,4 +1,5 @@
 /** The routes of the page's port: the webhooks, the desk, and /local for its test tools and for scripts. */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
@@ -9,7 +10,16 @@ import type { DeskHandler } from '../bin/commands/desk/server.ts';
 import { toMime } from '../functions/aws/ses/mime.ts';
 import { type Catalogue, hasMailStore } from '../functions/core/catalogue/catalogue.ts';
 import { previewMail } from '../functions/core/mail/preview.ts';
-import { findSimulator, loadSimulator, SimulationError } from '../functions/providers/simulate.ts';
+import { needsSigningKey } from '../functions/providers/all.ts';
+import {
+  addressAt,
+  findSimulator,
+  loadSimulator,
+  postRequest,
+  requireSimulator,
+  SimulationError,
+  signOrder,
+} from '../functions/providers/simulate.ts';
 import type { embeddedAws } from './aws/aws.ts';
 import { lastDueAt, listOrders } from './aws/orders-table.ts';
 import { signingKey } from './keys.ts';
@@ -17,9 +27,8 @@ import { viaGateway } from './lambdas/gateway.ts';
 import type { loadLambdas } from './lambdas/lambdas.ts';
 import { postedEvents } from './lambdas/posted-events.ts';
 import type { RedeliverRuns } from './lambdas/redeliver-runs.ts';
-import { simulateOrder } from './simulate-order.ts';
 
-export interface LocalSystem
+interface LocalSystem
   extends Pick<ReturnType<typeof embeddedAws>, 'faults' | 'secrets' | 'mails' | 'sellerMails' | 'events'>,
     Pick<Awaited<ReturnType<typeof loadLambdas>>, 'webhook' | 'pages' | 'setClock'> {
   readonly catalogue: Catalogue;
@@ -159,4 +168,40 @@ function decodePath(text: string): string {
   } catch {
     return '';
   }
+}
+
+const Order = z.object({
+  provider: z.string(),
+  event: z._default(z.string(), 'paid'),
+  product: z.string(),
+  id: z.optional(z.string()),
+  name: z.string(),
+  email: z.string(),
+  company: z._default(z.string(), ''),
+  test: z._default(z.boolean(), false),
+});
+
+/**
+ * The page's form for a simulated order: signs it with the provider's newest key and posts it to the webhook.
+ * @param secretOf returns the newest signing key of a provider.
+ */
+export async function simulateOrder(
+  catalogue: Catalogue,
+  page: string,
+  secretOf: (provider: string) => string | undefined,
+  body: unknown,
+  now: number,
+) {
+  const order = parseBody(Order, body);
+  const simulator = await requireSimulator(catalogue, order.provider);
+  const secret = secretOf(order.provider);
+  if (!secret && needsSigningKey(catalogue, order.provider))
+    throw new SimulationError(
+      `${order.provider} has no signing key: npm run keypost -- keys set ${order.provider} --local`,
+    );
+  const address = addressAt(page, catalogue, order.provider);
+  return await postRequest(
+    address,
+    signOrder(simulator, order, { catalogue, secret: secret ?? '', address, now }),
+  );
 }

@@ -53,7 +53,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
       set: async () => (await import('../keys/set.ts')).keysSet,
       generate: async () => (await import('../keys/generate.ts')).keysGenerate,
       rotate: async () => (await import('../keys/generate.ts')).keysRotate,
-      public: async () => (await import('../keys/public.ts')).keysPublic,
+      public: async () => (await import('../keys/generate.ts')).keysPublic,
     },
   },
   orders: {
@@ -61,7 +61,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: {
       list: async () => (await import('../orders/list.ts')).ordersList,
       show: async () => (await import('../orders/show.ts')).ordersShow,
-      search: async () => (await import('../orders/search.ts')).ordersSearch,
+      search: async () => (await import('../orders/list.ts')).ordersSearch,
       held: async () => (await import('../orders/held.ts')).ordersHeld,
       waiting: async () => (await import('../orders/held.ts')).ordersWaiting,
       release: async () => (await import('../orders/change.ts')).ordersRelease,
@@ -74,11 +74,11 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   codes: {
     description: 'claim codes, each of which is good for a serial',
     load: {
-      make: async () => (await import('../codes/make.ts')).codesMake,
-      list: async () => (await import('../codes/change.ts')).codesList,
-      stop: async () => (await import('../codes/change.ts')).codesStop,
-      extend: async () => (await import('../codes/change.ts')).codesExtend,
-      revoke: async () => (await import('../codes/change.ts')).codesRevoke,
+      make: async () => (await import('../codes/codes.ts')).codesMake,
+      list: async () => (await import('../codes/codes.ts')).codesList,
+      stop: async () => (await import('../codes/codes.ts')).codesStop,
+      extend: async () => (await import('../codes/codes.ts')).codesExtend,
+      revoke: async () => (await import('../codes/codes.ts')).codesRevoke,
     },
   },
   mail: {

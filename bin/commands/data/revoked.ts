@@ -8,7 +8,7 @@ import { readSecret } from '../cli/secret.ts';
 import { readCatalogue, targetFrom, withTargetOptions } from '../cli/target.ts';
 import { CommandError, type Terminal } from '../cli/terminal.ts';
 import { findProduct } from '../keys/change.ts';
-import { noKey } from '../keys/public.ts';
+import { noKey } from '../keys/generate.ts';
 import { everyItem, openTable } from '../orders/table.ts';
 import { output } from './export.ts';
 

@@ -6,7 +6,6 @@ import type { Item, Order, Unreadable } from '../../../functions/core/order/type
 import { asOrder, isListed, isUnpaid } from '../../../functions/core/order/view.ts';
 import { dayOf } from '../cli/option-values.ts';
 import { allEntries, dueEntries, entries, everyItem, fetchItems, type Table } from '../orders/table.ts';
-import { textBlocks } from './text-blocks.ts';
 
 /** What the list shows of an order, and what Health counts. */
 type Row = ReturnType<typeof toRow>;
@@ -176,4 +175,32 @@ async function newest(pages: ReturnType<typeof entries>, since: number, most: nu
     if (some.length < page.length || keys.length >= most) break;
   }
   return keys;
+}
+
+const SIZE = 100;
+const END = '\0';
+
+/** Numbered texts, of which a hundred are one string: reading 100,000 strings of their own takes ten times as long. */
+export function textBlocks() {
+  /** A block in which a text has changed is a list until the next search. */
+  const blocks: (string | string[])[] = [];
+
+  return {
+    set(number: number, text: string): void {
+      const at = Math.floor(number / SIZE);
+      const block = blocks[at] ?? [];
+      const texts = typeof block === 'string' ? block.split(END) : block;
+      texts[number % SIZE] = text;
+      blocks[at] = texts;
+    },
+    /** Sets the mark of each text that contains the wanted one. */
+    mark(wanted: string, marks: Uint8Array): void {
+      for (const [at, block] of blocks.entries()) {
+        const text = typeof block === 'string' ? block : block.join(END);
+        blocks[at] = text;
+        if (!text.includes(wanted)) continue;
+        for (const [n, one] of text.split(END).entries()) if (one.includes(wanted)) marks[at * SIZE + n] = 1;
+      }
+    },
+  };
 }

@@ -1,9 +1,11 @@
-/** `orders list`: orders by address, state or day, page by page, the newest first. */
+/** `orders list`: orders by address, state or day, page by page, the newest first. `orders search`: by values that no index has. */
 import { Command, Option } from '@commander-js/extra-typings';
 import { toEmailKey } from '../../../functions/core/mail/address.ts';
+import { matchesSearch } from '../../../functions/core/operator/search.ts';
 import type { MailState, Status } from '../../../functions/core/order/due.ts';
 import { isListed, isUnpaid, type OrderView, view } from '../../../functions/core/order/view.ts';
 import { dayOf, parseCount, parseDay } from '../cli/option-values.ts';
+import { withBarOf } from '../cli/progress.ts';
 import { type OptionsOf, targetFrom, withTargetOptions } from '../cli/target.ts';
 import { CommandError, json, type Terminal } from '../cli/terminal.ts';
 import { orderTable } from './print.ts';
@@ -13,6 +15,7 @@ import {
   type Entry,
   entries,
   entriesOfDays,
+  everyItem,
   fetchOrders,
   openTable,
   type Table,
@@ -49,9 +52,9 @@ const command = () =>
     .option('--limit <count>', 'the most orders to show', parseCount(9999), 50)
     .option('--cursor <cursor>', 'continue a list: the cursor that it printed at its end')
     .option('--json', 'for scripts: { "items": […], "cursor": "…" or null }')
-    .addHelpText('after', HELP);
+    .addHelpText('after', LIST_HELP);
 
-const HELP = `
+const LIST_HELP = `
 Days are in UTC, for example 2026-11-23. Lists read only indexes. The states held,
 due and unknown have an index; for the others a list checks 2,000 orders, and the
 cursor continues after them.
@@ -214,3 +217,37 @@ const MAX_CHECKED = 2_000;
 const CHUNK = 400;
 const DAYS_BACK = 90;
 const DAY_MS = 24 * 3_600_000;
+
+export const ordersSearch = (terminal: Terminal) =>
+  withTargetOptions(new Command('search'))
+    .argument('<text>', 'a name, a serial, a product or the number on the receipt, or a part of it')
+    .description('find orders by name, serial, product or printed number; reads the whole table')
+    .option('--limit <count>', 'end the search after so many orders', parseCount(9999))
+    .option('--json', 'for scripts: { "items": […], "cursor": null }')
+    .addHelpText('after', SEARCH_HELP)
+    .action(async (text, options) => {
+      const { table, catalogue } = await openSession(options, terminal);
+      terminal.complain('reads the whole table');
+      const { limit = Number.POSITIVE_INFINITY } = options;
+      const found: OrderView[] = [];
+      await withBarOf(async (show) => {
+        for await (const items of everyItem(table, { show })) {
+          const matching = items.filter(isListed).filter((item) => matchesSearch(catalogue, item, text));
+          found.push(...matching.map(view));
+          if (found.length >= limit) break;
+        }
+      }, process.stderr);
+      found.splice(limit);
+      found.sort((one, other) => (one.receivedAt < other.receivedAt ? 1 : -1));
+      if (options.json) return terminal.print(json({ items: found, cursor: null }));
+      terminal.print(found.length > 0 ? orderTable(found) : 'no such orders');
+    });
+
+const SEARCH_HELP = `
+DynamoDB bills every item that is read; \`orders list\` reads only a few. The search
+ignores case, accents, and spaces and hyphens in a serial. It needs six characters
+of a serial. The exit code is 0 also if no order is found.
+
+Examples:
+  npm run keypost -- orders search 'nunez'
+  npm run keypost -- orders search 4F7A-99C2 --local --json`;

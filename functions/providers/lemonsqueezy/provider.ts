@@ -1,7 +1,6 @@
 // https://docs.lemonsqueezy.com/help/webhooks/webhook-requests; fields from https://docs.lemonsqueezy.com/api/orders
 import * as z from 'zod/mini';
-import { askApi } from '../../core/inbound/ask-api.ts';
-import { json, part } from '../../core/inbound/body.ts';
+import { askApi, json, part } from '../../core/inbound/body.ts';
 import {
   ignoredEvent,
   isFree,
