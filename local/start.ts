@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Handler, listen } from '../bin/commands/cli/http.ts';
 import type { DeskHandler } from '../bin/commands/desk/server.ts';
-import { LEASE } from '../functions/aws/dynamodb/queue.ts';
+import { LEASE } from '../functions/aws/dynamodb/table.ts';
 import { LOCAL_NAMES } from '../functions/aws/local-names.ts';
 import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
 import { localGenerator } from '../functions/generator/process.ts';

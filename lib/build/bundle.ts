@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
+import type { BuildOptions, Plugin } from 'esbuild';
 import { type Catalogue, hasMailStore } from '../../functions/core/catalogue/catalogue.ts';
 import { builtins } from './builtins.mjs';
 import { inlineCatalogue, programsOf } from './inline-catalogue.ts';
@@ -39,6 +39,7 @@ export async function bundleLambda(
   const folder = join(to, name);
   // esbuild names each part by its contents, so the parts of an earlier build would stay.
   rmSync(folder, { recursive: true, force: true });
+  const { build } = await import('esbuild');
   await build({
     ...bundling(catalogue, values),
     entryPoints: { index: source(`functions/${name}`) },

@@ -1,6 +1,5 @@
 /** SES v1: the operations that Keypost and a seller use. */
 import { setTimeout as wait } from 'node:timers/promises';
-import MailComposer from 'nodemailer/lib/mail-composer';
 import { SELLER_TAG } from '../../functions/core/mail/seller.ts';
 import { type AwsAnswer, AwsError, type AwsRequest, type Broken, regionOf } from './answer.ts';
 import type { FaultSwitch } from './faults.ts';
@@ -93,7 +92,8 @@ function sendActions(
 }
 
 /** `SendEmail` gets the parts of a message, `SendRawEmail` the whole message. */
-function compose(input: URLSearchParams): Promise<Buffer> {
+async function compose(input: URLSearchParams): Promise<Buffer> {
+  const { default: MailComposer } = await import('nodemailer/lib/mail-composer');
   const part = (name: string) => input.get(`Message.${name}.Data`) ?? undefined;
   const mail = new MailComposer({
     from: required(input, 'Source'),

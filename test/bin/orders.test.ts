@@ -750,9 +750,9 @@ describe('list', () => {
       let cursor: string | null = '';
       while (cursor !== null) {
         const page: z.output<typeof Page> = await listed(
-          `${args} --limit 3 ${cursor && `--cursor ${cursor}`}`,
+          `${args} --limit 8 ${cursor && `--cursor ${cursor}`}`,
         );
-        expect(page.items.length).toBeLessThanOrEqual(3);
+        expect(page.items.length).toBeLessThanOrEqual(8);
         found.push(...page.items.map(({ key }) => key));
         cursor = page.cursor;
       }

@@ -17,8 +17,8 @@ import type { ListWaiting } from '../../core/mail/seller.ts';
 import { toAt } from '../../core/order/due.ts';
 import { DUE_SHARDS, toItem } from '../../core/order/stored.ts';
 import { isWritten } from './orders.ts';
+import { LEASE } from './table.ts';
 
-export const LEASE = 'lease#redeliver';
 const ALWAYS = '9999';
 
 export function dueQueue(client: DynamoDBClient, ses: SESClient, table: string) {

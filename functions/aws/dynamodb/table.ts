@@ -12,5 +12,8 @@ export const ORDERS_TABLE = {
   },
 } as const;
 
+/** The key of the item that is the lease of `redeliver`. */
+export const LEASE = 'lease#redeliver';
+
 /** The table of the limits of the buyers' pages. Its items expire. */
 export const LIMITS_TABLE = { partitionKey: 'key', timeToLive: 'until' } as const;
