@@ -14,13 +14,7 @@ const SAMPLE = 25;
 
 const env = webhookEnv(process.env);
 const { ports: shared, dynamo, secrets, ses } = wirePorts(catalogue, env);
-const requests =
-  env.PAGES === undefined || env.KEYPOST_KEYS === undefined
-    ? undefined
-    : redeliverRequests(
-        { dynamo, secrets, table: env.TABLE },
-        { site: env.PAGES, keypostKeys: env.KEYPOST_KEYS },
-      );
+const requests = redeliverRequests(dynamo, secrets, env);
 const queue = { ...dueQueue(dynamo, ses, env.TABLE), requests };
 
 /** @param event `npm start` can move the clock `ahead` seconds; EventBridge's event has no such field. */

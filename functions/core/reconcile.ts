@@ -5,9 +5,9 @@ import type { OrderEvent } from './inbound/event.ts';
 import type { Context, PaidOrder, Provider } from './inbound/provider.ts';
 import { Rejection } from './inbound/rejection.ts';
 import type { WebhookRequest } from './inbound/request.ts';
-import { orderAt } from './order/change.ts';
+import { cursorAt, moveCursor, orderAt } from './order/change.ts';
 import { isInForce, isPaid } from './order/due.ts';
-import { type Cursor, type Item, keyOf, type Order } from './order/types.ts';
+import { type Item, keyOf, type Order } from './order/types.ts';
 import { requestWorld } from './request-world.ts';
 import type { Ports, Store } from './world.ts';
 
@@ -50,7 +50,7 @@ export async function* reconcile(
   const { store } = ports;
   const count = { seen: 0, missing: 0, fulfilled: 0, held: 0 };
   let unread = 0;
-  let cursor = await findCursor(store, job);
+  let cursor = await cursorAt(store, `cursor#reconcile#${job}`);
   const from = cursor.position === undefined ? { since } : cursor.position;
   const read = async (...requests: readonly WebhookRequest[]) =>
     (await Promise.all(requests.map((one) => provider.read(one, context)))).flat();
@@ -65,11 +65,12 @@ export async function* reconcile(
       if (outcome === 'fulfilled' || outcome === 'held') count[outcome] += 1;
     }
     const { resume } = paid;
-    if (resume !== undefined) cursor = await moveCursor(store, cursor, { since: from.since, resume });
+    if (resume !== undefined)
+      cursor = await moveCursor(store, cursor, { position: { since: from.since, resume } });
     yield { ...count };
     if (resume !== undefined && ports.now() >= until) return count;
   }
-  if (cursor.position) await moveCursor(store, cursor, undefined);
+  if (cursor.position) await moveCursor(store, cursor, { position: undefined });
   ports.report('reconciled', { provider: name, ...count });
   if (unread > 0) throw new Rejection('bad_body', `${unread} paid orders of ${name} are not as documented`);
   return count;
@@ -98,20 +99,6 @@ const patient = (context: Context, now: Ports['now'], sleep: Run['sleep']): Cont
     }
   },
 });
-
-const cursorOf = (job: string): Cursor => ({ kind: 'cursor', key: `cursor#reconcile#${job}`, version: 0 });
-
-async function findCursor(store: Store, job: string): Promise<Cursor> {
-  const item = await store.get(cursorOf(job).key);
-  return item?.kind === 'cursor' ? item : cursorOf(job);
-}
-
-/** Another run of the job may have moved it; then that run's position stays. */
-async function moveCursor(store: Store, cursor: Cursor, position: Cursor['position']): Promise<Cursor> {
-  const next = { ...cursor, version: cursor.version + 1, position };
-  const inTheWay = await store.put(next, cursor.version || undefined);
-  return inTheWay?.kind === 'cursor' ? inTheWay : next;
-}
 
 /** Returns undefined for an order that cannot be parsed, so that it does not block the others. */
 async function fetchEvents({ report }: Ports, name: string, paid: PaidOrder) {

@@ -1,4 +1,4 @@
-/** The requests of buyers in DynamoDB, for `redeliver`. The bundle of a catalogue without pages has a stub in this file's place. */
+/** The requests of buyers in DynamoDB, for `redeliver`; undefined without buyers' pages. The bundle of a catalogue without pages has a stub in this file's place. */
 import { DeleteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { RequestQueue } from '../../core/mail/redeliver.ts';
@@ -10,14 +10,16 @@ import { isWritten } from './orders.ts';
 import { dueKeys } from './queue.ts';
 
 export function redeliverRequests(
+  dynamo: DynamoDBClient,
+  secrets: SecretsManagerClient,
   {
-    dynamo,
-    secrets,
-    table,
-  }: { readonly dynamo: DynamoDBClient; readonly secrets: SecretsManagerClient; readonly table: string },
-  { site, keypostKeys }: { readonly site: string; readonly keypostKeys: string },
-): RequestQueue {
-  const { read: keys } = keypostSecret(secrets, keypostKeys);
+    TABLE: table,
+    PAGES: site,
+    KEYPOST_KEYS: id,
+  }: { readonly TABLE: string; readonly PAGES?: string; readonly KEYPOST_KEYS?: string },
+): RequestQueue | undefined {
+  if (site === undefined || id === undefined) return undefined;
+  const { read: keys } = keypostSecret(secrets, id);
   const own = { site, keys, keysOf: keysOfAddress(dynamo, table) };
   const remove = async (key: string, version: number) => {
     const command = new DeleteItemCommand({

@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { productsOf } from '../catalogue/catalogue.ts';
 import { errorName, Rejection } from '../inbound/rejection.ts';
 import { ownEvents, recordEvents, reread, saleIn } from '../inbound/reread.ts';
-import { change } from '../order/change.ts';
+import { change, cursorAt, moveCursor } from '../order/change.ts';
 import { toAt } from '../order/due.ts';
 import { toLines, toSold } from '../order/lines.ts';
 import { rejudge } from '../order/manual.ts';
-import type { Cursor, Line, Order, Raw, Unreadable } from '../order/types.ts';
+import type { Line, Order, Raw, Unreadable } from '../order/types.ts';
 import { judgeWith, type SerialInputs, serialInputs } from '../serial/lines.ts';
 import type { OperatorPorts } from '../world.ts';
 
@@ -41,8 +41,7 @@ const AGAIN_MS = 10 * 60_000;
 /** Judges the next held items again, unless all were judged under this digest. Returns true once that needs no repetition. */
 export async function rejudgeHeld(ports: OperatorPorts, digest: string, list: ListHeld): Promise<boolean> {
   const { store } = ports;
-  const item = await store.get(CURSOR);
-  const cursor: Cursor = item?.kind === 'cursor' ? item : { kind: 'cursor', key: CURSOR, version: 0 };
+  const cursor = await cursorAt(store, CURSOR);
   const judged = cursor.judged?.digest === digest ? cursor.judged : undefined;
   const isBegin = judged?.after === undefined;
   if (judged && isBegin && !judged.again) return true;
@@ -51,8 +50,7 @@ export async function rejudgeHeld(ports: OperatorPorts, digest: string, list: Li
   const isComplete = await rejudgePage(ports, page.keys);
   const known = isBegin ? undefined : judged?.again;
   const again = judged && isComplete ? known : toAt(ports.now() + AGAIN_MS);
-  const next = { ...cursor, version: cursor.version + 1, judged: { digest, after: page.after, again } };
-  await store.put(next, cursor.version || undefined);
+  await moveCursor(store, cursor, { judged: { digest, after: page.after, again } });
   return page.after === undefined && again === undefined;
 }
 

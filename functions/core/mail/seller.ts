@@ -1,6 +1,7 @@
 /** The mails to the seller: one for each held order, and once a day a digest of what else waits. */
 import { type Catalogue, findProduct } from '../catalogue/catalogue.ts';
 import { HINTS } from '../inbound/hints.ts';
+import { cursorAt, moveCursor } from '../order/change.ts';
 import { lacksSerial, toAt } from '../order/due.ts';
 import { UNKNOWN_MS } from '../order/sends.ts';
 import type { HeldList } from '../order/stored.ts';
@@ -31,8 +32,7 @@ const DAY_MS = 24 * 60 * MINUTE;
 /** Mails each order that is held since the last run. The notice makes it once, also if the process ends in between. */
 export async function tellHeld(ports: Ports, list: ListWaiting, mailed: Mailed): Promise<void> {
   const { store, now } = ports;
-  const item = await store.get(CURSOR);
-  const cursor = item?.kind === 'cursor' ? item : { kind: 'cursor' as const, key: CURSOR, version: 0 };
+  const cursor = await cursorAt(store, CURSOR);
   const since = cursor.position?.since ?? now() - DAY_MS;
   // An entry can appear after a later one.
   const entries = await list('held', toAt(since - MINUTE), PAGE);
@@ -54,8 +54,7 @@ export async function tellHeld(ports: Ports, list: ListWaiting, mailed: Mailed):
   }
   // A page of one minute must not be read again and again.
   if (entries.length === PAGE && position === Date.parse(entries.at(-1)?.heldAt ?? '')) position += MINUTE;
-  const moved = { ...cursor, version: cursor.version + 1, position: { since: position } };
-  if (position > since) await store.put(moved, cursor.version || undefined);
+  if (position > since) await moveCursor(store, cursor, { position: { since: position } });
 }
 
 /** Mails the digest of the day. A notice is in one digest, a request in each until it is resolved. */

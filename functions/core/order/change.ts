@@ -4,7 +4,7 @@ import { isStub } from './due.ts';
 import type { Judge } from './lines.ts';
 import { emptyOrder } from './settle.ts';
 import { joinStub } from './transitions.ts';
-import type { Alias, Item, KeyChange, Order, Request, Unreadable } from './types.ts';
+import type { Alias, Cursor, Item, KeyChange, Order, Request, Unreadable } from './types.ts';
 
 /** Items whose writes are conditional on the version. */
 type Versioned = Order | Unreadable | KeyChange | Request;
@@ -39,6 +39,19 @@ export async function changeItem<Kept extends Versioned>(
     item = await store.put(order, known?.version);
     if (!item) return { order, changed: true };
   }
+}
+
+/** Returns the cursor of a job; one without a position if none is stored. */
+export async function cursorAt(store: Store, key: string): Promise<Cursor> {
+  const item = await store.get(key);
+  return item?.kind === 'cursor' ? item : { kind: 'cursor', key, version: 0 };
+}
+
+/** Another run of the job may have moved it; then that run's position stays. Returns the cursor as it is then. */
+export async function moveCursor(store: Store, cursor: Cursor, to: Partial<Cursor>): Promise<Cursor> {
+  const next = { ...cursor, ...to, version: cursor.version + 1 };
+  const inTheWay = await store.put(next, cursor.version || undefined);
+  return inTheWay?.kind === 'cursor' ? inTheWay : next;
 }
 
 /** An alias points directly to its order. A chain of two arises if two orders claim each other's IDs; never one of four. */
