@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { type OrderEvent, unparsedEvent } from './inbound/event.ts';
 import type { Context, Provider } from './inbound/provider.ts';
 import { Rejection, reasonOf } from './inbound/rejection.ts';
-import type { WebhookRequest } from './inbound/request.ts';
+import { hashOf, type WebhookRequest } from './inbound/request.ts';
 import type { Claim } from './order/types.ts';
 import { withSerials } from './serial/lines.ts';
 import type { World } from './world.ts';
@@ -99,9 +98,6 @@ async function parse(
     return [{ kind: 'unreadable', id, test: false, reason, why }];
   }
 }
-
-const hashOf = ({ query, body }: WebhookRequest): string =>
-  createHash('sha256').update(query).update(body).digest('hex');
 
 /** Further notifications of one unparseable order are the same held item. */
 function orderIn(provider: Provider, request: WebhookRequest, context: Context): string | undefined {

@@ -1,6 +1,7 @@
 /** The session of a verb that reads orders: catalogue, table and store of its target. */
-import { findItem, type Shown } from '../../../functions/core/operator/find.ts';
+import { findItem } from '../../../functions/core/operator/find.ts';
 import { Refusal } from '../../../functions/core/operator/refusal.ts';
+import type { Shown } from '../../../functions/core/order/view.ts';
 import { readCatalogue, type Target, type TargetOptions, targetFrom } from '../cli/target.ts';
 import { CommandError, type Terminal } from '../cli/terminal.ts';
 import { openTable } from './table.ts';

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** A webhook call as it arrived: the raw bytes, with nothing parsed. */
 export interface WebhookRequest {
   /** Upper case. */
@@ -10,6 +12,10 @@ export interface WebhookRequest {
   /** SES's verdicts on a mail. Only functions/order-mail.ts sets them, because anybody can write a header. */
   readonly verdicts?: Verdicts;
 }
+
+/** Identifies a request that names no order. */
+export const hashOf = ({ query, body }: Pick<WebhookRequest, 'query' | 'body'>): string =>
+  createHash('sha256').update(query).update(body).digest('hex');
 
 /** PASS, FAIL, GRAY or PROCESSING_FAILED: https://docs.aws.amazon.com/ses/latest/dg/receiving-email-notifications-contents.html */
 export type Verdicts = Readonly<Record<'spam' | 'virus' | 'dmarc', string>>;

@@ -37,19 +37,10 @@ export function serialMail(
   const letter = send.about === 'serials' ? serialLetter(writing, send) : notice(writing, send.about);
   const { subject, blocks, files = [] } = letter;
   if (!to) throw new Error('found an order without an address to mail');
-  const name = oneLine(seller.name);
-  const title = oneLine(`${order.test ? 'TEST ' : ''}${subject}`);
   // The mail of a test order goes to the seller.
   const first = order.test ? [paragraph(words.test, { buyer: buyer ?? words.theBuyer })] : [];
-  const signature = paragraph('{seller}', { seller: name });
   return {
-    to,
-    from: { name, address: seller.from },
-    replyTo: seller.replyTo,
-    subject: title,
-    ...joinBlocks([...first, ...blocks, signature, ...legalBlocks(seller, words)], {
-      ...{ lang: words.lang, dir: words.dir, title, seller: name, logo: seller.logo, accent: seller.accent },
-    }),
+    ...mailToBuyer(seller, words, to, `${order.test ? 'TEST ' : ''}${subject}`, [...first, ...blocks]),
     ...(files.length > 0 && { files }),
     headers: {
       'Content-Language': words.lang,
@@ -59,6 +50,29 @@ export function serialMail(
       'X-Entity-Ref-ID': toPrintable(order.key).slice(0, LONGEST_REFERENCE),
     },
     tags: tagsOf(order, send),
+  };
+}
+
+/** Adds the signature and the legal notices to the blocks of a mail. */
+export function mailToBuyer(
+  seller: Catalogue['seller'],
+  words: Pick<Words, 'lang' | 'dir' | 'tag' | 'imprint' | 'privacy'>,
+  to: string,
+  subject: string,
+  blocks: readonly Block[],
+): Omit<Message, 'headers' | 'tags'> {
+  const { lang, dir } = words;
+  const { from: address, replyTo, logo, accent } = seller;
+  const name = oneLine(seller.name);
+  const title = oneLine(subject);
+  const legal = (['imprint', 'privacy'] as const).flatMap((key) => {
+    const text = textIn(seller[key], words.tag, seller);
+    return text ? [footer(words[key], text)] : [];
+  });
+  const all = [...blocks, paragraph('{seller}', { seller: name }), ...legal];
+  return {
+    ...{ to, from: { name, address }, replyTo, subject: title },
+    ...joinBlocks(all, { lang, dir, title, seller: name, logo, accent }),
   };
 }
 
@@ -76,13 +90,3 @@ const toPrintable = (key: string): string =>
   Buffer.from(key)
     .toString('latin1')
     .replace(/[^\x21-\x7e]/g, (byte) => `%${Buffer.from(byte, 'latin1').toString('hex').toUpperCase()}`);
-
-/** The legal notices in the footer of every mail. */
-export const legalBlocks = (
-  seller: Catalogue['seller'],
-  words: Pick<Words, 'tag' | 'imprint' | 'privacy'>,
-): Block[] =>
-  (['imprint', 'privacy'] as const).flatMap((key) => {
-    const text = textIn(seller[key], words.tag, seller);
-    return text ? [footer(words[key], text)] : [];
-  });

@@ -1,19 +1,10 @@
 /** Finds what a person names, in the Lambda `operator` and in the commands. */
 import { itemAt } from '../order/change.ts';
-import {
-  type Item,
-  type KeyChange,
-  keyOf,
-  type Order,
-  type Request,
-  type Unreadable,
-} from '../order/types.ts';
+import { type Item, keyOf } from '../order/types.ts';
+import type { Shown } from '../order/view.ts';
 import type { Ports } from '../world.ts';
 import { MANUAL } from './issue.ts';
 import { Refusal } from './refusal.ts';
-
-/** An item that can be shown as an order. */
-export type Shown = Order | Unreadable | KeyChange | Request;
 
 const isShown = (item: Item | undefined): item is Shown =>
   item !== undefined && ['order', 'unreadable', 'keyChange', 'request'].includes(item.kind);

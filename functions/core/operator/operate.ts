@@ -11,10 +11,9 @@ import { view } from '../order/view.ts';
 import { type SerialInputs, serialInputs } from '../serial/lines.ts';
 import type { OperatorPorts } from '../world.ts';
 import { findItem } from './find.ts';
-import { issueManually } from './issue.ts';
+import { issueManually, reissueLines, transferOrder } from './issue.ts';
 import { addressFinder, isPersonal, isRevealing, type Personal, withoutPerson } from './person.ts';
 import { basisOf, changeSeen, Refusal, type Refused, requireUnchanged, type Seen } from './refusal.ts';
-import { reissueLines, transferOrder } from './reissue.ts';
 import { closeRequest, releaseItem } from './release-item.ts';
 import { type Of, OperatorRequest, SUPPORT_ACTIONS } from './request.ts';
 

@@ -4,11 +4,11 @@ import { gunzipSync } from 'node:zlib';
 import { closedUnreadable } from '../inbound/reread.ts';
 import { toMailbox } from '../mail/address.ts';
 import { type Actor, eraseNotification, erase as eraseOrder } from '../order/manual.ts';
-import type { Item, KeyChange, Order, Raw, Request, Unreadable } from '../order/types.ts';
-import { view } from '../order/view.ts';
+import type { Item, KeyChange, Raw } from '../order/types.ts';
+import { type Shown, view } from '../order/view.ts';
 
 /** An item that may contain personal data. */
-export type Personal = Order | Unreadable | Request;
+export type Personal = Exclude<Shown, KeyChange>;
 
 export const isPersonal = <Some extends Item>(item: Some): item is Some & Personal =>
   item.kind === 'order' || item.kind === 'unreadable' || item.kind === 'request';
@@ -41,12 +41,12 @@ export const isAnotherBuyers = (item: Personal, isIn: AddressFinder): boolean =>
   item.kind === 'order' && item.buyer.email !== undefined && !contains({ ...item, raw: undefined }, isIn);
 
 /** Returns everything that is stored with an order, as JSON. */
-export const fullView = (item: Personal | KeyChange) => ({ ...view(item), ...notificationOf(item) });
+export const fullView = (item: Shown) => ({ ...view(item), ...notificationOf(item) });
 
 /** A notification with its body as text. */
 export type Notification = Omit<Raw, 'body'> & { readonly body: string };
 
-const notificationOf = (item: Personal | KeyChange): { readonly raw?: Notification } =>
+const notificationOf = (item: Shown): { readonly raw?: Notification } =>
   'raw' in item && item.raw ? { raw: { ...item.raw, body: gunzipSync(item.raw.body).toString('utf8') } } : {};
 
 /** True if the reason of an erasure contains the person's address, name or serial: it is stored. */

@@ -3,8 +3,8 @@ import type { HeldReason } from '../inbound/event.ts';
 import { HINTS } from '../inbound/hints.ts';
 import { change } from '../order/change.ts';
 import { basis, type Result } from '../order/manual.ts';
-import type { Order, Request, Unreadable } from '../order/types.ts';
-import { asOrder, type OrderView, view } from '../order/view.ts';
+import type { KeyChange, Order } from '../order/types.ts';
+import { asOrder, type OrderView, type Shown, view } from '../order/view.ts';
 import type { Store } from '../world.ts';
 
 /** The message is for the person. Commands in it, such as `orders held`, are completed by the command line. */
@@ -20,7 +20,7 @@ export class Refusal extends Error {
   }
 }
 
-export type Seen = Order | Unreadable | Request;
+export type Seen = Exclude<Shown, KeyChange>;
 export type Refused = { readonly sku: string; readonly why: HeldReason };
 
 /** A digest of what a manual action is decided on. */

@@ -1,7 +1,7 @@
 /** Records the events of providers. */
-import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import type { Ignored, Reversed, UnreadableReason } from '../inbound/event.ts';
+import { hashOf } from '../inbound/request.ts';
 import type { Recording } from '../world.ts';
 import { change, claimAliases, itemAt, orderAt } from './change.ts';
 import { isInForce, isStub, mayStart, statusOf, toAt } from './due.ts';
@@ -133,7 +133,7 @@ const holdTooLarge = (ports: Recording, provider: string, raw: Raw): Promise<Cla
   recordUnreadable(ports, { key: ownKeyOf(raw), provider }, raw, 'too_large');
 
 /** The key of a notification that is held in an item of its own. */
-const ownKeyOf = (raw: Raw): string => `held#${raw.provider}#${hashOf(raw)}`;
+const ownKeyOf = (raw: Raw): string => `held#${raw.provider}#${hashOfRaw(raw)}`;
 
 /** An item stays far below DynamoDB's 400 KB. */
 const MOST_LATER = 9;
@@ -143,10 +143,9 @@ const MOST_BYTES = 30_000;
 const isWithout = (item: Item, raw: Raw): item is Unreadable & { readonly state: 'held' } =>
   item.kind === 'unreadable' &&
   item.state === 'held' &&
-  ![item.raw, ...(item.later ?? [])].some((kept) => kept && hashOf(kept) === hashOf(raw));
+  ![item.raw, ...(item.later ?? [])].some((kept) => kept && hashOfRaw(kept) === hashOfRaw(raw));
 
-const hashOf = ({ query, body }: Raw): string =>
-  createHash('sha256').update(query).update(gunzipSync(body)).digest('hex');
+const hashOfRaw = ({ query, body }: Raw): string => hashOf({ query, body: gunzipSync(body) });
 
 /** Records a reversal at each order that one of its IDs names; if there is none, as a stub under every ID. */
 export async function recordReversal(

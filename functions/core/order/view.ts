@@ -30,7 +30,10 @@ export const isUnpaid = (item: Item): item is Order =>
 
 export type OrderView = ReturnType<typeof view>;
 
-export function view(item: Order | Unreadable | KeyChange | Request) {
+/** An item that can be shown as an order. */
+export type Shown = Order | Unreadable | KeyChange | Request;
+
+export function view(item: Shown) {
   const order = item.kind === 'order' ? item : asOrder(item);
   const { key, version, provider, test, receivedAt, amount, printed, buyer } = order;
   const lines = order.lines.map((line) => viewLine(order, line));
@@ -122,7 +125,7 @@ function lastError(send: Order['sends'][number] | undefined): string | undefined
 }
 
 /** Represents another item as an order, so that the commands can show it. */
-export function asOrder(item: Unreadable | KeyChange | Request): Order {
+export function asOrder(item: Exclude<Shown, Order>): Order {
   if (item.kind === 'request') return requestAsOrder(item);
   const { key, version, receivedAt, audit } = item;
   const provider = item.kind === 'unreadable' ? item.provider : 'keys';

@@ -5,7 +5,7 @@
 
 import { toEmailKey, toMailbox } from '../mail/address.ts';
 import { fill } from '../mail/sentences.ts';
-import { reissueLines } from '../operator/reissue.ts';
+import { reissueLines } from '../operator/issue.ts';
 import { isInForce, toAt } from '../order/due.ts';
 import type { Line, Order } from '../order/types.ts';
 import {

@@ -1,6 +1,6 @@
 /** The part of `redeliver` that works on buyers' requests: it looks addresses up, which a page must not do, and mails. */
-import { type Block, heading, joinBlocks, oneLine, paragraph, verbatim } from '../mail/blocks.ts';
-import { legalBlocks, type Message } from '../mail/message.ts';
+import { type Block, heading, oneLine, paragraph, verbatim } from '../mail/blocks.ts';
+import { type Message, mailToBuyer } from '../mail/message.ts';
 import { fill } from '../mail/sentences.ts';
 import { change } from '../order/change.ts';
 import { isInForce, lacksName, toAt } from '../order/due.ts';
@@ -77,14 +77,7 @@ async function mailFor(
   const name = oneLine(seller.name);
   const say = (sentence: string) => paragraph(sentence, { seller: name, from: address, to });
   const mail = (subject: string, blocks: readonly Block[], recipient = address): Message => ({
-    to: recipient,
-    from: { name, address: seller.from },
-    replyTo: seller.replyTo,
-    subject: fill(subject, { seller: name }),
-    ...joinBlocks([...blocks, say('{seller}'), ...legalBlocks(seller, words)], {
-      ...{ lang: words.lang, dir: words.dir, title: fill(subject, { seller: name }), seller: name },
-      ...{ logo: seller.logo, accent: seller.accent },
-    }),
+    ...mailToBuyer(seller, words, recipient, fill(subject, { seller: name }), blocks),
     headers: {
       'Auto-Submitted': 'auto-generated',
       'X-Auto-Response-Suppress': 'All',

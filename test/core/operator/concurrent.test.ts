@@ -4,7 +4,7 @@ import { defineConfig } from '../../../functions/core/catalogue/catalogue.ts';
 import { unparsedEvent } from '../../../functions/core/inbound/event.ts';
 import { Rejection } from '../../../functions/core/inbound/rejection.ts';
 import { recordEvents, releaseUnreadable, reread } from '../../../functions/core/inbound/reread.ts';
-import { reissueLines, transferOrder } from '../../../functions/core/operator/reissue.ts';
+import { reissueLines, transferOrder } from '../../../functions/core/operator/issue.ts';
 import { releaseOrder } from '../../../functions/core/operator/release.ts';
 import { change } from '../../../functions/core/order/change.ts';
 import { basis, erase, importLine, type Result, resend } from '../../../functions/core/order/manual.ts';

@@ -6,8 +6,7 @@ import { type CatalogueSettings, defineConfig } from '../../../functions/core/ca
 import { hashOfEvent } from '../../../functions/core/inbound/event.ts';
 import { Rejection } from '../../../functions/core/inbound/rejection.ts';
 import { ownEvents, reread, saleIn } from '../../../functions/core/inbound/reread.ts';
-import { issueManually } from '../../../functions/core/operator/issue.ts';
-import { reissueLines } from '../../../functions/core/operator/reissue.ts';
+import { issueManually, reissueLines } from '../../../functions/core/operator/issue.ts';
 import { releaseOrder } from '../../../functions/core/operator/release.ts';
 import { matchesSearch } from '../../../functions/core/operator/search.ts';
 import { resend, withAudit } from '../../../functions/core/order/manual.ts';

@@ -7,8 +7,7 @@ import {
   reread,
   saleIn,
 } from '../../../functions/core/inbound/reread.ts';
-import { issueManually } from '../../../functions/core/operator/issue.ts';
-import { reissueLines, transferOrder } from '../../../functions/core/operator/reissue.ts';
+import { issueManually, reissueLines, transferOrder } from '../../../functions/core/operator/issue.ts';
 import { type Corrections, releaseOrder } from '../../../functions/core/operator/release.ts';
 import { change } from '../../../functions/core/order/change.ts';
 import { isInForce, toAt } from '../../../functions/core/order/due.ts';
