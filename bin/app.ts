@@ -1,13 +1,16 @@
 /** The CDK app: `npx cdk deploy` bundles the Lambdas and creates the one stack. */
-import { App } from 'aws-cdk-lib';
 import { CatalogueError } from '../functions/core/catalogue/catalogue.ts';
 import { bundleLambdas } from '../lib/build/bundle.ts';
 import { catalogueFile, loadCatalogue, noticesOf } from '../lib/build/load-catalogue.ts';
-import { KeypostStack } from '../lib/keypost-stack.ts';
 
 try {
   const catalogue = await loadCatalogue(catalogueFile(process.env.KEYPOST_CONFIG));
   for (const notice of noticesOf(catalogue)) console.error(`Notice: ${notice}`);
+  // Loaded after the check of the catalogue, because the CDK takes a second.
+  const [{ App }, { KeypostStack }] = await Promise.all([
+    import('aws-cdk-lib'),
+    import('../lib/keypost-stack.ts'),
+  ]);
   new KeypostStack(new App(), catalogue.stack ?? 'Keypost', {
     catalogue,
     bundles: await bundleLambdas(catalogue),
