@@ -11,9 +11,8 @@ plainLogs();
 try {
   const settings = settingsFrom(process.env);
   const running = await start(settings);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => void running.stop().then(() => process.exit(0)));
-  }
   console.log(welcome(running, settings.dataDir));
 } catch (error) {
   if (!(error instanceof StartError || error instanceof CatalogueError)) throw error;

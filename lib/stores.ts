@@ -19,14 +19,13 @@ export function orderTable(stack: Stack): Table {
     deletionProtection: true,
     removalPolicy: RemovalPolicy.RETAIN,
   });
-  for (const [indexName, { partition, sort }] of Object.entries(ORDERS_TABLE.indexes)) {
+  for (const [indexName, { partition, sort }] of Object.entries(ORDERS_TABLE.indexes))
     table.addGlobalSecondaryIndex({
       indexName,
       partitionKey: { name: partition.name, type: TYPES[partition.type] },
       sortKey: { name: sort.name, type: TYPES[sort.type] },
       projectionType: ProjectionType.KEYS_ONLY,
     });
-  }
   return table;
 }
 

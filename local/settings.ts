@@ -15,11 +15,10 @@ export interface Settings {
 /** Throws a StartError. Port 0 stands for any free port. */
 export function settingsFrom(env: Readonly<Record<string, string | undefined>>): Settings {
   for (const [name, value] of Object.entries(env)) {
-    if (name.startsWith('AWS_ENDPOINT_URL') && value && !isLoopback(value)) {
+    if (name.startsWith('AWS_ENDPOINT_URL') && value && !isLoopback(value))
       throw new StartError(
         `${name} is ${value}, which is not this machine. Unset it: npm start must not reach a real account.`,
       );
-    }
   }
   const dataDir = env.DATA_DIR || '.data';
   return {

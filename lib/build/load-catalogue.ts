@@ -25,14 +25,12 @@ export const catalogueFile = (named: string | undefined): string => resolve(name
 
 /** Loads and checks the file, which may be outside this repository. Throws a CatalogueError. */
 export async function loadCatalogue(path: string): Promise<Catalogue> {
-  if (!existsSync(path)) {
+  if (!existsSync(path))
     throw new CatalogueError([`${path}: there is no such file; KEYPOST_CONFIG names the catalogue`]);
-  }
   const compiled = await compile(path);
   const loaded: { readonly default?: CatalogueSettings } = await importText(compiled);
-  if (!loaded.default) {
+  if (!loaded.default)
     throw new CatalogueError([`${path}: exports no catalogue; \`export default defineConfig({…})\` does`]);
-  }
   const catalogue = defineConfig(loaded.default);
   const found = [
     ...unknownProviders(catalogue, providers),

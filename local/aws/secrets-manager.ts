@@ -39,15 +39,13 @@ export function secretsManager(files: Files, faults: FaultSwitch) {
   return {
     answer({ headers, body }: AwsRequest): AwsAnswer {
       try {
-        if (!headers.authorization) {
+        if (!headers.authorization)
           throw new AwsError(
             'MissingAuthenticationTokenException',
             'Request is missing Authentication Token',
           );
-        }
-        if (faults.now().secretsmanager === 'down') {
+        if (faults.now().secretsmanager === 'down')
           throw new AwsError('InternalServiceError', 'An error occurred on the server side.', 500);
-        }
         const name = String(headers['x-amz-target']).replace('secretsmanager.', '');
         const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
         if (!operation) throw new AwsError('UnknownOperationException', `${name} is not emulated here`);

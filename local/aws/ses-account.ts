@@ -4,7 +4,6 @@ import { type Files, parseJson } from '../files.ts';
 import { type AwsAnswer, AwsError, type AwsRequest } from './answer.ts';
 import type { FaultSwitch } from './faults.ts';
 import type { Mails } from './mails.ts';
-import type { SendingAccount } from './ses-rules.ts';
 
 export type SesAccount = ReturnType<typeof sesAccount>;
 
@@ -40,7 +39,7 @@ export function sesAccount(files: Files, mails: Mails, faults: FaultSwitch, own:
       save();
     },
     quota: () => ({ Max24HourSend: daily, MaxSendRate: rate, SentLast24Hours: mails.lastDay() }),
-    sending: (region: string): SendingAccount => ({
+    sending: (region: string) => ({
       region,
       sandbox: faults.now().ses === 'sandbox',
       identities,
@@ -64,9 +63,8 @@ export function sesV2(account: SesAccount, faults: FaultSwitch) {
     const { ses } = faults.now();
     if (ses === 'down')
       return json(503, { message: 'Service is not available.' }, 'ServiceUnavailableException');
-    if (!request.headers.authorization) {
+    if (!request.headers.authorization)
       return json(403, { message: 'Missing Authentication Token' }, 'MissingAuthenticationTokenException');
-    }
     const path = request.path.split('?')[0] ?? '';
     if (path === '/v2/email/account') {
       const access = {

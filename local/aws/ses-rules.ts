@@ -4,6 +4,7 @@
  */
 import PostalMime, { type Address } from 'postal-mime';
 import { AwsError } from './answer.ts';
+import type { SesAccount } from './ses-account.ts';
 
 export interface Sending {
   readonly source: string | undefined;
@@ -14,12 +15,7 @@ export interface Sending {
   readonly raw: Buffer;
 }
 
-export interface SendingAccount {
-  readonly region: string;
-  readonly sandbox: boolean;
-  readonly identities: ReadonlySet<string>;
-  readonly configurationSets: readonly string[];
-}
+type SendingAccount = ReturnType<SesAccount['sending']>;
 
 const MOST_BYTES = 10 * 1024 * 1024;
 const MOST_RECIPIENTS = 50;
@@ -43,16 +39,14 @@ export async function envelopeOf(
   const from = sending.source === undefined ? (senders[0] ?? '') : bare(sending.source);
   for (const address of [from, ...senders, ...to]) checkAddress(address);
   for (const text of Object.entries(tags).flat()) {
-    if (!/^[A-Za-z0-9_-]{1,256}$/.test(text)) {
+    if (!/^[A-Za-z0-9_-]{1,256}$/.test(text))
       invalid(`Invalid tag: <${text}>. Only alphanumeric ASCII characters, '_' and '-' are allowed.`);
-    }
   }
-  if (configurationSet !== undefined && !account.configurationSets.includes(configurationSet)) {
+  if (configurationSet !== undefined && !account.configurationSets.includes(configurationSet))
     throw new AwsError(
       'ConfigurationSetDoesNotExist',
       `Configuration set <${configurationSet}> does not exist.`,
     );
-  }
   checkVerified([from, ...senders, ...(account.sandbox ? to : [])], account);
   return { from, to };
 }
@@ -81,9 +75,8 @@ function checkAddress(address: string): void {
   if (local === '') invalid('Missing local name');
   if (/[^\x21-\x7e]/.test(local)) invalid('Local address contains control or whitespace');
   if (/[^\x21-\x7e]/.test(domain)) invalid('Domain contains control or whitespace');
-  if (/[()<>[\]:;,\\"@]/.test(local) || local.startsWith('.') || local.endsWith('.')) {
+  if (/[()<>[\]:;,\\"@]/.test(local) || local.startsWith('.') || local.endsWith('.'))
     invalid('Local address contains illegal character');
-  }
   if (domain.startsWith('.')) invalid('Domain starts with dot');
   if (!/^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/.test(domain)) invalid('Domain contains illegal character');
 }

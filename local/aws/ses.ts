@@ -28,9 +28,8 @@ export function sesV1(account: SesAccount, boxes: Boxes, faults: FaultSwitch, pu
     if (ses === 'timeout') return 'silence';
     try {
       if (ses === 'down') throw new AwsError('ServiceUnavailable', 'Service is not available.', 503);
-      if (!headers.authorization) {
+      if (!headers.authorization)
         throw new AwsError('MissingAuthenticationToken', 'Request is missing Authentication Token', 403);
-      }
       const input = new URLSearchParams(body.toString('utf8'));
       const name = input.get('Action') ?? '';
       const action = Object.hasOwn(actions, name) ? actions[name] : undefined;

@@ -91,22 +91,15 @@ function localTarget(env: Terminal['env']): Target {
   };
 }
 
-interface ClientConfig {
+/** Short timeouts: a person waits for the command. */
+const CLIENT_CONFIG = {
+  maxAttempts: 2,
+  requestHandler: { connectionTimeout: 3_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
+};
+type ClientConfig = typeof CLIENT_CONFIG & {
   readonly endpoint?: string;
   readonly region?: string;
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  readonly maxAttempts: number;
-  readonly requestHandler: {
-    readonly connectionTimeout: number;
-    readonly requestTimeout: number;
-    readonly throwOnRequestTimeout: boolean;
-  };
-}
-
-/** Short timeouts: a person waits for the command. */
-const CLIENT_CONFIG: ClientConfig = {
-  maxAttempts: 2,
-  requestHandler: { connectionTimeout: 3_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
 };
 
 async function namesOf(stack: string): Promise<Names> {

@@ -99,11 +99,10 @@ async function* linesOf(text: AsyncIterable<string>): AsyncGenerator<string> {
     rest = lines.pop() ?? '';
     yield* lines;
     count += lines.length;
-    if (rest.length > MAX_LINE_CHARACTERS) {
+    if (rest.length > MAX_LINE_CHARACTERS)
       throw new CommandError(
         `line ${count + 1} is longer than ${MAX_LINE_CHARACTERS} characters; check that the file is a CSV`,
       );
-    }
   }
   if (rest) yield rest;
 }

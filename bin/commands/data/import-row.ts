@@ -40,19 +40,17 @@ export function rowParser(
 ): ((fields: readonly string[]) => Row | Wrong) | Wrong {
   const names = header.map((name) => name.trim().toLowerCase());
   const missing = COLUMNS.filter((column) => !names.includes(column));
-  if (missing.length > 0) {
+  if (missing.length > 0)
     return { why: `the first line has no ${missing.join(', ')}; write ${COLUMNS.join(',')} there` };
-  }
   return (fields) => {
     if (fields.some((cell) => cell.includes('\ufffd')))
       return {
         why: 'found a damaged character, or bytes that are not UTF-8, as in a file of windows-1252; save the file as "CSV UTF-8" and import it again',
       };
-    if (fields.length !== header.length) {
+    if (fields.length !== header.length)
       return {
         why: `found ${fields.length} fields under ${header.length} headings; write "…" around a field that contains a separator`,
       };
-    }
     const cells = parseCells(COLUMNS.map((column) => [column, fields[names.indexOf(column)] ?? '']));
     if ('why' in cells) return cells;
     if (Date.parse(cells.date) > now) return { why: 'date: it is in the future' };

@@ -46,11 +46,10 @@ async function generate(
   const target = targetFrom(options, terminal.env);
   const product = await requireProduct(terminal, target, name);
   const secret = (await target.names()).productKeys;
-  if (Object.hasOwn(await readSecret(target, secret), name) && !options.replace) {
+  if (Object.hasOwn(await readSecret(target, secret), name) && !options.replace)
     throw new CommandError(
       `${name} already has a key, and released apps refuse serials made with another; if no app is released, add --replace`,
     );
-  }
   const version = await makeKey(terminal, target, name, product, options);
   if (product.serial.kind === 'ed25519') return;
   if (options.json) return terminal.print(json({ keyNumber: version }));

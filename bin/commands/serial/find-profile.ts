@@ -20,11 +20,10 @@ export const serialFindProfile = (terminal: Terminal) =>
     .action(async (file, options) => {
       const pairs = await readPairs(file);
       const key = await readKey(terminal, options.key);
-      if (interpretKey(key).length === 0) {
+      if (interpretKey(key).length === 0)
         throw new CommandError(
           `expected a key in ASCII, hex or base64, got ${key.length} characters; write the key that the app contains`,
         );
-      }
       const { matches, undecided = null } = await withBar(findProfiles(key, pairs), process.stderr);
       if (options.json) terminal.print(json({ matches, undecided }));
       if (matches.length === 0) throw new CommandError(NO_MATCH);

@@ -68,11 +68,10 @@ export async function readInput(terminal: Terminal, options: InputOptions): Prom
   const catalogue = await readCatalogue(terminal);
   const { products } = catalogue;
   const profile = Object.hasOwn(products, product) ? products[product]?.serial : undefined;
-  if (!profile) {
+  if (!profile)
     throw new CommandError(
       `unknown product ${product}; the catalogue has ${Object.keys(products).join(', ')}`,
     );
-  }
   const licensee = requireLicensee(product, profile, name);
   if (isKeyless(profile)) return { label: product, profile, licensee, keys: [{ bytes: Buffer.alloc(0) }] };
   const keys: SerialInput['keys'] =
@@ -118,11 +117,10 @@ export const readKey = async (terminal: Terminal, key: string): Promise<string> 
 
 async function readProfileInput(terminal: Terminal, options: InputOptions): Promise<SerialInput> {
   const { name, key, preset, profile: json } = options;
-  if (key === undefined || (preset ?? json) === undefined) {
+  if (key === undefined || (preset ?? json) === undefined)
     throw new CommandError(
       'found no product; write --product widgetpro-mac, or --profile or --preset together with --key -',
     );
-  }
   const label = 'the profile';
   const profile = parseProfile(preset, json);
   const licensee = requireLicensee(label, profile, name);

@@ -23,7 +23,7 @@ export const simulator: Simulator = {
 
   request(order, secret, _options, now) {
     const orderId = order.id ?? String(randomInt(1_000_000_000, 2_000_000_000));
-    const body = String(new URLSearchParams(fields(order, secret, orderId)));
+    const body = String(new URLSearchParams(Object(fields(order, secret, orderId))));
     return postForm(orderId, body, sign(body, secret, now).headers);
   },
 };
@@ -34,7 +34,7 @@ function sign(body: string | Buffer, secret: string, now: number) {
   return { headers: { 'bls-ipn-timestamp': time, 'bls-signature': signature } };
 }
 
-function fields(order: TestOrder, secret: string, orderId: string): Record<string, string> {
+function fields(order: TestOrder, secret: string, orderId: string): unknown {
   const { event, sku, test, floor } = order;
   const [type = 'CHARGE', status = '', share = 0] = EVENTS[event] ?? [];
   const price = Math.max(39, floor);
@@ -42,27 +42,19 @@ function fields(order: TestOrder, secret: string, orderId: string): Record<strin
   const reference = event === 'renewed' ? String(randomInt(1_000_000_000, 2_000_000_000)) : orderId;
   const isSubscribed = event === 'trial' || event === 'renewed';
   const charged = event === 'trial' ? 0 : share === 0 ? price : -price * share;
-  const sample = fillTemplate('bluesnap/templates/charge.json', order, {
+  const isReversed = share > 0;
+  const newNumber = () => String(randomInt(1_000_000_000, 2_000_000_000));
+  return fillTemplate('bluesnap/templates/charge.json', order, {
     type,
     order: reference,
     price: price.toFixed(2),
     charged: charged.toFixed(2),
     test: test ? 'Y' : 'N',
     authKey: createHash('md5').update(`${reference}${sku}${secret}`).digest('hex'),
+    reversal: isReversed ? newNumber() : undefined,
+    reason: isReversed ? 'MERCHANT_REQUEST' : undefined,
+    isWhole: isReversed ? (share === 1 ? 'Y' : 'N') : undefined,
+    status: isReversed ? status : undefined,
+    subscription: isSubscribed ? orderId : undefined,
   });
-  const reversal = {
-    reversalRefNum: String(randomInt(1_000_000_000, 2_000_000_000)),
-    reversalReason: 'MERCHANT_REQUEST',
-    fullRefund: share === 1 ? 'Y' : 'N',
-    cbStatus: status,
-  };
-  const subscription = { subscriptionId: orderId, originalReferenceNumber: orderId };
-  return {
-    ...strings(sample),
-    ...(share > 0 ? reversal : {}),
-    ...(isSubscribed ? subscription : {}),
-  };
 }
-
-const strings = (sample: unknown): Record<string, string> =>
-  Object.fromEntries(Object.entries(Object(sample)).map(([field, value]) => [field, String(value)]));

@@ -63,19 +63,8 @@ export function fastspringHash(privateKey: string, fields: Readonly<Record<strin
 }
 
 function licenceCall(order: TestOrder, reference: string, privateKey: string): SignedRequest {
-  const { sku, name, email, company, test } = order;
-  const fields = {
-    company,
-    email,
-    internalProductName: sku,
-    name,
-    quantity: '1',
-    reference,
-    referrer: '',
-    subscriptionReference: '',
-    tags: '',
-    ...(test ? { test: 'true' } : {}),
-  };
+  const test = order.test || undefined;
+  const fields = Object(fillTemplate('fastspring/templates/licence.json', order, { reference, test }));
   const all = { ...fields, security_request_hash: fastspringHash(privateKey, fields) };
   const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8' };
   return postForm(reference, String(new URLSearchParams(all)), headers);
