@@ -12,18 +12,14 @@ import { allow, lambda } from './lambda.ts';
 export function buyerPages(
   stack: Stack,
   { pages: settings, api }: Catalogue,
-  {
-    bundle,
-    sending,
-    table,
-    redeliver,
-  }: {
+  shared: {
     readonly bundle: string;
     readonly sending: RedeliverEnv;
     readonly table: Table;
     readonly redeliver: Lambda;
   },
 ) {
+  const { bundle, sending, table, redeliver } = shared;
   if (!api && !settings?.domain)
     throw new CatalogueError([
       "pages: found no domain; write api: { domain, certificate }, or pages: { domain: 'aws' }, whose address changes with a new stack",

@@ -1,17 +1,19 @@
 /** Keypost in one process: the deployed Lambdas, an embedded AWS for them, and a page to try them. */
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type Handler, listen } from '../bin/commands/cli/http.ts';
 import type { DeskHandler } from '../bin/commands/desk/server.ts';
 import { LEASE } from '../functions/aws/dynamodb/table.ts';
 import { LOCAL_NAMES } from '../functions/aws/local-names.ts';
 import type { Catalogue } from '../functions/core/catalogue/catalogue.ts';
+import { toEmailKey } from '../functions/core/mail/address.ts';
 import { localGenerator } from '../functions/generator/process.ts';
 import { loadCatalogue, noticesOf } from '../lib/build/load-catalogue.ts';
 import { embeddedAws } from './aws/aws.ts';
 import { NEW, OLD, PAST_FAULTS } from './aws/dynamodb.ts';
-import { client, copyTable, deleteItem } from './aws/orders-table.ts';
-import { erase } from './erase.ts';
+import type { Mails } from './aws/mails.ts';
+import { client, copyTable, deleteItem, listOrders } from './aws/orders-table.ts';
 import { diskFiles, memoryFiles, openLevel } from './files.ts';
 import { keyFaults, seedKeys } from './keys.ts';
 import { loadLambdas } from './lambdas/lambdas.ts';
@@ -125,4 +127,24 @@ function lazyDesk(catalogue: string, page: number, aws: number): DeskHandler {
     loaded ??= load();
     return await (await loaded)(request, response);
   };
+}
+
+/**
+ * Erases what this machine keeps of a person after the orders are erased: all mails to the person and of the erased
+ * orders, and old versions of the items in the table's files.
+ */
+async function erase(
+  mails: Mails,
+  tables: DynamoDBClient,
+  renewTable: () => Promise<void>,
+  email: string,
+): Promise<{ readonly mails: number }> {
+  const erased = (await listOrders(tables)).filter(({ status }) => status === 'erased');
+  const tags = new Set(erased.map(({ key }) => Buffer.from(key).toString('base64url')));
+  const count = mails.erase(
+    ({ to, tags: { order } }) =>
+      to.some((address) => toEmailKey(address) === toEmailKey(email)) || tags.has(order ?? ''),
+  );
+  await renewTable();
+  return { mails: count };
 }

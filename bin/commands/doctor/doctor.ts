@@ -6,18 +6,7 @@ import { CommandError, columns, explain, json, type Terminal } from '../cli/term
 import { checksBefore } from './before-deploy.ts';
 import { type Check, type Checks, type DoctorContext, doctorContext } from './context.ts';
 import { dmarc, orderMails, senderChecks } from './mail-checks.ts';
-import {
-  activeAlarms,
-  alarms,
-  clock,
-  concurrency,
-  lambda,
-  productKey,
-  providerKey,
-  stack,
-  table,
-  webhook,
-} from './stack-checks.ts';
+import { clock, deployed, lambda, productKey, providerKey, stack, table, webhook } from './stack-checks.ts';
 import { testOrder } from './test-order.ts';
 
 interface Finding {
@@ -110,19 +99,9 @@ function checksFor(
     table,
     ...each(webhooks, 'webhook', webhook),
     ...(webhooks.length > 0 ? { clock } : {}),
-    ...(local ? {} : { ...optional, ...deployedOnly }),
+    ...(local ? {} : { ...optional, ...deployed, dmarc }),
   };
 }
-
-const deployedOnly: Checks = {
-  redeliver: lambda('RedeliverFunction'),
-  'mail-events': lambda('MailEventsFunction'),
-  reconcile: lambda('ReconcileFunction'),
-  alarms,
-  'active-alarms': activeAlarms,
-  concurrency,
-  dmarc,
-};
 
 async function runCheck(context: DoctorContext, name: string, check: Check): Promise<Finding> {
   try {

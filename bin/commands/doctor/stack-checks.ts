@@ -20,7 +20,7 @@ import {
 import { ORDERS_TABLE } from '../../../functions/aws/dynamodb/table.ts';
 import { CommandError } from '../cli/terminal.ts';
 import { productKeyStates, providerKeyStates } from '../keys/state.ts';
-import { type Check, ifExists } from './context.ts';
+import { type Check, type Checks, ifExists } from './context.ts';
 
 export const stack: Check = async ({ names }) => {
   try {
@@ -102,7 +102,7 @@ export const lambda =
   };
 
 /** An alarm reaches the seller only if the seller has confirmed the subscription of the topic. */
-export const alarms: Check = async ({ catalogue, target, names }) => {
+const alarms: Check = async ({ catalogue, target, names }) => {
   const TopicArn = (await names()).output('AlarmTopic');
   const { alarms: to } = catalogue.seller;
   const subscribe = `\`aws sns subscribe --topic-arn ${TopicArn} --protocol email --notification-endpoint ${to}\` sends a new link`;
@@ -122,7 +122,7 @@ export const alarms: Check = async ({ catalogue, target, names }) => {
 };
 
 /** An alarm that started before the subscription was confirmed was never mailed. */
-export const activeAlarms: Check = async ({ target, names }) => {
+const activeAlarms: Check = async ({ target, names }) => {
   const topic = (await names()).output('AlarmTopic');
   const active: string[] = [];
   const pages = paginateDescribeAlarms(
@@ -142,6 +142,16 @@ export const concurrency: Check = async ({ target }) => {
   return limit >= LEAST_CONCURRENCY
     ? undefined
     : `this account may run ${limit} Lambdas at once, and calls beyond that are refused; request ${LEAST_CONCURRENCY} or more as "Concurrent executions" of Lambda in Service Quotas`;
+};
+
+/** The checks of what only a deployed stack has. */
+export const deployed: Checks = {
+  redeliver: lambda('RedeliverFunction'),
+  'mail-events': lambda('MailEventsFunction'),
+  reconcile: lambda('ReconcileFunction'),
+  alarms,
+  'active-alarms': activeAlarms,
+  concurrency,
 };
 
 /** AWS and the webhook refuse requests that were signed at a wrong time. */

@@ -1,14 +1,6 @@
 /** Sends FastSpring's webhooks, in batches of one, and its licence call, a form with a hash of its values. */
 import { createHash, randomBytes, randomInt } from 'node:crypto';
-import {
-  fillTemplate,
-  hmac,
-  postForm,
-  postJson,
-  type SignedRequest,
-  type Simulator,
-  type TestOrder,
-} from '../simulator.ts';
+import { fillTemplate, hmac, postForm, postJson, type Simulator, type TestOrder } from '../simulator.ts';
 
 /** The body of each event, and the share of the price that is refunded. */
 const WEBHOOKS: Readonly<Record<string, readonly [file: string, share: number]>> = {
@@ -62,7 +54,7 @@ export function fastspringHash(privateKey: string, fields: Readonly<Record<strin
     .digest('hex');
 }
 
-function licenceCall(order: TestOrder, reference: string, privateKey: string): SignedRequest {
+function licenceCall(order: TestOrder, reference: string, privateKey: string) {
   const test = order.test || undefined;
   const fields = Object(fillTemplate('fastspring/templates/licence.json', order, { reference, test }));
   const all = { ...fields, security_request_hash: fastspringHash(privateKey, fields) };

@@ -8,14 +8,7 @@ import {
   sign as signBytes,
 } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import {
-  doubling,
-  fillTemplate,
-  postJson,
-  type SignedRequest,
-  type Simulator,
-  type TestOrder,
-} from '../simulator.ts';
+import { doubling, fillTemplate, postJson, type Simulator, type TestOrder } from '../simulator.ts';
 import { paypalApi, paypalOrders } from './fake-api.ts';
 
 /** The template of each event, and its values. */
@@ -72,7 +65,7 @@ interface Delivery {
   readonly now: number;
 }
 
-function signEvent(order: TestOrder, { webhookId, orderId, payee, now }: Delivery): SignedRequest {
+function signEvent(order: TestOrder, { webhookId, orderId, payee, now }: Delivery) {
   const [file, { share = 1, ...values }] = EVENTS[order.event] ?? ['paypal/templates/captured.json', {}];
   const body = JSON.stringify(
     fillTemplate(file, order, {
