@@ -27,8 +27,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'erasing keeps superseded serials',
     file: order('manual'),
-    from: "({ ...factsOf(line), state: 'erased', product: line.product })",
-    to: "({ ...('superseded' in line ? { superseded: line.superseded } : {}), ...factsOf(line), state: 'erased', product: line.product })",
+    from: "return { ...factsOf(line), state: 'erased', product: line.product, issues };",
+    to: "return { ...('superseded' in line ? { superseded: line.superseded } : {}), ...factsOf(line), state: 'erased', product: line.product, issues };",
   },
   {
     name: 'an audit entry replaces the earlier ones',
@@ -117,8 +117,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a reversal falls back to an earlier state',
     file: order('transitions'),
-    from: 'RANKS.indexOf(event.state) > RANKS.indexOf(known.state) : other > one',
-    to: 'true : true',
+    from: 'const isHigher = RANKS.indexOf(event.state) > RANKS.indexOf(known.state);',
+    to: 'const isHigher = true;',
   },
   {
     name: 'a held mail keeps a serial from being made',
