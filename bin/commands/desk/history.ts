@@ -4,7 +4,7 @@ import { basisOf } from '../../../functions/core/operator/refusal.ts';
 import { mayStart } from '../../../functions/core/order/due.ts';
 import type { AuditEntry, Order, Request, Send, Unreadable } from '../../../functions/core/order/types.ts';
 import { asOrder } from '../../../functions/core/order/view.ts';
-import { formatMinute } from '../orders/print.ts';
+import { formatMinute } from '../orders/session.ts';
 
 interface Entry {
   /** ISO 8601 in UTC; null if it has not happened yet or its time is not known. */

@@ -8,7 +8,7 @@ import { changeSecret, type Entries } from '../cli/secret.ts';
 import type { Target } from '../cli/target.ts';
 import { CommandError, explain, type Terminal } from '../cli/terminal.ts';
 import { openTable } from '../orders/table.ts';
-import { malformed, PRODUCT_ENTRY, PROVIDER_ENTRY } from './form.ts';
+import { malformed, PRODUCT_ENTRY, PROVIDER_ENTRY } from './state.ts';
 
 /** Returns the product, or undefined for a provider. Throws a CommandError if the name is neither or both. */
 export function findProduct({ products, providers }: Catalogue, name: string): Product | undefined {

@@ -9,7 +9,7 @@ import { type OptionsOf, readCatalogue, type Target, targetFrom, withTargetOptio
 import { CommandError, json, type Terminal } from '../cli/terminal.ts';
 import { everyItem, openTable } from '../orders/table.ts';
 import { findProduct, setProductKey } from './change.ts';
-import { randomKey } from './form.ts';
+import { randomKey } from './state.ts';
 
 export const keysGenerate = (terminal: Terminal) =>
   generateCommand().action((name, options) => generate(terminal, name, options));

@@ -17,7 +17,7 @@ import {
   withProductKey,
   withSigningKey,
 } from './change.ts';
-import { requireForm } from './form.ts';
+import { requireForm } from './state.ts';
 
 export const keysSet = (terminal: Terminal) =>
   define().action((name, options, command) => {

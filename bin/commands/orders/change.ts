@@ -8,8 +8,7 @@ import { operatorOf } from '../cli/operator.ts';
 import { parseAddress, parseCount } from '../cli/option-values.ts';
 import { type OptionsOf, type Target, targetFrom, withTargetOptions } from '../cli/target.ts';
 import { CommandError, type Terminal } from '../cli/terminal.ts';
-import { printOutcome } from './print.ts';
-import { completed } from './session.ts';
+import { completed, printOutcome } from './session.ts';
 import { formatOrder } from './show.ts';
 
 const define = (name: string) =>

@@ -7,7 +7,7 @@ import { lacksSerial } from '../../../functions/core/order/due.ts';
 import { mayWait, type OrderView, view } from '../../../functions/core/order/view.ts';
 import { targetFrom, withTargetOptions } from '../cli/target.ts';
 import { columns, json, type Terminal } from '../cli/terminal.ts';
-import { formatMinute } from './print.ts';
+import { formatMinute } from './session.ts';
 import { allEntries, entries, fetchItems, fetchOrders, openTable, type Table } from './table.ts';
 
 export const ordersHeld = (terminal: Terminal) =>

@@ -8,8 +8,7 @@ import { dayOf, parseCount, parseDay } from '../cli/option-values.ts';
 import { withBarOf } from '../cli/progress.ts';
 import { type OptionsOf, targetFrom, withTargetOptions } from '../cli/target.ts';
 import { CommandError, json, type Terminal } from '../cli/terminal.ts';
-import { orderTable } from './print.ts';
-import { findShown, openSession } from './session.ts';
+import { findShown, openSession, orderTable } from './session.ts';
 import {
   dueEntries,
   type Entry,

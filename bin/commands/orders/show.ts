@@ -6,8 +6,7 @@ import type { AuditEntry } from '../../../functions/core/order/types.ts';
 import type { OrderView } from '../../../functions/core/order/view.ts';
 import { withTargetOptions } from '../cli/target.ts';
 import { columns, harmless, json, type Terminal } from '../cli/terminal.ts';
-import { formatMinute } from './print.ts';
-import { findShown, openSession } from './session.ts';
+import { findShown, formatMinute, openSession } from './session.ts';
 
 export const ordersShow = (terminal: Terminal) =>
   withTargetOptions(new Command('show'))

@@ -18,8 +18,7 @@ import { programProcess } from '../../../functions/generator/process.ts';
 import { readSecret } from '../cli/secret.ts';
 import { type OptionsOf, readCatalogue, type Target, targetFrom, withTargetOptions } from '../cli/target.ts';
 import { CommandError, readTypedKey, type Terminal } from '../cli/terminal.ts';
-import { describeForm } from '../keys/form.ts';
-import { productKeyStates } from '../keys/state.ts';
+import { describeForm, productKeyStates } from '../keys/state.ts';
 
 export interface SerialInput {
   /** The name of the product or profile in error messages. */

@@ -3,13 +3,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import { form, part, uniqueFields } from '../../core/inbound/body.ts';
-import {
-  ignoredEvent,
-  isFree,
-  type Money,
-  type OrderEvent,
-  type Reversed,
-} from '../../core/inbound/event.ts';
+import { ignoredEvent, isFree, type OrderEvent, type Reversed } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import * as s from '../../core/inbound/shapes.ts';
 import { requireEqual, requireFresh, requireHmac } from '../../core/inbound/signature.ts';
@@ -88,7 +82,7 @@ function toTime(date: string | undefined): string | undefined {
 }
 
 function parseSale(
-  order: { readonly id: string; readonly test: boolean; readonly amount: Money | undefined },
+  order: { readonly id: string; readonly test: boolean; readonly amount: ReturnType<typeof money> },
   fields: Readonly<Record<string, string>>,
   { licenseeField, options }: Context,
 ): OrderEvent {
@@ -126,7 +120,7 @@ function parseSale(
 }
 
 /** The amount of a refund is negative, and thousands have commas. */
-const money = ({ invoiceChargeAmount, invoiceChargeCurrency }: z.output<typeof Amount>): Money | undefined =>
+const money = ({ invoiceChargeAmount, invoiceChargeCurrency }: z.output<typeof Amount>) =>
   invoiceChargeAmount && invoiceChargeCurrency
     ? { value: invoiceChargeAmount.replace(/[-,]/g, ''), currency: invoiceChargeCurrency }
     : undefined;

@@ -3,13 +3,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import { json, part } from '../../core/inbound/body.ts';
-import {
-  type Buyer,
-  ignoredEvent,
-  isFree,
-  type OrderEvent,
-  unparsedEvent,
-} from '../../core/inbound/event.ts';
+import { ignoredEvent, isFree, type OrderEvent, unparsedEvent } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
 import * as s from '../../core/inbound/shapes.ts';
@@ -171,7 +165,7 @@ function parseCharge(
 }
 
 /** Returns the customer, or the first recipient if that has another address: the licence is then a gift. */
-function licenseeOf({ customer, recipients }: z.output<typeof Completed>): Buyer {
+function licenseeOf({ customer, recipients }: z.output<typeof Completed>) {
   const first = recipients[0]?.recipient;
   const isGift = first?.email && toEmailKey(first.email) !== toEmailKey(customer.email ?? '');
   const { email, company } = isGift ? first : customer;

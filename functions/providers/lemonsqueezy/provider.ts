@@ -1,13 +1,7 @@
 // https://docs.lemonsqueezy.com/help/webhooks/webhook-requests; fields from https://docs.lemonsqueezy.com/api/orders
 import * as z from 'zod/mini';
 import { askApi, json, part } from '../../core/inbound/body.ts';
-import {
-  ignoredEvent,
-  isFree,
-  type Money,
-  type OrderEvent,
-  type SoldLine,
-} from '../../core/inbound/event.ts';
+import { ignoredEvent, isFree, type OrderEvent, type SoldLine } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
 import * as s from '../../core/inbound/shapes.ts';
@@ -161,7 +155,7 @@ async function findLines(
     );
     const whole = prices.reduce((sum, price) => sum && price && add(sum, price));
     return data.map(({ attributes }, at) => {
-      const shareIn = (total: Money | undefined) => shareOf(total, prices[at], whole);
+      const shareIn = (total: SoldLine['paid']) => shareOf(total, prices[at], whole);
       return line(attributes, { paid: shareIn(paid), settlement: shareIn(settlement) });
     });
   } catch (error) {

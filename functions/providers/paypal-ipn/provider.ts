@@ -1,14 +1,7 @@
 // https://developer.paypal.com/api/nvp-soap/ipn/IPNandPDTVariables and paypal/ipn-code-samples, php/PaypalIPN.php (the post back)
 import * as z from 'zod/mini';
 import { form, part, uniqueFields } from '../../core/inbound/body.ts';
-import {
-  ignoredEvent,
-  isFree,
-  type Money,
-  type Reversal,
-  reversed,
-  type SoldLine,
-} from '../../core/inbound/event.ts';
+import { ignoredEvent, isFree, type Reversal, reversed, type SoldLine } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { findRegistration } from '../../core/inbound/registration.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
@@ -130,7 +123,7 @@ function isReceiver(fields: Fields, { options }: Context): boolean {
 }
 
 /** The items of a cart are numbered from 1; any other payment has one item without a number. */
-function linesOf(fields: Fields, amount: Money | undefined, { knows }: Context): SoldLine[] {
+function linesOf(fields: Fields, amount: SoldLine['paid'], { knows }: Context): SoldLine[] {
   const items = [...fields.keys()].flatMap((name) => ITEM.exec(name)?.[1] ?? []);
   const numbers = [...new Set(items.length > 0 ? items : [''])];
   return numbers.map((n) => {

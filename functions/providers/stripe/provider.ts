@@ -7,18 +7,7 @@ import { Rejection } from '../../core/inbound/rejection.ts';
 import { requireFresh, requireHeader, requireHmac } from '../../core/inbound/signature.ts';
 import { paid } from './paid.ts';
 import { definedOf, fetchObject, findInvoice, noticeOf, Options, parseSale, paymentsOf } from './sale.ts';
-import {
-  Charge,
-  Dispute,
-  Identified,
-  Invoice,
-  InvoicePayment,
-  money,
-  Received,
-  Refund,
-  Session,
-  StripeEvent,
-} from './shapes.ts';
+import * as shapes from './shapes.ts';
 
 export const stripe: Provider = {
   name: 'stripe',
@@ -38,7 +27,7 @@ export const stripe: Provider = {
   },
 
   async read({ body }, context) {
-    const event = json(StripeEvent, body);
+    const event = json(shapes.StripeEvent, body);
     // A thin event has only the URL of its object, and "v1." before the type.
     const type = event.type.replace(/^v1\./, '');
     if (!HANDLED.test(type)) return [];
@@ -53,7 +42,7 @@ export const stripe: Provider = {
   },
 
   idIn({ body }) {
-    const { payment_intent, id: own } = json(Identified, body).data.object;
+    const { payment_intent, id: own } = json(shapes.Identified, body).data.object;
     return payment_intent ?? own;
   },
 
@@ -86,25 +75,25 @@ interface About {
 
 async function parseObject(about: About, object: unknown, context: Context): Promise<OrderEvent[]> {
   const { type, test } = about;
-  if (type.startsWith('checkout.')) return await parseSale(part(Session, object), test, context);
-  if (INVOICE.test(type)) return await parseInvoice(about, part(Invoice, object), context);
-  if (type === 'invoice_payment.paid') return parseInvoicePayment(about, part(InvoicePayment, object));
-  if (OTHER_MONEY.test(type)) return ignored(about, part(Received, object));
-  if (type === 'charge.refunded') return parseCharge(about, part(Charge, object));
-  if (/^(charge\.)?refund\./.test(type)) return parseRefund(about, part(Refund, object));
-  return parseDispute(about, part(Dispute, object));
+  if (type.startsWith('checkout.')) return await parseSale(part(shapes.Session, object), test, context);
+  if (INVOICE.test(type)) return await parseInvoice(about, part(shapes.Invoice, object), context);
+  if (type === 'invoice_payment.paid') return parseInvoicePayment(about, part(shapes.InvoicePayment, object));
+  if (OTHER_MONEY.test(type)) return ignored(about, part(shapes.Received, object));
+  if (type === 'charge.refunded') return parseCharge(about, part(shapes.Charge, object));
+  if (/^(charge\.)?refund\./.test(type)) return parseRefund(about, part(shapes.Refund, object));
+  return parseDispute(about, part(shapes.Dispute, object));
 }
 
-function ignored({ type, test, event }: About, received: z.output<typeof Received>): OrderEvent[] {
+function ignored({ type, test, event }: About, received: z.output<typeof shapes.Received>): OrderEvent[] {
   const { id = event ?? type, amount_received, amount_paid, amount: whole, currency } = received;
   const minor = amount_received ?? amount_paid ?? whole;
-  return minor ? [{ kind: 'ignored', id, type, amount: money(minor, currency), test }] : [];
+  return minor ? [{ kind: 'ignored', id, type, amount: shapes.money(minor, currency), test }] : [];
 }
 
 /** A payment of a subscription: the first, the first after a trial, or a renewal. */
 async function parseInvoice(
   about: About,
-  invoice: z.output<typeof Invoice>,
+  invoice: z.output<typeof shapes.Invoice>,
   context: Context,
 ): Promise<OrderEvent[]> {
   const { id, amount_paid, currency, parent } = invoice;
@@ -114,15 +103,15 @@ async function parseInvoice(
   if (!amount_paid) return [];
   const stated = paymentsOf(invoice);
   const payments = stated.length > 0 ? stated : paymentsOf(await findInvoice(id, context));
-  return [renewed(about, subscription, [id, ...payments], money(amount_paid, currency))];
+  return [renewed(about, subscription, [id, ...payments], shapes.money(amount_paid, currency))];
 }
 
 function parseInvoicePayment(
   about: About,
-  { invoice, payment: { payment_intent }, amount_paid, currency }: z.output<typeof InvoicePayment>,
+  { invoice, payment: { payment_intent }, amount_paid, currency }: z.output<typeof shapes.InvoicePayment>,
 ): OrderEvent[] {
   if (!invoice || !payment_intent || !amount_paid) return [];
-  return [renewed(about, invoice, [payment_intent], money(amount_paid, currency))];
+  return [renewed(about, invoice, [payment_intent], shapes.money(amount_paid, currency))];
 }
 
 const renewed = (
@@ -135,7 +124,7 @@ const renewed = (
 /** A charge states the sum of its refunds, so they are one reversal, which grows from partial to full. */
 function parseCharge(
   about: About,
-  { id, payment_intent, invoice, refunded, amount_refunded }: z.output<typeof Charge>,
+  { id, payment_intent, invoice, refunded, amount_refunded }: z.output<typeof shapes.Charge>,
 ): OrderEvent[] {
   if (amount_refunded === 0) return [];
   const part = refunded ? 'full' : 'partial';
@@ -145,7 +134,7 @@ function parseCharge(
 /** A failed refund also ends the reversal that charge.refunded recorded under the charge's ID. */
 function parseRefund(
   about: About,
-  { id, payment_intent, charge, status, amount, currency }: z.output<typeof Refund>,
+  { id, payment_intent, charge, status, amount, currency }: z.output<typeof shapes.Refund>,
 ): OrderEvent[] {
   if (amount === 0) return [];
   const failed = status === 'failed' || status === 'canceled';
@@ -153,13 +142,16 @@ function parseRefund(
   const reversal = { kind: 'refund', state, part: 'partial' } as const;
   const ofCharge = failed && charge ? reversals(about, [payment_intent], charge, reversal) : [];
   return [
-    ...reversals(about, [payment_intent], id, { ...reversal, amount: money(amount, currency) }),
+    ...reversals(about, [payment_intent], id, { ...reversal, amount: shapes.money(amount, currency) }),
     ...ofCharge,
   ];
 }
 
 /** A closed inquiry counts as won, and an unknown status as open. */
-function parseDispute(about: About, { id, payment_intent, status }: z.output<typeof Dispute>): OrderEvent[] {
+function parseDispute(
+  about: About,
+  { id, payment_intent, status }: z.output<typeof shapes.Dispute>,
+): OrderEvent[] {
   const state = status === 'won' || status === 'warning_closed' ? 'won' : status === 'lost' ? 'lost' : 'open';
   return reversals(about, [payment_intent], id, { kind: 'chargeback', state, part: 'full' });
 }
