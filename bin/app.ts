@@ -7,10 +7,8 @@ try {
   const catalogue = await loadCatalogue(catalogueFile(process.env.KEYPOST_CONFIG));
   for (const notice of noticesOf(catalogue)) console.error(`Notice: ${notice}`);
   // Loaded after the check of the catalogue, because the CDK takes a second.
-  const [{ App }, { KeypostStack }] = await Promise.all([
-    import('aws-cdk-lib'),
-    import('../lib/keypost-stack.ts'),
-  ]);
+  const { App } = await import('aws-cdk-lib');
+  const { KeypostStack } = await import('../lib/keypost-stack.ts');
   new KeypostStack(new App(), catalogue.stack ?? 'Keypost', {
     catalogue,
     bundles: await bundleLambdas(catalogue),

@@ -28,14 +28,12 @@ export async function builtLambdas(catalogue: Catalogue, names: readonly LambdaN
   if (!existsSync(built)) await build(catalogue, names, built);
   // A Lambda may load a part of its bundle at any time, so it runs from a copy that no other process removes.
   const folder = await mkdtemp(join(tmpdir(), 'keypost-'));
+  const values = JSON.stringify(valuesOf(catalogue));
   for (const name of names) mkdirSync(join(folder, name));
   for (const name of readdirSync(built, { recursive: true, encoding: 'utf8' })) {
     if (!name.endsWith('.mjs')) continue;
-    const text = readFileSync(join(built, name), 'utf8');
-    writeFileSync(
-      join(folder, name),
-      text.replace(QUOTED, () => JSON.stringify(valuesOf(catalogue))),
-    );
+    const text = readFileSync(join(built, name), 'utf8').replace(QUOTED, () => values);
+    writeFileSync(join(folder, name), text);
   }
   return folder;
 }
