@@ -88,7 +88,7 @@ export interface Secret<Value> {
   newer(used: Value): Promise<Value | undefined>;
 }
 
-/** The ports of a manual action; `redeliver` judges held orders again with them. */
+/** The ports of a manual action, which sends no mail itself; `redeliver` judges held orders again with them. */
 export interface OperatorPorts extends Omit<Ports, 'mailer' | 'links'> {
   readonly providers: Readonly<Record<string, Provider>>;
 }

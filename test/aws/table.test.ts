@@ -1,5 +1,5 @@
 /** Tests the orders' table through the real client, over HTTP. */
-import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { SESClient } from '@aws-sdk/client-ses';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { orderStore } from '../../functions/aws/dynamodb/orders.ts';
@@ -35,6 +35,14 @@ const order = (key: string, change: Partial<Order> = {}): Order => ({
   reversals: new Map([['re:1', { kind: 'refund', state: 'done', part: 'partial' }]]),
   ...change,
 });
+
+test('a store with another limit ends its calls then', async () => {
+  const silent = { handle: () => new Promise<never>(() => undefined) };
+  const client = new DynamoDBClient({ region: 'none', credentials: CREDENTIALS, requestHandler: silent });
+  const limited = orderStore(client, TABLE, () => 60_000).within?.(() => 1);
+  await expect(limited?.get('shop#1')).rejects.toMatchObject({ name: 'AbortError' });
+});
+const CREDENTIALS = { accessKeyId: 'none', secretAccessKey: 'none' };
 
 test('an order is read as it was stored', async () => {
   const put = order('shop#1', {

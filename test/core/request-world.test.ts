@@ -45,6 +45,26 @@ test.each([
   },
 );
 
+test('each call of the store may take what is left of the 4 s, and 1 s if it marks a mail', async () => {
+  const world = memoryWorld(catalogue);
+  const { store, mailer } = world.ports;
+  const limits: number[] = [];
+  const within = (ms: () => number): Store => ({
+    ...store,
+    put(item, expected) {
+      limits.push(ms());
+      return store.put(item, expected);
+    },
+  });
+  const slow: typeof mailer = (message) => {
+    world.state.now += 3_500;
+    return mailer(message);
+  };
+  const ports = { ...world.ports, mailer: slow, store: { ...store, within } };
+  for await (const _ of fulfil(requestWorld(ports, 'plain', request), plain, request));
+  expect(limits).toEqual([4_000, 1_000]);
+});
+
 describe('a run of redeliver', () => {
   async function worldWith(orders: number) {
     const world = memoryWorld(catalogue);
