@@ -54,21 +54,28 @@ export async function* reconcile(
   const from = cursor.position === undefined ? { since } : cursor.position;
   const read = async (...requests: readonly WebhookRequest[]) =>
     (await Promise.all(requests.map((one) => provider.read(one, context)))).flat();
-  for await (const paid of provider.paid(from.since, context, from.resume, read)) {
-    count.seen += 1;
-    const stored = await findStored(store, keyOf(ownerOf(ports.catalogue, name), paid.test, paid.id));
-    if (isMissing(stored, paid)) {
-      const events = await fetchEvents(ports, name, paid);
-      const outcome = events ? await fulfilEvents(ports, name, events, stored) : 'unread';
-      if (outcome === 'unread') unread += 1;
-      if (outcome !== 'ignored') count.missing += 1;
-      if (outcome === 'fulfilled' || outcome === 'held') count[outcome] += 1;
+  try {
+    for await (const paid of provider.paid(from.since, context, from.resume, read)) {
+      count.seen += 1;
+      const stored = await findStored(store, keyOf(ownerOf(ports.catalogue, name), paid.test, paid.id));
+      if (isMissing(stored, paid)) {
+        const events = await fetchEvents(ports, name, paid);
+        const outcome = events ? await fulfilEvents(ports, name, events, stored) : 'unread';
+        if (outcome === 'unread') unread += 1;
+        if (outcome !== 'ignored') count.missing += 1;
+        if (outcome === 'fulfilled' || outcome === 'held') count[outcome] += 1;
+      }
+      const { resume } = paid;
+      if (resume !== undefined)
+        cursor = await moveCursor(store, cursor, { position: { since: from.since, resume } });
+      yield { ...count };
+      if (resume !== undefined && ports.now() >= until) return count;
     }
-    const { resume } = paid;
-    if (resume !== undefined)
-      cursor = await moveCursor(store, cursor, { position: { since: from.since, resume } });
-    yield { ...count };
-    if (resume !== undefined && ports.now() >= until) return count;
+  } catch (error) {
+    // A later list may refuse the key for good: the next run begins with the first list again.
+    const isFinal = error instanceof Rejection && error.code !== 'provider_unavailable';
+    if (isFinal && cursor.position) await moveCursor(store, cursor, { position: undefined });
+    throw error;
   }
   if (cursor.position) await moveCursor(store, cursor, { position: undefined });
   ports.report('reconciled', { provider: name, ...count });

@@ -212,6 +212,17 @@ describe('reconcile stripe', () => {
     expect(await mailsWith('pi_560')).toHaveLength(1);
   });
 
+  it('finds further sales while the key may not read refunds', async () => {
+    sessions = [session(700)];
+    broken = (url) => (url.includes('/v1/refunds') ? 403 : undefined);
+    for (const number of [700, 701]) {
+      sessions = [session(701), session(700)].slice(701 - number);
+      expect(await keypost('reconcile', 'stripe', '--since', '2026-11-20')).toBe(1);
+      expect(said.join()).toMatch(/answered 403.*keys set stripe --api-key/);
+      expect(await mailsWith(`pi_${number}`)).toHaveLength(1);
+    }
+  });
+
   it.each([
     [
       'a provider that cannot list its orders',
