@@ -31,8 +31,8 @@ export async function* fulfil(
 }
 
 /**
- * Verifies with the cached keys, then with freshly fetched ones if there are any: the seller may have replaced a key. Throws
- * `no_signing_key`.
+ * Verifies with the cached keys. If none of them matches, the seller may have replaced a key: fetches the keys again and tries once
+ * more. Throws `no_signing_key` or the provider's rejection.
  */
 async function verify(world: World, provider: Provider, request: WebhookRequest): Promise<Context> {
   const context = await world.context();
@@ -72,8 +72,8 @@ async function read(
   const [event, ...others] = events;
   if (!event || !('lines' in event) || others.length > 0) return events;
   if (orderIn(provider, request, context) !== undefined) return events;
-  // A person may have released this request as an order while it could not be parsed: its sale is that order. If the table
-  // does not answer, the error is thrown: the request itself can be parsed.
+  // If a person has already made an order of this request, when it could not be parsed, the sale takes the ID of that order. If the
+  // table does not answer, the error is thrown, so that the provider sends the request again.
   const id = await world.findReleased(hashOf(request));
   return id === undefined ? events : [{ ...event, id, aliases: [event.id, ...(event.aliases ?? [])] }];
 }
@@ -99,7 +99,7 @@ async function parse(
   }
 }
 
-/** Further notifications of one unparseable order are the same held item. */
+/** Returns the ID of the order if it can be found, so that all unparseable notifications of one order are one held item. */
 function orderIn(provider: Provider, request: WebhookRequest, context: Context): string | undefined {
   try {
     return provider.idIn?.(request, context);
@@ -108,7 +108,10 @@ function orderIn(provider: Provider, request: WebhookRequest, context: Context):
   }
 }
 
-/** Returns the event without ignored lines; an empty list if no line is left or if test orders are ignored. */
+/**
+ * Returns the event without ignored lines; an empty list if no line is left or if test orders are ignored. An event of a batch with
+ * too many lines or copies becomes an unreadable one; any other such event throws `bad_body`.
+ */
 export function filterIgnored(
   { catalogue, provider }: Pick<World, 'catalogue' | 'provider'>,
   event: OrderEvent,
@@ -126,6 +129,6 @@ export function filterIgnored(
   return lines.length > 0 ? [{ ...event, lines }] : [];
 }
 
-/** A larger order may exceed the table's limit of 400 KB for an item, and could never be stored. */
+/** A larger order may exceed the table's limit of 400 KB for an item, and could never be stored. `settle.ts` limits a stored order. */
 const MAX_LINES = 100;
 const MAX_COPIES = 1_000_000;

@@ -1,12 +1,14 @@
 /**
  * Every change of an order, as a pure function: the order after an event, or undefined if the event changes nothing.
- * No other code writes an order's fields. This file has the facts, `sends.ts` the mails and `manual.ts` the manual actions.
+ * This file has the facts, `sends.ts` the mails and `manual.ts` the manual actions; `settle.ts` derives `outbox` and `heldAt` after
+ * each of them.
  *
  * | event                         | what it changes                                                                   |
  * | ----------------------------- | --------------------------------------------------------------------------------- |
  * | sale: announced, trial        | facts, buyer, lines `pending`; a trial's first event adds a mail                    |
- * | sale: paid, renewed           | the same; once paid, each `pending` line is judged: `held`, `to_make` or `issued`   |
- * | reversal                      | its own entry in `reversals`, which only moves forward                              |
+ * | sale: paid                    | the same; then each `pending` line is judged: `held`, `to_make` or `issued`         |
+ * | sale: renewed                 | `renewedAt` and the amount; then each `pending` line is judged                      |
+ * | reversal                      | its own entry in `reversals`: of two reports, the one with the later time counts    |
  * | join of a stub under an alias | reversals, `renewedAt` and aliases of a stub are added                              |
  * | answer of the generator       | `to_make` → `issued`, `held`, or `to_make` until later                              |
  * | reported                      | `reportedAt` of a stub                                                              |
@@ -15,12 +17,15 @@
  * | SES event for send n          | send n → `accepted`; its `delivery` and `trouble` rise                              |
  * | mail age                      | the outbox is held as `mail_age`                                                    |
  * | rejudge                       | lines without a serial are judged again                                             |
- * | release                       | the same with a person's corrections; failed sends are dismissed; the outbox is not held |
+ * | release                       | the same with a person's corrections; failed sends are dismissed                    |
+ * | reject                        | held lines become `erased`                                                          |
  * | resend                        | settled sends are dismissed, and every issued line goes by mail; `buyer.email`      |
  * | reissue, transfer             | `issued` n + 1, the old serial superseded; the buyer; a mail to the previous owner  |
- * | import                        | a line `issued` elsewhere                                                           |
+ * | import, issue, claim code     | a new order with lines `issued`                                                     |
  * | erase                         | buyer, serials, sends, notification and audit texts are emptied; lines `erased`     |
- * | any, beyond a limit           | the outbox is held as `too_large`; nothing that was known is dropped                |
+ * | any manual action but import  | an audit entry; the outbox is no longer held                                        |
+ * | any event beyond a limit      | the outbox is held as `too_large`; nothing that was known is dropped                |
+ * | a manual action beyond it     | refused                                                                             |
  */
 import type {
   Buyer,
@@ -77,14 +82,14 @@ export interface NewUnreadable {
   readonly reason?: UnreadableReason | undefined;
 }
 
-/** Applies a sale. If its lines exceed a limit, it is recorded without them and held as `too_large`; keep its notification then. */
+/** Applies a sale. If its lines exceed a limit, it is recorded without them and held as `too_large`; the caller then keeps its notification. */
 export function applySale(order: Order, event: Sale, judge: Judge, now: number): Order | undefined {
   if (order.erasedAt) return undefined;
   const facts = { ...order, ...paymentFacts(order, event, toAt(now)), amount: amountOf(order, event) };
   // A renewal is about the subscription: its buyer and lines are those of the trial.
   const { buyer, lines, printed } = event.kind === 'renewed' ? { ...order, lines: undefined } : event;
   const joined = {
-    // Each renewal has an ID of its own; only the first one can be what ends a trial.
+    // Each renewal has an ID of its own. Only the first one ends the trial, so the IDs of later ones are not stored.
     ...withAliases(facts, event.kind === 'renewed' && order.renewedAt ? [] : event.aliases),
     printed: order.printed ?? printed,
     buyer: withMissing(order.buyer, buyer),
@@ -115,8 +120,8 @@ function withTrialMail(order: Order, now: number): Order {
 }
 
 /**
- * The lines of the order and of the event. An announced line has its share of what the buyer was to pay: once the order
- * is paid, it gets the same share of the payment.
+ * Returns the lines of the order and of the event. Before the payment, the price of each line is a share of the agreed amount.
+ * After it, the line gets the same share of what was paid.
  */
 function withShares(order: Order, { amount }: Order, event: Sale): [Order, readonly NewLine[]] {
   const share = <One extends Pick<Line, 'paid'>>(line: One, whole: Money | undefined): One => ({
@@ -157,7 +162,7 @@ function amountOf(order: Order, { kind, amount }: Sale): Money | undefined {
     case 'paid':
       return order.paidAt ? (order.amount ?? amount) : amount;
     case 'renewed':
-      // A renewal of a sale that is paid is another payment.
+      // If the order is paid already, this amount is that of a later period.
       return order.paidAt ? order.amount : (order.amount ?? amount);
   }
 }
@@ -177,7 +182,7 @@ export const union = <One>(known: readonly One[], more: readonly One[]): readonl
   ...new Set([...known, ...more]),
 ];
 
-/** Applies a reversal. `names` are the keys of all its IDs; the order takes the others as aliases. */
+/** Applies a reversal. `names` are the keys of all IDs in the event; those that are not the order's own key become its aliases. */
 export function applyReversal(
   order: Order,
   id: string,
@@ -201,11 +206,12 @@ function withReversal(order: Order, id: string, event: Reversal): Order {
   return { ...order, reversals: new Map([...order.reversals, [id, next]]) };
 }
 
+/** Which state wins between reports without times: a lost dispute over an open one, a won one over all. */
 const RANKS: readonly ReversalState[] = ['open', 'lost', 'done', 'won'];
 
 /**
- * The later state counts, with what it gives back: a part may follow a full refund that failed. Of states of one time, or without
- * times, the higher rank and the larger refund count.
+ * The report with the later time counts, with its part and amount: a refund of a part may follow a full one that failed. With equal
+ * times, or none, the state further right in RANKS and the larger amount count.
  */
 function mergeReversal(known: Reversal, event: Reversal): Reversal {
   const kind = known.kind === 'chargeback' ? known.kind : event.kind;
@@ -266,6 +272,6 @@ function answerLine(
   return { ...facts, via: 'mail', state: 'issued', issued, superseded: [] };
 }
 
-/** Remembers that the missing sale of these reversals was reported to the seller. */
+/** Remembers that the log reports the missing sale of these reversals, so that it does so once. */
 export const markReported = (order: Order, now: number): Order | undefined =>
   isStub(order) ? finish(order, { ...order, reportedAt: order.reportedAt ?? toAt(now) }, now) : undefined;
