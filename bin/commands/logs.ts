@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudWatchLogsClient, paginateFilterLogEvents } from '@aws-sdk/client-cloudwatch-logs';
 import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { Command } from '@commander-js/extra-typings';
+import { harmless } from './cli/columns.ts';
 import { parseCount } from './cli/option-values.ts';
 import { type Target, targetFrom, withTargetOptions } from './cli/target.ts';
-import { harmless, type Terminal } from './cli/terminal.ts';
+import type { Terminal } from './cli/terminal.ts';
 
 const HELP = `
 A line is one report: what happened, to which provider or order, and why. It holds no

@@ -14,10 +14,12 @@ import { type Reconciled, reconcile } from '../../functions/core/reconcile.ts';
 import type { Ports } from '../../functions/core/world.ts';
 import { localGenerator } from '../../functions/generator/process.ts';
 import { providers } from '../../functions/providers/index.ts';
+import { json } from './cli/columns.ts';
+import { CommandError } from './cli/failure.ts';
 import { parseTime } from './cli/option-values.ts';
 import { readSecret } from './cli/secret.ts';
 import { readCatalogue, type Target, targetFrom, withTargetOptions } from './cli/target.ts';
-import { CommandError, json, type Terminal } from './cli/terminal.ts';
+import type { Terminal } from './cli/terminal.ts';
 
 const HELP = `
 Orders that Keypost has stay as they are, so a second run changes nothing, and one that

@@ -10,10 +10,12 @@ import {
   SimulationError,
   signOrder,
 } from '../../functions/providers/simulate.ts';
+import { harmless, json } from './cli/columns.ts';
+import { CommandError } from './cli/failure.ts';
 import { timeOf } from './cli/http.ts';
 import { readSecret } from './cli/secret.ts';
 import { type OptionsOf, readCatalogue, type Target, targetFrom, withTargetOptions } from './cli/target.ts';
-import { CommandError, harmless, json, readTypedKey, type Terminal } from './cli/terminal.ts';
+import { readTypedKey, type Terminal } from './cli/terminal.ts';
 
 const command = () =>
   withTargetOptions(new Command('simulate'))

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { columns, json } from '../../bin/commands/cli/terminal.ts';
+import { columns, json } from '../../bin/commands/cli/columns.ts';
 
 const execute = promisify(execFile);
 

@@ -1,8 +1,8 @@
 /** Calls the Lambda `operator`, which performs manual actions with the deployed catalogue and keys. */
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { LOCAL_NAMES } from '../../../functions/aws/local-names.ts';
+import { CommandError } from './failure.ts';
 import type { Names, Target } from './target.ts';
-import { CommandError } from './terminal.ts';
 
 /** The Lambda ends after 30 s. */
 const CALL_MS = 35_000;

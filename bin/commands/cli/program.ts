@@ -1,8 +1,10 @@
 /** The complete command line: the table of commands, the help, and the exit code. */
 import { Argument, Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { json } from './columns.ts';
 import { completionOf } from './completion.ts';
+import { explain } from './failure.ts';
 import { ownManifest } from './package.ts';
-import { explain, json, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 /** Runs the command line. Returns the exit code: 0 done, 1 not done, 2 not understood. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {

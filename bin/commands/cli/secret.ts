@@ -6,8 +6,8 @@ import {
   ResourceNotFoundException,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
+import { CommandError } from './failure.ts';
 import type { Target } from './target.ts';
-import { CommandError } from './terminal.ts';
 
 /** Entries by product or provider. The stack creates its secrets with one entry that is neither. */
 export type Entries = Readonly<Record<string, unknown>>;

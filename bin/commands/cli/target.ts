@@ -2,7 +2,8 @@
 import type { Command, OptionValues } from '@commander-js/extra-typings';
 import { LOCAL_NAMES } from '../../../functions/aws/local-names.ts';
 import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
-import { CommandError, type Terminal } from './terminal.ts';
+import { CommandError } from './failure.ts';
+import type { Terminal } from './terminal.ts';
 
 /** The stack's name in bin/app.ts unless the catalogue has another. */
 const STACK = 'Keypost';

@@ -12,10 +12,12 @@ import {
   parseCode,
 } from '../../../functions/core/pages/codes.ts';
 import type { Store } from '../../../functions/core/world.ts';
+import { columns, json } from '../cli/columns.ts';
+import { CommandError } from '../cli/failure.ts';
 import { parseCount, parseDay } from '../cli/option-values.ts';
 import { readSecret } from '../cli/secret.ts';
 import { type OptionsOf, type Target, type TargetOptions, withTargetOptions } from '../cli/target.ts';
-import { CommandError, columns, json, type Terminal } from '../cli/terminal.ts';
+import type { Terminal } from '../cli/terminal.ts';
 import { openSession } from '../orders/session.ts';
 import { keysOfOrders, type Table } from '../orders/table.ts';
 

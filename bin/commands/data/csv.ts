@@ -1,7 +1,7 @@
 /** CSV files as spreadsheets and other programs write and read them. csv-parse and csv-stringify know the syntax. */
 import { CsvError, parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
-import { CommandError } from '../cli/terminal.ts';
+import { CommandError } from '../cli/failure.ts';
 
 /** A record, or the mistake in it, with the line of the file on which it begins. */
 export type CsvRecord =

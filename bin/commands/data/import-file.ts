@@ -5,7 +5,7 @@ import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
 import { change } from '../../../functions/core/order/change.ts';
 import type { Item } from '../../../functions/core/order/types.ts';
 import type { Store } from '../../../functions/core/world.ts';
-import { CommandError } from '../cli/terminal.ts';
+import { CommandError } from '../cli/failure.ts';
 import { csvRecords, findDelimiter } from './csv.ts';
 import { type Accepting, COLUMNS, keyOfRow, type Row, rowParser, type Wrong, withRow } from './import-row.ts';
 

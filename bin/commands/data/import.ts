@@ -2,10 +2,12 @@
 import { Command } from '@commander-js/extra-typings';
 import { productKeys } from '../../../functions/core/catalogue/keys.ts';
 import { fetchCaller } from '../cli/audit.ts';
+import { harmless, json } from '../cli/columns.ts';
+import { CommandError, explain } from '../cli/failure.ts';
 import { withBarOf } from '../cli/progress.ts';
 import { readSecret } from '../cli/secret.ts';
 import { readCatalogue, targetFrom, withTargetOptions } from '../cli/target.ts';
-import { CommandError, explain, harmless, json, type Terminal } from '../cli/terminal.ts';
+import type { Terminal } from '../cli/terminal.ts';
 import { openTable } from '../orders/table.ts';
 import { dryStore, type Import, importRows, type RowResult } from './import-file.ts';
 

@@ -10,9 +10,10 @@ import {
   type Personal,
 } from '../../../functions/core/operator/person.ts';
 import { withWhyOption } from '../cli/audit.ts';
+import { harmless, json } from '../cli/columns.ts';
 import { parseCount } from '../cli/option-values.ts';
 import { type OptionsOf, targetFrom, withTargetOptions } from '../cli/target.ts';
-import { harmless, json, requireYes, type Terminal } from '../cli/terminal.ts';
+import { requireYes, type Terminal } from '../cli/terminal.ts';
 import { perform } from '../orders/change.ts';
 import { everyItem, openTable, type Table } from '../orders/table.ts';
 import { output } from './export.ts';

@@ -12,9 +12,11 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { Command } from '@commander-js/extra-typings';
+import { columns, json } from '../cli/columns.ts';
+import { CommandError } from '../cli/failure.ts';
 import { withBarOf } from '../cli/progress.ts';
 import { type OptionsOf, targetFrom, withTargetOptions } from '../cli/target.ts';
-import { CommandError, columns, json, requireYes, type Terminal } from '../cli/terminal.ts';
+import { requireYes, type Terminal } from '../cli/terminal.ts';
 import { mapInOrder } from './import-file.ts';
 
 const define = () =>

@@ -1,8 +1,9 @@
 /** `desk`: the orders in a browser, on this machine, with the person's own AWS credentials. */
 import { Command } from '@commander-js/extra-typings';
+import { json } from '../cli/columns.ts';
 import { listen, sendJson } from '../cli/http.ts';
 import { targetFrom, withTargetOptions } from '../cli/target.ts';
-import { json, openBrowser, type Terminal } from '../cli/terminal.ts';
+import { openBrowser, type Terminal } from '../cli/terminal.ts';
 import { desk, newToken } from './server.ts';
 
 export const deskCommand = (terminal: Terminal) =>

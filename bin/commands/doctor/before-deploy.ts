@@ -2,8 +2,8 @@
 import { GetIdentityVerificationAttributesCommand } from '@aws-sdk/client-ses';
 import { findProvider } from '../../../functions/core/catalogue/catalogue.ts';
 import { providers } from '../../../functions/providers/index.ts';
+import { CommandError } from '../cli/failure.ts';
 import type { Names } from '../cli/target.ts';
-import { CommandError } from '../cli/terminal.ts';
 import type { Check, Checks, DoctorContext } from './context.ts';
 import { judgeOrders, ordersOf, recentOrders } from './judge-orders.ts';
 import { identitiesOf, sandbox, ses } from './mail-checks.ts';

@@ -1,7 +1,7 @@
 import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
+import { CommandError } from '../cli/failure.ts';
 import { type Entries, readSecret } from '../cli/secret.ts';
 import type { Names, Target } from '../cli/target.ts';
-import { CommandError } from '../cli/terminal.ts';
 
 /** Everything a check may look at. Each part is fetched once, when the first check needs it. */
 export interface DoctorContext {

@@ -1,8 +1,10 @@
 /** `doctor`: checks everything that a sale needs, and tells how to fix what is wrong. */
 import { Command } from '@commander-js/extra-typings';
 import type { Catalogue } from '../../../functions/core/catalogue/catalogue.ts';
+import { columns, json } from '../cli/columns.ts';
+import { CommandError, explain } from '../cli/failure.ts';
 import { readCatalogue, type Target, targetFrom, withTargetOptions } from '../cli/target.ts';
-import { CommandError, columns, explain, json, type Terminal } from '../cli/terminal.ts';
+import type { Terminal } from '../cli/terminal.ts';
 import { checksBefore } from './before-deploy.ts';
 import { type Check, type Checks, type DoctorContext, doctorContext } from './context.ts';
 import { dmarc, orderMails, senderChecks } from './mail-checks.ts';

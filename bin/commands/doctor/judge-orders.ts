@@ -7,9 +7,9 @@ import { isPaid } from '../../../functions/core/order/due.ts';
 import { emptyOrder } from '../../../functions/core/order/settle.ts';
 import { keyOf, type Line, type Order } from '../../../functions/core/order/types.ts';
 import { hasKey, judgeWith } from '../../../functions/core/serial/lines.ts';
+import { CommandError } from '../cli/failure.ts';
 import { dayOf } from '../cli/option-values.ts';
 import type { Target } from '../cli/target.ts';
-import { CommandError } from '../cli/terminal.ts';
 import { csvRecords } from '../data/csv.ts';
 import { allEntries, entriesOfDays, fetchItems, openTable } from '../orders/table.ts';
 

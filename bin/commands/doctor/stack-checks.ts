@@ -18,7 +18,7 @@ import {
   SNSClient,
 } from '@aws-sdk/client-sns';
 import { ORDERS_TABLE } from '../../../functions/aws/dynamodb/table.ts';
-import { CommandError } from '../cli/terminal.ts';
+import { CommandError } from '../cli/failure.ts';
 import { productKeyStates, providerKeyStates } from '../keys/state.ts';
 import { type Check, type Checks, ifExists } from './context.ts';
 

@@ -10,7 +10,7 @@ import type { Store } from '../../../functions/core/world.ts';
 import { providers } from '../../../functions/providers/index.ts';
 import { findSimulator, postRequest, signOrder } from '../../../functions/providers/simulate.ts';
 import type { SignedRequest } from '../../../functions/providers/simulator.ts';
-import { CommandError } from '../cli/terminal.ts';
+import { CommandError } from '../cli/failure.ts';
 import { openTable } from '../orders/table.ts';
 import type { Check, DoctorContext } from './context.ts';
 

@@ -4,8 +4,9 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { basename, dirname, join, resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import * as z from 'zod/mini';
+import { CommandError } from '../cli/failure.ts';
 import { isClone, Manifest, ownManifest, root } from '../cli/package.ts';
-import { CommandError, type Terminal } from '../cli/terminal.ts';
+import type { Terminal } from '../cli/terminal.ts';
 
 const HELP = `
 Writes keypost.config.ts, cdk.json, package.json, tsconfig.json, .gitignore, README.md and

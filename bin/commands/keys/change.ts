@@ -4,9 +4,10 @@ import { productKeys, providerKeys } from '../../../functions/core/catalogue/key
 import { changeItem } from '../../../functions/core/order/change.ts';
 import type { Facts, Item, KeyChange } from '../../../functions/core/order/types.ts';
 import { actorOf, type WhyOptions } from '../cli/audit.ts';
+import { CommandError, explain } from '../cli/failure.ts';
 import { changeSecret, type Entries } from '../cli/secret.ts';
 import type { Target } from '../cli/target.ts';
-import { CommandError, explain, type Terminal } from '../cli/terminal.ts';
+import type { Terminal } from '../cli/terminal.ts';
 import { openTable } from '../orders/table.ts';
 import { malformed, PRODUCT_ENTRY, PROVIDER_ENTRY } from './state.ts';
 

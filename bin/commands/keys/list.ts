@@ -1,8 +1,9 @@
 /** `keys list`: shows which products and providers have keys. */
 import { Command } from '@commander-js/extra-typings';
+import { columns, json } from '../cli/columns.ts';
 import { readSecret } from '../cli/secret.ts';
 import { readCatalogue, targetFrom, withTargetOptions } from '../cli/target.ts';
-import { columns, json, type Terminal } from '../cli/terminal.ts';
+import type { Terminal } from '../cli/terminal.ts';
 import { productKeyStates, providerKeyStates } from './state.ts';
 
 export const keysList = (terminal: Terminal) =>

@@ -6,9 +6,10 @@ import { findProvider } from '../../../functions/core/catalogue/catalogue.ts';
 import { MIN_SIGNING_KEY } from '../../../functions/core/catalogue/keys.ts';
 import { allProviders } from '../../../functions/providers/all.ts';
 import { withWhyOption } from '../cli/audit.ts';
+import { CommandError } from '../cli/failure.ts';
 import { readSecret } from '../cli/secret.ts';
 import { type OptionsOf, readCatalogue, targetFrom, withTargetOptions } from '../cli/target.ts';
-import { CommandError, readTypedKey, requireYes, type Terminal } from '../cli/terminal.ts';
+import { readTypedKey, requireYes, type Terminal } from '../cli/terminal.ts';
 import {
   findProduct,
   setProductKey,

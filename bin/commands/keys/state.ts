@@ -5,9 +5,9 @@ import { MIN_SIGNING_KEY, productKeys, providerKeys } from '../../../functions/c
 import { bytesOfKey, isKeyless } from '../../../functions/core/serial/key-bytes.ts';
 import type { Serial } from '../../../functions/core/serial/kinds.ts';
 import { needsSigningKey } from '../../../functions/providers/all.ts';
+import { CommandError } from '../cli/failure.ts';
 import type { Entries } from '../cli/secret.ts';
 import type { Target } from '../cli/target.ts';
-import { CommandError } from '../cli/terminal.ts';
 
 /** Throws a CommandError that says what was found, without the key. */
 export function requireForm(name: string, { serial }: Product, key: string): void {

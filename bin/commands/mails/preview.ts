@@ -9,8 +9,10 @@ import { toMime } from '../../../functions/aws/ses/mime.ts';
 import { toMailbox } from '../../../functions/core/mail/address.ts';
 import type { Message } from '../../../functions/core/mail/message.ts';
 import { PREVIEW_KINDS, previewMail, previewPage } from '../../../functions/core/mail/preview.ts';
+import { json } from '../cli/columns.ts';
+import { CommandError } from '../cli/failure.ts';
 import { type OptionsOf, readCatalogue, targetFrom, withTargetOptions } from '../cli/target.ts';
-import { CommandError, json, openBrowser, type Terminal } from '../cli/terminal.ts';
+import { openBrowser, type Terminal } from '../cli/terminal.ts';
 
 const withChoice = (command: Command) =>
   withTargetOptions(command)

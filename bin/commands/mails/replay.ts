@@ -5,8 +5,10 @@ import { Command } from '@commander-js/extra-typings';
 import * as z from 'zod/mini';
 import { mailEvents } from '../../../functions/aws/ses/feedback.ts';
 import { recordMailEvent } from '../../../functions/core/mail/feedback.ts';
+import { json } from '../cli/columns.ts';
+import { CommandError } from '../cli/failure.ts';
 import { targetFrom, withTargetOptions } from '../cli/target.ts';
-import { CommandError, json, type Terminal } from '../cli/terminal.ts';
+import type { Terminal } from '../cli/terminal.ts';
 import { openTable } from '../orders/table.ts';
 
 export const mailsReplay = (terminal: Terminal) =>

@@ -16,8 +16,10 @@ import type { Received } from '../../../functions/core/order-mail.ts';
 import { contextFrom } from '../../../functions/core/request-world.ts';
 import { licenseeFor } from '../../../functions/core/serial/lines.ts';
 import { mailStores } from '../../../functions/providers/mail-stores.ts';
+import { columns, json } from '../cli/columns.ts';
+import { CommandError } from '../cli/failure.ts';
 import { readCatalogue } from '../cli/target.ts';
-import { CommandError, columns, json, type Terminal } from '../cli/terminal.ts';
+import type { Terminal } from '../cli/terminal.ts';
 
 export const mailsTry = (terminal: Terminal) =>
   new Command('try')

@@ -4,10 +4,11 @@ import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import * as z from 'zod/mini';
 import type { OrderView } from '../../../functions/core/order/view.ts';
 import { fetchCaller, type WhyOptions, withWhyOption } from '../cli/audit.ts';
+import { CommandError } from '../cli/failure.ts';
 import { operatorOf } from '../cli/operator.ts';
 import { parseAddress, parseCount } from '../cli/option-values.ts';
 import { type OptionsOf, type Target, targetFrom, withTargetOptions } from '../cli/target.ts';
-import { CommandError, type Terminal } from '../cli/terminal.ts';
+import type { Terminal } from '../cli/terminal.ts';
 import { completed, printOutcome } from './session.ts';
 import { formatOrder } from './show.ts';
 

@@ -5,8 +5,9 @@ import type { HeldReason } from '../../../functions/core/inbound/event.ts';
 import { HINTS } from '../../../functions/core/inbound/hints.ts';
 import { lacksSerial } from '../../../functions/core/order/due.ts';
 import { mayWait, type OrderView, view } from '../../../functions/core/order/view.ts';
+import { columns, json } from '../cli/columns.ts';
 import { targetFrom, withTargetOptions } from '../cli/target.ts';
-import { columns, json, type Terminal } from '../cli/terminal.ts';
+import type { Terminal } from '../cli/terminal.ts';
 import { formatMinute } from './session.ts';
 import { allEntries, entries, fetchItems, fetchOrders, openTable, type Table } from './table.ts';
 

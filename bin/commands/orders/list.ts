@@ -4,10 +4,12 @@ import { toEmailKey } from '../../../functions/core/mail/address.ts';
 import { matchesSearch } from '../../../functions/core/operator/search.ts';
 import type { MailState, Status } from '../../../functions/core/order/due.ts';
 import { isListed, isUnpaid, type OrderView, view } from '../../../functions/core/order/view.ts';
+import { json } from '../cli/columns.ts';
+import { CommandError } from '../cli/failure.ts';
 import { dayOf, parseCount, parseDay } from '../cli/option-values.ts';
 import { withBarOf } from '../cli/progress.ts';
 import { type OptionsOf, targetFrom, withTargetOptions } from '../cli/target.ts';
-import { CommandError, json, type Terminal } from '../cli/terminal.ts';
+import type { Terminal } from '../cli/terminal.ts';
 import { findShown, openSession, orderTable } from './session.ts';
 import {
   dueEntries,

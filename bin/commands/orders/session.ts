@@ -6,8 +6,10 @@ import { HINTS } from '../../../functions/core/inbound/hints.ts';
 import { findItem } from '../../../functions/core/operator/find.ts';
 import { Refusal } from '../../../functions/core/operator/refusal.ts';
 import type { OrderView, Shown } from '../../../functions/core/order/view.ts';
+import { columns, json } from '../cli/columns.ts';
+import { CommandError } from '../cli/failure.ts';
 import { readCatalogue, type Target, type TargetOptions, targetFrom } from '../cli/target.ts';
-import { CommandError, columns, json, type Terminal } from '../cli/terminal.ts';
+import type { Terminal } from '../cli/terminal.ts';
 import { openTable } from './table.ts';
 
 type OrderSession = Awaited<ReturnType<typeof openSession>>;

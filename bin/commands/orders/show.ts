@@ -4,8 +4,9 @@ import type { Money } from '../../../functions/core/inbound/event.ts';
 import { fullView, type Notification } from '../../../functions/core/operator/person.ts';
 import type { AuditEntry } from '../../../functions/core/order/types.ts';
 import type { OrderView } from '../../../functions/core/order/view.ts';
+import { columns, harmless, json } from '../cli/columns.ts';
 import { withTargetOptions } from '../cli/target.ts';
-import { columns, harmless, json, type Terminal } from '../cli/terminal.ts';
+import type { Terminal } from '../cli/terminal.ts';
 import { findShown, formatMinute, openSession } from './session.ts';
 
 export const ordersShow = (terminal: Terminal) =>

@@ -4,7 +4,9 @@ import { dirname, join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { isProvider } from '../../../functions/core/catalogue/schema.ts';
 import { loadModule } from '../../../lib/build/load-catalogue.ts';
-import { CommandError, json, type Terminal } from '../cli/terminal.ts';
+import { json } from '../cli/columns.ts';
+import { CommandError } from '../cli/failure.ts';
+import type { Terminal } from '../cli/terminal.ts';
 
 const HELP = `
 The file exports one provider. samples/evidence.json beside it has the bodies that the

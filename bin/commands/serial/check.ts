@@ -3,7 +3,9 @@ import { Command } from '@commander-js/extra-typings';
 import { isOfProduct, licenseeIn } from '../../../functions/core/serial/ed25519.ts';
 import { isKeyless } from '../../../functions/core/serial/key-bytes.ts';
 import { isBadCopy, serialUnder } from '../../../functions/core/serial/typed-serial.ts';
-import { CommandError, columns, json, type Terminal } from '../cli/terminal.ts';
+import { columns, json } from '../cli/columns.ts';
+import { CommandError } from '../cli/failure.ts';
+import type { Terminal } from '../cli/terminal.ts';
 import { makeSerial, readInput, type SerialInput, withInputOptions } from './input.ts';
 
 export const serialCheck = (terminal: Terminal) =>

@@ -6,8 +6,10 @@ import { findProfiles, type Pair } from '../../../functions/core/find-profile/fi
 import { interpretKey } from '../../../functions/core/find-profile/interpretations.ts';
 import { parsePairs } from '../../../functions/core/find-profile/pairs.ts';
 import type { SerialProfile } from '../../../functions/core/serial/profile.ts';
+import { json } from '../cli/columns.ts';
+import { CommandError, readNamedFile } from '../cli/failure.ts';
 import { withBar } from '../cli/progress.ts';
-import { CommandError, json, readNamedFile, type Terminal } from '../cli/terminal.ts';
+import type { Terminal } from '../cli/terminal.ts';
 import { KEY_OPTION, readKey } from './input.ts';
 
 export const serialFindProfile = (terminal: Terminal) =>

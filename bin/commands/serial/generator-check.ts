@@ -4,7 +4,9 @@ import { parse } from 'csv-parse/sync';
 import * as z from 'zod/mini';
 import { NAMES } from '../../../functions/core/serial/profile.ts';
 import { LEAST_VECTORS, programFaults, type Vector } from '../../../functions/generator/vectors.ts';
-import { CommandError, json, readNamedFile, type Terminal } from '../cli/terminal.ts';
+import { json } from '../cli/columns.ts';
+import { CommandError, readNamedFile } from '../cli/failure.ts';
+import type { Terminal } from '../cli/terminal.ts';
 
 export const generatorCheck = (terminal: Terminal) =>
   new Command('check')

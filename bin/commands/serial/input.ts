@@ -15,9 +15,10 @@ import { presets } from '../../../functions/core/serial/presets.ts';
 import { SerialProfile } from '../../../functions/core/serial/profile.ts';
 import { callFunction, programInput, readOutput } from '../../../functions/core/serial/program.ts';
 import { programProcess } from '../../../functions/generator/process.ts';
+import { CommandError } from '../cli/failure.ts';
 import { readSecret } from '../cli/secret.ts';
 import { type OptionsOf, readCatalogue, type Target, targetFrom, withTargetOptions } from '../cli/target.ts';
-import { CommandError, readTypedKey, type Terminal } from '../cli/terminal.ts';
+import { readTypedKey, type Terminal } from '../cli/terminal.ts';
 import { describeForm, productKeyStates } from '../keys/state.ts';
 
 export interface SerialInput {

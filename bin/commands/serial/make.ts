@@ -3,7 +3,9 @@ import { Command } from '@commander-js/extra-typings';
 import { encrypt, pad } from '../../../functions/core/serial/aes-128.ts';
 import { encode } from '../../../functions/core/serial/charset.ts';
 import type { SerialProfile } from '../../../functions/core/serial/profile.ts';
-import { CommandError, columns, json, type Terminal } from '../cli/terminal.ts';
+import { columns, json } from '../cli/columns.ts';
+import { CommandError } from '../cli/failure.ts';
+import type { Terminal } from '../cli/terminal.ts';
 import { makeSerial, readInput, type SerialInput, unmappable, withInputOptions } from './input.ts';
 
 export const serialMake = (terminal: Terminal) =>
