@@ -107,7 +107,9 @@ function checkOrder(sim: Sim, script: OrderScript, order: Order, history: SendHi
       if (sku !== 'consulting' && !hasLine(order, sku)) sim.violation('no line is lost', `${key} ${sku}`);
     }
   for (const line of seen.lines) checkLine(sim, script, line);
-  const needsRaw = seen.lines.some(({ held }) => held && !/^(mail_|bounced)/.test(held));
+  // The address of an imported order is judged when a mail is wanted, long after its notification.
+  const hasEnough = script.acts.import ? /^(mail_|bounced|bad_address)/ : /^(mail_|bounced)/;
+  const needsRaw = seen.lines.some(({ held }) => held && !hasEnough.test(held));
   if (needsRaw && !isStopped(seen.status) && !(order.heldAt && order.raw))
     sim.violation('a held order has its notification', key);
 }

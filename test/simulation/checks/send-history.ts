@@ -102,11 +102,11 @@ export function sendHistory(sim: Sim, isReversed: (key: string, at: number) => b
 
     /** Its outcome changed nothing, or another process had the lease by then. */
     left(process: Process, key: string): void {
-      for (const send of by(process, key)) {
-        if (!send.answered) continue;
-        if (send.answered === 'sent') send.markedAt ??= sim.clock.now;
-        send.left = true;
-      }
+      // Of several mails of the order, a process has marked the earlier ones already, or failed to.
+      const send = by(process, key).at(-1);
+      if (!send?.answered) return;
+      if (send.answered === 'sent') send.markedAt ??= sim.clock.now;
+      send.left = true;
     },
 
     started(process: Process, key: string, mail: Pick<Send, 'id' | 'n' | 'text' | 'to' | 'subject'>): Send {

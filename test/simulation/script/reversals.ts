@@ -37,10 +37,11 @@ export const isStopped = (status: Status): boolean => status === 'refunded' || s
 
 /**
  * True if a full reversal was acknowledged before that time. A reversal that names an imported order by another ID waits for the
- * sale, which tells this ID and the amount.
+ * sale, which tells this ID and the amount. While the notifications of an order are unreadable, only the import is known.
  */
 export function reversedBefore(script: OrderScript, at: number): boolean {
   const wasAnswered = ({ answeredAt }: Fact) => answeredAt !== undefined && answeredAt < at;
-  const isKnown = !script.acts.import || script.facts.some((fact) => isSale(fact) && wasAnswered(fact));
+  const isRead = !script.unreadable && script.facts.some((fact) => isSale(fact) && wasAnswered(fact));
+  const isKnown = !script.acts.import || isRead;
   return isKnown && isStopped(statusBy(script, wasAnswered, ({ sentAt }) => sentAt !== undefined));
 }
