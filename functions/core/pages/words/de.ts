@@ -25,7 +25,7 @@ export const de: Words = {
   badCode: 'Der Code ist falsch oder war zu oft falsch. Geben Sie die 8 Zeichen aus der Mail mit diesem Link ein.',
   corrected: 'Die Seriennummer ist für den neuen Namen erstellt und per Mail unterwegs. Sie ersetzt die alte.',
   sameName: 'Die Seriennummer ist schon auf diesen Namen ausgestellt.',
-  held: '{seller} sieht sich das persönlich an. Sie bekommen eine Mail.',
+  held: '{seller} sieht sich Ihre Anfrage an. Sie bekommen eine Mail.',
   move: 'Mailadresse ändern',
   moveHow: 'Beide Adressen bekommen eine Mail. Die Änderung gilt nach 24 Stunden, wenn die alte Adresse sie nicht stoppt.',
   newAddress: 'Neue Mailadresse',

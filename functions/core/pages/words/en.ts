@@ -24,7 +24,7 @@ export const en = {
   badCode: 'The code is wrong, or was wrong too often. Type the 8 characters from the mail with this link.',
   corrected: 'The serial is made for the new name, and a mail with it is on its way. It replaces the old one.',
   sameName: 'The serial is for this name already.',
-  held: '{seller} looks at it personally. You get a mail.',
+  held: '{seller} looks at your request. You get a mail.',
   move: 'Change the mail address',
   moveHow: 'Both addresses get a mail. The change is made after 24 hours, unless the old address stops it.',
   newAddress: 'New mail address',

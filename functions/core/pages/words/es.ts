@@ -25,7 +25,7 @@ export const es: Words = {
   badCode: 'El código es incorrecto, o lo fue demasiadas veces. Escriba los 8 caracteres del correo con este enlace.',
   corrected: 'El número de serie se ha creado para el nombre nuevo y va por correo. Sustituye al anterior.',
   sameName: 'El número de serie ya está a este nombre.',
-  held: '{seller} lo revisa personalmente. Recibirá un correo.',
+  held: '{seller} revisa su solicitud. Recibirá un correo.',
   move: 'Cambiar el correo electrónico',
   moveHow: 'Las dos direcciones reciben un correo. El cambio se hace a las 24 horas si la dirección antigua no lo detiene.',
   newAddress: 'Correo electrónico nuevo',

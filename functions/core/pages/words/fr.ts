@@ -25,7 +25,7 @@ export const fr: Words = {
   badCode: 'Le code est faux, ou l’a été trop souvent. Saisissez les 8 caractères de l’e-mail qui contient ce lien.',
   corrected: 'Le numéro de série est créé pour le nouveau nom et vous est envoyé par e-mail. Il remplace l’ancien.',
   sameName: 'Le numéro de série est déjà à ce nom.',
-  held: '{seller} s’en occupe personnellement. Vous recevez un e-mail.',
+  held: '{seller} examine votre demande. Vous recevez un e-mail.',
   move: 'Changer d’adresse e-mail',
   moveHow: 'Les deux adresses reçoivent un e-mail. Le changement a lieu après 24 heures, sauf si l’ancienne adresse l’arrête.',
   newAddress: 'Nouvelle adresse e-mail',

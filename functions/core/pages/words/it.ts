@@ -25,7 +25,7 @@ export const it: Words = {
   badCode: 'Il codice è sbagliato, o lo è stato troppe volte. Inserisca gli 8 caratteri dell’e-mail con questo link.',
   corrected: 'Il numero di serie è stato creato per il nuovo nome e arriva per e-mail. Sostituisce quello vecchio.',
   sameName: 'Il numero di serie è già a questo nome.',
-  held: '{seller} se ne occupa personalmente. Riceverà un’e-mail.',
+  held: '{seller} esamina la sua richiesta. Riceverà un’e-mail.',
   move: 'Cambiare l’indirizzo e-mail',
   moveHow: 'Entrambi gli indirizzi ricevono un’e-mail. Il cambio avviene dopo 24 ore, se il vecchio indirizzo non lo ferma.',
   newAddress: 'Nuovo indirizzo e-mail',
