@@ -295,7 +295,7 @@ describe('npm run keypost -- simulate', () => {
   });
 
   testEach([
-    ['nobody', 'nobody is not enabled in the catalogue, which has'],
+    ['acme', 'acme is not enabled in the catalogue, which has'],
     ['toString', 'toString is not enabled'],
     ['unsold', 'no product of the catalogue has SKUs of unsold'],
     ['keyless', 'keyless has no signing key; `npm run keypost -- keys set keyless --local` stores one'],

@@ -190,7 +190,7 @@ export function importedLine({ licensee = '', acts, id }: OrderScript) {
 /** What a person types of an order that cannot be parsed. */
 const describedBy = (script: OrderScript) => ({
   name: script.licensee ?? goodName(script),
-  email: script.buyer.email?.startsWith('nobody') ? addressOf('mended', script) : script.buyer.email,
+  email: script.buyer.email?.startsWith('no-address') ? addressOf('mended', script) : script.buyer.email,
   products: new Map(script.lines.map(({ sku }) => [sku, 'widget'])),
 });
 
@@ -199,7 +199,7 @@ function correctionsOf(script: OrderScript, order: Order): Corrections {
   const reasons = script.lines.flatMap((line) => reasonsFor(script, line));
   const { held } = view(order);
   const wrong = reasons.includes('bad_address') || held.includes('mail_refused') || held.includes('bounced');
-  const unknown = script.lines.filter(({ sku }) => sku.startsWith('nobody-knows'));
+  const unknown = script.lines.filter(({ sku }) => sku.startsWith('unlisted'));
   return {
     name: script.licensee === undefined ? goodName(script) : undefined,
     email: wrong ? addressOf('mended', script) : undefined,

@@ -98,7 +98,7 @@ export function orderScript(sim: Sim, n: number): OrderScript {
     provider,
     key: keyOf(provider, test, id),
     test,
-    buyer: { name, email: where === 'nowhere' ? `nobody${n}` : `${where}${n}@example.com` },
+    buyer: { name, email: where === 'nowhere' ? `no-address${n}` : `${where}${n}@example.com` },
     licensee,
     lines,
     saleAt: clock.now + random.below(faultProfile.salesUntil - clock.now),
@@ -158,11 +158,11 @@ function linesOf(random: Random, provider: ProviderName): SoldLine[] {
   const euros = () => ({ value: random.chance(0.1) ? '5.00' : '39.00', currency });
   if (!isReal && random.chance(0.002))
     return Array.from({ length: MOST_LINES }, (_, n) => ({
-      ...{ sku: `nobody-knows-${n}`, quantity: 1, paid: euros() },
+      ...{ sku: `unlisted-${n}`, quantity: 1, paid: euros() },
     }));
   const skus = new Set(
     Array.from({ length: most }, () =>
-      random.chance(0.75) ? 'w' : random.pick(['g', 'l', 'k', 'w-old', 'nobody-knows', 'consulting']),
+      random.chance(0.75) ? 'w' : random.pick(['g', 'l', 'k', 'w-old', 'unlisted', 'consulting']),
     ),
   );
   return [...skus].map((sku) => ({ sku, quantity: 1, paid: euros() }));

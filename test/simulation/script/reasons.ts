@@ -7,7 +7,7 @@ export function reasonsFor(script: OrderScript, { sku, paid }: SoldLine): HeldRe
   const { buyer, test, licensee, refused, facts } = script;
   const name = licensee === undefined ? NAMES.find(([received]) => received === buyer.name)?.[2] : undefined;
   return [
-    ...(sku.startsWith('nobody-knows') ? ['unknown_product' as const] : []),
+    ...(sku.startsWith('unlisted') ? ['unknown_product' as const] : []),
     // The product has no key until the renewal.
     ...(sku === 'k' && !test ? ['product_key' as const] : []),
     ...(name ? [name] : []),
@@ -15,7 +15,7 @@ export function reasonsFor(script: OrderScript, { sku, paid }: SoldLine): HeldRe
     ...(facts.some(({ event }) => event.kind === 'announced')
       ? (['no_name', 'bad_address', 'price_unknown'] as const)
       : []),
-    ...(buyer.email?.startsWith('nobody') ? ['bad_address' as const] : []),
+    ...(buyer.email?.startsWith('no-address') ? ['bad_address' as const] : []),
     ...(sku === 'g' && paid?.currency === 'EUR' && paid.value === '5.00' ? ['below_floor' as const] : []),
     ...(sku === 'g' && paid?.currency !== 'EUR' && !test ? ['price_unknown' as const] : []),
     ...(script.acts.manyActions ? ['too_large' as const] : []),
