@@ -5,7 +5,8 @@
  */
 import { createHmac } from 'node:crypto';
 import * as z from 'zod/mini';
-import { askApi, bodyOf, findInApi, listPages } from '../../core/inbound/body.ts';
+import { askApi, findInApi, listPages } from '../../core/inbound/ask-api.ts';
+import { bodyOf } from '../../core/inbound/body.ts';
 import type { Context, ListPaid } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';
 import { list, loose, maybe, text } from '../../core/inbound/shapes.ts';

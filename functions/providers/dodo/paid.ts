@@ -1,6 +1,7 @@
 /** Lists the payments: https://docs.dodopayments.com/api-reference/payments/get-payments. The list lacks products, so each missing payment is fetched. */
 import * as z from 'zod/mini';
-import { askApi, bodyOf, listPages, part } from '../../core/inbound/body.ts';
+import { askApi, listPages } from '../../core/inbound/ask-api.ts';
+import { bodyOf, part } from '../../core/inbound/body.ts';
 import type { ListPaid } from '../../core/inbound/provider.ts';
 import { list, pathId, SandboxOptions, text } from '../../core/inbound/shapes.ts';
 

@@ -1,6 +1,7 @@
 /** Lists every event: https://developer.fastspring.com/reference/get-processed-events and …/get-unprocessed-events */
 import * as z from 'zod/mini';
-import { askApi, bodyOf, listPages } from '../../core/inbound/body.ts';
+import { askApi, listPages } from '../../core/inbound/ask-api.ts';
+import { bodyOf } from '../../core/inbound/body.ts';
 import type { ListPaid, PaidOrder } from '../../core/inbound/provider.ts';
 
 /** FastSpring refuses to look further back. */

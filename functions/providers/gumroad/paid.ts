@@ -1,6 +1,7 @@
 /** Lists every sale: https://gumroad.com/api#sales and antiwork/gumroad, app/controllers/api/v2/sales_controller.rb */
 import * as z from 'zod/mini';
-import { askApi, bodyOf, listPages } from '../../core/inbound/body.ts';
+import { askApi, listPages } from '../../core/inbound/ask-api.ts';
+import { bodyOf } from '../../core/inbound/body.ts';
 import type { ListPaid } from '../../core/inbound/provider.ts';
 import { customFields } from '../../core/inbound/shapes.ts';
 

@@ -1,7 +1,8 @@
 // Gumroad does not sign. https://gumroad.com/ping and antiwork/gumroad: app/modules/purchase/ping_notification.rb (the fields), app/sidekiq/
 // post_to_individual_ping_endpoint_worker.rb (form, retries), Purchase#as_json version 2 (the sale as its API has it)
 import * as z from 'zod/mini';
-import { findInApi, form, part, uniqueFields } from '../../core/inbound/body.ts';
+import { findInApi } from '../../core/inbound/ask-api.ts';
+import { form, part, uniqueFields } from '../../core/inbound/body.ts';
 import type { HeldReason, OrderEvent } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';

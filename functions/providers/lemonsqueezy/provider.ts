@@ -1,6 +1,7 @@
 // https://docs.lemonsqueezy.com/help/webhooks/webhook-requests; fields from https://docs.lemonsqueezy.com/api/orders
 import * as z from 'zod/mini';
-import { askApi, json, part } from '../../core/inbound/body.ts';
+import { askApi } from '../../core/inbound/ask-api.ts';
+import { json, part } from '../../core/inbound/body.ts';
 import { ignoredEvent, isFree, type OrderEvent, type SoldLine } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';

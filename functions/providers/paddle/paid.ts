@@ -1,6 +1,7 @@
 /** Lists every completed transaction: https://developer.paddle.com/api-reference/transactions/list-transactions */
 import * as z from 'zod/mini';
-import { askApi, bodyOf, listPages } from '../../core/inbound/body.ts';
+import { askApi, listPages } from '../../core/inbound/ask-api.ts';
+import { bodyOf } from '../../core/inbound/body.ts';
 import type { ListPaid } from '../../core/inbound/provider.ts';
 
 /** A transaction has 10 KB, and Paddle lists at most 30. */

@@ -1,6 +1,7 @@
 // https://developer.paddle.com/webhooks/about/signature-verification and @paddle/paddle-node-sdk@3.10.0, notifications/types
 import * as z from 'zod/mini';
-import { findInApi, json, part } from '../../core/inbound/body.ts';
+import { findInApi } from '../../core/inbound/ask-api.ts';
+import { json, part } from '../../core/inbound/body.ts';
 import { type Buyer, ignoredEvent, isFree, type OrderEvent, reversed } from '../../core/inbound/event.ts';
 import type { Context, Provider } from '../../core/inbound/provider.ts';
 import * as s from '../../core/inbound/shapes.ts';

@@ -1,6 +1,7 @@
 /** PayPal's own check of a signature: https://developer.paypal.com/docs/api/webhooks/v1/#verify-webhook-signature_post */
 import * as z from 'zod/mini';
-import { findInApi, json } from '../../core/inbound/body.ts';
+import { findInApi } from '../../core/inbound/ask-api.ts';
+import { json } from '../../core/inbound/body.ts';
 import type { Context } from '../../core/inbound/provider.ts';
 import type { WebhookRequest } from '../../core/inbound/request.ts';
 import { limited } from './limited.ts';

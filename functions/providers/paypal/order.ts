@@ -1,6 +1,7 @@
 /** PayPal's order: its API returns it, and CHECKOUT.ORDER.APPROVED contains it. It has the buyer and the items. */
 import * as z from 'zod/mini';
-import { findInApi, part } from '../../core/inbound/body.ts';
+import { findInApi } from '../../core/inbound/ask-api.ts';
+import { part } from '../../core/inbound/body.ts';
 import type { Buyer, Money, SoldLine } from '../../core/inbound/event.ts';
 import type { Context } from '../../core/inbound/provider.ts';
 import * as s from '../../core/inbound/shapes.ts';

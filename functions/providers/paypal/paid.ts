@@ -1,6 +1,7 @@
 /** Lists every payment by Checkout: https://developer.paypal.com/docs/api/transaction-search/v1/#search_get */
 import * as z from 'zod/mini';
-import { askApi, bodyOf, listPages } from '../../core/inbound/body.ts';
+import { askApi, listPages } from '../../core/inbound/ask-api.ts';
+import { bodyOf } from '../../core/inbound/body.ts';
 import { type OrderEvent, reversed } from '../../core/inbound/event.ts';
 import type { Context, ListPaid } from '../../core/inbound/provider.ts';
 import { pathId } from '../../core/inbound/shapes.ts';

@@ -1,6 +1,7 @@
 /** Lists every order, the newest first: https://polar.sh/docs/api-reference/orders/list */
 import * as z from 'zod/mini';
-import { askApi, bodyOf, listPages } from '../../core/inbound/body.ts';
+import { askApi, listPages } from '../../core/inbound/ask-api.ts';
+import { bodyOf } from '../../core/inbound/body.ts';
 import type { ListPaid } from '../../core/inbound/provider.ts';
 import { timestamp } from '../../core/inbound/shapes.ts';
 

@@ -1,6 +1,7 @@
 /** Lists every paid order: https://shopify.dev/docs/api/admin-rest/latest/resources/order#get-orders */
 import * as z from 'zod/mini';
-import { askApi, bodyOf, listPages } from '../../core/inbound/body.ts';
+import { askApi, listPages } from '../../core/inbound/ask-api.ts';
+import { bodyOf } from '../../core/inbound/body.ts';
 import type { ListPaid } from '../../core/inbound/provider.ts';
 
 /** An order with two lines has 15 KB. */

@@ -1,6 +1,7 @@
 /** Lists every paid Checkout session, then every refund and dispute: https://docs.stripe.com/api/checkout/sessions/list, …/refunds/list, …/disputes/list */
 import * as z from 'zod/mini';
-import { askApi, bodyOf, findInApi, listPages, part } from '../../core/inbound/body.ts';
+import { askApi, findInApi, listPages } from '../../core/inbound/ask-api.ts';
+import { bodyOf, part } from '../../core/inbound/body.ts';
 import type { OrderEvent } from '../../core/inbound/event.ts';
 import type { Context, ListPaid, PaidOrder } from '../../core/inbound/provider.ts';
 import { parseSale } from './sale.ts';

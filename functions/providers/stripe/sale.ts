@@ -1,6 +1,7 @@
 /** Parses a Checkout session into a sale: https://docs.stripe.com/api/checkout/sessions/object */
 import * as z from 'zod/mini';
-import { askApi, findInApi, part } from '../../core/inbound/body.ts';
+import { askApi, findInApi } from '../../core/inbound/ask-api.ts';
+import { part } from '../../core/inbound/body.ts';
 import type { Money, OrderEvent, SoldLine } from '../../core/inbound/event.ts';
 import type { Context } from '../../core/inbound/provider.ts';
 import { Rejection } from '../../core/inbound/rejection.ts';

@@ -1,6 +1,7 @@
 /** Lists every order: https://woocommerce.github.io/woocommerce-rest-api-docs/#list-all-orders */
 import * as z from 'zod/mini';
-import { askApi, bodyOf, listPages } from '../../core/inbound/body.ts';
+import { askApi, listPages } from '../../core/inbound/ask-api.ts';
+import { bodyOf } from '../../core/inbound/body.ts';
 import type { OrderEvent } from '../../core/inbound/event.ts';
 import type { ListPaid } from '../../core/inbound/provider.ts';
 

@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { askApi, findInApi, form, uniqueFields } from '../../../functions/core/inbound/body.ts';
+import { askApi, findInApi } from '../../../functions/core/inbound/ask-api.ts';
+import { form, uniqueFields } from '../../../functions/core/inbound/body.ts';
 import { findRegistration } from '../../../functions/core/inbound/registration.ts';
 import { Rejection, type RejectionCode } from '../../../functions/core/inbound/rejection.ts';
 import { currency, formQuantity, id, pathId } from '../../../functions/core/inbound/shapes.ts';
